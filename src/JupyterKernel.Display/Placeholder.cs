@@ -1,0 +1,1 @@
+namespace JupyterKernel.Display; internal static class Placeholder;

@@ -1,0 +1,27 @@
+namespace JupyterKernel.Protocol;
+
+/// <summary>
+/// Cursor positions: the protocol counts Unicode code points, .NET counts UTF-16 units.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#cursor-pos-unicode-note
+/// </summary>
+public static class CodePoints
+{
+    /// <summary>The UTF-16 index of a position in code points, brought into the text's range.</summary>
+    public static int ToIndex(string text, int codePoints)
+    {
+        var index = 0;
+        for (; codePoints > 0 && index < text.Length; codePoints--) index += WidthAt(text, index);
+        return index;
+    }
+
+    /// <summary>The position in code points of a UTF-16 index.</summary>
+    public static int FromIndex(string text, int index)
+    {
+        var codePoints = 0;
+        for (var at = 0; at < Math.Min(index, text.Length); at += WidthAt(text, at)) codePoints++;
+        return codePoints;
+    }
+
+    private static int WidthAt(string text, int index) =>
+        char.IsHighSurrogate(text[index]) && index + 1 < text.Length && char.IsLowSurrogate(text[index + 1]) ? 2 : 1;
+}

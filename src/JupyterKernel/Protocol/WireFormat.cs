@@ -1,0 +1,170 @@
+using System.Security.Cryptography;
+using System.Text;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+using Newtonsoft.Json.Serialization;
+
+namespace JupyterKernel.Protocol;
+
+/// <summary>
+/// Framing and signing: a message to its frames and back. Owns no socket; safe for use from one thread at a time.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol
+/// </summary>
+public sealed class WireFormat : IDisposable
+{
+    /// <summary>The one signature scheme in use.</summary>
+    public const string SupportedScheme = "hmac-sha256";
+
+    /// <summary>How deep incoming JSON may nest; deeper is malformed.</summary>
+    private const int MaxDepth = 512;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly JsonSerializer Serializer = JsonSerializer.Create(new JsonSerializerSettings
+    {
+        ContractResolver = new DefaultContractResolver { NamingStrategy = new SnakeCaseNamingStrategy { ProcessDictionaryKeys = false } },
+        DateParseHandling = DateParseHandling.None,
+        MaxDepth = MaxDepth,
+    });
+
+    private static readonly byte[] EmptyObject = "{}"u8.ToArray();
+
+    private readonly IncrementalHash? hash;
+    private readonly string session = Guid.NewGuid().ToString();
+    private readonly string messageIdPrefix = Guid.NewGuid().ToString("N");
+    private long messageCount;
+
+    /// <param name="key">The connection file's key; empty turns signing off, as the spec says.</param>
+    public WireFormat(string key)
+    {
+        if (key.Length > 0) hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(key));
+    }
+
+    /// <summary>What stands between the identities and the signature.</summary>
+    public static ReadOnlySpan<byte> Delimiter => "<IDS|MSG>"u8;
+
+    /// <summary>Reads one multipart message.</summary>
+    /// <exception cref="MalformedMessageException">The frames are not a message signed with the key; drop them.</exception>
+    public Message Read(IReadOnlyList<byte[]> frames)
+    {
+        var delimiter = 0;
+        while (delimiter < frames.Count && !frames[delimiter].AsSpan().SequenceEqual(Delimiter)) delimiter++;
+        var first = delimiter + 2;
+        if (first + 4 > frames.Count) throw new MalformedMessageException("it has too few frames");
+        if (hash is not null) CheckSignature(frames, delimiter + 1);
+
+        Header header;
+        try
+        {
+            header = ReadObject(frames[first], "header").ToObject<Header>(Serializer)!;
+        }
+        catch (JsonException malformed)
+        {
+            throw new MalformedMessageException($"its header is malformed: {malformed.Message}");
+        }
+
+        return new Message(
+            Identities: [.. frames.Take(delimiter)],
+            Header: header,
+            HeaderFrame: frames[first],
+            ParentHeader: ReadObject(frames[first + 1], "parent header"),
+            Metadata: ReadObject(frames[first + 2], "metadata"),
+            Content: ReadObject(frames[first + 3], "content"),
+            Buffers: [.. frames.Skip(first + 4)]);
+    }
+
+    /// <summary>Writes one multipart message.</summary>
+    /// <param name="identities">Where it goes (ROUTER), or its topic (PUB).</param>
+    /// <param name="messageType">The message type.</param>
+    /// <param name="parentHeader">The header frame of the request that caused it; null for none.</param>
+    /// <param name="content">The content as UTF-8 JSON.</param>
+    /// <param name="metadata">The metadata as UTF-8 JSON; null for none.</param>
+    /// <param name="buffers">Binary frames.</param>
+    public List<byte[]> Write(
+        IReadOnlyList<byte[]> identities, string messageType, byte[]? parentHeader, byte[] content,
+        byte[]? metadata = null, IReadOnlyList<byte[]>? buffers = null)
+    {
+        var header = ToJson(new Header
+        {
+            MsgId = $"{messageIdPrefix}_{++messageCount}",
+            MsgType = messageType,
+            Session = session,
+            Username = "csharp",
+            Date = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", System.Globalization.CultureInfo.InvariantCulture),
+            Version = Header.ProtocolVersion,
+        });
+        parentHeader ??= EmptyObject;
+        metadata ??= EmptyObject;
+
+        List<byte[]> frames = [.. identities, Delimiter.ToArray(), [], header, parentHeader, metadata, content, .. buffers ?? []];
+        if (hash is not null)
+        {
+            frames[identities.Count + 1] = Sign(header, parentHeader, metadata, content);
+        }
+
+        return frames;
+    }
+
+    /// <summary>A content record as UTF-8 JSON, its members in snake case.</summary>
+    public static byte[] ToJson<T>(T content)
+    {
+        using var text = new StringWriter(new StringBuilder(256), System.Globalization.CultureInfo.InvariantCulture);
+        using (var json = new JsonTextWriter(text)) Serializer.Serialize(json, content, typeof(T));
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+
+    /// <summary>A content as the record of its message type.</summary>
+    /// <exception cref="MalformedMessageException">A member is missing or of the wrong type; the message names it.</exception>
+    public static T FromJson<T>(JObject content)
+    {
+        try
+        {
+            return content.ToObject<T>(Serializer)!;
+        }
+        catch (Exception malformed) when (malformed is JsonException or FormatException or OverflowException or InvalidCastException or ArgumentException)
+        {
+            throw new MalformedMessageException($"the content is malformed: {malformed.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => hash?.Dispose();
+
+    private static JObject ReadObject(byte[] frame, string name)
+    {
+        try
+        {
+            using var reader = new JsonTextReader(new StringReader(StrictUtf8.GetString(frame)))
+            {
+                DateParseHandling = DateParseHandling.None,
+                FloatParseHandling = FloatParseHandling.Double,
+                MaxDepth = MaxDepth,
+            };
+            var value = JToken.ReadFrom(reader);
+            if (reader.Read()) throw new MalformedMessageException($"its {name} has text behind its end");
+            return value as JObject ?? throw new MalformedMessageException($"its {name} is not a JSON object");
+        }
+        catch (Exception malformed) when (malformed is JsonException or DecoderFallbackException or OverflowException or FormatException)
+        {
+            throw new MalformedMessageException($"its {name} is malformed: {malformed.Message}");
+        }
+    }
+
+    private byte[] Sign(byte[] header, byte[] parentHeader, byte[] metadata, byte[] content)
+    {
+        hash!.AppendData(header);
+        hash.AppendData(parentHeader);
+        hash.AppendData(metadata);
+        hash.AppendData(content);
+        return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    private void CheckSignature(IReadOnlyList<byte[]> frames, int signature)
+    {
+        var expected = Sign(frames[signature + 1], frames[signature + 2], frames[signature + 3], frames[signature + 4]);
+        if (!CryptographicOperations.FixedTimeEquals(expected, frames[signature]))
+            throw new MalformedMessageException("its signature is not made with this kernel's key");
+    }
+}
+
+/// <summary>What arrived is not a message of the protocol. The message says what is wrong, never what a key is.</summary>
+public sealed class MalformedMessageException(string message) : Exception(message);
