@@ -1,1 +1,11 @@
-Console.WriteLine("to come");
+using JupyterKernel.Commands;
+using JupyterKernel.Kernel;
+using JupyterKernel.Worker;
+
+// The two ways in that are started by programs and must be quick go past the command line parser.
+return args switch
+{
+    ["worker"] => WorkerMain.Run(),
+    ["kernel", "--connection-file", var file] => KernelProcess.Run(file),
+    _ => CommandLine.Create().Parse(args).Invoke(),
+};

@@ -1,1 +1,0 @@
-namespace JupyterKernel.Display; internal static class Placeholder;

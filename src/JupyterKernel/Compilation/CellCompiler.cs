@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Emit;
+using Microsoft.CodeAnalysis.Text;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>An assembly as it was emitted, with its portable symbols.</summary>
+internal sealed record Image(byte[] Assembly, byte[] Symbols);
+
+/// <summary>A cell that compiled: what a worker needs to run it, and what later cells need to compile after it.</summary>
+/// <param name="Name">How diagnostics and stack traces call the cell, for example <c>Cell [3]</c>.</param>
+/// <param name="Submission">The compilation, which the next cell's compilation follows.</param>
+/// <param name="AssemblyPaths">Assemblies that the cell's <c>#r</c> directives brought.</param>
+internal sealed record CompiledCell(
+    string Name, string Code, CSharpCompilation Submission, Image Image, string EntryType, string EntryMethod,
+    IReadOnlyList<string> AssemblyPaths);
+
+/// <summary>What became of a compilation: either a cell or at least one error.</summary>
+internal sealed record CompilationOutcome(CompiledCell? Cell, ImmutableArray<Diagnostic> Errors);
+
+/// <summary>
+/// Cell text in, image and diagnostics out: each cell becomes one Roslyn submission behind the last accepted one.
+/// Immutable but for the lazily made root; any thread.
+/// Source of the model: https://github.com/dotnet/roslyn/blob/main/docs/wiki/Scripting-API-Samples.md
+/// </summary>
+internal sealed class CellCompiler
+{
+    private static readonly string[] DefaultUsings =
+    [
+        "System", "System.IO", "System.Linq", "System.Collections.Generic", "System.Text", "System.Threading",
+        "System.Threading.Tasks", "System.Net.Http", "JupyterKernel.Display", "JupyterKernel.Display.Notebook",
+    ];
+
+    private static readonly CSharpParseOptions ParseOptions =
+        new(LanguageVersion.Latest, DocumentationMode.Parse, SourceCodeKind.Script);
+
+    private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
+
+    private readonly CSharpCompilationOptions options;
+    private readonly Lazy<CSharpCompilation> root;
+    private long serial;
+
+    /// <param name="baseDirectory">What relative paths in <c>#r</c> and <c>#load</c> start from.</param>
+    public CellCompiler(string baseDirectory)
+    {
+        options = new CSharpCompilationOptions(
+            OutputKind.DynamicallyLinkedLibrary,
+            optimizationLevel: OptimizationLevel.Release,
+            allowUnsafe: true,
+            concurrentBuild: false,
+            metadataReferenceResolver: new AssemblyFileResolver(baseDirectory),
+            sourceReferenceResolver: new CellSourceResolver(baseDirectory));
+
+        // References and usings are given once, here: every later submission inherits them. Given again with each cell,
+        // memory would grow with the square of the number of cells.
+        root = new(() => CSharpCompilation.CreateScriptCompilation(
+            "Root", references: ReferenceSet.Core, options: options.WithUsings(DefaultUsings), syntaxTree: Parse("", "")));
+    }
+
+    /// <summary>What the first cell follows: no code, but every default reference and using.</summary>
+    public CSharpCompilation Root => root.Value;
+
+    /// <summary>Compiles and forgets a cell, so that the first real one finds the compiler loaded and jitted.</summary>
+    public void Warm()
+    {
+        Compile("1+1", "Warming", Root, CancellationToken.None);
+        Compile("var x = 1; Console.WriteLine($\"{x}\"); x", "Warming", Root, CancellationToken.None);
+    }
+
+    /// <summary>Compiles a cell behind the session's last accepted one.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public CompilationOutcome Compile(string code, string name, CSharpCompilation previous, CancellationToken cancellation)
+    {
+        var tree = Parse(code, name, cancellation);
+        var outcome = Emit(CreateSubmission(tree, previous, []), code, name, cancellation);
+        if (outcome.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return outcome;
+
+        // It may only lack a part of the framework that few cells use. Of what turns out to be used, later cells inherit
+        // no more than that.
+        var complete = CreateSubmission(tree, previous, ReferenceSet.Rest);
+        var second = Emit(complete, code, name, cancellation);
+        if (second.Cell is null) return outcome;
+        var used = complete.GetUsedAssemblyReferences(cancellation).Intersect(ReferenceSet.Rest).ToArray();
+        var third = Emit(CreateSubmission(tree, previous, used), code, name, cancellation);
+        return third.Cell is null ? second : third;
+    }
+
+    /// <summary>A compilation of a text behind the session, for questions about it: completion, inspection.</summary>
+    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => CreateSubmission(Parse(code, "Cell"), previous, []);
+
+    private CSharpCompilation CreateSubmission(SyntaxTree tree, CSharpCompilation previous, IEnumerable<MetadataReference> added)
+    {
+        // A name of its own: assemblies of one name cannot live in one load context.
+        var id = Interlocked.Increment(ref serial);
+        return CSharpCompilation.CreateScriptCompilation(
+            $"Cell#{id}", tree, added, options.WithScriptClassName($"Submission#{id}"), previous, returnType: typeof(object));
+    }
+
+    private static CompilationOutcome Emit(CSharpCompilation submission, string code, string name, CancellationToken cancellation)
+    {
+        using var assembly = new MemoryStream(4096);
+        using var symbols = new MemoryStream(4096);
+        var emitted = submission.Emit(assembly, symbols, options: EmitOptions, cancellationToken: cancellation);
+        if (!emitted.Success) return new(null, [.. emitted.Diagnostics.Where(IsError)]);
+
+        var entry = submission.GetEntryPoint(cancellation)!;
+        var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!);
+        return new(
+            new CompiledCell(
+                name, code, submission, new Image(assembly.ToArray(), symbols.ToArray()),
+                entry.ContainingType.MetadataName, entry.MetadataName, [.. paths]),
+            []);
+    }
+
+    private static SyntaxTree Parse(string code, string name, CancellationToken cancellation = default) =>
+        CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellation);
+
+    private static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == DiagnosticSeverity.Error;
+}

@@ -1,0 +1,17 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>Finds what <c>#load</c> names, and leaves the names of cells, which are no paths, as they are. Any thread.</summary>
+/// <param name="baseDirectory">What relative paths start from.</param>
+internal sealed class CellSourceResolver(string baseDirectory) : SourceFileResolver(ImmutableArray<string>.Empty, baseDirectory)
+{
+    /// <inheritdoc/>
+    public override string? NormalizePath(string path, string? baseFilePath) =>
+        path.StartsWith("Cell [", StringComparison.Ordinal) ? path : base.NormalizePath(path, baseFilePath);
+
+    /// <inheritdoc/>
+    public override string? ResolveReference(string path, string? baseFilePath) =>
+        base.ResolveReference(path, Path.IsPathRooted(baseFilePath) ? baseFilePath : null);
+}

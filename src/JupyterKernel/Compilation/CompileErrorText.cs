@@ -1,0 +1,56 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>Compile errors as people read them: the cell and line, the message, the line with its faulty part underlined.</summary>
+internal static class CompileErrorText
+{
+    private const int Shown = 10;
+    private const int LongestLine = 200;
+
+    /// <summary>The errors as the lines of a traceback.</summary>
+    public static IReadOnlyList<string> Traceback(IReadOnlyList<Diagnostic> errors)
+    {
+        var lines = new List<string>();
+        var ordered = errors.OrderBy(error => error.Location.SourceSpan.Start).DistinctBy(error => (error.Id, error.Location)).ToList();
+        foreach (var error in ordered.Take(Shown))
+        {
+            var span = error.Location.GetMappedLineSpan();
+            var place = span.IsValid ? Ansi.Green($"{span.Path}, line {span.StartLinePosition.Line + 1}") + ": " : "";
+            lines.Add($"{place}{Ansi.Red($"error {error.Id}")}: {Message(error)}");
+            lines.AddRange(Underlined(error.Location));
+        }
+
+        if (ordered.Count > Shown) lines.Add($"… and {ordered.Count - Shown} more errors");
+        return lines;
+    }
+
+    /// <summary>The first error in one line.</summary>
+    public static string Summary(IReadOnlyList<Diagnostic> errors)
+    {
+        var first = errors.MinBy(error => error.Location.SourceSpan.Start)!;
+        var span = first.Location.GetMappedLineSpan();
+        return span.IsValid
+            ? $"({span.StartLinePosition.Line + 1},{span.StartLinePosition.Character + 1}): error {first.Id}: {Message(first)}"
+            : $"error {first.Id}: {Message(first)}";
+    }
+
+    private static string Message(Diagnostic error) => error.GetMessage(CultureInfo.InvariantCulture);
+
+    private static IEnumerable<string> Underlined(Location location)
+    {
+        if (location.SourceTree is not { } tree) yield break;
+        var line = tree.GetText().Lines.GetLineFromPosition(location.SourceSpan.Start);
+        var start = location.SourceSpan.Start - line.Start;
+        var text = line.ToString();
+        if (start > LongestLine) yield break;
+        if (text.Length > LongestLine) text = text[..LongestLine] + "…";
+        var length = Math.Clamp(location.SourceSpan.Length, 1, Math.Max(1, text.Length - start));
+
+        // Tabs are kept in the padding, so that the underline stands under what it means whatever a tab's width is.
+        var padding = string.Concat(text.Take(start).Select(c => c == '\t' ? '\t' : ' '));
+        yield return "    " + text;
+        yield return "    " + padding + Ansi.Red(new string('~', length));
+    }
+}

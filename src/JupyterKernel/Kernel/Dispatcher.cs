@@ -1,0 +1,158 @@
+using JupyterKernel.Compilation;
+using JupyterKernel.Intelligence;
+using JupyterKernel.Protocol;
+using JupyterKernel.Session;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Kernel;
+
+/// <summary>
+/// Who handles which request: one table. Every request is bracketed by busy and idle; only cells wait for each other,
+/// all else is answered at once, also while a cell runs. Loop thread.
+/// </summary>
+internal sealed class Dispatcher
+{
+    private readonly JupyterSockets sockets;
+    private readonly ExecuteQueue executeQueue;
+    private readonly NotebookSession session;
+    private readonly CellCompiler compiler;
+    private readonly HistoryStore history;
+    private readonly Action shutdown;
+    private readonly Dictionary<string, Func<Request, Task<object?>>> handlers;
+
+    /// <param name="shutdown">Ends the kernel's process.</param>
+    public Dispatcher(
+        JupyterSockets sockets, ExecuteQueue executeQueue, NotebookSession session, CellCompiler compiler, HistoryStore history, Action shutdown)
+    {
+        (this.sockets, this.executeQueue, this.session, this.compiler, this.history, this.shutdown) =
+            (sockets, executeQueue, session, compiler, history, shutdown);
+        handlers = new()
+        {
+            ["kernel_info_request"] = _ => Answer(KernelInfo.Reply),
+            ["complete_request"] = CompleteAsync,
+            ["inspect_request"] = InspectAsync,
+            ["is_complete_request"] = IsCompleteAsync,
+            ["history_request"] = HistoryAsync,
+            ["comm_info_request"] = _ => Answer(new CommInfoReply([])),
+            ["comm_open"] = RefuseComm,
+            ["comm_msg"] = _ => Answer(null),
+            ["comm_close"] = _ => Answer(null),
+            ["interrupt_request"] = Interrupt,
+            ["shutdown_request"] = Shutdown,
+        };
+    }
+
+    /// <summary>Handles a request.</summary>
+    public void Handle(Request request)
+    {
+        if (request.Type == "execute_request" && TryQueue(request)) return;
+        _ = HandleAsync(request);
+    }
+
+    private bool TryQueue(Request request)
+    {
+        try
+        {
+            executeQueue.Add(request);
+            return true;
+        }
+        catch (MalformedMessageException)
+        {
+            // Answered as every other malformed request is.
+            return false;
+        }
+    }
+
+    private async Task HandleAsync(Request request)
+    {
+        sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
+        try
+        {
+            if (request.Type == "execute_request") WireFormat.FromJson<ExecuteRequest>(request.Message.Content);
+            if (handlers.TryGetValue(request.Type, out var handler))
+            {
+                if (await handler(request) is { } content) sockets.Reply(request, WireFormat.ToJson(content));
+            }
+            else
+            {
+                Log.WarnOnce($"no handler for messages of type {(request.Type.Length > 100 ? request.Type[..100] + "…" : request.Type)}");
+            }
+        }
+        catch (MalformedMessageException malformed)
+        {
+            Log.WarnOnce($"a malformed {request.Type}: {malformed.Message}");
+            sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
+        }
+        catch (Exception bug)
+        {
+            Log.Bug(bug);
+            sockets.Reply(request, WireFormat.ToJson(new ErrorReply("KernelBug", bug.Message, [bug.ToString()])));
+        }
+
+        sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
+
+        // Front ends show the last status whatever its parent; while a cell runs that must not be idle.
+        if (executeQueue.Running is { } running) sockets.Publish("status", running, WireFormat.ToJson(Status.Busy));
+    }
+
+    private static Task<object?> Answer(object? content) => Task.FromResult(content);
+
+    private async Task<object?> CompleteAsync(Request request)
+    {
+        var content = WireFormat.FromJson<CompleteRequest>(request.Message.Content);
+        var index = CodePoints.ToIndex(content.Code, content.CursorPos ?? int.MaxValue);
+        var last = session.Last;
+        var found = await Task.Run(() => Completion.Complete(content.Code, index, code => compiler.CreateSubmission(code, last()), CancellationToken.None));
+        return new CompleteReply(
+            found.Matches,
+            CodePoints.FromIndex(content.Code, found.Start),
+            CodePoints.FromIndex(content.Code, found.End),
+            found.Metadata);
+    }
+
+    private async Task<object?> InspectAsync(Request request)
+    {
+        var content = WireFormat.FromJson<InspectRequest>(request.Message.Content);
+        var index = CodePoints.ToIndex(content.Code, content.CursorPos);
+        var last = session.Last;
+        var found = await Task.Run(() => Inspection.Inspect(content.Code, index, content.DetailLevel, code => compiler.CreateSubmission(code, last()), CancellationToken.None));
+        return new InspectReply(found.Found, found.Data, []);
+    }
+
+    private async Task<object?> IsCompleteAsync(Request request)
+    {
+        var content = WireFormat.FromJson<IsCompleteRequest>(request.Message.Content);
+        var (status, indent) = await Task.Run(() => Completeness.Judge(content.Code));
+        return new IsCompleteReply(status, indent);
+    }
+
+    private async Task<object?> HistoryAsync(Request request)
+    {
+        var content = WireFormat.FromJson<HistoryRequest>(request.Message.Content);
+        var entries = await history.QueryAsync(content);
+        return new HistoryReply([.. entries.Select(entry => new JArray(
+            entry.Session, entry.Line, content.Output ? new JArray(entry.Input, entry.Output) : JValue.CreateString(entry.Input)))]);
+    }
+
+    /// <summary>No code here listens to comms yet, so every target is unknown. #opening-a-comm: such a comm is closed at once.</summary>
+    private Task<object?> RefuseComm(Request request)
+    {
+        var comm = WireFormat.FromJson<CommOpen>(request.Message.Content);
+        sockets.Publish("comm_close", request, WireFormat.ToJson(new CommClose { CommId = comm.CommId, Data = new JObject() }));
+        return Answer(null);
+    }
+
+    private Task<object?> Interrupt(Request request)
+    {
+        executeQueue.Interrupt();
+        return Answer(StatusReply.Ok);
+    }
+
+    private Task<object?> Shutdown(Request request)
+    {
+        var reply = new ShutdownReply(WireFormat.FromJson<ShutdownRequest>(request.Message.Content).Restart);
+        sockets.Publish("shutdown_reply", request, WireFormat.ToJson(reply));
+        shutdown();
+        return Answer(reply);
+    }
+}

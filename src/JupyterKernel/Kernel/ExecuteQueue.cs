@@ -1,0 +1,279 @@
+using System.Globalization;
+using System.Text;
+using JupyterKernel.Compilation;
+using JupyterKernel.Protocol;
+using JupyterKernel.Session;
+using JupyterKernel.Supervision;
+using JupyterKernel.WorkerProtocol;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Kernel;
+
+/// <summary>
+/// The way of an execute_request: it waits for its turn, is compiled in this process, run in the worker, and answered;
+/// meanwhile its output is published. Loop thread.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
+/// </summary>
+internal sealed class ExecuteQueue : IWorkerOutput
+{
+    private readonly JupyterSockets sockets;
+    private readonly NotebookSession session;
+    private readonly HistoryStore history;
+    private readonly Supervisor supervisor;
+    private readonly Queue<(Request Request, ExecuteRequest Content)> waiting = new();
+
+    // Threads may outlive their cell and print: their output belongs to the request that ran it.
+    private readonly Dictionary<long, (Request Request, bool Silent)> requestOfCell = [];
+    private readonly Dictionary<long, (Request Request, SupervisedWorker Asker)> questions = [];
+    private long latestCell;
+    private CancellationTokenSource? compilation;
+
+    public ExecuteQueue(Loop loop, JupyterSockets sockets, NotebookSession session, HistoryStore history)
+    {
+        this.sockets = sockets;
+        this.session = session;
+        this.history = history;
+        supervisor = new Supervisor(loop, session, this);
+    }
+
+    /// <summary>The request that is being executed.</summary>
+    public Request? Running { get; private set; }
+
+    /// <summary>How many cells have been counted.</summary>
+    public int ExecutionCount { get; private set; }
+
+    /// <summary>Starts the first worker ahead of the first cell.</summary>
+    public void Start() => supervisor.Start();
+
+    /// <summary>Ends the worker for good.</summary>
+    public void Stop() => supervisor.Stop();
+
+    /// <summary>Takes a request into the queue.</summary>
+    /// <exception cref="MalformedMessageException">The content is not an execute_request's.</exception>
+    public void Add(Request request)
+    {
+        waiting.Enqueue((request, WireFormat.FromJson<ExecuteRequest>(request.Message.Content)));
+        if (Running is null) _ = WorkOffAsync();
+    }
+
+    /// <summary>Ends the running cell and aborts the queue behind it; nothing if no cell runs.</summary>
+    public void Interrupt()
+    {
+        compilation?.Cancel();
+        supervisor.Interrupt();
+    }
+
+    /// <summary>Hands an input_reply to the cell that asked.</summary>
+    public void Answer(Message message)
+    {
+        var asked = questions.FirstOrDefault(question => question.Value.Request.Message.Identities
+            .Zip(message.Identities).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)));
+        if (asked.Value.Asker is null) return;
+        var value = WireFormat.FromJson<InputReply>(message.Content).Value;
+        questions.Remove(asked.Key);
+        asked.Value.Asker.Answer(new InputAnswer(asked.Key, value, null));
+    }
+
+    /// <inheritdoc/>
+    public void Output(WorkerMessage message, SupervisedWorker from)
+    {
+        switch (message)
+        {
+            case StreamOutput stream:
+                PublishStream(stream.Cell, stream.Name, stream.Payload[0]);
+                break;
+            case DisplayOutput display when RequestOf(display.Cell) is { Silent: false, Request: var parent }:
+                sockets.Publish(display.Update ? "update_display_data" : "display_data", parent, DisplayContent(display));
+                break;
+            case WorkerProtocol.ClearOutput clear when RequestOf(clear.Cell) is { Silent: false, Request: var parent }:
+                sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
+                break;
+            case InputQuestion question when RequestOf(question.Cell).Request is { } parent:
+                questions[question.Question] = (parent, from);
+                if (sockets.AskInput(parent, new InputRequest(question.Prompt, question.Password))) break;
+                questions.Remove(question.Question);
+                from.Answer(new InputAnswer(question.Question, null, "The client that ran this cell has no stdin channel, so it cannot be asked."));
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void NativeOutput(long cell, string name, string text) =>
+        PublishStream(cell, name, Encoding.UTF8.GetBytes(Newtonsoft.Json.JsonConvert.ToString(text)));
+
+    private async Task WorkOffAsync()
+    {
+        while (waiting.TryDequeue(out var next))
+        {
+            Running = next.Request;
+            bool failed;
+            try
+            {
+                failed = await ExecuteAsync(next.Request, next.Content);
+            }
+            catch (Exception bug)
+            {
+                Log.Bug(bug);
+                sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(ExecutionCount, "KernelBug", bug.Message, [bug.ToString()])));
+                sockets.Publish("status", next.Request, WireFormat.ToJson(Status.Idle));
+                failed = true;
+            }
+
+            if (failed) AbortWaiting(next.Request);
+            Running = null;
+        }
+    }
+
+    /// <summary>True if the queue behind the cell is to be aborted.</summary>
+    private async Task<bool> ExecuteAsync(Request request, ExecuteRequest content)
+    {
+        var started = DateTime.UtcNow;
+        sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
+        var isEmpty = string.IsNullOrWhiteSpace(content.Code);
+        var counts = !content.Silent && content.StoreHistory != false && !isEmpty;
+        if (counts) ExecutionCount++;
+        if (!content.Silent) sockets.Publish("execute_input", request, WireFormat.ToJson(new ExecuteInput(content.Code, ExecutionCount)));
+        if (counts) history.Add(ExecutionCount, content.Code);
+
+        var number = latestCell = session.NextNumber();
+        requestOfCell[number] = (request, content.Silent);
+        var name = FormattableString.Invariant(counts ? $"Cell [{ExecutionCount}]" : (FormattableString)$"Cell [{ExecutionCount}]·{number}");
+        var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await RunAsync(number, content.Code, name, content.AllowStdin, keep: true);
+        questions.Clear();
+
+        var metadata = new JObject { ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true };
+        var error = Traceback.Of(outcome, (cell, line) => cell == name ? NotebookSession.LineOf(content.Code, line) : session.SourceLine(cell, line));
+        if (error is not null)
+        {
+            if (!content.Silent) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Lines)));
+            metadata["status"] = "error";
+            sockets.Reply(request, WireFormat.ToJson(new ExecuteErrorReply(ExecutionCount, error.Ename, error.Evalue, error.Lines)), WireFormat.ToJson(metadata));
+        }
+        else
+        {
+            if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } bundleMetadata } && !content.Silent)
+            {
+                sockets.Publish("execute_result", request, ResultContent(data, bundleMetadata));
+                if (counts && PlainText(data) is { } text) history.AddOutput(ExecutionCount, text);
+            }
+
+            var expressions = await EvaluateAsync(content.UserExpressions, request);
+            metadata["status"] = "ok";
+            sockets.Reply(request, WireFormat.ToJson(new ExecuteReply(ExecutionCount, expressions, [])), WireFormat.ToJson(metadata));
+        }
+
+        sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
+        return error is not null && (content.StopOnError || outcome is CellOutcome.Interrupted);
+    }
+
+    private async Task<CellOutcome> RunAsync(long number, string code, string name, bool allowStdin, bool keep)
+    {
+        CompilationOutcome compiled;
+        using (compilation = new CancellationTokenSource())
+        {
+            try
+            {
+                compiled = await session.CompileAsync(code, name, compilation.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return new CellOutcome.Interrupted();
+            }
+            finally
+            {
+                compilation = null;
+            }
+        }
+
+        if (compiled.Cell is not { } cell) return new CellOutcome.DidNotCompile(compiled.Errors);
+        var outcome = await supervisor.RunAsync(number, cell, allowStdin);
+        if (keep && outcome.IsAccepted) session.Accept(number, cell);
+        return outcome;
+    }
+
+    /// <summary>Evaluates user_expressions: each is a cell of its own that leaves nothing behind.</summary>
+    private async Task<JObject> EvaluateAsync(IReadOnlyDictionary<string, string>? expressions, Request request)
+    {
+        var values = new JObject();
+        foreach (var (key, expression) in expressions ?? new Dictionary<string, string>())
+        {
+            var number = session.NextNumber();
+            requestOfCell[number] = (request, Silent: true);
+            var outcome = await RunAsync(number, expression ?? "", $"user expression {key}", allowStdin: false, keep: false);
+            var error = Traceback.Of(outcome, session.SourceLine);
+            values[key] = error is not null
+                ? JObject.Parse(Encoding.UTF8.GetString(WireFormat.ToJson(new ErrorReply(error.Ename, error.Evalue, error.Lines))))
+                : new JObject
+                {
+                    ["status"] = "ok",
+                    ["data"] = outcome is CellOutcome.Returned { Data: { } data } ? JObject.Parse(Encoding.UTF8.GetString(data)) : new JObject(),
+                    ["metadata"] = outcome is CellOutcome.Returned { Metadata: { } metadata } ? JObject.Parse(Encoding.UTF8.GetString(metadata)) : new JObject(),
+                };
+        }
+
+        return values;
+    }
+
+    /// <summary>
+    /// Aborts what was sent behind a failed cell: what waits already, and what is still on its way. A client's own clock
+    /// tells whether it sent a request before it could know of the failure.
+    /// </summary>
+    private void AbortWaiting(Request failed)
+    {
+        sockets.ReceivePendingShell();
+        while (waiting.TryDequeue(out var aborted))
+        {
+            sockets.Publish("status", aborted.Request, WireFormat.ToJson(Status.Busy));
+            sockets.Reply(aborted.Request, WireFormat.ToJson(StatusReply.Aborted), WireFormat.ToJson(new JObject { ["status"] = "aborted" }));
+            sockets.Publish("status", aborted.Request, WireFormat.ToJson(Status.Idle));
+        }
+    }
+
+    private (Request? Request, bool Silent) RequestOf(long cell) =>
+        requestOfCell.TryGetValue(cell, out var known) ? known
+        : requestOfCell.TryGetValue(latestCell, out known) ? known
+        : (null, false);
+
+    private void PublishStream(long cell, string name, byte[] textLiteral)
+    {
+        if (RequestOf(cell) is { Silent: false, Request: { } parent })
+            sockets.Publish("stream", parent, [.. "{\"name\":\""u8, .. Encoding.ASCII.GetBytes(name), .. "\",\"text\":"u8, .. textLiteral, .. "}"u8]);
+    }
+
+    private static byte[] DisplayContent(DisplayOutput display)
+    {
+        var transient = new JObject();
+        if (display.DisplayId is { } id) transient["display_id"] = id;
+        return Join("{\"data\":"u8, display.Payload[0], ",\"metadata\":"u8, display.Payload[1], ",\"transient\":"u8, WireFormat.ToJson(transient), "}"u8);
+    }
+
+    private byte[] ResultContent(byte[] data, byte[] metadata) =>
+        Join("{\"data\":"u8, data, ",\"metadata\":"u8, metadata, ",\"execution_count\":"u8, Encoding.ASCII.GetBytes(ExecutionCount.ToString(CultureInfo.InvariantCulture)), "}"u8);
+
+    /// <summary>One array of the parts: output may be large, so it is copied once and never parsed.</summary>
+    private static byte[] Join(ReadOnlySpan<byte> a, byte[] b, ReadOnlySpan<byte> c, byte[] d, ReadOnlySpan<byte> e, byte[] f, ReadOnlySpan<byte> g)
+    {
+        var joined = new byte[a.Length + b.Length + c.Length + d.Length + e.Length + f.Length + g.Length];
+        var rest = joined.AsSpan();
+        Append(a, ref rest);
+        Append(b, ref rest);
+        Append(c, ref rest);
+        Append(d, ref rest);
+        Append(e, ref rest);
+        Append(f, ref rest);
+        Append(g, ref rest);
+        return joined;
+
+        static void Append(ReadOnlySpan<byte> part, ref Span<byte> rest)
+        {
+            part.CopyTo(rest);
+            rest = rest[part.Length..];
+        }
+    }
+
+    private static string? PlainText(byte[] data)
+    {
+        const int LongestKept = 100_000;
+        return data.Length > LongestKept ? null : (string?)JObject.Parse(Encoding.UTF8.GetString(data))["text/plain"];
+    }
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text;
+using JupyterKernel.Protocol;
+using NetMQ;
+using NetMQ.Sockets;
+
+namespace JupyterKernel.Kernel;
+
+/// <summary>A message that asks for something, and where it came from.</summary>
+/// <param name="Message">The message.</param>
+/// <param name="IsControl">Whether it came over control, not shell.</param>
+/// <param name="ReceivedAt">When; for how long it waited.</param>
+internal sealed record Request(Message Message, bool IsControl, DateTime ReceivedAt)
+{
+    /// <summary>The message type.</summary>
+    public string Type => Message.Header.MsgType;
+}
+
+/// <summary>
+/// The five sockets of the protocol. Loop thread.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#introduction
+/// </summary>
+internal sealed class JupyterSockets : IDisposable
+{
+    /// <summary>Larger frames are refused by the transport, before anything is allocated for them.</summary>
+    private const long MaxFrameBytes = 1024L * 1024 * 1024;
+
+    /// <summary>How many messages of one socket are taken before the others get their turn.</summary>
+    private const int Burst = 100;
+
+    private readonly WireFormat wire;
+    private readonly RouterSocket shell = new();
+    private readonly RouterSocket control = new();
+    private readonly RouterSocket stdin = new();
+    private readonly XPublisherSocket iopub = new();
+    private readonly RouterSocket heartbeat = new();
+    private readonly List<IpcRelay> relays = [];
+
+    /// <summary>Binds the sockets where the connection file says.</summary>
+    /// <exception cref="NetMQException">A port is taken.</exception>
+    public JupyterSockets(ConnectionFile connection, NetMQPoller poller)
+    {
+        wire = new WireFormat(connection.Key);
+        foreach (var (socket, port) in new (NetMQSocket, int)[]
+        {
+            (heartbeat, connection.HeartbeatPort), (iopub, connection.IopubPort), (control, connection.ControlPort),
+            (stdin, connection.StdinPort), (shell, connection.ShellPort),
+        })
+        {
+            socket.Options.Linger = TimeSpan.FromSeconds(1);
+            socket.Options.MaxMsgSize = MaxFrameBytes;
+
+            // Output is never dropped, however slowly a client reads.
+            socket.Options.SendHighWatermark = 0;
+            socket.Options.ReceiveHighWatermark = 0;
+            if (connection.Transport == "ipc")
+            {
+                var relayed = socket.BindRandomPort("tcp://127.0.0.1");
+                relays.Add(new IpcRelay(string.Create(CultureInfo.InvariantCulture, $"{connection.Ip}-{port}"), relayed));
+            }
+            else
+            {
+                socket.Bind(string.Create(CultureInfo.InvariantCulture, $"tcp://{connection.Ip}:{port}"));
+            }
+        }
+
+        // A client that is gone must be an error for the cell that asks it, not a silence.
+        stdin.Options.RouterMandatory = true;
+        iopub.Options.XPubVerbose = true;
+
+        shell.ReceiveReady += (_, _) => Receive(shell, "shell", Burst, message => Requested(new(message, false, DateTime.UtcNow)));
+        control.ReceiveReady += (_, _) => Receive(control, "control", Burst, message => Requested(new(message, true, DateTime.UtcNow)));
+        stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", Burst, message => InputReplied(message));
+        iopub.ReceiveReady += (_, _) => Loop.Guarded(Welcome);
+        heartbeat.ReceiveReady += (_, _) => Loop.Guarded(Echo);
+        foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) poller.Add(socket);
+    }
+
+    /// <summary>Called with each request on shell and control.</summary>
+    public Action<Request> Requested { get; set; } = _ => { };
+
+    /// <summary>Called with each message on stdin.</summary>
+    public Action<Message> InputReplied { get; set; } = _ => { };
+
+    /// <summary>Takes the requests that have arrived on shell and are not taken yet.</summary>
+    public void ReceivePendingShell() =>
+        Receive(shell, "shell", int.MaxValue, message => Requested(new(message, false, DateTime.UtcNow)));
+
+    /// <summary>Answers a request, to the client that asked, over the channel it asked on.</summary>
+    public void Reply(Request request, byte[] content, byte[]? metadata = null)
+    {
+        var type = request.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Type[..^"request".Length] + "reply" : request.Type + "_reply";
+        Send(request.IsControl ? control : shell, wire.Write(request.Message.Identities, type, request.Message.HeaderFrame, content, metadata));
+    }
+
+    /// <summary>Publishes to all clients.</summary>
+    /// <param name="type">The message type, which is the topic as well.</param>
+    /// <param name="parent">The request that caused it; null for none.</param>
+    /// <param name="content">The content as UTF-8 JSON.</param>
+    public void Publish(string type, Request? parent, byte[] content) =>
+        Send(iopub, wire.Write([Encoding.ASCII.GetBytes(type)], type, parent?.Message.HeaderFrame, content));
+
+    /// <summary>Asks the client that made a request for input. False if the client cannot be reached.</summary>
+    public bool AskInput(Request request, InputRequest question)
+    {
+        try
+        {
+            Send(stdin, wire.Write(request.Message.Identities, "input_request", request.Message.HeaderFrame, WireFormat.ToJson(question)));
+            return true;
+        }
+        catch (HostUnreachableException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var relay in relays) relay.Dispose();
+        foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) socket.Dispose();
+        wire.Dispose();
+    }
+
+    private void Receive(NetMQSocket socket, string channel, int most, Action<Message> handle)
+    {
+        var frames = new NetMQMessage();
+        for (var i = 0; i < most && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 7); i++)
+        {
+            Message message;
+            try
+            {
+                message = wire.Read([.. frames.Select(frame => frame.ToByteArray())]);
+            }
+            catch (MalformedMessageException malformed)
+            {
+                Log.WarnOnce($"dropped a message on {channel}: {malformed.Message}");
+                continue;
+            }
+
+            Loop.Guarded(() => handle(message));
+        }
+    }
+
+    private void Welcome()
+    {
+        while (iopub.TryReceiveFrameBytes(TimeSpan.Zero, out var subscription))
+        {
+            if (subscription is [1, .. var topic])
+                Send(iopub, wire.Write([topic], "iopub_welcome", null, WireFormat.ToJson(new IopubWelcome(Encoding.UTF8.GetString(topic)))));
+        }
+    }
+
+    private void Echo()
+    {
+        var frames = new NetMQMessage();
+        while (heartbeat.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 3)) heartbeat.TrySendMultipartMessage(frames);
+    }
+
+    private static void Send(NetMQSocket socket, List<byte[]> frames)
+    {
+        var message = new NetMQMessage(frames);
+        if (!socket.TrySendMultipartMessage(message)) Log.WarnOnce("a message could not be sent");
+    }
+}

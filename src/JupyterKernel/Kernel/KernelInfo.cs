@@ -1,0 +1,28 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using JupyterKernel.Protocol;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Kernel;
+
+/// <summary>What kernel_info_reply says. Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info</summary>
+internal static class KernelInfo
+{
+    /// <summary>The kernel's version.</summary>
+    public static string Version { get; } =
+        typeof(KernelInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    /// <summary>The reply.</summary>
+    public static KernelInfoReply Reply { get; } = new(
+        Header.ProtocolVersion,
+        "jupyter-csharp",
+        Version,
+        new LanguageInfo("C#", "14.0", "text/x-csharp", ".cs", "csharp", new JObject { ["name"] = "text/x-csharp" }, "script"),
+        $"C# kernel {Version} · C# 14 · {RuntimeInformation.FrameworkDescription}",
+        Debugger: false,
+        [
+            new("C# language reference", "https://learn.microsoft.com/dotnet/csharp/language-reference/"),
+            new(".NET API browser", "https://learn.microsoft.com/dotnet/api/"),
+        ],
+        SupportedFeatures: []);
+}

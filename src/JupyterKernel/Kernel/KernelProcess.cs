@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using JupyterKernel.Compilation;
+using JupyterKernel.Protocol;
+using JupyterKernel.Session;
+using NetMQ;
+
+namespace JupyterKernel.Kernel;
+
+/// <summary>The kernel's process: puts its parts together and runs the loop until a shutdown.</summary>
+internal static class KernelProcess
+{
+    /// <summary>Runs a kernel on a connection file.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(string connectionFilePath)
+    {
+        ConnectionFile connection;
+        try
+        {
+            connection = ConnectionFile.Load(connectionFilePath);
+        }
+        catch (Exception unusable) when (unusable is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"jupyter-csharp: {unusable.Message}");
+            return 1;
+        }
+
+        // The compiler takes longest to be ready, so it begins first.
+        var compiler = new CellCompiler(Environment.CurrentDirectory);
+        CompilationThread.Start();
+        _ = CompilationThread.Run(() =>
+        {
+            compiler.Warm();
+            return 0;
+        });
+
+        using var loop = new Loop();
+        var session = new NotebookSession(compiler);
+        var history = new HistoryStore(Log.WarnOnce);
+        JupyterSockets sockets;
+        try
+        {
+            sockets = new JupyterSockets(connection, loop.Poller);
+        }
+        catch (Exception taken) when (taken is NetMQException or System.Net.Sockets.SocketException or IOException)
+        {
+            Console.Error.WriteLine($"jupyter-csharp: cannot listen on {connection}: {taken.Message}");
+            return 1;
+        }
+
+        var executeQueue = new ExecuteQueue(loop, sockets, session, history);
+        var dispatcher = new Dispatcher(sockets, executeQueue, session, compiler, history, Stop);
+        sockets.Requested = dispatcher.Handle;
+        sockets.InputReplied = executeQueue.Answer;
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
+        {
+            context.Cancel = true;
+            loop.Post(executeQueue.Interrupt);
+        });
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            Stop();
+        });
+        using var parent = ParentWatch.Start(Stop);
+
+        loop.Run(() =>
+        {
+            sockets.Publish("status", null, WireFormat.ToJson(Status.Starting));
+            executeQueue.Start();
+        });
+
+        history.Dispose();
+        loop.Dispose();
+        sockets.Dispose();
+        NetMQConfig.Cleanup();
+        return 0;
+
+        void Stop() => loop.Post(() =>
+        {
+            executeQueue.Stop();
+            loop.Stop();
+        });
+    }
+}

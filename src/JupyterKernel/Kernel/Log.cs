@@ -1,0 +1,35 @@
+namespace JupyterKernel.Kernel;
+
+/// <summary>
+/// The kernel's log: stderr, which the client that started the kernel keeps. Rare lines; nothing secret. Any thread.
+/// </summary>
+internal static class Log
+{
+    private static readonly HashSet<string> Warned = [];
+
+    /// <summary>Logs a warning, once for each text: a flood of garbage must not become a flood of log.</summary>
+    public static void WarnOnce(string text)
+    {
+        lock (Warned)
+        {
+            if (Warned.Count > 1000 || !Warned.Add(text)) return;
+        }
+
+        Write($"warning: {text}");
+    }
+
+    /// <summary>Logs an exception that should not have been.</summary>
+    public static void Bug(Exception exception) => Write($"bug: {exception}");
+
+    private static void Write(string text)
+    {
+        try
+        {
+            Console.Error.WriteLine($"jupyter-csharp: {text}");
+        }
+        catch (IOException)
+        {
+            // Nobody reads it.
+        }
+    }
+}

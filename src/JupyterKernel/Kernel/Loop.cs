@@ -1,0 +1,75 @@
+using NetMQ;
+
+namespace JupyterKernel.Kernel;
+
+/// <summary>
+/// The loop thread of the kernel process: it owns every socket, and whatever waits for something here goes on here. So the
+/// state of Kernel, Session and Supervision needs no locks. Any thread may post.
+/// </summary>
+internal sealed class Loop : SynchronizationContext, IDisposable
+{
+    private readonly NetMQQueue<Action> posted = new();
+
+    public Loop()
+    {
+        posted.ReceiveReady += (_, _) =>
+        {
+            while (posted.TryDequeue(out var action, TimeSpan.Zero)) Guarded(action!);
+        };
+        Poller = [posted];
+    }
+
+    /// <summary>For adding sockets and timers, on the loop thread or before it runs.</summary>
+    public NetMQPoller Poller { get; }
+
+    /// <summary>Runs an action on the loop thread, behind all that was posted before it.</summary>
+    /// <remarks>Once the loop has ended, nothing is run any more.</remarks>
+    public void Post(Action action)
+    {
+        try
+        {
+            posted.Enqueue(action);
+        }
+        catch (Exception ended) when (ended is TerminatingException or ObjectDisposedException)
+        {
+            // The kernel ends, and with it whatever was to be done.
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Post(SendOrPostCallback d, object? state) => Post(() => d(state));
+
+    /// <inheritdoc/>
+    public override SynchronizationContext CreateCopy() => this;
+
+    /// <summary>Makes the calling thread the loop thread until <see cref="Stop"/>.</summary>
+    /// <param name="begin">The first thing to run.</param>
+    public void Run(Action begin)
+    {
+        Post(begin);
+        Poller.Run(this);
+    }
+
+    /// <summary>Ends <see cref="Run"/> once what is being handled is done.</summary>
+    public void Stop() => Poller.Stop();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Poller.Dispose();
+        posted.Dispose();
+    }
+
+    /// <summary>Runs an action; its failure is a bug, which is logged and must not end the kernel.</summary>
+    public static void Guarded(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception bug)
+        {
+            Log.Bug(bug);
+        }
+    }
+}

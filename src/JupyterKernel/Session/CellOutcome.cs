@@ -1,0 +1,32 @@
+using JupyterKernel.WorkerProtocol;
+using Microsoft.CodeAnalysis;
+
+namespace JupyterKernel.Session;
+
+/// <summary>How a cell ended: one closed set.</summary>
+internal abstract record CellOutcome
+{
+    private CellOutcome() { }
+
+    /// <summary>It ran to its end. Accepted.</summary>
+    /// <param name="Data">The result's MIME bundle as a JSON object; null where there is no result.</param>
+    /// <param name="Metadata">The bundle's metadata as a JSON object.</param>
+    public sealed record Returned(byte[]? Data, byte[]? Metadata) : CellOutcome;
+
+    /// <summary>It ran until it threw. Accepted: what it had assigned stays.</summary>
+    public sealed record Threw(ExceptionReport Exception) : CellOutcome;
+
+    /// <summary>It never ran.</summary>
+    public sealed record DidNotCompile(IReadOnlyList<Diagnostic> Errors) : CellOutcome;
+
+    /// <summary>The user ended it. Not accepted.</summary>
+    public sealed record Interrupted : CellOutcome;
+
+    /// <summary>Its worker ended, or none could be had. Not accepted.</summary>
+    /// <param name="Cause">What happened, for the user.</param>
+    /// <param name="Details">What the runtime printed about it, line by line.</param>
+    public sealed record WorkerLost(string Cause, IReadOnlyList<string> Details) : CellOutcome;
+
+    /// <summary>Whether the cell joins the session's history: it ran to its own end, whether it returned or threw.</summary>
+    public bool IsAccepted => this is Returned or Threw;
+}

@@ -1,0 +1,67 @@
+using JupyterKernel.Compilation;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace JupyterKernel.Session;
+
+/// <summary>An accepted cell: what a replay sends to a fresh worker.</summary>
+/// <param name="Number">The cell's number in the session, which its output carries for as long as it lives.</param>
+internal sealed record AcceptedCell(long Number, CompiledCell Compiled);
+
+/// <summary>
+/// What the user has built up: the history of accepted cells, in order of execution, and the submission that the next
+/// cell follows. This is the state that survives a worker. Loop thread.
+/// </summary>
+/// <param name="compiler">Compiles the cells.</param>
+internal sealed class NotebookSession(CellCompiler compiler)
+{
+    private readonly List<AcceptedCell> accepted = [];
+    private long lastNumber;
+
+    /// <summary>The accepted cells in the order in which they ran.</summary>
+    public IReadOnlyList<AcceptedCell> Accepted => accepted;
+
+    /// <summary>
+    /// Gives the compilation that a cell follows now; any thread may call what is returned. Before the first cell that is
+    /// the compiler's root, whose making is no work for the loop thread.
+    /// </summary>
+    public Func<CSharpCompilation> Last
+    {
+        get
+        {
+            var last = accepted.Count > 0 ? accepted[^1].Compiled.Submission : null;
+            return () => last ?? compiler.Root;
+        }
+    }
+
+    /// <summary>Numbers a cell that is about to run.</summary>
+    public long NextNumber() => ++lastNumber;
+
+    /// <summary>
+    /// Compiles a cell behind the history, on a thread of its own: Roslyn recurses, and deep code wants a deep stack.
+    /// </summary>
+    public Task<CompilationOutcome> CompileAsync(string code, string name, CancellationToken cancellation)
+    {
+        var last = Last;
+        return CompilationThread.Run(() => compiler.Compile(code, name, last(), cancellation));
+    }
+
+    /// <summary>Takes a cell that ran to its own end into the history.</summary>
+    public void Accept(long number, CompiledCell cell) => accepted.Add(new(number, cell));
+
+    /// <summary>Gives up the cells from an index on, which could not be replayed.</summary>
+    public void Truncate(int count) => accepted.RemoveRange(count, accepted.Count - count);
+
+    /// <summary>The source line that a stack frame points to; null if the source is no accepted cell's.</summary>
+    public string? SourceLine(string cellName, int line)
+    {
+        for (var i = accepted.Count - 1; i >= 0; i--)
+        {
+            if (accepted[i].Compiled.Name == cellName) return LineOf(accepted[i].Compiled.Code, line);
+        }
+
+        return null;
+    }
+
+    /// <summary>A line of a cell's text, counted from 1.</summary>
+    public static string? LineOf(string code, int line) => code.ReplaceLineEndings("\n").Split('\n').ElementAtOrDefault(line - 1);
+}

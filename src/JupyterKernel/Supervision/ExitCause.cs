@@ -1,0 +1,53 @@
+using System.Globalization;
+using JupyterKernel.Session;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>Why a worker ended, in words, from its exit code and what the runtime printed.</summary>
+internal static class ExitCause
+{
+    /// <summary>The outcome of the cell that lost its worker.</summary>
+    /// <param name="exitCode">On Unix 128 + n for signal n; on Windows the status that ended the process.</param>
+    /// <param name="crashReport">What the runtime printed about its end; empty if nothing.</param>
+    public static CellOutcome.WorkerLost Of(int exitCode, string crashReport)
+    {
+        var lines = crashReport.TrimEnd().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var cause = (lines.FirstOrDefault() ?? "") switch
+        {
+            var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) => "Stack overflow: the cell calls itself without end.",
+            var line when line.StartsWith("Process terminated", StringComparison.Ordinal) => FailFast(lines),
+            var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) => "An exception on another thread that nothing caught: " + line[20..].TrimStart(':', '.', ' '),
+            var line when line.StartsWith("Out of memory", StringComparison.Ordinal) => "The worker ran out of memory.",
+            _ => ByExitCode(exitCode),
+        };
+
+        // Below a cell's own code there is only the kernel's.
+        return new(cause, [.. lines.TakeWhile(line => !line.Contains(".<Factory>(", StringComparison.Ordinal))
+            .Where(line => !line.Contains("MethodBuilder", StringComparison.Ordinal))]);
+    }
+
+    private static string FailFast(string[] lines)
+    {
+        var message = lines[0]["Process terminated".Length..].TrimStart('.', ' ');
+        if (message.Length == 0 && lines.Length > 1 && !lines[1].StartsWith("   at", StringComparison.Ordinal)) message = lines[1];
+        return message.Length > 0 ? $"Environment.FailFast: {message}" : "Environment.FailFast was called.";
+    }
+
+    private static string ByExitCode(int exitCode) => exitCode switch
+    {
+        132 => Signal(4, "SIGILL", "an illegal instruction in native code"),
+        134 => Signal(6, "SIGABRT", "native code gave up"),
+        135 => Signal(7, "SIGBUS", "a bad memory access in native code"),
+        136 => Signal(8, "SIGFPE", "an arithmetic error in native code"),
+        137 => Signal(9, "SIGKILL", "somebody killed it, perhaps the system for lack of memory"),
+        138 => Signal(10, "SIGBUS", "a bad memory access in native code"),
+        139 => Signal(11, "SIGSEGV", "a bad memory access in native code"),
+        143 => Signal(15, "SIGTERM", "somebody asked it to end"),
+        unchecked((int)0xC0000005) => "The worker crashed (0xC0000005): a bad memory access in native code.",
+        unchecked((int)0xC00000FD) => "Stack overflow: the cell calls itself without end.",
+        _ => string.Create(CultureInfo.InvariantCulture, $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
+    };
+
+    private static string Signal(int number, string name, string meaning) =>
+        string.Create(CultureInfo.InvariantCulture, $"The worker was ended by signal {number} ({name}): {meaning}.");
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text;
+using JupyterKernel.Worker;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>
+/// Reads one of a worker's native streams on a thread of its own, and tells text from the markers that end a cell's
+/// output. What the dying runtime prints is kept apart: it becomes the error of the cell that died.
+/// </summary>
+internal sealed class NativeOutput
+{
+    private static readonly string[] CrashHeaders =
+        ["Unhandled exception.", "Unhandled Exception:", "Stack overflow.", "Process terminated.", "Fatal error.", "Out of memory."];
+
+    private readonly System.IO.Stream stream;
+    private readonly byte[] markerStart;
+    private readonly Action<string> onText;
+    private readonly Action<long> onMarker;
+    private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
+    private readonly StringBuilder crash = new();
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private byte[] buffer = new byte[16 * 1024];
+    private int filled;
+
+    /// <param name="stream">The pipe.</param>
+    /// <param name="markerToken">What markers carry.</param>
+    /// <param name="onText">Called on the reading thread.</param>
+    /// <param name="onMarker">Called on the reading thread, with the number of the cell whose output has ended.</param>
+    public NativeOutput(System.IO.Stream stream, byte[] markerToken, Action<string> onText, Action<long> onMarker)
+    {
+        this.stream = stream;
+        this.onText = onText;
+        this.onMarker = onMarker;
+        markerStart = [NativeStreams.MarkerEdge, .. Encoding.ASCII.GetBytes(Convert.ToHexString(markerToken)), (byte)':'];
+        new Thread(Read, 256 * 1024) { IsBackground = true, Name = "native output" }.Start();
+    }
+
+    /// <summary>Completes when the pipe has ended. A child of the worker may keep it open after the worker's end.</summary>
+    public Task Ended => ended.Task;
+
+    /// <summary>What the runtime printed about its own end. Complete when <see cref="Ended"/> is.</summary>
+    public string CrashReport
+    {
+        get
+        {
+            lock (crash) return crash.ToString();
+        }
+    }
+
+    private void Read()
+    {
+        try
+        {
+            while (true)
+            {
+                if (filled == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
+                var count = stream.Read(buffer, filled, buffer.Length - filled);
+                if (count == 0) break;
+                filled += count;
+                Consume();
+            }
+        }
+        catch (Exception closed) when (closed is IOException or ObjectDisposedException)
+        {
+            // The worker is gone; so is what it had to say.
+        }
+
+        Emit(buffer.AsSpan(0, filled));
+        ended.SetResult();
+    }
+
+    private void Consume()
+    {
+        var rest = buffer.AsSpan(0, filled);
+        while (rest.IndexOf(markerStart) is var start and >= 0)
+        {
+            var number = rest[(start + markerStart.Length)..];
+            var end = number.IndexOf(NativeStreams.MarkerEdge);
+            if (end < 0) break;
+            Emit(rest[..start]);
+            ReleaseCrash();
+            onMarker(long.Parse(number[..end], CultureInfo.InvariantCulture));
+            rest = number[(end + 1)..];
+        }
+
+        // The end may be the beginning of a marker.
+        var edge = rest.LastIndexOf(NativeStreams.MarkerEdge);
+        var complete = edge >= 0 && rest.Length - edge < markerStart.Length + 24 ? edge : rest.Length;
+        Emit(rest[..complete]);
+        rest[complete..].CopyTo(buffer);
+        filled = rest.Length - complete;
+    }
+
+    private void Emit(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty) return;
+        var chars = new char[decoder.GetCharCount(bytes, flush: false)];
+        decoder.GetChars(bytes, chars, flush: false);
+        var text = new string(chars);
+        lock (crash)
+        {
+            var header = crash.Length > 0 ? 0 : CrashHeaders.Min(header => LineStart(text, header));
+            if (header < text.Length) crash.Append(text, header, text.Length - header);
+            text = text[..Math.Min(header, text.Length)];
+        }
+
+        if (text.Length > 0) onText(text);
+    }
+
+    private static int LineStart(string text, string header)
+    {
+        var at = text.IndexOf(header, StringComparison.Ordinal);
+        return at == 0 || (at > 0 && text[at - 1] == '\n') ? at : int.MaxValue;
+    }
+
+    private void ReleaseCrash()
+    {
+        string text;
+        lock (crash)
+        {
+            text = crash.ToString();
+            crash.Clear();
+        }
+
+        if (text.Length > 0) onText(text);
+    }
+}

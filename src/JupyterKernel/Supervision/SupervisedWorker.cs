@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using JupyterKernel.Compilation;
+using JupyterKernel.Kernel;
+using JupyterKernel.Session;
+using JupyterKernel.Worker;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>
+/// One worker from its start to its end: its process, its channel, and the cell it runs. Loop thread.
+/// </summary>
+internal sealed class SupervisedWorker : IDisposable
+{
+    /// <summary>How long an ended cell waits for the markers behind its native output.</summary>
+    private static readonly TimeSpan PatienceForMarkers = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How long an ended process's last output may take to arrive.</summary>
+    private static readonly TimeSpan PatienceForLastOutput = TimeSpan.FromMilliseconds(500);
+
+    private readonly Loop loop;
+    private readonly IWorkerOutput output;
+    private readonly WorkerProcess process;
+    private readonly WorkerChannel channel;
+    private readonly NativeOutput stdout;
+    private readonly NativeOutput stderr;
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CellOutcome.WorkerLost> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<CellOutcome>? running;
+    private TaskCompletionSource? markers;
+    private long runningCell;
+    private long stdoutMarker;
+    private long stderrMarker;
+
+    private SupervisedWorker(Loop loop, IWorkerOutput output, WorkerProcess process, byte[] key, byte[] markerToken)
+    {
+        this.loop = loop;
+        this.output = output;
+        this.process = process;
+        channel = new WorkerChannel(loop.Poller, key, process.TellEndpoint, Receive);
+        stdout = new NativeOutput(process.Stdout, markerToken, text => Native("stdout", text), cell => Marked(ref stdoutMarker, cell));
+        stderr = new NativeOutput(process.Stderr, markerToken, text => Native("stderr", text), cell => Marked(ref stderrMarker, cell));
+        _ = WatchExitAsync();
+    }
+
+    /// <summary>Completes when the worker has proved itself and can run cells; fails when it ends before.</summary>
+    public Task Ready => ready.Task;
+
+    /// <summary>Completes when the process has ended and all its output has been taken.</summary>
+    public Task<CellOutcome.WorkerLost> Lost => lost.Task;
+
+    /// <summary>The number of the cell that runs; 0 if none does.</summary>
+    public long RunningCell => running is null ? 0 : runningCell;
+
+    /// <summary>Whether output is dropped: that of a replay was shown already.</summary>
+    public bool IsMuted { get; set; }
+
+    /// <summary>Starts a worker. Starting a process takes milliseconds, so it happens off the loop.</summary>
+    public static async Task<SupervisedWorker> StartAsync(Loop loop, IWorkerOutput output)
+    {
+        var key = RandomNumberGenerator.GetBytes(PairFraming.KeyBytes);
+        var markerToken = RandomNumberGenerator.GetBytes(NativeStreams.MarkerTokenBytes);
+        var process = await Task.Run(() => WorkerProcess.Start(key, markerToken));
+        return new SupervisedWorker(loop, output, process, key, markerToken);
+    }
+
+    /// <summary>Runs a cell to its end, or to the worker's.</summary>
+    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)
+    {
+        if (lost.Task.IsCompleted) return await lost.Task;
+        running = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        runningCell = number;
+        channel.Send(new RunCell(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, allowStdin)
+        {
+            Payload = [cell.Image.Assembly, cell.Image.Symbols],
+        });
+        var ended = await Task.WhenAny(running.Task, lost.Task);
+        running = null;
+        return ended == lost.Task ? await lost.Task : await (Task<CellOutcome>)ended;
+    }
+
+    /// <summary>Asks the worker to end the cell it runs.</summary>
+    public void Interrupt() => channel.Send(new InterruptCell(runningCell));
+
+    /// <summary>Hands the user's answer to the cell that asked.</summary>
+    public void Answer(InputAnswer answer) => channel.Send(answer);
+
+    /// <summary>Ends the process at once.</summary>
+    public void Terminate() => process.Terminate();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        channel.Dispose();
+        process.Dispose();
+    }
+
+    private void Receive(WorkerMessage message)
+    {
+        switch (message)
+        {
+            case WorkerProtocol.Ready:
+                ready.TrySetResult();
+                break;
+            case CellReturned returned:
+                EndCell(returned.Cell, returned.Payload is [var data, var metadata] ? new CellOutcome.Returned(data, metadata) : new CellOutcome.Returned(null, null));
+                break;
+            case CellThrew threw:
+                EndCell(threw.Cell, new CellOutcome.Threw(threw.Exception));
+                break;
+            case CellInterrupted interrupted:
+                EndCell(interrupted.Cell, new CellOutcome.Interrupted());
+                break;
+            default:
+                if (!IsMuted) output.Output(message, this);
+                break;
+        }
+    }
+
+    private void EndCell(long cell, CellOutcome outcome)
+    {
+        if (cell != runningCell || running is null) return;
+        if (stdoutMarker >= cell && stderrMarker >= cell) running.TrySetResult(outcome);
+        else _ = EndWithMarkersAsync(running, outcome);
+    }
+
+    private async Task EndWithMarkersAsync(TaskCompletionSource<CellOutcome> cell, CellOutcome outcome)
+    {
+        markers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await Task.WhenAny(markers.Task, Task.Delay(PatienceForMarkers));
+        cell.TrySetResult(outcome);
+    }
+
+    private void Native(string name, string text) => loop.Post(() =>
+    {
+        if (!IsMuted) output.NativeOutput(runningCell, name, text);
+    });
+
+    private void Marked(ref long marker, long cell)
+    {
+        Volatile.Write(ref marker, cell);
+        loop.Post(() =>
+        {
+            if (Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker)) >= runningCell) markers?.TrySetResult();
+        });
+    }
+
+    private async Task WatchExitAsync()
+    {
+        var exitCode = await process.Exited;
+
+        // What it sent before its end is still on its way.
+        await Task.WhenAny(Task.WhenAll(stdout.Ended, stderr.Ended), Task.Delay(PatienceForLastOutput));
+        await Task.Delay(10);
+        channel.ReceiveAll();
+        channel.Dispose();
+        var cause = ExitCause.Of(exitCode, stderr.CrashReport);
+        ready.TrySetException(new InvalidOperationException(cause.Cause));
+        lost.TrySetResult(cause);
+    }
+}
+
+/// <summary>Where a worker's output goes. Loop thread.</summary>
+internal interface IWorkerOutput
+{
+    /// <summary>Takes a stream, a display, a clearing or a question.</summary>
+    void Output(WorkerMessage message, SupervisedWorker from);
+
+    /// <summary>Takes what was written to the process's own file descriptors.</summary>
+    void NativeOutput(long cell, string name, string text);
+}

@@ -1,0 +1,138 @@
+using JupyterKernel.Compilation;
+using JupyterKernel.Kernel;
+using JupyterKernel.Session;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>
+/// Keeps a worker for the session: starts it, replaces it when it is lost, and brings a fresh one to the session's state
+/// by replaying the history of accepted cells. Loop thread.
+/// </summary>
+internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutput output)
+{
+    /// <summary>How long an interrupted cell may take to end before its worker is terminated.</summary>
+    private static readonly TimeSpan PatienceForInterrupt = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan PatienceForStart = TimeSpan.FromSeconds(30);
+
+    /// <summary>Restart intensity: so many restarts within so long, and no more are tried until a cell is run again.</summary>
+    private const int MaxRestarts = 5;
+    private static readonly TimeSpan RestartPeriod = TimeSpan.FromSeconds(10);
+
+    private readonly Queue<DateTime> restarts = new();
+    private Task<SupervisedWorker>? worker;
+    private SupervisedWorker? latest;
+    private CancellationTokenSource? interrupt;
+    private bool stopped;
+
+    /// <summary>Starts the worker ahead of the first cell.</summary>
+    public void Start() => worker = StartAsync();
+
+    /// <summary>Runs a cell in the session's worker, or in a fresh one with the session's state.</summary>
+    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)
+    {
+        using var interruption = interrupt = new CancellationTokenSource();
+        try
+        {
+            var current = await CurrentAsync(interruption.Token);
+            if (interruption.IsCancellationRequested) return new CellOutcome.Interrupted();
+            using var registration = interruption.Token.Register(() => _ = InterruptAsync(current, number));
+            var outcome = await current.RunAsync(number, cell, allowStdin);
+            if (outcome is not CellOutcome.WorkerLost) return outcome;
+            Start();
+            return interruption.IsCancellationRequested ? new CellOutcome.Interrupted() : outcome;
+        }
+        catch (WorkerStartException failure)
+        {
+            return interruption.IsCancellationRequested ? new CellOutcome.Interrupted() : new CellOutcome.WorkerLost(failure.Message, []);
+        }
+        finally
+        {
+            interrupt = null;
+        }
+    }
+
+    /// <summary>Ends the running cell; its outcome comes from <see cref="RunAsync"/>.</summary>
+    public void Interrupt() => interrupt?.Cancel();
+
+    /// <summary>Ends the worker for good.</summary>
+    public void Stop()
+    {
+        stopped = true;
+        latest?.Dispose();
+    }
+
+    private async Task<SupervisedWorker> CurrentAsync(CancellationToken interruption)
+    {
+        // While nothing ran, the worker may have been lost: killed from outside, or by a thread that a cell left behind.
+        if (worker is { IsCompletedSuccessfully: true } && (await worker).Lost.IsCompleted) worker = null;
+        if (worker is null or { IsFaulted: true }) Start();
+        using var registration = interruption.Register(() =>
+        {
+            // It is not ready, so it is starting or replaying; either may take for ever.
+            latest?.Terminate();
+        });
+        return await worker!;
+    }
+
+    private async Task<SupervisedWorker> StartAsync()
+    {
+        while (true)
+        {
+            CountRestart();
+            try
+            {
+                latest = await SupervisedWorker.StartAsync(loop, output);
+                if (stopped) latest.Dispose();
+                await latest.Ready.WaitAsync(PatienceForStart);
+            }
+            catch (Exception failure) when (failure is InvalidOperationException or TimeoutException or System.ComponentModel.Win32Exception)
+            {
+                latest?.Dispose();
+                if (interrupt?.IsCancellationRequested == true) throw new WorkerStartException("Interrupted while a worker was starting.");
+                continue;
+            }
+
+            await ReplayAsync(latest);
+            return latest;
+        }
+    }
+
+    private async Task ReplayAsync(SupervisedWorker fresh)
+    {
+        fresh.IsMuted = true;
+        for (var i = 0; i < session.Accepted.Count; i++)
+        {
+            var (number, cell) = session.Accepted[i];
+            var outcome = await fresh.RunAsync(number, cell, allowStdin: false);
+            if (outcome.IsAccepted) continue;
+            if (interrupt?.IsCancellationRequested == true) throw new WorkerStartException("Interrupted while the session was replayed.");
+            var missing = string.Join(", ", session.Accepted.Skip(i).Select(accepted => accepted.Compiled.Name));
+            session.Truncate(i);
+            output.NativeOutput(0, "stderr", $"The state of {missing} is lost: {cell.Name} ended its worker when it was run again. Run these cells anew.\n");
+            if (outcome is CellOutcome.WorkerLost) throw new WorkerStartException("The session could not be replayed.");
+        }
+
+        fresh.IsMuted = false;
+    }
+
+    private void CountRestart()
+    {
+        var now = DateTime.UtcNow;
+        while (restarts.TryPeek(out var first) && now - first > RestartPeriod) restarts.Dequeue();
+        if (restarts.Count >= MaxRestarts)
+            throw new WorkerStartException($"{MaxRestarts} workers ended within {RestartPeriod.TotalSeconds} s. The history is kept: run a cell to try again, or restart the kernel.");
+        restarts.Enqueue(now);
+    }
+
+    private static async Task InterruptAsync(SupervisedWorker current, long number)
+    {
+        current.Interrupt();
+        await Task.WhenAny(current.Lost, Task.Delay(PatienceForInterrupt));
+        if (current.RunningCell == number) current.Terminate();
+    }
+}
+
+/// <summary>No worker could be had; the message says why and what to do.</summary>
+internal sealed class WorkerStartException(string message) : Exception(message);

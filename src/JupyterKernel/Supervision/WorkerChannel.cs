@@ -1,0 +1,140 @@
+using JupyterKernel.WorkerProtocol;
+using NetMQ;
+using NetMQ.Sockets;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>
+/// The kernel's end of a worker's pair socket. Loop thread. Whoever connects first and is not the worker has taken the
+/// socket's one place; then the socket is given up and the worker told of a new one. Once the worker has the place,
+/// whoever connects after it is not heard.
+/// </summary>
+internal sealed class WorkerChannel : IDisposable
+{
+    /// <summary>How long the worker may take before the socket is thought to be taken by somebody else.</summary>
+    private static readonly TimeSpan PatienceForReady = TimeSpan.FromSeconds(3);
+
+    private readonly NetMQPoller poller;
+    private readonly byte[] key;
+    private readonly Action<string> tellEndpoint;
+    private readonly Action<WorkerMessage> received;
+    private readonly Queue<NetMQMessage> outbox = new();
+    private readonly NetMQTimer retry = new(TimeSpan.FromMilliseconds(2)) { Enable = false };
+    private readonly NetMQTimer impatience = new(PatienceForReady);
+    private PairSocket socket = null!;
+    private PairFraming framing = null!;
+    private bool disposed;
+
+    /// <param name="poller">The loop's.</param>
+    /// <param name="key">The worker's key.</param>
+    /// <param name="tellEndpoint">Tells the worker, privately, where to connect.</param>
+    /// <param name="received">Called with each message of the worker.</param>
+    public WorkerChannel(NetMQPoller poller, byte[] key, Action<string> tellEndpoint, Action<WorkerMessage> received)
+    {
+        this.poller = poller;
+        this.key = key;
+        this.tellEndpoint = tellEndpoint;
+        this.received = received;
+        retry.Elapsed += (_, _) => SendOutbox();
+        impatience.Elapsed += (_, _) =>
+        {
+            if (!IsReady) Rebind();
+        };
+        poller.Add(retry);
+        poller.Add(impatience);
+        Bind();
+    }
+
+    /// <summary>Whether the worker has proved itself.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <summary>Sends a message; waits for nothing, even if the worker does not read.</summary>
+    public void Send(WorkerMessage message)
+    {
+        if (disposed) return;
+        outbox.Enqueue(new NetMQMessage(framing.Seal(message)));
+        SendOutbox();
+    }
+
+    /// <summary>Takes what has arrived and has not been taken.</summary>
+    public void ReceiveAll()
+    {
+        var frames = new NetMQMessage();
+        while (!disposed && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4))
+        {
+            if (framing.Open([.. frames.Select(frame => frame.ToByteArray())]) is { } message)
+            {
+                if (!IsReady) Accept();
+                received(message);
+            }
+            else if (!IsReady)
+            {
+                Rebind();
+                return;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        retry.Enable = impatience.Enable = false;
+        poller.Remove(retry);
+        poller.Remove(impatience);
+        Unbind();
+    }
+
+    private void Accept()
+    {
+        // Unbinding now would shut everybody else out, but NetMQ would shut the worker out with them.
+        IsReady = true;
+        impatience.Enable = false;
+    }
+
+    private void Bind()
+    {
+        framing = new PairFraming(key, isKernel: true);
+        socket = new PairSocket();
+        socket.Options.Linger = TimeSpan.Zero;
+        socket.Options.MaxMsgSize = PairFraming.MaxFrameBytes;
+        var port = socket.BindRandomPort("tcp://127.0.0.1");
+        var endpoint = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{port}");
+        socket.ReceiveReady += OnReceiveReady;
+        poller.Add(socket);
+        tellEndpoint(endpoint);
+    }
+
+    private void Unbind()
+    {
+        socket.ReceiveReady -= OnReceiveReady;
+        poller.Remove(socket);
+        socket.Dispose();
+        framing.Dispose();
+    }
+
+    private void Rebind()
+    {
+        Unbind();
+        Bind();
+    }
+
+    private void OnReceiveReady(object? sender, NetMQSocketEventArgs e) => ReceiveAll();
+
+    private void SendOutbox()
+    {
+        while (outbox.TryPeek(out var message))
+        {
+            if (!socket.TrySendMultipartMessage(message))
+            {
+                retry.Enable = true;
+                return;
+            }
+
+            outbox.Dequeue();
+        }
+
+        retry.Enable = false;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using JupyterKernel.Worker;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>
+/// The one owner of a worker's operating system process. Any thread. What is written to its stdin is private between the
+/// two processes: first the key and the marker token, then a line for each endpoint to connect to. When the pipe ends,
+/// with this process, however it ends, the worker ends.
+/// </summary>
+internal sealed class WorkerProcess : IDisposable
+{
+    private readonly Process process;
+
+    private WorkerProcess(Process process)
+    {
+        this.process = process;
+        Exited = WaitForExitAsync();
+    }
+
+    /// <summary>The operating system's number of the process.</summary>
+    public int Id => process.Id;
+
+    /// <summary>What the process writes to file descriptor 1.</summary>
+    public System.IO.Stream Stdout => process.StandardOutput.BaseStream;
+
+    /// <summary>What the process writes to file descriptor 2.</summary>
+    public System.IO.Stream Stderr => process.StandardError.BaseStream;
+
+    /// <summary>Completes with the exit code; on Unix 128 + n says that signal n ended it.</summary>
+    public Task<int> Exited { get; }
+
+    /// <summary>Starts this program's executable as a worker.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The system starts no process: out of memory, of processes …</exception>
+    public static WorkerProcess Start(byte[] key, byte[] markerToken)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+        };
+
+        // As `dotnet jupyter-csharp.dll`, the process's file is the runtime's host.
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(WorkerProcess).Assembly.Location);
+        start.ArgumentList.Add("worker");
+
+        // The kernel turns profile-guided recompilation off for its own start; a notebook's loops profit from it.
+        start.Environment["DOTNET_TieredPGO"] = "1";
+        var worker = new WorkerProcess(Process.Start(start)!);
+        worker.Tell([.. key, .. markerToken]);
+        return worker;
+    }
+
+    /// <summary>Tells the worker where to connect.</summary>
+    public void TellEndpoint(string endpoint) => Tell(System.Text.Encoding.ASCII.GetBytes(endpoint + "\n"));
+
+    /// <summary>Ends the process at once.</summary>
+    public void Terminate()
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Terminate();
+        process.Dispose();
+    }
+
+    private void Tell(byte[] bytes)
+    {
+        try
+        {
+            process.StandardInput.BaseStream.Write(bytes);
+            process.StandardInput.BaseStream.Flush();
+        }
+        catch (IOException)
+        {
+            // It has ended already, which Exited tells.
+        }
+    }
+
+    private async Task<int> WaitForExitAsync()
+    {
+        await process.WaitForExitAsync().ConfigureAwait(false);
+        return process.ExitCode;
+    }
+}

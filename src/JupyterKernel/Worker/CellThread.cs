@@ -1,0 +1,346 @@
+using System.Reflection;
+using System.Runtime;
+using JupyterKernel.Display;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Worker;
+
+/// <summary>
+/// The thread that runs cells and what follows their awaits, so that all of it can be interrupted. User code runs only
+/// inside <see cref="RunUserCode"/>; waiting between two pieces of it is this class's own, and is never aborted.
+/// </summary>
+internal sealed class CellThread
+{
+    /// <summary>How long a cell that looked at its cancellation token may take to act on it.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan BlockedCheckInterval = TimeSpan.FromMilliseconds(10);
+
+    private readonly ConsoleCapture console;
+    private readonly NativeStreams native;
+    private readonly CellLoadContext assemblies = new();
+    private readonly Thread thread;
+    private readonly Timer blockedCheck;
+
+    private readonly object gate = new();
+    private readonly Queue<(CellContext Cell, SendOrPostCallback Callback, object? State)> continuations = new();
+    private CellContext? next;
+    private CellContext? running;
+    private bool inUserCode;
+
+    // Slot 0 is for a host object, which cells here have none of; Roslyn numbers submissions from 1.
+    private object?[] submissions = new object?[64];
+    private int started;
+
+    public CellThread(ConsoleCapture console, NativeStreams native)
+    {
+        this.console = console;
+        this.native = native;
+        blockedCheck = new Timer(_ => RescueFromBlockedThread());
+        thread = new Thread(Loop, 16 * 1024 * 1024) { IsBackground = true, Name = "cell" };
+        thread.Start();
+    }
+
+    /// <summary>The running cell's token; asking for it gives the cell time to act on it before it is aborted.</summary>
+    public CancellationToken CancellationToken => Volatile.Read(ref running)?.SeenToken() ?? CancellationToken.None;
+
+    /// <summary>Starts a cell. The kernel sends the next one when this one has ended.</summary>
+    public void Start(RunCell cell)
+    {
+        lock (gate)
+        {
+            next = new CellContext(this, cell);
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>Ends the cell if it still runs: by its token, and if that is not enough by aborting its thread.</summary>
+    public void Interrupt(long number)
+    {
+        lock (gate)
+        {
+            if ((running ?? next) is not { } cell || cell.Number != number) return;
+            new Thread(() => Interrupt(cell), 256 * 1024) { IsBackground = true, Name = "interrupt" }.Start();
+        }
+    }
+
+    /// <summary>Makes the code on the way of a cell ready before the first one comes.</summary>
+    public static void Warm()
+    {
+        Formatter.Format(1).DataJson();
+        using var never = new CancellationTokenSource();
+        RunAbortable(() => { }, never.Token);
+    }
+
+    private void Loop()
+    {
+        while (true)
+        {
+            (CellContext Cell, SendOrPostCallback Callback, object? State) continuation = default;
+            CellContext? cell;
+            lock (gate)
+            {
+                while (next is null && continuations.Count == 0) Monitor.Wait(gate);
+                cell = running = next;
+                next = null;
+                if (cell is null) continuation = continuations.Dequeue();
+            }
+
+            if (cell is null)
+            {
+                RunUserCode(continuation.Cell!, () => continuation.Callback!(continuation.State));
+                continue;
+            }
+
+            var answer = RunToEnd(cell);
+            lock (gate) running = null;
+            native.MarkEnd(cell.Number);
+            console.PostInOrder(answer);
+        }
+    }
+
+    private WorkerMessage RunToEnd(CellContext cell)
+    {
+        console.Enter(cell.Number);
+        console.Input.Allowed = cell.Request.AllowStdin;
+        Task<object?>? run = null;
+        WorkerMessage? answer = null;
+        RunUserCode(cell, () => run = Load(cell.Request)(submissions), Threw);
+        if (answer is null && run is not null && PumpUntil(run, cell))
+        {
+            if (run.IsCompletedSuccessfully)
+            {
+                RunUserCode(
+                    cell,
+                    () =>
+                    {
+                        var bundle = run.Result is { } result ? Formatter.Format(result) : null;
+                        answer = new CellReturned(cell.Number) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
+                    },
+                    Threw);
+            }
+            else if (!cell.IsInterrupted)
+            {
+                RunUserCode(cell, () => Threw(run.Exception?.InnerException ?? new TaskCanceledException(run)));
+            }
+        }
+
+        return answer ?? new CellInterrupted(cell.Number);
+
+        void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception));
+    }
+
+    private Func<object?[], Task<object?>> Load(RunCell cell)
+    {
+        // A number that a cell did not keep is used again, so there are never more submissions than cells.
+        if (++started + 1 >= submissions.Length) Array.Resize(ref submissions, submissions.Length * 2);
+        foreach (var path in cell.AssemblyPaths) assemblies.AddReference(path);
+        return assemblies.LoadCell(cell.Payload[0], cell.Payload[1])
+            .GetType(cell.EntryType, throwOnError: true)!
+            .GetMethod(cell.EntryMethod, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!
+            .CreateDelegate<Func<object?[], Task<object?>>>();
+    }
+
+    /// <summary>Runs continuations until the task is done. False if the cell was interrupted before.</summary>
+    private bool PumpUntil(Task task, CellContext cell)
+    {
+        if (!task.IsCompleted)
+        {
+            task.ContinueWith(
+                static (_, thread) => ((CellThread)thread!).Wake(), this, CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        while (true)
+        {
+            (CellContext Cell, SendOrPostCallback Callback, object? State) continuation;
+            lock (gate)
+            {
+                while (!task.IsCompleted && !cell.IsInterrupted && continuations.Count == 0) Monitor.Wait(gate);
+                if (task.IsCompleted) return true;
+                if (cell.IsInterrupted) return false;
+                continuation = continuations.Dequeue();
+            }
+
+            RunUserCode(continuation.Cell, () => continuation.Callback(continuation.State));
+        }
+    }
+
+    /// <summary>The one place where user code runs, and can be aborted.</summary>
+    /// <param name="cell">The cell it belongs to; nothing of an interrupted cell is run any more.</param>
+    /// <param name="code">What to run.</param>
+    /// <param name="onException">Told what the code throws; without it, that ends the process, as on any thread.</param>
+    private void RunUserCode(CellContext cell, Action code, Action<Exception>? onException = null)
+    {
+        lock (gate)
+        {
+            if (cell.IsInterrupted) return;
+            inUserCode = true;
+        }
+
+        try
+        {
+            SynchronizationContext.SetSynchronizationContext(cell);
+            RunAbortable(code, cell.Abort.Token);
+        }
+        catch (Exception) when (cell.IsInterrupted)
+        {
+            // Aborted, or woken from a wait.
+        }
+        catch (Exception exception) when (onException is not null)
+        {
+            onException(exception);
+        }
+        finally
+        {
+            lock (gate) inUserCode = false;
+            if (cell.IsInterrupted) ForgetPendingInterrupt();
+        }
+    }
+
+#pragma warning disable SYSLIB0046 // An abort corrupts no more than the worker, which is disposable.
+    // It never returns if the token is CancellationToken.None.
+    private static void RunAbortable(Action code, CancellationToken token) => ControlledExecution.Run(code, token);
+#pragma warning restore SYSLIB0046
+
+    private static void ForgetPendingInterrupt()
+    {
+        try
+        {
+            Thread.Sleep(0);
+        }
+        catch (ThreadInterruptedException)
+        {
+            // That was it.
+        }
+    }
+
+    private void Interrupt(CellContext cell)
+    {
+        var begin = DateTime.UtcNow;
+        _ = cell.Cancellation.CancelAsync();
+        while (cell.TokenSeen && DateTime.UtcNow - begin < Grace)
+        {
+            Thread.Sleep(5);
+            if (HasEnded()) return;
+        }
+
+        // Cancelling waits until the abort is under way, so it has a thread of its own. A blocked thread is woken again
+        // and again, since a cell may swallow the exception that wakes it.
+        new Thread(cell.Abort.Cancel, 256 * 1024) { IsBackground = true, Name = "abort" }.Start();
+        while (!HasEnded())
+        {
+            lock (gate)
+            {
+                Monitor.PulseAll(gate);
+                if (inUserCode && cell.IsInterrupted) thread.Interrupt();
+            }
+
+            Thread.Sleep(5);
+        }
+
+        bool HasEnded()
+        {
+            lock (gate) return running != cell && next != cell;
+        }
+    }
+
+    private void Wake()
+    {
+        lock (gate) Monitor.PulseAll(gate);
+    }
+
+    private void Post(CellContext cell, SendOrPostCallback callback, object? state)
+    {
+        // In a finally block, because there a thread cannot be aborted, which would leave the queue in pieces.
+        try
+        {
+        }
+        finally
+        {
+            lock (gate)
+            {
+                continuations.Enqueue((cell, callback, state));
+                if (inUserCode) blockedCheck.Change(TimeSpan.Zero, BlockedCheckInterval);
+                Monitor.PulseAll(gate);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A cell that blocks on a task (<c>.Result</c>, <c>Wait()</c>) whose continuation waits for this very thread would
+    /// wait for ever; so while the thread blocks, continuations run on the pool.
+    /// </summary>
+    private void RescueFromBlockedThread()
+    {
+        lock (gate)
+        {
+            if (!inUserCode || continuations.Count == 0)
+            {
+                blockedCheck.Change(Timeout.Infinite, Timeout.Infinite);
+                return;
+            }
+
+            if ((thread.ThreadState & ThreadState.WaitSleepJoin) == 0) return;
+            while (continuations.TryDequeue(out var continuation))
+            {
+                var (cell, callback, state) = continuation;
+                if (!cell.IsInterrupted) ThreadPool.UnsafeQueueUserWorkItem(_ => callback(state), null);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A cell from its start until nothing of it runs any more, and the synchronization context of its code: what follows
+    /// an await comes back to the cell thread, and is dropped once the cell was interrupted.
+    /// </summary>
+    private sealed class CellContext(CellThread owner, RunCell request) : SynchronizationContext
+    {
+        public RunCell Request => request;
+
+        public long Number => request.Cell;
+
+        public CancellationTokenSource Cancellation { get; } = new();
+
+        public CancellationTokenSource Abort { get; } = new();
+
+        public bool TokenSeen { get; private set; }
+
+        public bool IsInterrupted => Abort.IsCancellationRequested;
+
+        public CancellationToken SeenToken()
+        {
+            TokenSeen = true;
+            return Cancellation.Token;
+        }
+
+        public override void Post(SendOrPostCallback d, object? state) => owner.Post(this, d, state);
+
+        public override void Send(SendOrPostCallback d, object? state)
+        {
+            if (Thread.CurrentThread == owner.thread)
+            {
+                d(state);
+                return;
+            }
+
+            using var done = new ManualResetEventSlim();
+            Post(
+                _ =>
+                {
+                    try
+                    {
+                        d(state);
+                    }
+                    finally
+                    {
+                        done.Set();
+                    }
+                },
+                null);
+            done.Wait();
+        }
+
+        public override SynchronizationContext CreateCopy() => this;
+    }
+}

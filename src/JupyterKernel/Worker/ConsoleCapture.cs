@@ -1,0 +1,149 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Worker;
+
+/// <summary>
+/// Console.Out and Console.Error as streams of the cell that prints, in batches: after 20 ms or 32 K characters, and
+/// before anything else of the cell is sent, so that all its output keeps its order. Any thread.
+/// </summary>
+internal sealed class ConsoleCapture
+{
+    private const int BatchCharacters = 32 * 1024;
+    private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan FirstBatchTime = TimeSpan.FromMilliseconds(3);
+
+    private readonly KernelChannel channel;
+    private readonly object gate = new();
+    private readonly StringBuilder batch = new();
+    private readonly SemaphoreSlim batchBegun = new(0);
+    private readonly AsyncLocal<long> cellOfThread = new();
+    private long batchCell;
+    private string batchName = "";
+    private long latestCell;
+
+    public ConsoleCapture(KernelChannel channel)
+    {
+        this.channel = channel;
+        Input = new StdinReader(this);
+        new Thread(FlushInTime, 256 * 1024) { IsBackground = true, Name = "console" }.Start();
+    }
+
+    /// <summary>Console.In: asks the user.</summary>
+    public StdinReader Input { get; }
+
+    /// <summary>
+    /// The cell that the present thread works for: the one that started it, however long ago; else the latest.
+    /// </summary>
+    public long CurrentCell => cellOfThread.Value is var cell and not 0 ? cell : Volatile.Read(ref latestCell);
+
+    /// <summary>Puts the console's streams in place.</summary>
+    public void Install()
+    {
+        Console.SetOut(new OutputWriter(this, "stdout"));
+        Console.SetError(new OutputWriter(this, "stderr"));
+        Console.SetIn(Input);
+    }
+
+    /// <summary>From here on this thread, and what it starts, prints for the cell.</summary>
+    public void Enter(long cell)
+    {
+        cellOfThread.Value = cell;
+        Volatile.Write(ref latestCell, cell);
+    }
+
+    /// <summary>Sends what is held back.</summary>
+    public void Flush()
+    {
+        lock (gate) FlushBatch();
+    }
+
+    /// <summary>Sends a message of the present cell behind all that was printed before it.</summary>
+    public void PostInOrder(WorkerMessage message)
+    {
+        try
+        {
+        }
+        finally
+        {
+            lock (gate)
+            {
+                FlushBatch();
+                channel.Post(message);
+            }
+        }
+    }
+
+    private void Write(string name, ReadOnlySpan<char> text)
+    {
+        if (text.IsEmpty) return;
+        var cell = CurrentCell;
+
+        // No thread is aborted inside a finally block, and a cell that prints in a loop is mostly here when it is.
+        try
+        {
+        }
+        finally
+        {
+            lock (gate)
+            {
+                if (cell != batchCell || name != batchName) FlushBatch();
+                if (batch.Length == 0)
+                {
+                    batchCell = cell;
+                    batchName = name;
+                    batchBegun.Release();
+                }
+
+                batch.Append(text);
+                if (batch.Length >= BatchCharacters) FlushBatch();
+            }
+        }
+    }
+
+    private void FlushBatch()
+    {
+        if (batch.Length == 0) return;
+
+        // Through UTF-8, which turns a lone surrogate into a replacement character; the JSON writer would throw.
+        var text = Encoding.UTF8.GetBytes(batch.ToString());
+        var literal = JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes;
+        var quoted = new byte[literal.Length + 2];
+        quoted[0] = quoted[^1] = (byte)'"';
+        literal.CopyTo(quoted.AsSpan(1));
+        channel.Post(new StreamOutput(batchCell, batchName) { Payload = [quoted] });
+        batch.Clear();
+    }
+
+    private void FlushInTime()
+    {
+        var lastFlush = DateTime.MinValue;
+        while (true)
+        {
+            batchBegun.Wait();
+            var quiet = DateTime.UtcNow - lastFlush > BatchTime;
+            Thread.Sleep(quiet ? FirstBatchTime : BatchTime);
+            Flush();
+            lastFlush = DateTime.UtcNow;
+        }
+    }
+
+    private sealed class OutputWriter(ConsoleCapture console, string name) : TextWriter
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void Write(char value) => console.Write(name, [value]);
+
+        public override void Write(string? value) => console.Write(name, value);
+
+        public override void Write(char[] buffer, int index, int count) => console.Write(name, buffer.AsSpan(index, count));
+
+        public override void Write(ReadOnlySpan<char> buffer) => console.Write(name, buffer);
+
+        public override void WriteLine(string? value) => console.Write(name, value + NewLine);
+
+        public override void Flush() => console.Flush();
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Worker;
+
+/// <summary>An exception as data: type, message, inner exceptions, and the frames that are not the kernel's own.</summary>
+internal static partial class ExceptionReports
+{
+    private const int MaxFrames = 100;
+    private const int MaxInner = 10;
+
+    /// <summary>Describes an exception; never throws, whatever the exception's own members do.</summary>
+    public static ExceptionReport Of(Exception exception)
+    {
+        IEnumerable<Exception> inner = exception switch
+        {
+            AggregateException aggregate => aggregate.InnerExceptions.Take(MaxInner),
+            { InnerException: { } one } => [one],
+            _ => [],
+        };
+        return new(TypeName(exception.GetType()), Message(exception), Frames(exception), [.. inner.Select(Of)]);
+    }
+
+    private static string Message(Exception exception)
+    {
+        try
+        {
+            return exception.Message ?? "";
+        }
+        catch (Exception thrown)
+        {
+            return $"(its Message threw {thrown.GetType().Name})";
+        }
+    }
+
+    private static FrameReport[] Frames(Exception exception)
+    {
+        var frames = new List<FrameReport>();
+        foreach (var frame in new StackTrace(exception, fNeedFileInfo: true).GetFrames())
+        {
+            // Below the first frame of the worker's own there is nothing of the user's.
+            var method = frame.GetMethod();
+            if (method?.DeclaringType?.Assembly == typeof(ExceptionReports).Assembly) break;
+            if (method is null || IsPlumbing(method) || frames.Count == MaxFrames) continue;
+            frames.Add(new(MethodName(method), frame.GetFileName(), frame.GetFileLineNumber()));
+        }
+
+        return [.. frames];
+    }
+
+    private static bool IsPlumbing(MethodBase method) =>
+        method.IsDefined(typeof(StackTraceHiddenAttribute)) || method.DeclaringType?.IsDefined(typeof(StackTraceHiddenAttribute)) == true
+        || method.Name == "<Factory>"
+        || method.DeclaringType?.Namespace is "System.Runtime.CompilerServices" or "System.Runtime.ExceptionServices";
+
+    /// <summary>The method as one writes it: state machines, lambdas and local functions under the name they have in the source.</summary>
+    private static string MethodName(MethodBase method)
+    {
+        var type = method.DeclaringType;
+        var name = method.Name;
+        var parameters = string.Join(", ", method.GetParameters().Select(parameter => TypeName(parameter.ParameterType)));
+        if (type is not null && type.Name.StartsWith('<'))
+        {
+            // <Name>d__0.MoveNext: an async method or an iterator.
+            if (name == "MoveNext" && GeneratedName().Match(type.Name) is { Success: true } machine)
+            {
+                (name, parameters) = (machine.Groups["name"].Value, "…");
+            }
+
+            type = type.DeclaringType;
+        }
+
+        if (name is "<Initialize>") return "";
+        if (LambdaName().Match(name) is { Success: true } lambda)
+        {
+            name = lambda.Groups["local"] is { Success: true } local ? local.Value : "lambda";
+        }
+
+        var prefix = type is null || type.Name.StartsWith("Submission#", StringComparison.Ordinal) || type.Name.StartsWith('<') ? "" : TypeName(type) + ".";
+        return name is ".ctor" ? $"new {prefix.TrimEnd('.')}({parameters})" : $"{prefix}{name}({parameters})";
+    }
+
+    private static string TypeName(Type type) => Display.Formatter.TypeName(type);
+
+    [GeneratedRegex(@"^<(?<name>[^>]*(<[^>]*>)?[^>]*)>[a-z]__")]
+    private static partial Regex GeneratedName();
+
+    [GeneratedRegex(@"^<.*>(b__|g__(?<local>\w+)\|)")]
+    private static partial Regex LambdaName();
+}

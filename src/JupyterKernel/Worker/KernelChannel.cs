@@ -1,0 +1,168 @@
+using JupyterKernel.WorkerProtocol;
+using NetMQ;
+using NetMQ.Sockets;
+
+namespace JupyterKernel.Worker;
+
+/// <summary>
+/// The worker's end of the pair socket. <see cref="Run"/>'s thread owns the socket; any thread may <see cref="Post"/>.
+/// </summary>
+/// <param name="key">The worker's key.</param>
+internal sealed class KernelChannel(byte[] key)
+{
+    /// <summary>How much output may wait before whoever prints has to wait too.</summary>
+    private const long MaxUnsentBytes = 64 * 1024 * 1024;
+
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(2);
+
+    private readonly NetMQQueue<WorkerMessage> outgoing = new();
+    private readonly NetMQQueue<string> endpoints = new();
+
+    // What user code posts goes through a queue that an aborted thread cannot leave in pieces; NetMQ's own could be.
+    private readonly object queueGate = new();
+    private readonly Queue<WorkerMessage> posted = new();
+    private long unsentBytes;
+    private int unsentMessages;
+
+    private PairSocket? socket;
+    private PairFraming? framing;
+    private NetMQMessage? unsent;
+
+    /// <summary>Called on the channel thread with each message of the kernel. Set before <see cref="Run"/>.</summary>
+    public Action<WorkerMessage> Received { get; set; } = _ => { };
+
+    /// <summary>Sends a message after all that were posted before it. Waits while too much output is queued.</summary>
+    public void Post(WorkerMessage message)
+    {
+        lock (queueGate)
+        {
+            while (unsentBytes > MaxUnsentBytes) Monitor.Wait(queueGate);
+        }
+
+        // No thread is aborted inside a finally block.
+        try
+        {
+        }
+        finally
+        {
+            lock (queueGate)
+            {
+                posted.Enqueue(message);
+                unsentBytes += SizeOf(message);
+                unsentMessages++;
+                Monitor.PulseAll(queueGate);
+            }
+        }
+    }
+
+    /// <summary>Connects, or connects anew, to where the kernel listens now.</summary>
+    public void Connect(string endpoint) => endpoints.Enqueue(endpoint);
+
+    /// <summary>Waits until all that was posted is sent, but no longer than the deadline.</summary>
+    public void Drain(TimeSpan deadline)
+    {
+        var end = DateTime.UtcNow + deadline;
+        lock (queueGate)
+        {
+            while (unsentMessages > 0 && DateTime.UtcNow < end) Monitor.Wait(queueGate, 20);
+        }
+
+        // Handed to NetMQ is not yet on the wire, and there is no way to ask.
+        Thread.Sleep(20);
+    }
+
+    /// <summary>Owns the socket until the process ends.</summary>
+    public void Run()
+    {
+        var retry = new NetMQTimer(RetryInterval) { Enable = false };
+        using var poller = new NetMQPoller { outgoing, endpoints, retry };
+        endpoints.ReceiveReady += (_, _) =>
+        {
+            while (endpoints.TryDequeue(out var endpoint, TimeSpan.Zero)) Attach(endpoint, poller);
+        };
+        outgoing.ReceiveReady += (_, _) => SendQueued(retry);
+        retry.Elapsed += (_, _) => SendQueued(retry);
+        new Thread(ForwardPosted, 256 * 1024) { IsBackground = true, Name = "posted" }.Start();
+        poller.Run();
+    }
+
+    private void ForwardPosted()
+    {
+        while (true)
+        {
+            WorkerMessage message;
+            lock (queueGate)
+            {
+                while (posted.Count == 0) Monitor.Wait(queueGate);
+                message = posted.Dequeue();
+            }
+
+            outgoing.Enqueue(message);
+        }
+    }
+
+    private void Attach(string endpoint, NetMQPoller poller)
+    {
+        if (socket is not null)
+        {
+            poller.Remove(socket);
+            socket.Dispose();
+            framing!.Dispose();
+        }
+
+        framing = new PairFraming(key, isKernel: false);
+        socket = new PairSocket();
+        socket.Options.Linger = TimeSpan.FromSeconds(1);
+        socket.Options.MaxMsgSize = PairFraming.MaxFrameBytes;
+        socket.ReceiveReady += (_, _) =>
+        {
+            var frames = new NetMQMessage();
+            while (socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4))
+            {
+                if (framing.Open([.. frames.Select(frame => frame.ToByteArray())]) is { } message) Received(message);
+            }
+        };
+        socket.Connect(endpoint);
+        poller.Add(socket);
+        socket.TrySendMultipartMessage(TimeSpan.FromSeconds(5), ToFrames(new Ready(Environment.ProcessId)));
+    }
+
+    private void SendQueued(NetMQTimer retry)
+    {
+        if (socket is null) return;
+        while (true)
+        {
+            if (unsent is not null)
+            {
+                if (!socket.TrySendMultipartMessage(unsent))
+                {
+                    // The kernel is slower than the cell: try again soon, and let the queue hold the cell back.
+                    retry.EnableAndReset();
+                    return;
+                }
+
+                unsent = null;
+            }
+
+            if (!outgoing.TryDequeue(out var message, TimeSpan.Zero)) break;
+            unsent = ToFrames(message!);
+            lock (queueGate)
+            {
+                unsentBytes -= SizeOf(message!);
+                unsentMessages--;
+                Monitor.PulseAll(queueGate);
+            }
+        }
+
+        retry.Enable = false;
+    }
+
+    private NetMQMessage ToFrames(WorkerMessage message) => new(framing!.Seal(message));
+
+    private static long SizeOf(WorkerMessage message)
+    {
+        long size = 0;
+        foreach (var part in message.Payload) size += part.Length;
+        return size;
+    }
+}

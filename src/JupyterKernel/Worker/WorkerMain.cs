@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using JupyterKernel.Display;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Worker;
+
+/// <summary>
+/// The worker's process: the channel thread (this one) owns the pair socket, the cell thread runs user code, and a third
+/// reads the kernel's orders from stdin: a private pipe, over which key and endpoint come, and whose end means that the
+/// kernel is gone.
+/// </summary>
+internal static class WorkerMain
+{
+    /// <summary>Runs until the kernel ends or user code ends the process.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run()
+    {
+        // A Ctrl+C in the terminal goes to the whole process group; the kernel decides what it interrupts.
+        using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
+
+        using var orders = NativeStreams.TakeStdin();
+        var key = new byte[PairFraming.KeyBytes];
+        var marker = new byte[NativeStreams.MarkerTokenBytes];
+        orders.ReadExactly(key);
+        orders.ReadExactly(marker);
+
+        var channel = new KernelChannel(key);
+        var console = new ConsoleCapture(channel);
+        var cells = new CellThread(console, new NativeStreams(marker));
+        channel.Received = message =>
+        {
+            switch (message)
+            {
+                case RunCell run:
+                    cells.Start(run);
+                    break;
+                case InterruptCell interrupt:
+                    cells.Interrupt(interrupt.Cell);
+                    break;
+                case InputAnswer answer:
+                    console.Input.Answer(answer);
+                    break;
+            }
+        };
+
+        console.Install();
+        NotebookHost.Current = new CellHost(console, cells);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Farewell();
+        AppDomain.CurrentDomain.UnhandledException += (_, _) => Farewell();
+
+        var endpoints = new Thread(() => ReadEndpoints(orders, channel), 256 * 1024) { IsBackground = true, Name = "orders" };
+        endpoints.Start();
+        CellThread.Warm();
+        channel.Run();
+        return 0;
+
+        // What was printed just before the process ends is what tells why.
+        void Farewell()
+        {
+            console.Flush();
+            channel.Drain(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private static void ReadEndpoints(System.IO.Stream orders, KernelChannel channel)
+    {
+        using var lines = new StreamReader(orders);
+        while (ReadLine() is { } endpoint) channel.Connect(endpoint);
+
+        // The kernel is gone. Its cells' finalizers and exit handlers must not keep the process.
+        NativeStreams.ExitNow();
+
+        string? ReadLine()
+        {
+            try
+            {
+                return lines.ReadLine();
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+        }
+    }
+}
