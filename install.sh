@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Builds the C# kernel on this machine and installs it for you: ./install.sh [INSTALL OPTION…] [--run NOTEBOOK…]
+#
+# The options of 'jupyter-csharp install' are passed on (--prefix DIR, --sys-prefix, --name, --no-alias, …). What stands behind --run goes to
+# 'jupyter-csharp run', which executes notebooks and needs no Jupyter and no Python: ./install.sh --run samples/tour.ipynb
+set -euo pipefail
+
+fail() {
+    printf 'install.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+publish_dir=$source_dir/artifacts/publish
+build_log=$source_dir/artifacts/publish.log
+
+install_options=()
+while (($# > 0)) && [[ $1 != --run ]]; do
+    install_options+=("$1")
+    shift
+done
+run=false
+if (($# > 0)); then
+    run=true
+    shift
+    (($# > 0)) || fail "--run needs a notebook: ./install.sh --run samples/tour.ipynb"
+fi
+
+command -v dotnet >/dev/null ||
+    fail "the .NET SDK 10 or later is needed, and there is no 'dotnet' on the PATH: get it from https://dotnet.microsoft.com/download"
+dotnet --list-sdks | grep -qE '^[1-9][0-9]+\.' ||
+    fail "the .NET SDK 10 or later is needed, and dotnet only has: $(dotnet --list-sdks | cut -d' ' -f1 | paste -sd' ' -). Get it from https://dotnet.microsoft.com/download"
+
+echo "Building the kernel; this takes about two minutes..."
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+rm -rf "$publish_dir"
+mkdir -p "$source_dir/artifacts"
+# Folders of its own (--artifacts-path): this build's ReadyToRun images must never mix with those of ordinary builds.
+dotnet publish "$source_dir/src/JupyterKernel" --configuration Release --use-current-runtime --self-contained true \
+    -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=true \
+    --artifacts-path "$source_dir/artifacts/publish-build" --output "$publish_dir" >"$build_log" 2>&1 || {
+    grep -E 'error|Unhandled' "$build_log" | sort -u >&2 || tail -n 20 "$build_log" >&2
+    fail "the build failed, and nothing was installed; everything that it said is in $build_log"
+}
+
+report=$("$publish_dir/jupyter-csharp" install --copy ${install_options[@]+"${install_options[@]}"})
+printf '%s\n' "$report"
+
+if $run; then
+    program=$(sed -n 's/^Program: //p' <<<"$report")
+    "$program" run "$@"
+fi

@@ -1,0 +1,41 @@
+using System.CommandLine;
+
+namespace JupyterKernel.Commands;
+
+/// <summary>
+/// A command cannot do what was asked. The message is one line for the person at the terminal and says what to do about it.
+/// </summary>
+internal sealed class CommandException(string message) : Exception(message)
+{
+    /// <summary>
+    /// Runs a command's work. Whatever goes wrong in it ends as one line on the error output and exit code 1, never as a stack trace.
+    /// </summary>
+    /// <param name="parse">Where the output goes.</param>
+    /// <param name="work">The work; its argument is the command's output.</param>
+    /// <returns>The exit code.</returns>
+    public static int Report(ParseResult parse, Action<TextWriter> work)
+    {
+        try
+        {
+            work(parse.InvocationConfiguration.Output);
+            return 0;
+        }
+        catch (Exception failure)
+        {
+            parse.InvocationConfiguration.Error.WriteLine($"jupyter-csharp: {Line(failure)}");
+            return 1;
+        }
+    }
+
+    private static string Line(Exception failure)
+    {
+        var line = failure.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+        return failure switch
+        {
+            CommandException => line,
+            UnauthorizedAccessException => $"{line}. Choose a place that you may write to: --user, or --prefix DIR",
+            IOException => $"{line}. See that the folder can be written to and the disk has room, or choose another place with --prefix DIR",
+            _ => $"{line} ({failure.GetType().Name}). This is a fault of jupyter-csharp: please report it",
+        };
+    }
+}

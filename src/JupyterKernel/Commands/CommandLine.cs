@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace JupyterKernel.Commands;
+
+/// <summary>The command line of <c>jupyter-csharp</c>: every subcommand is added here, and only here.</summary>
+internal static class CommandLine
+{
+    public static RootCommand Create() =>
+        new("The C# kernel for Jupyter: notebooks in C#, in every Jupyter front end.")
+        {
+            InstallCommand.Create(),
+            UninstallCommand.Create(),
+            // RunCommand.Create(),
+            CreateKernelCommand(),
+        };
+
+    private static Command CreateKernelCommand()
+    {
+        var connectionFile = new Option<FileInfo>("--connection-file", "-f")
+        {
+            Description = "The file that says where to listen and how messages are signed.",
+            HelpName = "FILE",
+            Required = true,
+        };
+        var command = new Command("kernel", "Be a kernel: what Jupyter starts for every notebook. You need not call this yourself.") { connectionFile };
+        command.SetAction(parse => RunKernel(parse.GetRequiredValue(connectionFile).FullName));
+        return command;
+    }
+
+    // CALL SITE: becomes Kernel.KernelProcess.Run(connectionFilePath, new KernelOptions()).
+    private static int RunKernel(string connectionFilePath) =>
+        throw new NotSupportedException($"There is no kernel yet that could open {connectionFilePath}.");
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+
+namespace JupyterKernel.Commands;
+
+/// <summary>The options that <c>install</c> and <c>uninstall</c> share: which kernelspecs are meant.</summary>
+internal sealed class InstallLocation
+{
+    private readonly Option<bool> user = new("--user")
+    {
+        Description = "For you alone, where every Jupyter of yours looks (the default).",
+    };
+
+    private readonly Option<string?> prefix = new("--prefix")
+    {
+        Description = "For the environment at DIR: the kernelspec is in DIR/share/jupyter/kernels.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<bool> sysPrefix = new("--sys-prefix")
+    {
+        Description = "For the Python environment in use: the activated virtual or Conda environment, else the one of python3 on the path.",
+    };
+
+    private readonly Option<string> name = new("--name")
+    {
+        Description = "The kernel's name, as notebooks record it.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => KernelSpec.DefaultName,
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Add(user);
+        command.Add(prefix);
+        command.Add(sysPrefix);
+        command.Add(name);
+    }
+
+    /// <summary>Offers the names of the installed kernels when the name is completed.</summary>
+    public void SuggestInstalledNames() =>
+        name.CompletionSources.Add(context => KernelSpec.All(Kernels(context.ParseResult)).Where(spec => spec.IsOurs).Select(spec => spec.Name));
+
+    /// <summary>The kernel's name.</summary>
+    /// <exception cref="CommandException">It is not a name that a kernel can have.</exception>
+    public string Name(ParseResult parse) => KernelSpec.CheckName(parse.GetRequiredValue(name));
+
+    /// <summary>The directory of kernelspecs that the options name.</summary>
+    /// <exception cref="CommandException">They name several, or none that can be found.</exception>
+    public string Kernels(ParseResult parse)
+    {
+        var directory = parse.GetValue(prefix);
+        var inEnvironment = parse.GetValue(sysPrefix);
+        if ((parse.GetValue(user) ? 1 : 0) + (directory is null ? 0 : 1) + (inEnvironment ? 1 : 0) > 1)
+            throw new CommandException("--user, --prefix and --sys-prefix exclude each other: give one of them");
+        if (directory is "")
+            throw new CommandException("--prefix needs a directory");
+        if (inEnvironment)
+        {
+            directory = JupyterPaths.EnvironmentPrefix()
+                ?? throw new CommandException("there is no Python environment: activate one, put python3 on the path, or name a directory with --prefix DIR");
+        }
+
+        return JupyterPaths.Kernels(directory is null ? JupyterPaths.UserData : JupyterPaths.DataUnder(directory));
+    }
+}

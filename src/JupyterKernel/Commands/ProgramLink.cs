@@ -1,0 +1,55 @@
+namespace JupyterKernel.Commands;
+
+/// <summary>
+/// The link in <c>~/.local/bin</c> that makes <c>jupyter csharp …</c> work: Jupyter's own command looks for <c>jupyter-NAME</c> on the path.
+/// Windows has no such folder, and links need a privilege there.
+/// </summary>
+internal static class ProgramLink
+{
+    private static string Folder => Path.Combine(JupyterPaths.Home, ".local", "bin");
+
+    private static string Link => Path.Combine(Folder, InstalledProgram.Name);
+
+    /// <summary>Links a copy of the program and says what came of it. A kernel works without the link, so a failure is only told.</summary>
+    public static void Create(InstalledProgram copy, TextWriter output)
+    {
+        if (OperatingSystem.IsWindows() || copy.Argv is not [var executable])
+        {
+            output.WriteLine($"To type less, put {copy.Directory} on your PATH.");
+            return;
+        }
+
+        var file = new FileInfo(Link);
+        if ((file.Exists || file.LinkTarget is not null) && !IsOurs)
+        {
+            output.WriteLine($"{Link} is not ours and stays as it is.");
+            return;
+        }
+
+        var draft = $"{Link}.{Guid.NewGuid():N}";
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            File.CreateSymbolicLink(draft, executable);
+            File.Move(draft, Link, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            output.WriteLine($"{Link} could not be made: {failure.Message}");
+            return;
+        }
+
+        var isOnPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(entry => entry.TrimEnd('/') == Folder);
+        output.WriteLine(isOnPath
+            ? $"Command: jupyter csharp, or {InstalledProgram.Name}"
+            : $"Command: {Link}  (put {Folder} on your PATH, then 'jupyter csharp' works too)");
+    }
+
+    /// <summary>Removes the link if it leads to a copy that is no more.</summary>
+    public static void RemoveIfDangling()
+    {
+        if (IsOurs && !File.Exists(new FileInfo(Link).LinkTarget)) File.Delete(Link);
+    }
+
+    private static bool IsOurs => new FileInfo(Link).LinkTarget is { } target && ProgramCopies.IsExecutableOfCopy(target);
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+
+namespace JupyterKernel.Commands;
+
+/// <summary><c>uninstall</c>: takes away what <c>install</c> has put there, and nothing else.</summary>
+internal static class UninstallCommand
+{
+    public static Command Create()
+    {
+        var location = new InstallLocation();
+        location.SuggestInstalledNames();
+        var command = new Command("uninstall", "Remove the kernel from Jupyter, its second names, and copies of the program that nothing uses any more.");
+        location.AddTo(command);
+        command.SetAction(parse => CommandException.Report(parse, output =>
+        {
+            var name = location.Name(parse);
+            var kernels = location.Kernels(parse);
+            KernelSpec.CheckFree(kernels, name);
+
+            var kernel = KernelSpec.Find(kernels, name);
+            var aliases = KernelSpec.All(kernels).Where(spec => InstallCommand.IsAliasOf(spec, name));
+            List<KernelSpec> ours = kernel is null ? [.. aliases] : [kernel, .. aliases];
+            if (ours.Count == 0)
+                throw new CommandException($"there is no kernel {name} in {kernels}: if it was installed elsewhere, say where with --prefix DIR or --sys-prefix");
+
+            foreach (var spec in ours)
+            {
+                spec.Remove();
+                output.WriteLine($"Removed: {spec.Directory}");
+            }
+
+            ProgramCopies.RemoveUnused();
+            ProgramLink.RemoveIfDangling();
+        }));
+        return command;
+    }
+}
