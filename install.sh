@@ -31,7 +31,7 @@ command -v dotnet >/dev/null ||
 dotnet --list-sdks | grep -qE '^[1-9][0-9]+\.' ||
     fail "the .NET SDK 10 or later is needed, and dotnet only has: $(dotnet --list-sdks | cut -d' ' -f1 | paste -sd' ' -). Get it from https://dotnet.microsoft.com/download"
 
-echo "Building the kernel; this takes about two minutes..."
+echo "Building the kernel; this takes two to four minutes..."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 rm -rf "$publish_dir"
 mkdir -p "$source_dir/artifacts"

@@ -23,14 +23,13 @@ internal sealed record InstalledProgram(string Directory, params IReadOnlyList<s
     }
 
     /// <summary>The program in a folder that holds all of its files.</summary>
-    /// <exception cref="CommandException">The folder holds no program.</exception>
+    /// <exception cref="CommandException">The folder does not hold all of them, as that of a .NET tool, which is started from elsewhere.</exception>
     public static InstalledProgram In(string directory)
     {
         var executable = Path.Combine(directory, ExecutableName);
-        var assembly = Path.Combine(directory, Name + ".dll");
-        return !File.Exists(assembly) ? throw new CommandException($"{directory} is not the folder of this program, so it cannot be copied: install without --copy")
-            : File.Exists(executable) ? new(directory, executable)
-            : new(directory, "dotnet", assembly);
+        return File.Exists(executable) && File.Exists(Path.Combine(directory, Name + ".dll"))
+            ? new(directory, executable)
+            : throw new CommandException($"{directory} does not hold the whole program, so it cannot be copied: install without --copy");
     }
 
     /// <summary>The command line, for people to read and to type.</summary>

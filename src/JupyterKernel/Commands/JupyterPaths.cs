@@ -12,13 +12,13 @@ internal static class JupyterPaths
     /// <summary>The user's own data directory: the one with the highest priority after <c>JUPYTER_PATH</c>.</summary>
     public static string UserData =>
         Variable("JUPYTER_DATA_DIR") is { } directory ? Path.GetFullPath(directory)
-        : OperatingSystem.IsWindows() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "jupyter")
+        : OperatingSystem.IsWindows() ? Path.Combine(WindowsFolder("APPDATA", Environment.SpecialFolder.ApplicationData), "jupyter")
         : OperatingSystem.IsMacOS() ? Path.Combine(Home, "Library", "Jupyter")
         : Path.Combine(XdgData, "jupyter");
 
     /// <summary>Where programs keep files for this user: the parent of this program's own folder.</summary>
     public static string UserApplicationData =>
-        OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+        OperatingSystem.IsWindows() ? WindowsFolder("LOCALAPPDATA", Environment.SpecialFolder.LocalApplicationData)
         : OperatingSystem.IsMacOS() ? Path.Combine(Home, "Library", "Application Support")
         : XdgData;
 
@@ -49,7 +49,7 @@ internal static class JupyterPaths
 
         if (OperatingSystem.IsWindows())
         {
-            yield return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "jupyter");
+            yield return Path.Combine(WindowsFolder("PROGRAMDATA", Environment.SpecialFolder.CommonApplicationData), "jupyter");
         }
         else
         {
@@ -84,6 +84,10 @@ internal static class JupyterPaths
             return null;
         }
     }
+
+    // jupyter_core asks the environment, not the system.
+    private static string WindowsFolder(string variable, Environment.SpecialFolder folder) =>
+        Variable(variable) ?? Environment.GetFolderPath(folder);
 
     // As in jupyter_core, a variable that is set to nothing is not set.
     private static string? Variable(string name) =>

@@ -75,7 +75,7 @@ internal static class ProgramCopies
         foreach (var copy in Directory.GetDirectories(Root).Where(folder => IsCopy(folder) && !Path.GetFileName(folder).StartsWith('.')))
         {
             var name = Path.GetFileName(copy);
-            var isCurrent = current is not null && FolderOf(current.Argv[^1]) == name;
+            var isCurrent = current is not null && FolderOf(current.Argv[0]) == name;
             if (isCurrent || running.Contains(name) || IsUsed(copy)) continue;
             try
             {

@@ -13,9 +13,9 @@ internal static class ProgramLink
     /// <summary>Links a copy of the program and says what came of it. A kernel works without the link, so a failure is only told.</summary>
     public static void Create(InstalledProgram copy, TextWriter output)
     {
-        if (OperatingSystem.IsWindows() || copy.Argv is not [var executable])
+        if (OperatingSystem.IsWindows())
         {
-            output.WriteLine($"To type less, put {copy.Directory} on your PATH.");
+            output.WriteLine($"Command: {copy}  (put {copy.Directory} on your PATH, then 'jupyter csharp' works too)");
             return;
         }
 
@@ -30,7 +30,7 @@ internal static class ProgramLink
         try
         {
             Directory.CreateDirectory(Folder);
-            File.CreateSymbolicLink(draft, executable);
+            File.CreateSymbolicLink(draft, copy.Argv[0]);
             File.Move(draft, Link, overwrite: true);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
