@@ -30,7 +30,7 @@ command -v dotnet >/dev/null ||
     fail "the .NET SDK 10 or later is needed, and there is no 'dotnet' on the PATH: get it from https://dotnet.microsoft.com/download"
 sdks=$(dotnet --list-sdks | cut -d' ' -f1)
 grep -qE '^[1-9][0-9]+\.' <<<"$sdks" ||
-    fail "the .NET SDK 10 or later is needed, and dotnet only has: ${sdks:-none}. Get it from https://dotnet.microsoft.com/download"
+    fail "the .NET SDK 10 or later is needed, and dotnet only has: ${sdks//$'\n'/, }. Get it from https://dotnet.microsoft.com/download"
 
 echo "Building the kernel; this takes two to four minutes..."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
