@@ -1,0 +1,189 @@
+using System.CommandLine;
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using JupyterKernel.Notebooks;
+
+namespace JupyterKernel.Commands;
+
+/// <summary>
+/// <c>jupyter-csharp run</c>: executes notebooks, each in a kernel of its own, and leaves executed copies.
+/// Exit codes: 0 all went well, 1 a cell or a file failed, 128 and the signal's number after an interrupt.
+/// </summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var notebooks = new Argument<FileInfo[]>("notebook") { Description = "The notebooks to run.", Arity = ArgumentArity.OneOrMore }.AcceptExistingOnly();
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "Where the executed copy goes: a file, or a directory, which it must be for several notebooks. Default: NAME.executed.ipynb beside the notebook.",
+        };
+        var allowErrors = new Option<bool>("--allow-errors") { Description = "Go on with the next cell when one fails, and do not count that as a failure." };
+        var timeout = new Option<int?>("--timeout") { Description = "Interrupt a cell that takes longer than this many seconds.", HelpName = "seconds" };
+        timeout.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is <= 0 or > 1_000_000) result.AddError("--timeout must be between 1 and 1000000 seconds");
+        });
+        var parameters = new Option<Parameter[]>("--parameter", "-p")
+        {
+            Description = "Declare a variable behind the cell tagged \"parameters\", as papermill does; can be repeated.",
+            HelpName = "name=value",
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => [],
+            CustomParser = result =>
+            {
+                try
+                {
+                    return [.. result.Tokens.Select(token => Parameter.Parse(token.Value))];
+                }
+                catch (FormatException malformed)
+                {
+                    result.AddError(malformed.Message);
+                    return [];
+                }
+            },
+        };
+
+        var command = new Command("run", "Run notebooks and leave executed copies; needs neither Jupyter nor Python.") { notebooks, output, allowErrors, timeout, parameters };
+
+        // Not an asynchronous action: System.CommandLine would end one two seconds after Ctrl+C, before the copy is written.
+        command.SetAction(result =>
+        {
+            var configuration = result.InvocationConfiguration;
+            var run = new Run(
+                result.GetValue(parameters)!,
+                result.GetValue(allowErrors),
+                result.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                new OutputPrinter(configuration.Output, configuration.Error, colours: !Console.IsErrorRedirected));
+            return run.RunAllAsync(result.GetValue(notebooks)!, result.GetValue(output)).GetAwaiter().GetResult();
+        });
+        return command;
+    }
+
+    private sealed class Run(Parameter[] parameters, bool allowErrors, TimeSpan? timeout, OutputPrinter printer)
+    {
+        private const int Failure = 1;
+
+        public async Task<int> RunAllAsync(FileInfo[] notebooks, string? output)
+        {
+            using var signals = new TerminationSignals();
+            try
+            {
+                // All are read before the first one runs: a wrong file name should not show after an hour.
+                var copies = CopyPaths([.. notebooks.Select(file => file.ToString())], output);
+                var loaded = copies.Select(copy => (copy.Notebook, copy.Copy, Content: Load(copy.Notebook, copy.Copy))).ToList();
+                var exitCode = 0;
+                foreach (var (path, copy, content) in loaded)
+                {
+                    printer.PrintLine($"== {path}");
+                    if (!await RunAsync(path, copy, content, signals.Token)) exitCode = Failure;
+                    if (signals.Token.IsCancellationRequested) return signals.ExitCode;
+                }
+
+                return exitCode;
+            }
+            catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+            {
+                return signals.ExitCode;
+            }
+            catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException or KernelLostException or Win32Exception)
+            {
+                printer.PrintNotice(failure.Message);
+                return Failure;
+            }
+        }
+
+        private static List<(string Notebook, string Copy)> CopyPaths(string[] notebooks, string? output)
+        {
+            if (output is not null && notebooks.Length == 1 && !Directory.Exists(output) && !Path.EndsInDirectorySeparator(output))
+                return [(notebooks[0], output)];
+
+            if (output is not null) Directory.CreateDirectory(output);
+            List<(string Notebook, string Copy)> copies =
+            [
+                .. notebooks.Select(path => (path, Path.Combine(
+                    output ?? Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}.executed.ipynb"))),
+            ];
+            if (copies.GroupBy(copy => Path.GetFullPath(copy.Copy)).FirstOrDefault(same => same.Count() > 1) is { } clash)
+                throw new InvalidDataException($"the copies of {string.Join(" and ", clash.Select(copy => copy.Notebook))} would be one file, {clash.Key}");
+            return copies;
+        }
+
+        private static string[] KernelCommand()
+        {
+            var executable = Environment.ProcessPath!;
+            string[] kernel = ["kernel", "--connection-file", KernelProcess.ConnectionFilePlaceholder];
+
+            // Started as "dotnet jupyter-csharp.dll", the process is dotnet's.
+            return Path.GetFileNameWithoutExtension(executable) == "dotnet" ? [executable, Environment.GetCommandLineArgs()[0], .. kernel] : [executable, .. kernel];
+        }
+
+        private static void CheckWritable(string copy)
+        {
+            try
+            {
+                using var probe = File.Create($"{copy}.{Guid.NewGuid():N}.tmp", 1, FileOptions.DeleteOnClose);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw new IOException($"{copy} cannot be written ({failure.Message}); --output names another place");
+            }
+        }
+
+        private Notebook Load(string path, string copy)
+        {
+            var notebook = Notebook.Load(path);
+            if (notebook.Language is { } language && !NotebookRunner.IsCSharp(language))
+                throw new InvalidDataException($"{path} is written in {language}; this kernel runs C#");
+            CheckWritable(copy);
+            if (parameters.Length > 0) Parameter.Inject(parameters, notebook);
+            return notebook;
+        }
+
+        private async Task<bool> RunAsync(string path, string copy, Notebook notebook, CancellationToken cancellation)
+        {
+            RunOutcome outcome;
+            await using (var kernel = await KernelClient.StartAsync(KernelCommand(), Path.GetDirectoryName(Path.GetFullPath(path)), cancellation: cancellation))
+            {
+                try
+                {
+                    outcome = await new NotebookRunner(notebook, printer, allowErrors, timeout).RunAsync(kernel, cancellation);
+                }
+                finally
+                {
+                    notebook.Save(copy);
+                }
+            }
+
+            printer.PrintLine($"Executed copy: {copy}");
+            return outcome == RunOutcome.Succeeded;
+        }
+    }
+
+    /// <summary>Turns the first request to end into a cancellation; a second one ends the process as it always does.</summary>
+    private sealed class TerminationSignals : IDisposable
+    {
+        private readonly CancellationTokenSource source = new();
+        private readonly PosixSignalRegistration[] registrations;
+
+        public TerminationSignals() => registrations = [On(PosixSignal.SIGINT, 130), On(PosixSignal.SIGTERM, 143)];
+
+        public CancellationToken Token => source.Token;
+
+        public int ExitCode { get; private set; }
+
+        public void Dispose()
+        {
+            foreach (var registration in registrations) registration.Dispose();
+            source.Dispose();
+        }
+
+        private PosixSignalRegistration On(PosixSignal signal, int exitCode) => PosixSignalRegistration.Create(signal, context =>
+        {
+            if (source.IsCancellationRequested) return;
+            context.Cancel = true;
+            ExitCode = exitCode;
+            source.Cancel();
+        });
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Notebooks;
+
+/// <summary>
+/// A notebook file of format 4. It stays JSON, so that what we do not know is written back as it was read.
+/// Source: https://nbformat.readthedocs.io/en/latest/format_description.html
+/// </summary>
+internal sealed class Notebook
+{
+    private const int MaxDepth = 512;
+
+    private readonly JObject json;
+    private readonly JArray cells;
+
+    private Notebook(JObject json, JArray cells)
+    {
+        this.json = json;
+        this.cells = cells;
+    }
+
+    public JObject Metadata => ObjectIn(json, "metadata");
+
+    /// <summary>All cells, in the order of the notebook.</summary>
+    public IEnumerable<Cell> Cells => cells.Cast<JObject>().Select(cell => new Cell(cell));
+
+    /// <summary>The language that the notebook says it is written in; null if it does not say.</summary>
+    public string? Language => (string?)((Metadata.SelectToken("kernelspec.language") ?? Metadata.SelectToken("language_info.name")) as JValue);
+
+    /// <exception cref="InvalidDataException">The file is no notebook of format 4; the message says why.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static Notebook Load(string path)
+    {
+        JObject json;
+        try
+        {
+            using var reader = new JsonTextReader(new StringReader(File.ReadAllText(path)))
+            {
+                DateParseHandling = DateParseHandling.None,
+                MaxDepth = MaxDepth,
+            };
+            json = JToken.ReadFrom(reader) as JObject ?? throw new InvalidDataException($"{path} is not a notebook: it is not a JSON object");
+        }
+        catch (JsonException malformed)
+        {
+            throw new InvalidDataException($"{path} is not a notebook: {malformed.Message}");
+        }
+
+        if (json["nbformat"] is not JValue { Type: JTokenType.Integer } format || json["nbformat_minor"] is not JValue { Value: long })
+            throw new InvalidDataException($"{path} is not a notebook: it does not name the format it is in");
+        if (format.Value is not 4L)
+            throw new InvalidDataException($"{path} is a notebook of format {format}; only format 4 can be run (jupyter nbconvert --to notebook converts older ones)");
+        if (json["cells"] is not JArray cells || cells.Any(cell => cell is not JObject))
+            throw new InvalidDataException($"{path} is not a notebook: it has no list of cells");
+        return new Notebook(json, cells);
+    }
+
+    /// <summary>Puts a new code cell where the old one was or behind a cell; at the top if there is neither.</summary>
+    public void InsertCode(string source, string tag, Cell? replaced, Cell? after)
+    {
+        var cell = new JObject { ["cell_type"] = "code", ["execution_count"] = null };
+        if ((long?)json["nbformat_minor"] >= 5) cell["id"] = Guid.NewGuid().ToString("N")[..8];
+        cell["metadata"] = new JObject { ["tags"] = new JArray(tag) };
+        cell["outputs"] = new JArray();
+        cell["source"] = MultilineText.Split(source);
+
+        if (replaced is not null) replaced.Json.Replace(cell);
+        else if (after is not null) after.Json.AddAfterSelf(cell);
+        else cells.AddFirst(cell);
+    }
+
+    /// <summary>Writes the notebook whole or not at all; a file that is there is replaced.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Save(string path)
+    {
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var writer = new StreamWriter(temporary, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" })
+            {
+                Write(writer);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    internal static JObject ObjectIn(JObject parent, string name)
+    {
+        if (parent[name] is JObject present) return present;
+        var created = new JObject();
+        parent[name] = created;
+        return created;
+    }
+
+    private void Write(TextWriter writer)
+    {
+        // Python writes NaN and Infinity as bare words, and some notebooks hold them.
+        using var output = new JsonTextWriter(writer)
+        {
+            Formatting = Formatting.Indented, Indentation = 1, FloatFormatHandling = FloatFormatHandling.Symbol, CloseOutput = false,
+        };
+        json.WriteTo(output);
+        output.Flush();
+        writer.WriteLine();
+    }
+}
