@@ -98,6 +98,7 @@ internal static class RunCommand
             if (output is not null && notebooks.Length == 1 && !Directory.Exists(output) && !Path.EndsInDirectorySeparator(output))
                 return [(notebooks[0], output)];
 
+            if (File.Exists(output)) throw new InvalidDataException($"{output} is a file; several notebooks need a directory");
             if (output is not null) Directory.CreateDirectory(output);
             List<(string Notebook, string Copy)> copies =
             [
@@ -112,7 +113,7 @@ internal static class RunCommand
         private static string[] KernelCommand()
         {
             var executable = Environment.ProcessPath!;
-            string[] kernel = ["kernel", "--connection-file", KernelProcess.ConnectionFilePlaceholder];
+            string[] kernel = ["kernel", "--connection-file", ChildKernel.ConnectionFilePlaceholder];
 
             // Started as "dotnet jupyter-csharp.dll", the process is dotnet's.
             return Path.GetFileNameWithoutExtension(executable) == "dotnet" ? [executable, Environment.GetCommandLineArgs()[0], .. kernel] : [executable, .. kernel];

@@ -18,7 +18,7 @@ internal sealed class KernelClient : IAsyncDisposable
     private static readonly TimeSpan ShutdownDeadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan NudgePause = TimeSpan.FromMilliseconds(200);
 
-    private readonly KernelProcess? process;
+    private readonly ChildKernel? child;
     private readonly WireFormat wire;
     private readonly DealerSocket shell = new();
     private readonly DealerSocket control = new();
@@ -38,10 +38,10 @@ internal sealed class KernelClient : IAsyncDisposable
 
     private bool disposed;
 
-    private KernelClient(ConnectionFile connection, KernelProcess? process)
+    private KernelClient(ConnectionFile connection, ChildKernel? child)
     {
         Connection = connection;
-        this.process = process;
+        this.child = child;
         wire = new WireFormat(connection.Key);
 
         // The kernel finds the asker of a request by its identity when it wants input from stdin.
@@ -62,13 +62,13 @@ internal sealed class KernelClient : IAsyncDisposable
             while (outbox.TryDequeue(out var action, TimeSpan.Zero)) action();
         };
         poller.RunAsync("kernel client", isBackgroundThread: true);
-        process?.Ended.ContinueWith(ended => Post(() => Lose(new KernelLostException(LastWords(ended.Result)))), TaskScheduler.Default);
+        child?.Ended.ContinueWith(ended => Post(() => Lose(new KernelLostException(LastWords(ended.Result)))), TaskScheduler.Default);
     }
 
     public ConnectionFile Connection { get; }
 
     /// <summary>The process id of the kernel we started; null for a kernel that somebody else started.</summary>
-    public int? ProcessId => process?.Id;
+    public int? ProcessId => child?.Id;
 
     /// <summary>
     /// What is on iopub for none of our open requests: messages of other clients' requests, and output that
@@ -79,11 +79,13 @@ internal sealed class KernelClient : IAsyncDisposable
     /// <summary>What the kernel said of itself when it was ready; empty before.</summary>
     public JObject KernelInfo { get; private set; } = [];
 
-    /// <summary>A client of a kernel that runs already.</summary>
-    public static KernelClient Connect(ConnectionFile connection) => new(connection, process: null);
+    /// <summary>A client of a kernel that runs already; its transport must be tcp.</summary>
+    public static KernelClient Connect(ConnectionFile connection) => connection.Transport == "tcp"
+        ? new(connection, child: null)
+        : throw new ArgumentException("NetMQ's ipc transport is not ZeroMQ's", nameof(connection));
 
     /// <summary>Starts a kernel and waits until it answers and its iopub reaches us; disposing the client ends it.</summary>
-    /// <param name="command">The start command, with <see cref="KernelProcess.ConnectionFilePlaceholder"/> in it.</param>
+    /// <param name="command">The start command, with <see cref="ChildKernel.ConnectionFilePlaceholder"/> in it.</param>
     /// <param name="deadline">When to give up; null for a minute.</param>
     /// <exception cref="KernelLostException">The kernel ended or did not answer; the message has its last words.</exception>
     public static async Task<KernelClient> StartAsync(
@@ -93,8 +95,8 @@ internal sealed class KernelClient : IAsyncDisposable
         const int Attempts = 3;
         for (var attempt = 1; ; attempt++)
         {
-            var process = new KernelProcess(command, workingDirectory);
-            var client = new KernelClient(process.Connection, process);
+            var child = new ChildKernel(command, workingDirectory);
+            var client = new KernelClient(child.Connection, child);
             try
             {
                 await client.WaitUntilReadyAsync(deadline ?? TimeSpan.FromMinutes(1), cancellation);
@@ -102,8 +104,8 @@ internal sealed class KernelClient : IAsyncDisposable
             }
             catch (Exception failure)
             {
-                var ended = process.Ended.IsCompleted;
-                process.Kill();
+                var ended = child.Ended.IsCompleted;
+                child.Kill();
                 await client.DisposeAsync();
                 if (failure is not KernelLostException || !ended || attempt == Attempts) throw;
             }
@@ -232,15 +234,15 @@ internal sealed class KernelClient : IAsyncDisposable
     /// <returns>The process's exit code.</returns>
     public async Task<int> ShutdownAsync(TimeSpan? deadline = null)
     {
-        if (process is null) throw new InvalidOperationException("only who started a kernel ends it");
-        if (!process.Ended.IsCompleted)
+        if (child is null) throw new InvalidOperationException("only who started a kernel ends it");
+        if (!child.Ended.IsCompleted)
         {
             Send(RequestChannel.Control, "shutdown_request", new JObject { ["restart"] = false });
-            await Task.WhenAny(process.Ended, Task.Delay(deadline ?? ShutdownDeadline));
-            process.Kill();
+            await Task.WhenAny(child.Ended, Task.Delay(deadline ?? ShutdownDeadline));
+            child.Kill();
         }
 
-        return await process.Ended;
+        return await child.Ended;
     }
 
     /// <inheritdoc/>
@@ -248,10 +250,10 @@ internal sealed class KernelClient : IAsyncDisposable
     {
         if (disposed) return;
         disposed = true;
-        if (process is not null)
+        if (child is not null)
         {
             await ShutdownAsync();
-            process.Dispose();
+            child.Dispose();
         }
 
         poller.Dispose();
@@ -293,7 +295,7 @@ internal sealed class KernelClient : IAsyncDisposable
     {
         // The kernel binds its ports some time after we connect; asking often costs little on one machine.
         socket.Options.ReconnectInterval = TimeSpan.FromMilliseconds(20);
-        socket.Connect(Connection.Transport == "tcp" ? $"tcp://{Connection.Ip}:{port}" : $"ipc://{Connection.Ip}-{port}");
+        socket.Connect($"tcp://{Connection.Ip}:{port}");
     }
 
     private void Post(Action action) => outbox.Enqueue(action);
@@ -346,10 +348,10 @@ internal sealed class KernelClient : IAsyncDisposable
         }
 
         Post(() => Lose(new KernelLostException($"the kernel did not end the cell within {InterruptDeadline.TotalSeconds} s of the interrupt")));
-        process?.Kill();
+        child?.Kill();
     }
 
     private string LastWords(int exitCode) => $"the kernel ended with exit code {exitCode}{LogText()}";
 
-    private string LogText() => process?.Log is { Length: > 0 } log ? $":\n{log}" : "";
+    private string LogText() => child?.Log is { Length: > 0 } log ? $":\n{log}" : "";
 }

@@ -36,11 +36,11 @@ internal static class MultilineText
         _ => "",
     };
 
-    /// <summary>A MIME bundle as a notebook file has it: the texts split, base64 and JSON as they are.</summary>
+    /// <summary>A MIME bundle as a notebook file has it: sorted, the texts split, base64 and JSON as they are.</summary>
     public static JObject SplitBundle(JObject bundle)
     {
         var split = new JObject();
-        foreach (var (mime, value) in bundle)
+        foreach (var (mime, value) in bundle.Properties().OrderBy(item => item.Name, StringComparer.Ordinal).Select(item => (item.Name, item.Value)))
         {
             var isText = mime.StartsWith("text/", StringComparison.Ordinal) || mime is "application/javascript" or "image/svg+xml";
             split[mime] = isText && value is JValue { Type: JTokenType.String } ? Split((string)value!) : value;

@@ -11,7 +11,7 @@ namespace JupyterKernel.Notebooks;
 /// A kernel started by us: its connection file, its process and its last words. Safe for use from any thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs
 /// </summary>
-internal sealed class KernelProcess : IDisposable
+internal sealed class ChildKernel : IDisposable
 {
     /// <summary>Stands in a start command for the path of the connection file, as it does in a kernel.json.</summary>
     public const string ConnectionFilePlaceholder = "{connection_file}";
@@ -26,7 +26,7 @@ internal sealed class KernelProcess : IDisposable
     /// <param name="command">The program and its arguments, one of them the placeholder.</param>
     /// <param name="workingDirectory">Where relative paths of the cells begin; null for our own.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
-    public KernelProcess(IReadOnlyList<string> command, string? workingDirectory = null)
+    public ChildKernel(IReadOnlyList<string> command, string? workingDirectory = null)
     {
         Connection = OnFreePorts();
         ConnectionPath = Path.Combine(directory.FullName, "connection.json");
@@ -36,7 +36,7 @@ internal sealed class KernelProcess : IDisposable
             WriteConnectionFile();
             process.OutputDataReceived += (_, line) => Keep(line.Data);
             process.ErrorDataReceived += (_, line) => Keep(line.Data);
-            process.Exited += (_, _) => ended.TrySetResult(process.ExitCode);
+            process.Exited += (_, _) => _ = EndAsync();
             process.Start();
         }
         catch
@@ -129,6 +129,22 @@ internal sealed class KernelProcess : IDisposable
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using var writer = new StreamWriter(ConnectionPath, options);
         writer.Write(Connection.ToJson());
+    }
+
+    // The pipes hold the last words, which say why it ended; but a child that lives on may keep them open for good.
+    private async Task EndAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Then the words so far have to do.
+        }
+
+        ended.TrySetResult(process.ExitCode);
     }
 
     private void Keep(string? line)

@@ -1,0 +1,290 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using JupyterKernel.Notebooks;
+using JupyterKernel.Protocol;
+using Newtonsoft.Json.Linq;
+using Xunit;
+
+namespace JupyterKernel.Tests;
+
+/// <summary>The run command as its user sees it: a real process with a real kernel, files in a folder of the test's own.</summary>
+public sealed class RunTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("run-tests-");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_notebook_runs_and_its_executed_copy_holds_the_outputs()
+    {
+        var path = Write("tour", Code("Console.WriteLine(\"Grüße\\na\\rb\");"), Markdown("text"), Code("20 + 22"));
+        var before = await File.ReadAllTextAsync(path, Cancellation);
+
+        var run = await RunAsync(path);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("Grüße", run.Output, StringComparison.Ordinal);
+        Assert.Contains("42", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"Executed copy: {InFolder("tour.executed.ipynb")}", run.Output.TrimEnd(), StringComparison.Ordinal);
+        var cells = Cells("tour.executed.ipynb");
+        Assert.Equal("Grüße\na\rb\n", MultilineText.Join(cells[0]["outputs"]![0]!["text"]));
+        Assert.Equal("execute_result", (string?)cells[2]["outputs"]![0]!["output_type"]);
+        Assert.Equal(2, (int?)cells[2]["outputs"]![0]!["execution_count"]);
+        Assert.Equal(2, (int?)cells[2]["execution_count"]);
+        Assert.Equal(before, await File.ReadAllTextAsync(path, Cancellation));
+    }
+
+    [Fact]
+    public async Task The_run_stops_at_the_first_failed_cell_and_keeps_what_was_there_until_then()
+    {
+        var path = Write("fails", Code("Console.Write(1);"), Code("throw new Exception(\"told so\");"), Code("Console.Write(3);", stale: true));
+
+        var run = await RunAsync(path);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("told so", run.Error, StringComparison.Ordinal);
+        var cells = Cells("fails.executed.ipynb");
+        Assert.Equal("1", MultilineText.Join(cells[0]["outputs"]![0]!["text"]));
+        Assert.Equal("error", (string?)cells[1]["outputs"]![0]!["output_type"]);
+        Assert.Empty((JArray)cells[2]["outputs"]!);
+    }
+
+    [Fact]
+    public async Task Allowed_and_expected_errors_do_not_stop_the_run()
+    {
+        var allowed = await RunAsync(Write("allowed", Code("throw new Exception();"), Code("Console.Write(\"went on\");")), "--allow-errors");
+        var expected = await RunAsync(Write("expected", Code("throw new Exception();", "raises-exception"), Code("Console.Write(\"went on\");")));
+
+        Assert.Equal((0, 0), (allowed.ExitCode, expected.ExitCode));
+        Assert.Contains("went on", allowed.Output, StringComparison.Ordinal);
+        Assert.Contains("went on", expected.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cells_tagged_skip_execution_or_in_another_language_are_left_as_they_are()
+    {
+        var other = Code("let x = 1", stale: true);
+        other["metadata"]!["polyglot_notebook"] = new JObject { ["kernelName"] = "fsharp" };
+
+        var run = await RunAsync(Write("skips", Code("no C#", "skip-execution", stale: true), other));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("cell 2 is left alone: its language is fsharp", run.Error, StringComparison.Ordinal);
+        Assert.All(Cells("skips.executed.ipynb"), cell => Assert.Equal("stale", MultilineText.Join(cell["outputs"]![0]!["text"])));
+    }
+
+    [Fact]
+    public async Task A_cell_that_takes_longer_than_the_timeout_is_interrupted_and_an_error_says_so()
+    {
+        var path = Write("slow", Code("Console.WriteLine(\"started\"); while (true) Thread.Sleep(10);"), Code("1"));
+
+        var run = await RunAsync(path, "--timeout", "2");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("cell 1 took longer than 2 s", run.Error, StringComparison.Ordinal);
+        var outputs = Cells("slow.executed.ipynb")[0]["outputs"]!;
+        Assert.Equal("started\n", MultilineText.Join(outputs[0]!["text"]));
+        Assert.Equal("CellTimeout", (string?)outputs.Last!["ename"]);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_interrupts_the_cell_and_the_copy_is_written()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "a process cannot be sent Ctrl+C there without its console");
+        var path = Write("endless", Code("Console.WriteLine(\"started\"); while (true) Thread.Sleep(10);"), Code("1"));
+        using var process = Start(path);
+        var output = process.StandardOutput;
+        while (await output.ReadLineAsync(Cancellation) is not "started")
+        {
+            // The heading stands above it.
+        }
+
+        Assert.Equal(0, SendSignal(process.Id, 2));
+        await process.WaitForExitAsync(Cancellation);
+
+        Assert.Equal(130, process.ExitCode);
+        var outputs = Cells("endless.executed.ipynb")[0]["outputs"]!;
+        Assert.Equal("started\n", MultilineText.Join(outputs[0]!["text"]));
+        Assert.Equal("error", (string?)outputs.Last!["output_type"]);
+    }
+
+    [Fact]
+    public async Task Parameters_are_declared_behind_the_cell_tagged_parameters()
+    {
+        const string Hostile = "\"; throw new Exception(); //\\\n\u2028{x}\u001b é";
+        var path = Write(
+            "parameters", Code("var count = 1; var name = \"\";", "parameters"),
+            Code("Console.Write($\"{count + 1} {ratio / 2} {big} {!flag} {none is null}\");"), Code($"Console.Write(name == {Literal(Hostile)});"));
+
+        var run = await RunAsync(
+            path, "-p", "count=41", "-p", "ratio=3", "-p", "ratio=3.0", "-p", "big=5000000000", "-p", "flag=true", "-p", "none=null", "-p", $"name={Hostile}");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        var cells = Cells("parameters.executed.ipynb");
+        Assert.Equal("injected-parameters", (string?)cells[1]["metadata"]!["tags"]![0]);
+        Assert.Equal("42 1.5 5000000000 False True", MultilineText.Join(cells[2]["outputs"]![0]!["text"]));
+        Assert.Equal("True", MultilineText.Join(cells[3]["outputs"]![0]!["text"]));
+    }
+
+    [Fact]
+    public async Task Cells_run_in_the_folder_of_their_notebook()
+    {
+        await File.WriteAllTextAsync(InFolder("data.txt"), "beside", Cancellation);
+
+        var run = await RunAsync(Write("here", Code("Console.Write(File.ReadAllText(\"data.txt\"));")));
+
+        Assert.Contains("beside", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Several_notebooks_go_into_one_directory()
+    {
+        var run = await RunAsync(Write("one", Code("1")), Write("two", Code("2")), "--output", InFolder("copies"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("1", MultilineText.Join(Cells("copies/one.executed.ipynb")[0]["outputs"]![0]!["data"]!["text/plain"]));
+        Assert.Equal("2", MultilineText.Join(Cells("copies/two.executed.ipynb")[0]["outputs"]![0]!["data"]!["text/plain"]));
+    }
+
+    [Theory]
+    [InlineData("{\"nbformat\": 3, \"nbformat_minor\": 0, \"worksheets\": []}", "format 3")]
+    [InlineData("{\"cells\": []}", "is not a notebook")]
+    [InlineData("no JSON", "is not a notebook")]
+    [InlineData("{\"nbformat\": 4, \"nbformat_minor\": 5, \"cells\": [], \"metadata\": {\"kernelspec\": {\"language\": \"python\"}}}", "written in python")]
+    public async Task What_cannot_be_run_is_refused_with_a_reason(string text, string reason)
+    {
+        await File.WriteAllTextAsync(InFolder("odd.ipynb"), text, Cancellation);
+
+        var run = await RunAsync(InFolder("odd.ipynb"));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(reason, run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(InFolder("odd.executed.ipynb")));
+    }
+
+    [Theory]
+    [InlineData("7", "var x = 7;")]
+    [InlineData("-5000000000", "var x = -5000000000L;")]
+    [InlineData("1e3", "var x = 1000d;")]
+    [InlineData("True", "var x = true;")]
+    [InlineData("null", "string x = null!;")]
+    [InlineData("", "var x = \"\";")]
+    [InlineData("NaN", "var x = \"NaN\";")]
+    [InlineData("99999999999999999999", "var x = \"99999999999999999999\";")]
+    [InlineData("a=\"b\\\n", "var x = \"a=\\\"b\\\\\\n\";")]
+    public void A_parameter_is_declared_with_the_type_its_value_has(string value, string declaration) =>
+        Assert.Equal(declaration, Parameter.Parse($"x={value}").Declaration);
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("=1")]
+    [InlineData("1x=1")]
+    [InlineData("class=1")]
+    [InlineData("x; y=1")]
+    public void A_parameter_without_a_proper_name_is_refused(string text) => Assert.Throws<FormatException>(() => Parameter.Parse(text));
+
+    [Fact]
+    public void Injected_parameters_of_an_earlier_run_are_replaced()
+    {
+        var notebook = Notebook.Load(Write("again", Code("int a = 1;", "parameters"), Code("between"), Code("int a = 2;", "injected-parameters"), Code("last")));
+
+        Parameter.Inject([Parameter.Parse("a=3")], notebook);
+
+        Assert.Equal(["int a = 1;", "between", "// Parameters\nvar a = 3;", "last"], notebook.Cells.Select(cell => cell.Source));
+    }
+
+    [Fact]
+    public void A_notebook_is_written_as_it_was_read()
+    {
+        var path = Write("same", Code("1\n2"), Markdown("Grüße ☃\u2028"));
+        var json = JObject.Parse(File.ReadAllText(path));
+        json["metadata"]!["unknown"] = new JArray("2024-01-01T00:00:00Z", 1.0, new JObject());
+        var text = json.ToString(Newtonsoft.Json.Formatting.Indented).Replace("  ", " ", StringComparison.Ordinal) + "\n";
+        File.WriteAllText(path, text);
+
+        Notebook.Load(path).Save(path);
+
+        Assert.Equal(text, File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(folder.FullName));
+    }
+
+    [Theory]
+    [InlineData("", new string[0])]
+    [InlineData("a", new[] { "a" })]
+    [InlineData("a\n\nb\r\nc\rd\n", new[] { "a\n", "\n", "b\r\n", "c\r", "d\n" })]
+    public void Texts_are_split_where_Jupyter_splits_them(string text, string[] lines) =>
+        Assert.Equal(lines, MultilineText.Split(text).Select(line => (string?)line));
+
+    [Fact]
+    public void Outputs_are_merged_cleared_and_updated_as_the_front_end_would_show_them()
+    {
+        var json = Code("", stale: true);
+        var outputs = new CellOutputs(new Cell(json), []);
+
+        outputs.Take(Published("stream", "{'name': 'stdout', 'text': 'gone'}"));
+        outputs.Take(Published("clear_output", "{'wait': true}"));
+        outputs.Take(Published("stream", "{'name': 'stdout', 'text': 'a\\nb'}"));
+        outputs.Take(Published("stream", "{'name': 'stdout', 'text': 'c'}"));
+        outputs.Take(Published("stream", "{'name': 'stderr', 'text': 'e'}"));
+        outputs.Take(Published("display_data", "{'data': {'text/plain': 'old', 'image/png': 'a\\n'}, 'metadata': {}, 'transient': {'display_id': 'i'}}"));
+        outputs.Take(Published("update_display_data", "{'data': {'text/plain': 'new'}, 'metadata': {'m': 1}, 'transient': {'display_id': 'i'}}"));
+        outputs.Flush();
+
+        var expected = JArray.Parse("""
+            [{"name": "stdout", "output_type": "stream", "text": ["a\n", "bc"]},
+             {"name": "stderr", "output_type": "stream", "text": ["e"]},
+             {"data": {"text/plain": ["new"]}, "metadata": {"m": 1}, "output_type": "display_data"}]
+            """);
+        Assert.Equal(expected.ToString(), json["outputs"]!.ToString());
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int processId, int signal);
+
+    private static string Literal(string value) => Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(value, quote: true);
+
+    private static Message Published(string type, string content) =>
+        new([], new Header { MsgId = "1", MsgType = type }, [], [], [], JObject.Parse(content), []);
+
+    private static JObject Markdown(string source) =>
+        new() { ["cell_type"] = "markdown", ["id"] = Guid.NewGuid().ToString("N"), ["metadata"] = new JObject(), ["source"] = MultilineText.Split(source) };
+
+    private static JObject Code(string source, string? tag = null, bool stale = false) => new()
+    {
+        ["cell_type"] = "code",
+        ["execution_count"] = null,
+        ["id"] = Guid.NewGuid().ToString("N"),
+        ["metadata"] = tag is null ? [] : new JObject { ["tags"] = new JArray(tag) },
+        ["outputs"] = stale ? new JArray(new JObject { ["name"] = "stdout", ["output_type"] = "stream", ["text"] = new JArray("stale") }) : [],
+        ["source"] = MultilineText.Split(source),
+    };
+
+    private static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(KernelExecutable.Path) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments.Prepend("run")) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var output = process.StandardOutput.ReadToEndAsync(Cancellation);
+        var error = process.StandardError.ReadToEndAsync(Cancellation);
+        await process.WaitForExitAsync(Cancellation);
+        return (process.ExitCode, await output, await error);
+    }
+
+    private string InFolder(string name) => Path.Combine(folder.FullName, name);
+
+    private JArray Cells(string name) => (JArray)JObject.Parse(File.ReadAllText(InFolder(name)))["cells"]!;
+
+    private string Write(string name, params JObject[] cells)
+    {
+        var path = InFolder($"{name}.ipynb");
+        File.WriteAllText(path, new JObject { ["cells"] = new JArray(cells), ["metadata"] = new JObject(), ["nbformat"] = 4, ["nbformat_minor"] = 5 }.ToString());
+        return path;
+    }
+}
