@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using JupyterKernel.Notebooks;
 
@@ -88,7 +89,7 @@ internal static class RunCommand
             }
             catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException or KernelLostException or Win32Exception)
             {
-                printer.PrintNotice(failure.Message);
+                printer.PrintNotice($"jupyter-csharp: {failure.Message}");
                 return Failure;
             }
         }
@@ -116,7 +117,7 @@ internal static class RunCommand
             string[] kernel = ["kernel", "--connection-file", ChildKernel.ConnectionFilePlaceholder];
 
             // Started as "dotnet jupyter-csharp.dll", the process is dotnet's.
-            return Path.GetFileNameWithoutExtension(executable) == "dotnet" ? [executable, Environment.GetCommandLineArgs()[0], .. kernel] : [executable, .. kernel];
+            return Path.GetFileNameWithoutExtension(executable) == "dotnet" ? [executable, typeof(RunCommand).Assembly.Location, .. kernel] : [executable, .. kernel];
         }
 
         private static void CheckWritable(string copy)
@@ -161,11 +162,15 @@ internal static class RunCommand
         }
     }
 
-    /// <summary>Turns the first request to end into a cancellation; a second one ends the process as it always does.</summary>
+    /// <summary>Turns the first request to end into a cancellation; a later one ends the process as it always does.</summary>
     private sealed class TerminationSignals : IDisposable
     {
+        // Some programs signal the process and then its whole group: that is one request, not an impatient second one.
+        private static readonly TimeSpan OneRequest = TimeSpan.FromSeconds(1);
+
         private readonly CancellationTokenSource source = new();
         private readonly PosixSignalRegistration[] registrations;
+        private long requested;
 
         public TerminationSignals() => registrations = [On(PosixSignal.SIGINT, 130), On(PosixSignal.SIGTERM, 143)];
 
@@ -181,8 +186,9 @@ internal static class RunCommand
 
         private PosixSignalRegistration On(PosixSignal signal, int exitCode) => PosixSignalRegistration.Create(signal, context =>
         {
+            context.Cancel = !source.IsCancellationRequested || Stopwatch.GetElapsedTime(requested) < OneRequest;
             if (source.IsCancellationRequested) return;
-            context.Cancel = true;
+            requested = Stopwatch.GetTimestamp();
             ExitCode = exitCode;
             source.Cancel();
         });
