@@ -1,0 +1,290 @@
+"""Starts kernels as Jupyter does, and talks to them as front ends do.
+
+`Kernel` is a process that jupyter_client's KernelManager started. `FrontEnd` is one connected client: it sends
+requests, and sorts what comes back by the request that it belongs to. Both fail with a TimeoutError after DEADLINE
+seconds, which is far more than anything needs: it only keeps a failing test from waiting for ever.
+"""
+import io
+import os
+import re
+import tempfile
+import time
+import unittest
+
+import psutil
+import zmq
+from jupyter_client.manager import KernelManager
+from jupyter_client.session import Session
+
+DEADLINE = 90
+KERNEL_NAME = os.environ.get("KERNEL_NAME", "csharp")
+CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
+
+
+class FrontEnd:
+    """One client of a kernel, with a session and sockets of its own."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.session = Session(key=connection["key"], signature_scheme=connection["signature_scheme"])
+        self.context = zmq.Context()
+        self.iopub = self.connect("iopub", zmq.SUB)
+        self.shell = self.connect("shell")
+        self.control = self.connect("control")
+        self.stdin = self.connect("stdin")
+        self.published = []  # everything that came on iopub, in order
+        self.replies = {}  # by the id of the request
+        self.wait_until_subscribed()
+
+    def connect(self, channel, kind=zmq.DEALER):
+        socket = self.context.socket(kind)
+        socket.linger = 1000
+        if kind == zmq.DEALER:
+            socket.identity = self.session.bsession
+        if kind == zmq.SUB:
+            socket.rcvhwm = 0
+            socket.subscribe(b"")
+        socket.connect(address(self.connection, channel))
+        return socket
+
+    def close(self):
+        self.context.destroy(linger=1000)
+
+    def wait_until_subscribed(self):
+        """A subscription takes effect at some time after it was made: ask until the answer's status arrives."""
+        for _ in range(DEADLINE):
+            request = self.send("kernel_info_request")
+            self.reply(request)
+            try:
+                self.outputs(request, deadline=1)
+                return
+            except TimeoutError:
+                pass
+        raise TimeoutError("nothing comes on iopub")
+
+    # Requests and what comes back
+
+    def send(self, message_type, content=None, channel="shell", **options):
+        """Sends a request and returns its id."""
+        message = self.session.send(getattr(self, channel), message_type, content or {}, **options)
+        return message["header"]["msg_id"]
+
+    def reply(self, request, channel="shell", deadline=DEADLINE):
+        """The reply to the request with this id."""
+        socket = getattr(self, channel)
+        end = time.monotonic() + deadline
+        while request not in self.replies:
+            message = self.receive(socket, end, f"no reply to {request}")
+            self.replies[message["parent_header"].get("msg_id")] = message
+        return self.replies.pop(request)
+
+    def ask(self, message_type, content=None, channel="shell", **options):
+        """Sends a request and returns the content of its reply."""
+        return self.reply(self.send(message_type, content, channel, **options), channel)["content"]
+
+    def outputs(self, request, deadline=DEADLINE):
+        """All that was published for the request with this id, from busy to idle."""
+        self.wait_for_published(
+            lambda message: is_for(message, request) and state(message) == "idle", deadline)
+        return [message for message in self.published if is_for(message, request)]
+
+    def wait_for_published(self, wanted, deadline=DEADLINE):
+        """The first message on iopub, past or to come, that is wanted."""
+        end = time.monotonic() + deadline
+        looked_at = 0
+        while True:
+            for message in self.published[looked_at:]:
+                if wanted(message):
+                    return message
+            looked_at = len(self.published)
+            self.published.append(self.receive(self.iopub, end, "it was not published"))
+
+    def wait_for_output(self, request, text):
+        """Waits until the request's cell has printed the text."""
+        self.wait_for_published(lambda _: text in printed(
+            message for message in self.published if is_for(message, request)))
+
+    def receive(self, socket, end, otherwise):
+        if not socket.poll(max(0, end - time.monotonic()) * 1000):
+            raise TimeoutError(otherwise)
+        _, message = self.session.recv(socket)
+        return message
+
+    # Cells
+
+    def start(self, code, **content):
+        """Sends a cell and returns the id of its request."""
+        request = {"code": code, "silent": False, "store_history": True, "user_expressions": {},
+                   "allow_stdin": False, "stop_on_error": True}
+        return self.send("execute_request", {**request, **content})
+
+    def finish(self, request):
+        """Waits for a cell that was sent."""
+        return Outcome(self.reply(request), self.outputs(request))
+
+    def run(self, code, **content):
+        """Runs a cell to its end."""
+        return self.finish(self.start(code, **content))
+
+    def interrupt(self):
+        return self.ask("interrupt_request", channel="control")
+
+
+class Outcome:
+    """What became of a cell."""
+
+    def __init__(self, reply, messages):
+        self.reply = reply["content"]
+        self.messages = messages
+
+    @property
+    def status(self):
+        return self.reply["status"]
+
+    @property
+    def outputs(self):
+        """What a notebook would show, as pairs of a name and a text, with neighbouring pieces of a stream joined."""
+        shown = []
+        for message in self.messages:
+            kind, content = message["msg_type"], message["content"]
+            if kind == "stream":
+                if shown and shown[-1][0] == content["name"]:
+                    shown[-1] = (content["name"], shown[-1][1] + content["text"])
+                else:
+                    shown.append((content["name"], content["text"]))
+            elif kind in ("execute_result", "display_data", "update_display_data"):
+                shown.append((kind, content["data"]["text/plain"]))
+            elif kind == "error":
+                shown.append((kind, content["ename"]))
+            elif kind == "clear_output":
+                shown.append((kind, content["wait"]))
+        return shown
+
+    @property
+    def result(self):
+        """The text of the cell's result; None where it has none."""
+        return next((text for name, text in self.outputs if name == "execute_result"), None)
+
+    @property
+    def stdout(self):
+        return printed(self.messages)
+
+    @property
+    def error(self):
+        """The content of the error; None where there is none."""
+        return next((m["content"] for m in self.messages if m["msg_type"] == "error"), None)
+
+    @property
+    def traceback(self):
+        """The error as one text without colours."""
+        return without_colours("\n".join(self.error["traceback"])) if self.error else None
+
+
+class Kernel:
+    """A kernel process under a KernelManager. `log` is what it wrote to stdout and stderr."""
+
+    def __init__(self, key=None, **options):
+        self.manager = KernelManager(kernel_name=KERNEL_NAME, **options)
+        if key is not None:
+            self.manager.session.key = key
+        self.log_file = tempfile.TemporaryFile()
+        self.manager.start_kernel(stdout=self.log_file, stderr=self.log_file)
+        self.process = psutil.Process(self.manager.provisioner.pid)
+        self.front_ends = []
+        self.front_end = self.connect()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def connect(self):
+        """Another front end."""
+        connection = self.manager.get_connection_info()
+        self.front_ends.append(FrontEnd({**connection, "key": self.manager.session.key}))
+        return self.front_ends[-1]
+
+    def close(self):
+        family = self.family()
+        self.manager.shutdown_kernel(now=not self.process.is_running())
+        for front_end in self.front_ends:
+            front_end.close()
+        left = gone_or_left(family)
+        if left:
+            raise AssertionError(f"left behind: {left}")
+
+    def family(self):
+        """The kernel's process and all below it."""
+        try:
+            return [self.process, *self.process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    @property
+    def log(self):
+        self.log_file.seek(0)
+        return self.log_file.read()
+
+
+class KernelTestCase(unittest.TestCase):
+    """Tests that share one kernel, as `kernel`, and one front end of it, as `front_end`."""
+
+    longMessage = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kernel = Kernel()
+        cls.addClassCleanup(cls.kernel.close)
+        cls.front_end = cls.kernel.front_end
+
+    def run_cell(self, code, **content):
+        """Runs a cell that must succeed."""
+        outcome = self.front_end.run(code, **content)
+        self.assertEqual(outcome.status, "ok", outcome.traceback)
+        return outcome
+
+    def run_failing_cell(self, code, **content):
+        """Runs a cell that must fail, in its reply and for everyone to see alike."""
+        outcome = self.front_end.run(code, **content)
+        self.assertEqual(outcome.status, "error", outcome.outputs)
+        for field in ("ename", "evalue", "traceback"):
+            self.assertEqual(outcome.error[field], outcome.reply[field])
+        return outcome
+
+    def assert_alive(self, front_end=None):
+        """The kernel still runs cells."""
+        outcome = (front_end or self.front_end).run("6 * 7")
+        self.assertEqual((outcome.status, outcome.result), ("ok", "42"), outcome.traceback)
+
+
+def address(connection, channel):
+    if connection["transport"] == "ipc":
+        return f"ipc://{connection['ip']}-{connection[channel + '_port']}"
+    return f"tcp://{connection['ip']}:{connection[channel + '_port']}"
+
+
+def is_for(message, request):
+    return message["parent_header"].get("msg_id") == request
+
+
+def state(message):
+    return message["content"]["execution_state"] if message["msg_type"] == "status" else None
+
+
+def printed(messages, name="stdout"):
+    text = io.StringIO()
+    for message in messages:
+        if message["msg_type"] == "stream" and message["content"]["name"] == name:
+            text.write(message["content"]["text"])
+    return text.getvalue()
+
+
+def without_colours(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def gone_or_left(processes):
+    """Waits for processes to end and returns those that did not."""
+    _, left = psutil.wait_procs(processes, timeout=DEADLINE)
+    return left

@@ -1,0 +1,186 @@
+"""What a cell's code does: results, declarations, directives, and what stays after an error."""
+import glob
+import os
+import shutil
+import tempfile
+
+from kernels import KernelTestCase
+
+
+class Results(KernelTestCase):
+    def test_a_trailing_expression_is_the_result(self):
+        for code, expected in {
+            "1 + 1": "2",
+            "var a = 1;\nvar b = 2;\na + b": "3",
+            '"text"': "text",
+            "await Task.FromResult(7)": "7",
+            "await Task.Delay(1);\n5": "5",
+            'string.Join(",", from n in Enumerable.Range(1, 3) select n * n)': "1,4,9",
+            "true ? 'x' : 'y'": "x",
+        }.items():
+            with self.subTest(code):
+                outcome = self.run_cell(code)
+                self.assertEqual(outcome.result, expected)
+                self.assertEqual(len(outcome.outputs), 1)
+
+    def test_statements_void_and_null_show_nothing(self):
+        for code in ("var n = 1;", "null", "(string)null", 'Console.Write("")', "await Task.Delay(1)",
+                     "Task.CompletedTask.Wait()", "if (true) { }"):
+            with self.subTest(code):
+                self.assertEqual(self.run_cell(code).outputs, [])
+
+    def test_the_usual_namespaces_are_there(self):
+        self.run_cell("""
+            var list = new List<int> { 3, 1, 2 }; var sorted = list.OrderBy(x => x);
+            var text = new StringBuilder(); var path = Path.Combine("a", "b"); var client = new HttpClient();
+            Task task = Task.CompletedTask; CancellationToken none = CancellationToken.None; Math.Abs(-1);""")
+
+    def test_a_using_stays(self):
+        self.run_cell("using System.Diagnostics;")
+        self.assertEqual(self.run_cell("Stopwatch.StartNew().IsRunning").result, "True")
+        self.run_cell("using static System.Math;\nusing Numbers = System.Collections.Generic.List<int>;")
+        self.assertEqual(self.run_cell("Max(1, 2) + new Numbers { 1 }.Count").result, "3")
+
+    def test_the_newest_language_is_spoken(self):
+        outcome = self.run_cell("int[] xs = [1, 2, ..new[] { 3 }]; xs is [1, .., var last] ? last : 0")
+        self.assertEqual(outcome.result, "3")
+        outcome = self.run_cell("record Point(int X, int Y); $\"{new Point(1, 2) with { Y = 3 }}\"")
+        self.assertEqual(outcome.result, "Point { X = 1, Y = 3 }")
+
+    def test_code_beyond_ascii_is_compiled(self):
+        self.assertEqual(self.run_cell('var größe = "naïve 🐱 日本語"; größe').result, "naïve 🐱 日本語")
+
+
+class Declarations(KernelTestCase):
+    def test_variables_methods_and_types_live_on(self):
+        self.run_cell("var x = 2; int Twice(int n) => 2 * n; class Box { public int Value; }")
+        self.assertEqual(self.run_cell("new Box { Value = Twice(x) }.Value").result, "4")
+        self.run_cell("x += 10;")
+        self.assertEqual(self.run_cell("x").result, "12")
+
+    def test_everything_can_be_declared_again(self):
+        self.run_cell("int thing = 1; int Make() => 1; class Shape { public int Sides = 3; }")
+        self.run_cell('string thing = "one"; string Make() => "made"; record Shape(string Name);')
+        self.assertEqual(self.run_cell('thing + Make() + new Shape("square").Name').result, "onemadesquare")
+
+    def test_anonymous_types_live_on(self):
+        self.run_cell("var points = Enumerable.Range(1, 2).Select(n => new { n, Square = n * n }).ToList();")
+        self.assertEqual(self.run_cell("points[1].Square").result, "4")
+
+    def test_async_methods_and_lambdas_work(self):
+        self.run_cell("async Task<int> Later(int n) { await Task.Yield(); return n; }\n"
+                      "Func<Task<int>> f = async () => await Later(4);")
+        self.assertEqual(self.run_cell("(await f()) + (await Task.WhenAll(Later(1), Later(2))).Sum()").result, "7")
+
+
+class Directives(KernelTestCase):
+    def test_load_runs_a_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = os.path.join(folder, "triple.csx")
+            with open(script, "w") as file:
+                file.write('int Triple(int n) => 3 * n;\nConsole.WriteLine("loaded");\n')
+            outcome = self.run_cell(f'#load "{script}"\nTriple(14)')
+            self.assertEqual(outcome.outputs, [("stdout", "loaded\n"), ("execute_result", "42")])
+        self.assertEqual(self.run_cell("Triple(2)").result, "6")
+
+    def test_load_of_a_missing_file_is_a_compile_error(self):
+        self.assertEqual(self.run_failing_cell('#load "no-such-file.csx"').error["ename"], "CompileError")
+
+    def test_reference_to_an_assembly_file(self):
+        packages = os.environ.get("NUGET_PACKAGES", os.path.expanduser("~/.nuget/packages"))
+        found = glob.glob(os.path.join(packages, "newtonsoft.json/*/lib/netstandard2.0/Newtonsoft.Json.dll"))
+        self.assertTrue(found, "the build restores it")
+        with tempfile.TemporaryDirectory() as folder:
+            assembly = shutil.copy(found[0], folder)
+            outcome = self.run_cell(f'#r "{assembly}"\nNewtonsoft.Json.JsonConvert.SerializeObject(new[] {{ 1, 2 }})')
+            self.assertEqual(outcome.result, "[1,2]")
+            self.run_cell("using Newtonsoft.Json;")
+            self.assertEqual(self.run_cell('JsonConvert.DeserializeObject<int[]>("[3]")[0]').result, "3")
+
+    def test_reference_to_a_missing_file_is_a_compile_error(self):
+        self.assertEqual(self.run_failing_cell('#r "no-such-file.dll"').error["ename"], "CompileError")
+        self.assert_alive()
+
+
+class CompileErrors(KernelTestCase):
+    def test_the_error_names_cell_and_line_and_underlines(self):
+        outcome = self.run_failing_cell('var fine = 1;\nvar bad = missing + fine;')
+        count = outcome.reply["execution_count"]
+        self.assertEqual(outcome.error["ename"], "CompileError")
+        self.assertIn("CS0103", outcome.error["evalue"])
+        self.assertIn(f"Cell [{count}], line 2: error CS0103", outcome.traceback)
+        lines = outcome.traceback.split("\n")
+        source = next(i for i, line in enumerate(lines) if "var bad = missing + fine;" in line)
+        marks = lines[source + 1]
+        self.assertRegex(marks, r"^\W*[~^]{7}\W*$")
+        self.assertEqual(marks.index(marks.strip(" |")[0]), lines[source].index("missing"))
+        self.assertIn("\x1b[", "".join(outcome.error["traceback"]), "in colour")
+
+    def test_all_errors_are_told(self):
+        traceback = self.run_failing_cell("one;\ntwo;\nint three = \"x\";").traceback
+        for line, code in ((1, "CS0103"), (2, "CS0103"), (3, "CS0029")):
+            self.assertRegex(traceback, rf"line {line}: error {code}")
+
+    def test_syntax_errors_are_told(self):
+        self.assertIn("CS1513", self.run_failing_cell("if (true) {").traceback)
+
+    def test_warnings_do_not_stop_a_cell(self):
+        self.assertEqual(self.run_cell("void F() { int unused; }\n1").result, "1")
+
+    def test_a_cell_that_does_not_compile_changes_nothing(self):
+        self.run_cell("var x = 1;")
+        self.run_failing_cell('x = 2; Console.WriteLine("ran"); var y = 3; missing')
+        self.assertEqual(self.run_cell("x").result, "1")
+        self.assertEqual(self.run_failing_cell("y").error["ename"], "CompileError")
+
+
+class Exceptions(KernelTestCase):
+    def test_the_error_has_type_message_and_only_the_users_frames(self):
+        first = self.run_cell("var zero = 0;\nint Half(int n)\n{\n    return n / zero;\n}").reply["execution_count"]
+        outcome = self.run_failing_cell("\nHalf(8)")
+        self.assertEqual(outcome.error["ename"], "DivideByZeroException")
+        self.assertEqual(outcome.error["evalue"], "Attempted to divide by zero.")
+        traceback = outcome.traceback
+        self.assertIn("DivideByZeroException", traceback)
+        self.assertRegex(traceback, rf"Half\(int.*Cell \[{first}\], line 4")
+        self.assertRegex(traceback, rf"Cell \[{first + 1}\], line 2")
+        self.assertIn("return n / zero;", traceback)
+        for internal in ("Submission", "MoveNext", "<<Initialize>>", "JupyterKernel", "System.Runtime", "Roslyn"):
+            self.assertNotIn(internal, traceback)
+
+    def test_inner_exceptions_are_told(self):
+        traceback = self.run_failing_cell(
+            'try { int.Parse("x"); }\ncatch (Exception e) { throw new InvalidOperationException("outer", e); }').traceback
+        for expected in ("InvalidOperationException", "outer", "FormatException", "'x'", "line 1", "line 2"):
+            self.assertIn(expected, traceback)
+
+    def test_frames_of_async_methods_are_told_by_their_names(self):
+        outcome = self.run_failing_cell(
+            'async Task Fail()\n{\n    await Task.Yield();\n    throw new TimeoutException("late");\n}\nawait Fail();')
+        self.assertEqual(outcome.error["ename"], "TimeoutException")
+        self.assertRegex(outcome.traceback, r"Fail\(.*line 4")
+        self.assertNotIn("MoveNext", outcome.traceback)
+
+    def test_what_was_assigned_stays(self):
+        self.run_failing_cell('var x = 5; var list = new List<int> { 1 }; throw new Exception("stop"); var y = 6;')
+        self.assertEqual(self.run_cell("x + list.Count").result, "6")
+        self.assertEqual(self.run_cell("y").result, "0")
+
+    def test_what_is_printed_before_the_error_is_shown_before_it(self):
+        outcome = self.run_failing_cell('Console.WriteLine("before"); throw new Exception("stop");')
+        self.assertEqual(outcome.outputs, [("stdout", "before\n"), ("error", "Exception")])
+
+    def test_strange_exceptions_are_survived(self):
+        for code, name in {
+            "class Silent : Exception { public override string Message => throw new Exception(); "
+            "public override string StackTrace => throw new Exception(); } throw new Silent();": "Silent",
+            "throw null;": "NullReferenceException",
+            'throw new AggregateException(new Exception("one"), new Exception("two"));': "AggregateException",
+            "class Loud { public override string ToString() => throw new TimeoutException(); } new Loud()": None,
+            "throw new OperationCanceledException();": "OperationCanceledException",
+        }.items():
+            with self.subTest(code):
+                outcome = self.front_end.run(code)
+                if name:
+                    self.assertEqual(outcome.error["ename"], name)
+                self.assert_alive()

@@ -1,0 +1,105 @@
+"""Cells that end their process. The worker dies, the kernel does not."""
+import psutil
+
+from kernels import KernelTestCase, gone_or_left
+
+LIBC = "using System.Runtime.InteropServices; static class C { " \
+       "[DllImport(\"libc\")] public static extern void abort(); " \
+       "[DllImport(\"libc\")] public static extern int raise(int signal); } "
+
+# The cell, and what its error must tell: any of the words of each entry.
+CRASHES = {
+    "Environment.Exit": ("Environment.Exit(3);", [("exit code 3", "code 3")]),
+    "Environment.Exit with success": ("Environment.Exit(0);", [("exit code 0", "code 0")]),
+    "FailFast": ('Environment.FailFast("no way on");', [("no way on",)]),
+    "a stack overflow": ("int Down(int n) => Down(n + 1) + 1; Down(0)", [("Stack overflow",), ("Down",)]),
+    "an exception on another thread": (
+        'new Thread(() => throw new TimeoutException("elsewhere")).Start(); Thread.Sleep(-1);',
+        [("TimeoutException",), ("elsewhere",)]),
+    "an exception in an async void": (
+        'async void Fail() { await Task.Yield(); throw new TimeoutException("adrift"); }'
+        " await Task.Run(() => Fail()); await Task.Delay(-1);",
+        [("TimeoutException",), ("adrift",)]),
+    "kill -9 of itself": (
+        "System.Diagnostics.Process.GetCurrentProcess().Kill(); Thread.Sleep(-1);", [("SIGKILL", "signal 9")]),
+    "an abort in native code": (LIBC + "C.abort();", [("SIGABRT", "signal 6")]),
+    "a segmentation fault in native code": (LIBC + "C.raise(11); Thread.Sleep(-1);", [("SIGSEGV", "signal 11")]),
+    "a write to memory that is not there": (
+        "System.Runtime.InteropServices.Marshal.WriteByte((nint)0x7000_0000_0000, 1);",
+        [("AccessViolation", "SIGSEGV", "SIGABRT", "signal 11")]),
+}
+
+
+class Crashes(KernelTestCase):
+    def worker(self):
+        return psutil.Process(int(self.run_cell("Environment.ProcessId").result))
+
+    def assert_worker_replaced(self, worker):
+        """The old worker is gone, a new one runs cells, and nothing dead hangs around."""
+        self.assertEqual(gone_or_left([worker]), [])
+        self.assert_alive()
+        self.assertIn(self.worker(), self.kernel.family())
+        for process in self.kernel.family():
+            self.assertNotEqual(process.status(), psutil.STATUS_ZOMBIE)
+
+    def test_every_kind_of_crash_ends_the_cell_with_its_cause(self):
+        for name, (code, told) in CRASHES.items():
+            with self.subTest(name):
+                worker = self.worker()
+                outcome = self.run_failing_cell(f'Console.WriteLine("started"); {code}')
+                self.assertEqual(outcome.error["ename"], "WorkerLost")
+                self.assertIn("started", outcome.stdout)
+                words = outcome.error["evalue"] + "\n" + outcome.traceback
+                for alternatives in told:
+                    self.assertTrue(any(word in words for word in alternatives), f"{alternatives} in {words}")
+                self.assert_worker_replaced(worker)
+
+    def test_a_write_through_null_is_an_exception_of_the_cell(self):
+        self.run_cell("var kept = 42;")
+        outcome = self.run_failing_cell("System.Runtime.InteropServices.Marshal.WriteByte((nint)0, 1);")
+        self.assertEqual(outcome.error["ename"], "NullReferenceException")
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_a_worker_killed_from_outside_while_a_cell_runs(self):
+        worker = self.worker()
+        cell = self.front_end.start('Console.WriteLine("ready"); Thread.Sleep(-1);')
+        self.front_end.wait_for_output(cell, "ready")
+        worker.kill()
+        outcome = self.front_end.finish(cell)
+        self.assertEqual(outcome.error["ename"], "WorkerLost")
+        self.assertRegex(outcome.error["evalue"] + outcome.traceback, "SIGKILL|signal 9")
+        self.assert_worker_replaced(worker)
+
+    def test_a_worker_killed_while_idle(self):
+        worker = self.worker()
+        worker.kill()
+        self.assert_worker_replaced(worker)
+
+    def test_all_workers_killed_at_once(self):
+        self.worker()
+        workers = self.kernel.process.children(recursive=True)
+        for worker in workers:
+            worker.kill()
+        self.assertEqual(gone_or_left(workers), [])
+        self.assert_alive()
+
+    def test_the_queue_behind_a_crash_is_aborted(self):
+        cell = self.front_end.start("Thread.Sleep(500); Environment.Exit(3);")
+        queued = self.front_end.start("1")
+        self.assertEqual(self.front_end.finish(cell).error["ename"], "WorkerLost")
+        self.assertEqual(self.front_end.finish(queued).status, "aborted")
+        self.assert_alive()
+
+    def test_names_of_a_crashed_cell_do_not_exist(self):
+        self.run_failing_cell("var gone = 1; Environment.Exit(3);")
+        self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
+
+    def test_a_crash_of_an_idle_worker_by_its_own_thread_is_survived(self):
+        worker = self.worker()
+        self.run_cell("new Thread(() => { Thread.Sleep(200); Environment.Exit(5); }).Start();")
+        self.assert_worker_replaced(worker)
+
+    def test_ten_crashes_in_a_row_are_survived(self):
+        for _ in range(10):
+            self.assertEqual(self.run_failing_cell("Environment.Exit(3);").error["ename"], "WorkerLost")
+        self.assert_alive()

@@ -1,0 +1,139 @@
+"""Cells that do not end by themselves are ended by an interrupt, and the session goes on."""
+import os
+import signal
+
+from kernels import Kernel, KernelTestCase
+
+ENDLESS = {
+    "a tight loop": "while (true) { }",
+    "a loop that works": "long n = 0; while (true) n += Math.Abs(n) % 7;",
+    "a sleep": "Thread.Sleep(Timeout.Infinite);",
+    "a wait on a task that never ends": "new TaskCompletionSource().Task.Wait();",
+    "a blocking read": "new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.In)"
+                       ".ReadByte();",
+    "an await that never ends": "await Task.Delay(-1);",
+    "a loop after an await": "await Task.Delay(1); while (true) { }",
+    "a loop of awaits": "while (true) await Task.Delay(1);",
+    "a loop that catches everything": "while (true) { try { Thread.Sleep(10); } catch { } }",
+    "a lock": "var door = new object(); new Thread(() => { lock (door) Thread.Sleep(-1); }) { IsBackground = true }"
+              ".Start(); Thread.Sleep(100); lock (door) { }",
+    "an endless sequence": "Enumerable.Repeat(0, int.MaxValue).SelectMany(n => Enumerable.Repeat(n, int.MaxValue))"
+                           ".Count(n => n > 0)",
+}
+# What only the end of the worker can interrupt takes the variables along, until they are replayed.
+NEEDS_TERMINATION = {"a blocking read"}
+
+
+class Interrupt(KernelTestCase):
+    def interrupt_when_running(self, code, **content):
+        cell = self.front_end.start(f'Console.WriteLine("ready"); {code}', **content)
+        self.front_end.wait_for_output(cell, "ready")
+        self.assertEqual(self.front_end.interrupt()["status"], "ok")
+        return self.front_end.finish(cell)
+
+    def assert_interrupted(self, outcome):
+        self.assertEqual(outcome.status, "error", outcome.outputs)
+        self.assertEqual(outcome.error["ename"], "Interrupted")
+
+    def test_every_kind_of_endless_cell_is_ended(self):
+        for name, code in ENDLESS.items():
+            with self.subTest(name):
+                self.run_cell("var kept = 42;")
+                self.assert_interrupted(self.interrupt_when_running(code))
+                if name not in NEEDS_TERMINATION:
+                    self.assertEqual(self.run_cell("kept").result, "42")
+                self.assert_alive()
+
+    def test_waiting_for_input_is_ended(self):
+        self.run_cell("var kept = 42;")
+        cell = self.front_end.start("Console.ReadLine()", allow_stdin=True)
+        self.assertTrue(self.front_end.stdin.poll(60_000))
+        self.front_end.session.recv(self.front_end.stdin)
+        self.front_end.interrupt()
+        self.assert_interrupted(self.front_end.finish(cell))
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_names_of_an_interrupted_cell_do_not_exist(self):
+        self.run_cell("var before = 1;")
+        self.assert_interrupted(self.interrupt_when_running("var gone = 5; int Gone() => gone; while (true) { }"))
+        for name in ("gone", "Gone()"):
+            self.assertEqual(self.run_failing_cell(name).error["ename"], "CompileError")
+        self.assertEqual(self.run_cell("before").result, "1")
+
+    def test_the_queue_behind_an_interrupted_cell_is_aborted(self):
+        cell = self.front_end.start('Console.WriteLine("ready"); while (true) { }')
+        queued = [self.front_end.start("1"), self.front_end.start("2")]
+        self.front_end.wait_for_output(cell, "ready")
+        self.front_end.interrupt()
+        self.assert_interrupted(self.front_end.finish(cell))
+        self.assertEqual([self.front_end.finish(request).status for request in queued], ["aborted", "aborted"])
+        self.assert_alive()
+
+    def test_interrupting_an_idle_kernel_does_nothing(self):
+        self.run_cell("var kept = 42;")
+        for _ in range(5):
+            self.assertEqual(self.front_end.interrupt()["status"], "ok")
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_an_interrupt_right_behind_the_request_is_not_lost(self):
+        for _ in range(5):
+            cell = self.front_end.start("while (true) { }")
+            self.front_end.wait_for_published(
+                lambda m: m["msg_type"] == "execute_input" and m["parent_header"]["msg_id"] == cell)
+            self.front_end.interrupt()
+            self.assert_interrupted(self.front_end.finish(cell))
+        self.assert_alive()
+
+    def test_ten_in_a_row_work(self):
+        self.run_cell("var kept = 42;")
+        for _ in range(10):
+            self.assert_interrupted(self.interrupt_when_running("while (true) { }"))
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_cleaning_up_in_finally_still_happens(self):
+        outcome = self.interrupt_when_running(
+            'try { Thread.Sleep(-1); } finally { Console.WriteLine("cleaned"); }')
+        self.assert_interrupted(outcome)
+        self.assertIn("cleaned", outcome.stdout)
+
+    def test_output_before_the_interrupt_is_shown(self):
+        outcome = self.interrupt_when_running('Console.Write("last words"); while (true) { }')
+        self.assertIn("last words", outcome.stdout)
+
+
+class InterruptBySignal(KernelTestCase):
+    def test_sigint_does_what_the_message_does(self):
+        senders = {
+            "to the kernel": lambda: os.kill(self.kernel.process.pid, signal.SIGINT),
+            "to the kernel's process group": lambda: os.killpg(os.getpgid(self.kernel.process.pid), signal.SIGINT),
+        }
+        for name, send in senders.items():
+            with self.subTest(name):
+                self.run_cell("var kept = 42;")
+                cell = self.front_end.start('Console.WriteLine("ready"); while (true) { }')
+                self.front_end.wait_for_output(cell, "ready")
+                send()
+                self.assertEqual(self.front_end.finish(cell).error["ename"], "Interrupted")
+                self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_sigint_while_idle_does_nothing(self):
+        self.run_cell("var kept = 42;")
+        for _ in range(3):
+            os.killpg(os.getpgid(self.kernel.process.pid), signal.SIGINT)
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_the_kernel_manager_interrupts(self):
+        cell = self.front_end.start('Console.WriteLine("ready"); while (true) { }')
+        self.front_end.wait_for_output(cell, "ready")
+        self.kernel.manager.interrupt_kernel()
+        self.assertEqual(self.front_end.finish(cell).error["ename"], "Interrupted")
+
+
+class FirstCell(KernelTestCase):
+    def test_the_very_first_cell_can_be_interrupted(self):
+        with Kernel() as kernel:
+            cell = kernel.front_end.start('Console.WriteLine("ready"); while (true) { }')
+            kernel.front_end.wait_for_output(cell, "ready")
+            kernel.front_end.interrupt()
+            self.assertEqual(kernel.front_end.finish(cell).error["ename"], "Interrupted")
+            self.assert_alive(kernel.front_end)

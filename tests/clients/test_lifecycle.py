@@ -1,0 +1,127 @@
+"""How kernels start and end, and that nothing is left of them."""
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+
+from kernels import DEADLINE, FrontEnd, Kernel, KernelTestCase, gone_or_left
+
+ENDLESS = 'Console.WriteLine("ready"); while (true) { try { Thread.Sleep(-1); } catch { } }'
+
+# Starts a kernel, tells about it, and waits to be killed.
+PARENT = """
+import json, sys, time
+from jupyter_client.manager import KernelManager
+manager = KernelManager(kernel_name=sys.argv[1])
+manager.start_kernel()
+connection = {**manager.get_connection_info(), "key": manager.session.key.decode(), "pid": manager.provisioner.pid}
+print(json.dumps(connection), flush=True)
+time.sleep(3600)
+"""
+
+
+class Ending(KernelTestCase):
+    @classmethod
+    def setUpClass(cls):
+        pass  # every test here ends its own kernel
+
+    def start_kernel(self, **options):
+        kernel = Kernel(**options)
+        self.addCleanup(kernel.close)
+        return kernel
+
+    def worker(self, front_end):
+        return psutil.Process(int(front_end.run("Environment.ProcessId").result))
+
+    def test_shutdown_ends_the_kernel_and_its_workers(self):
+        for channel, restart in (("control", False), ("control", True), ("shell", False), ("shell", True)):
+            with self.subTest(channel=channel, restart=restart):
+                kernel = self.start_kernel()
+                kernel.front_end.run("1")
+                family = kernel.family()
+                self.assertGreaterEqual(len(family), 2)
+                reply = kernel.front_end.ask("shutdown_request", {"restart": restart}, channel)
+                self.assertEqual(reply, {"status": "ok", "restart": restart})
+                self.assertEqual(gone_or_left(family), [])
+
+    def test_shutdown_ends_a_kernel_whose_cell_never_ends(self):
+        kernel = self.start_kernel()
+        cell = kernel.front_end.start(ENDLESS)
+        kernel.front_end.wait_for_output(cell, "ready")
+        family = kernel.family()
+        self.assertEqual(kernel.front_end.ask("shutdown_request", {"restart": False}, "control")["status"], "ok")
+        self.assertEqual(gone_or_left(family), [])
+
+    def test_a_restart_by_the_kernel_manager_starts_afresh(self):
+        kernel = self.start_kernel()
+        kernel.front_end.run("var x = 1;")
+        before = kernel.family()
+        for now in (False, True):
+            kernel.manager.restart_kernel(now=now)
+            kernel.process = psutil.Process(kernel.manager.provisioner.pid)
+            front_end = kernel.connect()
+            self.assertEqual(front_end.run("x").error["ename"], "CompileError")
+            outcome = front_end.run("var x = 2; x")
+            self.assertEqual((outcome.result, outcome.reply["execution_count"]), ("2", 2))
+            self.assertEqual(gone_or_left(before), [])
+            before = kernel.family()
+
+    def test_sigterm_ends_the_kernel_and_its_workers(self):
+        kernel = self.start_kernel()
+        kernel.front_end.run("1")
+        family = kernel.family()
+        kernel.process.terminate()
+        self.assertEqual(gone_or_left(family), [])
+
+    def test_the_workers_end_when_the_kernel_is_killed(self):
+        for code in ("1", ENDLESS):
+            with self.subTest(code):
+                kernel = self.start_kernel()
+                worker = self.worker(kernel.front_end)
+                cell = kernel.front_end.start(code)
+                kernel.front_end.wait_for_published(lambda m: m["msg_type"] == "execute_input")
+                family = kernel.family()
+                self.assertIn(worker, family)
+                kernel.process.kill()
+                self.assertEqual(gone_or_left(family), [])
+
+    def test_the_kernel_ends_when_its_parent_does(self):
+        for code in ("1", ENDLESS):
+            with self.subTest(code):
+                parent = subprocess.Popen(
+                    [sys.executable, "-c", PARENT, os.environ.get("KERNEL_NAME", "csharp")], stdout=subprocess.PIPE)
+                self.addCleanup(parent.stdout.close)
+                connection = json.loads(parent.stdout.readline())
+                front_end = FrontEnd({**connection, "key": connection["key"].encode()})
+                self.addCleanup(front_end.close)
+                worker = self.worker(front_end)
+                front_end.start(code)
+                family = [psutil.Process(connection["pid"]), worker]
+                os.kill(parent.pid, signal.SIGKILL)
+                parent.wait(DEADLINE)
+                self.assertEqual(gone_or_left(family), [])
+
+
+class Connecting(KernelTestCase):
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def test_a_connection_file_with_ipc_transport_works(self):
+        with Kernel(transport="ipc") as kernel:
+            self.assert_alive(kernel.front_end)
+            self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
+
+    def test_an_empty_key_turns_signing_off(self):
+        with Kernel(key=b"") as kernel:
+            self.assert_alive(kernel.front_end)
+            self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
+
+    def test_two_kernels_do_not_disturb_each_other(self):
+        with Kernel() as one, Kernel() as other:
+            one.front_end.run("var x = 1;")
+            other.front_end.run("var x = 2;")
+            self.assertEqual((one.front_end.run("x").result, other.front_end.run("x").result), ("1", "2"))
