@@ -9,7 +9,7 @@ import uuid
 
 import zmq
 
-from kernels import DEADLINE, FrontEnd, Kernel, KernelTestCase, address, is_for, state
+from kernels import DEADLINE, Kernel, KernelTestCase, address, is_for, state
 
 
 class KernelInfo(KernelTestCase):

@@ -1,0 +1,48 @@
+"""Runs notebooks through nbconvert, and stores what they show.
+
+    python3 tests/clients/notebooks.py samples/tour.ipynb    runs it and stores its outputs in it
+"""
+import glob
+import os
+import subprocess
+import sys
+
+import nbformat
+
+from kernels import KERNEL_NAME
+
+SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples")
+
+
+def all_samples():
+    return sorted(glob.glob(os.path.join(SAMPLES, "*.ipynb")))
+
+
+def execute(path):
+    """The notebook as `jupyter nbconvert --execute` leaves it."""
+    converted = subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--stdout",
+         f"--ExecutePreprocessor.kernel_name={KERNEL_NAME}", path], stdout=subprocess.PIPE, check=True)
+    notebook = nbformat.reads(converted.stdout.decode(), nbformat.NO_CONVERT)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = with_streams_joined(cell.outputs)
+            cell.metadata.pop("execution", None)  # when it ran
+    return notebook
+
+
+def with_streams_joined(outputs):
+    """Neighbouring pieces of one stream as one: into how many pieces it comes is a matter of time."""
+    joined = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+if __name__ == "__main__":
+    for path in sys.argv[1:]:
+        nbformat.write(execute(path), path)

@@ -1,0 +1,85 @@
+"""jupyter console, used through a terminal."""
+import io
+import os
+import sys
+import unittest
+
+import pexpect
+
+from kernels import DEADLINE, KERNEL_NAME
+
+
+class Console(unittest.TestCase):
+    def setUp(self):
+        self.seen = io.StringIO()
+        self.console = pexpect.spawn(
+            sys.executable, ["-m", "jupyter_console", "--kernel", KERNEL_NAME],
+            env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+            dimensions=(40, 120), timeout=DEADLINE, encoding="utf-8", logfile=self.seen)
+        self.addCleanup(self.console.close, force=True)
+        self.prompt(1)
+
+    def prompt(self, number):
+        self.expect(rf"In \[.*{number}.*\]: ")
+
+    def expect(self, *patterns):
+        try:
+            return self.console.expect(list(patterns))
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            self.fail(f"{patterns} did not appear. What did: {self.seen.getvalue()!r}")
+
+    def enter(self, code):
+        self.console.send(code + "\r")
+
+    def test_a_session_in_the_terminal(self):
+        with self.subTest("a cell runs"):
+            self.enter("6 * 700 + 42")
+            self.expect("4242")
+            self.prompt(2)
+
+        with self.subTest("Tab completes"):
+            self.console.send("Console.WriteL\t")
+            self.expect("ine")
+            self.enter('("tab" + "bed");')
+            self.expect("tabbed")
+            self.prompt(3)
+
+        with self.subTest("a cell may have many lines"):
+            self.enter("int Twice(int n) {")
+            self.enter("return n")
+            self.enter("* 2; }")
+            self.prompt(4)
+            self.enter("Twice(2121)")
+            self.expect("4242")
+            self.prompt(5)
+
+        with self.subTest("an error is shown"):
+            self.enter('throw new TimeoutException("too " + "late");')
+            self.expect("TimeoutException")
+            self.expect("too late")
+            self.prompt(6)
+
+        with self.subTest("input is asked for"):
+            self.enter('"<" + Console.ReadLine() + ">"')
+            self.console.send("typed\r")
+            self.expect("<typed>")
+            self.prompt(7)
+
+        with self.subTest("Ctrl+C interrupts"):
+            self.enter('Console.WriteLine("rea" + "dy"); while (true) { }')
+            self.expect("ready")
+            self.console.sendintr()
+            self.expect("Interrupted")
+            self.prompt(8)
+
+        with self.subTest("the session goes on"):
+            self.enter("Twice(2121)")
+            self.expect("4242")
+            self.prompt(9)
+
+        with self.subTest("Ctrl+D ends it"):
+            self.console.send("\x04")
+            self.expect("really want to exit")
+            self.enter("y")
+            self.expect(pexpect.EOF)
+            self.console.wait()

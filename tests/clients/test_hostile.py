@@ -1,0 +1,334 @@
+"""Whatever comes in on the kernel's ports, the next good request works."""
+import hashlib
+import hmac
+import json
+import os
+import socket
+import struct
+import time
+import uuid
+
+import psutil
+import zmq
+
+from kernels import CHANNELS, DEADLINE, KernelTestCase, address
+
+CONTENTS = {
+    "execute_request": {"code": "1 + 1", "silent": False, "store_history": True, "user_expressions": {},
+                        "allow_stdin": False, "stop_on_error": False},
+    "complete_request": {"code": "Consol", "cursor_pos": 6},
+    "inspect_request": {"code": "Console", "cursor_pos": 7, "detail_level": 0},
+    "is_complete_request": {"code": "1"},
+    "history_request": {"output": False, "raw": True, "hist_access_type": "range", "session": 0, "start": 0, "stop": 1,
+                        "n": 1, "pattern": "*", "unique": False},
+    "comm_info_request": {"target_name": "x"},
+    "comm_open": {"comm_id": "a", "target_name": "x", "data": {}},
+    "comm_msg": {"comm_id": "a", "data": {}},
+    "comm_close": {"comm_id": "a", "data": {}},
+}
+WRONG_VALUES = [None, True, -1, 1.5, 2**70, "text", "", [], [1], {}, {"a": [{}]}]
+# ZMTP 3.0: the greeting, and the command that ends the handshake of the NULL mechanism.
+GREETING = b"\xff" + bytes(7) + b"\x01\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
+READY = b"\x04\x26\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER" + b"\x08Identity" + bytes(4)
+NOT_OBJECTS = [b"", b"{", b"nonsense", b"[]", b"1", b'"text"', b"null", b"{} {}", b'{"a":}', b"\xff\xfe\x00{", b"\x00",
+               b'{"a": "\xc3\x28"}', b"[" * 200_000 + b"]" * 200_000, b'{"a":' * 200_000 + b"1" + b"}" * 200_000]
+
+
+class HostileTestCase(KernelTestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.key = cls.kernel.manager.session.key
+        cls.context = cls.front_end.context
+
+    def connect_anonymously(self, channel):
+        dealer = self.context.socket(zmq.DEALER)
+        dealer.linger = 10_000
+        dealer.sndhwm = 0
+        dealer.connect(address(self.front_end.connection, channel))
+        self.addCleanup(dealer.close)
+        return dealer
+
+    def signed(self, header=None, parent=b"{}", metadata=b"{}", content=b"{}", key=None):
+        frames = [json.dumps(self.header()).encode() if header is None else header, parent, metadata, content]
+        digest = hmac.new(self.key if key is None else key, b"".join(frames), hashlib.sha256)
+        return [b"<IDS|MSG>", digest.hexdigest().encode(), *frames]
+
+    def header(self, **fields):
+        return {"msg_id": uuid.uuid4().hex, "msg_type": "kernel_info_request", "username": "mallory",
+                "session": uuid.uuid4().hex, "date": "2024-01-01T00:00:00Z", "version": "5.4", **fields}
+
+    def assert_unharmed(self):
+        """The same front end as before goes on."""
+        self.assert_alive()
+        self.assertEqual(self.front_end.ask("kernel_info_request", channel="control")["status"], "ok")
+
+    def assert_ignored(self, frames):
+        """The frames get no answer, and a good request sent behind them on the same connection does."""
+        for channel in ("shell", "control"):
+            dealer = self.connect_anonymously(channel)
+            header = self.header()
+            dealer.send_multipart(frames)
+            dealer.send_multipart(self.signed(json.dumps(header).encode()))
+            self.assertTrue(dealer.poll(DEADLINE * 1000), "no answer to the good request")
+            answer = dealer.recv_multipart()
+            self.assertEqual(json.loads(answer[3])["msg_id"], header["msg_id"])
+
+
+class Signatures(HostileTestCase):
+    def test_messages_with_a_wrong_signature_are_ignored(self):
+        good = self.signed()
+        for name, signature in {"wrong": b"0" * 64, "empty": b"", "short": good[1][:-1], "long": good[1] + b"0",
+                                "other case": good[1].upper(), "not hex": b"\xff" * 64, "huge": b"0" * 5_000_000,
+                                }.items():
+            with self.subTest(name):
+                self.assert_ignored([good[0], signature, *good[2:]])
+        with self.subTest("made with another key"):
+            self.assert_ignored(self.signed(key=b"another key"))
+        with self.subTest("made with an empty key"):
+            self.assert_ignored(self.signed(key=b""))
+        self.assert_unharmed()
+
+    def test_an_unsigned_cell_does_not_run(self):
+        before = self.run_cell("var runs = 0;").reply["execution_count"]
+        header = json.dumps(self.header(msg_type="execute_request")).encode()
+        frames = self.signed(header, content=json.dumps({"code": "runs++;"}).encode())
+        self.assert_ignored([frames[0], b"", *frames[2:]])
+        outcome = self.run_cell("runs")
+        self.assertEqual((outcome.result, outcome.reply["execution_count"]), ("0", before + 1))
+
+
+class Frames(HostileTestCase):
+    def test_missing_and_misplaced_frames_are_ignored(self):
+        good = self.signed()
+        for name, frames in {
+            "nothing": [b""], "only a delimiter": good[:1], "no frames": good[:2], "one": good[:3], "three": good[:5],
+            "no delimiter": good[1:], "delimiter last": good[1:] + good[:1], "many empty": [b""] * 1000,
+            "many delimiters": [b"<IDS|MSG>"] * 1000, "swapped": [good[0], good[1], *reversed(good[2:])],
+        }.items():
+            with self.subTest(name):
+                self.assert_ignored(frames)
+        self.assert_unharmed()
+
+    def test_frames_that_are_not_json_objects_are_ignored(self):
+        for field in ("header", "parent", "metadata", "content"):
+            for text in NOT_OBJECTS:
+                with self.subTest(field, text=text[:20]):
+                    self.front_end.shell.send_multipart(self.signed(**{field: text}))
+                    self.front_end.control.send_multipart(self.signed(**{field: text}))
+            self.assert_unharmed()
+
+    def test_wrong_types_in_the_header_are_survived(self):
+        for field in self.header():
+            for value in WRONG_VALUES:
+                header = json.dumps(self.header(**{field: value})).encode()
+                self.front_end.shell.send_multipart(self.signed(header))
+                header = self.header()
+                del header[field]
+                self.front_end.shell.send_multipart(self.signed(json.dumps(header).encode()))
+            with self.subTest(field):
+                self.assert_unharmed()
+        self.front_end.shell.send_multipart(self.signed(b"{}"))
+        self.assert_unharmed()
+
+
+class Contents(HostileTestCase):
+    def test_wrong_types_in_every_field_are_answered_or_dropped(self):
+        for message_type, content in CONTENTS.items():
+            with self.subTest(message_type):
+                bad = [{**content, field: value} for field in content for value in WRONG_VALUES]
+                bad += [{k: v for k, v in content.items() if k != field} for field in content] + [{}]
+                requests = [self.front_end.send(message_type, fields) for fields in bad]
+                self.assert_unharmed()
+                for request, fields in zip(requests, bad):
+                    states = [m["content"]["execution_state"] for m in self.front_end.outputs(request)
+                              if m["msg_type"] == "status"]
+                    self.assertEqual(states, ["busy", "idle"], fields)
+
+    def test_a_request_without_what_it_needs_is_answered_by_an_error(self):
+        for message_type in ("execute_request", "complete_request", "inspect_request", "is_complete_request",
+                             "history_request"):
+            with self.subTest(message_type):
+                answer = self.front_end.ask(message_type, {})
+                self.assertEqual(answer["status"], "error")
+                for field in ("ename", "evalue"):
+                    self.assertIsInstance(answer[field], str)
+                self.assertIsInstance(answer["traceback"], list)
+
+    def test_wrong_contents_on_control_are_survived(self):
+        for message_type in ("kernel_info_request", "interrupt_request", "debug_request", "execute_request"):
+            for value in WRONG_VALUES:
+                self.front_end.send(message_type, {"restart": value, "code": value, "command": value}, "control")
+        self.assert_unharmed()
+
+    def test_wrong_messages_on_stdin_are_survived(self):
+        for value in WRONG_VALUES:
+            self.front_end.session.send(self.front_end.stdin, "input_reply", {"value": value})
+            self.front_end.session.send(self.front_end.stdin, "execute_request", {"code": value})
+        self.front_end.stdin.send_multipart(self.signed(b"nonsense"))
+        self.assert_unharmed()
+        cell = self.front_end.start("Console.ReadLine()", allow_stdin=True)
+        question = self.front_end.receive(self.front_end.stdin, time.monotonic() + DEADLINE, "no input_request")
+        for value in (None, 5, [], {}):
+            self.front_end.session.send(self.front_end.stdin, "input_reply", {"value": value}, parent=question)
+        self.front_end.session.send(self.front_end.stdin, "input_reply", {"value": "good"}, parent=question)
+        self.assertEqual(self.front_end.finish(cell).result, "good")
+
+    def execute_raw(self, code):
+        """Sends a cell as the JSON text of its code."""
+        header = self.header(msg_type="execute_request", session=self.front_end.session.session)
+        content = b'{"code": ' + code + b', "silent": false, "store_history": true, "allow_stdin": false}'
+        self.front_end.shell.send_multipart(self.signed(json.dumps(header).encode(), content=content))
+        return self.front_end.finish(header["msg_id"])
+
+    def test_lone_surrogates_are_survived(self):
+        for code in (rb'"var s = \"\ud800\"; s"', rb'"\udc00"', rb'"// \ud83d"', rb'"\"\\ud800\""',
+                     rb'"Console.WriteLine(\"\\udfff\")"', rb'"throw new Exception(\"\\ud800\")"',
+                     rb'"display(\"\\ud800\");"'):
+            with self.subTest(code):
+                self.assertIn(self.execute_raw(code).status, ("ok", "error"))
+        for message_type in ("complete_request", "inspect_request", "is_complete_request"):
+            with self.subTest(message_type):
+                header = self.header(msg_type=message_type, session=self.front_end.session.session)
+                content = rb'{"code": "\ud83d\ud83d\ude00\udc00", "cursor_pos": 2, "detail_level": 0}'
+                self.front_end.shell.send_multipart(self.signed(json.dumps(header).encode(), content=content))
+                self.front_end.reply(header["msg_id"])
+        self.assert_unharmed()
+
+    def test_nuls_are_survived(self):
+        self.assertEqual(self.run_cell('"a\\0b".Length').result, "3")
+        for code in ("\0", "1\0", '"\0"', "// \0\n1"):
+            with self.subTest(code):
+                self.assertIn(self.front_end.run(code).status, ("ok", "error"))
+        self.assert_unharmed()
+
+    def test_fifty_megabytes_of_code_run(self):
+        self.assertEqual(self.run_cell("// " + "x" * 50_000_000 + "\n1 + 1").result, "2")
+        self.assert_unharmed()
+
+    def test_code_nested_too_deeply_to_compile_is_survived(self):
+        for name, code in {"parentheses": "(" * 50_000 + "1" + ")" * 50_000, "additions": "1" + "+1" * 50_000,
+                           "braces": "{" * 50_000 + "}" * 50_000, "nots": "!" * 50_000 + "true"}.items():
+            with self.subTest(name):
+                self.assertIn(self.front_end.run(code).status, ("ok", "error"))
+                self.assert_alive()
+                answer = self.front_end.ask("complete_request", {"code": code, "cursor_pos": 50_000})
+                self.assertIn(answer["status"], ("ok", "error"))
+                self.front_end.ask("is_complete_request", {"code": code})
+
+
+class Floods(HostileTestCase):
+    def test_bursts_of_garbage_are_survived(self):
+        for channel in ("shell", "control", "stdin"):
+            with self.subTest(channel):
+                dealer = self.connect_anonymously(channel)
+                for number in range(20_000):
+                    dealer.send_multipart([b"garbage", os.urandom(20), str(number).encode()])
+                self.assert_unharmed()
+        self.assertLess(len(self.kernel.log), 1_000_000, "20,000 bad messages must not flood the log")
+
+    def test_a_burst_of_good_requests_is_answered_in_full(self):
+        requests = [self.front_end.send("kernel_info_request") for _ in range(2_000)]
+        for request in requests:
+            self.assertEqual(self.front_end.reply(request)["content"]["status"], "ok")
+
+    def test_clients_that_leave_before_their_answer_are_survived(self):
+        for _ in range(100):
+            dealer = self.connect_anonymously("shell")
+            header = json.dumps(self.header(msg_type="execute_request")).encode()
+            dealer.send_multipart(self.signed(header, content=b'{"code": "1", "silent": true}'))
+            dealer.close()
+        self.assert_unharmed()
+
+
+class RawBytes(HostileTestCase):
+    ATTACKS = {
+        "nothing": b"",
+        "http": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "random": os.urandom(65_536),
+        "zeros": bytes(65_536),
+        "ones": b"\xff" * 65_536,
+        "half a greeting": GREETING[:9],
+        "a greeting alone": GREETING,
+        "an old greeting": b"\x01\x00",
+        "another mechanism": GREETING.replace(b"NULL\0\0\0\0", b"CURVE\0\0\0"),
+        "a command of nonsense": GREETING + b"\x04\x05hello",
+        "ready, then random": GREETING + READY + os.urandom(65_536),
+        **{f"a frame of {length:#x} bytes": GREETING + READY + b"\x02" + struct.pack(">Q", length)
+           for length in (2**31 - 1, 2**31, 2**32, 2**40, 2**63 - 1, 2**63, 2**64 - 1)},
+        "a short frame cut off": GREETING + READY + b"\x00\xffabc",
+        "frames without end": GREETING + READY + b"\x01\x01x" * 20_000,
+        "a subscription": GREETING + READY + b"\x00\x01\x01" + b"\x00\x05\x01xxxx",
+    }
+
+    def ports(self):
+        """The five ports, and every other one that the kernel or a worker listens on."""
+        ports = {self.front_end.connection[channel + "_port"] for channel in CHANNELS}
+        for process in self.kernel.family():
+            connections = getattr(process, "net_connections", None) or process.connections
+            ports |= {c.laddr.port for c in connections(kind="tcp") if c.status == psutil.CONN_LISTEN}
+        return sorted(ports)
+
+    def attack(self, port, data):
+        with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
+            connection.settimeout(0.05)
+            try:
+                connection.sendall(data)
+                connection.recv(1000)
+            except OSError:
+                pass  # hanging up on an attacker is fine, and so is silence
+
+    def test_raw_bytes_on_every_port_are_survived(self):
+        self.run_cell("var kept = 42;")
+        for name, data in self.ATTACKS.items():
+            with self.subTest(name):
+                for port in self.ports():
+                    self.attack(port, data)
+                self.assertEqual(self.run_cell("kept").result, "42")
+        self.assert_unharmed()
+
+    def test_many_connections_that_say_nothing_are_survived(self):
+        self.run_cell("var kept = 42;")
+        for port in self.ports():
+            connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+            self.assertEqual(self.run_cell("kept").result, "42")
+            for connection in connections:
+                connection.close()
+        self.assert_unharmed()
+
+    def test_an_intruder_on_the_workers_port_gets_nothing_and_changes_nothing(self):
+        self.run_cell("var kept = 42;")
+        own = {self.front_end.connection[channel + "_port"] for channel in CHANNELS}
+        for port in set(self.ports()) - own:
+            for kind in (zmq.PAIR, zmq.DEALER, zmq.SUB):
+                intruder = self.context.socket(kind)
+                intruder.linger = 0
+                self.addCleanup(intruder.close)
+                if kind == zmq.SUB:
+                    intruder.subscribe(b"")
+                intruder.connect(f"tcp://127.0.0.1:{port}")
+                for _ in range(1000 if kind != zmq.SUB else 0):
+                    try:
+                        intruder.send_multipart([b"", b"intruder", os.urandom(100)], zmq.NOBLOCK)
+                    except zmq.Again:
+                        break
+                self.assertEqual(self.run_cell("kept").result, "42")
+                outcome = self.run_cell('Console.WriteLine("private"); Environment.ProcessId')
+                self.assertEqual(outcome.stdout, "private\n")
+                while intruder.poll(100):
+                    self.assertNotIn(b"private", b"".join(intruder.recv_multipart()))
+        # A worker that starts while intruders are connected still takes its place.
+        self.front_end.run("Environment.Exit(3);")
+        self.assert_unharmed()
+
+
+class Log(HostileTestCase):
+    def test_the_log_never_holds_the_key(self):
+        self.assert_ignored(self.signed(key=b"wrong"))
+        self.front_end.shell.send_multipart(self.signed(b"nonsense"))
+        self.front_end.send("make_coffee_request")
+        self.front_end.run("Environment.Exit(3);")
+        self.assert_unharmed()
+        self.kernel.front_end.ask("shutdown_request", {"restart": False}, "control")
+        self.kernel.process.wait(DEADLINE)
+        self.assertNotIn(self.key, self.kernel.log)
