@@ -19,10 +19,11 @@ def all_samples():
 
 
 def execute(path):
-    """The notebook as `jupyter nbconvert --execute` leaves it."""
+    """The notebook as `jupyter nbconvert --execute` leaves it, where no culture is set."""
     converted = subprocess.run(
         [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--stdout",
-         f"--ExecutePreprocessor.kernel_name={KERNEL_NAME}", path], stdout=subprocess.PIPE, check=True)
+         f"--ExecutePreprocessor.kernel_name={KERNEL_NAME}", path],
+        env={**os.environ, "LC_ALL": "C.UTF-8"}, stdout=subprocess.PIPE, check=True)
     notebook = nbformat.reads(converted.stdout.decode(), nbformat.NO_CONVERT)
     for cell in notebook.cells:
         if cell.cell_type == "code":
