@@ -90,6 +90,7 @@ find_python() {
         "$python" -c "import jupyter_client, jupyter_console, jupyter_kernel_test, nbconvert, pexpect, psutil" \
             2>"$scratch/python" && return
     done
+    python=
     return 1
 }
 
@@ -122,7 +123,7 @@ else
     skip "the tests with Jupyter clients: $(tail -n 1 "$scratch/python")"
 fi
 
-if command -v npm >/dev/null && command -v chromium >/dev/null && [ -n "${python:-}" ]; then
+if command -v npm >/dev/null && command -v chromium >/dev/null && [ -n "$python" ]; then
     suite "JupyterLab in a browser" tests/browser/run.sh
 else
     skip "the tests in a browser: they need npm, chromium and Jupyter's server"
