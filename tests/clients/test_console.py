@@ -20,7 +20,8 @@ class Console(unittest.TestCase):
         self.prompt(1)
 
     def prompt(self, number):
-        self.expect(rf"In \[.*{number}.*\]: ")
+        colour = r"(?:\x1b\[[0-9;]*m)*"
+        self.expect(rf"In \[{colour}{number}{colour}\]: ")
 
     def expect(self, *patterns):
         try:
@@ -45,8 +46,9 @@ class Console(unittest.TestCase):
             self.prompt(3)
 
         with self.subTest("a cell may have many lines"):
-            self.enter("int Twice(int n) {")
-            self.enter("return n")
+            for line in ("int Twice(int n) {", "return n"):
+                self.enter(line)
+                self.expect(r"\.\.\.: ")
             self.enter("* 2; }")
             self.prompt(4)
             self.enter("Twice(2121)")
@@ -60,8 +62,9 @@ class Console(unittest.TestCase):
             self.prompt(6)
 
         with self.subTest("input is asked for"):
-            self.enter('"<" + Console.ReadLine() + ">"')
-            self.console.send("typed\r")
+            self.enter('Console.Write("na" + "me? "); "<" + Console.ReadLine() + ">"')
+            self.expect(r"name\? ")
+            self.enter("typed")
             self.expect("<typed>")
             self.prompt(7)
 
