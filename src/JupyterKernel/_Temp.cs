@@ -7,4 +7,3 @@ internal static class Completion { public static (string[] Matches,int Start,int
 internal static class Inspection { public static (bool Found, JObject Data) Inspect(string c,int i,int d,Func<string,CSharpCompilation> f,CancellationToken t)=>(false,new()); }
 internal static class Completeness { public static (string,string?) Judge(string c)=>("complete",null); } }
 namespace JupyterKernel.Session { internal record HistoryEntry(int Session,int Line,string Input,string? Output); internal sealed class HistoryStore(Action<string> w):IDisposable { public void Add(int l,string s){} public void AddOutput(int l,string s){} public Task<IReadOnlyList<HistoryEntry>> QueryAsync(HistoryRequest r)=>Task.FromResult<IReadOnlyList<HistoryEntry>>([]); public void Dispose(){} } }
-namespace JupyterKernel.Commands { internal static class CommandLine { public static System.CommandLine.RootCommand Create()=>new(); } }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using JupyterKernel.Kernel;
 
 namespace JupyterKernel.Commands;
 
@@ -10,7 +11,7 @@ internal static class CommandLine
         {
             InstallCommand.Create(),
             UninstallCommand.Create(),
-            // RunCommand.Create(),
+            RunCommand.Create(),
             CreateKernelCommand(),
         };
 
@@ -23,11 +24,7 @@ internal static class CommandLine
             Required = true,
         };
         var command = new Command("kernel", "Be a kernel: what Jupyter starts for every notebook. You need not call this yourself.") { connectionFile };
-        command.SetAction(parse => RunKernel(parse.GetRequiredValue(connectionFile).FullName));
+        command.SetAction(parse => KernelProcess.Run(parse.GetRequiredValue(connectionFile).FullName));
         return command;
     }
-
-    // CALL SITE: becomes Kernel.KernelProcess.Run(connectionFilePath, new KernelOptions()).
-    private static int RunKernel(string connectionFilePath) =>
-        throw new NotSupportedException($"There is no kernel yet that could open {connectionFilePath}.");
 }

@@ -131,7 +131,7 @@ internal sealed class Dispatcher
         var content = WireFormat.FromJson<HistoryRequest>(request.Message.Content);
         var entries = await history.QueryAsync(content);
         return new HistoryReply([.. entries.Select(entry => new JArray(
-            entry.Session, entry.Line, content.Output ? new JArray(entry.Input, entry.Output) : JValue.CreateString(entry.Input)))]);
+            entry.Session, entry.Line, content.Output ? new JArray(entry.Input, entry.Output!) : JValue.CreateString(entry.Input)))]);
     }
 
     /// <summary>No code here listens to comms yet, so every target is unknown. #opening-a-comm: such a comm is closed at once.</summary>

@@ -1,0 +1,8 @@
+namespace JupyterKernel.Tests;
+
+/// <summary>The real executable, as the build leaves it beside the tests.</summary>
+internal static class KernelExecutable
+{
+    public static string Path { get; } =
+        System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "jupyter-csharp.exe" : "jupyter-csharp");
+}
