@@ -1,0 +1,13 @@
+namespace JupyterKernel.Display;
+
+/// <summary><see cref="Notebook.display(object?)"/> at the end of an expression.</summary>
+public static class DisplayExtensions
+{
+    /// <summary>Shows the value.</summary>
+    /// <example><c>Enumerable.Range(1, 5).Select(i => i * i).Display();</c></example>
+    public static DisplayedValue Display(this object? value) => Notebook.display(value);
+
+    /// <summary>Shows the value as data of one MIME type.</summary>
+    /// <example><c>"&lt;b>bold&lt;/b>".Display("text/html");</c></example>
+    public static DisplayedValue Display(this object? value, string mimeType) => Notebook.display(value, mimeType);
+}

@@ -1,0 +1,33 @@
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// The handle of something that is shown: what stands there can be replaced. Any thread.
+/// A cell whose last expression is such a handle shows nothing further for it.
+/// </summary>
+/// <example><code>
+/// var shown = display("working…");
+/// shown.Update("done");
+/// </code></example>
+public sealed class DisplayedValue
+{
+    internal DisplayedValue(string displayId) => DisplayId = displayId;
+
+    /// <summary>The id under which the clients know what is shown.</summary>
+    public string DisplayId { get; }
+
+    /// <summary>Shows another value in the place of this one, wherever it is shown.</summary>
+    public void Update(object? value) => Publish(Formatter.Format(value), DisplayId, update: true);
+
+    internal static DisplayedValue Show(MimeBundle bundle)
+    {
+        var displayId = Guid.NewGuid().ToString("N");
+        Publish(bundle, displayId, update: false);
+        return new DisplayedValue(displayId);
+    }
+
+    private static void Publish(MimeBundle bundle, string displayId, bool update)
+    {
+        if (NotebookHost.Current is { } host) host.Publish(bundle, displayId, update);
+        else Console.Out.WriteLine(bundle);
+    }
+}

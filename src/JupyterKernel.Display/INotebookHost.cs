@@ -1,0 +1,37 @@
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// What the display API needs of the process that runs the cells. Any thread may call it.
+/// </summary>
+internal interface INotebookHost
+{
+    /// <summary>Cancelled when the running cell is interrupted.</summary>
+    CancellationToken CancellationToken { get; }
+
+    /// <summary>Shows a bundle under a display id, or replaces what is shown under it.</summary>
+    void Publish(MimeBundle bundle, string? displayId, bool update);
+
+    /// <summary>Clears the running cell's output, at once or when the next output arrives.</summary>
+    void ClearOutput(bool wait);
+
+    /// <summary>Asks the user for a line and blocks until it is there.</summary>
+    /// <exception cref="InvalidOperationException">The client takes no input.</exception>
+    string ReadInput(string prompt, bool password);
+}
+
+/// <summary>The host of this process; null where the assembly is used in an ordinary program.</summary>
+internal static class NotebookHost
+{
+    internal static INotebookHost? Current { get; set; }
+
+    /// <summary>
+    /// Whether an exception that passed through a user's code is the interruption of the cell, and so must
+    /// reach the cell, rather than a fault of the value that is being shown.
+    /// </summary>
+    internal static bool IsInterruption(Exception exception) => exception switch
+    {
+        ThreadInterruptedException or ThreadAbortException => true,
+        OperationCanceledException => Current is { CancellationToken.IsCancellationRequested: true },
+        _ => false,
+    };
+}

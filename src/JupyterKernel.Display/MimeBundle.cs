@@ -1,0 +1,75 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// One value in several forms, of which a client shows the richest that it knows. Immutable; any thread.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data
+/// </summary>
+/// <example><c>MimeBundle.Of("text/html", "&lt;b>3&lt;/b>", plainText: "3")</c></example>
+public sealed class MimeBundle : IDisplayable
+{
+    internal const string PlainTextType = "text/plain";
+
+    /// <summary>A bundle of these forms, in this order.</summary>
+    /// <param name="data">MIME type → <see cref="string"/>, <see cref="byte"/>[], <see cref="JsonNode"/> or <see cref="JsonElement"/>.</param>
+    /// <param name="metadata">By MIME type, as the protocol has it: <c>{"image/png": {"width": 640}}</c>.</param>
+    /// <exception cref="ArgumentException">Data of any other kind.</exception>
+    public MimeBundle(
+        IEnumerable<KeyValuePair<string, object>> data, IEnumerable<KeyValuePair<string, JsonNode?>>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        var forms = new Dictionary<string, object>();
+        foreach (var (mimeType, form) in data) forms[mimeType] = Checked(mimeType, form);
+        Data = forms;
+        if (metadata is not null) Metadata = new Dictionary<string, JsonNode?>(metadata);
+    }
+
+    private MimeBundle(Dictionary<string, object> data) => Data = data;
+
+    /// <summary>MIME type → data, the latter a string, a byte[] (base64 on the wire), a JsonNode or a JsonElement.</summary>
+    public IReadOnlyDictionary<string, object> Data { get; }
+
+    /// <summary>MIME type → JSON object, or null where there is none.</summary>
+    public IReadOnlyDictionary<string, JsonNode?>? Metadata { get; }
+
+    /// <summary>A bundle of nothing but text.</summary>
+    public static MimeBundle PlainText(string text) => new(new Dictionary<string, object>(1) { [PlainTextType] = text });
+
+    /// <summary>A bundle of one form, and of text for clients that do not know it.</summary>
+    /// <exception cref="ArgumentException">Data that is no string, byte[], JsonNode or JsonElement.</exception>
+    public static MimeBundle Of(string mimeType, object data, string? plainText = null)
+    {
+        ArgumentNullException.ThrowIfNull(mimeType);
+        var forms = new Dictionary<string, object>(2) { [mimeType] = Checked(mimeType, data) };
+        if (plainText is not null) forms.TryAdd(PlainTextType, plainText);
+        return new MimeBundle(forms);
+    }
+
+    /// <summary>The same bundle with a form added or replaced.</summary>
+    public MimeBundle With(string mimeType, object data) =>
+        new(new Dictionary<string, object>(Data) { [mimeType] = data }, Metadata);
+
+    /// <inheritdoc/>
+    public MimeBundle ToMimeBundle() => this;
+
+    /// <summary>The text/plain form, or the names of those there are.</summary>
+    public override string ToString() => PlainForm ?? $"MimeBundle of {string.Join(", ", Data.Keys)}";
+
+    /// <summary>The text/plain form.</summary>
+    internal string? PlainForm => Data.TryGetValue(PlainTextType, out var text) ? text as string : null;
+
+    /// <summary>The protocol's <c>data</c>, as UTF-8 JSON.</summary>
+    internal byte[] DataJson() => MimeJson.Of(Data);
+
+    /// <summary>The protocol's <c>metadata</c>, as UTF-8 JSON.</summary>
+    internal byte[] MetadataJson() => Metadata is null ? "{}"u8.ToArray() : JsonValues.ToUtf8(Metadata);
+
+    private static object Checked(string mimeType, object data) =>
+        data is string or byte[] or JsonNode or JsonElement
+            ? data
+            : throw new ArgumentException(
+                $"The data of {mimeType} must be a string, a byte[], a JsonNode or a JsonElement, not {TypeNames.Of(data?.GetType())}.",
+                nameof(data));
+}

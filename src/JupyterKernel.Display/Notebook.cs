@@ -1,0 +1,102 @@
+using System.Text;
+using System.Text.Json;
+
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// What every cell can call without a prefix. Any thread. In a program without a notebook, values are shown
+/// as text on the console and questions are asked there.
+/// </summary>
+public static class Notebook
+{
+    /// <summary>
+    /// Cancelled when the running cell is interrupted. (Not called CancellationToken, which would make
+    /// <c>CancellationToken.None</c> ambiguous in cells.)
+    /// </summary>
+    /// <example><c>await Task.Delay(10_000, CellCancellation);</c></example>
+    public static CancellationToken CellCancellation => NotebookHost.Current?.CancellationToken ?? CancellationToken.None;
+
+    /// <summary>Shows a value among the cell's outputs.</summary>
+    /// <example><c>display(new[] { 1, 2, 3 });</c></example>
+    public static DisplayedValue display(object? value) => DisplayedValue.Show(Formatter.Format(value));
+
+    /// <summary>
+    /// Shows a value as data of one MIME type: strings and bytes as they are and at any length, text of a JSON
+    /// type parsed, other values in the form of that type that they have, as JSON, or as text.
+    /// </summary>
+    /// <example><c>display("&lt;b>bold&lt;/b>", "text/html");</c></example>
+    /// <exception cref="JsonException">Text of a JSON type that is no JSON.</exception>
+    public static DisplayedValue display(object? value, string mimeType) =>
+        DisplayedValue.Show(Formatter.Format(value, mimeType));
+
+    /// <summary>HTML to show; text of others that goes into it needs <see cref="System.Net.WebUtility.HtmlEncode(string)"/>.</summary>
+    /// <example><c>HTML("&lt;b>bold&lt;/b>")</c></example>
+    public static MimeBundle HTML(string html) => MimeBundle.Of("text/html", html, HtmlText.Of(html));
+
+    /// <summary>JavaScript for the page to run, where the client allows that.</summary>
+    /// <example><c>Javascript("element.append('hello')")</c></example>
+    public static MimeBundle Javascript(string code) => MimeBundle.Of("application/javascript", code, Formatter.Cut(code));
+
+    /// <summary>Markdown to show.</summary>
+    /// <example><c>Markdown("# Results")</c></example>
+    public static MimeBundle Markdown(string text) => MimeBundle.Of("text/markdown", text, Formatter.Cut(text));
+
+    /// <summary>LaTeX to show, with its dollar signs or environment.</summary>
+    /// <example><c>Latex(@"$\sqrt{2}$")</c></example>
+    public static MimeBundle Latex(string text) => MimeBundle.Of("text/latex", text, Formatter.Cut(text));
+
+    /// <summary>An SVG image of its text.</summary>
+    /// <example><c>SVG("&lt;svg xmlns='http://www.w3.org/2000/svg'>…&lt;/svg>")</c></example>
+    public static MimeBundle SVG(string svg) => new Image(Encoding.UTF8.GetBytes(svg), "image/svg+xml").ToMimeBundle();
+
+    /// <summary>JSON text, shown as a tree where the client can.</summary>
+    /// <example><c>JSON("""{ "a": [1, 2] }""")</c></example>
+    /// <exception cref="JsonException">The text is no JSON.</exception>
+    public static MimeBundle JSON(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return MimeBundle.Of(JsonValues.MimeType, JsonValues.Parse(json), Formatter.Cut(json));
+    }
+
+    /// <summary>A value as JSON, shown as a tree where the client can; circular references become null.</summary>
+    /// <example><c>JSON(new { A = 1, B = new[] { 2, 3 } })</c></example>
+    public static MimeBundle JSON(object? value) => Formatter.FormatJson(JsonValues.Of(value));
+
+    /// <summary>Clears the cell's output; with <paramref name="wait"/> only when the next output is there, so that nothing flickers.</summary>
+    public static void ClearOutput(bool wait = false) => NotebookHost.Current?.ClearOutput(wait);
+
+    /// <summary><see cref="ClearOutput"/> under the name that notebooks in Python use.</summary>
+    public static void clear_output(bool wait = false) => ClearOutput(wait);
+
+    /// <summary>Asks the user for a line, and waits for it.</summary>
+    /// <example><c>var name = GetInput("Your name?");</c></example>
+    /// <exception cref="InvalidOperationException">The client takes no input.</exception>
+    public static string GetInput(string prompt = "")
+    {
+        if (NotebookHost.Current is { } host) return host.ReadInput(prompt, password: false);
+        Console.Out.Write(prompt);
+        return Console.In.ReadLine() ?? "";
+    }
+
+    /// <summary>Asks the user for a line that is not shown while it is typed, and waits for it.</summary>
+    /// <example><c>var token = GetPassword("Token?").GetClearTextPassword();</c></example>
+    /// <exception cref="InvalidOperationException">The client takes no input.</exception>
+    public static PasswordString GetPassword(string prompt = "")
+    {
+        if (NotebookHost.Current is { } host) return new PasswordString(host.ReadInput(prompt, password: true));
+        Console.Out.Write(prompt);
+        return new PasswordString(Console.IsInputRedirected ? Console.In.ReadLine() ?? "" : ReadUnseen());
+    }
+
+    private static string ReadUnseen()
+    {
+        var typed = new StringBuilder();
+        for (var key = Console.ReadKey(intercept: true); key.Key != ConsoleKey.Enter; key = Console.ReadKey(intercept: true))
+        {
+            if (key.Key != ConsoleKey.Backspace) typed.Append(key.KeyChar);
+            else if (typed.Length > 0) typed.Length--;
+        }
+        Console.Out.WriteLine();
+        return typed.ToString();
+    }
+}

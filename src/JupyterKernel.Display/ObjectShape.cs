@@ -1,0 +1,76 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace JupyterKernel.Display;
+
+/// <summary>What there is to show of the objects of one type, found by reflection once. Immutable; any thread.</summary>
+internal sealed class ObjectShape
+{
+    // Weak, so that the types of unloaded packages can go.
+    private static readonly ConditionalWeakTable<Type, ObjectShape> Known = [];
+
+    private ObjectShape(Type type)
+    {
+        IsAnonymous = TypeNames.IsAnonymous(type);
+        HasOwnText = OverridesToString(type);
+        Members = ReadableMembers(type);
+        var interfaces = type.GetInterfaces();
+        IsDictionary = interfaces.Any(i => i == typeof(System.Collections.IDictionary)
+            || Is(i, typeof(IDictionary<,>)) || Is(i, typeof(IReadOnlyDictionary<,>)));
+        CountProperty = interfaces.FirstOrDefault(i => Is(i, typeof(IReadOnlyCollection<>)) || Is(i, typeof(ICollection<>)))
+            ?.GetProperty("Count");
+        IsEntry = Is(type, typeof(KeyValuePair<,>));
+    }
+
+    internal bool IsAnonymous { get; }
+
+    /// <summary>Whether the type has a ToString that somebody wrote.</summary>
+    internal bool HasOwnText { get; }
+
+    internal bool IsDictionary { get; }
+
+    /// <summary>Whether it is a KeyValuePair, the members of which are Key and Value.</summary>
+    internal bool IsEntry { get; }
+
+    /// <summary>Public properties without parameters, then public fields.</summary>
+    internal IReadOnlyList<MemberInfo> Members { get; }
+
+    /// <summary>Of a collection that knows its size without being enumerated.</summary>
+    internal PropertyInfo? CountProperty { get; }
+
+    internal static ObjectShape Of(Type type) => Known.GetValue(type, static t => new ObjectShape(t));
+
+    internal static object? Value(MemberInfo member, object owner) => member is PropertyInfo property
+        ? property.GetValue(owner, BindingFlags.DoNotWrapExceptions, null, null, null)
+        : ((FieldInfo)member).GetValue(owner);
+
+    // What the compiler generates for records goes through all members without end where they form a circle,
+    // and prints List`1; so records are shown member by member.
+    private static bool OverridesToString(Type type)
+    {
+        var method = type.GetMethod(nameof(ToString), Type.EmptyTypes);
+        return method is not null
+            && method.DeclaringType != typeof(object) && method.DeclaringType != typeof(ValueType)
+            && !method.IsDefined(typeof(CompilerGeneratedAttribute))
+            && !TypeNames.IsAnonymous(type);
+    }
+
+    private static List<MemberInfo> ReadableMembers(Type type)
+    {
+        var members = new List<MemberInfo>();
+        var names = new HashSet<string>();
+        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (property.GetMethod is { IsPublic: true } && property.GetIndexParameters().Length == 0
+                && !property.PropertyType.IsByRefLike && names.Add(property.Name))
+                members.Add(property);
+        }
+        foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (!field.FieldType.IsByRefLike && names.Add(field.Name)) members.Add(field);
+        }
+        return members;
+    }
+
+    private static bool Is(Type type, Type definition) => type.IsGenericType && type.GetGenericTypeDefinition() == definition;
+}

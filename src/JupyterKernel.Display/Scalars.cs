@@ -1,0 +1,76 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+
+namespace JupyterKernel.Display;
+
+/// <summary>The text of values that have no parts. No reflection: this is on the way of the first cell.</summary>
+internal static class Scalars
+{
+    /// <summary>The text of a value that stands alone, where strings and characters are as they are.</summary>
+    internal static bool TryFormat(object? value, [NotNullWhen(true)] out string? text)
+    {
+        text = value switch
+        {
+            null => "null",
+            string alone => Formatter.Cut(alone),
+            char alone => alone.ToString(),
+            bool truth => truth ? "True" : "False",
+            // Readable, and still read back to the same value by Parse.
+            DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture),
+            DateTimeOffset time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture),
+            DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            TimeOnly time => time.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
+            DBNull => "DBNull",
+            Type type => TypeNames.Of(type),
+            IFormattable formattable => Formatted(formattable),
+            _ => null,
+        };
+        return text is not null;
+    }
+
+    /// <summary>The same among other values, where strings and characters are quoted.</summary>
+    internal static bool TryFormatNested(object? value, [NotNullWhen(true)] out string? text)
+    {
+        text = value switch
+        {
+            string nested => Quoted(nested, '"'),
+            char nested => Quoted(nested.ToString(), '\''),
+            _ => null,
+        };
+        return text is not null || TryFormat(value, out text);
+    }
+
+    private static string? Formatted(IFormattable value)
+    {
+        try
+        {
+            return value.ToString(null, CultureInfo.InvariantCulture);
+        }
+        catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
+        {
+            return PlainTextWriter.Fault(exception);
+        }
+    }
+
+    private static string Quoted(string text, char quote)
+    {
+        var longest = Math.Min(text.Length, Formatter.StructureTextLimit);
+        var quoted = new StringBuilder(longest + 2).Append(quote);
+        foreach (var c in text.AsSpan(0, longest))
+        {
+            _ = c switch
+            {
+                '\n' => quoted.Append("\\n"),
+                '\r' => quoted.Append("\\r"),
+                '\t' => quoted.Append("\\t"),
+                '\0' => quoted.Append("\\0"),
+                '\\' => quoted.Append("\\\\"),
+                _ when c == quote => quoted.Append('\\').Append(c),
+                _ when char.IsControl(c) => quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+                _ => quoted.Append(c),
+            };
+        }
+        return quoted.Append(longest < text.Length ? "…" : "").Append(quote).ToString();
+    }
+}
