@@ -114,7 +114,8 @@ internal sealed class CellThread
                     cell,
                     () =>
                     {
-                        var bundle = run.Result is { } result ? Formatter.Format(result) : null;
+                        // What display() gives back is on the screen already.
+                        var bundle = run.Result is null or DisplayedValue ? null : Formatter.Format(run.Result);
                         answer = new CellReturned(cell.Number) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
                     },
                     Threw);

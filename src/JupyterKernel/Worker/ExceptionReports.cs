@@ -82,7 +82,7 @@ internal static partial class ExceptionReports
         return name is ".ctor" ? $"new {prefix.TrimEnd('.')}({parameters})" : $"{prefix}{name}({parameters})";
     }
 
-    private static string TypeName(Type type) => Display.Formatter.TypeName(type);
+    private static string TypeName(Type type) => Display.TypeNames.Of(type);
 
     [GeneratedRegex(@"^<(?<name>[^>]*(<[^>]*>)?[^>]*)>[a-z]__")]
     private static partial Regex GeneratedName();
