@@ -1,4 +1,5 @@
 using JupyterKernel.Compilation;
+using JupyterKernel.Hosting;
 using JupyterKernel.Intelligence;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;

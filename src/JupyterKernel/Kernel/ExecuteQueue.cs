@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using JupyterKernel.Compilation;
+using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Supervision;
@@ -26,6 +27,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly Dictionary<long, (Request Request, bool Silent)> requestOfCell = [];
     private readonly Dictionary<long, (Request Request, SupervisedWorker Asker)> questions = [];
     private long latestCell;
+    private (string? Session, DateTimeOffset SentBefore) aborting;
     private CancellationTokenSource? compilation;
 
     public ExecuteQueue(Loop loop, JupyterSockets sockets, NotebookSession session, HistoryStore history)
@@ -52,7 +54,14 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <exception cref="MalformedMessageException">The content is not an execute_request's.</exception>
     public void Add(Request request)
     {
-        waiting.Enqueue((request, WireFormat.FromJson<ExecuteRequest>(request.Message.Content)));
+        var content = WireFormat.FromJson<ExecuteRequest>(request.Message.Content);
+        if (request.Message.Header.Session == aborting.Session && SentAt(request) < aborting.SentBefore)
+        {
+            Abort(request);
+            return;
+        }
+
+        waiting.Enqueue((request, content));
         if (Running is null) _ = WorkOffAsync();
     }
 
@@ -220,14 +229,21 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// </summary>
     private void AbortWaiting(Request failed)
     {
-        sockets.ReceivePendingShell();
-        while (waiting.TryDequeue(out var aborted))
-        {
-            sockets.Publish("status", aborted.Request, WireFormat.ToJson(Status.Busy));
-            sockets.Reply(aborted.Request, WireFormat.ToJson(StatusReply.Aborted), WireFormat.ToJson(new JObject { ["status"] = "aborted" }));
-            sockets.Publish("status", aborted.Request, WireFormat.ToJson(Status.Idle));
-        }
+        aborting = (failed.Message.Header.Session, SentAt(failed) + (DateTime.UtcNow - failed.ReceivedAt));
+        while (waiting.TryDequeue(out var aborted)) Abort(aborted.Request);
     }
+
+    private void Abort(Request request)
+    {
+        sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
+        sockets.Reply(request, WireFormat.ToJson(StatusReply.Aborted), WireFormat.ToJson(new JObject { ["status"] = "aborted" }));
+        sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
+    }
+
+    /// <summary>When the client made a request, by the client's clock; the end of time if it does not say.</summary>
+    private static DateTimeOffset SentAt(Request request) =>
+        DateTimeOffset.TryParse(request.Message.Header.Date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
+        && date < DateTimeOffset.MaxValue.AddDays(-1) ? date : DateTimeOffset.MaxValue.AddDays(-1);
 
     private (Request? Request, bool Silent) RequestOf(long cell) =>
         requestOfCell.TryGetValue(cell, out var known) ? known

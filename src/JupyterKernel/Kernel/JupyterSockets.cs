@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
 using NetMQ;
 using NetMQ.Sockets;
@@ -68,9 +69,9 @@ internal sealed class JupyterSockets : IDisposable
         stdin.Options.RouterMandatory = true;
         iopub.Options.XPubVerbose = true;
 
-        shell.ReceiveReady += (_, _) => Receive(shell, "shell", Burst, message => Requested(new(message, false, DateTime.UtcNow)));
-        control.ReceiveReady += (_, _) => Receive(control, "control", Burst, message => Requested(new(message, true, DateTime.UtcNow)));
-        stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", Burst, message => InputReplied(message));
+        shell.ReceiveReady += (_, _) => Receive(shell, "shell", message => Requested(new(message, false, DateTime.UtcNow)));
+        control.ReceiveReady += (_, _) => Receive(control, "control", message => Requested(new(message, true, DateTime.UtcNow)));
+        stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", message => InputReplied(message));
         iopub.ReceiveReady += (_, _) => Loop.Guarded(Welcome);
         heartbeat.ReceiveReady += (_, _) => Loop.Guarded(Echo);
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) poller.Add(socket);
@@ -81,10 +82,6 @@ internal sealed class JupyterSockets : IDisposable
 
     /// <summary>Called with each message on stdin.</summary>
     public Action<Message> InputReplied { get; set; } = _ => { };
-
-    /// <summary>Takes the requests that have arrived on shell and are not taken yet.</summary>
-    public void ReceivePendingShell() =>
-        Receive(shell, "shell", int.MaxValue, message => Requested(new(message, false, DateTime.UtcNow)));
 
     /// <summary>Answers a request, to the client that asked, over the channel it asked on.</summary>
     public void Reply(Request request, byte[] content, byte[]? metadata = null)
@@ -122,10 +119,10 @@ internal sealed class JupyterSockets : IDisposable
         wire.Dispose();
     }
 
-    private void Receive(NetMQSocket socket, string channel, int most, Action<Message> handle)
+    private void Receive(NetMQSocket socket, string channel, Action<Message> handle)
     {
         var frames = new NetMQMessage();
-        for (var i = 0; i < most && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 7); i++)
+        for (var i = 0; i < Burst && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 7); i++)
         {
             Message message;
             try

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using JupyterKernel.Compilation;
+using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using NetMQ;

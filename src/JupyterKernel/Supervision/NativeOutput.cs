@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using JupyterKernel.Worker;
+using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
 
@@ -32,7 +32,7 @@ internal sealed class NativeOutput
         this.stream = stream;
         this.onText = onText;
         this.onMarker = onMarker;
-        markerStart = [NativeStreams.MarkerEdge, .. Encoding.ASCII.GetBytes(Convert.ToHexString(markerToken)), (byte)':'];
+        markerStart = NativeMarker.Start(markerToken);
         new Thread(Read, 256 * 1024) { IsBackground = true, Name = "native output" }.Start();
     }
 
@@ -76,7 +76,7 @@ internal sealed class NativeOutput
         while (rest.IndexOf(markerStart) is var start and >= 0)
         {
             var number = rest[(start + markerStart.Length)..];
-            var end = number.IndexOf(NativeStreams.MarkerEdge);
+            var end = number.IndexOf(NativeMarker.Edge);
             if (end < 0) break;
             Emit(rest[..start]);
             ReleaseCrash();
@@ -85,8 +85,8 @@ internal sealed class NativeOutput
         }
 
         // The end may be the beginning of a marker.
-        var edge = rest.LastIndexOf(NativeStreams.MarkerEdge);
-        var complete = edge >= 0 && rest.Length - edge < markerStart.Length + 24 ? edge : rest.Length;
+        var edge = rest.LastIndexOf(NativeMarker.Edge);
+        var complete = edge >= 0 && rest.Length - edge < markerStart.Length + NativeMarker.MaxTailBytes ? edge : rest.Length;
         Emit(rest[..complete]);
         rest[complete..].CopyTo(buffer);
         filled = rest.Length - complete;

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using JupyterKernel.Compilation;
-using JupyterKernel.Kernel;
+using JupyterKernel.Hosting;
 using JupyterKernel.Session;
-using JupyterKernel.Worker;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
@@ -59,7 +58,7 @@ internal sealed class SupervisedWorker : IDisposable
     public static async Task<SupervisedWorker> StartAsync(Loop loop, IWorkerOutput output)
     {
         var key = RandomNumberGenerator.GetBytes(PairFraming.KeyBytes);
-        var markerToken = RandomNumberGenerator.GetBytes(NativeStreams.MarkerTokenBytes);
+        var markerToken = RandomNumberGenerator.GetBytes(NativeMarker.TokenBytes);
         var process = await Task.Run(() => WorkerProcess.Start(key, markerToken));
         return new SupervisedWorker(loop, output, process, key, markerToken);
     }

@@ -1,5 +1,5 @@
 using JupyterKernel.Compilation;
-using JupyterKernel.Kernel;
+using JupyterKernel.Hosting;
 using JupyterKernel.Session;
 using JupyterKernel.WorkerProtocol;
 

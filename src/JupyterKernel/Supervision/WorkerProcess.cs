@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using JupyterKernel.Worker;
-using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
 

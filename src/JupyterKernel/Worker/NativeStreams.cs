@@ -1,6 +1,5 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
+using JupyterKernel.WorkerProtocol;
 using Microsoft.Win32.SafeHandles;
 
 namespace JupyterKernel.Worker;
@@ -13,15 +12,8 @@ namespace JupyterKernel.Worker;
 /// <param name="token">Made by the kernel for this worker, so that no output can pass for a marker.</param>
 internal sealed class NativeStreams(byte[] token)
 {
-    /// <summary>The length of a worker's marker token.</summary>
-    public const int MarkerTokenBytes = 16;
-
-    /// <summary>What a marker begins and ends with: ASCII's record separator.</summary>
-    public const byte MarkerEdge = 0x1E;
-
     private readonly System.IO.Stream stdout = Console.OpenStandardOutput();
     private readonly System.IO.Stream stderr = Console.OpenStandardError();
-    private readonly string token = Convert.ToHexString(token);
 
     /// <summary>Takes standard input for the kernel's orders; user code and its child processes see an empty one.</summary>
     public static System.IO.Stream TakeStdin()
@@ -51,7 +43,7 @@ internal sealed class NativeStreams(byte[] token)
     public void MarkEnd(long cell)
     {
         FlushNative();
-        var marker = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\u001e{token}:{cell}\u001e"));
+        var marker = NativeMarker.Of(token, cell);
         Write(stdout, marker);
         Write(stderr, marker);
 

@@ -20,7 +20,7 @@ internal static class WorkerMain
 
         using var orders = NativeStreams.TakeStdin();
         var key = new byte[PairFraming.KeyBytes];
-        var marker = new byte[NativeStreams.MarkerTokenBytes];
+        var marker = new byte[NativeMarker.TokenBytes];
         orders.ReadExactly(key);
         orders.ReadExactly(marker);
 

@@ -1,6 +1,6 @@
 using NetMQ;
 
-namespace JupyterKernel.Kernel;
+namespace JupyterKernel.Hosting;
 
 /// <summary>
 /// The loop thread of the kernel process: it owns every socket, and whatever waits for something here goes on here. So the

@@ -1,4 +1,4 @@
-namespace JupyterKernel.Kernel;
+namespace JupyterKernel.Hosting;
 
 /// <summary>
 /// The kernel's log: stderr, which the client that started the kernel keeps. Rare lines; nothing secret. Any thread.
