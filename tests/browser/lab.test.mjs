@@ -1,0 +1,189 @@
+// The installed kernel in a JupyterLab page in headless Chromium, used as a person would: by menus, keys and clicks.
+
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const { LAB_URL, LAB_TOKEN, LAB_ROOT, SCREENSHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
+const DEADLINE = 60_000;
+let browser, context;
+
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync']
+  });
+  context = await browser.newContext({ viewport: { width: 1100, height: 800 } });
+}, { timeout: DEADLINE });
+
+after(() => browser?.close());
+
+/** A test with a page of its own, which it must leave without an uncaught error. */
+const it = (name, body) => test(name, { timeout: 2 * DEADLINE }, async () => {
+  const page = await context.newPage();
+  page.setDefaultTimeout(DEADLINE);
+  const uncaught = [];
+  page.on('pageerror', error => uncaught.push(error.stack));
+  try {
+    await body(page);
+    await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown());
+    assert.deepEqual(uncaught, []);
+  } catch (error) {
+    await screenshot(page, `failed ${name}`);
+    throw error;
+  } finally {
+    await page.close();
+  }
+});
+
+const open = (page, where) => page.goto(`${LAB_URL}lab${where}?token=${LAB_TOKEN}&reset`);
+const screenshot = (page, name) => page.screenshot({ path: path.join(SCREENSHOTS, `${name.replace(/\W+/g, '-')}.png`) });
+
+/** Opens a new notebook with these code cells and waits for its kernel. */
+async function openNotebook(page, name, cells) {
+  const notebook = {
+    nbformat: 4, nbformat_minor: 5,
+    metadata: { kernelspec: { name: 'csharp', display_name: 'C#', language: 'C#' } },
+    cells: cells.map((source, i) => ({ id: `cell-${i}`, cell_type: 'code', execution_count: null, metadata: {}, outputs: [], source }))
+  };
+  await writeFile(path.join(LAB_ROOT, `${name}.ipynb`), JSON.stringify(notebook));
+  await open(page, `/tree/${name}.ipynb`);
+  await idle(page);
+}
+
+// The round indicator in the notebook's toolbar.
+const kernelStatus = (page, status) => page.locator(`.jp-Notebook-ExecutionIndicator[data-status="${status}"]`).waitFor();
+const idle = page => kernelStatus(page, 'idle');
+
+const cell = (page, i) => page.locator('.jp-Notebook .jp-CodeCell').nth(i);
+const editor = (page, i) => cell(page, i).locator('.cm-content');
+const output = (page, i) => cell(page, i).locator('.jp-OutputArea-output');
+const prompt = (page, i, count) => cell(page, i).locator('.jp-InputPrompt', { hasText: `[${count}]:` }).waitFor();
+const containing = (locator, hasText) => locator.filter({ hasText }).first().waitFor();
+
+async function menu(page, bar, item) {
+  await page.locator('.lm-MenuBar-itemLabel').getByText(bar, { exact: true }).click();
+  await page.locator('.lm-Menu-itemLabel').getByText(item, { exact: true }).click();
+}
+
+async function runCell(page, i) {
+  await editor(page, i).click();
+  await page.keyboard.press('Shift+Enter');
+}
+
+it('The launcher offers C# with its logo and opens a notebook that runs', async page => {
+  await open(page, '');
+  const card = page.locator('.jp-LauncherCard[data-category="Notebook"]', { hasText: 'C#' });
+  const logo = card.locator('img');
+  await logo.waitFor();
+  await page.waitForFunction(image => image.complete && image.naturalWidth > 0, await logo.elementHandle());
+  const served = await page.request.get(await logo.evaluate(image => image.src));
+  assert.deepEqual(await served.body(), await readFile(new URL('../../kernelspec/logo-svg.svg', import.meta.url)));
+  await screenshot(page, 'launcher');
+
+  await card.click();
+  await idle(page);
+  await containing(page.locator('.jp-KernelName'), 'C#');
+  await editor(page, 0).fill('6 * 7');
+  await runCell(page, 0);
+  await containing(output(page, 0), '42');
+});
+
+it('All cells run, and show text, HTML and an error in colour', async page => {
+  await openNotebook(page, 'outputs', [
+    'var words = new[] { "salt", "pepper" };\nforeach (var word in words)\n    Console.WriteLine(word);\nwords.Length',
+    'HTML("<b style=\'color: teal\'>bold</b> and <i>italic</i>")',
+    'int Half(int n) => n / 2;\nHalf(84)',
+    'int Fail(int n) => throw new InvalidOperationException($"no luck with {n}");\nFail(13)'
+  ]);
+  await menu(page, 'Run', 'Run All Cells');
+  await prompt(page, 3, 4);
+  await idle(page);
+
+  await containing(editor(page, 0).locator('.cm-line span'), /^foreach$/); // highlighted as C#
+  await containing(output(page, 0), 'salt\npepper');
+  await containing(output(page, 0), '2');
+  assert.equal(await output(page, 1).locator('b').innerText(), 'bold');
+  await containing(output(page, 2), '42');
+  const error = cell(page, 3).locator('[data-mime-type="application/vnd.jupyter.stderr"]');
+  await containing(error, /InvalidOperationException[^]*no luck with 13/);
+  assert.ok(await error.locator('[class*="ansi-"]').count() > 0, 'the error has colours');
+  await screenshot(page, 'outputs');
+  await cell(page, 3).screenshot({ path: path.join(SCREENSHOTS, 'error.png') });
+});
+
+it('A saved notebook names its language', async page => {
+  await openNotebook(page, 'saved', ['1 + 1']);
+  await runCell(page, 0);
+  await containing(output(page, 0), '2');
+  const saved = page.waitForResponse(response => response.request().method() === 'PUT' && response.url().includes('saved.ipynb'));
+  await page.keyboard.press('Control+S');
+  assert.ok((await saved).ok());
+  const notebook = JSON.parse(await readFile(path.join(LAB_ROOT, 'saved.ipynb')));
+  assert.equal(notebook.metadata.language_info.file_extension, '.cs');
+  assert.equal(notebook.cells[0].outputs[0].data['text/plain'].join(''), '2');
+});
+
+it('The keys I I interrupt an endless loop, and the kernel goes on', async page => {
+  await openNotebook(page, 'interrupt', ['var kept = 21;', 'Console.WriteLine("looping");\nwhile (true) { }', 'kept * 2']);
+  await runCell(page, 0);
+  await runCell(page, 1);
+  await containing(output(page, 1), 'looping');
+  await kernelStatus(page, 'busy');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('i');
+  await page.keyboard.press('i');
+  await containing(output(page, 1), /Interrupt/);
+  await idle(page);
+  await runCell(page, 2);
+  await containing(output(page, 2), '42');
+});
+
+it('A restarted kernel runs all cells again', async page => {
+  await openNotebook(page, 'restart', ['var started = Guid.NewGuid();', 'started']);
+  await menu(page, 'Run', 'Run All Cells');
+  await containing(output(page, 1), /[\da-f]{8}-/);
+  await menu(page, 'Run', 'Run All Cells');
+  await prompt(page, 1, 4);
+  const first = await output(page, 1).innerText();
+
+  await menu(page, 'Kernel', 'Restart Kernel and Run All Cells…');
+  await page.locator('.jp-Dialog button', { hasText: 'Restart' }).click();
+  await prompt(page, 1, 2); // counted from one again
+  await idle(page);
+  assert.notEqual(await output(page, 1).innerText(), first);
+});
+
+it('Tab completes a member', async page => {
+  await openNotebook(page, 'completion', ['']);
+  await editor(page, 0).click();
+  await page.keyboard.type('Console.Wr');
+  await page.keyboard.press('Tab');
+  const item = page.locator('.jp-Completer-item', { hasText: 'WriteLine' }).first();
+  await item.waitFor();
+  await screenshot(page, 'completion');
+  await item.click();
+  await containing(editor(page, 0), 'Console.WriteLine');
+});
+
+it('Shift+Tab shows what is known of a member', async page => {
+  await openNotebook(page, 'inspection', ['']);
+  await editor(page, 0).click();
+  await page.keyboard.type('Console.WriteLine');
+  await page.keyboard.press('Shift+Tab');
+  await containing(page.locator('.jp-Tooltip-content'), 'WriteLine');
+  await screenshot(page, 'inspection');
+});
+
+it('A cell that reads a line asks for it', async page => {
+  await openNotebook(page, 'input', ['Console.Write("Name? ");\nvar name = Console.ReadLine();\n$"Hello {name}!"']);
+  await runCell(page, 0);
+  const input = cell(page, 0).locator('input.jp-Stdin-input');
+  await input.fill('Ada');
+  await input.press('Enter');
+  await containing(output(page, 0), 'Hello Ada!');
+  await idle(page);
+});

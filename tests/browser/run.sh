@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Tests the installed kernelspec `csharp` in a real JupyterLab 4 in headless Chromium, and with
+# `@jupyterlab/services`. See README.md for what must be there. Arguments are passed to `node --test`,
+# e.g. --test-name-pattern=completer. Ends with "N passed, N failed[, N skipped]".
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+scratch=$(mktemp -d)
+server=
+cleanup() {
+    if [[ -n $server ]]; then
+        kill "$server" 2>/dev/null || true # on SIGTERM the server shuts its kernels down
+        wait "$server" 2>/dev/null || true
+    fi
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# The lock file that npm leaves in node_modules is as new as the last installation.
+if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
+    npm ci
+fi
+if [[ ! build/version.json -nt node_modules/.package-lock.json || lab/build.mjs -nt build/version.json ]]; then
+    node lab/build.mjs
+fi
+
+mkdir -p "$scratch/notebooks" ../../artifacts/screenshots
+export SCREENSHOTS=$PWD/../../artifacts/screenshots
+export LAB_ROOT=$scratch/notebooks LAB_STATE=$scratch/state JUPYTER_RUNTIME_DIR=$scratch/runtime
+LAB_TOKEN=$(node -p 'crypto.randomUUID()')
+LAB_PORT=$(node -e 'net.createServer().listen(0, "127.0.0.1", function () { console.log(this.address().port); this.close(); })')
+export LAB_TOKEN LAB_URL=http://127.0.0.1:$LAB_PORT/
+
+/usr/bin/python3 lab/server.py --allow-root --no-browser --ip=127.0.0.1 --port="$LAB_PORT" --port-retries=0 --log-level=WARN \
+    --ServerApp.token="$LAB_TOKEN" --ServerApp.root_dir="$LAB_ROOT" >"$scratch/server.log" 2>&1 &
+server=$!
+for _ in {1..300}; do
+    node -e 'fetch(process.env.LAB_URL + "api").then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))' && break
+    kill -0 "$server" 2>/dev/null || { cat "$scratch/server.log"; echo '0 passed, 1 failed'; exit 1; }
+    sleep 0.2
+done
+
+status=0
+timeout --kill-after=10 600 node --test --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$scratch/tap" "$@" *.test.mjs || status=$?
+
+count() { awk -v name="$1" '$1 == "#" && $2 == name { n = $3 } END { print n + 0 }' "$scratch/tap"; }
+passed=$(count pass) failed=$(($(count fail) + $(count cancelled))) skipped=$(count skipped)
+if ((status != 0 && failed == 0)); then failed=1; fi # ended by the deadline, before it could count
+if ((passed == 0)); then failed=$((failed > 0 ? failed : 1)); fi
+if ((failed > 0)); then tail -n 100 "$scratch/server.log"; fi
+if ((skipped > 0)); then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
+((failed == 0))
