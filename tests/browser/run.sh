@@ -26,6 +26,7 @@ if [[ ! build/version.json -nt node_modules/.package-lock.json || lab/build.mjs 
 fi
 
 mkdir -p "$scratch/notebooks" ../../artifacts/screenshots
+rm -f ../../artifacts/screenshots/failed-*
 export SCREENSHOTS=$PWD/../../artifacts/screenshots
 export LAB_ROOT=$scratch/notebooks LAB_STATE=$scratch/state JUPYTER_RUNTIME_DIR=$scratch/runtime
 LAB_TOKEN=$(node -p 'crypto.randomUUID()')
