@@ -1,0 +1,59 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace JupyterKernel.Intelligence;
+
+/// <summary>Whether a console should run a text, ask for more of it, or run it to see its error.</summary>
+/// <param name="Status">complete, incomplete or invalid, as the protocol spells them.</param>
+/// <param name="Indent">What the next line starts with; null unless incomplete.</param>
+public sealed record Completeness(string Status, string? Indent = null)
+{
+    private const int IndentWidth = 4;
+
+    private static readonly CSharpParseOptions Options =
+        new(LanguageVersion.Latest, DocumentationMode.None, SourceCodeKind.Script);
+
+    // Errors that more text behind them cannot mend, although Roslyn may call the submission incomplete beside them:
+    // a line's end in a string or character literal, and a bracket or brace that closes nothing.
+    private static readonly HashSet<string> Beyond = ["CS1010", "CS1011", "CS1012", "CS7017"];
+
+    // Roslyn 5.12 takes a raw string without its end for a complete submission.
+    private const string UnterminatedRawString = "CS8997";
+
+    /// <summary>
+    /// Judges by Roslyn's own <see cref="SyntaxFactory.IsCompleteSubmission"/>. Pure; any thread; only parses.
+    /// Text that nests too deep to be parsed is invalid.
+    /// </summary>
+    public static Completeness Judge(string code, CancellationToken cancellation)
+    {
+        if (Nesting.IsTooDeep(code)) return new("invalid");
+
+        var tree = CSharpSyntaxTree.ParseText(code, Options, cancellationToken: cancellation);
+        var errors = tree.GetDiagnostics(cancellation)
+            .Where(d => d.Severity == DiagnosticSeverity.Error).Select(d => d.Id).ToHashSet();
+        if (errors.Overlaps(Beyond)) return new("invalid");
+        if (!SyntaxFactory.IsCompleteSubmission(tree) || errors.Contains(UnterminatedRawString))
+            return new("incomplete", NextIndent(code, tree.GetRoot(cancellation)));
+        return new(errors.Count > 0 ? "invalid" : "complete");
+    }
+
+    private static string NextIndent(string code, SyntaxNode root)
+    {
+        var last = root.GetLastToken();
+        var text = code.AsSpan().TrimEnd();
+        var line = text[(text.LastIndexOfAny('\r', '\n') + 1)..];
+        var indent = line[..^line.TrimStart().Length].ToString();
+
+        // The last token is not the last text where a comment or a string is open: there the line's own indent stays.
+        var opens = last.Span.End == text.Length && (IsOpening(last.Kind()) || EndsHeader(last));
+        return opens ? indent + new string(' ', IndentWidth) : indent;
+    }
+
+    private static bool IsOpening(SyntaxKind kind) => kind is
+        SyntaxKind.OpenBraceToken or SyntaxKind.OpenParenToken or SyntaxKind.OpenBracketToken;
+
+    private static bool EndsHeader(SyntaxToken last) => last.Kind() is SyntaxKind.ElseKeyword or SyntaxKind.DoKeyword
+        || (last.IsKind(SyntaxKind.CloseParenToken) && last.Parent is IfStatementSyntax or ForStatementSyntax
+            or CommonForEachStatementSyntax or WhileStatementSyntax or UsingStatementSyntax or LockStatementSyntax or FixedStatementSyntax);
+}
