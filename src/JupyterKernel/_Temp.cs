@@ -2,8 +2,4 @@
 #pragma warning disable
 #nullable enable
 using Microsoft.CodeAnalysis.CSharp; using Newtonsoft.Json.Linq; using JupyterKernel.Protocol;
-namespace JupyterKernel.Intelligence { 
-internal static class Completion { public static (string[] Matches,int Start,int End,JObject Metadata) Complete(string c,int i,Func<string,CSharpCompilation> f,CancellationToken t)=>([],i,i,new()); }
-internal static class Inspection { public static (bool Found, JObject Data) Inspect(string c,int i,int d,Func<string,CSharpCompilation> f,CancellationToken t)=>(false,new()); }
-internal static class Completeness { public static (string,string?) Judge(string c)=>("complete",null); } }
-namespace JupyterKernel.Session { internal record HistoryEntry(int Session,int Line,string Input,string? Output); internal sealed class HistoryStore(Action<string> w):IDisposable { public void Add(int l,string s){} public void AddOutput(int l,string s){} public Task<IReadOnlyList<HistoryEntry>> QueryAsync(HistoryRequest r)=>Task.FromResult<IReadOnlyList<HistoryEntry>>([]); public void Dispose(){} } }
+namespace JupyterKernel.Session { internal record HistoryEntry(int Session,int Line,string Input,string? Output); internal sealed class HistoryStore(Action<string> w, string? p):IDisposable { public static string? DefaultPath()=>null; public void Add(int l,string s){} public void AddOutput(int l,string s){} public Task<IReadOnlyList<HistoryEntry>> QueryAsync(HistoryRequest r)=>Task.FromResult<IReadOnlyList<HistoryEntry>>([]); public void Dispose(){} } }

@@ -104,11 +104,8 @@ internal sealed class Dispatcher
         var index = CodePoints.ToIndex(content.Code, content.CursorPos ?? int.MaxValue);
         var last = session.Last;
         var found = await Task.Run(() => Completion.Complete(content.Code, index, code => compiler.CreateSubmission(code, last()), CancellationToken.None));
-        return new CompleteReply(
-            found.Matches,
-            CodePoints.FromIndex(content.Code, found.Start),
-            CodePoints.FromIndex(content.Code, found.End),
-            found.Metadata);
+        var (start, end) = (CodePoints.FromIndex(content.Code, found.Start), CodePoints.FromIndex(content.Code, found.End));
+        return new CompleteReply(found.Matches, start, end, found.Metadata(start, end));
     }
 
     private async Task<object?> InspectAsync(Request request)
@@ -117,14 +114,16 @@ internal sealed class Dispatcher
         var index = CodePoints.ToIndex(content.Code, content.CursorPos);
         var last = session.Last;
         var found = await Task.Run(() => Inspection.Inspect(content.Code, index, content.DetailLevel, code => compiler.CreateSubmission(code, last()), CancellationToken.None));
-        return new InspectReply(found.Found, found.Data, []);
+        return found is null
+            ? new InspectReply(false, [], [])
+            : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/markdown"] = found.Markdown }, []);
     }
 
-    private async Task<object?> IsCompleteAsync(Request request)
+    private static async Task<object?> IsCompleteAsync(Request request)
     {
         var content = WireFormat.FromJson<IsCompleteRequest>(request.Message.Content);
-        var (status, indent) = await Task.Run(() => Completeness.Judge(content.Code));
-        return new IsCompleteReply(status, indent);
+        var judged = await Task.Run(() => Completeness.Judge(content.Code, CancellationToken.None));
+        return new IsCompleteReply(judged.Status, judged.Indent);
     }
 
     private async Task<object?> HistoryAsync(Request request)

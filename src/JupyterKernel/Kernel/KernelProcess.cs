@@ -36,7 +36,7 @@ internal static class KernelProcess
 
         using var loop = new Loop();
         var session = new NotebookSession(compiler);
-        var history = new HistoryStore(Log.WarnOnce);
+        var history = new HistoryStore(Log.WarnOnce, HistoryStore.DefaultPath());
         JupyterSockets sockets;
         try
         {
