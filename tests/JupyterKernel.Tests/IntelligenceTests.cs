@@ -458,7 +458,7 @@ public class IntelligenceTests
             Func<int, int> f = static (int z) => { int L() => z; return L(); }; f.Invoke(1); global::System.Console.WriteLine(f!(2), R[^1..]);
             """";
         var compile = After("var a = 1;");
-        for (var length = 0; length <= Code.Length; length += 2)
+        for (var length = 0; length <= Code.Length; length += 4)
         {
             var cut = Code[..length];
             Completion.Complete(cut, length, compile, Cancellation);
