@@ -39,6 +39,10 @@ internal sealed class CellCompiler
 
     private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
 
+    // Roslyn has an error of this number and meaning, but does not always get as far as to report it.
+    private static readonly DiagnosticDescriptor TooDeep = new(
+        "CS8078", "Too deep", "The code nests too deeply to be compiled: split it up", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+
     private readonly CSharpCompilationOptions options;
     private readonly Lazy<CSharpCompilation> root;
     private long serial;
@@ -64,17 +68,15 @@ internal sealed class CellCompiler
     public CSharpCompilation Root => root.Value;
 
     /// <summary>Compiles and forgets a cell, so that the first real one finds the compiler loaded and jitted.</summary>
-    public void Warm()
-    {
-        Compile("1+1", "Warming", Root, CancellationToken.None);
-        Compile("var x = 1; Console.WriteLine($\"{x}\"); x", "Warming", Root, CancellationToken.None);
-    }
+    public CompilationOutcome Warm() => Compile("1+1", "Warming", Root, CancellationToken.None);
 
     /// <summary>Compiles a cell behind the session's last accepted one.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public CompilationOutcome Compile(string code, string name, CSharpCompilation previous, CancellationToken cancellation)
     {
+        if (Nesting.IsTooDeep(code, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
         var tree = Parse(code, name, cancellation);
+        if (Nesting.IsTooDeep(tree.GetRoot(cancellation), cancellation, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
         var outcome = Emit(CreateSubmission(tree, previous, []), code, name, cancellation);
         if (outcome.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return outcome;
 

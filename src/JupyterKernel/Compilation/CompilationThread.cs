@@ -1,48 +1,82 @@
-using System.Collections.Concurrent;
-
 namespace JupyterKernel.Compilation;
 
 /// <summary>
 /// The one thread that compiles cells, one after the other. Its stack is deep, since Roslyn recurses as deeply as the
-/// code nests, and it is there from the start, so that no cell waits for a pool thread.
+/// code nests, and it is there from the start, so that no cell waits for a pool thread. Call it from one thread.
 /// </summary>
-internal static class CompilationThread
+internal sealed class CompilationThread
 {
-    private const int StackBytes = 64 * 1024 * 1024;
+    // Reserved, not used: the system gives a stack its memory as it grows.
+    private const int StackBytes = 256 * 1024 * 1024;
 
-    private static readonly BlockingCollection<Action> Work = [];
+    /// <summary>How long a cancelled compilation may go on before its thread is given up.</summary>
+    private static readonly TimeSpan PatienceForCancellation = TimeSpan.FromSeconds(1);
+
+    private Worker worker = new();
 
     /// <summary>Runs a function on the thread; its exception becomes the task's.</summary>
-    public static Task<T> Run<T>(Func<T> function)
+    /// <remarks>
+    /// Some texts keep Roslyn's parser busy for ever, and it looks at no token. Then the thread is left to itself, with
+    /// the lowest priority, and another takes its place.
+    /// </remarks>
+    public async Task<T> RunAsync<T>(Func<T> function, CancellationToken cancellation)
     {
-        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Work.Add(() =>
-        {
-            try
-            {
-                result.SetResult(function());
-            }
-            catch (OperationCanceledException)
-            {
-                result.SetCanceled();
-            }
-            catch (Exception exception)
-            {
-                result.SetException(exception);
-            }
-        });
-        return result.Task;
+        var compiling = worker;
+        var result = compiling.Enqueue(function);
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = cancellation.Register(cancelled.SetResult);
+        if (await Task.WhenAny(result, cancelled.Task) == result) return await result;
+        if (await Task.WhenAny(result, Task.Delay(PatienceForCancellation, CancellationToken.None)) == result) return await result;
+        compiling.GiveUp();
+        if (worker == compiling) worker = new();
+        throw new OperationCanceledException(cancellation);
     }
 
-    /// <summary>Starts the thread. Call once.</summary>
-    public static void Start() => new Thread(
-        () =>
-        {
-            foreach (var work in Work.GetConsumingEnumerable()) work();
-        },
-        StackBytes)
+    private sealed class Worker
     {
-        IsBackground = true,
-        Name = "compilation",
-    }.Start();
+        private readonly System.Collections.Concurrent.BlockingCollection<Action> work = [];
+        private readonly Thread thread;
+
+        public Worker()
+        {
+            thread = new Thread(
+                () =>
+                {
+                    foreach (var next in work.GetConsumingEnumerable()) next();
+                },
+                StackBytes)
+            {
+                IsBackground = true,
+                Name = "compilation",
+            };
+            thread.Start();
+        }
+
+        public Task<T> Enqueue<T>(Func<T> function)
+        {
+            var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+            work.Add(() =>
+            {
+                try
+                {
+                    result.SetResult(function());
+                }
+                catch (OperationCanceledException)
+                {
+                    result.SetCanceled();
+                }
+                catch (Exception exception)
+                {
+                    result.SetException(exception);
+                }
+            });
+            return result.Task;
+        }
+
+        public void GiveUp()
+        {
+            work.CompleteAdding();
+            thread.Priority = ThreadPriority.Lowest;
+        }
+    }
 }

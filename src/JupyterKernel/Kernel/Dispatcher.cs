@@ -13,6 +13,8 @@ namespace JupyterKernel.Kernel;
 /// </summary>
 internal sealed class Dispatcher
 {
+    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(10);
+
     private readonly JupyterSockets sockets;
     private readonly ExecuteQueue executeQueue;
     private readonly NotebookSession session;
@@ -103,7 +105,9 @@ internal sealed class Dispatcher
         var content = WireFormat.FromJson<CompleteRequest>(request.Message.Content);
         var index = CodePoints.ToIndex(content.Code, content.CursorPos ?? int.MaxValue);
         var last = session.Last;
-        var found = await Task.Run(() => Completion.Complete(content.Code, index, code => compiler.CreateSubmission(code, last()), CancellationToken.None));
+        var found = await AskAsync(
+            cancellation => Completion.Complete(content.Code, index, code => compiler.CreateSubmission(code, last()), cancellation),
+            new CompletionList([], index, index));
         var (start, end) = (CodePoints.FromIndex(content.Code, found.Start), CodePoints.FromIndex(content.Code, found.End));
         return new CompleteReply(found.Matches, start, end, found.Metadata(start, end));
     }
@@ -113,7 +117,9 @@ internal sealed class Dispatcher
         var content = WireFormat.FromJson<InspectRequest>(request.Message.Content);
         var index = CodePoints.ToIndex(content.Code, content.CursorPos);
         var last = session.Last;
-        var found = await Task.Run(() => Inspection.Inspect(content.Code, index, content.DetailLevel, code => compiler.CreateSubmission(code, last()), CancellationToken.None));
+        var found = await AskAsync(
+            cancellation => Inspection.Inspect(content.Code, index, content.DetailLevel, code => compiler.CreateSubmission(code, last()), cancellation),
+            null);
         return found is null
             ? new InspectReply(false, [], [])
             : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/markdown"] = found.Markdown }, []);
@@ -122,8 +128,22 @@ internal sealed class Dispatcher
     private static async Task<object?> IsCompleteAsync(Request request)
     {
         var content = WireFormat.FromJson<IsCompleteRequest>(request.Message.Content);
-        var judged = await Task.Run(() => Completeness.Judge(content.Code, CancellationToken.None));
+        var judged = await AskAsync(cancellation => Completeness.Judge(content.Code, cancellation), new Completeness("unknown"));
         return new IsCompleteReply(judged.Status, judged.Indent);
+    }
+
+    /// <summary>Asks Roslyn, on the pool. Some texts keep it busy for ever: then the answer is that there is none.</summary>
+    private static async Task<T> AskAsync<T>(Func<CancellationToken, T> question, T noAnswer)
+    {
+        using var deadline = new CancellationTokenSource(AnswerDeadline);
+        try
+        {
+            return await Task.Run(() => question(deadline.Token), deadline.Token).WaitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return noAnswer;
+        }
     }
 
     private async Task<object?> HistoryAsync(Request request)

@@ -27,15 +27,11 @@ internal static class KernelProcess
 
         // The compiler takes longest to be ready, so it begins first.
         var compiler = new CellCompiler(Environment.CurrentDirectory);
-        CompilationThread.Start();
-        _ = CompilationThread.Run(() =>
-        {
-            compiler.Warm();
-            return 0;
-        });
+        var compilationThread = new CompilationThread();
+        _ = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
 
         using var loop = new Loop();
-        var session = new NotebookSession(compiler);
+        var session = new NotebookSession(compiler, compilationThread);
         var history = new HistoryStore(Log.WarnOnce, HistoryStore.DefaultPath());
         JupyterSockets sockets;
         try

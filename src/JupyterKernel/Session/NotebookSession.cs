@@ -12,7 +12,8 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled);
 /// cell follows. This is the state that survives a worker. Loop thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
-internal sealed class NotebookSession(CellCompiler compiler)
+/// <param name="compilationThread">Where it does.</param>
+internal sealed class NotebookSession(CellCompiler compiler, CompilationThread compilationThread)
 {
     private readonly List<AcceptedCell> accepted = [];
     private long lastNumber;
@@ -42,7 +43,7 @@ internal sealed class NotebookSession(CellCompiler compiler)
     public Task<CompilationOutcome> CompileAsync(string code, string name, CancellationToken cancellation)
     {
         var last = Last;
-        return CompilationThread.Run(() => compiler.Compile(code, name, last(), cancellation));
+        return compilationThread.RunAsync(() => compiler.Compile(code, name, last(), cancellation), cancellation);
     }
 
     /// <summary>Takes a cell that ran to its own end into the history.</summary>

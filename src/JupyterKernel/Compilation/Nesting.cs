@@ -1,6 +1,6 @@
 using Microsoft.CodeAnalysis;
 
-namespace JupyterKernel.Intelligence;
+namespace JupyterKernel.Compilation;
 
 /// <summary>
 /// Tells text and trees that Roslyn cannot walk in safety. Most of its recursion is guarded, but not that of tuple
@@ -14,11 +14,16 @@ public static class Nesting
     private const int MaxBrackets = 250;
     private const int MaxTreeDepth = 500;
 
+    /// <summary>How many times deeper the compilation thread may go, whose stack is that much deeper and more.</summary>
+    public const int DeepStack = 20;
+
     /// <summary>
     /// Whether the text must not even be parsed. Counts brackets without lexing, so a string that holds hundreds of
     /// unclosed brackets counts as well.
     /// </summary>
-    public static bool IsTooDeep(string code)
+    /// <param name="code">The text.</param>
+    /// <param name="stack">How many times the pool threads' stack there is: 1 or <see cref="DeepStack"/>.</param>
+    public static bool IsTooDeep(string code, int stack = 1)
     {
         int brackets = 0, angles = 0;
         foreach (var c in code)
@@ -26,13 +31,13 @@ public static class Nesting
             switch (c)
             {
                 case '(' or '[' or '{':
-                    if (++brackets > MaxBrackets) return true;
+                    if (++brackets > MaxBrackets * stack) return true;
                     break;
                 case ')' or ']' or '}':
                     brackets = Math.Max(0, brackets - 1);
                     break;
                 case '<':
-                    if (++angles > MaxBrackets) return true;
+                    if (++angles > MaxBrackets * stack) return true;
                     break;
                 case '>':
                     angles = Math.Max(0, angles - 1);
@@ -47,7 +52,10 @@ public static class Nesting
     }
 
     /// <summary>Whether the tree must not be bound.</summary>
-    public static bool IsTooDeep(SyntaxNode root, CancellationToken cancellation)
+    /// <param name="root">The tree.</param>
+    /// <param name="cancellation">Ends the walk early.</param>
+    /// <param name="stack">How many times the pool threads' stack there is: 1 or <see cref="DeepStack"/>.</param>
+    public static bool IsTooDeep(SyntaxNode root, CancellationToken cancellation, int stack = 1)
     {
         var open = new Stack<ChildSyntaxList.Enumerator>();
         open.Push(root.ChildNodesAndTokens().GetEnumerator());
@@ -58,7 +66,7 @@ public static class Nesting
             open.Push(siblings);
             if (child is null) continue;
             cancellation.ThrowIfCancellationRequested();
-            if (open.Count > MaxTreeDepth) return true;
+            if (open.Count > MaxTreeDepth * stack) return true;
             open.Push(child.ChildNodesAndTokens().GetEnumerator());
         }
         return false;
