@@ -1,0 +1,165 @@
+"""
+What is measured. A scenario is a function that takes a started kernel and returns one number for each of its figures;
+it gets a fresh kernel every time. To add a figure, write the function and put the decorator over it.
+"""
+
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import Callable, Optional
+
+from kernel import Kernel, KernelFailed
+
+SCENARIOS = []
+
+
+@dataclass(frozen=True)
+class Figure:
+    name: str
+    title: str
+    unit: str
+    ratio_target: Optional[float] = None
+    """At most this many times the peer's value, by the median of the pairs."""
+    target: Optional[float] = None
+    """At most this value, in the figure's unit, by the median."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    measure: Callable[[Kernel], tuple]
+    figures: tuple
+    runs: int
+    paired: bool
+    """Whether the peer is measured too."""
+
+
+def scenario(*figures: Figure, runs: int, paired: bool = True):
+    def register(measure):
+        SCENARIOS.append(Scenario(measure.__name__, measure, figures, runs, paired))
+        return measure
+
+    return register
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The same cells in each kernel's language."""
+
+    print_lines: str
+    import_display: str
+    display: str
+    endless_loop: str
+    assignment: str
+
+
+LINES = 100_000
+DISPLAY_CHARACTERS = 50_000_000
+
+CELLS = {
+    "C#": Cells(
+        print_lines=f"for (var i = 0; i < {LINES}; i++) Console.WriteLine(i);",
+        import_display="",
+        display=f"display(HTML(new string('x', {DISPLAY_CHARACTERS})))",
+        endless_loop='Console.WriteLine("looping"); while (true) { }',
+        assignment="var {0} = {1};",
+    ),
+    "python": Cells(
+        print_lines=f"for i in range({LINES}): print(i)",
+        import_display="from IPython.display import HTML, display",
+        display=f"display(HTML('x' * {DISPLAY_CHARACTERS}))",
+        endless_loop="print('looping', flush=True)\nwhile True: pass",
+        assignment="{0} = {1}",
+    ),
+}
+
+
+def trivial_cell(language: str, number: int) -> str:
+    """The cells of a session that only grows: a sum, a new variable, a use of it, a change of it."""
+    variable = f"x{number // 4}"
+    return (
+        "1+1",
+        CELLS[language].assignment.format(variable, number),
+        f"{variable} + 1",
+        f"{variable} += 1" + (";" if language == "C#" else ""),
+    )[number % 4]
+
+
+def settle():
+    """Lets what a kernel does in the background after its start come to an end."""
+    time.sleep(1)
+
+
+@scenario(
+    Figure("kernel-info", "process start → kernel_info_reply", "ms", ratio_target=0.35),
+    Figure("first-result", "process start → first result of `1+1`", "ms", ratio_target=1.0),
+    Figure("memory", "memory of all processes, 2 s after the first cell", "MB", target=190),
+    runs=9,
+)
+def start(kernel: Kernel) -> tuple:
+    time.sleep(2)
+    return kernel.to_kernel_info * 1e3, kernel.to_first_result * 1e3, kernel.memory_bytes() / 1e6
+
+
+@scenario(Figure("warm-cell", "warm `1+1`, execute_request → execute_reply", "ms", ratio_target=1.0), runs=7)
+def warm(kernel: Kernel) -> tuple:
+    settle()
+    cells = [kernel.execute("1+1").to_reply for _ in range(300)]
+    return (median(cells[100:]) * 1e3,)
+
+
+@scenario(Figure("lines", "100,000 lines of stdout, send → idle", "ms", ratio_target=1.0), runs=9)
+def stdout(kernel: Kernel) -> tuple:
+    settle()
+    answer = kernel.execute(CELLS[kernel.language].print_lines)
+    printed = answer.text().split()
+    if printed != [str(line) for line in range(LINES)]:
+        raise KernelFailed(f"{LINES:,} lines were printed, {len(printed):,} arrived, or not in order")
+    return (answer.to_idle * 1e3,)
+
+
+@scenario(Figure("display", "50 MB of display data, send → idle", "ms", ratio_target=1.2), runs=9)
+def display(kernel: Kernel) -> tuple:
+    kernel.execute(CELLS[kernel.language].import_display)
+    settle()
+    answer = kernel.execute(CELLS[kernel.language].display)
+    html = answer.only("display_data").content["data"]["text/html"]
+    if html != "x" * DISPLAY_CHARACTERS:
+        raise KernelFailed(f"{DISPLAY_CHARACTERS:,} characters were displayed, {len(html):,} arrived, or others")
+    return (answer.to_idle * 1e3,)
+
+
+@scenario(Figure("interrupt", "endless loop, interrupt → idle", "ms", target=60), runs=9)
+def interrupt(kernel: Kernel) -> tuple:
+    settle()
+    loop = kernel.begin(CELLS[kernel.language].endless_loop)
+    kernel.wait_for_output(loop, "looping")
+    time.sleep(0.2)
+    interrupted = kernel.interrupt()
+    answer = kernel.finish(loop)
+    if answer.reply.content["status"] != "error":
+        raise KernelFailed(f"the interrupted cell was answered with {answer.reply.content['status']}")
+    kernel.execute("1+1")  # fails if the kernel is of no use any more
+    return ((answer.outputs[-1].received - interrupted) * 1e3,)
+
+
+@scenario(
+    Figure("late-cell", "trivial cell, last quarter of 2,000", "ms"),
+    Figure("growth", "trivial cell, last quarter of 2,000 / first quarter", "×", target=1.3),
+    Figure("kept", "memory kept per cell, from cell 500 to cell 2,000", "KB", target=60),
+    runs=3,
+)
+def session(kernel: Kernel) -> tuple:
+    def run(numbers: range) -> float:
+        return median(kernel.execute(trivial_cell(kernel.language, number)).to_reply for number in numbers)
+
+    def rested_memory() -> int:
+        time.sleep(2)
+        return kernel.memory_bytes()
+
+    first_quarter = run(range(500))
+    before = rested_memory()
+    run(range(500, 1500))
+    last_quarter = run(range(1500, 2000))
+    kept = (rested_memory() - before) / 1500
+    return last_quarter * 1e3, last_quarter / first_quarter, kept / 1e3
