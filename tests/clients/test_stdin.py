@@ -35,7 +35,7 @@ class Stdin(KernelTestCase):
         self.assertEqual(self.front_end.finish(cell).result, "97 98 bc")
 
     def test_a_password_is_asked_for_as_one(self):
-        cell = self.front_end.start('GetPassword("Word: ")', allow_stdin=True)
+        cell = self.front_end.start('GetPassword("Word: ").GetClearTextPassword()', allow_stdin=True)
         content = self.answer("secret")["content"]
         self.assertEqual((content["prompt"], content["password"]), ("Word: ", True))
         outcome = self.front_end.finish(cell)
