@@ -33,56 +33,56 @@ class Console(unittest.TestCase):
         self.console.send(code + "\r")
 
     def test_a_session_in_the_terminal(self):
-        with self.subTest("a cell runs"):
-            self.enter("6 * 700 + 42")
-            self.expect("4242")
-            self.prompt(2)
+        # A cell runs.
+        self.enter("6 * 700 + 42")
+        self.expect("4242")
+        self.prompt(2)
 
-        with self.subTest("Tab completes"):
-            self.console.send("Console.WriteL\t")
-            self.expect("ine")
-            self.enter('("tab" + "bed");')
-            self.expect("tabbed")
-            self.prompt(3)
+        # Tab completes.
+        self.console.send("Console.WriteL\t")
+        self.expect("ine")
+        self.enter('("tab" + "bed");')
+        self.expect("tabbed")
+        self.prompt(3)
 
-        with self.subTest("a cell may have many lines"):
-            for line in ("int Twice(int n) {", "return n"):
-                self.enter(line)
-                self.expect(r"\.\.\.: ")
-            self.enter("* 2; }")
-            self.prompt(4)
-            self.enter("Twice(2121)")
-            self.expect("4242")
-            self.prompt(5)
+        # A cell may have many lines.
+        for line in ("int Twice(int n) {", "return n"):
+            self.enter(line)
+            self.expect(r"\.\.\.: ")
+        self.enter("* 2; }")
+        self.prompt(4)
+        self.enter("Twice(2121)")
+        self.expect("4242")
+        self.prompt(5)
 
-        with self.subTest("an error is shown"):
-            self.enter('throw new TimeoutException("too " + "late");')
-            self.expect("TimeoutException")
-            self.expect("too late")
-            self.prompt(6)
+        # An error is shown.
+        self.enter('throw new TimeoutException("too " + "late");')
+        self.expect("TimeoutException")
+        self.expect("too late")
+        self.prompt(6)
 
-        with self.subTest("input is asked for"):
-            self.enter('Console.Write("na" + "me? "); "<" + Console.ReadLine() + ">"')
-            self.expect(r"name\? ")
-            self.enter("typed")
-            self.expect("<typed>")
-            self.prompt(7)
+        # Input is asked for.
+        self.enter('Console.Write("na" + "me? "); "<" + Console.ReadLine() + ">"')
+        self.expect(r"name\? ")
+        self.enter("typed")
+        self.expect("<typed>")
+        self.prompt(7)
 
-        with self.subTest("Ctrl+C interrupts"):
-            self.enter('Console.WriteLine("rea" + "dy"); while (true) { }')
-            self.expect("ready")
-            self.console.sendintr()
-            self.expect("Interrupted")
-            self.prompt(8)
+        # Ctrl+C interrupts.
+        self.enter('Console.WriteLine("rea" + "dy"); while (true) { }')
+        self.expect("ready")
+        self.console.sendintr()
+        self.expect("Interrupted")
+        self.prompt(8)
 
-        with self.subTest("the session goes on"):
-            self.enter("Twice(2121)")
-            self.expect("4242")
-            self.prompt(9)
+        # The session goes on.
+        self.enter("Twice(2121)")
+        self.expect("4242")
+        self.prompt(9)
 
-        with self.subTest("Ctrl+D ends it"):
-            self.console.send("\x04")
-            self.expect("really want to exit")
-            self.enter("y")
-            self.expect(pexpect.EOF)
-            self.console.wait()
+        # Ctrl+D ends it.
+        self.console.send("\x04")
+        self.expect("really want to exit")
+        self.enter("y")
+        self.expect(pexpect.EOF)
+        self.console.wait()
