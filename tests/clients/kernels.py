@@ -286,5 +286,15 @@ def without_colours(text):
 
 def gone_or_left(processes):
     """Waits for processes to end and returns those that did not."""
-    _, left = psutil.wait_procs(processes, timeout=DEADLINE)
+    end = time.monotonic() + DEADLINE
+    while (left := [process for process in processes if runs(process)]) and time.monotonic() < end:
+        time.sleep(0.05)
     return left
+
+
+def runs(process):
+    """False as well for one that has ended and that nobody has reaped yet, as in containers without an init."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
