@@ -76,7 +76,7 @@ async function runCell(page, i) {
 
 it('The launcher offers C# with its logo and opens a notebook that runs', async page => {
   await open(page, '');
-  const card = page.locator('.jp-LauncherCard[data-category="Notebook"]', { hasText: 'C#' });
+  const card = page.locator('.jp-LauncherCard[data-category="Notebook"]', { has: page.getByText('C#', { exact: true }) });
   const logo = card.locator('img');
   await logo.waitFor();
   await page.waitForFunction(image => image.complete && image.naturalWidth > 0, await logo.elementHandle());

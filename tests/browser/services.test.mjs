@@ -96,6 +96,10 @@ it('Variables live on in later cells', async () => {
   assert.equal(resultOf(await run('kept.Sum()')), '6');
 });
 
+it('A cell with nothing to run succeeds', async () => {
+  assert.equal(resultOf(await run('// only a comment')), undefined);
+});
+
 it('An error is reported in colour and aborts the cells queued behind it', async () => {
   const [failed, queued] = await Promise.all([
     run('throw new InvalidOperationException("no luck");'), run('"never"')
