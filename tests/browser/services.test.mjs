@@ -98,6 +98,8 @@ it('Variables live on in later cells', async () => {
 
 it('A cell with nothing to run succeeds', async () => {
   assert.equal(resultOf(await run('// only a comment')), undefined);
+  assert.equal(resultOf(await run('using System.Net;')), undefined);
+  assert.equal(resultOf(await run('nameof(IPAddress)')), 'IPAddress');
 });
 
 it('An error is reported in colour and aborts the cells queued behind it', async () => {
