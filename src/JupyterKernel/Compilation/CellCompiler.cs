@@ -76,6 +76,9 @@ internal sealed class CellCompiler
     {
         if (Nesting.IsTooDeep(code, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
         var tree = Parse(code, name, cancellation);
+
+        // Roslyn emits nothing for a submission of only usings, references or comments, and says not why.
+        if (tree.GetCompilationUnitRoot(cancellation).Members.Count == 0) tree = Parse(code + "\n;", name, cancellation);
         if (Nesting.IsTooDeep(tree.GetRoot(cancellation), cancellation, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
         var outcome = Emit(CreateSubmission(tree, previous, []), code, name, cancellation);
         if (outcome.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return outcome;

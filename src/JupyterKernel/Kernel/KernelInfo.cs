@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using JupyterKernel.Protocol;
-using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Kernel;
 
@@ -17,7 +16,7 @@ internal static class KernelInfo
         Header.ProtocolVersion,
         "jupyter-csharp",
         Version,
-        new LanguageInfo("C#", "14.0", "text/x-csharp", ".cs", "csharp", new JObject { ["name"] = "text/x-csharp" }, "script"),
+        new LanguageInfo("C#", "14.0", "text/x-csharp", ".cs", "csharp", "text/x-csharp", "script"),
         $"C# kernel {Version} · C# 14 · {RuntimeInformation.FrameworkDescription}",
         Debugger: false,
         [
