@@ -7,7 +7,7 @@ import test, { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const { LAB_URL, LAB_TOKEN, LAB_ROOT, SCREENSHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
-const DEADLINE = 60_000;
+const DEADLINE = 120_000; // for one wait; a loaded machine may starve the page for a minute
 let browser, context;
 
 before(async () => {
@@ -22,7 +22,7 @@ before(async () => {
 after(() => browser?.close());
 
 /** A test with a page of its own, which it must leave without an uncaught error. */
-const it = (name, body) => test(name, { timeout: 2 * DEADLINE }, async () => {
+const it = (name, body) => test(name, { timeout: 3 * DEADLINE }, async () => {
   const page = await context.newPage();
   page.setDefaultTimeout(DEADLINE);
   const uncaught = [];

@@ -43,7 +43,7 @@ for _ in {1..300}; do
 done
 
 status=0
-timeout --kill-after=10 600 node --test --test-reporter=spec --test-reporter-destination=stdout \
+timeout --kill-after=10 1800 node --test --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$scratch/tap" "$@" *.test.mjs || status=$?
 
 count() { awk -v name="$1" '$1 == "#" && $2 == name { n = $3 } END { print n + 0 }' "$scratch/tap"; }

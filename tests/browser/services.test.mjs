@@ -11,7 +11,7 @@ const serverSettings = ServerConnection.makeSettings({
 });
 const kernels = new KernelManager({ serverSettings });
 const sessions = new SessionManager({ serverSettings, kernelManager: kernels });
-const deadline = { timeout: 60_000 };
+const deadline = { timeout: 120_000 };
 let session, kernel;
 
 const it = (name, body) => test(name, deadline, body);

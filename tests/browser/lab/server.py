@@ -24,6 +24,9 @@ DISABLED = [
     "@jupyterlab/fileeditor-extension:language-server",
 ]
 
+# JupyterLab drops completions that take longer than a second, which on a loaded machine the first one does.
+SETTINGS = {"@jupyterlab/completer-extension:manager": {"providerTimeout": 60_000}}
+
 
 class TestLab(LabServerApp):
     name = "testlab"
@@ -44,6 +47,7 @@ class TestLab(LabServerApp):
             os.makedirs(folder, exist_ok=True)
         page_config = {"disabledExtensions": {plugin: True for plugin in DISABLED}}
         Path(self.app_settings_dir, "page_config.json").write_text(json.dumps(page_config))
+        Path(self.app_settings_dir, "overrides.json").write_text(json.dumps(SETTINGS))
         super().initialize_settings()
         self.settings["terminals_available"] = False
 
