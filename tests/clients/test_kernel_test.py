@@ -20,7 +20,7 @@ class JupyterKernelTest(jupyter_kernel_test.KernelTests):
 
     complete_code_samples = ["1", "var x = 1;", "int Twice(int n) => 2 * n;", "Console.WriteLine(1)", "if (true) { }"]
     incomplete_code_samples = ["if (true) {", "class Point {", "Console.WriteLine(", 'var s = @"one']
-    invalid_code_samples = ["1 + * 2;", ")", "int 1x = 2;"]
+    invalid_code_samples = ["1 + ) 2;", ")", "int 1x = 2;"]
 
     # C# has no pager: code_page_something stays empty.
     code_generate_error = 'throw new InvalidOperationException("no");'

@@ -368,9 +368,9 @@ class CompleteAndInspect(KernelTestCase):
 class IsComplete(KernelTestCase):
     def test_code_is_judged(self):
         for status, codes in {
-            "complete": ["", "1 + 1", "var x = 1;", "foreach (var n in new[] { 1 }) { }", "var x = 1 // note"],
+            "complete": ["", "1 + 1", "var x = 1;", "foreach (var n in new[] { 1 }) { }", "1 // note"],
             "incomplete": ["if (true) {", "class A\n{\n    int b;", "new[] { 1,", "/* to be", 'var s = """'],
-            "invalid": [")", "1 + * 2;", "var = 3;"],
+            "invalid": [")", "1 + ) 2;", "int 1x = 2;"],
         }.items():
             for code in codes:
                 with self.subTest(code):
