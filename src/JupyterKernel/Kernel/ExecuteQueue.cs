@@ -30,12 +30,12 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private (string? Session, DateTimeOffset SentBefore) aborting;
     private CancellationTokenSource? compilation;
 
-    public ExecuteQueue(Loop loop, JupyterSockets sockets, NotebookSession session, HistoryStore history)
+    public ExecuteQueue(Loop loop, JupyterSockets sockets, NotebookSession session, HistoryStore history, Task<WorkerProcess> firstWorker)
     {
         this.sockets = sockets;
         this.session = session;
         this.history = history;
-        supervisor = new Supervisor(loop, session, this);
+        supervisor = new Supervisor(loop, session, this, firstWorker);
     }
 
     /// <summary>The request that is being executed.</summary>

@@ -3,6 +3,7 @@ using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
+using JupyterKernel.Supervision;
 using NetMQ;
 
 namespace JupyterKernel.Kernel;
@@ -14,6 +15,12 @@ internal static class KernelProcess
     /// <returns>The exit code.</returns>
     public static int Run(string connectionFilePath)
     {
+        // What takes longest begins first, and goes on while the sockets are bound and the client finds them.
+        var compiler = new CellCompiler(Environment.CurrentDirectory);
+        var compilationThread = new CompilationThread();
+        _ = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
+        var firstWorker = Task.Run(WorkerProcess.Start);
+
         ConnectionFile connection;
         try
         {
@@ -24,11 +31,6 @@ internal static class KernelProcess
             Console.Error.WriteLine($"jupyter-csharp: {unusable.Message}");
             return 1;
         }
-
-        // The compiler takes longest to be ready, so it begins first.
-        var compiler = new CellCompiler(Environment.CurrentDirectory);
-        var compilationThread = new CompilationThread();
-        _ = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
 
         using var loop = new Loop();
         var session = new NotebookSession(compiler, compilationThread);
@@ -44,7 +46,7 @@ internal static class KernelProcess
             return 1;
         }
 
-        var executeQueue = new ExecuteQueue(loop, sockets, session, history);
+        var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker);
         var dispatcher = new Dispatcher(sockets, executeQueue, session, compiler, history, Stop);
         sockets.Requested = dispatcher.Handle;
         sockets.InputReplied = executeQueue.Answer;

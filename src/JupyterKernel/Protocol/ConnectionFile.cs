@@ -1,4 +1,5 @@
 using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Protocol;
 
@@ -40,14 +41,13 @@ public sealed record ConnectionFile
         ConnectionFile? file;
         try
         {
-            file = JsonConvert.DeserializeObject<ConnectionFile>(File.ReadAllText(path));
+            file = WireFormat.FromJson<ConnectionFile>(JObject.Parse(File.ReadAllText(path)));
         }
-        catch (JsonException malformed)
+        catch (Exception malformed) when (malformed is JsonException or MalformedMessageException)
         {
             throw new InvalidDataException($"{path} is not a connection file: {malformed.Message}");
         }
 
-        if (file is null) throw new InvalidDataException($"{path} is empty");
 
         if (file.Ip is null || file.Key is null || file.SignatureScheme is null)
             throw new InvalidDataException($"{path} is not a connection file: ip, key and signature_scheme are texts");

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
@@ -31,14 +30,17 @@ internal sealed class SupervisedWorker : IDisposable
     private long stdoutMarker;
     private long stderrMarker;
 
-    private SupervisedWorker(Loop loop, IWorkerOutput output, WorkerProcess process, byte[] key, byte[] markerToken)
+    /// <param name="loop">The loop, on whose thread this is called.</param>
+    /// <param name="output">Takes what the worker's cells print and show.</param>
+    /// <param name="process">A process that was just started, and that belongs to this from now on.</param>
+    public SupervisedWorker(Loop loop, IWorkerOutput output, WorkerProcess process)
     {
         this.loop = loop;
         this.output = output;
         this.process = process;
-        channel = new WorkerChannel(loop.Poller, key, process.TellEndpoint, Receive);
-        stdout = new NativeOutput(process.Stdout, markerToken, text => Native("stdout", text), cell => Marked(ref stdoutMarker, cell));
-        stderr = new NativeOutput(process.Stderr, markerToken, text => Native("stderr", text), cell => Marked(ref stderrMarker, cell));
+        channel = new WorkerChannel(loop.Poller, process.Key, process.TellEndpoint, Receive);
+        stdout = new NativeOutput(process.Stdout, process.MarkerToken, text => Native("stdout", text), cell => Marked(ref stdoutMarker, cell));
+        stderr = new NativeOutput(process.Stderr, process.MarkerToken, text => Native("stderr", text), cell => Marked(ref stderrMarker, cell));
         _ = WatchExitAsync();
     }
 
@@ -53,15 +55,6 @@ internal sealed class SupervisedWorker : IDisposable
 
     /// <summary>Whether output is dropped: that of a replay was shown already.</summary>
     public bool IsMuted { get; set; }
-
-    /// <summary>Starts a worker. Starting a process takes milliseconds, so it happens off the loop.</summary>
-    public static async Task<SupervisedWorker> StartAsync(Loop loop, IWorkerOutput output)
-    {
-        var key = RandomNumberGenerator.GetBytes(PairFraming.KeyBytes);
-        var markerToken = RandomNumberGenerator.GetBytes(NativeMarker.TokenBytes);
-        var process = await Task.Run(() => WorkerProcess.Start(key, markerToken));
-        return new SupervisedWorker(loop, output, process, key, markerToken);
-    }
 
     /// <summary>Runs a cell to its end, or to the worker's.</summary>
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)

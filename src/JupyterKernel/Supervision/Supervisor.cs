@@ -9,7 +9,8 @@ namespace JupyterKernel.Supervision;
 /// Keeps a worker for the session: starts it, replaces it when it is lost, and brings a fresh one to the session's state
 /// by replaying the history of accepted cells. Loop thread.
 /// </summary>
-internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutput output)
+/// <param name="firstProcess">The first worker's process, started ahead of everything else.</param>
+internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutput output, Task<WorkerProcess> firstProcess)
 {
     /// <summary>How long an interrupted cell may take to end before its worker is terminated.</summary>
     private static readonly TimeSpan PatienceForInterrupt = TimeSpan.FromSeconds(2);
@@ -23,6 +24,7 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
     private readonly Queue<DateTime> restarts = new();
     private Task<SupervisedWorker>? worker;
     private SupervisedWorker? latest;
+    private Task<WorkerProcess>? nextProcess = firstProcess;
     private CancellationTokenSource? interrupt;
     private bool stopped;
 
@@ -83,17 +85,21 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
             CountRestart();
             try
             {
-                latest = await SupervisedWorker.StartAsync(loop, output);
+                // Starting a process takes milliseconds, so it happens off the loop.
+                var process = await (nextProcess ?? Task.Run(WorkerProcess.Start));
+                latest = new SupervisedWorker(loop, output, process);
                 if (stopped) latest.Dispose();
                 await latest.Ready.WaitAsync(PatienceForStart);
             }
             catch (Exception failure) when (failure is InvalidOperationException or TimeoutException or System.ComponentModel.Win32Exception)
             {
                 latest?.Dispose();
+                nextProcess = null;
                 if (interrupt?.IsCancellationRequested == true) throw new WorkerStartException("Interrupted while a worker was starting.");
                 continue;
             }
 
+            nextProcess = null;
             await ReplayAsync(latest);
             return latest;
         }

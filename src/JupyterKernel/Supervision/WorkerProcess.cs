@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
 
@@ -15,7 +17,14 @@ internal sealed class WorkerProcess : IDisposable
     {
         this.process = process;
         Exited = WaitForExitAsync();
+        Tell([.. Key, .. MarkerToken]);
     }
+
+    /// <summary>Signs the messages between the kernel and this worker. Nobody else is told.</summary>
+    public byte[] Key { get; } = RandomNumberGenerator.GetBytes(PairFraming.KeyBytes);
+
+    /// <summary>What this worker's <see cref="NativeMarker"/>s carry.</summary>
+    public byte[] MarkerToken { get; } = RandomNumberGenerator.GetBytes(NativeMarker.TokenBytes);
 
     /// <summary>The operating system's number of the process.</summary>
     public int Id => process.Id;
@@ -31,7 +40,7 @@ internal sealed class WorkerProcess : IDisposable
 
     /// <summary>Starts this program's executable as a worker.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The system starts no process: out of memory, of processes …</exception>
-    public static WorkerProcess Start(byte[] key, byte[] markerToken)
+    public static WorkerProcess Start()
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!)
         {
@@ -48,9 +57,7 @@ internal sealed class WorkerProcess : IDisposable
 
         // The kernel turns profile-guided recompilation off for its own start; a notebook's loops profit from it.
         start.Environment["DOTNET_TieredPGO"] = "1";
-        var worker = new WorkerProcess(Process.Start(start)!);
-        worker.Tell([.. key, .. markerToken]);
-        return worker;
+        return new WorkerProcess(Process.Start(start)!);
     }
 
     /// <summary>Tells the worker where to connect.</summary>
