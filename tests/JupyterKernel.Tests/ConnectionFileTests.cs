@@ -1,0 +1,82 @@
+using JupyterKernel.Protocol;
+using Xunit;
+
+namespace JupyterKernel.Tests;
+
+public sealed class ConnectionFileTests : IDisposable
+{
+    private readonly string path = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(path);
+
+    [Fact]
+    public void A_file_as_Jupyter_writes_it_is_read()
+    {
+        var file = Load("""
+            {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5, "ip": "127.0.0.2",
+             "key": "a-b", "transport": "ipc", "signature_scheme": "hmac-sha256", "kernel_name": "csharp", "jupyter_session": "x.ipynb"}
+            """);
+
+        Assert.Equal(
+            new ConnectionFile
+            {
+                ShellPort = 1, IopubPort = 2, StdinPort = 3, ControlPort = 4, HeartbeatPort = 5, Ip = "127.0.0.2",
+                Key = "a-b", Transport = "ipc", SignatureScheme = "hmac-sha256", KernelName = "csharp",
+            },
+            file);
+    }
+
+    [Fact]
+    public void What_is_written_is_read()
+    {
+        var file = new ConnectionFile { ShellPort = 1, IopubPort = 2, StdinPort = 3, ControlPort = 4, HeartbeatPort = 5, Key = "k" };
+
+        Assert.Equal(file, Load(file.ToJson()));
+    }
+
+    [Fact]
+    public void What_is_left_out_has_the_values_that_Jupyter_gives_it()
+    {
+        var file = Load("{}");
+
+        Assert.Equal(("tcp", "127.0.0.1", "", "hmac-sha256"), (file.Transport, file.Ip, file.Key, file.SignatureScheme));
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("null", "empty")]
+    [InlineData("hello", "not a connection file")]
+    [InlineData("[]", "not a connection file")]
+    [InlineData("""{"shell_port": "many"}""", "shell_port")]
+    [InlineData("""{"shell_port": 99999999999}""", "not a connection file")]
+    [InlineData("""{"ip": null}""", "not a connection file")]
+    [InlineData("""{"key": null}""", "not a connection file")]
+    [InlineData("""{"transport": "carrier pigeon"}""", "carrier pigeon")]
+    [InlineData("""{"key": "s3cret", "signature_scheme": "hmac-md5"}""", "hmac-md5")]
+    public void What_is_no_connection_file_is_refused_with_its_path_and_the_reason(string text, string reason)
+    {
+        var refused = Assert.Throws<InvalidDataException>(() => Load(text));
+
+        Assert.Contains(path, refused.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Hostile_nesting_is_refused() =>
+        Assert.Throws<InvalidDataException>(() => Load("{\"a\":" + new string('[', 200_000)));
+
+    [Fact]
+    public void A_file_that_is_not_there_is_an_IOException() =>
+        Assert.ThrowsAny<IOException>(() => ConnectionFile.Load(path + ".not-there"));
+
+    [Fact]
+    public void As_text_it_shows_no_key() =>
+        Assert.DoesNotContain("s3cret", Load("""{"key": "s3cret"}""").ToString(), StringComparison.Ordinal);
+
+    private ConnectionFile Load(string text)
+    {
+        File.WriteAllText(path, text);
+        return ConnectionFile.Load(path);
+    }
+}

@@ -1,0 +1,174 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Serialization;
+using JupyterKernel.WorkerProtocol;
+using Xunit;
+
+namespace JupyterKernel.Tests;
+
+/// <summary>The pair socket's frames: every message pinned, and only the other end's next message is accepted.</summary>
+public sealed class PairFramingTests : IDisposable
+{
+    private static readonly byte[] Key = RandomNumberGenerator.GetBytes(PairFraming.KeyBytes);
+
+    private readonly PairFraming kernel = new(Key, isKernel: true);
+    private readonly PairFraming worker = new(Key, isKernel: false);
+
+    public void Dispose()
+    {
+        kernel.Dispose();
+        worker.Dispose();
+    }
+
+    public static TheoryData<string> Pinned { get; } =
+    [
+        .. Messages.Keys,
+    ];
+
+    private static Dictionary<string, WorkerMessage> Messages => new()
+    {
+        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","AssemblyPaths":["/a.dll"],"AllowStdin":true}"""] = new RunCell(1, "T", "M", ["/a.dll"], true),
+        ["""{"type":"interrupt_cell","Cell":1}"""] = new InterruptCell(1),
+        ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
+        ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
+        ["""{"type":"stream","Cell":1,"Name":"stdout"}"""] = new StreamOutput(1, "stdout"),
+        ["""{"type":"display","Cell":1,"DisplayId":null,"Update":false}"""] = new DisplayOutput(1, null, false),
+        ["""{"type":"clear_output","Cell":1,"Wait":true}"""] = new ClearOutput(1, true),
+        ["""{"type":"input_question","Cell":1,"Question":2,"Prompt":"?","Password":true}"""] = new InputQuestion(1, 2, "?", true),
+        ["""{"type":"cell_returned","Cell":1}"""] = new CellReturned(1),
+        ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2}],"Inner":[]}}"""] =
+            new CellThrew(1, new ExceptionReport("T", "m", [new FrameReport("M", "Cell [1]", 2)], [])),
+        ["""{"type":"cell_interrupted","Cell":1}"""] = new CellInterrupted(1),
+    };
+
+    [Theory]
+    [MemberData(nameof(Pinned))]
+    public void A_message_is_this_JSON_and_comes_back_from_it(string json)
+    {
+        var frames = kernel.Seal(Messages[json]);
+
+        Assert.Equal(json, Encoding.UTF8.GetString(frames[2]));
+        var opened = worker.Open(frames);
+        Assert.IsType(Messages[json].GetType(), opened);
+        Assert.Equal(json, Encoding.UTF8.GetString(kernel.Seal(opened)[2]));
+    }
+
+    [Fact]
+    public void Every_message_is_registered_under_a_name_of_its_own_and_pinned()
+    {
+        var messages = typeof(WorkerMessage).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(WorkerMessage))).ToList();
+        var registered = typeof(WorkerMessage).GetCustomAttributes<JsonDerivedTypeAttribute>().ToList();
+
+        Assert.Equal(messages.Select(type => type.Name).Order(), registered.Select(entry => entry.DerivedType.Name).Order());
+        Assert.Equal(registered.Count, registered.Select(entry => entry.TypeDiscriminator).Distinct().Count());
+        Assert.Equal(messages.Select(type => type.Name).Order(), Messages.Values.Select(message => message.GetType().Name).Order());
+    }
+
+    [Theory]
+    [InlineData(0, 4)]
+    [InlineData(1, 4)]
+    [InlineData(PairFraming.MaxFrameBytes, 4)]
+    [InlineData(PairFraming.MaxFrameBytes + 1, 5)]
+    public void A_payload_of_any_size_comes_back_whole_in_frames_that_are_not_too_long(int bytes, int frameCount)
+    {
+        var payload = new byte[bytes];
+        Random.Shared.NextBytes(payload);
+
+        var frames = worker.Seal(new CellReturned(1) { Payload = [payload] });
+
+        Assert.Equal(frameCount, frames.Count);
+        Assert.All(frames, frame => Assert.True(frame.Length <= PairFraming.MaxFrameBytes));
+        Assert.True(payload.AsSpan().SequenceEqual(Assert.Single(kernel.Open(frames)!.Payload)));
+    }
+
+    [Fact]
+    public void Payloads_of_several_sizes_come_back_apart()
+    {
+        byte[][] payload = [[], [1], new byte[PairFraming.MaxFrameBytes + 7], [], [2, 3]];
+        payload[2][^1] = 9;
+
+        var opened = kernel.Open(worker.Seal(new CellReturned(1) { Payload = payload }))!.Payload;
+
+        Assert.Equal(payload.Select(part => part.Length), opened.Select(part => part.Length));
+        Assert.Equal(9, opened[2][^1]);
+        Assert.Equal([2, 3], opened[4]);
+    }
+
+    [Fact]
+    public void A_message_is_accepted_once()
+    {
+        var frames = kernel.Seal(new InterruptCell(1));
+
+        Assert.NotNull(worker.Open(frames));
+        Assert.Null(worker.Open(frames));
+        Assert.Equal(new InterruptCell(2).Cell, Assert.IsType<InterruptCell>(worker.Open(kernel.Seal(new InterruptCell(2)))).Cell);
+    }
+
+    [Fact]
+    public void A_message_that_is_sent_back_to_its_sender_is_refused()
+    {
+        Assert.Null(kernel.Open(kernel.Seal(new InterruptCell(1))));
+        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1))));
+    }
+
+    [Fact]
+    public void A_message_that_overtook_another_is_refused_until_its_turn()
+    {
+        var first = kernel.Seal(new InterruptCell(1));
+        var second = kernel.Seal(new InterruptCell(2));
+
+        Assert.Null(worker.Open(second));
+        Assert.NotNull(worker.Open(first));
+        Assert.NotNull(worker.Open(second));
+    }
+
+    [Fact]
+    public void A_change_of_any_bit_is_noticed()
+    {
+        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true) { Payload = [[1, 2, 3], []] });
+        for (var frame = 0; frame < frames.Count; frame++)
+        {
+            for (var bit = 0; bit < 8 * frames[frame].Length; bit++)
+            {
+                frames[frame][bit / 8] ^= (byte)(1 << (bit % 8));
+                Assert.Null(worker.Open(frames));
+                frames[frame][bit / 8] ^= (byte)(1 << (bit % 8));
+            }
+        }
+
+        Assert.NotNull(worker.Open(frames));
+    }
+
+    [Fact]
+    public void A_change_of_where_frames_begin_is_noticed()
+    {
+        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true) { Payload = [[1, 2, 3], [4, 5]] });
+
+        Assert.Null(worker.Open([.. frames[..3], [1, 2], [3, 4, 5]]));
+        Assert.Null(worker.Open([.. frames[..3], [1, 2, 3, 4, 5]]));
+        Assert.Null(worker.Open([.. frames, []]));
+        Assert.Null(worker.Open(frames[..^1]));
+        Assert.Null(worker.Open([frames[0], frames[2], frames[1], .. frames[3..]]));
+        Assert.NotNull(worker.Open(frames));
+    }
+
+    [Fact]
+    public void A_message_made_with_another_key_is_refused()
+    {
+        using var stranger = new PairFraming(new byte[PairFraming.KeyBytes], isKernel: false);
+
+        Assert.Null(kernel.Open(stranger.Seal(new Ready(1))));
+        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1))));
+    }
+
+    [Fact]
+    public void What_is_no_message_at_all_is_refused()
+    {
+        Assert.Null(kernel.Open([]));
+        Assert.Null(kernel.Open([[], [], []]));
+        Assert.Null(kernel.Open([new byte[32]]));
+        Assert.Null(kernel.Open([new byte[32], [1], "{}"u8.ToArray()]));
+        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1))));
+    }
+}
