@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using JupyterKernel.Compilation;
+using Microsoft.CodeAnalysis;
+using Xunit;
+
+namespace JupyterKernel.Tests;
+
+public sealed partial class CompileErrorTextTests
+{
+    [Fact]
+    public void An_error_is_shown_with_its_cell_and_line_and_underlined()
+    {
+        var errors = Errors("var x = 1;\n  Consol.WriteLine(x);");
+
+        Assert.Equal(
+            [
+                "Cell [7], line 2: error CS0103: The name 'Consol' does not exist in the current context",
+                "      Consol.WriteLine(x);",
+                "      ~~~~~~",
+            ],
+            Plain(errors));
+        Assert.Equal("(2,3): error CS0103: The name 'Consol' does not exist in the current context", CompileErrorText.Summary(errors));
+    }
+
+    [Fact]
+    public void Place_message_and_underline_are_coloured()
+    {
+        var lines = CompileErrorText.Traceback(Errors("Consol.WriteLine(1);"));
+
+        Assert.StartsWith("\e[0;32mCell [7], line 1\e[0m: \e[0;31merror CS0103\e[0m: ", lines[0], StringComparison.Ordinal);
+        Assert.Equal("    \e[0;31m~~~~~~\e[0m", lines[2]);
+    }
+
+    [Fact]
+    public void The_underline_stands_below_the_error_whatever_the_width_of_a_tab() =>
+        Assert.Equal(["    \t var x =\tundefined;", "    \t        \t~~~~~~~~~"], Plain(Errors("\t var x =\tundefined;")).Skip(1));
+
+    [Fact]
+    public void An_error_over_several_lines_is_underlined_to_the_end_of_its_first()
+    {
+        var lines = Plain(Errors("int i = @\"a\nb\";"));
+
+        Assert.Contains("CS0029", lines[0], StringComparison.Ordinal);
+        Assert.Equal(["    int i = @\"a", "            ~~~"], lines.Skip(1));
+    }
+
+    [Fact]
+    public void A_long_line_is_cut_and_not_underlined_where_it_was_cut_off()
+    {
+        var lines = Plain(Errors("undefined1 = \"" + new string('a', 10_000) + "\" + undefined2;"));
+
+        Assert.All(lines, line => Assert.True(line.Length < 400));
+        Assert.Contains(lines, line => line.Contains("undefined2", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.Trim() == "~~~~~~~~~~");
+    }
+
+    [Fact]
+    public void The_first_ten_errors_are_shown_in_the_order_of_the_text_and_the_others_counted()
+    {
+        var lines = Plain(Errors(string.Join('\n', Enumerable.Range(1, 13).Select(i => $"undefined{i}();"))));
+
+        var errors = lines.Where(line => line.Contains("error CS0103", StringComparison.Ordinal)).ToList();
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => $"line {i}:"), errors.Select(line => LineNumber().Match(line).Value));
+        Assert.Equal("… and 3 more errors", lines[^1]);
+    }
+
+    [Fact]
+    public void An_error_at_the_end_of_the_text_is_underlined_too()
+    {
+        var lines = Plain(Errors("Console.WriteLine("));
+
+        Assert.StartsWith("Cell [7], line 1: error CS", lines[0], StringComparison.Ordinal);
+        Assert.All(lines, line => Assert.DoesNotContain("(0,", line, StringComparison.Ordinal));
+        Assert.Matches("^ +~$", lines[2]);
+    }
+
+    [Fact]
+    public void An_error_without_a_place_is_its_message()
+    {
+        var error = Diagnostic.Create(new DiagnosticDescriptor("CS9999", "", "All is lost", "", DiagnosticSeverity.Error, true), Location.None);
+
+        Assert.Equal(["error CS9999: All is lost"], Plain([error]));
+        Assert.Equal("error CS9999: All is lost", CompileErrorText.Summary([error]));
+    }
+
+    [Fact]
+    public void Messages_are_English_whatever_the_culture()
+    {
+        var culture = Thread.CurrentThread.CurrentUICulture;
+        Thread.CurrentThread.CurrentUICulture = new("de-DE");
+        try
+        {
+            Assert.Contains("does not exist in the current context", CompileErrorText.Summary(Errors("undefined();")), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Thread.CurrentThread.CurrentUICulture = culture;
+        }
+    }
+
+    private static ImmutableArray<Diagnostic> Errors(string code)
+    {
+        var compiler = new CellCompiler(Path.GetTempPath());
+        var outcome = compiler.Compile(code, "Cell [7]", compiler.Root, TestContext.Current.CancellationToken);
+        Assert.Null(outcome.Cell);
+        return outcome.Errors;
+    }
+
+    private static List<string> Plain(IReadOnlyList<Diagnostic> errors) =>
+        [.. CompileErrorText.Traceback(errors).Select(line => Colour().Replace(line, ""))];
+
+    [GeneratedRegex("\e\\[[0-9;]*m")]
+    private static partial Regex Colour();
+
+    [GeneratedRegex("line [0-9]+:")]
+    private static partial Regex LineNumber();
+}
