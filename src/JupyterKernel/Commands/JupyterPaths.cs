@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
+#pragma warning disable RS0030 // Asks a Python, and waits for its answer.
+
 namespace JupyterKernel.Commands;
 
 /// <summary>

@@ -4,6 +4,8 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 
+#pragma warning disable RS0030 // Looks for running copies.
+
 namespace JupyterKernel.Commands;
 
 /// <summary>

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
+#pragma warning disable RS0030 // Looks whether the parent lives.
+
 namespace JupyterKernel.Kernel;
 
 /// <summary>

@@ -5,6 +5,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using JupyterKernel.Protocol;
 
+#pragma warning disable RS0030 // This is the one owner of a kernel started by us.
+
 namespace JupyterKernel.Notebooks;
 
 /// <summary>

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using JupyterKernel.WorkerProtocol;
 
+#pragma warning disable RS0030 // This is the one owner of a worker's process.
+
 namespace JupyterKernel.Supervision;
 
 /// <summary>
