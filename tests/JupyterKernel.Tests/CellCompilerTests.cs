@@ -15,8 +15,6 @@ public sealed class CellCompilerTests : IDisposable
     private readonly CellCompiler compiler;
     private CSharpCompilation last;
 
-    static CellCompilerTests() => CompilationThread.Start();
-
     public CellCompilerTests()
     {
         compiler = new(folder.FullName);
@@ -138,7 +136,7 @@ public sealed class CellCompilerTests : IDisposable
         ];
         foreach (var code in deep)
         {
-            var outcome = await CompilationThread.Run(() => compiler.Compile(code, "Cell [1]", last, Cancellation)).WaitAsync(Deadline, Cancellation);
+            var outcome = await new CompilationThread().RunAsync(() => compiler.Compile(code, "Cell [1]", last, Cancellation), Cancellation).WaitAsync(Deadline, Cancellation);
 
             Assert.True(outcome.Cell is not null || outcome.Errors.Length > 0);
         }

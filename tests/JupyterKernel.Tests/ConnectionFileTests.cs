@@ -43,8 +43,8 @@ public sealed class ConnectionFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "empty")]
-    [InlineData("null", "empty")]
+    [InlineData("", "not a connection file")]
+    [InlineData("null", "not a connection file")]
     [InlineData("hello", "not a connection file")]
     [InlineData("[]", "not a connection file")]
     [InlineData("""{"shell_port": "many"}""", "shell_port")]

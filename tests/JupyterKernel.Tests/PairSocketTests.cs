@@ -136,9 +136,9 @@ public sealed class PairSocketTests
         var genuine = kernel.Seal(RunCell(compiler, "1", 2));
         socket.SendMultipartBytes([.. genuine]);
         socket.SendMultipartBytes([.. genuine]);
-        socket.SendMultipartBytes([.. kernel.Seal(RunCell(compiler, "2", 3))]);
-
         Assert.Equal(2, Assert.IsType<CellReturned>(Receive()).Cell);
+
+        socket.SendMultipartBytes([.. kernel.Seal(RunCell(compiler, "2", 3))]);
         Assert.Equal(3, Assert.IsType<CellReturned>(Receive()).Cell);
 
         WorkerMessage? Receive()

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -83,14 +85,19 @@ internal sealed class CellCompiler
         var outcome = Emit(CreateSubmission(tree, previous, []), code, name, cancellation);
         if (outcome.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return outcome;
 
-        // It may only lack a part of the framework that few cells use. Of what turns out to be used, later cells inherit
-        // no more than that.
+        // It may only lack a part of the framework that few cells use; then that is none of its errors.
         var complete = CreateSubmission(tree, previous, ReferenceSet.Rest);
         var second = Emit(complete, code, name, cancellation);
-        if (second.Cell is null) return outcome;
-        var used = complete.GetUsedAssemblyReferences(cancellation).Intersect(ReferenceSet.Rest).ToArray();
-        var third = Emit(CreateSubmission(tree, previous, used), code, name, cancellation);
-        return third.Cell is null ? second : third;
+        if (second.Cell is null) return second.Errors.Length < outcome.Errors.Length ? second : outcome;
+
+        // Later cells inherit no more than what turned out to be used: what the image names, which is next to nothing; or,
+        // where that does not do, what the compiler looked at.
+        return EmitWith(ReferencesOf(second.Cell.Image))
+            ?? EmitWith(complete.GetUsedAssemblyReferences(cancellation).Intersect(ReferenceSet.Rest))
+            ?? second;
+
+        CompilationOutcome? EmitWith(IEnumerable<MetadataReference> used) =>
+            Emit(CreateSubmission(tree, previous, used), code, name, cancellation) is { Cell: not null } slim ? slim : null;
     }
 
     /// <summary>A compilation of a text behind the session, for questions about it: completion, inspection.</summary>
@@ -118,6 +125,14 @@ internal sealed class CellCompiler
                 name, code, submission, new Image(assembly.ToArray(), symbols.ToArray()),
                 entry.ContainingType.MetadataName, entry.MetadataName, [.. paths]),
             []);
+    }
+
+    private static MetadataReference[] ReferencesOf(Image image)
+    {
+        using var file = new PEReader(new MemoryStream(image.Assembly));
+        var metadata = file.GetMetadataReader();
+        var names = metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToHashSet();
+        return [.. ReferenceSet.Rest.Where(reference => names.Contains(Path.GetFileNameWithoutExtension(reference.Display!)))];
     }
 
     private static SyntaxTree Parse(string code, string name, CancellationToken cancellation = default) =>
