@@ -100,9 +100,15 @@ class FrontEnd:
             self.published.append(self.receive(self.iopub, end, "it was not published"))
 
     def wait_for_output(self, request, text):
-        """Waits until the request's cell has printed the text."""
-        self.wait_for_published(lambda _: text in printed(
-            message for message in self.published if is_for(message, request)))
+        """Waits until the cell that is running for the request has printed the text."""
+        def has_printed(message):
+            if text in printed(message for message in self.published if is_for(message, request)):
+                return True
+            if is_for(message, request) and state(message) == "idle":
+                raise AssertionError(f"the cell ended and did not print {text!r}")
+            return False
+
+        self.wait_for_published(has_printed)
 
     def receive(self, socket, end, otherwise):
         if not socket.poll(max(0, end - time.monotonic()) * 1000):

@@ -66,7 +66,8 @@ class Streams(KernelTestCase):
                 between = self.run_cell('Console.WriteLine("between");')
                 self.assertEqual(between.stdout, "between\n")
                 self.run_cell("go.Set();")
-                self.front_end.wait_for_output(cell, "late")
+                self.front_end.wait_for_published(
+                    lambda m: m["msg_type"] == "stream" and "late" in m["content"]["text"] and is_for(m, cell))
 
 
 class NativeOutput(KernelTestCase):
