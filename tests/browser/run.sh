@@ -29,6 +29,7 @@ mkdir -p "$scratch/notebooks" ../../artifacts/screenshots
 rm -f ../../artifacts/screenshots/failed-*
 export SCREENSHOTS=$PWD/../../artifacts/screenshots
 export LAB_ROOT=$scratch/notebooks LAB_STATE=$scratch/state JUPYTER_RUNTIME_DIR=$scratch/runtime
+export JUPYTER_CSHARP_HISTORY=$scratch/history.sqlite # the user's own stays out of it
 LAB_TOKEN=$(node -p 'crypto.randomUUID()')
 LAB_PORT=$(node -e 'net.createServer().listen(0, "127.0.0.1", function () { console.log(this.address().port); this.close(); })')
 export LAB_TOKEN LAB_URL=http://127.0.0.1:$LAB_PORT/
