@@ -101,14 +101,14 @@ def start(kernel: Kernel) -> tuple:
     return kernel.to_kernel_info * 1e3, kernel.to_first_result * 1e3, kernel.memory_bytes() / 1e6
 
 
-@scenario(Figure("warm-cell", "warm `1+1`, execute_request → execute_reply", "ms", ratio_target=1.0), runs=7)
+@scenario(Figure("warm-cell", "warm `1+1`, execute_request → execute_reply", "ms", ratio_target=1.0), runs=5)
 def warm(kernel: Kernel) -> tuple:
     settle()
-    cells = [kernel.execute("1+1").to_reply for _ in range(300)]
-    return (median(cells[100:]) * 1e3,)
+    cells = [kernel.execute("1+1").to_reply for _ in range(250)]
+    return (median(cells[50:]) * 1e3,)
 
 
-@scenario(Figure("lines", "100,000 lines of stdout, send → idle", "ms", ratio_target=1.0), runs=9)
+@scenario(Figure("lines", "100,000 lines of stdout, send → idle", "ms", ratio_target=1.0), runs=7)
 def stdout(kernel: Kernel) -> tuple:
     settle()
     answer = kernel.execute(CELLS[kernel.language].print_lines)
@@ -118,7 +118,7 @@ def stdout(kernel: Kernel) -> tuple:
     return (answer.to_idle * 1e3,)
 
 
-@scenario(Figure("display", "50 MB of display data, send → idle", "ms", ratio_target=1.2), runs=9)
+@scenario(Figure("display", "50 MB of display data, send → idle", "ms", ratio_target=1.2), runs=5)
 def display(kernel: Kernel) -> tuple:
     kernel.execute(CELLS[kernel.language].import_display)
     settle()
@@ -129,7 +129,7 @@ def display(kernel: Kernel) -> tuple:
     return (answer.to_idle * 1e3,)
 
 
-@scenario(Figure("interrupt", "endless loop, interrupt → idle", "ms", target=60), runs=9)
+@scenario(Figure("interrupt", "endless loop, interrupt → idle", "ms", target=60), runs=7)
 def interrupt(kernel: Kernel) -> tuple:
     settle()
     loop = kernel.begin(CELLS[kernel.language].endless_loop)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import zmq
-from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.session import Session
 
 ANSWER_SECONDS = 60  # a kernel silent for so long has failed
@@ -34,16 +34,16 @@ class Launch:
     def __init__(self, kernel: str, user_data: str):
         self.label = Path(kernel).name
         if os.sep in kernel:
-            self._argv, self.language, self.interrupts_by_message = [kernel, "kernel", "--connection-file", "{connection_file}"], "C#", True
-            own_environment = {}
+            spec = KernelSpec(argv=[kernel, "kernel", "--connection-file", "{connection_file}"], language="C#", interrupt_mode="message")
         else:
             spec = KernelSpecManager().get_kernel_spec(kernel)
-            self._argv = [argument.replace("{resource_dir}", spec.resource_dir) for argument in spec.argv]
-            self.language, self.interrupts_by_message = spec.language, spec.interrupt_mode == "message"
-            own_environment = spec.env
+        self.language = spec.language
+        self.interrupts_by_message = spec.interrupt_mode == "message"
+        self._argv = [argument.replace("{resource_dir}", spec.resource_dir) for argument in spec.argv]
         self.environment = {
-            **os.environ, **own_environment, "JPY_PARENT_PID": str(os.getpid()),
-            "IPYTHONDIR": str(Path(user_data, "ipython")), "XDG_DATA_HOME": user_data}
+            **os.environ, **spec.env, "JPY_PARENT_PID": str(os.getpid()),
+            "IPYTHONDIR": str(Path(user_data, "ipython")),
+            "JUPYTER_CSHARP_HISTORY": str(Path(user_data, "history.sqlite"))}
 
     def command(self, connection_file: str) -> list:
         return [argument.replace("{connection_file}", connection_file) for argument in self._argv]

@@ -9,8 +9,10 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from statistics import median
+from typing import Optional
 
 from jupyter_client.kernelspec import NoSuchKernel
 
@@ -54,6 +56,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
+        """ok, misses, failed, or empty for a figure without a target."""
         if self.failures.get("ours") or not self.ours:
             return "failed"
         goals = [(self.figure.target, self.ours), (self.figure.ratio_target, self.ratios)]
@@ -114,11 +117,16 @@ def markdown(results: list, ours: Launch, peer: Launch) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
 
 
-def as_json(results: list, **about) -> str:
+def as_json(results: list, about: dict) -> str:
     return json.dumps({**about, "figures": [
-        {**result.figure.__dict__, "ours": result.ours, "peer": result.peers, "ratios": result.ratios,
+        {**asdict(result.figure), "ours": result.ours, "peer": result.peers, "ratios": result.ratios,
          "failures": {side: why for side, why in result.failures.items() if why}, "verdict": result.verdict}
         for result in results]}, indent=2, ensure_ascii=False)
+
+
+def _load() -> Optional[float]:
+    """How many processes wanted a core in the last minute; Windows does not tell."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
 def _number(value: float) -> str:
@@ -126,11 +134,11 @@ def _number(value: float) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    names = [name for scenario in SCENARIOS for name in (scenario.name, *(figure.name for figure in scenario.figures))]
+    names = sorted({name for scenario in SCENARIOS for name in (scenario.name, *(figure.name for figure in scenario.figures))})
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel", default="csharp", help="a kernelspec's name, or the path of a jupyter-csharp executable (default: csharp)")
     parser.add_argument("--against", default="python3", help="the peer, likewise (default: python3, which is ipykernel)")
-    parser.add_argument("--only", action="append", choices=list(dict.fromkeys(names)), metavar="NAME", help="a figure or a scenario; may be repeated: " + ", ".join(dict.fromkeys(names)))
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"a figure or a scenario; may be repeated: {', '.join(names)}")
     parser.add_argument("--runs", type=int, help="runs of every scenario (default: each scenario's own number)")
     parser.add_argument("--json", metavar="FILE", help="write every single run to FILE")
     return parser
@@ -141,7 +149,9 @@ def main() -> int:
     options = parser.parse_args()
     # A shell's background job ignores SIGINT, and its children with it; a kernel must not.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    began = time.time()
+    began, load = time.time(), _load()
+    if load is not None and load > os.cpu_count() / 2:
+        print(f"The machine is busy (load {load:.1f} on {os.cpu_count()} cores): only the ratios say something, and little.", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="kernel-benchmark-data-") as user_data:
         try:
             ours, peer = Launch(options.kernel, user_data), Launch(options.against, user_data)
@@ -156,13 +166,13 @@ def main() -> int:
                 results += [result for result in measured if result.figure in wanted]
 
     seconds = time.time() - began
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    print(f"{versions[0]} beside {versions[1]}; {os.cpu_count()} cores, load {load}, {platform.platform()}; {seconds:.0f} s.")
+    print(f"{versions[0]} beside {versions[1]}; {os.cpu_count()} cores, load before {load}, after {_load()}; {platform.platform()}; {seconds:.0f} s.")
     print("Median (lowest–highest) of the runs; the ratio is that of pairs of runs.\n")
     print(markdown(results, ours, peer))
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            file.write(as_json(results, ours=versions[0], peer=versions[1], cores=os.cpu_count(), load=load, platform=platform.platform(), seconds=seconds, began=began))
+        about = {"ours": versions[0], "peer": versions[1], "began": began, "seconds": seconds,
+                 "cores": os.cpu_count(), "load_before": load, "platform": platform.platform()}
+        Path(options.json).write_text(as_json(results, about), encoding="utf-8")
     return int(any(result.verdict in ("failed", "misses") for result in results))
 
 
