@@ -38,7 +38,7 @@ public sealed record ConnectionFile
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ConnectionFile Load(string path)
     {
-        ConnectionFile? file;
+        ConnectionFile file;
         try
         {
             file = WireFormat.FromJson<ConnectionFile>(JObject.Parse(File.ReadAllText(path)));
@@ -47,7 +47,6 @@ public sealed record ConnectionFile
         {
             throw new InvalidDataException($"{path} is not a connection file: {malformed.Message}");
         }
-
 
         if (file.Ip is null || file.Key is null || file.SignatureScheme is null)
             throw new InvalidDataException($"{path} is not a connection file: ip, key and signature_scheme are texts");
