@@ -27,7 +27,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly Dictionary<long, (Request Request, bool Silent)> requestOfCell = [];
     private readonly Dictionary<long, (Request Request, SupervisedWorker Asker)> questions = [];
     private long latestCell;
-    private (string? Session, DateTimeOffset SentBefore) aborting;
+    private (string? Session, DateTimeOffset? SentBefore) aborting;
     private CancellationTokenSource? compilation;
 
     public ExecuteQueue(Loop loop, JupyterSockets sockets, NotebookSession session, HistoryStore history, Task<WorkerProcess> firstWorker)
@@ -115,26 +115,26 @@ internal sealed class ExecuteQueue : IWorkerOutput
         while (waiting.TryDequeue(out var next))
         {
             Running = next.Request;
-            bool failed;
+            DateTime? failedAt;
             try
             {
-                failed = await ExecuteAsync(next.Request, next.Content);
+                failedAt = await ExecuteAsync(next.Request, next.Content);
             }
             catch (Exception bug)
             {
                 Log.Bug(bug);
+                failedAt = DateTime.UtcNow;
                 sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(ExecutionCount, "KernelBug", bug.Message, [bug.ToString()])));
                 sockets.Publish("status", next.Request, WireFormat.ToJson(Status.Idle));
-                failed = true;
             }
 
-            if (failed) AbortWaiting(next.Request);
+            if (failedAt is { } time) AbortWaiting(next.Request, time);
             Running = null;
         }
     }
 
-    /// <summary>True if the queue behind the cell is to be aborted.</summary>
-    private async Task<bool> ExecuteAsync(Request request, ExecuteRequest content)
+    /// <summary>When the cell failed, if the queue behind it is to be aborted; it is a time before anybody was told.</summary>
+    private async Task<DateTime?> ExecuteAsync(Request request, ExecuteRequest content)
     {
         var started = DateTime.UtcNow;
         sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
@@ -148,6 +148,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         requestOfCell[number] = (request, content.Silent);
         var name = FormattableString.Invariant(counts ? $"Cell [{ExecutionCount}]" : (FormattableString)$"Cell [{ExecutionCount}]·{number}");
         var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await RunAsync(number, content.Code, name, content.AllowStdin, keep: true);
+        var ended = DateTime.UtcNow;
         questions.Clear();
 
         var metadata = new JObject { ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true };
@@ -172,7 +173,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
 
         sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
-        return error is not null && (content.StopOnError || outcome is CellOutcome.Interrupted);
+        return error is not null && (content.StopOnError || outcome is CellOutcome.Interrupted) ? ended : null;
     }
 
     private async Task<CellOutcome> RunAsync(long number, string code, string name, bool allowStdin, bool keep)
@@ -227,9 +228,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// Aborts what was sent behind a failed cell: what waits already, and what is still on its way. A client's own clock
     /// tells whether it sent a request before it could know of the failure.
     /// </summary>
-    private void AbortWaiting(Request failed)
+    private void AbortWaiting(Request failed, DateTime failedAt)
     {
-        aborting = (failed.Message.Header.Session, SentAt(failed) + (DateTime.UtcNow - failed.ReceivedAt));
+        aborting = (failed.Message.Header.Session, SentAt(failed) + (failedAt - failed.ReceivedAt));
         while (waiting.TryDequeue(out var aborted)) Abort(aborted.Request);
     }
 
@@ -240,10 +241,10 @@ internal sealed class ExecuteQueue : IWorkerOutput
         sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
     }
 
-    /// <summary>When the client made a request, by the client's clock; the end of time if it does not say.</summary>
-    private static DateTimeOffset SentAt(Request request) =>
+    /// <summary>When the client made a request, by the client's clock; null if it does not say, or nothing sensible.</summary>
+    private static DateTimeOffset? SentAt(Request request) =>
         DateTimeOffset.TryParse(request.Message.Header.Date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
-        && date < DateTimeOffset.MaxValue.AddDays(-1) ? date : DateTimeOffset.MaxValue.AddDays(-1);
+        && date < DateTimeOffset.MaxValue.AddYears(-1) ? date : null;
 
     private (Request? Request, bool Silent) RequestOf(long cell) =>
         requestOfCell.TryGetValue(cell, out var known) ? known
