@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
+using System.Text;
 using JupyterKernel.Notebooks;
 using JupyterKernel.Protocol;
+using NetMQ;
+using NetMQ.Sockets;
 using Newtonsoft.Json.Linq;
 using Xunit;
 
@@ -105,6 +109,30 @@ public sealed class KernelProtocolTests : IAsyncLifetime
         Assert.Equal(["error", "aborted", "aborted"], stopping.Select(response => (string?)response.Reply.Content["status"]));
         Assert.Equal(["status", "status"], Types(stopping[2]));
         Assert.Equal(["error", "ok"], goingOn.Select(response => (string?)response.Reply.Content["status"]));
+    }
+
+    [Fact]
+    public void A_client_that_dates_no_messages_is_not_aborted_for_ever()
+    {
+        using var shell = new DealerSocket($">tcp://{kernel.Connection.Ip}:{kernel.Connection.ShellPort}");
+
+        Assert.Equal("error", Execute("throw new();"));
+        Assert.Equal("ok", Execute("1"));
+
+        string? Execute(string code)
+        {
+            byte[][] signed =
+            [
+                Encoding.UTF8.GetBytes(new JObject { ["msg_id"] = code, ["msg_type"] = "execute_request", ["session"] = "undated" }.ToString()),
+                "{}"u8.ToArray(), "{}"u8.ToArray(), WireFormat.ToJson(new JObject { ["code"] = code }),
+            ];
+            var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(kernel.Connection.Key), signed.SelectMany(frame => frame).ToArray());
+            shell.SendMultipartBytes([WireFormat.Delimiter.ToArray(), Encoding.ASCII.GetBytes(Convert.ToHexStringLower(signature)), .. signed]);
+            List<byte[]> reply = [];
+            Assert.True(shell.TryReceiveMultipartBytes(Deadline, ref reply!), "no reply");
+            using var wire = new WireFormat(kernel.Connection.Key);
+            return (string?)wire.Read(reply).Content["status"];
+        }
     }
 
     [Fact]
