@@ -84,7 +84,9 @@ internal sealed class Dispatcher
         catch (MalformedMessageException malformed)
         {
             Log.WarnOnce($"a malformed {request.Type}: {malformed.Message}");
-            sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
+
+            // Comm messages are no requests, so nobody waits for a reply.
+            if (!request.Type.StartsWith("comm_", StringComparison.Ordinal) || request.Type == "comm_info_request") sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
         }
         catch (Exception bug)
         {

@@ -78,7 +78,17 @@ internal sealed class ExecuteQueue : IWorkerOutput
         var asked = questions.FirstOrDefault(question => question.Value.Request.Message.Identities
             .Zip(message.Identities).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)));
         if (asked.Value.Asker is null) return;
-        var value = WireFormat.FromJson<InputReply>(message.Content).Value;
+        string value;
+        try
+        {
+            value = WireFormat.FromJson<InputReply>(message.Content).Value;
+        }
+        catch (MalformedMessageException malformed)
+        {
+            Log.WarnOnce($"a malformed input_reply: {malformed.Message}");
+            return;
+        }
+
         questions.Remove(asked.Key);
         asked.Value.Asker.Answer(new InputAnswer(asked.Key, value, null));
     }

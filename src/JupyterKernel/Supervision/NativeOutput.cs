@@ -80,7 +80,7 @@ internal sealed class NativeOutput
             if (end < 0) break;
             Emit(rest[..start]);
             ReleaseCrash();
-            onMarker(long.Parse(number[..end], CultureInfo.InvariantCulture));
+            if (long.TryParse(number[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var cell)) onMarker(cell);
             rest = number[(end + 1)..];
         }
 
