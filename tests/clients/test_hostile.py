@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 import uuid
+from datetime import datetime, timezone
 
 import psutil
 import zmq
@@ -56,7 +57,7 @@ class HostileTestCase(KernelTestCase):
 
     def header(self, **fields):
         return {"msg_id": uuid.uuid4().hex, "msg_type": "kernel_info_request", "username": "mallory",
-                "session": uuid.uuid4().hex, "date": "2024-01-01T00:00:00Z", "version": "5.4", **fields}
+                "session": uuid.uuid4().hex, "date": datetime.now(timezone.utc).isoformat(), "version": "5.4", **fields}
 
     def assert_unharmed(self):
         """The same front end as before goes on."""
@@ -158,7 +159,8 @@ class Contents(HostileTestCase):
     def test_wrong_contents_on_control_are_survived(self):
         for message_type in ("kernel_info_request", "interrupt_request", "debug_request", "execute_request"):
             for value in WRONG_VALUES:
-                self.front_end.send(message_type, {"code": value, "command": value, "stop_on_error": False}, "control")
+                content = {"code": value, "command": value, "stop_on_error": False}
+                self.front_end.outputs(self.front_end.send(message_type, content, "control"))
         self.assert_unharmed()
 
     def test_wrong_messages_on_stdin_are_survived(self):
