@@ -17,11 +17,9 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
 
     private static readonly TimeSpan PatienceForStart = TimeSpan.FromSeconds(30);
 
-    /// <summary>Restart intensity: so many restarts within so long, and no more are tried until a cell is run again.</summary>
-    private const int MaxRestarts = 5;
-    private static readonly TimeSpan RestartPeriod = TimeSpan.FromSeconds(10);
+    /// <summary>So many workers in a row that do not get as far as to run a cell, and no more are tried until a cell is run again.</summary>
+    private const int MaxStarts = 3;
 
-    private readonly Queue<DateTime> restarts = new();
     private Task<SupervisedWorker>? worker;
     private SupervisedWorker? latest;
     private Task<WorkerProcess>? nextProcess = firstProcess;
@@ -80,29 +78,30 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
 
     private async Task<SupervisedWorker> StartAsync()
     {
-        while (true)
+        for (var start = 1; ; start++)
         {
-            CountRestart();
             try
             {
                 // Starting a process takes milliseconds, so it happens off the loop.
                 var process = await (nextProcess ?? Task.Run(WorkerProcess.Start));
+                nextProcess = null;
                 latest = new SupervisedWorker(loop, output, process);
                 if (stopped) latest.Dispose();
                 await latest.Ready.WaitAsync(PatienceForStart);
+                break;
             }
             catch (Exception failure) when (failure is InvalidOperationException or TimeoutException or System.ComponentModel.Win32Exception)
             {
-                latest?.Dispose();
                 nextProcess = null;
+                latest?.Dispose();
                 if (interrupt?.IsCancellationRequested == true) throw new WorkerStartException("Interrupted while a worker was starting.");
-                continue;
+                if (start == MaxStarts)
+                    throw new WorkerStartException($"No worker could be started: {failure.Message} The history is kept: run a cell to try again, or restart the kernel.");
             }
-
-            nextProcess = null;
-            await ReplayAsync(latest);
-            return latest;
         }
+
+        await ReplayAsync(latest);
+        return latest;
     }
 
     private async Task ReplayAsync(SupervisedWorker fresh)
@@ -121,15 +120,6 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
         }
 
         fresh.IsMuted = false;
-    }
-
-    private void CountRestart()
-    {
-        var now = DateTime.UtcNow;
-        while (restarts.TryPeek(out var first) && now - first > RestartPeriod) restarts.Dequeue();
-        if (restarts.Count >= MaxRestarts)
-            throw new WorkerStartException($"{MaxRestarts} workers ended within {RestartPeriod.TotalSeconds} s. The history is kept: run a cell to try again, or restart the kernel.");
-        restarts.Enqueue(now);
     }
 
     private static async Task InterruptAsync(SupervisedWorker current, long number)
