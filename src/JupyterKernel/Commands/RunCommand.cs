@@ -111,14 +111,8 @@ internal static class RunCommand
             return copies;
         }
 
-        private static string[] KernelCommand()
-        {
-            var executable = Environment.ProcessPath!;
-            string[] kernel = ["kernel", "--connection-file", ChildKernel.ConnectionFilePlaceholder];
-
-            // Started as "dotnet jupyter-csharp.dll", the process is dotnet's.
-            return Path.GetFileNameWithoutExtension(executable) == "dotnet" ? [executable, typeof(RunCommand).Assembly.Location, .. kernel] : [executable, .. kernel];
-        }
+        private static string[] KernelCommand() =>
+            [.. InstalledProgram.Running().Argv, "kernel", "--connection-file", ChildKernel.ConnectionFilePlaceholder];
 
         private static void CheckWritable(string copy)
         {
