@@ -54,7 +54,8 @@ internal sealed class CompilationThread
 
         public Task<T> Enqueue<T>(Func<T> function)
         {
-            var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+            // Whoever awaits it goes on where it came from, so no more than that is done on this thread.
+            var result = new TaskCompletionSource<T>();
             work.Add(() =>
             {
                 try
