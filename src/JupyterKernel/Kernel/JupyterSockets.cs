@@ -127,7 +127,7 @@ internal sealed class JupyterSockets : IDisposable
             Message message;
             try
             {
-                message = wire.Read([.. frames.Select(frame => frame.ToByteArray())]);
+                message = wire.Read([.. frames.Select(frame => frame.Buffer)]);
             }
             catch (MalformedMessageException malformed)
             {

@@ -48,7 +48,12 @@ internal static class KernelProcess
 
         var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker);
         var dispatcher = new Dispatcher(sockets, executeQueue, session, compiler, history, Stop);
-        sockets.Requested = dispatcher.Handle;
+        using var collector = new IdleCollector();
+        sockets.Requested = request =>
+        {
+            collector.Active();
+            dispatcher.Handle(request);
+        };
         sockets.InputReplied = executeQueue.Answer;
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>

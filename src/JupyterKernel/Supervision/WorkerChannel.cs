@@ -62,7 +62,7 @@ internal sealed class WorkerChannel : IDisposable
         var frames = new NetMQMessage();
         while (!disposed && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4))
         {
-            if (framing.Open([.. frames.Select(frame => frame.ToByteArray())]) is { } message)
+            if (framing.Open([.. frames.Select(frame => frame.Buffer)]) is { } message)
             {
                 if (!IsReady) Accept();
                 received(message);

@@ -119,7 +119,7 @@ internal sealed class KernelChannel(byte[] key)
             var frames = new NetMQMessage();
             while (socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4))
             {
-                if (framing.Open([.. frames.Select(frame => frame.ToByteArray())]) is { } message) Received(message);
+                if (framing.Open([.. frames.Select(frame => frame.Buffer)]) is { } message) Received(message);
             }
         };
         socket.Connect(endpoint);

@@ -15,7 +15,7 @@ namespace JupyterKernel.WorkerProtocol;
 internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
 {
     /// <summary>No frame is longer, so that a socket may refuse what is, before anybody proved to be the worker.</summary>
-    public const int MaxFrameBytes = 32 * 1024 * 1024;
+    public const int MaxFrameBytes = 128 * 1024 * 1024;
 
     /// <summary>The length of a worker's key.</summary>
     public const int KeyBytes = 32;
