@@ -6,12 +6,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 scratch=$(mktemp -d)
-server=
+tests= server=
 cleanup() {
-    if [[ -n $server ]]; then
-        kill "$server" 2>/dev/null || true # on SIGTERM the server shuts its kernels down
-        wait "$server" 2>/dev/null || true
-    fi
+    for process in $tests $server; do
+        kill "$process" 2>/dev/null || true # on SIGTERM the server shuts its kernels down
+        wait "$process" 2>/dev/null || true
+    done
     rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -37,15 +37,21 @@ export LAB_TOKEN LAB_URL=http://127.0.0.1:$LAB_PORT/
 /usr/bin/python3 lab/server.py --allow-root --no-browser --ip=127.0.0.1 --port="$LAB_PORT" --port-retries=0 --log-level=WARN \
     --ServerApp.token="$LAB_TOKEN" --ServerApp.root_dir="$LAB_ROOT" >"$scratch/server.log" 2>&1 &
 server=$!
-for _ in {1..300}; do
-    node -e 'fetch(process.env.LAB_URL + "api").then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))' && break
-    kill -0 "$server" 2>/dev/null || { cat "$scratch/server.log"; echo '0 passed, 1 failed'; exit 1; }
+answers() { node -e 'fetch(process.argv[1]).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))' "$LAB_URL$1?token=$LAB_TOKEN"; }
+refuse() { echo "$1"; echo '0 passed, 1 failed'; exit 1; }
+until answers api; do
+    kill -0 "$server" 2>/dev/null || refuse "the server ended: $(cat "$scratch/server.log")"
     sleep 0.2
 done
+answers api/kernelspecs/csharp || refuse 'there is no kernelspec csharp'
 
-status=0
+# In the background, so that a signal to this script is heard at once.
 timeout --kill-after=10 1800 node --test --test-reporter=spec --test-reporter-destination=stdout \
-    --test-reporter=tap --test-reporter-destination="$scratch/tap" "$@" *.test.mjs || status=$?
+    --test-reporter=tap --test-reporter-destination="$scratch/tap" "$@" *.test.mjs &
+tests=$!
+status=0
+wait "$tests" || status=$?
+tests=
 
 count() { awk -v name="$1" '$1 == "#" && $2 == name { n = $3 } END { print n + 0 }' "$scratch/tap"; }
 passed=$(count pass) failed=$(($(count fail) + $(count cancelled))) skipped=$(count skipped)

@@ -24,7 +24,7 @@ before(async () => {
 
 after(async () => {
   await sessions.shutdownAll();
-  for (const each of [session, sessions, kernels]) each.dispose();
+  for (const each of [session, sessions, kernels]) each?.dispose();
 }, deadline);
 
 /** Executes a cell; `seen` is called with every message on iopub, and stdin requests are answered with `answers`. */
