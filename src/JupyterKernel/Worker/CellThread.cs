@@ -122,7 +122,7 @@ internal sealed class CellThread
             }
             else if (!cell.IsInterrupted)
             {
-                RunUserCode(cell, () => Threw(run.Exception?.InnerException ?? new TaskCanceledException(run)));
+                RunUserCode(cell, () => run.GetAwaiter().GetResult(), Threw);
             }
         }
 
