@@ -87,9 +87,13 @@ class Interrupt(KernelTestCase):
 
     def test_ten_in_a_row_work(self):
         self.run_cell("var kept = 42;")
+        workers = set()
         for _ in range(10):
             self.assert_interrupted(self.interrupt_when_running("while (true) { }"))
+            workers.add(self.run_cell("Environment.ProcessId").result)
         self.assertEqual(self.run_cell("kept").result, "42")
+        # A loaded machine may need the worker's end once; only where the abort fails is it the rule.
+        self.assertLess(len(workers), 4, "the loops were ended by ending their workers")
 
     def test_cleaning_up_in_finally_still_happens(self):
         outcome = self.interrupt_when_running(

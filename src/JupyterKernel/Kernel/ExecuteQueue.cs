@@ -194,6 +194,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
             try
             {
                 compiled = await session.CompileAsync(code, name, compilation.Token);
+
+                // The compiler may have been done already when the interrupt came.
+                if (compilation.IsCancellationRequested) return new CellOutcome.Interrupted();
             }
             catch (OperationCanceledException)
             {

@@ -19,7 +19,7 @@ internal sealed class CellThread
     private readonly ConsoleCapture console;
     private readonly NativeStreams native;
     private readonly CellLoadContext assemblies = new();
-    private readonly Thread thread;
+    private Thread thread;
     private readonly Timer blockedCheck;
 
     private readonly object gate = new();
@@ -27,6 +27,7 @@ internal sealed class CellThread
     private CellContext? next;
     private CellContext? running;
     private bool inUserCode;
+    private bool isSpent;
 
     // Slot 0 is for a host object, which cells here have none of; Roslyn numbers submissions from 1.
     private object?[] submissions = new object?[64];
@@ -37,8 +38,7 @@ internal sealed class CellThread
         this.console = console;
         this.native = native;
         blockedCheck = new Timer(_ => RescueFromBlockedThread());
-        thread = new Thread(Loop, 16 * 1024 * 1024) { IsBackground = true, Name = "cell" };
-        thread.Start();
+        StartThread();
     }
 
     /// <summary>The running cell's token; asking for it gives the cell time to act on it before it is aborted.</summary>
@@ -72,6 +72,13 @@ internal sealed class CellThread
         RunAbortable(() => { }, never.Token);
     }
 
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(thread))]
+    private void StartThread()
+    {
+        thread = new Thread(Loop, 16 * 1024 * 1024) { IsBackground = true, Name = "cell" };
+        thread.Start();
+    }
+
     private void Loop()
     {
         while (true)
@@ -93,9 +100,19 @@ internal sealed class CellThread
             }
 
             var answer = RunToEnd(cell);
-            lock (gate) running = null;
+            bool spent;
+            lock (gate)
+            {
+                running = null;
+
+                // On Unix an abort leaves the thread with the runtime's signal blocked: it could not be aborted again, nor
+                // stopped for a garbage collection while it loops, nor could any thread that it starts. So it runs no more.
+                isSpent = spent = cell.IsInterrupted;
+            }
+
             native.MarkEnd(cell.Number);
             console.PostInOrder(answer);
+            if (spent) return;
         }
     }
 
@@ -238,6 +255,13 @@ internal sealed class CellThread
             }
 
             Thread.Sleep(5);
+        }
+
+        lock (gate)
+        {
+            if (!isSpent) return;
+            isSpent = false;
+            StartThread();
         }
 
         bool HasEnded()
