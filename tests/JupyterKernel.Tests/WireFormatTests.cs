@@ -245,6 +245,7 @@ public sealed class WireFormatTests : IDisposable
         { Status.Starting, """{"execution_state":"starting"}""" },
         { new ClearOutput(true), """{"wait":true}""" },
         { new IopubWelcome(""), """{"subscription":""}""" },
+        { new UsageReply("h", 1, 12.5, 3, 2, 4), """{"hostname":"h","pid":1,"kernel_cpu":12.5,"kernel_memory":3,"worker_memory":2,"cpu_count":4}""" },
         { new InputRequest("?", true), """{"prompt":"?","password":true}""" },
     };
 

@@ -10,7 +10,16 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Compilation;
 
 /// <summary>An assembly as it was emitted, with its portable symbols.</summary>
-internal sealed record Image(byte[] Assembly, byte[] Symbols);
+internal sealed record Image(byte[] Assembly, byte[] Symbols)
+{
+    /// <summary>The names of the assemblies that it uses, other cells' among them.</summary>
+    public IReadOnlySet<string> ReferencedAssemblies()
+    {
+        using var file = new PEReader(new MemoryStream(Assembly));
+        var metadata = file.GetMetadataReader();
+        return metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToHashSet();
+    }
+}
 
 /// <summary>A cell that compiled: what a worker needs to run it, and what later cells need to compile after it.</summary>
 /// <param name="Name">How diagnostics and stack traces call the cell, for example <c>Cell [3]</c>.</param>
@@ -18,7 +27,12 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols);
 /// <param name="AssemblyPaths">Assemblies that the cell's <c>#r</c> directives brought.</param>
 internal sealed record CompiledCell(
     string Name, string Code, CSharpCompilation Submission, Image Image, string EntryType, string EntryMethod,
-    IReadOnlyList<string> AssemblyPaths);
+    IReadOnlyList<string> AssemblyPaths)
+{
+    /// <summary>The variables, methods and types that the cell declares.</summary>
+    public IEnumerable<string> DeclaredNames =>
+        Submission.ScriptClass?.GetMembers().Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName).Select(member => member.Name).Distinct() ?? [];
+}
 
 /// <summary>What became of a compilation: either a cell or at least one error.</summary>
 internal sealed record CompilationOutcome(CompiledCell? Cell, ImmutableArray<Diagnostic> Errors);
@@ -129,9 +143,7 @@ internal sealed class CellCompiler
 
     private static MetadataReference[] ReferencesOf(Image image)
     {
-        using var file = new PEReader(new MemoryStream(image.Assembly));
-        var metadata = file.GetMetadataReader();
-        var names = metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToHashSet();
+        var names = image.ReferencedAssemblies();
         return [.. ReferenceSet.Rest.Where(reference => names.Contains(Path.GetFileNameWithoutExtension(reference.Display!)))];
     }
 

@@ -21,6 +21,7 @@ internal sealed class Dispatcher
     private readonly CellCompiler compiler;
     private readonly HistoryStore history;
     private readonly Action shutdown;
+    private readonly UsageMeter usage = new();
     private readonly Dictionary<string, Func<Request, Task<object?>>> handlers;
 
     /// <param name="shutdown">Ends the kernel's process.</param>
@@ -41,6 +42,7 @@ internal sealed class Dispatcher
             ["comm_msg"] = _ => Answer(null),
             ["comm_close"] = _ => Answer(null),
             ["interrupt_request"] = Interrupt,
+            ["usage_request"] = _ => Answer(usage.Measure(executeQueue.WorkerUsage)),
             ["shutdown_request"] = Shutdown,
         };
     }

@@ -21,7 +21,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly NotebookSession session;
     private readonly HistoryStore history;
     private readonly Supervisor supervisor;
+    private readonly Directives directives;
     private readonly Queue<(Request Request, ExecuteRequest Content)> waiting = new();
+    private readonly Queue<string> notices = new();
 
     // Threads may outlive their cell and print: their output belongs to the request that ran it.
     private readonly Dictionary<long, (Request Request, bool Silent)> requestOfCell = [];
@@ -29,6 +31,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private long latestCell;
     private (string? Session, DateTimeOffset? SentBefore) aborting;
     private CancellationTokenSource? compilation;
+    private int executionCount;
 
     public ExecuteQueue(Loop loop, JupyterSockets sockets, NotebookSession session, HistoryStore history, Task<WorkerProcess> firstWorker)
     {
@@ -36,13 +39,14 @@ internal sealed class ExecuteQueue : IWorkerOutput
         this.session = session;
         this.history = history;
         supervisor = new Supervisor(loop, session, this, firstWorker);
+        directives = new Directives(session, supervisor);
     }
 
     /// <summary>The request that is being executed.</summary>
     public Request? Running { get; private set; }
 
-    /// <summary>How many cells have been counted.</summary>
-    public int ExecutionCount { get; private set; }
+    /// <summary>What the worker uses; null while there is none.</summary>
+    public ProcessUsage? WorkerUsage => supervisor.WorkerUsage;
 
     /// <summary>Starts the first worker ahead of the first cell.</summary>
     public void Start() => supervisor.Start();
@@ -120,6 +124,21 @@ internal sealed class ExecuteQueue : IWorkerOutput
     public void NativeOutput(long cell, string name, string text) =>
         PublishStream(cell, name, Encoding.UTF8.GetBytes(Newtonsoft.Json.JsonConvert.ToString(text)));
 
+    /// <inheritdoc/>
+    public void Notice(string text)
+    {
+        if (!SupervisionSettings.Current.ShowsNotices) return;
+        notices.Enqueue(text);
+        ShowNotices();
+    }
+
+    /// <summary>Front ends drop what comes for a cell that has ended, so what there is to say waits for the next one.</summary>
+    private void ShowNotices()
+    {
+        if (Running is null || RequestOf(latestCell) is not { Silent: false, Request: { } latest } || latest != Running) return;
+        while (notices.TryDequeue(out var text)) NativeOutput(latestCell, "stderr", text + "\n");
+    }
+
     private async Task WorkOffAsync()
     {
         while (waiting.TryDequeue(out var next))
@@ -134,7 +153,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
             {
                 Log.Bug(bug);
                 failedAt = DateTime.UtcNow;
-                sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(ExecutionCount, "KernelBug", bug.Message, [bug.ToString()])));
+                sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(executionCount, "KernelBug", bug.Message, [bug.ToString()])));
                 sockets.Publish("status", next.Request, WireFormat.ToJson(Status.Idle));
             }
 
@@ -150,13 +169,14 @@ internal sealed class ExecuteQueue : IWorkerOutput
         sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
         var isEmpty = string.IsNullOrWhiteSpace(content.Code);
         var counts = !content.Silent && content.StoreHistory != false && !isEmpty;
-        if (counts) ExecutionCount++;
-        if (!content.Silent) sockets.Publish("execute_input", request, WireFormat.ToJson(new ExecuteInput(content.Code, ExecutionCount)));
-        if (counts) history.Add(ExecutionCount, content.Code);
+        if (counts) executionCount++;
+        if (!content.Silent) sockets.Publish("execute_input", request, WireFormat.ToJson(new ExecuteInput(content.Code, executionCount)));
+        if (counts) history.Add(executionCount, content.Code);
 
         var number = latestCell = session.NextNumber();
         requestOfCell[number] = (request, content.Silent);
-        var name = FormattableString.Invariant(counts ? $"Cell [{ExecutionCount}]" : (FormattableString)$"Cell [{ExecutionCount}]·{number}");
+        ShowNotices();
+        var name = FormattableString.Invariant(counts ? $"Cell [{executionCount}]" : (FormattableString)$"Cell [{executionCount}]·{number}");
         var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await RunAsync(number, content.Code, name, content.AllowStdin, keep: true);
         var ended = DateTime.UtcNow;
         questions.Clear();
@@ -167,19 +187,19 @@ internal sealed class ExecuteQueue : IWorkerOutput
         {
             if (!content.Silent) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Lines)));
             metadata["status"] = "error";
-            sockets.Reply(request, WireFormat.ToJson(new ExecuteErrorReply(ExecutionCount, error.Ename, error.Evalue, error.Lines)), WireFormat.ToJson(metadata));
+            sockets.Reply(request, WireFormat.ToJson(new ExecuteErrorReply(executionCount, error.Ename, error.Evalue, error.Lines)), WireFormat.ToJson(metadata));
         }
         else
         {
             if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } bundleMetadata } && !content.Silent)
             {
                 sockets.Publish("execute_result", request, ResultContent(data, bundleMetadata));
-                if (counts && PlainText(data) is { } text) history.AddOutput(ExecutionCount, text);
+                if (counts && PlainText(data) is { } text) history.AddOutput(executionCount, text);
             }
 
             var expressions = await EvaluateAsync(content.UserExpressions, request);
             metadata["status"] = "ok";
-            sockets.Reply(request, WireFormat.ToJson(new ExecuteReply(ExecutionCount, expressions, [])), WireFormat.ToJson(metadata));
+            sockets.Reply(request, WireFormat.ToJson(new ExecuteReply(executionCount, expressions, [])), WireFormat.ToJson(metadata));
         }
 
         sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
@@ -188,6 +208,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
     private async Task<CellOutcome> RunAsync(long number, string code, string name, bool allowStdin, bool keep)
     {
+        if (directives.Find(code) is { } directive) return await directive();
         CompilationOutcome compiled;
         using (compilation = new CancellationTokenSource())
         {
@@ -209,8 +230,12 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
 
         if (compiled.Cell is not { } cell) return new CellOutcome.DidNotCompile(compiled.Errors);
+        if (session.RemovedCellUsedBy(cell) is { Compiled: var gone })
+            return new CellOutcome.UsesWhatIsGone(gone.Name, string.Join(", ", gone.DeclaredNames));
+
+        var began = DateTime.UtcNow;
         var outcome = await supervisor.RunAsync(number, cell, allowStdin);
-        if (keep && outcome.IsAccepted) session.Accept(number, cell);
+        if (keep && outcome.IsAccepted) session.Accept(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began));
         return outcome;
     }
 
@@ -278,7 +303,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     }
 
     private byte[] ResultContent(byte[] data, byte[] metadata) =>
-        Join("{\"data\":"u8, data, ",\"metadata\":"u8, metadata, ",\"execution_count\":"u8, Encoding.ASCII.GetBytes(ExecutionCount.ToString(CultureInfo.InvariantCulture)), "}"u8);
+        Join("{\"data\":"u8, data, ",\"metadata\":"u8, metadata, ",\"execution_count\":"u8, Encoding.ASCII.GetBytes(executionCount.ToString(CultureInfo.InvariantCulture)), "}"u8);
 
     /// <summary>One array of the parts: output may be large, so it is copied once and never parsed.</summary>
     private static byte[] Join(ReadOnlySpan<byte> a, byte[] b, ReadOnlySpan<byte> c, byte[] d, ReadOnlySpan<byte> e, byte[] f, ReadOnlySpan<byte> g)

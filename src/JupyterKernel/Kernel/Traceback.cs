@@ -19,7 +19,8 @@ internal sealed record Traceback(string Ename, string Evalue, IReadOnlyList<stri
         CellOutcome.Interrupted =>
             new("Interrupted", "The cell was interrupted.", [Ansi.Red("Interrupted") + ": The cell was interrupted."]),
         CellOutcome.WorkerLost lost =>
-            new("WorkerLost", lost.Cause, [Ansi.Red("WorkerLost") + ": " + lost.Cause, .. Folded(lost.Details)]),
+            new("WorkerLost", lost.Cause, [Ansi.Red("WorkerLost") + ": " + lost.Cause, .. Folded(lost.Details), .. Restored(lost.Restored)]),
+        CellOutcome.UsesWhatIsGone gone => Gone($"{gone.Cell} ({gone.Names}) could not be executed again in a fresh worker, so what it declared does not exist any more. Run it again first."),
         _ => null,
     };
 
@@ -41,6 +42,15 @@ internal sealed record Traceback(string Ename, string Evalue, IReadOnlyList<stri
             foreach (var line in Describe(inner, sourceLine, " ---> ")) yield return line;
         }
     }
+
+    private static Traceback Gone(string why) => new("StateLost", why, [Ansi.Red("StateLost") + ": " + why]);
+
+    private static IEnumerable<string> Restored(int cells) => cells switch
+    {
+        0 => [],
+        1 => ["The cell before it is executed again in a fresh worker, so its variables are there."],
+        _ => [$"The {cells} cells before it are executed again in a fresh worker, so their variables are there."],
+    };
 
     /// <summary>The runtime's own report, without the middle of a very long one.</summary>
     private static IEnumerable<string> Folded(IReadOnlyList<string> lines)

@@ -196,3 +196,6 @@ public sealed record CommClose
     public required string CommId { get; init; }
     public JToken? Data { get; init; }
 }
+
+/// <summary>Not in the spec; ipykernel's usage_reply. Memory in bytes, processor time in percent of one core since the last request.</summary>
+public sealed record UsageReply(string Hostname, int Pid, double KernelCpu, long KernelMemory, long WorkerMemory, int CpuCount);

@@ -25,7 +25,15 @@ internal abstract record CellOutcome
     /// <summary>Its worker ended, or none could be had. Not accepted.</summary>
     /// <param name="Cause">What happened, for the user.</param>
     /// <param name="Details">What the runtime printed about it, line by line.</param>
-    public sealed record WorkerLost(string Cause, IReadOnlyList<string> Details) : CellOutcome;
+    /// <param name="Restored">How many earlier cells are executed again to restore the state.</param>
+    public sealed record WorkerLost(string Cause, IReadOnlyList<string> Details, int Restored = 0) : CellOutcome
+    {
+        /// <summary>Whether another process probably ended it.</summary>
+        public bool FromOutside { get; init; }
+    }
+
+    /// <summary>It never ran: it uses what a cell declared that could not be executed again.</summary>
+    public sealed record UsesWhatIsGone(string Cell, string Names) : CellOutcome;
 
     /// <summary>Whether the cell joins the session's history: it ran to its own end, whether it returned or threw.</summary>
     public bool IsAccepted => this is Returned or Threw;

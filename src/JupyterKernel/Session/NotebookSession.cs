@@ -5,7 +5,9 @@ namespace JupyterKernel.Session;
 
 /// <summary>An accepted cell: what a replay sends to a fresh worker.</summary>
 /// <param name="Number">The cell's number in the session, which its output carries for as long as it lives.</param>
-internal sealed record AcceptedCell(long Number, CompiledCell Compiled);
+/// <param name="Threw">Whether it ended with an exception.</param>
+/// <param name="Took">How long it ran when the user ran it.</param>
+internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Threw, TimeSpan Took);
 
 /// <summary>
 /// What the user has built up: the history of accepted cells, in order of execution, and the submission that the next
@@ -16,6 +18,7 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled);
 internal sealed class NotebookSession(CellCompiler compiler, CompilationThread compilationThread)
 {
     private readonly List<AcceptedCell> accepted = [];
+    private readonly List<AcceptedCell> removed = [];
     private long lastNumber;
 
     /// <summary>The accepted cells in the order in which they ran.</summary>
@@ -47,10 +50,35 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     }
 
     /// <summary>Takes a cell that ran to its own end into the history.</summary>
-    public void Accept(long number, CompiledCell cell) => accepted.Add(new(number, cell));
+    public void Accept(AcceptedCell cell) => accepted.Add(cell);
 
-    /// <summary>Gives up the cells from an index on, which could not be replayed.</summary>
-    public void Truncate(int count) => accepted.RemoveRange(count, accepted.Count - count);
+    /// <summary>
+    /// Takes a cell out of the history. Later cells that use its names were compiled against it and stay; what they find
+    /// there from the next replay on is not there (<see cref="RemovedCellUsedBy"/>).
+    /// </summary>
+    public void Remove(AcceptedCell cell)
+    {
+        accepted.Remove(cell);
+        removed.Add(cell);
+    }
+
+    /// <summary>The removed cell whose declarations a cell uses; null if it uses none.</summary>
+    public AcceptedCell? RemovedCellUsedBy(CompiledCell cell)
+    {
+        if (removed.Count == 0) return null;
+        var references = cell.Image.ReferencedAssemblies();
+        return removed.Find(candidate => references.Contains(candidate.Compiled.Submission.AssemblyName!));
+    }
+
+    /// <summary>Gives up the cells from one on.</summary>
+    /// <returns>Those cells.</returns>
+    public IReadOnlyList<AcceptedCell> TruncateFrom(AcceptedCell first)
+    {
+        var index = accepted.IndexOf(first);
+        var gone = accepted[index..];
+        accepted.RemoveRange(index, gone.Count);
+        return gone;
+    }
 
     /// <summary>The source line that a stack frame points to; null if the source is no accepted cell's.</summary>
     public string? SourceLine(string cellName, int line)

@@ -23,7 +23,10 @@ internal static class ExitCause
 
         // Below a cell's own code there is only the kernel's.
         return new(cause, [.. lines.TakeWhile(line => !line.Contains(".<Factory>(", StringComparison.Ordinal))
-            .Where(line => !line.Contains("MethodBuilder", StringComparison.Ordinal))]);
+            .Where(line => !line.Contains("MethodBuilder", StringComparison.Ordinal))])
+        {
+            FromOutside = exitCode is 137 or 143,
+        };
     }
 
     private static string FailFast(string[] lines)

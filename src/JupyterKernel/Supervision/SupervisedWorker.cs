@@ -24,9 +24,9 @@ internal sealed class SupervisedWorker : IDisposable
     private readonly NativeOutput stderr;
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<CellOutcome.WorkerLost> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource<CellOutcome>? running;
+    private readonly Dictionary<long, TaskCompletionSource<CellOutcome>> unanswered = [];
     private TaskCompletionSource? markers;
-    private long runningCell;
+    private long latestCell;
     private long stdoutMarker;
     private long stderrMarker;
 
@@ -50,8 +50,14 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>Completes when the process has ended and all its output has been taken.</summary>
     public Task<CellOutcome.WorkerLost> Lost => lost.Task;
 
-    /// <summary>The number of the cell that runs; 0 if none does.</summary>
-    public long RunningCell => running is null ? 0 : runningCell;
+    /// <summary>Whether the process has ended, which <see cref="Lost"/> tells when its output has been taken too.</summary>
+    public bool HasEnded => process.Exited.IsCompleted;
+
+    /// <summary>Whether a cell was sent and has not ended.</summary>
+    public bool IsRunning => unanswered.Count > 0;
+
+    /// <summary>The process, as the system sees it.</summary>
+    public ProcessUsage Usage => process.Usage;
 
     /// <summary>Whether output is dropped: that of a replay was shown already.</summary>
     public bool IsMuted { get; set; }
@@ -59,20 +65,31 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>Runs a cell to its end, or to the worker's.</summary>
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)
     {
-        if (lost.Task.IsCompleted) return await lost.Task;
-        running = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        runningCell = number;
-        channel.Send(new RunCell(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, allowStdin)
-        {
-            Payload = [cell.Image.Assembly, cell.Image.Symbols],
-        });
-        var ended = await Task.WhenAny(running.Task, lost.Task);
-        running = null;
-        return ended == lost.Task ? await lost.Task : await (Task<CellOutcome>)ended;
+        var outcome = await SendAsync(number, cell, allowStdin, isReplay: false);
+        if (outcome is not CellOutcome.WorkerLost) await NativeOutputTakenAsync();
+        return outcome;
     }
 
-    /// <summary>Asks the worker to end the cell it runs.</summary>
-    public void Interrupt() => channel.Send(new InterruptCell(runningCell));
+    /// <summary>Runs an accepted cell again. Many may be sent ahead; they run one after the other.</summary>
+    public Task<CellOutcome> ReplayAsync(AcceptedCell cell) => SendAsync(cell.Number, cell.Compiled, allowStdin: false, isReplay: true);
+
+    /// <summary>Completes when what the latest cell wrote to the native streams has been taken.</summary>
+    public async Task NativeOutputTakenAsync()
+    {
+        if (IsMarked) return;
+        markers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await Task.WhenAny(markers.Task, Task.Delay(PatienceForMarkers));
+    }
+
+    /// <summary>Asks the worker to end the cell it runs, and to drop those sent ahead.</summary>
+    /// <returns>Completes when that cell has ended.</returns>
+    public Task InterruptAsync()
+    {
+        if (unanswered.Count == 0) return Task.CompletedTask;
+        var oldest = unanswered.Keys.Min();
+        channel.Send(new InterruptCell(oldest));
+        return unanswered[oldest].Task;
+    }
 
     /// <summary>Hands the user's answer to the cell that asked.</summary>
     public void Answer(InputAnswer answer) => channel.Send(answer);
@@ -109,23 +126,27 @@ internal sealed class SupervisedWorker : IDisposable
         }
     }
 
-    private void EndCell(long cell, CellOutcome outcome)
+    private bool IsMarked => Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker)) >= latestCell;
+
+    private async Task<CellOutcome> SendAsync(long number, CompiledCell cell, bool allowStdin, bool isReplay)
     {
-        if (cell != runningCell || running is null) return;
-        if (stdoutMarker >= cell && stderrMarker >= cell) running.TrySetResult(outcome);
-        else _ = EndWithMarkersAsync(running, outcome);
+        if (lost.Task.IsCompleted) return await lost.Task;
+        var ended = unanswered[latestCell = number] = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        channel.Send(new RunCell(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, allowStdin, isReplay)
+        {
+            Payload = [cell.Image.Assembly, cell.Image.Symbols],
+        });
+        return await ended.Task;
     }
 
-    private async Task EndWithMarkersAsync(TaskCompletionSource<CellOutcome> cell, CellOutcome outcome)
+    private void EndCell(long cell, CellOutcome outcome)
     {
-        markers = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await Task.WhenAny(markers.Task, Task.Delay(PatienceForMarkers));
-        cell.TrySetResult(outcome);
+        if (unanswered.Remove(cell, out var ended)) ended.TrySetResult(outcome);
     }
 
     private void Native(string name, string text) => loop.Post(() =>
     {
-        if (!IsMuted) output.NativeOutput(runningCell, name, text);
+        if (!IsMuted) output.NativeOutput(latestCell, name, text);
     });
 
     private void Marked(ref long marker, long cell)
@@ -133,7 +154,7 @@ internal sealed class SupervisedWorker : IDisposable
         Volatile.Write(ref marker, cell);
         loop.Post(() =>
         {
-            if (Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker)) >= runningCell) markers?.TrySetResult();
+            if (IsMarked) markers?.TrySetResult();
         });
     }
 
@@ -149,6 +170,8 @@ internal sealed class SupervisedWorker : IDisposable
         var cause = ExitCause.Of(exitCode, stderr.CrashReport);
         ready.TrySetException(new InvalidOperationException(cause.Cause));
         lost.TrySetResult(cause);
+        foreach (var cell in unanswered.Values) cell.TrySetResult(cause);
+        unanswered.Clear();
     }
 }
 
@@ -160,4 +183,7 @@ internal interface IWorkerOutput
 
     /// <summary>Takes what was written to the process's own file descriptors.</summary>
     void NativeOutput(long cell, string name, string text);
+
+    /// <summary>Tells the user what became of the session's state.</summary>
+    void Notice(string text);
 }

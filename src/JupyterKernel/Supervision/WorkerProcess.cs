@@ -40,6 +40,9 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>Completes with the exit code; on Unix 128 + n says that signal n ended it.</summary>
     public Task<int> Exited { get; }
 
+    /// <summary>What the process uses, as the system sees it.</summary>
+    public ProcessUsage Usage => ProcessUsage.Of(process);
+
     /// <summary>Starts this program's executable as a worker.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The system starts no process: out of memory, of processes …</exception>
     public static WorkerProcess Start()
@@ -59,6 +62,10 @@ internal sealed class WorkerProcess : IDisposable
 
         // The kernel turns profile-guided recompilation off for its own start; a notebook's loops profit from it.
         start.Environment["DOTNET_TieredPGO"] = "1";
+
+        // A cell that allocates past the ceiling gets an OutOfMemoryException that it can catch, and the system's
+        // out-of-memory killer is not woken.
+        start.Environment["DOTNET_GCHeapHardLimit"] = SupervisionSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
         return new WorkerProcess(Process.Start(start)!);
     }
 

@@ -24,7 +24,7 @@ internal sealed class CellThread
 
     private readonly object gate = new();
     private readonly Queue<(CellContext Cell, SendOrPostCallback Callback, object? State)> continuations = new();
-    private CellContext? next;
+    private readonly Queue<CellContext> waiting = new();
     private CellContext? running;
     private bool inUserCode;
     private bool isSpent;
@@ -44,22 +44,28 @@ internal sealed class CellThread
     /// <summary>The running cell's token; asking for it gives the cell time to act on it before it is aborted.</summary>
     public CancellationToken CancellationToken => Volatile.Read(ref running)?.SeenToken() ?? CancellationToken.None;
 
-    /// <summary>Starts a cell. The kernel sends the next one when this one has ended.</summary>
+    /// <summary>Runs a cell once those before it have ended: in a replay the kernel sends many ahead.</summary>
     public void Start(RunCell cell)
     {
         lock (gate)
         {
-            next = new CellContext(this, cell);
+            waiting.Enqueue(new CellContext(this, cell));
             Monitor.PulseAll(gate);
         }
     }
 
-    /// <summary>Ends the cell if it still runs: by its token, and if that is not enough by aborting its thread.</summary>
+    /// <summary>
+    /// Ends a cell, or the one that runs of those behind it: by its token, and if that is not enough by aborting its thread.
+    /// What waits is dropped. The kernel sends no cell of the user's behind an unanswered one, so none is hit by mistake.
+    /// </summary>
     public void Interrupt(long number)
     {
         lock (gate)
         {
-            if ((running ?? next) is not { } cell || cell.Number != number) return;
+            if ((running ?? waiting.FirstOrDefault()) is not { } cell || cell.Number < number) return;
+            foreach (var dropped in waiting.Where(other => other != cell)) console.PostInOrder(new CellInterrupted(dropped.Number));
+            waiting.Clear();
+            if (cell != running) waiting.Enqueue(cell);
             new Thread(() => Interrupt(cell), 256 * 1024) { IsBackground = true, Name = "interrupt" }.Start();
         }
     }
@@ -87,10 +93,9 @@ internal sealed class CellThread
             CellContext? cell;
             lock (gate)
             {
-                while (next is null && continuations.Count == 0) Monitor.Wait(gate);
-                cell = running = next;
-                next = null;
-                if (cell is null) continuation = continuations.Dequeue();
+                while (waiting.Count == 0 && continuations.Count == 0) Monitor.Wait(gate);
+                if (waiting.TryDequeue(out cell)) running = cell;
+                else continuation = continuations.Dequeue();
             }
 
             if (cell is null)
@@ -100,17 +105,18 @@ internal sealed class CellThread
             }
 
             var answer = RunToEnd(cell);
-            bool spent;
+            bool spent, isLast;
             lock (gate)
             {
                 running = null;
+                isLast = waiting.Count == 0;
 
                 // On Unix an abort leaves the thread with the runtime's signal blocked: it could not be aborted again, nor
                 // stopped for a garbage collection while it loops, nor could any thread that it starts. So it runs no more.
                 isSpent = spent = cell.IsInterrupted;
             }
 
-            native.MarkEnd(cell.Number);
+            if (isLast) native.MarkEnd(cell.Number);
             console.PostInOrder(answer);
             if (spent) return;
         }
@@ -132,7 +138,7 @@ internal sealed class CellThread
                     () =>
                     {
                         // What display() gives back is on the screen already.
-                        var bundle = run.Result is null or DisplayedValue ? null : Formatter.Format(run.Result);
+                        var bundle = cell.Request.IsReplay || run.Result is null or DisplayedValue ? null : Formatter.Format(run.Result);
                         answer = new CellReturned(cell.Number) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
                     },
                     Threw);
@@ -266,7 +272,7 @@ internal sealed class CellThread
 
         bool HasEnded()
         {
-            lock (gate) return running != cell && next != cell;
+            lock (gate) return running != cell && !waiting.Contains(cell);
         }
     }
 

@@ -29,16 +29,19 @@ internal abstract record WorkerMessage
 // Kernel to worker.
 
 /// <summary>
-/// Run a cell. Payload: its assembly, its symbols. Answered by <see cref="CellReturned"/>, <see cref="CellThrew"/> or
-/// <see cref="CellInterrupted"/>.
+/// Run a cell behind those that wait. Payload: its assembly, its symbols. Answered by <see cref="CellReturned"/>,
+/// <see cref="CellThrew"/> or <see cref="CellInterrupted"/>.
 /// </summary>
 /// <param name="Cell">The cell's number in the session: its answer and all its output carry it.</param>
 /// <param name="AssemblyPaths">Assemblies that the cell referenced and that may be loaded from now on.</param>
 /// <param name="AllowStdin">Whether the client answers questions.</param>
+/// <param name="IsReplay">Whether only its effect on the state is wanted: its result is not asked for.</param>
 internal sealed record RunCell(
-    long Cell, string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths, bool AllowStdin) : WorkerMessage;
+    long Cell, string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths, bool AllowStdin, bool IsReplay) : WorkerMessage;
 
-/// <summary>End the cell if it still runs: its cancellation token first, then its thread.</summary>
+/// <summary>
+/// End the cell, or whichever runs of those sent after it, and drop what waits: its cancellation token first, then its thread.
+/// </summary>
 internal sealed record InterruptCell(long Cell) : WorkerMessage;
 
 /// <summary>Answers an <see cref="InputQuestion"/>: a text, or why there is none.</summary>

@@ -1,0 +1,226 @@
+"""The worker may end at any moment; the session's state is there afterwards, or the user is told what is not."""
+import os
+import tempfile
+import time
+from unittest import mock
+
+import psutil
+
+from kernels import DEADLINE, Kernel, KernelTestCase, gone_or_left, printed
+
+
+class State(KernelTestCase):
+    """Every test has a kernel of its own, since each looks at the whole history."""
+
+    settings = {}
+
+    def setUp(self):
+        with mock.patch.dict(os.environ, self.settings):
+            self.kernel = Kernel()
+        self.addCleanup(self.kernel.close)
+        self.front_end = self.kernel.front_end
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def worker(self):
+        return psutil.Process(int(self.run_cell("Environment.ProcessId").result))
+
+    def kill_worker(self):
+        worker = self.worker()
+        worker.kill()
+        self.assertEqual(gone_or_left([worker]), [])
+
+    def crash(self):
+        return self.run_failing_cell("Environment.Exit(3);")
+
+    def once(self, name, then):
+        """A cell that declares a variable, and does something else when it is executed again."""
+        return (
+            f'var {name} = "{name}"; if (File.Exists(@"{self.path(name)}")) {{ {then} }}'
+            f' File.WriteAllText(@"{self.path(name)}", "");')
+
+
+class Replay(State):
+    def test_variables_of_every_kind_are_there_after_a_crash(self):
+        self.run_cell("using System.Globalization; int count = 1; var list = new List<int> { 1, 2 };")
+        self.run_cell("record Point(int X, int Y); var origin = new Point(1, 2); int Twice(int n) => 2 * n;")
+        self.run_cell("count += 41; list.Add(3); var query = list.Select(x => new { Double = Twice(x) }).ToList();")
+        self.run_failing_cell('var before = "kept"; throw new Exception("no more"); var after = "never";')
+        self.run_cell("static class Held { public static int Value; } Held.Value = await Task.FromResult(7);")
+        crash = self.crash()
+        self.assertIn("The 5 cells before it are executed again", crash.traceback)
+        self.assertEqual(
+            self.run_cell('$"{count} {string.Join(",", list)} {origin} {query[2].Double} {before} {after ?? "null"} {Held.Value}"').result,
+            "42 1,2,3 Point { X = 1, Y = 2 } 6 kept null 7")
+
+    def test_what_was_shown_is_not_shown_again(self):
+        self.run_cell('Console.WriteLine("once"); display("once"); var x = 1; x')
+        self.crash()
+        self.assertEqual(self.run_cell("x").outputs, [("execute_result", "1")])
+        time.sleep(0.5)
+        self.assertEqual(printed(self.front_end.published).count("once"), 1)
+
+    def test_five_hundred_cells_come_back_in_their_order(self):
+        self.run_cell("var digits = new List<int>();")
+        for number in range(500):
+            self.run_cell(f"digits.Add({number});")
+        self.kill_worker()
+        self.assertEqual(self.run_cell("digits.SequenceEqual(Enumerable.Range(0, 500))").result, "True")
+
+    def test_a_spare_worker_takes_the_place_of_a_lost_one(self):
+        worker = self.worker()
+        end = time.monotonic() + DEADLINE
+        while len(self.kernel.process.children()) < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+        spare = [child.pid for child in self.kernel.process.children() if child.pid != worker.pid]
+        self.assertEqual(len(spare), 1)
+        self.crash()
+        self.assertEqual(self.worker().pid, spare[0])
+
+    def test_a_worker_lost_between_cells_is_told_of(self):
+        self.run_cell("var x = 1;")
+        self.kill_worker()
+        time.sleep(1)
+        outputs = self.run_cell("x").outputs
+        self.assertIn("The worker ended while no cell ran", dict(outputs)["stderr"])
+        self.assertEqual(outputs[-1], ("execute_result", "1"))
+
+    def test_a_cell_that_ends_otherwise_is_told_of(self):
+        self.run_cell("var first = 1;")
+        self.run_cell(self.once("second", 'throw new TimeoutException("not again");'))
+        self.run_cell("var third = 3;")
+        self.kill_worker()
+        outcome = self.run_cell("first + third")
+        self.assertIn("Cell [2] threw TimeoutException: not again", dict(outcome.outputs)["stderr"])
+        self.assertEqual(outcome.result, "4")
+
+    def test_a_cell_that_ends_its_worker_when_executed_again_is_taken_out(self):
+        self.run_cell("var first = 1;")
+        self.run_cell(self.once("second", "Environment.Exit(9);"))
+        self.run_cell("var third = 3;")
+        self.kill_worker()
+        outcome = self.run_cell("first + third")
+        self.assertEqual(outcome.result, "4")
+        notice = dict(outcome.outputs)["stderr"]
+        self.assertIn("Cell [2] ended its worker", notice)
+        self.assertIn("gone with it: second", notice)
+        self.assertIn("second", self.run_failing_cell("second.Length + first").error["evalue"])
+        self.crash()
+        self.assertEqual(self.run_cell("first + third").outputs, [("execute_result", "4")])
+        self.run_cell('var second = "anew";')
+        self.assertEqual(self.run_cell("second").result, "anew")
+
+    def test_a_worker_killed_in_the_middle_of_a_replay_loses_nothing(self):
+        for number in range(40):
+            self.run_cell(f"var x{number} = {number}; Thread.Sleep(10);")
+        self.crash()
+        for _ in range(3):
+            time.sleep(0.15)
+            for worker in self.kernel.process.children():
+                worker.kill()
+        outcome = self.run_cell(" + ".join(f"x{number}" for number in range(40)))
+        self.assertEqual(outcome.result, str(sum(range(40))), outcome.outputs)
+
+    def test_a_cell_that_kills_itself_when_executed_again_is_taken_out_as_well(self):
+        self.run_cell(self.once("first", "System.Diagnostics.Process.GetCurrentProcess().Kill(); Thread.Sleep(-1);"))
+        self.run_cell("var second = 2;")
+        self.kill_worker()
+        self.assertEqual(self.run_cell("second").result, "2")
+
+    def test_an_interrupted_replay_says_what_is_missing(self):
+        self.run_cell("var first = 1;")
+        self.run_cell(self.once("second", "Thread.Sleep(-1);"))
+        self.run_cell("var third = 3; int Fourth() => 4;")
+        self.kill_worker()
+        waiting = self.front_end.start("1")
+        self.front_end.wait_for_published(lambda message: "being executed again" in printed([message], "stderr"))
+        self.front_end.send("interrupt_request", channel="control")
+        outcome = self.front_end.finish(waiting)
+        self.assertEqual(outcome.error["ename"], "Interrupted")
+        self.assertIn("Missing from the state now: Cell [2], Cell [3], Cell [4] (second, third, Fourth)", dict(outcome.outputs)["stderr"])
+        self.assertEqual(self.run_cell("first").result, "1")
+        self.assertEqual(self.run_failing_cell("third").error["ename"], "CompileError")
+
+
+class Directives(State):
+    def test_recycle_replaces_the_worker_and_keeps_the_state(self):
+        self.run_cell("var x = 1;")
+        worker = self.worker()
+        self.assertIn("executed again in a fresh worker: 2", self.run_cell("#!recycle").result)
+        self.assertNotEqual(self.worker().pid, worker.pid)
+        self.assertEqual(gone_or_left([worker]), [])
+        self.assertEqual(self.run_cell("x").result, "1")
+
+    def test_recycle_right_behind_a_crash(self):
+        self.run_cell("var x = 1; Thread.Sleep(300);")
+        self.crash()
+        self.run_cell("#!recycle")
+        self.assertEqual(self.run_cell("x").result, "1")
+
+    def test_undo_takes_the_last_cell_back(self):
+        self.run_cell("var list = new List<int> { 1 };")
+        self.run_cell("list.Add(2); var gone = 1;")
+        self.assertIn("Cell [2] was taken back, and with it gone", self.run_cell("#!undo").result)
+        self.assertEqual(self.run_cell("list.Count").result, "1")
+        self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
+
+    def test_undo_of_nothing_says_so(self):
+        self.assertIn("no accepted cell", self.run_cell("#!undo").result)
+
+    def test_history_lists_the_accepted_cells(self):
+        self.run_cell("var x = 1;")
+        self.run_failing_cell("throw new Exception();")
+        self.run_failing_cell("syntax error")
+        outcome = self.run_cell("#!history")
+        rows = [line.split() for line in outcome.result.splitlines()[2:]]
+        self.assertEqual([row[:2] for row in rows], [["Cell", "[1]"], ["Cell", "[2]"]])
+        self.assertIn("threw", rows[1])
+
+    def test_memory_shows_worker_kernel_and_ceiling(self):
+        self.run_cell("1")
+        text = self.run_cell("#!memory").result
+        for word in ("worker", "kernel", "MB", "OutOfMemoryException"):
+            self.assertIn(word, text)
+
+    def test_usage_request_counts_worker_and_kernel(self):
+        self.run_cell("var big = new byte[100_000_000]; Array.Fill(big, (byte)1);")
+        usage = self.front_end.reply(self.front_end.send("usage_request", channel="control"), "control")["content"]
+        self.assertGreater(usage["worker_memory"], 100_000_000)
+        self.assertGreater(usage["kernel_memory"], usage["worker_memory"])
+        self.assertGreaterEqual(usage["kernel_cpu"], 0)
+
+
+class MemoryCeiling(State):
+    settings = {"JUPYTER_CSHARP_MEMORY_CEILING_MB": "300"}
+
+    def test_past_the_ceiling_a_cell_gets_an_exception_that_it_can_catch(self):
+        self.run_cell("var kept = 42;")
+        worker = self.worker()
+        self.assertEqual(
+            self.run_failing_cell("var hoard = new List<byte[]>(); while (true) hoard.Add(new byte[10_000_000]);").error["ename"],
+            "OutOfMemoryException")
+        self.assertEqual(
+            self.run_cell("hoard = null; try { _ = new byte[400_000_000]; } catch (OutOfMemoryException) { kept++; } kept").result, "43")
+        self.assertEqual(self.worker().pid, worker.pid)
+
+
+class RestartIntensity(State):
+    settings = {"JUPYTER_CSHARP_MAX_RESTARTS": "3"}
+
+    def test_too_many_restarts_end_in_a_message_and_lose_nothing(self):
+        self.run_cell("var kept = 42;")
+        for _ in range(3):
+            self.crash()
+        self.crash()
+        refused = self.run_failing_cell("kept")
+        self.assertIn("no more are started", refused.error["evalue"])
+        self.assertIn("executed again in a fresh worker: 1", self.run_cell("#!recycle").result)
+        self.assertEqual(self.run_cell("kept").result, "42")
