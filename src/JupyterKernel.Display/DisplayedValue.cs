@@ -20,7 +20,7 @@ public sealed class DisplayedValue
 
     internal static DisplayedValue Show(MimeBundle bundle)
     {
-        var displayId = Guid.NewGuid().ToString("N");
+        var displayId = NotebookHost.Current?.NewDisplayId() ?? Guid.NewGuid().ToString("N");
         Publish(bundle, displayId, update: false);
         return new DisplayedValue(displayId);
     }

@@ -8,6 +8,9 @@ internal interface INotebookHost
     /// <summary>Cancelled when the running cell is interrupted.</summary>
     CancellationToken CancellationToken { get; }
 
+    /// <summary>A display id that no other display has; the same one when the cell is executed again in another process.</summary>
+    string NewDisplayId();
+
     /// <summary>Shows a bundle under a display id, or replaces what is shown under it.</summary>
     void Publish(MimeBundle bundle, string? displayId, bool update);
 

@@ -463,6 +463,7 @@ public sealed class DisplayTests : IDisposable
         public CancellationToken CancellationToken => Source.Token;
         public void Publish(MimeBundle bundle, string? displayId, bool update) => Published.Add((bundle, bundle.ToString(), displayId, update));
         public void ClearOutput(bool wait) => Cleared.Add(wait);
+        public string NewDisplayId() => Guid.NewGuid().ToString("N");
         public string ReadInput(string prompt, bool password) => $"{prompt} {password}";
     }
 

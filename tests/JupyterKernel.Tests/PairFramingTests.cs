@@ -28,7 +28,7 @@ public sealed class PairFramingTests : IDisposable
 
     private static Dictionary<string, WorkerMessage> Messages => new()
     {
-        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","AssemblyPaths":["/a.dll"],"AllowStdin":true,"IsReplay":false}"""] = new RunCell(1, "T", "M", ["/a.dll"], true, IsReplay: false),
+        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","AssemblyPaths":["/a.dll"],"AllowStdin":true,"IsReplay":false,"Answers":["a"]}"""] = new RunCell(1, "T", "M", ["/a.dll"], true, IsReplay: false, ["a"]),
         ["""{"type":"interrupt_cell","Cell":1}"""] = new InterruptCell(1),
         ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
         ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
@@ -36,9 +36,21 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"display","Cell":1,"DisplayId":null,"Update":false}"""] = new DisplayOutput(1, null, false),
         ["""{"type":"clear_output","Cell":1,"Wait":true}"""] = new ClearOutput(1, true),
         ["""{"type":"input_question","Cell":1,"Question":2,"Prompt":"?","Password":true}"""] = new InputQuestion(1, 2, "?", true),
-        ["""{"type":"cell_returned","Cell":1}"""] = new CellReturned(1),
-        ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2}],"Inner":[]}}"""] =
-            new CellThrew(1, new ExceptionReport("T", "m", [new FrameReport("M", "Cell [1]", 2)], [])),
+        ["""{"type":"restore_cell","Cell":1,"EntryType":"T","AssemblyPaths":[]}"""] = new RestoreCell(1, "T", []),
+        ["""{"type":"forget_variables","Variables":[{"Assembly":"a","Name":"n"}]}"""] = new ForgetVariables([new CellVariable("a", "n")]),
+        ["""{"type":"ping","Request":1}"""] = new Ping(1),
+        ["""{"type":"collect_garbage","Request":1}"""] = new CollectGarbage(1),
+        ["""{"type":"read_state","Request":1,"WithValues":true,"MostBytes":2}"""] = new ReadState(1, true, 2),
+        ["""{"type":"set_state","Request":1}"""] = new SetState(1),
+        ["""{"type":"measure_variables","Request":1,"Count":2}"""] = new MeasureVariables(1, 2),
+        ["""{"type":"memory_report","Request":1,"HeapBytes":2,"CommittedBytes":3,"Assemblies":4}"""] = new MemoryReport(1, 2, 3, 4),
+        ["""{"type":"state_read","Request":1,"Fingerprint":"f","Opaque":[{"Assembly":"a","Name":"n","Reason":"r"}],"Problem":null}"""] =
+            new StateRead(1, "f", [new OpaqueVariable("a", "n", "r")], null),
+        ["""{"type":"state_set","Request":1,"Problem":"p"}"""] = new StateSet(1, "p"),
+        ["""{"type":"variables_measured","Request":1,"Largest":[{"Name":"n","Bytes":2}]}"""] = new VariablesMeasured(1, [new VariableSize("n", 2)]),
+        ["""{"type":"cell_returned","Cell":1,"Allocated":2}"""] = new CellReturned(1, 2),
+        ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2}],"Inner":[]},"Allocated":2}"""] =
+            new CellThrew(1, new ExceptionReport("T", "m", [new FrameReport("M", "Cell [1]", 2)], []), 2),
         ["""{"type":"cell_interrupted","Cell":1}"""] = new CellInterrupted(1),
     };
 
@@ -75,7 +87,7 @@ public sealed class PairFramingTests : IDisposable
         var payload = new byte[bytes];
         Random.Shared.NextBytes(payload);
 
-        var frames = worker.Seal(new CellReturned(1) { Payload = [payload] });
+        var frames = worker.Seal(new CellReturned(1, 0) { Payload = [payload] });
 
         Assert.Equal(frameCount, frames.Count);
         Assert.All(frames, frame => Assert.True(frame.Length <= PairFraming.MaxFrameBytes));
@@ -88,7 +100,7 @@ public sealed class PairFramingTests : IDisposable
         byte[][] payload = [[], [1], new byte[PairFraming.MaxFrameBytes + 7], [], [2, 3]];
         payload[2][^1] = 9;
 
-        var opened = kernel.Open(worker.Seal(new CellReturned(1) { Payload = payload }))!.Payload;
+        var opened = kernel.Open(worker.Seal(new CellReturned(1, 0) { Payload = payload }))!.Payload;
 
         Assert.Equal(payload.Select(part => part.Length), opened.Select(part => part.Length));
         Assert.Equal(9, opened[2][^1]);
@@ -126,7 +138,7 @@ public sealed class PairFramingTests : IDisposable
     [Fact]
     public void A_change_of_any_bit_is_noticed()
     {
-        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false) { Payload = [[1, 2, 3], []] });
+        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, []) { Payload = [[1, 2, 3], []] });
         for (var frame = 0; frame < frames.Count; frame++)
         {
             for (var bit = 0; bit < 8 * frames[frame].Length; bit++)
@@ -143,7 +155,7 @@ public sealed class PairFramingTests : IDisposable
     [Fact]
     public void A_change_of_where_frames_begin_is_noticed()
     {
-        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false) { Payload = [[1, 2, 3], [4, 5]] });
+        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, []) { Payload = [[1, 2, 3], [4, 5]] });
 
         Assert.Null(worker.Open([.. frames[..3], [1, 2], [3, 4, 5]]));
         Assert.Null(worker.Open([.. frames[..3], [1, 2, 3, 4, 5]]));

@@ -19,6 +19,37 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
         var metadata = file.GetMetadataReader();
         return metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToHashSet();
     }
+
+    /// <summary>The names of members and nested types of an assembly that it uses.</summary>
+    public IReadOnlySet<string> ReferencedMembersOf(string assembly)
+    {
+        using var file = new PEReader(new MemoryStream(Assembly));
+        var metadata = file.GetMetadataReader();
+        var names = new HashSet<string>();
+        foreach (var handle in metadata.MemberReferences)
+        {
+            var member = metadata.GetMemberReference(handle);
+            if (member.Parent.Kind == HandleKind.TypeReference && AssemblyOf((TypeReferenceHandle)member.Parent) == assembly) names.Add(metadata.GetString(member.Name));
+        }
+
+        foreach (var handle in metadata.TypeReferences)
+        {
+            if (AssemblyOf(handle) == assembly) names.Add(metadata.GetString(metadata.GetTypeReference(handle).Name));
+        }
+
+        return names;
+
+        string? AssemblyOf(TypeReferenceHandle handle)
+        {
+            var scope = metadata.GetTypeReference(handle).ResolutionScope;
+            return scope.Kind switch
+            {
+                HandleKind.TypeReference => AssemblyOf((TypeReferenceHandle)scope),
+                HandleKind.AssemblyReference => metadata.GetString(metadata.GetAssemblyReference((AssemblyReferenceHandle)scope).Name),
+                _ => null,
+            };
+        }
+    }
 }
 
 /// <summary>A cell that compiled: what a worker needs to run it, and what later cells need to compile after it.</summary>
@@ -29,6 +60,10 @@ internal sealed record CompiledCell(
     string Name, string Code, CSharpCompilation Submission, Image Image, string EntryType, string EntryMethod,
     IReadOnlyList<string> AssemblyPaths)
 {
+    /// <summary>The variables that the cell declares.</summary>
+    public IEnumerable<string> Variables => Submission.ScriptClass?.GetMembers().OfType<IFieldSymbol>()
+        .Where(variable => !variable.IsImplicitlyDeclared && !variable.IsConst && variable.CanBeReferencedByName).Select(variable => variable.Name) ?? [];
+
     /// <summary>The variables, methods and types that the cell declares.</summary>
     public IEnumerable<string> DeclaredNames =>
         Submission.ScriptClass?.GetMembers().Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName).Select(member => member.Name).Distinct() ?? [];

@@ -14,9 +14,11 @@ namespace JupyterKernel.Kernel;
 /// </summary>
 internal sealed class Directives
 {
+    private const int VariablesShown = 10;
+
     private readonly NotebookSession session;
     private readonly Supervisor supervisor;
-    private readonly Dictionary<string, Func<Task<CellOutcome>>> handlers;
+    private readonly Dictionary<string, Func<string[], Task<CellOutcome>>> handlers;
 
     public Directives(NotebookSession session, Supervisor supervisor)
     {
@@ -24,62 +26,95 @@ internal sealed class Directives
         this.supervisor = supervisor;
         handlers = new()
         {
-            ["#!recycle"] = () => RecycledAsync("The worker was replaced."),
-            ["#!undo"] = UndoAsync,
-            ["#!history"] = () => Task.FromResult<CellOutcome>(History()),
-            ["#!memory"] = () => Task.FromResult<CellOutcome>(Memory()),
+            ["#!recycle"] = _ => RecycleAsync(),
+            ["#!undo"] = _ => UndoAsync(),
+            ["#!history"] = _ => Task.FromResult<CellOutcome>(History()),
+            ["#!memory"] = _ => MemoryAsync(),
+            ["#!settings"] = words => Task.FromResult(Settings(words)),
         };
     }
 
     /// <summary>What a cell asks of the kernel; null if it is C#.</summary>
-    public Func<Task<CellOutcome>>? Find(string code) => handlers.GetValueOrDefault(code.Trim());
-
-    private Task<CellOutcome> UndoAsync()
+    public Func<Task<CellOutcome>>? Find(string code)
     {
-        if (session.Accepted.Count == 0) return Task.FromResult<CellOutcome>(Shown("There is no accepted cell to take back.", []));
-        var last = session.Accepted[^1];
-        session.Remove(last);
-        var names = string.Join(", ", last.Compiled.DeclaredNames);
-        return RecycledAsync($"{last.Compiled.Name} was taken back{(names.Length > 0 ? $", and with it {names}" : "")}.");
+        if (!code.AsSpan().TrimStart().StartsWith("#!")) return null;
+        var words = code.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return handlers.TryGetValue(words[0], out var handler) && !code.Trim().Contains('\n', StringComparison.Ordinal) ? () => handler(words[1..]) : null;
     }
 
-    private async Task<CellOutcome> RecycledAsync(string what)
+    private async Task<CellOutcome> UndoAsync()
     {
+        if (session.Accepted.Count == 0) return Shown("There is no accepted cell to take back.", []);
+        var last = session.Accepted[^1];
+        session.TruncateFrom(last);
+        var names = string.Join(", ", last.Compiled.DeclaredNames);
         var began = DateTime.UtcNow;
         try
         {
-            await supervisor.RecycleAsync();
+            await supervisor.RebuildAsync();
         }
         catch (WorkerStartException failure)
         {
             return new CellOutcome.WorkerLost(failure.Message, []);
         }
 
-        return Shown($"{what} Accepted cells executed again in a fresh worker: {session.Accepted.Count}, in {Milliseconds(DateTime.UtcNow - began)}.", []);
+        return Replayed($"{last.Compiled.Name} was taken back{(names.Length > 0 ? $", and with it {names}" : "")}.", began);
     }
+
+    private async Task<CellOutcome> RecycleAsync()
+    {
+        var began = DateTime.UtcNow;
+        try
+        {
+            supervisor.Forgive();
+            await supervisor.RecycleAsync("you asked for it");
+        }
+        catch (WorkerStartException failure)
+        {
+            return new CellOutcome.WorkerLost(failure.Message, []);
+        }
+
+        return Replayed("The worker was replaced.", began);
+    }
+
+    private CellOutcome.Returned Replayed(string what, DateTime began) =>
+        Shown($"{what} Accepted cells executed again in a fresh worker: {session.Accepted.Count}, in {Milliseconds(DateTime.UtcNow - began)}.", []);
 
     private CellOutcome.Returned History() => Shown(
         $"Accepted cells, which are executed again in a fresh worker: {session.Accepted.Count}.",
         [
-            ["cell", "code", "ran for", "ended", "declares"],
+            ["cell", "code", "ran for", "allocated", "ended", "replay", "declares"],
             .. session.Accepted.Select(cell => (string[])
             [
-                cell.Compiled.Name, FirstLine(cell.Compiled.Code), Milliseconds(cell.Took), cell.Threw ? "threw" : "returned",
-                string.Join(", ", cell.Compiled.DeclaredNames),
+                cell.Compiled.Name, FirstLine(cell.Compiled.Code), Milliseconds(cell.Took), Size.Format(cell.AllocatedBytes), cell.Threw ? "threw" : "returned",
+                cell.Policy.ToString().ToLowerInvariant(), string.Join(", ", cell.Compiled.DeclaredNames),
             ]),
         ]);
 
-    private CellOutcome.Returned Memory()
+    private async Task<CellOutcome> MemoryAsync()
     {
+        var largest = await supervisor.LargestVariablesAsync(VariablesShown);
         var kernel = ProcessUsage.OfThisProcess();
-        var worker = supervisor.WorkerUsage;
+        var worker = supervisor.Current;
+        var usage = worker?.Usage;
+        var heap = worker?.Memory;
         return Shown(
-            $"The worker's heap may grow to {Megabytes(SupervisionSettings.Current.MemoryCeilingBytes)}; past that a cell gets an OutOfMemoryException.",
+            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot give it back. Its heap may grow to {Size.Format(SupervisionSettings.Current.MemoryCeilingBytes)}; past that a cell gets an OutOfMemoryException.",
             [
-                ["process", "resident memory", "processor time"],
-                ["worker, which runs the cells", Megabytes(worker?.ResidentBytes ?? 0), Milliseconds(worker?.Processor ?? TimeSpan.Zero)],
-                ["kernel, which compiles them", Megabytes(kernel.ResidentBytes), Milliseconds(kernel.Processor)],
+                ["", "resident", "private", "heap", "assemblies", "processor time"],
+                ["worker, which runs the cells", Size.Format(usage?.ResidentBytes ?? 0), Size.Format(usage?.PrivateBytes ?? 0), Size.Format(heap?.HeapBytes ?? 0), Number(heap?.Assemblies ?? 0), Milliseconds(usage?.Processor ?? TimeSpan.Zero)],
+                ["kernel, which compiles them", Size.Format(kernel.ResidentBytes), Size.Format(kernel.PrivateBytes), Size.Format(GC.GetTotalMemory(false)), Number(AppDomain.CurrentDomain.GetAssemblies().Length), Milliseconds(kernel.Processor)],
+                .. largest.Select(variable => (string[])["variable " + variable.Name, "", "", Size.Format(variable.Bytes), "", ""]),
             ]);
+    }
+
+    private static CellOutcome Settings(string[] words)
+    {
+        var settings = SupervisionSettings.Current;
+        if (words.Length > 0 && settings.Set(words[0], string.Join(' ', words[1..])) is { } problem) return new CellOutcome.Refused("DirectiveError", problem);
+        return Shown(
+            words.Length > 0 ? $"{words[0]} is set for this kernel." : "Set one with: #!settings name value",
+            [["setting", "value", "meaning"], .. SupervisionSettings.All.Select(setting => (string[])[setting.Name, setting.Get(settings), setting.Description])]);
     }
 
     private static string FirstLine(string code)
@@ -91,7 +126,7 @@ internal sealed class Directives
 
     private static string Milliseconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:N0} ms");
 
-    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N0} MB");
+    private static string Number(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>A sentence and a table whose first row is its head, plain and rich.</summary>
     private static CellOutcome.Returned Shown(string sentence, string[][] table)

@@ -23,12 +23,16 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly Supervisor supervisor;
     private readonly Directives directives;
     private readonly Queue<(Request Request, ExecuteRequest Content)> waiting = new();
-    private readonly Queue<string> notices = new();
+    private readonly Queue<(string Text, bool IsLoss)> notices = new();
 
     // Threads may outlive their cell and print: their output belongs to the request that ran it.
     private readonly Dictionary<long, (Request Request, bool Silent)> requestOfCell = [];
-    private readonly Dictionary<long, (Request Request, SupervisedWorker Asker)> questions = [];
+    private readonly Dictionary<long, (Request Request, Action<string> Answer)> questions = [];
+    private readonly Queue<(string Question, TaskCompletionSource<bool> Answer)> confirmations = new();
+    private readonly List<string> answers = [];
     private long latestCell;
+    private bool runningAnswers;
+    private long lastConfirmation;
     private (string? Session, DateTimeOffset? SentBefore) aborting;
     private CancellationTokenSource? compilation;
     private int executionCount;
@@ -46,7 +50,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     public Request? Running { get; private set; }
 
     /// <summary>What the worker uses; null while there is none.</summary>
-    public ProcessUsage? WorkerUsage => supervisor.WorkerUsage;
+    public ProcessUsage? WorkerUsage => supervisor.Current?.Usage;
 
     /// <summary>Starts the first worker ahead of the first cell.</summary>
     public void Start() => supervisor.Start();
@@ -81,7 +85,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     {
         var asked = questions.FirstOrDefault(question => question.Value.Request.Message.Identities
             .Zip(message.Identities).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)));
-        if (asked.Value.Asker is null) return;
+        if (asked.Value.Answer is null) return;
         string value;
         try
         {
@@ -94,7 +98,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
 
         questions.Remove(asked.Key);
-        asked.Value.Asker.Answer(new InputAnswer(asked.Key, value, null));
+        asked.Value.Answer(value);
     }
 
     /// <inheritdoc/>
@@ -112,7 +116,11 @@ internal sealed class ExecuteQueue : IWorkerOutput
                 sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
                 break;
             case InputQuestion question when RequestOf(question.Cell).Request is { } parent:
-                questions[question.Question] = (parent, from);
+                questions[question.Question] = (parent, text =>
+                {
+                    answers.Add(text);
+                    from.Answer(new InputAnswer(question.Question, text, null));
+                });
                 if (sockets.AskInput(parent, new InputRequest(question.Prompt, question.Password))) break;
                 questions.Remove(question.Question);
                 from.Answer(new InputAnswer(question.Question, null, "The client that ran this cell has no stdin channel, so it cannot be asked."));
@@ -125,18 +133,44 @@ internal sealed class ExecuteQueue : IWorkerOutput
         PublishStream(cell, name, Encoding.UTF8.GetBytes(Newtonsoft.Json.JsonConvert.ToString(text)));
 
     /// <inheritdoc/>
-    public void Notice(string text)
+    public void Notice(string text, bool isLoss)
     {
-        if (!SupervisionSettings.Current.ShowsNotices) return;
-        notices.Enqueue(text);
+        notices.Enqueue((text, isLoss));
         ShowNotices();
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ConfirmAsync(string question)
+    {
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        confirmations.Enqueue((question, answer));
+        Confirm();
+        return answer.Task;
     }
 
     /// <summary>Front ends drop what comes for a cell that has ended, so what there is to say waits for the next one.</summary>
     private void ShowNotices()
     {
         if (Running is null || RequestOf(latestCell) is not { Silent: false, Request: { } latest } || latest != Running) return;
-        while (notices.TryDequeue(out var text)) NativeOutput(latestCell, "stderr", text + "\n");
+        while (notices.TryDequeue(out var notice))
+        {
+            var shown = notice.IsLoss || (SupervisionSettings.Current.Notices switch { "on" => true, "off" => false, _ => runningAnswers });
+            if (shown) NativeOutput(latestCell, "stderr", notice.Text + "\n");
+        }
+    }
+
+    /// <summary>Asks what there is to ask, once a cell runs; a client that answers nothing means no.</summary>
+    private void Confirm()
+    {
+        if (Running is not { } running) return;
+        while (confirmations.TryDequeue(out var confirmation))
+        {
+            var id = --lastConfirmation;
+            questions[id] = (running, text => confirmation.Answer.TrySetResult(text.Trim().StartsWith('y') || text.Trim().StartsWith('Y')));
+            if (runningAnswers && sockets.AskInput(running, new InputRequest(confirmation.Question + " ", Password: false))) continue;
+            questions.Remove(id);
+            confirmation.Answer.TrySetResult(false);
+        }
     }
 
     private async Task WorkOffAsync()
@@ -175,7 +209,10 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
         var number = latestCell = session.NextNumber();
         requestOfCell[number] = (request, content.Silent);
+        runningAnswers = content.AllowStdin;
+        answers.Clear();
         ShowNotices();
+        Confirm();
         var name = FormattableString.Invariant(counts ? $"Cell [{executionCount}]" : (FormattableString)$"Cell [{executionCount}]·{number}");
         var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await RunAsync(number, content.Code, name, content.AllowStdin, keep: true);
         var ended = DateTime.UtcNow;
@@ -209,12 +246,15 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private async Task<CellOutcome> RunAsync(long number, string code, string name, bool allowStdin, bool keep)
     {
         if (directives.Find(code) is { } directive) return await directive();
+        var (askedPolicy, rest, problem) = ReplayDirective.Take(code);
+        if (problem is not null) return new CellOutcome.Refused("DirectiveError", problem);
+        var policy = askedPolicy ?? SupervisionSettings.Current.Replay;
         CompilationOutcome compiled;
         using (compilation = new CancellationTokenSource())
         {
             try
             {
-                compiled = await session.CompileAsync(code, name, compilation.Token);
+                compiled = await session.CompileAsync(rest, name, compilation.Token);
 
                 // The compiler may have been done already when the interrupt came.
                 if (compilation.IsCancellationRequested) return new CellOutcome.Interrupted();
@@ -230,13 +270,35 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
 
         if (compiled.Cell is not { } cell) return new CellOutcome.DidNotCompile(compiled.Errors);
-        if (session.RemovedCellUsedBy(cell) is { Compiled: var gone })
-            return new CellOutcome.UsesWhatIsGone(gone.Name, string.Join(", ", gone.DeclaredNames));
+        if (session.WhyUnusable(cell) is { } reason) return new CellOutcome.Refused("StateLost", reason);
 
         var began = DateTime.UtcNow;
         var outcome = await supervisor.RunAsync(number, cell, allowStdin);
-        if (keep && outcome.IsAccepted) session.Accept(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began));
+        if (keep && outcome.IsAccepted)
+        {
+            await AcceptAsync(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
+            {
+                Answers = [.. answers],
+                AllocatedBytes = outcome.AllocatedBytes,
+            });
+        }
+
         return outcome;
+    }
+
+    /// <summary>Takes a cell into the history; one that is not to be executed again with what it left behind.</summary>
+    private async Task AcceptAsync(AcceptedCell cell)
+    {
+        if (cell.Policy != ReplayPolicy.Always)
+        {
+            var state = await supervisor.ReadStateAsync(HandOver.MostBytes);
+            cell = state is { Problem: null, Payload: [var values] }
+                ? cell with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == cell.Compiled.Submission.AssemblyName).Select(variable => variable.Name)] }
+                : cell with { Uncarried = [.. cell.Compiled.Variables] };
+        }
+
+        session.Accept(cell);
+        supervisor.Forget(cell);
     }
 
     /// <summary>Evaluates user_expressions: each is a cell of its own that leaves nothing behind.</summary>

@@ -16,11 +16,10 @@ internal sealed record Traceback(string Ename, string Evalue, IReadOnlyList<stri
             new("CompileError", CompileErrorText.Summary(failed.Errors), CompileErrorText.Traceback(failed.Errors)),
         CellOutcome.Threw threw =>
             new(threw.Exception.TypeName, threw.Exception.Message, [.. Describe(threw.Exception, sourceLine, "")]),
-        CellOutcome.Interrupted =>
-            new("Interrupted", "The cell was interrupted.", [Ansi.Red("Interrupted") + ": The cell was interrupted."]),
+        CellOutcome.Interrupted interrupted => OneLine("Interrupted", interrupted.Why ?? "The cell was interrupted."),
         CellOutcome.WorkerLost lost =>
             new("WorkerLost", lost.Cause, [Ansi.Red("WorkerLost") + ": " + lost.Cause, .. Folded(lost.Details), .. Restored(lost.Restored)]),
-        CellOutcome.UsesWhatIsGone gone => Gone($"{gone.Cell} ({gone.Names}) could not be executed again in a fresh worker, so what it declared does not exist any more. Run it again first."),
+        CellOutcome.Refused refused => OneLine(refused.Name, refused.Reason),
         _ => null,
     };
 
@@ -43,7 +42,7 @@ internal sealed record Traceback(string Ename, string Evalue, IReadOnlyList<stri
         }
     }
 
-    private static Traceback Gone(string why) => new("StateLost", why, [Ansi.Red("StateLost") + ": " + why]);
+    private static Traceback OneLine(string name, string text) => new(name, text, [Ansi.Red(name) + ": " + text]);
 
     private static IEnumerable<string> Restored(int cells) => cells switch
     {

@@ -8,6 +8,9 @@ internal abstract record CellOutcome
 {
     private CellOutcome() { }
 
+    /// <summary>How much the worker allocated meanwhile, in bytes.</summary>
+    public long AllocatedBytes { get; init; }
+
     /// <summary>It ran to its end. Accepted.</summary>
     /// <param name="Data">The result's MIME bundle as a JSON object; null where there is no result.</param>
     /// <param name="Metadata">The bundle's metadata as a JSON object.</param>
@@ -19,8 +22,9 @@ internal abstract record CellOutcome
     /// <summary>It never ran.</summary>
     public sealed record DidNotCompile(IReadOnlyList<Diagnostic> Errors) : CellOutcome;
 
-    /// <summary>The user ended it. Not accepted.</summary>
-    public sealed record Interrupted : CellOutcome;
+    /// <summary>The user ended it, or the kernel for a reason of its own. Not accepted.</summary>
+    /// <param name="Why">The kernel's reason; null if the user did.</param>
+    public sealed record Interrupted(string? Why = null) : CellOutcome;
 
     /// <summary>Its worker ended, or none could be had. Not accepted.</summary>
     /// <param name="Cause">What happened, for the user.</param>
@@ -32,8 +36,10 @@ internal abstract record CellOutcome
         public bool FromOutside { get; init; }
     }
 
-    /// <summary>It never ran: it uses what a cell declared that could not be executed again.</summary>
-    public sealed record UsesWhatIsGone(string Cell, string Names) : CellOutcome;
+    /// <summary>It never ran.</summary>
+    /// <param name="Name">The kind of reason, as an exception's type is named.</param>
+    /// <param name="Reason">Why, and what to do.</param>
+    public sealed record Refused(string Name, string Reason) : CellOutcome;
 
     /// <summary>Whether the cell joins the session's history: it ran to its own end, whether it returned or threw.</summary>
     public bool IsAccepted => this is Returned or Threw;

@@ -1,4 +1,5 @@
 using JupyterKernel.Compilation;
+using JupyterKernel.WorkerProtocol;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Session;
@@ -7,7 +8,24 @@ namespace JupyterKernel.Session;
 /// <param name="Number">The cell's number in the session, which its output carries for as long as it lives.</param>
 /// <param name="Threw">Whether it ended with an exception.</param>
 /// <param name="Took">How long it ran when the user ran it.</param>
-internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Threw, TimeSpan Took);
+/// <param name="Policy">Whether it is executed again.</param>
+internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Threw, TimeSpan Took, ReplayPolicy Policy = ReplayPolicy.Always)
+{
+    /// <summary>What the user answered to its questions. In memory only: there may be passwords among them.</summary>
+    public IReadOnlyList<string> Answers { get; init; } = [];
+
+    /// <summary>What all variables held after it, for a cell that is not executed again; empty if that could not be had.</summary>
+    public byte[] Values { get; init; } = [];
+
+    /// <summary>Those of its variables that are not plain data, and so not among the values.</summary>
+    public IReadOnlyList<string> Uncarried { get; init; } = [];
+
+    /// <summary>What variables may be let go of behind it: it declares them anew, and no code that lives uses the old ones.</summary>
+    public IReadOnlyList<CellVariable> Replaced { get; set; } = [];
+
+    /// <summary>How much the worker allocated while it ran, in bytes.</summary>
+    public long AllocatedBytes { get; init; }
+}
 
 /// <summary>
 /// What the user has built up: the history of accepted cells, in order of execution, and the submission that the next
@@ -18,7 +36,14 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
 internal sealed class NotebookSession(CellCompiler compiler, CompilationThread compilationThread)
 {
     private readonly List<AcceptedCell> accepted = [];
-    private readonly List<AcceptedCell> removed = [];
+
+    // Names that exist for the compiler and hold nothing: of cells that could not be executed again, or values that
+    // could not be carried. By the assembly of their cell; null for all its names.
+    private readonly Dictionary<string, (string Cell, HashSet<string>? Names)> unset = [];
+
+    // For each name the cell that declares it now, and the latest one whose code may look it up after its end.
+    private readonly Dictionary<string, AcceptedCell> declarers = [];
+    private readonly Dictionary<string, long> lookups = [];
     private long lastNumber;
 
     /// <summary>The accepted cells in the order in which they ran.</summary>
@@ -50,24 +75,54 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     }
 
     /// <summary>Takes a cell that ran to its own end into the history.</summary>
-    public void Accept(AcceptedCell cell) => accepted.Add(cell);
+    public void Accept(AcceptedCell cell)
+    {
+        accepted.Add(cell);
+        var replaced = new List<CellVariable>();
+        foreach (var name in cell.Compiled.Variables)
+        {
+            // A cell before the old declaration meant an older one still.
+            if (declarers.TryGetValue(name, out var old) && lookups.GetValueOrDefault(name) < old.Number)
+                replaced.Add(new CellVariable(old.Compiled.Submission.AssemblyName!, name));
+            declarers[name] = cell;
+        }
+
+        cell.Replaced = replaced;
+        foreach (var name in DeferredNames.In(cell.Compiled.Submission.SyntaxTrees[0].GetRoot())) lookups[name] = cell.Number;
+    }
 
     /// <summary>
     /// Takes a cell out of the history. Later cells that use its names were compiled against it and stay; what they find
-    /// there from the next replay on is not there (<see cref="RemovedCellUsedBy"/>).
+    /// there from the next replay on is not there (<see cref="WhyUnusable"/>).
     /// </summary>
     public void Remove(AcceptedCell cell)
     {
         accepted.Remove(cell);
-        removed.Add(cell);
+        unset[cell.Compiled.Submission.AssemblyName!] = (cell.Compiled.Name, null);
+        Restore(cell);
     }
 
-    /// <summary>The removed cell whose declarations a cell uses; null if it uses none.</summary>
-    public AcceptedCell? RemovedCellUsedBy(CompiledCell cell)
+    /// <summary>The variables of a cell that was not executed again hold nothing where they are no plain data.</summary>
+    public void MarkUncarried(AcceptedCell cell)
     {
-        if (removed.Count == 0) return null;
-        var references = cell.Image.ReferencedAssemblies();
-        return removed.Find(candidate => references.Contains(candidate.Compiled.Submission.AssemblyName!));
+        if (cell.Uncarried.Count > 0) unset[cell.Compiled.Submission.AssemblyName!] = (cell.Compiled.Name, [.. cell.Uncarried]);
+    }
+
+    /// <summary>Why a cell cannot run: it uses names that hold nothing. Null if it can.</summary>
+    public string? WhyUnusable(CompiledCell cell)
+    {
+        if (unset.Count == 0) return null;
+        foreach (var assembly in cell.Image.ReferencedAssemblies())
+        {
+            if (!unset.TryGetValue(assembly, out var known)) continue;
+            var used = cell.Image.ReferencedMembersOf(assembly);
+            if (known.Names is null)
+                return $"{known.Cell} could not be executed again in a fresh worker, so what it declared does not exist any more. Run it again first.";
+            if (known.Names.FirstOrDefault(used.Contains) is { } name)
+                return $"{name} is not set: {known.Cell} is not executed again in a fresh worker, and what {name} held is no plain data that could be carried over. Run {known.Cell} again first.";
+        }
+
+        return null;
     }
 
     /// <summary>Gives up the cells from one on.</summary>
@@ -77,6 +132,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         var index = accepted.IndexOf(first);
         var gone = accepted[index..];
         accepted.RemoveRange(index, gone.Count);
+        foreach (var cell in gone.Reverse<AcceptedCell>()) Restore(cell);
         return gone;
     }
 
@@ -93,4 +149,15 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
     /// <summary>A line of a cell's text, counted from 1.</summary>
     public static string? LineOf(string code, int line) => code.ReplaceLineEndings("\n").Split('\n').ElementAtOrDefault(line - 1);
+
+    /// <summary>Names that a cell declared mean again what they did before it.</summary>
+    private void Restore(AcceptedCell gone)
+    {
+        foreach (var name in gone.Compiled.Variables)
+        {
+            if (declarers.GetValueOrDefault(name) != gone) continue;
+            if (accepted.FindLast(cell => cell.Number < gone.Number && cell.Compiled.Variables.Contains(name)) is { } before) declarers[name] = before;
+            else declarers.Remove(name);
+        }
+    }
 }

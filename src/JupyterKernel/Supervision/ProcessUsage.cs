@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 #pragma warning disable RS0030 // Reads other owners' processes, and starts and ends none.
 
@@ -6,8 +7,9 @@ namespace JupyterKernel.Supervision;
 
 /// <summary>What a process uses, as the operating system sees it from outside. Any thread.</summary>
 /// <param name="ResidentBytes">Memory in RAM, shared pages included.</param>
+/// <param name="PrivateBytes">Memory that is this process's alone and would come back with its end, what is swapped out included.</param>
 /// <param name="Processor">Processor time since its start, of all its threads.</param>
-internal sealed record ProcessUsage(long ResidentBytes, TimeSpan Processor)
+internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeSpan Processor)
 {
     /// <summary>What this process uses.</summary>
     public static ProcessUsage OfThisProcess()
@@ -22,11 +24,53 @@ internal sealed record ProcessUsage(long ResidentBytes, TimeSpan Processor)
         try
         {
             process.Refresh();
-            return new(process.WorkingSet64, process.TotalProcessorTime);
+
+            // On Linux .NET counts as private what is only reserved; on macOS and Windows it asks the system.
+            var (resident, own) = OperatingSystem.IsLinux() ? OfLinux(process.Id) : (process.WorkingSet64, process.PrivateMemorySize64);
+            return new(resident, own, process.TotalProcessorTime);
         }
-        catch (InvalidOperationException)
+        catch (Exception gone) when (gone is InvalidOperationException or IOException or System.ComponentModel.Win32Exception)
         {
-            return new(0, TimeSpan.Zero);
+            return new(0, 0, TimeSpan.Zero);
         }
     }
+
+    /// <summary>How much memory the machine, or the control group this runs in, could still give, in bytes.</summary>
+    public static long AvailableBytes()
+    {
+        var memory = GC.GetGCMemoryInfo();
+        var free = memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes;
+        if (!OperatingSystem.IsLinux()) return free;
+        try
+        {
+            var line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
+            return Math.Min(line is null ? free : Kilobytes(line), GroupBytes("memory.max") - GroupBytes("memory.current"));
+        }
+        catch (IOException)
+        {
+            return free;
+        }
+    }
+
+    // https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+    private static (long Resident, long Own) OfLinux(int id)
+    {
+        long resident = 0, own = 0;
+        foreach (var line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status")))
+        {
+            if (line.StartsWith("VmRSS:", StringComparison.Ordinal)) resident = Kilobytes(line);
+            else if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || line.StartsWith("VmSwap:", StringComparison.Ordinal)) own += Kilobytes(line);
+        }
+
+        return (resident, own);
+    }
+
+    private static long Kilobytes(string line) =>
+        long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1).Trim().TrimEnd("kB"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * 1024;
+
+    // https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+    private static long GroupBytes(string file) =>
+        File.Exists($"/sys/fs/cgroup/{file}") && long.TryParse(File.ReadAllText($"/sys/fs/cgroup/{file}"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var bytes)
+            ? bytes
+            : file == "memory.max" ? long.MaxValue : 0;
 }

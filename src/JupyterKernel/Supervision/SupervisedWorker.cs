@@ -25,6 +25,9 @@ internal sealed class SupervisedWorker : IDisposable
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<CellOutcome.WorkerLost> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<long, TaskCompletionSource<CellOutcome>> unanswered = [];
+    private readonly Dictionary<long, TaskCompletionSource<WorkerMessage?>> requests = [];
+    private long lastRequest;
+    private string? causeOfTermination;
     private TaskCompletionSource? markers;
     private long latestCell;
     private long stdoutMarker;
@@ -59,19 +62,54 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>The process, as the system sees it.</summary>
     public ProcessUsage Usage => process.Usage;
 
+    /// <summary>What the worker's runtime last said of its memory.</summary>
+    public MemoryReport Memory { get; private set; } = new(0, 0, 0, 0);
+
+    /// <summary>When the worker last sent anything.</summary>
+    public DateTime LastHeard { get; private set; } = DateTime.UtcNow;
+
     /// <summary>Whether output is dropped: that of a replay was shown already.</summary>
     public bool IsMuted { get; set; }
 
     /// <summary>Runs a cell to its end, or to the worker's.</summary>
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)
     {
-        var outcome = await SendAsync(number, cell, allowStdin, isReplay: false);
+        var outcome = await SendAsync(number, Run(number, cell, allowStdin, isReplay: false, []));
         if (outcome is not CellOutcome.WorkerLost) await NativeOutputTakenAsync();
         return outcome;
     }
 
     /// <summary>Runs an accepted cell again. Many may be sent ahead; they run one after the other.</summary>
-    public Task<CellOutcome> ReplayAsync(AcceptedCell cell) => SendAsync(cell.Number, cell.Compiled, allowStdin: false, isReplay: true);
+    public Task<CellOutcome> ReplayAsync(AcceptedCell cell) =>
+        SendAsync(cell.Number, Run(cell.Number, cell.Compiled, allowStdin: false, isReplay: true, cell.Answers));
+
+    /// <summary>Brings an accepted cell's variables, and all others, to what they were after it, without running it.</summary>
+    public Task<CellOutcome> RestoreAsync(AcceptedCell cell) => SendAsync(cell.Number, new RestoreCell(cell.Number, cell.Compiled.EntryType, cell.Compiled.AssemblyPaths)
+    {
+        Payload = [cell.Compiled.Image.Assembly, cell.Compiled.Image.Symbols, cell.Values],
+    });
+
+    /// <summary>Lets go of what variables hold, behind the cells sent before.</summary>
+    public void Forget(IReadOnlyList<CellVariable> variables)
+    {
+        if (variables.Count > 0) channel.Send(new ForgetVariables(variables));
+    }
+
+    /// <summary>Asks something that is no cell.</summary>
+    /// <param name="request">Makes the message of the request's number.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <returns>The answer; null if the worker is lost or does not answer in time.</returns>
+    public async Task<T?> AskAsync<T>(Func<long, WorkerMessage> request, TimeSpan patience)
+        where T : WorkerMessage, IAnswer
+    {
+        if (lost.Task.IsCompleted) return null;
+        var number = ++lastRequest;
+        var answer = requests[number] = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        channel.Send(request(number));
+        await Task.WhenAny(answer.Task, Task.Delay(patience));
+        requests.Remove(number);
+        return answer.Task.IsCompleted ? (T?)await answer.Task : null;
+    }
 
     /// <summary>Completes when what the latest cell wrote to the native streams has been taken.</summary>
     public async Task NativeOutputTakenAsync()
@@ -95,7 +133,12 @@ internal sealed class SupervisedWorker : IDisposable
     public void Answer(InputAnswer answer) => channel.Send(answer);
 
     /// <summary>Ends the process at once.</summary>
-    public void Terminate() => process.Terminate();
+    /// <param name="cause">Why, for the user.</param>
+    public void Terminate(string? cause = null)
+    {
+        causeOfTermination ??= cause;
+        process.Terminate();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -104,18 +147,26 @@ internal sealed class SupervisedWorker : IDisposable
         process.Dispose();
     }
 
+    private static RunCell Run(long number, CompiledCell cell, bool allowStdin, bool isReplay, IReadOnlyList<string> answers) =>
+        new(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, allowStdin, isReplay, answers) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
+
     private void Receive(WorkerMessage message)
     {
+        LastHeard = DateTime.UtcNow;
         switch (message)
         {
+            case IAnswer answer:
+                if (message is MemoryReport memory) Memory = memory;
+                if (requests.TryGetValue(answer.Request, out var asked)) asked.TrySetResult(message);
+                break;
             case WorkerProtocol.Ready:
                 ready.TrySetResult();
                 break;
             case CellReturned returned:
-                EndCell(returned.Cell, returned.Payload is [var data, var metadata] ? new CellOutcome.Returned(data, metadata) : new CellOutcome.Returned(null, null));
+                EndCell(returned.Cell, (returned.Payload is [var data, var metadata] ? new CellOutcome.Returned(data, metadata) : new CellOutcome.Returned(null, null)) with { AllocatedBytes = returned.Allocated });
                 break;
             case CellThrew threw:
-                EndCell(threw.Cell, new CellOutcome.Threw(threw.Exception));
+                EndCell(threw.Cell, new CellOutcome.Threw(threw.Exception) { AllocatedBytes = threw.Allocated });
                 break;
             case CellInterrupted interrupted:
                 EndCell(interrupted.Cell, new CellOutcome.Interrupted());
@@ -128,14 +179,11 @@ internal sealed class SupervisedWorker : IDisposable
 
     private bool IsMarked => Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker)) >= latestCell;
 
-    private async Task<CellOutcome> SendAsync(long number, CompiledCell cell, bool allowStdin, bool isReplay)
+    private async Task<CellOutcome> SendAsync(long number, WorkerMessage message)
     {
         if (lost.Task.IsCompleted) return await lost.Task;
         var ended = unanswered[latestCell = number] = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        channel.Send(new RunCell(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, allowStdin, isReplay)
-        {
-            Payload = [cell.Image.Assembly, cell.Image.Symbols],
-        });
+        channel.Send(message);
         return await ended.Task;
     }
 
@@ -167,9 +215,10 @@ internal sealed class SupervisedWorker : IDisposable
         await Task.Delay(10);
         channel.ReceiveAll();
         channel.Dispose();
-        var cause = ExitCause.Of(exitCode, stderr.CrashReport);
+        var cause = causeOfTermination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) : ExitCause.Of(exitCode, stderr.CrashReport);
         ready.TrySetException(new InvalidOperationException(cause.Cause));
         lost.TrySetResult(cause);
+        foreach (var request in requests.Values) request.TrySetResult(null);
         foreach (var cell in unanswered.Values) cell.TrySetResult(cause);
         unanswered.Clear();
     }
@@ -185,5 +234,9 @@ internal interface IWorkerOutput
     void NativeOutput(long cell, string name, string text);
 
     /// <summary>Tells the user what became of the session's state.</summary>
-    void Notice(string text);
+    /// <param name="isLoss">Whether something may not be as it was, which is told in any case.</param>
+    void Notice(string text, bool isLoss);
+
+    /// <summary>Asks the user, when a cell runs whose client answers questions.</summary>
+    Task<bool> ConfirmAsync(string question);
 }

@@ -1,31 +1,90 @@
 using System.Globalization;
+using JupyterKernel.Session;
 
 namespace JupyterKernel.Supervision;
 
-/// <summary>How workers are kept, from the environment (a kernelspec's <c>env</c> sets it). Immutable.</summary>
-internal sealed record SupervisionSettings
+/// <summary>
+/// How workers are kept. Each setting has a name, and is set by the environment (a kernelspec's <c>env</c> sets it), by
+/// <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by <c>#!settings name value</c>.
+/// </summary>
+internal sealed class SupervisionSettings
 {
     private const long MiB = 1024 * 1024;
+
+    private static readonly long MachineBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>Every setting.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new("memory-threshold", "A worker that uses more than this, and cannot give it back, is replaced.",
+            settings => Size.Format(settings.MemoryThresholdBytes), (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryThresholdBytes = bytes) > 0),
+        new("memory-ceiling", "The heap of a worker never grows past this; a worker that uses more in other ways is ended. For workers started from now on.",
+            settings => Size.Format(settings.MemoryCeilingBytes), (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryCeilingBytes = bytes) > 0),
+        new("recycle-after", "After so many cells the worker is replaced; 0 for never.",
+            settings => Text(settings.RecycleAfterCells), (settings, text) => Whole(text) is { } cells && (settings.RecycleAfterCells = cells) >= 0),
+        new("max-restarts", "So many workers within the restart period, and no more are started.",
+            settings => Text(settings.MaxRestarts), (settings, text) => Whole(text) is { } restarts && (settings.MaxRestarts = restarts) >= 0),
+        new("restart-period", "Seconds over which restarts are counted.",
+            settings => Text((int)settings.RestartPeriod.TotalSeconds), (settings, text) => Whole(text) is { } seconds && (settings.RestartPeriod = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
+        new("spare-seconds", "How long an idle kernel keeps a spare worker; 0 for none.",
+            settings => Text((int)settings.SpareTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds && (settings.SpareTime = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
+        new("ping-seconds", "A worker that answers nothing for so long is ended.",
+            settings => Text((int)settings.PingTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds and > 0 && (settings.PingTime = TimeSpan.FromSeconds(seconds)) > TimeSpan.Zero),
+        new("replay", "What becomes of cells that do not say it themselves, in a fresh worker: always, never or ask.",
+            settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayDirective.Parse(text) is { } policy && (settings.Replay = policy) == policy),
+        new("notices", "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always told.",
+            settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
+    ];
 
     /// <summary>This kernel's settings.</summary>
     public static SupervisionSettings Current { get; } = new();
 
-    /// <summary>
-    /// <c>JUPYTER_CSHARP_MEMORY_CEILING_MB</c>: the worker's heap never grows past this. Default: 80 % of what the machine
-    /// or the cgroup allows.
-    /// </summary>
-    public long MemoryCeilingBytes { get; } =
-        Number("JUPYTER_CSHARP_MEMORY_CEILING_MB") is { } mb ? mb * MiB : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 10 * 8;
+    private SupervisionSettings()
+    {
+        foreach (var setting in All)
+        {
+            if (Environment.GetEnvironmentVariable(setting.EnvironmentVariable) is { Length: > 0 } text && !setting.Set(this, text))
+                Hosting.Log.WarnOnce($"{setting.EnvironmentVariable} has no use for '{text}': {setting.Description}");
+        }
+    }
 
-    /// <summary><c>JUPYTER_CSHARP_MAX_RESTARTS</c>: so many workers within a minute, and no more are started. Default: 30.</summary>
-    public int MaxRestarts { get; } = (int)(Number("JUPYTER_CSHARP_MAX_RESTARTS") ?? 30);
+    /// <summary>Default: a quarter of what the machine or the control group allows, at least 512 MB.</summary>
+    public long MemoryThresholdBytes { get; set; } = Math.Max(512 * MiB, MachineBytes / 4);
 
-    /// <summary><c>JUPYTER_CSHARP_SPARE_SECONDS</c>: how long an idle kernel keeps a spare worker; 0 for none. Default: 30 minutes.</summary>
-    public TimeSpan SpareTime { get; } = TimeSpan.FromSeconds(Number("JUPYTER_CSHARP_SPARE_SECONDS") ?? 1800);
+    /// <summary>Default: 80 % of what the machine or the control group allows.</summary>
+    public long MemoryCeilingBytes { get; set; } = MachineBytes / 10 * 8;
 
-    /// <summary><c>JUPYTER_CSHARP_NOTICES</c>: <c>off</c> keeps what the kernel has to say out of the cells' output.</summary>
-    public bool ShowsNotices { get; } = Environment.GetEnvironmentVariable("JUPYTER_CSHARP_NOTICES") is not "off";
+    public int RecycleAfterCells { get; set; } = 1000;
 
-    private static long? Number(string name) =>
-        long.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= int.MaxValue ? number : null;
+    public int MaxRestarts { get; set; } = 30;
+
+    public TimeSpan RestartPeriod { get; set; } = TimeSpan.FromMinutes(1);
+
+    public TimeSpan SpareTime { get; set; } = TimeSpan.FromMinutes(30);
+
+    public TimeSpan PingTime { get; set; } = TimeSpan.FromSeconds(30);
+
+    public ReplayPolicy Replay { get; set; } = ReplayPolicy.Always;
+
+    public string Notices { get; set; } = "auto";
+
+    /// <summary>Sets one by its name.</summary>
+    /// <returns>What is wrong with it; null if nothing is.</returns>
+    public string? Set(string name, string text) =>
+        All.FirstOrDefault(setting => setting.Name == name) is not { } setting ? $"There is no setting '{name}': choose from {string.Join(", ", All.Select(setting => setting.Name))}."
+        : setting.Set(this, text) ? null
+        : $"'{text}' is nothing for {name}. {setting.Description}";
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static int? Whole(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+}
+
+/// <summary>One setting.</summary>
+/// <param name="Get">Its value as text.</param>
+/// <param name="Set">Sets it from a text; false if the text is none of its values.</param>
+internal sealed record Setting(string Name, string Description, Func<SupervisionSettings, string> Get, Func<SupervisionSettings, string, bool> Set)
+{
+    /// <summary>The environment variable that sets it.</summary>
+    public string EnvironmentVariable => "JUPYTER_CSHARP_" + Name.ToUpperInvariant().Replace('-', '_');
 }

@@ -2,33 +2,26 @@ using System.Globalization;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
+using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Keeps a worker for the session, and a spare one: replaces the worker when it is lost, and brings the fresh one to the
-/// session's state by replaying the history of accepted cells. Restart intensity is OTP's: so many workers within a time,
-/// and no more are started. Loop thread.
-/// Source: https://www.erlang.org/doc/system/sup_princ.html#maximum-restart-intensity
+/// Keeps a worker for the session: runs cells in it, replaces it when it is lost or has grown too large, and brings the fresh
+/// one to the session's state. Loop thread.
 /// </summary>
-/// <param name="firstProcess">The first worker's process, started ahead of everything else.</param>
-internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutput output, Task<WorkerProcess> firstProcess)
+internal sealed class Supervisor
 {
     /// <summary>How long an interrupted cell may take to end before its worker is terminated.</summary>
     private static readonly TimeSpan PatienceForInterrupt = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan PatienceForStart = TimeSpan.FromSeconds(30);
-
-    /// <summary>A spare is started so long after a cell, when whatever the user does next is under way.</summary>
-    private static readonly TimeSpan SpareDelay = TimeSpan.FromSeconds(1);
-
-    private static readonly TimeSpan IntensityPeriod = TimeSpan.FromMinutes(1);
-
     /// <summary>A replay that takes longer is announced.</summary>
     private static readonly TimeSpan LongReplay = TimeSpan.FromSeconds(2);
 
-    /// <summary>So many processes in a row that do not get as far as to be ready, and no more are tried until a cell is run again.</summary>
-    private const int MaxStarts = 3;
+    /// <summary>A session whose cells took longer is not executed again merely because of their number.</summary>
+    private static readonly TimeSpan LongestRoutineReplay = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan PatienceForState = TimeSpan.FromSeconds(60);
 
     /// <summary>A cell in whose replay so many workers ended is taken out of the history.</summary>
     private const int MaxSuspicions = 2;
@@ -39,65 +32,115 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
     /// <summary>How many cells a replay sends ahead.</summary>
     private const int ReplayWindow = 64;
 
+    private readonly Loop loop;
+    private readonly NotebookSession session;
+    private readonly IWorkerOutput output;
+    private readonly FreshWorkers freshWorkers;
     private readonly SupervisionSettings settings = SupervisionSettings.Current;
-    private readonly Queue<DateTime> restarts = new();
+    private readonly HashSet<string> namedOpaque = [];
     private Task<SupervisedWorker>? worker;
     private SupervisedWorker? latest;
-    private SupervisedWorker? spare;
-    private Task<WorkerProcess>? nextProcess = firstProcess;
     private CancellationTokenSource? interrupt;
-    private DateTime lastRun;
-    private bool keepsSpare;
+    private CancellationTokenSource? recycling;
+    private CancellationTokenSource starting = new();
+    private Task recycled = Task.CompletedTask;
+    private TaskCompletionSource? cellEnded;
+    private int cellsSinceRecycle;
+    private string? reasonOfInterrupt;
     private bool stopped;
 
-    private bool IsInterrupted => interrupt?.IsCancellationRequested == true;
+    /// <param name="firstProcess">The first worker's process, started ahead of everything else.</param>
+    public Supervisor(Loop loop, NotebookSession session, IWorkerOutput output, Task<WorkerProcess> firstProcess)
+    {
+        this.loop = loop;
+        this.session = session;
+        this.output = output;
+        freshWorkers = new FreshWorkers(loop, output, firstProcess);
+        Watch = new WorkerWatch(() => worker is { IsCompletedSuccessfully: true, Result: var current } ? current : null)
+        {
+            OverThreshold = RecycleUnasked,
+            OverCeiling = why =>
+            {
+                reasonOfInterrupt = why;
+                Interrupt();
+            },
+        };
+    }
 
-    /// <summary>What the worker uses; null while there is none.</summary>
-    public ProcessUsage? WorkerUsage => latest?.Usage;
+    /// <summary>Watches the worker.</summary>
+    public WorkerWatch Watch { get; }
+
+    /// <summary>The worker that serves; null while there is none.</summary>
+    public SupervisedWorker? Current => latest;
 
     /// <summary>Starts the worker ahead of the first cell.</summary>
-    public void Start() => worker = StartAsync();
+    public void Start()
+    {
+        Replace();
+        Watch.Start();
+    }
 
     /// <summary>Runs a cell in the session's worker, or in a fresh one with the session's state.</summary>
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)
     {
         using var interruption = interrupt = new CancellationTokenSource();
+        cellEnded = new();
         try
         {
             var current = await CurrentAsync(interruption.Token);
-            if (interruption.IsCancellationRequested) return new CellOutcome.Interrupted();
+            if (interruption.IsCancellationRequested) return Interrupted();
             using var registration = interruption.Token.Register(() => _ = InterruptAsync(current));
             var outcome = await current.RunAsync(number, cell, allowStdin);
-            lastRun = DateTime.UtcNow;
             if (outcome is not CellOutcome.WorkerLost lost)
             {
-                _ = KeepSpareAsync();
-                return outcome;
+                freshWorkers.KeepSpare();
+                loop.Post(() => Watch.Look(current));
+                if (++cellsSinceRecycle >= settings.RecycleAfterCells && settings.RecycleAfterCells > 0) RecycleAfterCells();
+                return outcome is CellOutcome.Interrupted ? Interrupted() : outcome;
             }
 
-            Start();
-            return interruption.IsCancellationRequested ? new CellOutcome.Interrupted() : lost with { Restored = session.Accepted.Count };
+            freshWorkers.CountLoss();
+            Replace();
+            return interruption.IsCancellationRequested ? Interrupted() : lost with { Restored = session.Accepted.Count };
         }
         catch (WorkerStartException failure)
         {
-            return interruption.IsCancellationRequested ? new CellOutcome.Interrupted() : new CellOutcome.WorkerLost(failure.Message, []);
+            return interruption.IsCancellationRequested ? Interrupted() : new CellOutcome.WorkerLost(failure.Message, []);
         }
         finally
         {
             interrupt = null;
+            reasonOfInterrupt = null;
+            cellEnded.SetResult();
+            cellEnded = null;
         }
     }
 
-    /// <summary>Replaces the worker by a fresh one with the session's state.</summary>
+    /// <summary>What all variables hold now, and which are not plain data; null if that cannot be had.</summary>
+    public async Task<StateRead?> ReadStateAsync(long mostBytes) =>
+        worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }
+            ? await current.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, mostBytes), PatienceForState)
+            : null;
+
+    /// <summary>
+    /// Replaces the worker by a fresh one with the session's state. The old one serves until the fresh one is up to date;
+    /// only where memory is short, or a cell ends otherwise while the old one is there, it is ended first.
+    /// </summary>
+    /// <param name="cause">Why, for the user.</param>
     /// <exception cref="WorkerStartException">No worker could be had, or the user interrupted it.</exception>
-    public async Task RecycleAsync()
+    public Task RecycleAsync(string cause) => recycled.IsCompleted ? recycled = RecycleOnceAsync(cause) : recycled;
+
+    /// <summary>Replaces the worker by a fresh one in which exactly the accepted cells have been executed.</summary>
+    /// <exception cref="WorkerStartException">No worker could be had, or the user interrupted it.</exception>
+    public async Task RebuildAsync()
     {
+        recycling?.Cancel();
+        await EndAsync(worker);
+        freshWorkers.Forgive();
+        Replace();
         using var interruption = interrupt = new CancellationTokenSource();
         try
         {
-            restarts.Clear();
-            (await CurrentAsync(interruption.Token)).Dispose();
-            Start();
             await CurrentAsync(interruption.Token);
         }
         finally
@@ -106,15 +149,59 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
         }
     }
 
+    /// <summary>A cell was accepted: variables that it declares anew let go of what they held.</summary>
+    public void Forget(AcceptedCell cell)
+    {
+        if (worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }) current.Forget(cell.Replaced);
+    }
+
+    /// <summary>The variables that hold the most memory.</summary>
+    public async Task<IReadOnlyList<VariableSize>> LargestVariablesAsync(int count) =>
+        worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }
+            && await current.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, count), PatienceForState) is { } measured
+            ? measured.Largest
+            : [];
+
+    /// <summary>A user's word for a fresh worker lifts the restart intensity.</summary>
+    public void Forgive() => freshWorkers.Forgive();
+
     /// <summary>Ends the running cell; its outcome comes from <see cref="RunAsync"/>.</summary>
-    public void Interrupt() => interrupt?.Cancel();
+    public void Interrupt()
+    {
+        if (interrupt is null) recycling?.Cancel();
+        interrupt?.Cancel();
+    }
 
     /// <summary>Ends the workers for good.</summary>
     public void Stop()
     {
         stopped = true;
+        recycling?.Cancel();
+        Watch.Stop();
         latest?.Dispose();
-        spare?.Dispose();
+        freshWorkers.Stop();
+    }
+
+    private CellOutcome.Interrupted Interrupted() => new(reasonOfInterrupt);
+
+    private void Replace()
+    {
+        recycling?.Cancel();
+        cellsSinceRecycle = 0;
+        starting = new();
+        worker = StartAsync(starting.Token);
+    }
+
+    private static async Task EndAsync(Task<SupervisedWorker>? task)
+    {
+        try
+        {
+            if (task is not null) (await task).Dispose();
+        }
+        catch (WorkerStartException)
+        {
+            // There is none to end.
+        }
     }
 
     private async Task<SupervisedWorker> CurrentAsync(CancellationToken interruption)
@@ -122,37 +209,51 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
         // While nothing ran, the worker may have been lost: killed from outside, or by a thread that a cell left behind.
         if (worker is { IsCompletedSuccessfully: true } && await worker is { HasEnded: true, Lost: var lost })
         {
-            output.Notice($"The worker ended while no cell ran. {(await lost).Cause} {Counted(session.Accepted.Count)} executed again in a fresh one.");
+            output.Notice($"The worker ended while no cell ran. {(await lost).Cause} {Counted(session.Accepted.Count)} executed again in a fresh one.", isLoss: true);
+            freshWorkers.CountLoss();
             worker = null;
         }
 
-        if (worker is null or { IsFaulted: true }) Start();
+        if (worker is null or { IsFaulted: true }) Replace();
         if (worker!.IsCompleted) return await worker;
 
         // It is starting or replaying, and either may take for ever.
         using var registration = interruption.Register(() =>
         {
+            starting.Cancel();
             if (latest is { IsRunning: true } replaying) _ = InterruptAsync(replaying);
-            else latest?.Terminate();
         });
         if (await Task.WhenAny(worker, Task.Delay(LongReplay, interruption)) != worker && !interruption.IsCancellationRequested && session.Accepted.Count > 0)
-            output.Notice($"{Counted(session.Accepted.Count)} being executed again in a fresh worker. An interrupt ends that, and loses the state of what is left to do.");
+            output.Notice($"{Counted(session.Accepted.Count)} being executed again in a fresh worker. An interrupt ends that, and loses the state of what is left to do.", isLoss: false);
         return await worker;
     }
 
-    private async Task<SupervisedWorker> StartAsync()
+    private async Task<SupervisedWorker> StartAsync(CancellationToken interruption)
     {
         AcceptedCell? suspect = null;
         var suspicions = 0;
         for (var window = ReplayWindow; ; window = 1)
         {
-            latest = await FreshAsync();
-            if (await ReplayAsync(latest, window) is not { } unfinished) return latest;
-            if (IsInterrupted)
+            latest = await freshWorkers.TakeAsync(interruption);
+            if (stopped) latest.Dispose();
+            var replay = new Replay(session, latest, window, output.ConfirmAsync);
+            var end = await replay.CatchUpAsync(interruption);
+            if (end == ReplayEnd.UpToDate || (end == ReplayEnd.Interrupted && !latest.HasEnded))
+            {
+                if (end == ReplayEnd.Interrupted) GiveUpFrom(replay.Unfinished!);
+                if (replay.Differing.Count > 0) output.Notice($"Executed again in a fresh worker, some cells ended otherwise than before: {string.Join("; ", replay.Differing)}.", isLoss: true);
+                latest.IsMuted = false;
+                return latest;
+            }
+
+            var unfinished = replay.Unfinished!;
+            if (interruption.IsCancellationRequested)
             {
                 GiveUpFrom(unfinished);
                 throw new WorkerStartException("Interrupted while the session was replayed.");
             }
+
+            freshWorkers.CountLoss();
 
             // With many cells sent ahead it is not certain which one ended the worker, and anything else may have: only
             // who does it again and again, alone, is taken out.
@@ -162,153 +263,122 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
             if (suspicions == ((await latest.Lost).FromOutside ? MaxSuspicionsFromOutside : MaxSuspicions))
             {
                 session.Remove(unfinished);
-                output.Notice($"{unfinished.Compiled.Name} ended its worker when it was executed again, and is taken out of the history; gone with it: {Names([unfinished])}.");
-            }
-
-        }
-    }
-
-    /// <summary>Executes the accepted cells again.</summary>
-    /// <returns>The cell that had not ended when the worker did; null if all have.</returns>
-    private async Task<AcceptedCell?> ReplayAsync(SupervisedWorker fresh, int window)
-    {
-        if (session.Accepted.Count == 0) return null;
-        fresh.IsMuted = true;
-        var sent = 0;
-        var ahead = new Queue<(AcceptedCell Cell, Task<CellOutcome> Outcome)>();
-        var differing = new List<string>();
-        while (true)
-        {
-            while (sent < session.Accepted.Count && ahead.Count < window && !IsInterrupted)
-            {
-                var cell = session.Accepted[sent++];
-                ahead.Enqueue((cell, fresh.ReplayAsync(cell)));
-            }
-
-            if (!ahead.TryDequeue(out var first)) break;
-            switch (await first.Outcome)
-            {
-                case CellOutcome.WorkerLost:
-                    return first.Cell;
-                case CellOutcome.Interrupted:
-                    GiveUpFrom(first.Cell);
-                    foreach (var (_, dropped) in ahead) await dropped;
-                    ahead.Clear();
-                    sent = session.Accepted.Count;
-                    break;
-                case CellOutcome.Threw threw when !first.Cell.Threw:
-                    differing.Add($"{first.Cell.Compiled.Name} threw {threw.Exception.TypeName}: {threw.Exception.Message}");
-                    break;
-                case CellOutcome.Returned when first.Cell.Threw:
-                    differing.Add($"{first.Cell.Compiled.Name} threw no exception");
-                    break;
+                output.Notice($"{unfinished.Compiled.Name} ended its worker when it was executed again, and is taken out of the history; gone with it: {Names([unfinished])}.", isLoss: true);
             }
         }
-
-        if (sent < session.Accepted.Count) GiveUpFrom(session.Accepted[sent]);
-        await fresh.NativeOutputTakenAsync();
-        fresh.IsMuted = false;
-        if (differing.Count > 0) output.Notice($"Executed again in a fresh worker, some cells ended otherwise than before: {string.Join("; ", differing)}.");
-        return null;
     }
 
     private void GiveUpFrom(AcceptedCell first)
     {
         var gone = session.TruncateFrom(first);
-        output.Notice($"The replay was interrupted. Missing from the state now: {string.Join(", ", gone.Select(cell => cell.Compiled.Name))} ({Names(gone)}). Run these cells again.");
+        output.Notice($"The replay was interrupted. Missing from the state now: {string.Join(", ", gone.Select(cell => cell.Compiled.Name))} ({Names(gone)}). Run these cells again.", isLoss: true);
     }
 
-    /// <summary>A worker without any state that is ready: the spare, or a new one.</summary>
-    private async Task<SupervisedWorker> FreshAsync()
+    /// <summary>Many cells have run: that alone is no reason to execute for minutes again.</summary>
+    private void RecycleAfterCells()
     {
-        HoldIntensity();
-        if (spare is { Lost.IsCompleted: false } promoted)
-        {
-            spare = null;
-            latest = promoted;
-            if (await IsReadyAsync(promoted)) return promoted;
-        }
-
-        for (var start = 1; ; start++)
-        {
-            string problem;
-            try
-            {
-                // Starting a process takes milliseconds, so it happens off the loop.
-                var process = await (nextProcess ?? Task.Run(WorkerProcess.Start));
-                latest = new SupervisedWorker(loop, output, process);
-                if (stopped) latest.Dispose();
-                if (await IsReadyAsync(latest)) return latest;
-                problem = latest.Ready.Exception?.InnerException?.Message ?? "It did not answer.";
-            }
-            catch (System.ComponentModel.Win32Exception refused)
-            {
-                problem = refused.Message;
-            }
-            finally
-            {
-                nextProcess = null;
-            }
-
-            if (IsInterrupted) throw new WorkerStartException("Interrupted while a worker was starting.");
-            if (start == MaxStarts)
-                throw new WorkerStartException($"No worker could be started: {problem} The history is kept: run a cell to try again, or restart the kernel.");
-        }
+        var replayTime = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always).Aggregate(TimeSpan.Zero, (sum, cell) => sum + cell.Took);
+        if (replayTime <= LongestRoutineReplay) RecycleUnasked(string.Create(CultureInfo.InvariantCulture, $"{cellsSinceRecycle} cells have run in it"));
+        cellsSinceRecycle = 0;
     }
 
-    /// <summary>Waits until a worker is ready; disposes it if it never will be.</summary>
-    private static async Task<bool> IsReadyAsync(SupervisedWorker fresh)
+    private async void RecycleUnasked(string cause)
     {
-        await Task.WhenAny(fresh.Ready, Task.Delay(PatienceForStart));
-        if (fresh.Ready.IsCompletedSuccessfully) return true;
-        fresh.Dispose();
-        return false;
-    }
-
-    private void HoldIntensity()
-    {
-        var now = DateTime.UtcNow;
-        while (restarts.TryPeek(out var oldest) && now - oldest > IntensityPeriod) restarts.Dequeue();
-        if (restarts.Count > settings.MaxRestarts)
-        {
-            throw new WorkerStartException(string.Create(CultureInfo.InvariantCulture,
-                $"{restarts.Count} workers have ended within a minute, so no more are started for now. The history of {session.Accepted.Count} cells is kept: see to what ends them, then run #!recycle, or wait a minute and run a cell."));
-        }
-
-        restarts.Enqueue(now);
-    }
-
-    private async Task KeepSpareAsync()
-    {
-        if (keepsSpare || settings.SpareTime == TimeSpan.Zero) return;
-        keepsSpare = true;
-        await Task.Delay(SpareDelay);
         try
         {
-            if (spare is null or { Lost.IsCompleted: true } && !stopped)
-            {
-                var fresh = new SupervisedWorker(loop, output, await Task.Run(WorkerProcess.Start));
-                if (stopped) fresh.Dispose();
-                else spare = fresh;
-                await IsReadyAsync(fresh);
-            }
-
-            while (DateTime.UtcNow - lastRun is var idle && idle < settings.SpareTime && spare is { Lost.IsCompleted: false } && !stopped)
-                await Task.WhenAny(spare.Lost, Task.Delay(settings.SpareTime - idle));
-            if (DateTime.UtcNow - lastRun >= settings.SpareTime)
-            {
-                spare?.Dispose();
-                spare = null;
-            }
+            await RecycleAsync(cause);
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (WorkerStartException failure)
         {
-            // No spare then: a worker is started when one is needed, and says what is wrong.
+            Log.WarnOnce($"the worker was not recycled: {failure.Message}");
+        }
+    }
+
+    private async Task RecycleOnceAsync(string cause)
+    {
+        if (worker is null or { IsFaulted: true } || (worker.IsCompletedSuccessfully && worker.Result.HasEnded))
+        {
+            Replace();
+            await worker!;
+            return;
+        }
+
+        var began = DateTime.UtcNow;
+        var old = await worker;
+        using var cancellation = recycling = new CancellationTokenSource();
+        try
+        {
+            var problem = IsMemoryShort(old) ? "memory is short" : await HandOverAsync(old, cancellation.Token);
+            if (cancellation.IsCancellationRequested) throw new WorkerStartException("The worker was not replaced: that was interrupted.");
+            if (problem is not null) await ReplaceFirstAsync(old, cancellation.Token);
+            cellsSinceRecycle = 0;
+            output.Notice(string.Create(CultureInfo.InvariantCulture,
+                $"The worker was replaced: {cause}. {Counted(session.Accepted.Count)} executed again in {(DateTime.UtcNow - began).TotalSeconds:0.0} s{(problem is null ? "" : $", after the old one was ended ({problem})")}."), isLoss: false);
+            if (await Watch.JudgeAsync(latest!) is { } judgement) output.Notice(judgement, isLoss: true);
         }
         finally
         {
-            keepsSpare = false;
+            if (recycling == cancellation) recycling = null;
         }
+    }
+
+    /// <summary>Lets the old worker serve until a fresh one can take its place.</summary>
+    /// <returns>Why none can while the old one is there; null if one has.</returns>
+    private async Task<string?> HandOverAsync(SupervisedWorker old, CancellationToken cancellation)
+    {
+        var fresh = await freshWorkers.TakeAsync(cancellation);
+        var handOver = new HandOver(session, old, fresh, () => cellEnded?.Task ?? Task.CompletedTask);
+        using var registration = cancellation.Register(fresh.Dispose);
+        if (!await handOver.PrepareAsync(cancellation) || old.HasEnded)
+        {
+            fresh.Dispose();
+            return handOver.Problem ?? "it had ended by itself";
+        }
+
+        latest = fresh;
+        worker = Task.FromResult(fresh);
+        fresh.IsMuted = false;
+        old.Dispose();
+        if (handOver.HasCarried) TellOpaque(handOver.Opaque);
+        return null;
+    }
+
+    /// <summary>Ends the old worker, then brings a fresh one up; its variables are carried over where they are not too large.</summary>
+    private async Task ReplaceFirstAsync(SupervisedWorker old, CancellationToken cancellation)
+    {
+        while (cellEnded is { } running) await running.Task;
+        if (cancellation.IsCancellationRequested || old.HasEnded) return;
+        var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MostBytes), PatienceForState);
+        old.Dispose();
+        recycling = null;
+        Replace();
+        worker = SetAsync(worker!);
+        await worker;
+
+        async Task<SupervisedWorker> SetAsync(Task<SupervisedWorker> replaying)
+        {
+            var fresh = await replaying;
+            if (values is { Problem: null })
+            {
+                await fresh.AskAsync<StateSet>(request => new SetState(request) { Payload = values.Payload }, PatienceForState);
+                TellOpaque(values.Opaque);
+            }
+
+            return fresh;
+        }
+    }
+
+    /// <summary>Says once of each variable that it may differ.</summary>
+    private void TellOpaque(IReadOnlyList<OpaqueVariable> opaque)
+    {
+        var named = opaque.Where(variable => namedOpaque.Add($"{variable.Assembly} {variable.Name}")).ToList();
+        if (named.Count > 0) output.Notice($"Not plain data, so executed again and perhaps not as before: {string.Join(", ", named.Select(variable => $"{variable.Name} ({variable.Reason})"))}.", isLoss: false);
+    }
+
+    private static bool IsMemoryShort(SupervisedWorker old)
+    {
+        const long Reserve = 256L * 1024 * 1024;
+        return ProcessUsage.AvailableBytes() < old.Usage.PrivateBytes + Reserve;
     }
 
     private static async Task InterruptAsync(SupervisedWorker current)
@@ -322,6 +392,3 @@ internal sealed class Supervisor(Loop loop, NotebookSession session, IWorkerOutp
     private static string Names(IReadOnlyList<AcceptedCell> cells) =>
         string.Join(", ", cells.SelectMany(cell => cell.Compiled.DeclaredNames).Distinct().DefaultIfEmpty("no names"));
 }
-
-/// <summary>No worker could be had; the message says why and what to do.</summary>
-internal sealed class WorkerStartException(string message) : Exception(message);

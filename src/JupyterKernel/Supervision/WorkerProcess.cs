@@ -8,18 +8,21 @@ namespace JupyterKernel.Supervision;
 
 /// <summary>
 /// The one owner of a worker's operating system process. Any thread. What is written to its stdin is private between the
-/// two processes: first the key and the marker token, then a line for each endpoint to connect to. When the pipe ends,
+/// two processes: first the key, the marker token and the session's name, then a line for each endpoint to connect to. When the pipe ends,
 /// with this process, however it ends, the worker ends.
 /// </summary>
 internal sealed class WorkerProcess : IDisposable
 {
+    /// <summary>What all workers of this kernel have in common: the ids of their displays begin with it.</summary>
+    private static readonly byte[] Session = RandomNumberGenerator.GetBytes(NativeMarker.TokenBytes);
+
     private readonly Process process;
 
     private WorkerProcess(Process process)
     {
         this.process = process;
         Exited = WaitForExitAsync();
-        Tell([.. Key, .. MarkerToken]);
+        Tell([.. Key, .. MarkerToken, .. Session]);
     }
 
     /// <summary>Signs the messages between the kernel and this worker. Nobody else is told.</summary>

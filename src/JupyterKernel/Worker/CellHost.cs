@@ -4,9 +4,22 @@ using JupyterKernel.WorkerProtocol;
 namespace JupyterKernel.Worker;
 
 /// <summary>What the display API reaches the front end through. Any thread.</summary>
-internal sealed class CellHost(ConsoleCapture console, CellThread cells) : INotebookHost
+/// <param name="session">What all workers of a session have in common, and no other session.</param>
+internal sealed class CellHost(ConsoleCapture console, CellThread cells, string session) : INotebookHost
 {
+    private readonly Dictionary<long, int> displays = [];
+
     public CancellationToken CancellationToken => cells.CancellationToken;
+
+    public string NewDisplayId()
+    {
+        var cell = console.CurrentCell;
+        lock (displays)
+        {
+            var number = displays[cell] = displays.GetValueOrDefault(cell) + 1;
+            return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{session}-{cell}-{number}");
+        }
+    }
 
     public void Publish(MimeBundle bundle, string? displayId, bool update) =>
         console.PostInOrder(new DisplayOutput(console.CurrentCell, displayId, update)

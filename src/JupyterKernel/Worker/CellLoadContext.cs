@@ -32,6 +32,16 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         return assembly;
     }
 
+    /// <summary>A cell's assembly by its name.</summary>
+    public Assembly? FindCell(string name)
+    {
+        lock (paths) return cells.GetValueOrDefault(name);
+    }
+
+    /// <summary>A type of a cell, of what cells reference or of the framework, by its assembly-qualified name.</summary>
+    /// <exception cref="TypeLoadException">There is none.</exception>
+    public Type FindType(string name) => Type.GetType(name, LoadFromAssemblyName, null, throwOnError: true)!;
+
     protected override Assembly? Load(AssemblyName assemblyName)
     {
         string? path;

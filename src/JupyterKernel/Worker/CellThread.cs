@@ -19,12 +19,14 @@ internal sealed class CellThread
     private readonly ConsoleCapture console;
     private readonly NativeStreams native;
     private readonly CellLoadContext assemblies = new();
+    private readonly SessionState state;
     private Thread thread;
     private readonly Timer blockedCheck;
 
     private readonly object gate = new();
     private readonly Queue<(CellContext Cell, SendOrPostCallback Callback, object? State)> continuations = new();
-    private readonly Queue<CellContext> waiting = new();
+    private readonly Queue<Work> waiting = new();
+    private int waitingCells;
     private CellContext? running;
     private bool inUserCode;
     private bool isSpent;
@@ -37,6 +39,7 @@ internal sealed class CellThread
     {
         this.console = console;
         this.native = native;
+        state = new SessionState(assemblies, () => submissions.OfType<object>());
         blockedCheck = new Timer(_ => RescueFromBlockedThread());
         StartThread();
     }
@@ -45,14 +48,10 @@ internal sealed class CellThread
     public CancellationToken CancellationToken => Volatile.Read(ref running)?.SeenToken() ?? CancellationToken.None;
 
     /// <summary>Runs a cell once those before it have ended: in a replay the kernel sends many ahead.</summary>
-    public void Start(RunCell cell)
-    {
-        lock (gate)
-        {
-            waiting.Enqueue(new CellContext(this, cell));
-            Monitor.PulseAll(gate);
-        }
-    }
+    public void Start(RunCell cell) => Enqueue(new(new CellContext(this, cell), null));
+
+    /// <summary>Does something with the state that the cells sent before have left.</summary>
+    public void Start(WorkerMessage request) => Enqueue(new(null, request));
 
     /// <summary>
     /// Ends a cell, or the one that runs of those behind it: by its token, and if that is not enough by aborting its thread.
@@ -62,10 +61,17 @@ internal sealed class CellThread
     {
         lock (gate)
         {
-            if ((running ?? waiting.FirstOrDefault()) is not { } cell || cell.Number < number) return;
-            foreach (var dropped in waiting.Where(other => other != cell)) console.PostInOrder(new CellInterrupted(dropped.Number));
+            if ((running ?? waiting.Select(work => work.Cell).FirstOrDefault(cell => cell is not null)) is not { } cell || cell.Number < number) return;
+            var all = waiting.ToList();
             waiting.Clear();
-            if (cell != running) waiting.Enqueue(cell);
+            waitingCells = 0;
+            foreach (var work in all)
+            {
+                if (work.Cell is { } dropped && dropped != cell) console.PostInOrder(new CellInterrupted(dropped.Number));
+                else if (work.Request is RestoreCell restore) console.PostInOrder(new CellInterrupted(restore.Cell));
+                else Enqueue(work);
+            }
+
             new Thread(() => Interrupt(cell), 256 * 1024) { IsBackground = true, Name = "interrupt" }.Start();
         }
     }
@@ -85,22 +91,39 @@ internal sealed class CellThread
         thread.Start();
     }
 
+    private void Enqueue(Work work)
+    {
+        lock (gate)
+        {
+            waiting.Enqueue(work);
+            if (work.Cell is not null) waitingCells++;
+            Monitor.PulseAll(gate);
+        }
+    }
+
     private void Loop()
     {
         while (true)
         {
             (CellContext Cell, SendOrPostCallback Callback, object? State) continuation = default;
-            CellContext? cell;
+            Work? work;
             lock (gate)
             {
                 while (waiting.Count == 0 && continuations.Count == 0) Monitor.Wait(gate);
-                if (waiting.TryDequeue(out cell)) running = cell;
-                else continuation = continuations.Dequeue();
+                if (!waiting.TryDequeue(out work)) continuation = continuations.Dequeue();
+                else if (work.Cell is not null) waitingCells--;
+                running = work?.Cell;
             }
 
-            if (cell is null)
+            if (work is null)
             {
                 RunUserCode(continuation.Cell!, () => continuation.Callback!(continuation.State));
+                continue;
+            }
+
+            if (work.Cell is not { } cell)
+            {
+                if (Handle(work.Request!) is { } done) console.PostInOrder(done);
                 continue;
             }
 
@@ -125,7 +148,8 @@ internal sealed class CellThread
     private WorkerMessage RunToEnd(CellContext cell)
     {
         console.Enter(cell.Number);
-        console.Input.Allowed = cell.Request.AllowStdin;
+        console.Input.Begin(cell.Request.AllowStdin, cell.Request.Answers);
+        var allocatedBefore = GC.GetTotalAllocatedBytes();
         Task<object?>? run = null;
         WorkerMessage? answer = null;
         RunUserCode(cell, () => run = Load(cell.Request)(submissions), Threw);
@@ -139,7 +163,7 @@ internal sealed class CellThread
                     {
                         // What display() gives back is on the screen already.
                         var bundle = cell.Request.IsReplay || run.Result is null or DisplayedValue ? null : Formatter.Format(run.Result);
-                        answer = new CellReturned(cell.Number) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
+                        answer = new CellReturned(cell.Number, Allocated()) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
                     },
                     Threw);
             }
@@ -151,16 +175,59 @@ internal sealed class CellThread
 
         return answer ?? new CellInterrupted(cell.Number);
 
-        void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception));
+        void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
+
+        long Allocated() => GC.GetTotalAllocatedBytes() - allocatedBefore;
+    }
+
+    private WorkerMessage? Handle(WorkerMessage request)
+    {
+        switch (request)
+        {
+            case RestoreCell restore:
+                return Restore(restore);
+            case ForgetVariables forget:
+                state.Forget(forget);
+                return null;
+            case CollectGarbage collect:
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                return MemoryReports.Now(collect.Request);
+            case ReadState read:
+                return state.Read(read, () => Volatile.Read(ref waitingCells) > 0);
+            case SetState set:
+                return state.Set(set);
+            case MeasureVariables measure:
+                return state.Measure(measure, () => Volatile.Read(ref waitingCells) > 0);
+            default:
+                throw new InvalidOperationException($"No cell thread handles {request.GetType().Name}.");
+        }
+    }
+
+    private WorkerMessage Restore(RestoreCell cell)
+    {
+        try
+        {
+            Activator.CreateInstance(LoadSubmission(cell.EntryType, cell.AssemblyPaths, cell.Payload), [submissions]);
+            if (cell.Payload[2].Length > 0) state.SetValues(cell.Payload[2]);
+            return new CellReturned(cell.Cell, 0);
+        }
+        catch (Exception problem)
+        {
+            return new CellThrew(cell.Cell, ExceptionReports.Of(problem), 0);
+        }
+    }
+
+    private Type LoadSubmission(string entryType, IReadOnlyList<string> assemblyPaths, IReadOnlyList<byte[]> payload)
+    {
+        // A number that a cell did not keep is used again, so there are never more submissions than cells.
+        if (++started + 1 >= submissions.Length) Array.Resize(ref submissions, submissions.Length * 2);
+        foreach (var path in assemblyPaths) assemblies.AddReference(path);
+        return assemblies.LoadCell(payload[0], payload[1]).GetType(entryType, throwOnError: true)!;
     }
 
     private Func<object?[], Task<object?>> Load(RunCell cell)
     {
-        // A number that a cell did not keep is used again, so there are never more submissions than cells.
-        if (++started + 1 >= submissions.Length) Array.Resize(ref submissions, submissions.Length * 2);
-        foreach (var path in cell.AssemblyPaths) assemblies.AddReference(path);
-        return assemblies.LoadCell(cell.Payload[0], cell.Payload[1])
-            .GetType(cell.EntryType, throwOnError: true)!
+        return LoadSubmission(cell.EntryType, cell.AssemblyPaths, cell.Payload)
             .GetMethod(cell.EntryMethod, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!
             .CreateDelegate<Func<object?[], Task<object?>>>();
     }
@@ -272,7 +339,7 @@ internal sealed class CellThread
 
         bool HasEnded()
         {
-            lock (gate) return running != cell && !waiting.Contains(cell);
+            lock (gate) return running != cell && !waiting.Any(work => work.Cell == cell);
         }
     }
 
@@ -320,6 +387,9 @@ internal sealed class CellThread
             }
         }
     }
+
+    /// <summary>What waits for the thread: a cell, or a request that is none.</summary>
+    private sealed record Work(CellContext? Cell, WorkerMessage? Request);
 
     /// <summary>
     /// A cell from its start until nothing of it runs any more, and the synchronization context of its code: what follows

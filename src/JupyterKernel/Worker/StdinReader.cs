@@ -13,13 +13,26 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
     private long lastQuestion;
     private string pending = "";
 
+    private IReadOnlyList<string> recorded = [];
+    private int answered;
+
     /// <summary>Whether the client of the running cell answers questions.</summary>
-    public bool Allowed { get; set; }
+    public bool Allowed { get; private set; }
+
+    /// <summary>A cell begins.</summary>
+    /// <param name="allowed">Whether its client answers questions.</param>
+    /// <param name="answers">What the user answered when the cell ran first.</param>
+    public void Begin(bool allowed, IReadOnlyList<string> answers)
+    {
+        (Allowed, recorded, answered) = (allowed, answers, 0);
+        pending = "";
+    }
 
     /// <summary>Asks the user for a line.</summary>
     /// <exception cref="IOException">The client does not answer questions.</exception>
     public string Ask(string prompt, bool password)
     {
+        if (Interlocked.Increment(ref answered) is var next && next <= recorded.Count) return recorded[next - 1];
         if (!Allowed)
             throw new IOException("This cell was run by a client that answers no questions (allow_stdin is false), so it cannot read input.");
         var question = Interlocked.Increment(ref lastQuestion);

@@ -23,6 +23,8 @@ internal static class WorkerMain
         var marker = new byte[NativeMarker.TokenBytes];
         orders.ReadExactly(key);
         orders.ReadExactly(marker);
+        var session = new byte[NativeMarker.TokenBytes];
+        orders.ReadExactly(session);
 
         var channel = new KernelChannel(key);
         var console = new ConsoleCapture(channel);
@@ -40,11 +42,17 @@ internal static class WorkerMain
                 case InputAnswer answer:
                     console.Input.Answer(answer);
                     break;
+                case Ping ping:
+                    channel.Post(MemoryReports.Now(ping.Request));
+                    break;
+                default:
+                    cells.Start(message);
+                    break;
             }
         };
 
         console.Install();
-        NotebookHost.Current = new CellHost(console, cells);
+        NotebookHost.Current = new CellHost(console, cells, Convert.ToHexString(session));
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Farewell();
         AppDomain.CurrentDomain.UnhandledException += (_, _) => Farewell();
 

@@ -9,9 +9,20 @@ namespace JupyterKernel.WorkerProtocol;
 /// <summary>One message of the pair socket.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(RunCell), "run_cell")]
+[JsonDerivedType(typeof(RestoreCell), "restore_cell")]
+[JsonDerivedType(typeof(ForgetVariables), "forget_variables")]
 [JsonDerivedType(typeof(InterruptCell), "interrupt_cell")]
 [JsonDerivedType(typeof(InputAnswer), "input_answer")]
+[JsonDerivedType(typeof(Ping), "ping")]
+[JsonDerivedType(typeof(CollectGarbage), "collect_garbage")]
+[JsonDerivedType(typeof(ReadState), "read_state")]
+[JsonDerivedType(typeof(SetState), "set_state")]
+[JsonDerivedType(typeof(MeasureVariables), "measure_variables")]
 [JsonDerivedType(typeof(Ready), "ready")]
+[JsonDerivedType(typeof(MemoryReport), "memory_report")]
+[JsonDerivedType(typeof(StateRead), "state_read")]
+[JsonDerivedType(typeof(StateSet), "state_set")]
+[JsonDerivedType(typeof(VariablesMeasured), "variables_measured")]
 [JsonDerivedType(typeof(StreamOutput), "stream")]
 [JsonDerivedType(typeof(DisplayOutput), "display")]
 [JsonDerivedType(typeof(ClearOutput), "clear_output")]
@@ -36,8 +47,22 @@ internal abstract record WorkerMessage
 /// <param name="AssemblyPaths">Assemblies that the cell referenced and that may be loaded from now on.</param>
 /// <param name="AllowStdin">Whether the client answers questions.</param>
 /// <param name="IsReplay">Whether only its effect on the state is wanted: its result is not asked for.</param>
+/// <param name="Answers">What the user answered when the cell ran first; it is not asked again for those.</param>
 internal sealed record RunCell(
-    long Cell, string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths, bool AllowStdin, bool IsReplay) : WorkerMessage;
+    long Cell, string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths, bool AllowStdin, bool IsReplay,
+    IReadOnlyList<string> Answers) : WorkerMessage;
+
+/// <summary>
+/// Load a cell and do not run it; set the session's variables to what they were after it instead. Payload: its assembly, its
+/// symbols, the values (empty for none). Answered by <see cref="CellReturned"/> or <see cref="CellThrew"/>.
+/// </summary>
+internal sealed record RestoreCell(long Cell, string EntryType, IReadOnlyList<string> AssemblyPaths) : WorkerMessage;
+
+/// <summary>Let go of what variables hold that were declared anew, behind the cells sent before.</summary>
+internal sealed record ForgetVariables(IReadOnlyList<CellVariable> Variables) : WorkerMessage;
+
+/// <summary>A variable by the assembly of the cell that declares it.</summary>
+internal sealed record CellVariable(string Assembly, string Name);
 
 /// <summary>
 /// End the cell, or whichever runs of those sent after it, and drop what waits: its cancellation token first, then its thread.
@@ -47,7 +72,57 @@ internal sealed record InterruptCell(long Cell) : WorkerMessage;
 /// <summary>Answers an <see cref="InputQuestion"/>: a text, or why there is none.</summary>
 internal sealed record InputAnswer(long Question, string? Text, string? Problem) : WorkerMessage;
 
+/// <summary>Answered at once, also while a cell runs, by <see cref="MemoryReport"/>.</summary>
+internal sealed record Ping(long Request) : WorkerMessage;
+
+/// <summary>Collect and compact the heap, between cells. Answered by <see cref="MemoryReport"/>.</summary>
+internal sealed record CollectGarbage(long Request) : WorkerMessage;
+
+/// <summary>Read what the variables hold, between cells. Answered by <see cref="StateRead"/>.</summary>
+/// <param name="WithValues">Whether the values are wanted, or only their fingerprint.</param>
+/// <param name="MostBytes">More are not sent.</param>
+internal sealed record ReadState(long Request, bool WithValues, long MostBytes) : WorkerMessage;
+
+/// <summary>Set variables. Payload: the values. Answered by <see cref="StateSet"/>.</summary>
+internal sealed record SetState(long Request) : WorkerMessage;
+
+/// <summary>Tell which variables hold most memory. Answered by <see cref="VariablesMeasured"/>.</summary>
+internal sealed record MeasureVariables(long Request, int Count) : WorkerMessage;
+
 // Worker to kernel.
+
+/// <summary>An answer to a request that is no cell.</summary>
+internal interface IAnswer
+{
+    /// <summary>The request's number.</summary>
+    long Request { get; }
+}
+
+/// <summary>What the worker's runtime says of its memory.</summary>
+/// <param name="HeapBytes">What objects take, garbage included.</param>
+/// <param name="CommittedBytes">What the heap has of the system's memory.</param>
+/// <param name="Assemblies">How many are loaded.</param>
+internal sealed record MemoryReport(long Request, long HeapBytes, long CommittedBytes, int Assemblies) : WorkerMessage, IAnswer;
+
+/// <summary>What the variables hold. Payload: the values, if they were asked for.</summary>
+/// <param name="Fingerprint">The same for the same values; null if they could not be read.</param>
+/// <param name="Opaque">Variables that are not plain data: neither in the fingerprint nor in the values.</param>
+/// <param name="Problem">Why they could not be read.</param>
+internal sealed record StateRead(long Request, string? Fingerprint, IReadOnlyList<OpaqueVariable> Opaque, string? Problem) : WorkerMessage, IAnswer;
+
+/// <summary>A variable that is not plain data.</summary>
+/// <param name="Reason">The type that is the reason.</param>
+internal sealed record OpaqueVariable(string Assembly, string Name, string Reason);
+
+/// <summary>Values were set.</summary>
+/// <param name="Problem">Why they were not, or not all.</param>
+internal sealed record StateSet(long Request, string? Problem) : WorkerMessage, IAnswer;
+
+/// <summary>The variables that hold most memory, largest first.</summary>
+internal sealed record VariablesMeasured(long Request, IReadOnlyList<VariableSize> Largest) : WorkerMessage, IAnswer;
+
+/// <summary>How much memory a variable holds.</summary>
+internal sealed record VariableSize(string Name, long Bytes);
 
 /// <summary>The worker's first message: that it is signed proves that the kernel started this worker.</summary>
 internal sealed record Ready(int ProcessId) : WorkerMessage;
@@ -66,10 +141,12 @@ internal sealed record ClearOutput(long Cell, bool Wait) : WorkerMessage;
 internal sealed record InputQuestion(long Cell, long Question, string Prompt, bool Password) : WorkerMessage;
 
 /// <summary>The cell ran to its end. Payload: nothing, or data and metadata of its result.</summary>
-internal sealed record CellReturned(long Cell) : WorkerMessage;
+/// <param name="Allocated">How much was allocated meanwhile, in bytes.</param>
+internal sealed record CellReturned(long Cell, long Allocated) : WorkerMessage;
 
 /// <summary>The cell threw.</summary>
-internal sealed record CellThrew(long Cell, ExceptionReport Exception) : WorkerMessage;
+/// <param name="Allocated">How much was allocated meanwhile, in bytes.</param>
+internal sealed record CellThrew(long Cell, ExceptionReport Exception, long Allocated) : WorkerMessage;
 
 /// <summary>The cell was ended by <see cref="InterruptCell"/>.</summary>
 internal sealed record CellInterrupted(long Cell) : WorkerMessage;

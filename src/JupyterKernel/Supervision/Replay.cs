@@ -1,0 +1,100 @@
+using JupyterKernel.Session;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>How far a replay got.</summary>
+internal enum ReplayEnd
+{
+    /// <summary>Every accepted cell has been executed, or restored.</summary>
+    UpToDate,
+
+    /// <summary>The worker was lost at <see cref="Replay.Unfinished"/>.</summary>
+    WorkerLost,
+
+    /// <summary>The user ended it at <see cref="Replay.Unfinished"/>.</summary>
+    Interrupted,
+}
+
+/// <summary>
+/// Brings a fresh worker to the session's state: sends it the images of the accepted cells, in the order in which they ran.
+/// Nothing is compiled, and nothing is shown: the worker stays muted until it takes its place. Loop thread.
+/// </summary>
+/// <param name="session">The history, which may grow meanwhile.</param>
+/// <param name="worker">A worker without state.</param>
+/// <param name="window">How many cells are sent ahead.</param>
+/// <param name="confirm">Asks whether a cell that wants to be asked for is executed; null where it never is.</param>
+internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, Func<string, Task<bool>>? confirm)
+{
+    private readonly List<string> differing = [];
+    private AcceptedCell? lastSent;
+
+    /// <summary>The first cell that did not end.</summary>
+    public AcceptedCell? Unfinished { get; private set; }
+
+    /// <summary>Cells that ended otherwise than when the user ran them, and how.</summary>
+    public IReadOnlyList<string> Differing => differing;
+
+    /// <summary>Whether the worker has all there is.</summary>
+    public bool IsUpToDate => session.Accepted.Count == 0 || ReferenceEquals(session.Accepted[^1], lastSent);
+
+    /// <summary>Executes the accepted cells that the worker has not seen.</summary>
+    /// <param name="interruption">The user's; the worker is interrupted by whoever cancels it.</param>
+    public async Task<ReplayEnd> CatchUpAsync(CancellationToken interruption)
+    {
+        if (IsUpToDate) return ReplayEnd.UpToDate;
+        worker.IsMuted = true;
+        var next = lastSent is null ? 0 : IndexBehind(lastSent);
+        var ahead = new Queue<(AcceptedCell Cell, Task<CellOutcome> Outcome)>();
+        while (true)
+        {
+            while (next < session.Accepted.Count && ahead.Count < window && !interruption.IsCancellationRequested)
+            {
+                var cell = lastSent = session.Accepted[next++];
+                ahead.Enqueue((cell, await SendAsync(cell)));
+                worker.Forget(cell.Replaced);
+            }
+
+            if (!ahead.TryDequeue(out var first)) break;
+            switch (await first.Outcome)
+            {
+                case CellOutcome.WorkerLost:
+                    Unfinished = first.Cell;
+                    return ReplayEnd.WorkerLost;
+                case CellOutcome.Interrupted:
+                    Unfinished = first.Cell;
+                    foreach (var (_, dropped) in ahead) await dropped;
+                    await worker.NativeOutputTakenAsync();
+                    return ReplayEnd.Interrupted;
+                case CellOutcome.Threw threw when !first.Cell.Threw || first.Cell.Policy != ReplayPolicy.Always:
+                    differing.Add($"{first.Cell.Compiled.Name} threw {threw.Exception.TypeName}: {threw.Exception.Message}");
+                    break;
+                case CellOutcome.Returned when first.Cell.Threw && first.Cell.Policy == ReplayPolicy.Always:
+                    differing.Add($"{first.Cell.Compiled.Name} threw no exception");
+                    break;
+            }
+        }
+
+        if (next < session.Accepted.Count) Unfinished = session.Accepted[next];
+        await worker.NativeOutputTakenAsync();
+        return Unfinished is null ? ReplayEnd.UpToDate : ReplayEnd.Interrupted;
+    }
+
+    private async Task<Task<CellOutcome>> SendAsync(AcceptedCell cell)
+    {
+        if (cell.Policy == ReplayPolicy.Always) return worker.ReplayAsync(cell);
+        if (cell.Policy == ReplayPolicy.Ask && confirm is not null && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)")) return worker.ReplayAsync(cell);
+        session.MarkUncarried(cell);
+        return worker.RestoreAsync(cell);
+    }
+
+    private int IndexBehind(AcceptedCell cell)
+    {
+        for (var i = session.Accepted.Count - 1; i >= 0; i--)
+        {
+            if (ReferenceEquals(session.Accepted[i], cell)) return i + 1;
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>Sizes of memory as people write them: <c>600 MB</c>, <c>1.5GB</c>; a unit is 1024 times the one below it.</summary>
+internal static class Size
+{
+    private static readonly string[] Units = ["B", "KB", "MB", "GB", "TB"];
+
+    /// <summary>Bytes; null if the text is no size, or none of at least a megabyte.</summary>
+    public static long? Parse(string text)
+    {
+        var digits = text.TrimEnd().TrimEnd([.. "KMGTBkmgtbi"]);
+        var unit = text.Trim()[digits.Trim().Length..].Trim().ToUpperInvariant().Replace("I", "", StringComparison.Ordinal);
+        if (unit.Length == 1 && unit != "B") unit += "B";
+        var power = Array.IndexOf(Units, unit);
+        if (power < 0 || !double.TryParse(digits, NumberStyles.AllowDecimalPoint | NumberStyles.AllowTrailingWhite | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var number)) return null;
+        var bytes = number * Math.Pow(1024, power);
+        return bytes is >= 1024 * 1024 and < long.MaxValue ? (long)bytes : null;
+    }
+
+    /// <summary>A size in the unit that fits.</summary>
+    public static string Format(long bytes)
+    {
+        double number = bytes;
+        var unit = 0;
+        for (; number >= 1000 && unit < Units.Length - 1; unit++) number /= 1024;
+        return string.Create(CultureInfo.InvariantCulture, $"{number:0.#} {Units[unit]}");
+    }
+}

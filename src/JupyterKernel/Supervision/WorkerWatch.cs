@@ -1,0 +1,104 @@
+using System.Globalization;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Supervision;
+
+/// <summary>
+/// Watches a worker's memory from both sides (what its runtime says and what the system says), and whether it answers at
+/// all: twice a second and after each cell. Loop thread.
+/// </summary>
+/// <param name="current">The worker that serves; null while there is none.</param>
+internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A collection is no use again before the memory has grown by this much of the threshold.</summary>
+    private const int GrowthDivisor = 8;
+
+    private readonly SupervisionSettings settings = SupervisionSettings.Current;
+    private SupervisedWorker? watched;
+    private DateTime heard;
+    private TimeSpan silence;
+    private long usedAfterCollection;
+    private bool stopped;
+
+    /// <summary>Called when the worker uses more memory than the threshold and cannot give it back; not while a cell runs.</summary>
+    public Action<string> OverThreshold { get; set; } = _ => { };
+
+    /// <summary>Called when a cell's memory is over the ceiling, outside the runtime's heap.</summary>
+    public Action<string> OverCeiling { get; set; } = _ => { };
+
+    /// <summary>The threshold now: the setting, or what it was raised to for this session.</summary>
+    public long ThresholdBytes => Math.Max(settings.MemoryThresholdBytes, RaisedBytes);
+
+    /// <summary>What the threshold was raised to; 0 if it was not.</summary>
+    public long RaisedBytes { get; private set; }
+
+    /// <summary>Watches until <see cref="Stop"/>.</summary>
+    public async void Start()
+    {
+        while (!stopped)
+        {
+            await Task.Delay(Interval);
+            if (stopped || current() is not { } worker) continue;
+            // Counted in intervals, not by the clock, which runs on while the machine sleeps.
+            silence = worker == watched && worker.LastHeard == heard ? silence + Interval : TimeSpan.Zero;
+            (watched, heard) = (worker, worker.LastHeard);
+            if (silence >= settings.PingTime)
+            {
+                worker.Terminate(string.Create(CultureInfo.InvariantCulture, $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime hung."));
+                continue;
+            }
+
+            _ = worker.AskAsync<MemoryReport>(request => new Ping(request), Interval);
+            Look(worker);
+        }
+    }
+
+    /// <summary>Ends the watch.</summary>
+    public void Stop() => stopped = true;
+
+    /// <summary>A cell has ended: looks at the memory it left behind.</summary>
+    public void Look(SupervisedWorker worker)
+    {
+        var usage = worker.Usage;
+        if (usage.PrivateBytes > settings.MemoryCeilingBytes + CeilingSlackBytes && worker.IsRunning)
+            OverCeiling($"The worker used {Size.Format(usage.PrivateBytes)} of memory, more than its ceiling of {Size.Format(settings.MemoryCeilingBytes)}.");
+        else if (!worker.IsRunning && Used(worker, usage) is var used && used > ThresholdBytes && used > usedAfterCollection + ThresholdBytes / GrowthDivisor)
+            _ = CollectAsync(worker);
+    }
+
+    /// <summary>
+    /// A fresh worker has taken its place. If it is over the threshold too, its variables are, and no recycling helps: then
+    /// the threshold is raised.
+    /// </summary>
+    /// <returns>What to tell the user; null if nothing.</returns>
+    public async Task<string?> JudgeAsync(SupervisedWorker fresh)
+    {
+        usedAfterCollection = 0;
+        await CollectedAsync(fresh);
+        var used = Used(fresh, fresh.Usage);
+        if (used <= ThresholdBytes) return null;
+        RaisedBytes = used + used / 2;
+        var sizes = await fresh.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, 5), TimeSpan.FromSeconds(10));
+        var largest = string.Join(", ", sizes?.Largest.Select(size => $"{size.Name} ({Size.Format(size.Bytes)})") ?? []);
+        return $"The session needs {Size.Format(used)} of memory also in a fresh worker, so the threshold is {Size.Format(RaisedBytes)} from now on. The largest variables: {largest}.";
+    }
+
+    private static long CeilingSlackBytes => 256L * 1024 * 1024;
+
+    private static long Used(SupervisedWorker worker, ProcessUsage usage) => Math.Max(usage.PrivateBytes, worker.Memory.CommittedBytes);
+
+    private static Task<MemoryReport?> CollectedAsync(SupervisedWorker worker) =>
+        worker.AskAsync<MemoryReport>(request => new CollectGarbage(request), TimeSpan.FromSeconds(30));
+
+    private async Task CollectAsync(SupervisedWorker worker)
+    {
+        var before = Used(worker, worker.Usage);
+        usedAfterCollection = long.MaxValue / 2;
+        await CollectedAsync(worker);
+        var used = usedAfterCollection = Used(worker, worker.Usage);
+        if (used > ThresholdBytes && !worker.HasEnded)
+            OverThreshold($"it used {Size.Format(before)} of memory, over the threshold of {Size.Format(ThresholdBytes)}, and {Size.Format(used)} after a collection");
+    }
+}
