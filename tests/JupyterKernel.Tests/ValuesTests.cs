@@ -59,7 +59,7 @@ public sealed class ValuesTests
     {
         var repeatable = cell.Replace("Guid.NewGuid()", "new Guid(Next(), 0, 0, new byte[8])", StringComparison.Ordinal)
             .Replace("Environment.TickCount + System.Random.Shared.Next()", "5", StringComparison.Ordinal);
-        var (old, fresh) = TwoWorkers("int seed = 1; int Next() => seed = seed * 48271 % 2147483647 / 7;", repeatable);
+        var (old, fresh) = TwoWorkers("int seed = 1; int Next() => seed = seed * 31 % 65_521;", repeatable);
 
         Assert.Equal(old.Fingerprint(), fresh.Fingerprint());
         var show = Compile(expression, fresh.Last);

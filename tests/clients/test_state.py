@@ -140,7 +140,7 @@ class Replay(State):
         self.run_cell(self.once("second", "Thread.Sleep(-1);"))
         self.run_cell("var third = 3; int Fourth() => 4;")
         self.kill_worker()
-        waiting = self.front_end.start("1")
+        waiting = self.front_end.start("1", allow_stdin=True)
         self.front_end.wait_for_published(lambda message: "being executed again" in printed([message], "stderr"))
         self.front_end.send("interrupt_request", channel="control")
         outcome = self.front_end.finish(waiting)
@@ -175,6 +175,12 @@ class Directives(State):
     def test_undo_of_nothing_says_so(self):
         self.assertIn("no accepted cell", self.run_cell("#!undo").result)
 
+    def test_settings_are_shown_and_set(self):
+        self.assertIn("memory-threshold", self.run_cell("#!settings").result)
+        self.assertIn("700 MB", self.run_cell("#!settings memory-threshold 700 MB").result)
+        self.assertIn("no setting", self.run_failing_cell("#!settings nonsense 1").error["evalue"])
+        self.assertIn("nothing for", self.run_failing_cell("#!settings recycle-after soon").error["evalue"])
+
     def test_history_lists_the_accepted_cells(self):
         self.run_cell("var x = 1;")
         self.run_failing_cell("throw new Exception();")
@@ -185,9 +191,9 @@ class Directives(State):
         self.assertIn("threw", rows[1])
 
     def test_memory_shows_worker_kernel_and_ceiling(self):
-        self.run_cell("1")
+        self.run_cell("var big = new byte[50_000_000];")
         text = self.run_cell("#!memory").result
-        for word in ("worker", "kernel", "MB", "OutOfMemoryException"):
+        for word in ("worker", "kernel", "MB", "OutOfMemoryException", "variable big"):
             self.assertIn(word, text)
 
     def test_usage_request_counts_worker_and_kernel(self):
@@ -199,7 +205,7 @@ class Directives(State):
 
 
 class MemoryCeiling(State):
-    settings = {"JUPYTER_CSHARP_MEMORY_CEILING_MB": "300"}
+    settings = {"JUPYTER_CSHARP_MEMORY_CEILING": "300 MB"}
 
     def test_past_the_ceiling_a_cell_gets_an_exception_that_it_can_catch(self):
         self.run_cell("var kept = 42;")

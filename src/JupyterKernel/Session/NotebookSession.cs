@@ -98,7 +98,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public void Remove(AcceptedCell cell)
     {
         accepted.Remove(cell);
-        unset[cell.Compiled.Submission.AssemblyName!] = (cell.Compiled.Name, null);
+        unset[cell.Compiled.Submission.AssemblyName!] = ($"{cell.Compiled.Name} ({string.Join(", ", cell.Compiled.DeclaredNames)})", null);
         Restore(cell);
     }
 

@@ -1,0 +1,254 @@
+"""Workers that are replaced while they live, what is not executed again, and memory under its limits."""
+import time
+
+from kernels import DEADLINE, printed
+from test_state import State
+
+
+class Recycle(State):
+    def wait_until(self, condition):
+        """Runs cells until the condition holds: what the kernel has to say comes with the next cell."""
+        end = time.monotonic() + DEADLINE
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.3)
+        self.assertTrue(condition())
+
+    def notices(self):
+        return printed(self.front_end.published, "stderr")
+
+
+class HandOver(Recycle):
+    settings = {"JUPYTER_CSHARP_NOTICES": "on"}
+
+    def test_what_would_differ_is_carried_over(self):
+        self.run_cell("var number = new Random().Next(); var time = DateTime.Now; var id = Guid.NewGuid(); var random = new Random();")
+        self.run_cell("record Point(int X, List<int> All); var list = new List<int> { number }; var point = new Point(number, list);")
+        show = '$"{number} {time.Ticks} {id} {point.X} {string.Join(",", list)} {object.ReferenceEquals(point.All, list)}"'
+        before = self.run_cell(show).result
+        self.run_cell("#!recycle")
+        self.assertEqual(self.run_cell(show).result, before)
+        self.assertIn("True", before)
+
+    def test_cells_run_in_the_old_worker_until_the_fresh_one_takes_over(self):
+        self.run_cell("var started = 1; Thread.Sleep(1500);")
+        first = self.worker().pid
+        self.run_cell("#!settings recycle-after 3")
+        self.run_cell("var x = new Random().Next();")
+        value = self.run_cell("x").result
+        self.assertEqual(self.worker().pid, first)
+        self.wait_until(lambda: self.worker().pid != first)
+        self.assertEqual(self.run_cell("x").result, value)
+
+    def test_what_is_no_plain_data_is_named_once(self):
+        self.run_cell("var x = new Random().Next(); var stream = new MemoryStream();")
+        for _ in range(3):
+            self.run_cell("#!recycle")
+        self.run_cell("x")
+        self.assertEqual(self.notices().count("stream (MemoryStream)"), 1)
+
+    def test_a_cell_that_cannot_run_twice_at_a_time_runs_when_the_old_worker_has_ended(self):
+        self.run_cell("using System.Net.Sockets; using System.Net; var x = new Random().Next();")
+        self.run_cell("var listener = new TcpListener(IPAddress.Loopback, 34567); listener.Start();")
+        before = self.run_cell("x").result
+        worker = self.worker()
+        self.run_cell("#!recycle")
+        self.assertNotEqual(self.worker().pid, worker.pid)
+        self.assertEqual(self.run_cell('$"{x} {listener.Server.IsBound}"').result, f"{before} True")
+
+    def test_an_interrupt_leaves_the_old_worker_in_place(self):
+        self.run_cell(self.once("slow", "Thread.Sleep(-1);"))
+        worker = self.worker()
+        request = self.front_end.start("#!recycle")
+        time.sleep(1)
+        self.front_end.interrupt()
+        self.assertEqual(self.front_end.finish(request).status, "error")
+        self.assertEqual(self.worker().pid, worker.pid)
+        self.assertEqual(self.run_cell("slow").result, "slow")
+
+    def test_a_worker_that_dies_during_the_hand_over_is_replaced_as_ever(self):
+        self.run_cell("var kept = 42; Thread.Sleep(1000);")
+        worker = self.worker()
+        request = self.front_end.start("#!recycle")
+        time.sleep(0.5)
+        worker.kill()
+        self.front_end.finish(request)
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_a_fresh_worker_that_dies_during_the_hand_over_is_not_missed(self):
+        self.run_cell("var kept = new Random().Next(); Thread.Sleep(1500);")
+        before = self.run_cell("kept").result
+        worker = self.worker()
+        request = self.front_end.start("#!recycle")
+        time.sleep(0.7)
+        for other in self.kernel.process.children():
+            if other.pid != worker.pid:
+                other.kill()
+        self.front_end.finish(request)
+        self.assertEqual(self.run_cell("kept").result, before)
+
+
+class Memory(Recycle):
+    settings = {"JUPYTER_CSHARP_NOTICES": "on", "JUPYTER_CSHARP_MEMORY_THRESHOLD": "300 MB"}
+
+    def test_a_worker_over_its_threshold_is_recycled(self):
+        first = self.worker().pid
+        self.run_cell("var kept = 42;")
+        # Memory outside the heap, which no collection gives back; only the first run takes it.
+        self.run_cell(f"""
+            if (!File.Exists(@"{self.path('once')}"))
+            {{
+                File.WriteAllText(@"{self.path('once')}", "");
+                unsafe
+                {{
+                    var p = (byte*)System.Runtime.InteropServices.NativeMemory.Alloc(400_000_000);
+                    for (var i = 0L; i < 400_000_000; i += 4096) p[i] = 1;
+                }}
+            }}""")
+        self.wait_until(lambda: self.worker().pid != first)
+        self.assertEqual(self.run_cell("kept").result, "42")
+        self.assertIn("over the threshold of 300 MB", self.notices())
+
+    def test_garbage_alone_is_collected_and_nothing_is_recycled(self):
+        first = self.worker().pid
+        for _ in range(5):
+            self.run_cell("{ var garbage = new byte[400_000_000]; Array.Fill(garbage, (byte)1); }")
+        time.sleep(3)
+        self.assertEqual(self.worker().pid, first)
+
+    def test_live_data_over_the_threshold_raises_it_and_is_named(self):
+        self.run_cell("var large = new byte[500_000_000]; Array.Fill(large, (byte)1); large[5] = 7;")
+        self.wait_until(lambda: self.run_cell("1") and "The largest variables: large (476" in self.notices())
+        worker = self.worker().pid
+        time.sleep(3)
+        self.assertEqual(self.worker().pid, worker)
+        self.assertEqual(self.run_cell("large[5]").result, "7")
+
+
+class NativeMemory(Recycle):
+    settings = {"JUPYTER_CSHARP_MEMORY_CEILING": "300 MB"}
+
+    def test_memory_outside_the_heap_is_stopped_at_the_ceiling(self):
+        self.run_cell("var kept = 42;")
+        ended = self.run_failing_cell("""
+            while (true)
+            {
+                unsafe
+                {
+                    var p = (byte*)System.Runtime.InteropServices.NativeMemory.Alloc(20_000_000);
+                    for (var i = 0; i < 20_000_000; i += 4096) p[i] = 1;
+                }
+                Thread.Sleep(20);
+            }""")
+        self.assertEqual(ended.error["ename"], "Interrupted")
+        self.assertIn("more than its ceiling of 300 MB", ended.error["evalue"])
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+
+class Silence(Recycle):
+    settings = {"JUPYTER_CSHARP_PING_SECONDS": "2"}
+
+    def test_a_worker_that_answers_nothing_is_replaced(self):
+        self.run_cell("var kept = 42;")
+        worker = self.worker()
+        worker.suspend()
+        self.assertIn("did not answer for 2 s", self.run_failing_cell("kept").error["evalue"])
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+
+class Redeclaration(Recycle):
+    settings = {"JUPYTER_CSHARP_MEMORY_CEILING": "1200 MB"}
+
+    def test_the_old_value_is_let_go(self):
+        for number in range(20):
+            self.run_cell(f"var data = new byte[500_000_000]; data[0] = {number};")
+        self.assertEqual(self.run_cell("data[0]").result, "19")
+        self.crash()
+        self.assertEqual(self.run_cell("data[0]").result, "19")
+
+    def test_what_a_method_or_lambda_uses_is_kept(self):
+        self.run_cell("var one = new List<int> { 1 }; var two = new List<int> { 2 }; int Count() => one.Count;")
+        self.run_cell("Func<int> sum = () => two.Sum();")
+        self.run_cell("var one = 1; var two = 2;")
+        self.assertEqual(self.run_cell("Count() * 10 + sum()").result, "12")
+        self.crash()
+        self.assertEqual(self.run_cell("Count() * 10 + sum()").result, "12")
+
+
+class Policies(Recycle):
+    def counted(self, policy, then=""):
+        """A cell that appends to a file each time it runs, and whose value is how often it has."""
+        path = self.path("runs")
+        return f'{policy}\nFile.AppendAllText(@"{path}", "x"); var runs = File.ReadAllText(@"{path}").Length; {then}'
+
+    def runs(self):
+        with open(self.path("runs")) as file:
+            return len(file.read())
+
+    def test_never_means_that_values_are_carried_and_effects_are_not_repeated(self):
+        self.run_cell("var list = new List<int> { 1 };")
+        self.run_cell(self.counted("#!replay never", "list.Add(2);"))
+        self.run_cell("list.Add(runs); var twice = runs * 2;")
+        show = '$"{runs} {twice} {string.Join(",", list)}"'
+        self.crash()
+        self.assertEqual(self.run_cell(show).result, "1 2 1,2,1")
+        self.run_cell("#!recycle")
+        self.assertEqual(self.run_cell(show).result, "1 2 1,2,1")
+        self.assertEqual(self.runs(), 1)
+
+    def test_the_policy_of_a_session(self):
+        self.run_cell("#!settings replay never")
+        self.run_cell(self.counted(""))
+        self.crash()
+        self.assertEqual(self.run_cell("runs").result, "1")
+        self.assertEqual(self.runs(), 1)
+
+    def test_what_cannot_be_carried_is_named_when_it_is_used(self):
+        self.run_cell(self.counted("#!replay never", "var stream = new MemoryStream();"))
+        self.assertEqual(self.run_cell("stream.Length").result, "0")
+        self.crash()
+        self.assertEqual(self.run_cell("runs").result, "1")
+        refused = self.run_failing_cell("stream.Length")
+        self.assertEqual(refused.error["ename"], "StateLost")
+        self.assertIn("stream is not set", refused.error["evalue"])
+        self.run_cell("var stream = new MemoryStream(new byte[3]);")
+        self.assertEqual(self.run_cell("stream.Length").result, "3")
+
+    def test_ask_asks_after_a_crash(self):
+        self.run_cell(self.counted("#!replay ask"))
+        for answer, runs in (("y", 2), ("n", 2)):
+            self.crash()
+            request = self.front_end.start("runs", allow_stdin=True)
+            question = self.front_end.receive(self.front_end.stdin, time.monotonic() + DEADLINE, "nothing was asked")
+            self.assertIn("#!replay ask", question["content"]["prompt"])
+            self.front_end.send("input_reply", {"value": answer}, channel="stdin")
+            self.front_end.finish(request)
+            self.assertEqual(self.runs(), runs)
+
+    def test_who_cannot_be_asked_means_no(self):
+        self.run_cell(self.counted("#!replay ask"))
+        self.crash()
+        self.assertEqual(self.run_cell("runs").result, "1")
+        self.assertEqual(self.runs(), 1)
+
+    def test_a_wrong_word_is_an_error(self):
+        self.assertIn("always, never, ask", self.run_failing_cell("#!replay sometimes\nvar x = 1;").error["evalue"])
+
+    def test_lines_keep_their_numbers(self):
+        self.assertIn("line 3", self.run_failing_cell("#!replay never\n\nthrow new Exception();").traceback)
+
+
+class Kept(Recycle):
+    def test_answers_are_kept_for_a_replay(self):
+        request = self.front_end.start("var name = Console.ReadLine();", allow_stdin=True)
+        self.front_end.receive(self.front_end.stdin, time.monotonic() + DEADLINE, "nothing was asked")
+        self.front_end.send("input_reply", {"value": "Ada"}, channel="stdin")
+        self.front_end.finish(request)
+        self.crash()
+        self.assertEqual(self.run_cell("name").result, "Ada")
+
+    def test_display_ids_are_kept(self):
+        self.run_cell('var handle = display("before");')
+        shown = next(m for m in self.front_end.published if m["msg_type"] == "display_data")
+        self.crash()
+        update = next(m for m in self.run_cell('handle.Update("after");').messages if m["msg_type"] == "update_display_data")
+        self.assertEqual(update["content"]["transient"], shown["content"]["transient"])
