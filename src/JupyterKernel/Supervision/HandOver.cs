@@ -9,13 +9,18 @@ namespace JupyterKernel.Supervision;
 /// old worker and join the replay. Loop thread.
 /// </summary>
 /// <param name="whenIdle">Completes when no cell runs.</param>
-internal sealed class HandOver(NotebookSession session, SupervisedWorker old, SupervisedWorker fresh, Func<Task> whenIdle)
+/// <param name="holdCells">Lets cells that come wait, until whoever prepares the hand-over has it done or gives it up.</param>
+internal sealed class HandOver(NotebookSession session, SupervisedWorker old, SupervisedWorker fresh, Func<Task> whenIdle, Action holdCells)
 {
     /// <summary>More than this is not carried over.</summary>
     public const long MostBytes = 256L * 1024 * 1024;
 
     private const int ReplayWindow = 64;
-    private const int MostComparisons = 1000;
+
+    /// <summary>So many comparisons give way to cells; where cells come faster than large variables are compared, they have to wait.</summary>
+    private const int YieldingComparisons = 5;
+
+    private const int MostComparisons = 10;
 
     private static readonly TimeSpan PatienceForState = TimeSpan.FromSeconds(60);
 
@@ -41,13 +46,14 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
             else if (replay.Differing.Count > 0) Problem = replay.Differing[0];
             if (Problem is not null) return false;
 
+            if (comparison >= YieldingComparisons) holdCells();
             await whenIdle();
             if (!replay.IsUpToDate) continue;
             if (await CompareAsync() && whenIdle().IsCompleted && replay.IsUpToDate) return true;
             if (cancellation.IsCancellationRequested || Problem is not null) return false;
         }
 
-        Problem = "cells ran without a pause";
+        Problem = "its variables do not keep still";
         return false;
     }
 

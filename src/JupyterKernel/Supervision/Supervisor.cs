@@ -45,6 +45,7 @@ internal sealed class Supervisor
     private CancellationTokenSource starting = new();
     private Task recycled = Task.CompletedTask;
     private TaskCompletionSource? cellEnded;
+    private TaskCompletionSource? held;
     private int cellsSinceRecycle;
     private string? reasonOfInterrupt;
     private bool stopped;
@@ -84,6 +85,7 @@ internal sealed class Supervisor
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)
     {
         using var interruption = interrupt = new CancellationTokenSource();
+        if (held is { } hold) await Task.WhenAny(hold.Task, Task.Delay(Timeout.Infinite, interruption.Token));
         cellEnded = new();
         try
         {
@@ -327,17 +329,26 @@ internal sealed class Supervisor
     private async Task<string?> HandOverAsync(SupervisedWorker old, CancellationToken cancellation)
     {
         var fresh = await freshWorkers.TakeAsync(cancellation);
-        var handOver = new HandOver(session, old, fresh, () => cellEnded?.Task ?? Task.CompletedTask);
+        var handOver = new HandOver(session, old, fresh, () => cellEnded?.Task ?? Task.CompletedTask, () => held ??= new());
         using var registration = cancellation.Register(fresh.Dispose);
-        if (!await handOver.PrepareAsync(cancellation) || old.HasEnded)
+        try
         {
-            fresh.Dispose();
-            return handOver.Problem ?? "it had ended by itself";
+            if (!await handOver.PrepareAsync(cancellation) || old.HasEnded)
+            {
+                fresh.Dispose();
+                return handOver.Problem ?? "it had ended by itself";
+            }
+
+            latest = fresh;
+            worker = Task.FromResult(fresh);
+            fresh.IsMuted = false;
+        }
+        finally
+        {
+            held?.SetResult();
+            held = null;
         }
 
-        latest = fresh;
-        worker = Task.FromResult(fresh);
-        fresh.IsMuted = false;
         old.Dispose();
         if (handOver.HasCarried) TellOpaque(handOver.Opaque);
         return null;

@@ -111,12 +111,11 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
     /// <summary>Takes so much and no more.</summary>
     private sealed class LimitedStream(long mostBytes) : MemoryStream
     {
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer)
+        // Every other way to write comes here, in a class that derives from MemoryStream.
+        public override void Write(byte[] buffer, int offset, int count)
         {
-            if (Length + buffer.Length > mostBytes) throw new InvalidOperationException("The variables hold too much.");
-            base.Write(buffer);
+            if (Length + count > mostBytes) throw new InvalidOperationException("The variables hold too much.");
+            base.Write(buffer, offset, count);
         }
     }
 }
