@@ -24,7 +24,7 @@ public sealed class ArchitectureTests
         ["Worker"] = ["WorkerProtocol", "Values", "Display"],
         ["Kernel"] = ["Hosting", "Protocol", "Session", "Compilation", "Intelligence", "Supervision", "WorkerProtocol"],
         ["Notebooks"] = ["Protocol"],
-        ["Commands"] = ["Kernel", "Notebooks", "Protocol"],
+        ["Commands"] = ["Kernel", "Notebooks", "Protocol", "Supervision"],
         ["Display"] = [],
     };
 

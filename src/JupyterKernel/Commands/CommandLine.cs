@@ -24,7 +24,14 @@ internal static class CommandLine
             Required = true,
         };
         var command = new Command("kernel", "Be a kernel: what Jupyter starts for every notebook. You need not call this yourself.") { connectionFile };
-        command.SetAction(parse => KernelProcess.Run(parse.GetRequiredValue(connectionFile).FullName));
+        var settings = new SettingsOption();
+        command.Add(settings);
+        command.SetAction(parse =>
+        {
+            // Before anything reads them.
+            foreach (var (variable, value) in settings.Variables(parse)) Environment.SetEnvironmentVariable(variable, value);
+            return KernelProcess.Run(parse.GetRequiredValue(connectionFile).FullName);
+        });
         return command;
     }
 }

@@ -35,12 +35,15 @@ internal static class InstallCommand
             Description = "Copy the program to your data folder first, so that the folder it runs from may go, and link it in ~/.local/bin.",
         };
 
+        var settings = new SettingsOption();
+
         var command = new Command("install", "Make this program a kernel of Jupyter's.");
         location.AddTo(command);
         command.Add(displayName);
         command.Add(alias);
         command.Add(noAlias);
         command.Add(copy);
+        command.Add(settings);
         command.SetAction(parse => CommandException.Report(parse, output =>
         {
             var name = location.Name(parse);
@@ -74,7 +77,7 @@ internal static class InstallCommand
 
             void Write(string name, string displayName, string? aliasOf = null)
             {
-                var directory = KernelSpec.Write(kernels, name, displayName, program, aliasOf);
+                var directory = KernelSpec.Write(kernels, name, displayName, program, settings.Variables(parse), aliasOf);
                 ProgramCopies.RecordUse(program, directory);
                 output.WriteLine($"Kernel: {name} ({displayName}) in {directory}");
             }

@@ -82,13 +82,16 @@ internal sealed partial class KernelSpec
     }
 
     /// <summary>Writes a kernelspec from the template that lies beside the program, or rewrites ours.</summary>
+    /// <param name="environment">Variables that the kernel is started with.</param>
     /// <returns>Its directory.</returns>
-    public static string Write(string kernels, string name, string displayName, InstalledProgram program, string? aliasOf = null)
+    public static string Write(
+        string kernels, string name, string displayName, InstalledProgram program, IEnumerable<(string Variable, string Value)> environment, string? aliasOf = null)
     {
         var template = Path.Combine(AppContext.BaseDirectory, "kernelspec");
         var content = JObject.Parse(File.ReadAllText(Path.Combine(template, FileName)));
         content["argv"] = new JArray(program.Argv.Concat(content["argv"]!.Skip(1).Select(argument => argument.ToString())));
         content["display_name"] = displayName;
+        foreach (var (variable, value) in environment) (content["env"] ??= new JObject())[variable] = value;
         content["metadata"]!["installed_by"] = InstalledBy;
         if (aliasOf is not null) content["metadata"]!["alias_of"] = aliasOf;
 

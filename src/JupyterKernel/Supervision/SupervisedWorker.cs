@@ -54,7 +54,7 @@ internal sealed class SupervisedWorker : IDisposable
     public Task<CellOutcome.WorkerLost> Lost => lost.Task;
 
     /// <summary>Whether the process has ended, which <see cref="Lost"/> tells when its output has been taken too.</summary>
-    public bool HasEnded => process.Exited.IsCompleted;
+    public bool HasEnded => process.HasEnded;
 
     /// <summary>Whether a cell was sent and has not ended.</summary>
     public bool IsRunning => unanswered.Count > 0;

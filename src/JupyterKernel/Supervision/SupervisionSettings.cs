@@ -4,8 +4,8 @@ using JupyterKernel.Session;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// How workers are kept. Each setting has a name, and is set by the environment (a kernelspec's <c>env</c> sets it), by
-/// <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by <c>#!settings name value</c>.
+/// How workers are kept. Each setting has a name, and is set by the environment (<c>jupyter-csharp install
+/// --set name=value</c> puts it into the kernelspec), by <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by <c>#!settings name value</c>.
 /// </summary>
 internal sealed class SupervisionSettings
 {
@@ -67,6 +67,9 @@ internal sealed class SupervisionSettings
     public ReplayPolicy Replay { get; set; } = ReplayPolicy.Always;
 
     public string Notices { get; set; } = "auto";
+
+    /// <summary>What is wrong with a setting; null if nothing is.</summary>
+    public static string? Check(string name, string text) => new SupervisionSettings().Set(name, text);
 
     /// <summary>Sets one by its name.</summary>
     /// <returns>What is wrong with it; null if nothing is.</returns>

@@ -17,6 +17,7 @@ internal sealed class WorkerProcess : IDisposable
     private static readonly byte[] Session = RandomNumberGenerator.GetBytes(NativeMarker.TokenBytes);
 
     private readonly Process process;
+    private volatile bool isDisposed;
 
     private WorkerProcess(Process process)
     {
@@ -42,6 +43,9 @@ internal sealed class WorkerProcess : IDisposable
 
     /// <summary>Completes with the exit code; on Unix 128 + n says that signal n ended it.</summary>
     public Task<int> Exited { get; }
+
+    /// <summary>Whether it has ended, which <see cref="Exited"/> tells a little later.</summary>
+    public bool HasEnded => isDisposed || Exited.IsCompleted || process.HasExited;
 
     /// <summary>What the process uses, as the system sees it.</summary>
     public ProcessUsage Usage => ProcessUsage.Of(process);
@@ -78,6 +82,7 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>Ends the process at once.</summary>
     public void Terminate()
     {
+        if (isDisposed) return;
         try
         {
             process.Kill();
@@ -91,7 +96,9 @@ internal sealed class WorkerProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (isDisposed) return;
         Terminate();
+        isDisposed = true;
         process.Dispose();
     }
 
