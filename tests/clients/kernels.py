@@ -52,11 +52,12 @@ class FrontEnd:
 
     def wait_until_subscribed(self):
         """A subscription takes effect at some time after it was made: ask until the answer's status arrives."""
-        for _ in range(DEADLINE):
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
             request = self.send("kernel_info_request")
             self.reply(request)
             try:
-                self.outputs(request, deadline=1)
+                self.outputs(request, deadline=0.2)
                 return
             except TimeoutError:
                 pass
