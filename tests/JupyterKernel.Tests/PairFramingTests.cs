@@ -28,7 +28,7 @@ public sealed class PairFramingTests : IDisposable
 
     private static Dictionary<string, WorkerMessage> Messages => new()
     {
-        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","AssemblyPaths":["/a.dll"],"AllowStdin":true,"IsReplay":false,"Answers":["a"]}"""] = new RunCell(1, "T", "M", ["/a.dll"], true, IsReplay: false, ["a"]),
+        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","AssemblyPaths":["/a.dll"],"AllowStdin":true,"IsReplay":false,"IsKept":true,"Answers":["a"]}"""] = new RunCell(1, "T", "M", ["/a.dll"], true, IsReplay: false, IsKept: true, ["a"]),
         ["""{"type":"interrupt_cell","Cell":1}"""] = new InterruptCell(1),
         ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
         ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
@@ -138,7 +138,7 @@ public sealed class PairFramingTests : IDisposable
     [Fact]
     public void A_change_of_any_bit_is_noticed()
     {
-        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, []) { Payload = [[1, 2, 3], []] });
+        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], []] });
         for (var frame = 0; frame < frames.Count; frame++)
         {
             for (var bit = 0; bit < 8 * frames[frame].Length; bit++)
@@ -155,7 +155,7 @@ public sealed class PairFramingTests : IDisposable
     [Fact]
     public void A_change_of_where_frames_begin_is_noticed()
     {
-        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, []) { Payload = [[1, 2, 3], [4, 5]] });
+        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], [4, 5]] });
 
         Assert.Null(worker.Open([.. frames[..3], [1, 2], [3, 4, 5]]));
         Assert.Null(worker.Open([.. frames[..3], [1, 2, 3, 4, 5]]));

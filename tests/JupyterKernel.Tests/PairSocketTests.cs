@@ -197,7 +197,7 @@ public sealed class PairSocketTests
     private static RunCell RunCell(CellCompiler compiler, string code, long number) => RunCell(Compile(compiler, code, compiler.Root), number);
 
     private static RunCell RunCell(CompiledCell cell, long number) =>
-        new(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, AllowStdin: false, IsReplay: false, []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
+        new(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, AllowStdin: false, IsReplay: false, IsKept: true, []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
 
     private static CompiledCell Compile(CellCompiler compiler, string code, CSharpCompilation previous)
     {

@@ -417,7 +417,7 @@ ENDLESS_OUTPUT = ['for (var i = 0; ; i++) Console.WriteLine($"line {{i}}");',
 KILL_SCOPES = ("all", "one")
 
 # How many of the interrupted cells have a worker that has been stopped (SIGSTOP), so that only its end can interrupt them.
-FROZEN_SHARE = float(os.environ.get("CHAOS_FROZEN", 0))
+FROZEN_SHARE = float(os.environ.get("CHAOS_FROZEN", 0.1))
 
 
 @dataclasses.dataclass

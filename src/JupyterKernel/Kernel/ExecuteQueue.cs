@@ -17,6 +17,9 @@ namespace JupyterKernel.Kernel;
 /// </summary>
 internal sealed class ExecuteQueue : IWorkerOutput
 {
+    /// <summary>What an interrupted cell changed is remembered up to this size of all variables.</summary>
+    private const long MostInterruptedBytes = 32 * 1024 * 1024;
+
     private readonly JupyterSockets sockets;
     private readonly NotebookSession session;
     private readonly HistoryStore history;
@@ -273,7 +276,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (session.WhyUnusable(cell) is { } reason) return new CellOutcome.Refused("StateLost", reason);
 
         var began = DateTime.UtcNow;
-        var outcome = await supervisor.RunAsync(number, cell, allowStdin);
+        var outcome = await supervisor.RunAsync(number, cell, allowStdin, keep);
         if (keep && outcome.IsAccepted)
         {
             await AcceptAsync(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
@@ -281,6 +284,11 @@ internal sealed class ExecuteQueue : IWorkerOutput
                 Answers = [.. answers],
                 AllocatedBytes = outcome.AllocatedBytes,
             });
+        }
+
+        else if (outcome is CellOutcome.Interrupted && session.Accepted.Count > 0 && await supervisor.ReadStateAsync(MostInterruptedBytes) is { Problem: null, Payload: [var values] })
+        {
+            session.Accepted[^1].ChangedLater = values;
         }
 
         return outcome;

@@ -23,6 +23,12 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
     /// <summary>What variables may be let go of behind it: it declares them anew, and no code that lives uses the old ones.</summary>
     public IReadOnlyList<CellVariable> Replaced { get; set; } = [];
 
+    /// <summary>
+    /// What all variables held after cells behind it that were interrupted: those are not executed again, but what they
+    /// changed before stays. Empty if there were none.
+    /// </summary>
+    public byte[] ChangedLater { get; set; } = [];
+
     /// <summary>How much the worker allocated while it ran, in bytes.</summary>
     public long AllocatedBytes { get; init; }
 }

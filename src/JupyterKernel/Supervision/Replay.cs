@@ -53,6 +53,7 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
                 var cell = lastSent = session.Accepted[next++];
                 ahead.Enqueue((cell, await SendAsync(cell)));
                 worker.Forget(cell.Replaced);
+                if (cell.ChangedLater.Length > 0) worker.Set(cell.ChangedLater);
             }
 
             if (!ahead.TryDequeue(out var first)) break;

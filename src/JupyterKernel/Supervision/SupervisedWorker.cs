@@ -72,22 +72,25 @@ internal sealed class SupervisedWorker : IDisposable
     public bool IsMuted { get; set; }
 
     /// <summary>Runs a cell to its end, or to the worker's.</summary>
-    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)
+    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, bool isKept)
     {
-        var outcome = await SendAsync(number, Run(number, cell, allowStdin, isReplay: false, []));
+        var outcome = await SendAsync(number, Run(number, cell, allowStdin, isReplay: false, isKept, []));
         if (outcome is not CellOutcome.WorkerLost) await NativeOutputTakenAsync();
         return outcome;
     }
 
     /// <summary>Runs an accepted cell again. Many may be sent ahead; they run one after the other.</summary>
     public Task<CellOutcome> ReplayAsync(AcceptedCell cell) =>
-        SendAsync(cell.Number, Run(cell.Number, cell.Compiled, allowStdin: false, isReplay: true, cell.Answers));
+        SendAsync(cell.Number, Run(cell.Number, cell.Compiled, allowStdin: false, isReplay: true, isKept: true, cell.Answers));
 
     /// <summary>Brings an accepted cell's variables, and all others, to what they were after it, without running it.</summary>
     public Task<CellOutcome> RestoreAsync(AcceptedCell cell) => SendAsync(cell.Number, new RestoreCell(cell.Number, cell.Compiled.EntryType, cell.Compiled.AssemblyPaths)
     {
         Payload = [cell.Compiled.Image.Assembly, cell.Compiled.Image.Symbols, cell.Values],
     });
+
+    /// <summary>Sets variables, behind the cells sent before.</summary>
+    public void Set(byte[] values) => channel.Send(new SetState(++lastRequest) { Payload = [values] });
 
     /// <summary>Lets go of what variables hold, behind the cells sent before.</summary>
     public void Forget(IReadOnlyList<CellVariable> variables)
@@ -147,8 +150,8 @@ internal sealed class SupervisedWorker : IDisposable
         process.Dispose();
     }
 
-    private static RunCell Run(long number, CompiledCell cell, bool allowStdin, bool isReplay, IReadOnlyList<string> answers) =>
-        new(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, allowStdin, isReplay, answers) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
+    private static RunCell Run(long number, CompiledCell cell, bool allowStdin, bool isReplay, bool isKept, IReadOnlyList<string> answers) =>
+        new(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, allowStdin, isReplay, isKept, answers) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
 
     private void Receive(WorkerMessage message)
     {
@@ -221,6 +224,7 @@ internal sealed class SupervisedWorker : IDisposable
         foreach (var request in requests.Values) request.TrySetResult(null);
         foreach (var cell in unanswered.Values) cell.TrySetResult(cause);
         unanswered.Clear();
+        process.Dispose();
     }
 }
 

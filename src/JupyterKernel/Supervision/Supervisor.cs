@@ -82,7 +82,8 @@ internal sealed class Supervisor
     }
 
     /// <summary>Runs a cell in the session's worker, or in a fresh one with the session's state.</summary>
-    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin)
+    /// <param name="isKept">Whether later cells see what it declares, if it ends by itself.</param>
+    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, bool isKept)
     {
         using var interruption = interrupt = new CancellationTokenSource();
         if (held is { } hold) await Task.WhenAny(hold.Task, Task.Delay(Timeout.Infinite, interruption.Token));
@@ -92,7 +93,7 @@ internal sealed class Supervisor
             var current = await CurrentAsync(interruption.Token);
             if (interruption.IsCancellationRequested) return Interrupted();
             using var registration = interruption.Token.Register(() => _ = InterruptAsync(current));
-            var outcome = await current.RunAsync(number, cell, allowStdin);
+            var outcome = await current.RunAsync(number, cell, allowStdin, isKept);
             if (outcome is not CellOutcome.WorkerLost lost)
             {
                 freshWorkers.KeepSpare();

@@ -14,6 +14,9 @@ internal sealed class CellThread
     /// <summary>How long a cell that looked at its cancellation token may take to act on it.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>So many continuations run before a cell that waits: what a cell set going should be done, but may go on for ever.</summary>
+    private const int ContinuationsAhead = 1000;
+
     private static readonly TimeSpan BlockedCheckInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly ConsoleCapture console;
@@ -103,15 +106,18 @@ internal sealed class CellThread
 
     private void Loop()
     {
+        var continued = 0;
         while (true)
         {
             (CellContext Cell, SendOrPostCallback Callback, object? State) continuation = default;
-            Work? work;
+            Work? work = null;
             lock (gate)
             {
                 while (waiting.Count == 0 && continuations.Count == 0) Monitor.Wait(gate);
-                if (!waiting.TryDequeue(out work)) continuation = continuations.Dequeue();
-                else if (work.Cell is not null) waitingCells--;
+                if (waiting.Count > 0 && (continuations.Count == 0 || continued >= ContinuationsAhead)) work = waiting.Dequeue();
+                else continuation = continuations.Dequeue();
+                continued = work is null ? continued + 1 : 0;
+                if (work?.Cell is not null) waitingCells--;
                 running = work?.Cell;
             }
 
@@ -128,6 +134,7 @@ internal sealed class CellThread
             }
 
             var answer = RunToEnd(cell);
+            if (cell.IsInterrupted || !cell.Request.IsKept) Drop(cell.Request.EntryType);
             bool spent, isLast;
             lock (gate)
             {
@@ -161,8 +168,10 @@ internal sealed class CellThread
                     cell,
                     () =>
                     {
-                        // What display() gives back is on the screen already.
-                        var bundle = cell.Request.IsReplay || run.Result is null or DisplayedValue ? null : Formatter.Format(run.Result);
+                        // What display() gives back is on the screen already. In a replay the result is formatted as well,
+                        // because that may run code: a lazy sequence's.
+                        var bundle = run.Result is null or DisplayedValue ? null : Formatter.Format(run.Result);
+                        if (cell.Request.IsReplay) bundle = null;
                         answer = new CellReturned(cell.Number, Allocated()) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
                     },
                     Threw);
@@ -178,6 +187,13 @@ internal sealed class CellThread
         void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
 
         long Allocated() => GC.GetTotalAllocatedBytes() - allocatedBefore;
+    }
+
+    /// <summary>Nothing that comes later sees the cell's variables.</summary>
+    private void Drop(string entryType)
+    {
+        var slot = Array.FindLastIndex(submissions, submission => submission?.GetType().FullName == entryType);
+        if (slot >= 0) submissions[slot] = null;
     }
 
     private WorkerMessage? Handle(WorkerMessage request)

@@ -47,10 +47,11 @@ internal abstract record WorkerMessage
 /// <param name="AssemblyPaths">Assemblies that the cell referenced and that may be loaded from now on.</param>
 /// <param name="AllowStdin">Whether the client answers questions.</param>
 /// <param name="IsReplay">Whether only its effect on the state is wanted: its result is not asked for.</param>
+/// <param name="IsKept">Whether later cells see what it declares, if it ends by itself.</param>
 /// <param name="Answers">What the user answered when the cell ran first; it is not asked again for those.</param>
 internal sealed record RunCell(
     long Cell, string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths, bool AllowStdin, bool IsReplay,
-    IReadOnlyList<string> Answers) : WorkerMessage;
+    bool IsKept, IReadOnlyList<string> Answers) : WorkerMessage;
 
 /// <summary>
 /// Load a cell and do not run it; set the session's variables to what they were after it instead. Payload: its assembly, its
