@@ -75,7 +75,12 @@ internal static class MimeJson
         for (var rest = text.AsSpan(); rest.Length > 0;)
         {
             var chunk = NextChunk(ref rest);
-            length += AsciiText.IsPlain(chunk) ? chunk.Length : Encoding.UTF8.GetByteCount(chunk);
+            if (AsciiText.IsPlain(chunk))
+            {
+                length += chunk.Length;
+                continue;
+            }
+            length += Encoding.UTF8.GetByteCount(chunk);
             if (!AsciiText.NeedsEscapes(chunk)) continue;
             foreach (var c in chunk)
             {
