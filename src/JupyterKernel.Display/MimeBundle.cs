@@ -66,6 +66,9 @@ public sealed class MimeBundle : IDisplayable
     /// <summary>The protocol's <c>metadata</c>, as UTF-8 JSON.</summary>
     internal byte[] MetadataJson() => Metadata is null ? "{}"u8.ToArray() : JsonValues.ToUtf8(Metadata);
 
+    /// <summary>The content of the protocol's <c>display_data</c>, as UTF-8 JSON.</summary>
+    internal byte[] DisplayJson(string? displayId) => MimeJson.DisplayOf(Data, MetadataJson(), displayId);
+
     private static object Checked(string mimeType, object data) =>
         data is string or byte[] or JsonNode or JsonElement
             ? data

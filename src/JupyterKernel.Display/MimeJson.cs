@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
@@ -13,25 +12,33 @@ internal static class MimeJson
 {
     private const int ChunkChars = 1024;
 
-    // Made when a long string comes: compiling the vectorised search costs a first result 10 ms.
-    private static class Escapes
+    internal static byte[] Of(IReadOnlyDictionary<string, object> data) => Written(data, [], []);
+
+    /// <summary>The content of a display message around the data, in one go: the data may be large.</summary>
+    internal static byte[] DisplayOf(IReadOnlyDictionary<string, object> data, byte[] metadataJson, string? displayId)
     {
-        internal static readonly SearchValues<char> Chars = SearchValues.Create(
-            [.. Enumerable.Range(0, ' ').Select(c => (char)c), '"', '\\']);
+        var id = displayId is null ? [] : new byte[StringLength(displayId)];
+        var rest = id.AsSpan();
+        if (displayId is not null) AppendString(ref rest, displayId);
+        return Written(
+            data,
+            "{\"data\":"u8,
+            [.. ",\"metadata\":"u8, .. metadataJson, .. ",\"transient\":{"u8, .. displayId is null ? ""u8 : "\"display_id\":"u8, .. id, .. "}}"u8]);
     }
 
-    internal static byte[] Of(IReadOnlyDictionary<string, object> data)
+    private static byte[] Written(IReadOnlyDictionary<string, object> data, ReadOnlySpan<byte> before, ReadOnlySpan<byte> behind)
     {
         var forms = new Form[data.Count];
         var count = 0;
         foreach (var (mimeType, value) in data) forms[count++] = Measured(mimeType, value);
 
-        var total = 2L + Math.Max(0, count - 1);
+        var total = before.Length + 2L + Math.Max(0, count - 1) + behind.Length;
         foreach (var form in forms) total += StringLength(form.MimeType) + 1 + form.LengthBytes;
         if (total > Array.MaxLength) throw new InvalidOperationException($"{total:N0} bytes are too many for one message.");
 
         var json = GC.AllocateUninitializedArray<byte>((int)total);
         var rest = json.AsSpan();
+        AppendBytes(ref rest, before);
         Append(ref rest, (byte)'{');
         foreach (var form in forms)
         {
@@ -43,6 +50,7 @@ internal static class MimeJson
             else AppendBase64(ref rest, form.Bytes);
         }
         Append(ref rest, (byte)'}');
+        AppendBytes(ref rest, behind);
         return json;
     }
 
@@ -58,16 +66,22 @@ internal static class MimeJson
         }
     }
 
-    // Chunk by chunk: one without anything to escape goes straight to its place, another by way of a small buffer.
-    // The platform's transcoder makes U+FFFD of lone surrogates.
+    // Chunk by chunk: plain ASCII is narrowed straight to its place, what else has nothing to escape is transcoded there,
+    // and only the rest goes by way of a small buffer. The platform's transcoder makes U+FFFD of lone surrogates.
 
     private static long StringLength(string text)
     {
-        var length = 2L + Encoding.UTF8.GetByteCount(text);
+        var length = 2L;
         for (var rest = text.AsSpan(); rest.Length > 0;)
         {
             var chunk = NextChunk(ref rest);
-            if (IsClean(chunk, text)) continue;
+            if (AsciiText.IsPlain(chunk))
+            {
+                length += chunk.Length;
+                continue;
+            }
+            length += Encoding.UTF8.GetByteCount(chunk);
+            if (!AsciiText.NeedsEscapes(chunk)) continue;
             foreach (var c in chunk)
             {
                 if (NeedsEscape(c)) length += ShortEscape(c) == 0 ? 5 : 1;
@@ -83,7 +97,8 @@ internal static class MimeJson
         for (var rest = text.AsSpan(); rest.Length > 0;)
         {
             var chunk = NextChunk(ref rest);
-            if (IsClean(chunk, text)) target = target[Encoding.UTF8.GetBytes(chunk, target)..];
+            if (AsciiText.TryNarrowPlain(chunk, target)) target = target[chunk.Length..];
+            else if (!AsciiText.NeedsEscapes(chunk)) target = target[Encoding.UTF8.GetBytes(chunk, target)..];
             else AppendEscaped(ref target, buffer[..Encoding.UTF8.GetBytes(chunk, buffer)]);
         }
         Append(ref target, (byte)'"');
@@ -119,9 +134,6 @@ internal static class MimeJson
         rest = rest[length..];
         return chunk;
     }
-
-    private static bool IsClean(ReadOnlySpan<char> chunk, string whole) =>
-        whole.Length > ChunkChars && chunk.IndexOfAny(Escapes.Chars) < 0;
 
     private static bool NeedsEscape(char c) => c < ' ' || c == '"' || c == '\\';
 

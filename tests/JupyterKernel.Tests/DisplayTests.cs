@@ -264,6 +264,38 @@ public sealed class DisplayTests : IDisposable
 
     // Bundles on the wire
 
+    [Theory]
+    [InlineData("\"")]
+    [InlineData("\\")]
+    [InlineData("\u001f")]
+    [InlineData("\n")]
+    [InlineData("\u007f")]
+    [InlineData("\u0080")]
+    [InlineData("é")]
+    [InlineData("\uffff")]
+    [InlineData("😀")]
+    public void One_special_character_anywhere_in_a_long_text_comes_out_right(string special)
+    {
+        foreach (var before in (int[])[0, 1, 7, 8, 9, 15, 16, 17, 1007, 1022, 1023, 1024, 1025, 2047, 2048])
+        {
+            var text = new string('x', before) + special + new string('y', 2060 - before);
+            Assert.Equal(text, Parsed(MimeBundle.PlainText(text).DataJson()).GetProperty("text/plain").GetString());
+        }
+    }
+
+    [Fact]
+    public void The_content_of_a_display_message_is_what_the_specification_says()
+    {
+        var bundle = new MimeBundle(
+            new Dictionary<string, object> { ["text/plain"] = "p" }, new Dictionary<string, JsonNode?> { ["text/plain"] = new JsonObject { ["a"] = 1 } });
+
+        Assert.Equal(
+            """{"data":{"text/plain":"p"},"metadata":{"text/plain":{"a":1}},"transient":{}}""", Encoding.UTF8.GetString(bundle.DisplayJson(null)));
+        Assert.Equal(
+            """{"data":{"text/plain":"p"},"metadata":{},"transient":{"display_id":"é\"1"}}""",
+            Encoding.UTF8.GetString(MimeBundle.PlainText("p").DisplayJson("é\"1")));
+    }
+
     [Fact]
     public void Strings_are_escaped_as_json_has_it()
     {

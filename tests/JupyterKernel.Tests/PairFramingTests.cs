@@ -153,6 +153,51 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
+    public void A_change_of_a_large_frame_or_of_what_is_said_about_it_is_noticed()
+    {
+        var frames = worker.Seal(new CellReturned(1) { Payload = [new byte[PairFraming.LargeFrameBytes + 5], [1, 2]] });
+        foreach (var (frame, at) in (ReadOnlySpan<(int, int)>)[(0, 0), (0, 31), (0, 32), (0, 47), (1, 0), (2, 0), (3, 0), (3, PairFraming.LargeFrameBytes / 2), (3, PairFraming.LargeFrameBytes + 4), (4, 0)])
+        {
+            frames[frame][at] ^= 1;
+            Assert.Null(kernel.Open(frames));
+            frames[frame][at] ^= 1;
+        }
+
+        Assert.Null(kernel.Open([frames[0], .. frames[1..3], frames[3][..^1], frames[4]]));
+        Assert.Null(kernel.Open([frames[0], .. frames[1..3], [.. frames[3], 0], frames[4]]));
+        Assert.Null(kernel.Open([frames[0][..32], .. frames[1..]]));
+        Assert.Null(kernel.Open([frames[0][..32], .. frames[1..3], [], frames[4]]));
+        Assert.NotNull(kernel.Open(frames));
+    }
+
+    [Fact]
+    public void Large_frames_stay_in_their_message_and_in_their_place()
+    {
+        byte[] ones = new byte[PairFraming.LargeFrameBytes], twos = new byte[PairFraming.LargeFrameBytes];
+        ones.AsSpan().Fill(1);
+        twos.AsSpan().Fill(2);
+        var first = worker.Seal(new CellReturned(1) { Payload = [ones, twos] });
+        var second = worker.Seal(new CellReturned(1) { Payload = [twos, ones] });
+
+        Assert.Null(kernel.Open([.. first[..3], first[4], first[3]]));
+        Assert.Null(kernel.Open(second));
+        Assert.Null(kernel.Open([.. first[..3], .. second[3..]]));
+        Assert.Null(worker.Open(first));
+        Assert.NotNull(kernel.Open(first));
+        Assert.Null(kernel.Open(first));
+        Assert.NotNull(kernel.Open(second));
+    }
+
+    [Fact]
+    public void The_same_large_message_is_signed_otherwise_each_time_a_sequence_begins()
+    {
+        using var again = new PairFraming(Key, isKernel: false);
+        var message = new CellReturned(1) { Payload = [new byte[PairFraming.LargeFrameBytes]] };
+
+        Assert.NotEqual(worker.Seal(message)[0], again.Seal(message)[0]);
+    }
+
+    [Fact]
     public void A_change_of_where_frames_begin_is_noticed()
     {
         var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], [4, 5]] });

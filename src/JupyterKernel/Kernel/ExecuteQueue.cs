@@ -113,7 +113,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
                 PublishStream(stream.Cell, stream.Name, stream.Payload[0]);
                 break;
             case DisplayOutput display when RequestOf(display.Cell) is { Silent: false, Request: var parent }:
-                sockets.Publish(display.Update ? "update_display_data" : "display_data", parent, DisplayContent(display));
+                sockets.Publish(display.Update ? "update_display_data" : "display_data", parent, display.Payload[0]);
                 break;
             case WorkerProtocol.ClearOutput clear when RequestOf(clear.Cell) is { Silent: false, Request: var parent }:
                 sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
@@ -363,13 +363,6 @@ internal sealed class ExecuteQueue : IWorkerOutput
     {
         if (RequestOf(cell) is { Silent: false, Request: { } parent })
             sockets.Publish("stream", parent, [.. "{\"name\":\""u8, .. Encoding.ASCII.GetBytes(name), .. "\",\"text\":"u8, .. textLiteral, .. "}"u8]);
-    }
-
-    private static byte[] DisplayContent(DisplayOutput display)
-    {
-        var transient = new JObject();
-        if (display.DisplayId is { } id) transient["display_id"] = id;
-        return Join("{\"data\":"u8, display.Payload[0], ",\"metadata\":"u8, display.Payload[1], ",\"transient\":"u8, WireFormat.ToJson(transient), "}"u8);
     }
 
     private byte[] ResultContent(byte[] data, byte[] metadata) =>

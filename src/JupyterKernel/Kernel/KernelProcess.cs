@@ -15,11 +15,17 @@ internal static class KernelProcess
     /// <returns>The exit code.</returns>
     public static int Run(string connectionFilePath)
     {
-        // What takes longest begins first, and goes on while the sockets are bound and the client finds them.
-        var compiler = new CellCompiler(Environment.CurrentDirectory);
+        // What takes longest begins first, and goes on while the sockets are bound and the client finds them: what signing
+        // needs, since no message comes or goes without, then the compiler.
+        var directory = Environment.CurrentDirectory;
         var compilationThread = new CompilationThread();
-        _ = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
-        var firstWorker = Task.Run(WorkerProcess.Start);
+        var compilerMade = compilationThread.RunAsync(
+            () =>
+            {
+                WireFormat.WarmSigning();
+                return new CellCompiler(directory);
+            },
+            CancellationToken.None);
 
         ConnectionFile connection;
         try
@@ -33,7 +39,6 @@ internal static class KernelProcess
         }
 
         using var loop = new Loop();
-        var session = new NotebookSession(compiler, compilationThread);
         var history = new HistoryStore(Log.WarnOnce, HistoryStore.DefaultPath());
         JupyterSockets sockets;
         try
@@ -46,13 +51,18 @@ internal static class KernelProcess
             return 1;
         }
 
-        var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker);
+        var compiler = compilerMade.GetAwaiter().GetResult();
+        _ = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
+        var session = new NotebookSession(compiler, compilationThread);
+        var firstWorker = new FirstWorker();
+        var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker.Process);
         var dispatcher = new Dispatcher(sockets, executeQueue, session, compiler, history, Stop);
         using var collector = new IdleCollector();
         sockets.Requested = request =>
         {
             collector.Active();
             dispatcher.Handle(request);
+            firstWorker.Start();
         };
         sockets.InputReplied = executeQueue.Answer;
 
@@ -72,6 +82,7 @@ internal static class KernelProcess
         {
             sockets.Publish("status", null, WireFormat.ToJson(Status.Starting));
             executeQueue.Start();
+            _ = firstWorker.StartSoonAsync();
         });
 
         history.Dispose();

@@ -41,20 +41,40 @@ public sealed record ConnectionFile
         ConnectionFile file;
         try
         {
-            file = WireFormat.FromJson<ConnectionFile>(JObject.Parse(File.ReadAllText(path)));
+            file = Of(JObject.Parse(File.ReadAllText(path)));
         }
-        catch (Exception malformed) when (malformed is JsonException or MalformedMessageException)
+        catch (JsonException malformed)
         {
             throw new InvalidDataException($"{path} is not a connection file: {malformed.Message}");
         }
 
-        if (file.Ip is null || file.Key is null || file.SignatureScheme is null)
-            throw new InvalidDataException($"{path} is not a connection file: ip, key and signature_scheme are texts");
         if (file.Transport is not ("tcp" or "ipc"))
             throw new InvalidDataException($"{path}: the transport is '{file.Transport}'; this kernel speaks tcp and ipc");
         if (file.Key.Length > 0 && file.SignatureScheme is not "" && file.SignatureScheme != WireFormat.SupportedScheme)
             throw new InvalidDataException($"{path}: the signature scheme is '{file.SignatureScheme}'; this kernel signs with {WireFormat.SupportedScheme}");
         return file;
+    }
+
+    // Member by member: the reflection that would read it otherwise costs more than binding the sockets.
+    private static ConnectionFile Of(JObject json)
+    {
+        return new()
+        {
+            Transport = Text("transport", "tcp"),
+            Ip = Text("ip", "127.0.0.1"),
+            ShellPort = Port("shell_port"),
+            IopubPort = Port("iopub_port"),
+            StdinPort = Port("stdin_port"),
+            ControlPort = Port("control_port"),
+            HeartbeatPort = Port("hb_port"),
+            Key = Text("key", ""),
+            SignatureScheme = Text("signature_scheme", WireFormat.SupportedScheme),
+            KernelName = json.Optional("kernel_name", token => (string?)token, null) ?? "",
+        };
+
+        string Text(string name, string otherwise) => json.ContainsKey(name) ? json.Required(name, token => (string?)token) : otherwise;
+
+        int Port(string name) => json.Optional(name, token => (int)token, 0);
     }
 
     /// <summary>The file's text, for a client that starts a kernel.</summary>

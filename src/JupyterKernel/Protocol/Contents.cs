@@ -22,7 +22,6 @@ public sealed record ErrorReply(string Ename, string Evalue, IReadOnlyList<strin
 /// <summary>#execute</summary>
 public sealed record ExecuteRequest
 {
-    [JsonProperty(Required = Required.Always)]
     public required string Code { get; init; }
     /// <summary>Publish nothing but status, count nothing, keep nothing in the history.</summary>
     public bool Silent { get; init; }
@@ -32,11 +31,47 @@ public sealed record ExecuteRequest
     public IReadOnlyDictionary<string, string>? UserExpressions { get; init; }
     public bool AllowStdin { get; init; } = true;
     public bool StopOnError { get; init; } = true;
+
+    /// <summary>The request in a JSON object.</summary>
+    /// <exception cref="JsonException">A member is missing or of the wrong type; the message names it.</exception>
+    internal static ExecuteRequest Of(JObject json) => new()
+    {
+        Code = json.Required("code", token => (string?)token),
+        Silent = json.Optional("silent", token => (bool)token, false),
+        StoreHistory = json.Optional("store_history", token => (bool?)token, null),
+        UserExpressions = json.Optional("user_expressions", Expressions, null),
+        AllowStdin = json.Optional("allow_stdin", token => (bool)token, true),
+        StopOnError = json.Optional("stop_on_error", token => (bool)token, true),
+    };
+
+    private static Dictionary<string, string>? Expressions(JToken token)
+    {
+        if (token.Type == JTokenType.Null) return null;
+        var expressions = new Dictionary<string, string>();
+        foreach (var member in ((JObject)token).Properties()) expressions[member.Name] = WrittenByHand.Fit($"user_expressions.{member.Name}", member.Value, value => (string?)value) ?? "";
+        return expressions;
+    }
 }
 
 /// <summary>#execution-results</summary>
 public sealed record ExecuteReply(
-    int ExecutionCount, JObject UserExpressions, IReadOnlyList<JObject> Payload) : StatusReply("ok");
+    int ExecutionCount, JObject UserExpressions, IReadOnlyList<JObject> Payload) : StatusReply("ok"), IWritesItself
+{
+    void IWritesItself.Write(JsonTextWriter json)
+    {
+        json.WriteStartObject();
+        json.WritePropertyName("execution_count");
+        json.WriteValue(ExecutionCount);
+        json.WritePropertyName("user_expressions");
+        UserExpressions.WriteTo(json);
+        json.WritePropertyName("payload");
+        json.WriteStartArray();
+        foreach (var part in Payload) part.WriteTo(json);
+        json.WriteEndArray();
+        json.WriteMember("status", Status);
+        json.WriteEndObject();
+    }
+}
 
 /// <summary>#execution-results, of a cell that failed</summary>
 public sealed record ExecuteErrorReply(
@@ -115,7 +150,47 @@ public sealed record CommInfoReply(JObject Comms) : StatusReply("ok");
 /// <summary>#kernel-info</summary>
 public sealed record KernelInfoReply(
     string ProtocolVersion, string Implementation, string ImplementationVersion, LanguageInfo LanguageInfo,
-    string Banner, bool Debugger, IReadOnlyList<HelpLink> HelpLinks, IReadOnlyList<string> SupportedFeatures) : StatusReply("ok");
+    string Banner, bool Debugger, IReadOnlyList<HelpLink> HelpLinks, IReadOnlyList<string> SupportedFeatures) : StatusReply("ok"), IWritesItself
+{
+    void IWritesItself.Write(JsonTextWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteMember("protocol_version", ProtocolVersion);
+        json.WriteMember("implementation", Implementation);
+        json.WriteMember("implementation_version", ImplementationVersion);
+        json.WritePropertyName("language_info");
+        json.WriteStartObject();
+        json.WriteMember("name", LanguageInfo.Name);
+        json.WriteMember("version", LanguageInfo.Version);
+        json.WriteMember("mimetype", LanguageInfo.Mimetype);
+        json.WriteMember("file_extension", LanguageInfo.FileExtension);
+        json.WriteMember("pygments_lexer", LanguageInfo.PygmentsLexer);
+        json.WritePropertyName("codemirror_mode");
+        LanguageInfo.CodemirrorMode.WriteTo(json);
+        json.WriteMember("nbconvert_exporter", LanguageInfo.NbconvertExporter);
+        json.WriteEndObject();
+        json.WriteMember("banner", Banner);
+        json.WritePropertyName("debugger");
+        json.WriteValue(Debugger);
+        json.WritePropertyName("help_links");
+        json.WriteStartArray();
+        foreach (var link in HelpLinks)
+        {
+            json.WriteStartObject();
+            json.WriteMember("text", link.Text);
+            json.WriteMember("url", link.Url);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WritePropertyName("supported_features");
+        json.WriteStartArray();
+        foreach (var feature in SupportedFeatures) json.WriteValue(feature);
+        json.WriteEndArray();
+        json.WriteMember("status", Status);
+        json.WriteEndObject();
+    }
+}
 
 /// <summary>#kernel-info</summary>
 public sealed record LanguageInfo(
@@ -137,14 +212,31 @@ public sealed record ShutdownReply(bool Restart) : StatusReply("ok");
 public sealed record Stream(string Name, string Text);
 
 /// <summary>#code-inputs</summary>
-public sealed record ExecuteInput(string Code, int ExecutionCount);
+public sealed record ExecuteInput(string Code, int ExecutionCount) : IWritesItself
+{
+    void IWritesItself.Write(JsonTextWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteMember("code", Code);
+        json.WritePropertyName("execution_count");
+        json.WriteValue(ExecutionCount);
+        json.WriteEndObject();
+    }
+}
 
 /// <summary>#execution-errors</summary>
 public sealed record Error(string Ename, string Evalue, IReadOnlyList<string> Traceback);
 
 /// <summary>#kernel-status</summary>
-public sealed record Status(string ExecutionState)
+public sealed record Status(string ExecutionState) : IWritesItself
 {
+    void IWritesItself.Write(JsonTextWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteMember("execution_state", ExecutionState);
+        json.WriteEndObject();
+    }
+
     /// <summary>The kernel works on the parent's request.</summary>
     public static readonly Status Busy = new("busy");
 
@@ -159,7 +251,15 @@ public sealed record Status(string ExecutionState)
 public sealed record ClearOutput(bool Wait);
 
 /// <summary>Welcomes a new subscription, so that a client knows when it misses nothing any more. JEP 65.</summary>
-public sealed record IopubWelcome(string Subscription);
+public sealed record IopubWelcome(string Subscription) : IWritesItself
+{
+    void IWritesItself.Write(JsonTextWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteMember("subscription", Subscription);
+        json.WriteEndObject();
+    }
+}
 
 /// <summary>#messages-on-the-stdin-router-dealer-channel</summary>
 public sealed record InputRequest(string Prompt, bool Password);

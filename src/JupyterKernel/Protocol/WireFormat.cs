@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Newtonsoft.Json;
@@ -19,13 +20,6 @@ public sealed class WireFormat : IDisposable
     private const int MaxDepth = 512;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-    private static readonly JsonSerializer Serializer = JsonSerializer.Create(new JsonSerializerSettings
-    {
-        ContractResolver = new SnakeCaseContracts(),
-        DateParseHandling = DateParseHandling.None,
-        MaxDepth = MaxDepth,
-    });
-
     private static readonly byte[] EmptyObject = "{}"u8.ToArray();
 
     private readonly IncrementalHash? hash;
@@ -38,6 +32,9 @@ public sealed class WireFormat : IDisposable
     {
         if (key.Length > 0) hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(key));
     }
+
+    /// <summary>Loads what signing needs: a system library that takes its time. Any thread, ahead of the first message.</summary>
+    public static void WarmSigning() => HMACSHA256.HashData("key"u8, []);
 
     /// <summary>What stands between the identities and the signature.</summary>
     public static ReadOnlySpan<byte> Delimiter => "<IDS|MSG>"u8;
@@ -55,7 +52,7 @@ public sealed class WireFormat : IDisposable
         Header header;
         try
         {
-            header = ReadObject(frames[first], "header").ToObject<Header>(Serializer)!;
+            header = Header.Of(ReadObject(frames[first], "header"));
         }
         catch (JsonException malformed)
         {
@@ -85,11 +82,11 @@ public sealed class WireFormat : IDisposable
     {
         var header = ToJson(new Header
         {
-            MsgId = $"{messageIdPrefix}_{++messageCount}",
+            MsgId = string.Concat(messageIdPrefix, "_", (++messageCount).ToString(CultureInfo.InvariantCulture)),
             MsgType = messageType,
             Session = session,
             Username = "csharp",
-            Date = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", System.Globalization.CultureInfo.InvariantCulture),
+            Date = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture),
             Version = Header.ProtocolVersion,
         });
         parentHeader ??= EmptyObject;
@@ -107,8 +104,23 @@ public sealed class WireFormat : IDisposable
     /// <summary>A content record as UTF-8 JSON, its members in snake case.</summary>
     public static byte[] ToJson<T>(T content)
     {
-        using var text = new StringWriter(new StringBuilder(256), System.Globalization.CultureInfo.InvariantCulture);
-        using (var json = new JsonTextWriter(text)) Serializer.Serialize(json, content, typeof(T));
+        using var text = new StringWriter(new StringBuilder(256), CultureInfo.InvariantCulture);
+        using (var json = new JsonTextWriter(text))
+        {
+            switch (content)
+            {
+                case IWritesItself writer:
+                    writer.Write(json);
+                    break;
+                case JToken token:
+                    token.WriteTo(json);
+                    break;
+                default:
+                    Reflection.Serializer.Serialize(json, content, typeof(T));
+                    break;
+            }
+        }
+
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
@@ -118,7 +130,7 @@ public sealed class WireFormat : IDisposable
     {
         try
         {
-            return content.ToObject<T>(Serializer)!;
+            return typeof(T) == typeof(ExecuteRequest) ? (T)(object)ExecuteRequest.Of(content) : content.ToObject<T>(Reflection.Serializer)!;
         }
         catch (Exception malformed) when (malformed is JsonException or FormatException or OverflowException or InvalidCastException or ArgumentException)
         {
@@ -147,6 +159,17 @@ public sealed class WireFormat : IDisposable
         {
             throw new MalformedMessageException($"its {name} is malformed: {malformed.Message}");
         }
+    }
+
+    /// <summary>What is neither <see cref="IWritesItself"/> nor an execute_request. Made at its first use, which no start waits for.</summary>
+    private static class Reflection
+    {
+        public static readonly JsonSerializer Serializer = JsonSerializer.Create(new JsonSerializerSettings
+        {
+            ContractResolver = new SnakeCaseContracts(),
+            DateParseHandling = DateParseHandling.None,
+            MaxDepth = MaxDepth,
+        });
     }
 
     /// <summary>

@@ -24,7 +24,7 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
     public void Publish(MimeBundle bundle, string? displayId, bool update) =>
         console.PostInOrder(new DisplayOutput(console.CurrentCell, displayId, update)
         {
-            Payload = [bundle.DataJson(), bundle.MetadataJson()],
+            Payload = [bundle.DisplayJson(displayId)],
         });
 
     public void ClearOutput(bool wait) => console.PostInOrder(new ClearOutput(console.CurrentCell, wait));

@@ -59,6 +59,7 @@ internal static class WorkerMain
         var endpoints = new Thread(() => ReadEndpoints(orders, channel), 256 * 1024) { IsBackground = true, Name = "orders" };
         endpoints.Start();
         CellThread.Warm();
+        PairFraming.Warm();
         channel.Run();
         return 0;
 

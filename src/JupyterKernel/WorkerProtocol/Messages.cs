@@ -131,7 +131,7 @@ internal sealed record Ready(int ProcessId) : WorkerMessage;
 /// <summary>Text for stdout or stderr. Payload: the text as a JSON string literal.</summary>
 internal sealed record StreamOutput(long Cell, string Name) : WorkerMessage;
 
-/// <summary>Something to show. Payload: data and metadata, each a JSON object.</summary>
+/// <summary>Something to show. Payload: the content of the message to the client, which may be large and is passed on as it is.</summary>
 /// <param name="Update">Whether it replaces what was shown under the id.</param>
 internal sealed record DisplayOutput(long Cell, string? DisplayId, bool Update) : WorkerMessage;
 

@@ -1,0 +1,46 @@
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Protocol;
+
+/// <summary>
+/// What is written before the first result writes itself, member by member: the reflection through which Newtonsoft.Json
+/// writes everything else is the larger part of what a kernel does before it answers kernel_info.
+/// </summary>
+internal interface IWritesItself
+{
+    /// <summary>Writes one JSON object.</summary>
+    void Write(JsonTextWriter json);
+}
+
+/// <summary>Members of JSON objects without reflection. Errors name the member, as Newtonsoft.Json's do.</summary>
+internal static class WrittenByHand
+{
+    public static void WriteMember(this JsonTextWriter json, string name, string? value)
+    {
+        json.WritePropertyName(name);
+        json.WriteValue(value);
+    }
+
+    /// <exception cref="JsonSerializationException">The member is missing, null or of the wrong type.</exception>
+    public static T Required<T>(this JObject json, string name, Func<JToken, T?> read)
+        where T : class =>
+        Optional(json, name, read, null) ?? throw new JsonSerializationException($"Required property '{name}' is missing or null.");
+
+    /// <exception cref="JsonSerializationException">The member is of the wrong type, which may mean that it is null.</exception>
+    public static T Optional<T>(this JObject json, string name, Func<JToken, T> read, T otherwise) =>
+        json[name] is { } token ? Fit(name, token, read) : otherwise;
+
+    /// <exception cref="JsonSerializationException">The value is of the wrong type.</exception>
+    public static T Fit<T>(string name, JToken token, Func<JToken, T> read)
+    {
+        try
+        {
+            return read(token);
+        }
+        catch (Exception unfit) when (unfit is ArgumentException or FormatException or OverflowException or InvalidCastException)
+        {
+            throw new JsonSerializationException($"The value of '{name}' does not fit: {unfit.Message}", unfit);
+        }
+    }
+}
