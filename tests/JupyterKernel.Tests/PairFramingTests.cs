@@ -155,7 +155,7 @@ public sealed class PairFramingTests : IDisposable
     [Fact]
     public void A_change_of_a_large_frame_or_of_what_is_said_about_it_is_noticed()
     {
-        var frames = worker.Seal(new CellReturned(1) { Payload = [new byte[PairFraming.LargeFrameBytes + 5], [1, 2]] });
+        var frames = worker.Seal(new CellReturned(1, 0) { Payload = [new byte[PairFraming.LargeFrameBytes + 5], [1, 2]] });
         foreach (var (frame, at) in (ReadOnlySpan<(int, int)>)[(0, 0), (0, 31), (0, 32), (0, 47), (1, 0), (2, 0), (3, 0), (3, PairFraming.LargeFrameBytes / 2), (3, PairFraming.LargeFrameBytes + 4), (4, 0)])
         {
             frames[frame][at] ^= 1;
@@ -176,8 +176,8 @@ public sealed class PairFramingTests : IDisposable
         byte[] ones = new byte[PairFraming.LargeFrameBytes], twos = new byte[PairFraming.LargeFrameBytes];
         ones.AsSpan().Fill(1);
         twos.AsSpan().Fill(2);
-        var first = worker.Seal(new CellReturned(1) { Payload = [ones, twos] });
-        var second = worker.Seal(new CellReturned(1) { Payload = [twos, ones] });
+        var first = worker.Seal(new CellReturned(1, 0) { Payload = [ones, twos] });
+        var second = worker.Seal(new CellReturned(1, 0) { Payload = [twos, ones] });
 
         Assert.Null(kernel.Open([.. first[..3], first[4], first[3]]));
         Assert.Null(kernel.Open(second));
@@ -192,7 +192,7 @@ public sealed class PairFramingTests : IDisposable
     public void The_same_large_message_is_signed_otherwise_each_time_a_sequence_begins()
     {
         using var again = new PairFraming(Key, isKernel: false);
-        var message = new CellReturned(1) { Payload = [new byte[PairFraming.LargeFrameBytes]] };
+        var message = new CellReturned(1, 0) { Payload = [new byte[PairFraming.LargeFrameBytes]] };
 
         Assert.NotEqual(worker.Seal(message)[0], again.Seal(message)[0]);
     }
