@@ -61,6 +61,8 @@ class Result:
             return "failed"
         goals = [(self.figure.target, self.ours), (self.figure.ratio_target, self.ratios)]
         held = [bool(values) and median(values) <= goal for goal, values in goals if goal is not None]
+        if self.figure.least is not None:
+            held.append(median(self.ours) >= self.figure.least)
         return "" if not held else "ok" if all(held) else "misses"
 
     def row(self) -> list:
@@ -83,6 +85,8 @@ class Result:
     def _target(self) -> str:
         if self.figure.ratio_target is not None:
             return f"ratio ≤ {self.figure.ratio_target:g}"
+        if self.figure.least is not None:
+            return f"≥ {self.figure.least:g} {self.figure.unit}"
         return "" if self.figure.target is None else f"≤ {self.figure.target:g} {self.figure.unit}"
 
 
