@@ -15,7 +15,8 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
     /// <summary>More than this is not carried over.</summary>
     public const long MostBytes = 256L * 1024 * 1024;
 
-    private const int ReplayWindow = 64;
+    /// <summary>Few cells are sent ahead: a cell of the user's waits for the processor until they have run.</summary>
+    private const int ReplayWindow = 8;
 
     /// <summary>So many comparisons give way to cells; where cells come faster than large variables are compared, they have to wait.</summary>
     private const int YieldingComparisons = 5;
@@ -37,7 +38,7 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
     /// <returns>Whether it can take the old one's place, at once and before anything else happens.</returns>
     public async Task<bool> PrepareAsync(CancellationToken cancellation)
     {
-        var replay = new Replay(session, fresh, ReplayWindow, confirm: null);
+        var replay = new Replay(session, fresh, ReplayWindow, whenIdle, confirm: null);
         for (var comparison = 0; comparison < MostComparisons; comparison++)
         {
             var end = await replay.CatchUpAsync(cancellation);

@@ -23,8 +23,9 @@ internal enum ReplayEnd
 /// <param name="session">The history, which may grow meanwhile.</param>
 /// <param name="worker">A worker without state.</param>
 /// <param name="window">How many cells are sent ahead.</param>
+/// <param name="whenIdle">Completes when the replay may go on: where another worker serves, its cells come first.</param>
 /// <param name="confirm">Asks whether a cell that wants to be asked for is executed; null where it never is.</param>
-internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, Func<string, Task<bool>>? confirm)
+internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, Func<Task>? whenIdle, Func<string, Task<bool>>? confirm)
 {
     private readonly List<string> differing = [];
     private AcceptedCell? lastSent;
@@ -50,6 +51,7 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
         {
             while (next < session.Accepted.Count && ahead.Count < window && !interruption.IsCancellationRequested)
             {
+                if (whenIdle is not null) await whenIdle();
                 var cell = lastSent = session.Accepted[next++];
                 ahead.Enqueue((cell, await SendAsync(cell)));
                 worker.Forget(cell.Replaced);

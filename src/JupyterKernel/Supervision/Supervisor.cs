@@ -239,7 +239,7 @@ internal sealed class Supervisor
         {
             latest = await freshWorkers.TakeAsync(interruption);
             if (stopped) latest.Dispose();
-            var replay = new Replay(session, latest, window, output.ConfirmAsync);
+            var replay = new Replay(session, latest, window, whenIdle: null, output.ConfirmAsync);
             var end = await replay.CatchUpAsync(interruption);
             if (end == ReplayEnd.UpToDate || (end == ReplayEnd.Interrupted && !latest.HasEnded))
             {

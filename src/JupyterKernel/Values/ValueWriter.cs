@@ -39,6 +39,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         var left = new List<(Variable, Type)>();
         foreach (var variable in variables)
         {
+            if (isCancelled()) throw new OperationCanceledException();
             object? value;
             try
             {

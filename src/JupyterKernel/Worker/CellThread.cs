@@ -159,7 +159,7 @@ internal sealed class CellThread
         var allocatedBefore = GC.GetTotalAllocatedBytes();
         Task<object?>? run = null;
         WorkerMessage? answer = null;
-        RunUserCode(cell, () => run = Load(cell.Request)(submissions), Threw);
+        RunUserCode(cell, () => run = Submission.Begin(LoadSubmission(cell.Request.EntryType, cell.Request.AssemblyPaths, cell.Request.Payload), cell.Request.EntryMethod, submissions), Threw);
         if (answer is null && run is not null && PumpUntil(run, cell))
         {
             if (run.IsCompletedSuccessfully)
@@ -223,7 +223,7 @@ internal sealed class CellThread
     {
         try
         {
-            Activator.CreateInstance(LoadSubmission(cell.EntryType, cell.AssemblyPaths, cell.Payload), [submissions]);
+            Submission.Create(LoadSubmission(cell.EntryType, cell.AssemblyPaths, cell.Payload), submissions);
             if (cell.Payload[2].Length > 0) state.SetValues(cell.Payload[2]);
             return new CellReturned(cell.Cell, 0);
         }
@@ -239,13 +239,6 @@ internal sealed class CellThread
         if (++started + 1 >= submissions.Length) Array.Resize(ref submissions, submissions.Length * 2);
         foreach (var path in assemblyPaths) assemblies.AddReference(path);
         return assemblies.LoadCell(payload[0], payload[1]).GetType(entryType, throwOnError: true)!;
-    }
-
-    private Func<object?[], Task<object?>> Load(RunCell cell)
-    {
-        return LoadSubmission(cell.EntryType, cell.AssemblyPaths, cell.Payload)
-            .GetMethod(cell.EntryMethod, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!
-            .CreateDelegate<Func<object?[], Task<object?>>>();
     }
 
     /// <summary>Runs continuations until the task is done. False if the cell was interrupted before.</summary>
