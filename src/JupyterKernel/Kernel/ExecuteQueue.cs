@@ -65,7 +65,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
             return;
         }
 
-        waiting.Enqueue((request, content));
+        waiting.Enqueue((request with { Message = request.Message.WithoutContent() }, content));
         if (Running is null) _ = WorkOffAsync();
     }
 

@@ -32,7 +32,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         get
         {
-            var last = accepted.Count > 0 ? accepted[^1].Compiled.Submission : null;
+            var last = accepted.Count > 0 ? accepted[^1].Compiled.Link : null;
             return () => last ?? compiler.Root;
         }
     }
@@ -43,10 +43,14 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <summary>
     /// Compiles a cell behind the history, on a thread of its own: Roslyn recurses, and deep code wants a deep stack.
     /// </summary>
-    public Task<CompilationOutcome> CompileAsync(string code, string name, CancellationToken cancellation)
+    public async Task<CompilationOutcome> CompileAsync(string code, string name, CancellationToken cancellation)
     {
         var last = Last;
-        return compilationThread.RunAsync(() => compiler.Compile(code, name, last(), cancellation), cancellation);
+        var outcome = await compilationThread.RunAsync(() => compiler.Compile(code, name, last(), cancellation), cancellation);
+
+        // While the cell runs, the thread has nothing else to do.
+        _ = compilationThread.RunAsync(() => compiler.Prepare(outcome.Cell?.Link ?? last()), CancellationToken.None);
+        return outcome;
     }
 
     /// <summary>Takes a cell that ran to its own end into the history.</summary>
@@ -67,7 +71,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         if (removed.Count == 0) return null;
         var references = cell.Image.ReferencedAssemblies();
-        return removed.Find(candidate => references.Contains(candidate.Compiled.Submission.AssemblyName!));
+        return removed.Find(candidate => references.Contains(candidate.Compiled.AssemblyName));
     }
 
     /// <summary>Gives up the cells from one on.</summary>

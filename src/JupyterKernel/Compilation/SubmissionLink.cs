@@ -1,0 +1,46 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>
+/// What stays of a cell's compilation for the cells behind it. The chain of submissions lives as long as the session, and
+/// every name that a cell uses is looked for along all of it, so it is kept short and light. Any thread.
+/// </summary>
+internal static class SubmissionLink
+{
+    /// <summary>The variables, methods and types that a submission declares.</summary>
+    public static IReadOnlyList<string> DeclaredNames(CSharpCompilation submission) =>
+    [
+        .. submission.ScriptClass!.GetMembers()
+            .Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName).Select(member => member.Name).Distinct(),
+    ];
+
+    /// <summary>The compilation that cells behind an emitted submission follow.</summary>
+    /// <returns>
+    /// Where it declares nothing that they could use: the one that it followed itself. Else a copy without all that emitting
+    /// it has brought about (its symbols, what was looked up: half of the memory), which is made again as far as it is
+    /// asked for; but the submission itself where it has types that are the compiler's, anonymous ones above all:
+    /// their identity is the compilation's.
+    /// </returns>
+    public static CSharpCompilation Of(CSharpCompilation submission, Image image, IReadOnlyList<string> declaredNames)
+    {
+        if (NamesUnspeakableTypes(image)) return submission;
+        var root = submission.SyntaxTrees[0].GetCompilationUnitRoot();
+        return declaredNames.Count > 0 || root.Usings.Count > 0 || root.ContainsDirectives || submission.ExternalReferences.Length > 0
+            ? submission.Clone()
+            : submission.ScriptCompilationInfo!.PreviousScriptCompilation!;
+    }
+
+    private static bool NamesUnspeakableTypes(Image image)
+    {
+        using var file = new PEReader(new MemoryStream(image.Assembly));
+        var metadata = file.GetMetadataReader();
+        return metadata.TypeDefinitions.Any(type => !metadata.GetTypeDefinition(type).IsNested && IsUnspeakable(metadata.GetTypeDefinition(type).Name))
+            || metadata.TypeReferences.Any(type => IsUnspeakable(metadata.GetTypeReference(type).Name));
+
+        bool IsUnspeakable(StringHandle name) => metadata.StringComparer.StartsWith(name, "<>");
+    }
+}
