@@ -32,8 +32,8 @@ internal static class SubmissionLink
             : submission.ScriptCompilationInfo!.PreviousScriptCompilation!;
     }
 
-    // Anonymous types, delegates without a name, by the name's bytes among the image's strings: that
-    // takes no time. Whatever else contains them is kept whole without need, no more.
+    // Anonymous types and delegates without a name, by the names' bytes among the image's strings: that takes no time.
+    // What contains them otherwise is kept whole without need, no more.
     private static bool NamesUnspeakableTypes(Image image)
     {
         var bytes = image.Assembly.AsSpan();

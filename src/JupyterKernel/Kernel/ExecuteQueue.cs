@@ -158,6 +158,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
             }
 
             if (failedAt is { } time) AbortWaiting(next.Request, time);
+
+            // Not earlier: whoever waits for the cell needs the processor more.
+            session.PrepareNext();
             Running = null;
         }
     }

@@ -43,14 +43,17 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <summary>
     /// Compiles a cell behind the history, on a thread of its own: Roslyn recurses, and deep code wants a deep stack.
     /// </summary>
-    public async Task<CompilationOutcome> CompileAsync(string code, string name, CancellationToken cancellation)
+    public Task<CompilationOutcome> CompileAsync(string code, string name, CancellationToken cancellation)
     {
         var last = Last;
-        var outcome = await compilationThread.RunAsync(() => compiler.Compile(code, name, last(), cancellation), cancellation);
+        return compilationThread.RunAsync(() => compiler.Compile(code, name, last(), cancellation), cancellation);
+    }
 
-        // While the cell runs, the thread has nothing else to do.
-        _ = compilationThread.RunAsync(() => compiler.Prepare(outcome.Cell?.Link ?? last()), CancellationToken.None);
-        return outcome;
+    /// <summary>Does ahead, on the compilation thread, what the next cell's compilation begins with whatever its text is.</summary>
+    public void PrepareNext()
+    {
+        var last = Last;
+        _ = compilationThread.RunAsync(() => compiler.Prepare(last()), CancellationToken.None);
     }
 
     /// <summary>Takes a cell that ran to its own end into the history.</summary>
