@@ -43,7 +43,7 @@ public sealed class CellCompilerTests : IDisposable
     {
         CompiledCell[] cells = [Accept("1"), Accept("1"), Accept("1")];
 
-        Assert.Equal(3, cells.Select(cell => cell.Submission.AssemblyName).Distinct().Count());
+        Assert.Equal(3, cells.Select(cell => cell.AssemblyName).Distinct().Count());
         Assert.Equal(3, cells.Select(cell => cell.EntryType).Distinct().Count());
     }
 
@@ -107,15 +107,15 @@ public sealed class CellCompilerTests : IDisposable
     {
         var first = Accept("var document = new System.Xml.XmlDocument();");
 
-        var added = first.Submission.ExternalReferences.Select(reference => Path.GetFileNameWithoutExtension(reference.Display)).ToList();
+        var added = first.Link.ExternalReferences.Select(reference => Path.GetFileNameWithoutExtension(reference.Display)).ToList();
         Assert.Contains("System.Private.Xml", added);
         Assert.True(added.Count < 10, string.Join(", ", added));
-        Assert.Empty(Accept("document.OuterXml").Submission.ExternalReferences);
+        Assert.Same(first.Link, Accept("document.OuterXml").Link);
     }
 
     [Fact]
     public void A_cell_within_the_core_brings_no_references() =>
-        Assert.Empty(Accept("System.Text.Json.JsonSerializer.Serialize(new List<int> { 1 })").Submission.ExternalReferences);
+        Assert.Same(compiler.Root, Accept("System.Text.Json.JsonSerializer.Serialize(new List<int> { 1 })").Link);
 
     [Fact]
     public void An_error_beside_a_type_outside_the_core_is_the_only_error() =>
@@ -223,7 +223,7 @@ public sealed class CellCompilerTests : IDisposable
         var outcome = compiler.Compile(code, "Cell [1]", last, Cancellation);
         Assert.True(outcome.Cell is not null, string.Join('\n', outcome.Errors));
         Assert.Empty(outcome.Errors);
-        last = outcome.Cell.Submission;
+        last = outcome.Cell.Link;
         return outcome.Cell;
     }
 

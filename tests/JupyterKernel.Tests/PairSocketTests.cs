@@ -307,7 +307,7 @@ public sealed class PairSocketTests
         public void Run(string code)
         {
             var cell = Compile(compiler, code, last ?? compiler.Root);
-            last = cell.Submission;
+            last = cell.Link;
             Send(RunCell(cell, ++cells));
         }
 

@@ -150,7 +150,7 @@ public sealed class ValuesTests
 
     private static CompiledCell Compile(string code, CompiledCell? previous)
     {
-        var outcome = Compiler.Compile(code, "Cell", previous?.Submission ?? Compiler.Root, Cancellation);
+        var outcome = Compiler.Compile(code, "Cell", previous?.Link ?? Compiler.Root, Cancellation);
         Assert.True(outcome.Cell is not null, string.Join('\n', outcome.Errors));
         return outcome.Cell;
     }

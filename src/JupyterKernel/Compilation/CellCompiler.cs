@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text;
@@ -54,27 +55,23 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
 
 /// <summary>A cell that compiled: what a worker needs to run it, and what later cells need to compile after it.</summary>
 /// <param name="Name">How diagnostics and stack traces call the cell, for example <c>Cell [3]</c>.</param>
-/// <param name="Submission">The compilation, which the next cell's compilation follows.</param>
+/// <param name="AssemblyName">The name of its image's assembly, by which other cells' images refer to it.</param>
+/// <param name="DeclaredNames">The variables, methods and types that the cell declares.</param>
+/// <param name="Variables">The variables among them.</param>
+/// <param name="DeferredNames">The names that its code may look up after it has ended; see <see cref="Compilation.DeferredNames"/>.</param>
+/// <param name="Link">What the next cell's compilation follows; see <see cref="SubmissionLink"/>.</param>
 /// <param name="AssemblyPaths">Assemblies that the cell's <c>#r</c> directives brought.</param>
 internal sealed record CompiledCell(
-    string Name, string Code, CSharpCompilation Submission, Image Image, string EntryType, string EntryMethod,
-    IReadOnlyList<string> AssemblyPaths)
-{
-    /// <summary>The variables that the cell declares.</summary>
-    public IEnumerable<string> Variables => Submission.ScriptClass?.GetMembers().OfType<IFieldSymbol>()
-        .Where(variable => !variable.IsImplicitlyDeclared && !variable.IsConst && variable.CanBeReferencedByName).Select(variable => variable.Name) ?? [];
-
-    /// <summary>The variables, methods and types that the cell declares.</summary>
-    public IEnumerable<string> DeclaredNames =>
-        Submission.ScriptClass?.GetMembers().Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName).Select(member => member.Name).Distinct() ?? [];
-}
+    string Name, string Code, string AssemblyName, IReadOnlyList<string> DeclaredNames, IReadOnlyList<string> Variables,
+    IReadOnlySet<string> DeferredNames, CSharpCompilation Link, Image Image,
+    string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths);
 
 /// <summary>What became of a compilation: either a cell or at least one error.</summary>
 internal sealed record CompilationOutcome(CompiledCell? Cell, ImmutableArray<Diagnostic> Errors);
 
 /// <summary>
 /// Cell text in, image and diagnostics out: each cell becomes one Roslyn submission behind the last accepted one.
-/// Immutable but for the lazily made root; any thread.
+/// Immutable but for what is made lazily or ahead; any thread.
 /// Source of the model: https://github.com/dotnet/roslyn/blob/main/docs/wiki/Scripting-API-Samples.md
 /// </summary>
 internal sealed class CellCompiler
@@ -96,6 +93,8 @@ internal sealed class CellCompiler
 
     private readonly CSharpCompilationOptions options;
     private readonly Lazy<CSharpCompilation> root;
+    private readonly Lazy<CSharpCompilation> pattern;
+    private volatile CSharpCompilation? prepared;
     private long serial;
 
     /// <param name="baseDirectory">What relative paths in <c>#r</c> and <c>#load</c> start from.</param>
@@ -113,13 +112,19 @@ internal sealed class CellCompiler
         // memory would grow with the square of the number of cells.
         root = new(() => CSharpCompilation.CreateScriptCompilation(
             "Root", references: ReferenceSet.Core, options: options.WithUsings(DefaultUsings), syntaxTree: Parse("", "")));
+        pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root, returnType: typeof(object)));
     }
 
     /// <summary>What the first cell follows: no code, but every default reference and using.</summary>
     public CSharpCompilation Root => root.Value;
 
     /// <summary>Compiles and forgets a cell, so that the first real one finds the compiler loaded and jitted.</summary>
-    public CompilationOutcome Warm() => Compile("1+1", "Warming", Root, CancellationToken.None);
+    public CompilationOutcome Warm()
+    {
+        var outcome = Compile("1+1", "Warming", Root, CancellationToken.None);
+        Prepare(Root);
+        return outcome;
+    }
 
     /// <summary>Compiles a cell behind the session's last accepted one.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -131,11 +136,15 @@ internal sealed class CellCompiler
         // Roslyn emits nothing for a submission of only usings, references or comments, and says not why.
         if (tree.GetCompilationUnitRoot(cancellation).Members.Count == 0) tree = Parse(code + "\n;", name, cancellation);
         if (Nesting.IsTooDeep(tree.GetRoot(cancellation), cancellation, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
-        var outcome = Emit(CreateSubmission(tree, previous, []), code, name, cancellation);
+
+        // Taken away, since it has a name for one cell only.
+        var empty = Interlocked.Exchange(ref prepared, null);
+        if (!IsBehind(empty, previous)) empty = EmptySubmission(previous);
+        var outcome = Emit(empty.AddSyntaxTrees(tree), code, name, cancellation);
         if (outcome.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return outcome;
 
         // It may only lack a part of the framework that few cells use; then that is none of its errors.
-        var complete = CreateSubmission(tree, previous, ReferenceSet.Rest);
+        var complete = Extended(ReferenceSet.Rest);
         var second = Emit(complete, code, name, cancellation);
         if (second.Cell is null) return second.Errors.Length < outcome.Errors.Length ? second : outcome;
 
@@ -146,18 +155,44 @@ internal sealed class CellCompiler
             ?? second;
 
         CompilationOutcome? EmitWith(IEnumerable<MetadataReference> used) =>
-            Emit(CreateSubmission(tree, previous, used), code, name, cancellation) is { Cell: not null } slim ? slim : null;
+            Emit(Extended(used), code, name, cancellation) is { Cell: not null } slim ? slim : null;
+
+        CSharpCompilation Extended(IEnumerable<MetadataReference> added) => EmptySubmission(previous).AddReferences(added).AddSyntaxTrees(tree);
     }
 
     /// <summary>A compilation of a text behind the session, for questions about it: completion, inspection.</summary>
-    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => CreateSubmission(Parse(code, "Cell"), previous, []);
+    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => Prepare(previous).AddSyntaxTrees(Parse(code, "Cell"));
 
-    private CSharpCompilation CreateSubmission(SyntaxTree tree, CSharpCompilation previous, IEnumerable<MetadataReference> added)
+    /// <summary>
+    /// Does ahead of the next cell what its compilation needs whatever its text is: binds the references, a sixth of the
+    /// whole. Worth its while when nobody waits.
+    /// </summary>
+    /// <returns>The submission without a text, which stays with this.</returns>
+    public CSharpCompilation Prepare(CSharpCompilation previous)
+    {
+        var next = prepared;
+        if (IsBehind(next, previous)) return next;
+        next = EmptySubmission(previous);
+        _ = next.Assembly;
+        prepared = next;
+        return next;
+    }
+
+    private static bool IsBehind([NotNullWhen(true)] CSharpCompilation? submission, CSharpCompilation previous) =>
+        submission is not null && submission.ScriptCompilationInfo!.PreviousScriptCompilation == previous;
+
+    /// <remarks>
+    /// <see cref="CSharpCompilation.CreateScriptCompilation"/> would analyse the previous submission all over again, to be
+    /// sure that it has no errors and knows its anonymous types. It was emitted, so both is certain.
+    /// </remarks>
+    private CSharpCompilation EmptySubmission(CSharpCompilation previous)
     {
         // A name of its own: assemblies of one name cannot live in one load context.
         var id = Interlocked.Increment(ref serial);
-        return CSharpCompilation.CreateScriptCompilation(
-            $"Cell#{id}", tree, added, options.WithScriptClassName($"Submission#{id}"), previous, returnType: typeof(object));
+        return pattern.Value
+            .WithAssemblyName($"Cell#{id}")
+            .WithOptions(options.WithScriptClassName($"Submission#{id}"))
+            .WithScriptCompilationInfo(pattern.Value.ScriptCompilationInfo!.WithPreviousScriptCompilation(previous));
     }
 
     private static CompilationOutcome Emit(CSharpCompilation submission, string code, string name, CancellationToken cancellation)
@@ -167,11 +202,14 @@ internal sealed class CellCompiler
         var emitted = submission.Emit(assembly, symbols, options: EmitOptions, cancellationToken: cancellation);
         if (!emitted.Success) return new(null, [.. emitted.Diagnostics.Where(IsError)]);
 
+        var image = new Image(assembly.ToArray(), symbols.ToArray());
         var entry = submission.GetEntryPoint(cancellation)!;
+        var names = SubmissionLink.DeclaredNames(submission);
         var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!);
         return new(
             new CompiledCell(
-                name, code, submission, new Image(assembly.ToArray(), symbols.ToArray()),
+                name, code, submission.AssemblyName!, names, SubmissionLink.Variables(submission), DeferredNames.In(submission.SyntaxTrees),
+                SubmissionLink.Of(submission, image, names), image,
                 entry.ContainingType.MetadataName, entry.MetadataName, [.. paths]),
             []);
     }

@@ -10,20 +10,22 @@ namespace JupyterKernel.Compilation;
 /// </summary>
 internal static class DeferredNames
 {
-    /// <summary>The names in a cell's tree; empty for most cells.</summary>
-    public static HashSet<string> In(SyntaxNode root)
+    private static readonly HashSet<string> None = [];
+
+    /// <summary>The names in a cell's trees; empty for most cells.</summary>
+    public static IReadOnlySet<string> In(IEnumerable<SyntaxTree> trees)
     {
-        var names = new HashSet<string>();
-        foreach (var node in root.DescendantNodes(node => !IsDeferred(node)))
+        HashSet<string>? names = null;
+        foreach (var node in trees.SelectMany(tree => tree.GetRoot().DescendantNodes(node => !IsDeferred(node))).Where(IsDeferred))
         {
-            if (!IsDeferred(node)) continue;
+            names ??= [];
             foreach (var token in node.DescendantTokens())
             {
                 if (token.IsKind(SyntaxKind.IdentifierToken)) names.Add(token.ValueText);
             }
         }
 
-        return names;
+        return names ?? None;
     }
 
     private static bool IsDeferred(SyntaxNode node) => node is

@@ -72,7 +72,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
             return;
         }
 
-        waiting.Enqueue((request, content));
+        waiting.Enqueue((request with { Message = request.Message.WithoutContent() }, content));
         if (Running is null) _ = WorkOffAsync();
     }
 
@@ -195,6 +195,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
             }
 
             if (failedAt is { } time) AbortWaiting(next.Request, time);
+
+            // Not earlier: whoever waits for the cell needs the processor more.
+            session.PrepareNext();
             Running = null;
         }
     }
@@ -301,7 +304,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         {
             var state = await supervisor.ReadStateAsync(HandOver.MostBytes);
             cell = state is { Problem: null, Payload: [var values] }
-                ? cell with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == cell.Compiled.Submission.AssemblyName).Select(variable => variable.Name)] }
+                ? cell with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == cell.Compiled.AssemblyName).Select(variable => variable.Name)] }
                 : cell with { Uncarried = [.. cell.Compiled.Variables] };
         }
 

@@ -20,4 +20,13 @@ public sealed record Message(
     JObject ParentHeader,
     JObject Metadata,
     JObject Content,
-    IReadOnlyList<byte[]> Buffers);
+    IReadOnlyList<byte[]> Buffers)
+{
+    private static readonly JObject None = [];
+
+    /// <summary>
+    /// What answering the message needs. That is kept for as long as the session, for each cell, since threads that a cell
+    /// leaves behind may print at any time; parsed JSON takes ten times the memory.
+    /// </summary>
+    public Message WithoutContent() => this with { ParentHeader = None, Metadata = None, Content = None, Buffers = [] };
+}

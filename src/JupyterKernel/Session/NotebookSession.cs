@@ -63,7 +63,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         get
         {
-            var last = accepted.Count > 0 ? accepted[^1].Compiled.Submission : null;
+            var last = accepted.Count > 0 ? accepted[^1].Compiled.Link : null;
             return () => last ?? compiler.Root;
         }
     }
@@ -80,6 +80,13 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         return compilationThread.RunAsync(() => compiler.Compile(code, name, last(), cancellation), cancellation);
     }
 
+    /// <summary>Does ahead, on the compilation thread, what the next cell's compilation begins with whatever its text is.</summary>
+    public void PrepareNext()
+    {
+        var last = Last;
+        _ = compilationThread.RunAsync(() => compiler.Prepare(last()), CancellationToken.None);
+    }
+
     /// <summary>Takes a cell that ran to its own end into the history.</summary>
     public void Accept(AcceptedCell cell)
     {
@@ -89,12 +96,12 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         {
             // A cell before the old declaration meant an older one still.
             if (declarers.TryGetValue(name, out var old) && lookups.GetValueOrDefault(name) < old.Number)
-                replaced.Add(new CellVariable(old.Compiled.Submission.AssemblyName!, name));
+                replaced.Add(new CellVariable(old.Compiled.AssemblyName, name));
             declarers[name] = cell;
         }
 
         cell.Replaced = replaced;
-        foreach (var name in DeferredNames.In(cell.Compiled.Submission.SyntaxTrees[0].GetRoot())) lookups[name] = cell.Number;
+        foreach (var name in cell.Compiled.DeferredNames) lookups[name] = cell.Number;
     }
 
     /// <summary>
@@ -104,14 +111,14 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public void Remove(AcceptedCell cell)
     {
         accepted.Remove(cell);
-        unset[cell.Compiled.Submission.AssemblyName!] = ($"{cell.Compiled.Name} ({string.Join(", ", cell.Compiled.DeclaredNames)})", null);
+        unset[cell.Compiled.AssemblyName] = ($"{cell.Compiled.Name} ({string.Join(", ", cell.Compiled.DeclaredNames)})", null);
         Restore(cell);
     }
 
     /// <summary>The variables of a cell that was not executed again hold nothing where they are no plain data.</summary>
     public void MarkUncarried(AcceptedCell cell)
     {
-        if (cell.Uncarried.Count > 0) unset[cell.Compiled.Submission.AssemblyName!] = (cell.Compiled.Name, [.. cell.Uncarried]);
+        if (cell.Uncarried.Count > 0) unset[cell.Compiled.AssemblyName] = (cell.Compiled.Name, [.. cell.Uncarried]);
     }
 
     /// <summary>Why a cell cannot run: it uses names that hold nothing. Null if it can.</summary>

@@ -1,0 +1,49 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>
+/// What stays of a cell's compilation for the cells behind it. The chain of submissions lives as long as the session, and
+/// every name that a cell uses is looked for along all of it, so it is kept short and light. Any thread.
+/// </summary>
+internal static class SubmissionLink
+{
+    /// <summary>The variables, methods and types that a submission declares.</summary>
+    public static IReadOnlyList<string> DeclaredNames(CSharpCompilation submission) =>
+    [
+        .. submission.ScriptClass!.GetMembers()
+            .Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName).Select(member => member.Name).Distinct(),
+    ];
+
+    /// <summary>The variables that a submission declares.</summary>
+    public static IReadOnlyList<string> Variables(CSharpCompilation submission) =>
+    [
+        .. submission.ScriptClass!.GetMembers().OfType<IFieldSymbol>()
+            .Where(variable => !variable.IsImplicitlyDeclared && !variable.IsConst && variable.CanBeReferencedByName).Select(variable => variable.Name),
+    ];
+
+    /// <summary>The compilation that cells behind an emitted submission follow.</summary>
+    /// <returns>
+    /// Where it declares nothing that they could use: the one that it followed itself. Else a copy without all that emitting
+    /// it has brought about (its symbols, what was looked up: half of the memory), which is made again as far as it is
+    /// asked for; but the submission itself where it has types that are the compiler's, anonymous ones above all:
+    /// their identity is the compilation's.
+    /// </returns>
+    public static CSharpCompilation Of(CSharpCompilation submission, Image image, IReadOnlyList<string> declaredNames)
+    {
+        if (NamesUnspeakableTypes(image)) return submission;
+        var root = submission.SyntaxTrees[0].GetCompilationUnitRoot();
+        return declaredNames.Count > 0 || root.Usings.Count > 0 || root.ContainsDirectives || submission.ExternalReferences.Length > 0
+            ? submission.Clone()
+            : submission.ScriptCompilationInfo!.PreviousScriptCompilation!;
+    }
+
+    // Anonymous types and delegates without a name, by the names' bytes among the image's strings: that takes no time.
+    // What contains them otherwise is kept whole without need, no more.
+    private static bool NamesUnspeakableTypes(Image image)
+    {
+        var bytes = image.Assembly.AsSpan();
+        return bytes.IndexOf("<>f__Anonymous"u8) >= 0 || bytes.IndexOf("<>A"u8) >= 0 || bytes.IndexOf("<>F"u8) >= 0;
+    }
+}
