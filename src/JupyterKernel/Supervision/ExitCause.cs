@@ -22,7 +22,7 @@ internal static class ExitCause
         };
 
         // Below a cell's own code there is only the kernel's.
-        return new(cause, [.. lines.TakeWhile(line => !line.Contains("JupyterKernel.Worker.Submission", StringComparison.Ordinal))
+        return new(cause, [.. lines.TakeWhile(line => !line.Contains(" JupyterKernel.Worker.", StringComparison.Ordinal) && !line.Contains(".<Factory>(", StringComparison.Ordinal))
             .Where(line => !line.Contains("MethodBuilder", StringComparison.Ordinal))])
         {
             FromOutside = exitCode is 137 or 143,
