@@ -40,7 +40,7 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"forget_variables","Variables":[{"Assembly":"a","Name":"n"}]}"""] = new ForgetVariables([new CellVariable("a", "n")]),
         ["""{"type":"ping","Request":1}"""] = new Ping(1),
         ["""{"type":"collect_garbage","Request":1}"""] = new CollectGarbage(1),
-        ["""{"type":"read_state","Request":1,"WithValues":true,"MostBytes":2}"""] = new ReadState(1, true, 2),
+        ["""{"type":"read_state","Request":1,"WithValues":true,"MostBytes":2,"GivesWay":true}"""] = new ReadState(1, true, 2, true),
         ["""{"type":"set_state","Request":1}"""] = new SetState(1),
         ["""{"type":"measure_variables","Request":1,"Count":2}"""] = new MeasureVariables(1, 2),
         ["""{"type":"memory_report","Request":1,"HeapBytes":2,"CommittedBytes":3,"Assemblies":4}"""] = new MemoryReport(1, 2, 3, 4),

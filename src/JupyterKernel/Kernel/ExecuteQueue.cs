@@ -289,12 +289,18 @@ internal sealed class ExecuteQueue : IWorkerOutput
             });
         }
 
-        else if (outcome is CellOutcome.Interrupted && session.Accepted.Count > 0 && await supervisor.ReadStateAsync(MostInterruptedBytes) is { Problem: null, Payload: [var values] })
+        else if (outcome is CellOutcome.Interrupted && session.Accepted.Count > 0)
         {
-            session.Accepted[^1].ChangedLater = values;
+            _ = RememberChangesAsync(session.Accepted[^1]);
         }
 
         return outcome;
+    }
+
+    /// <summary>What an interrupted cell changed stays. It is read before the next cell runs, and nobody waits for it here.</summary>
+    private async Task RememberChangesAsync(AcceptedCell last)
+    {
+        if (await supervisor.ReadStateAsync(MostInterruptedBytes) is { Problem: null, Payload: [var values] }) last.ChangedLater = values;
     }
 
     /// <summary>Takes a cell into the history; one that is not to be executed again with what it left behind.</summary>

@@ -61,13 +61,13 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
     /// <summary>Whether both workers hold the same now. Where the old one gets a cell to run, it breaks off.</summary>
     private async Task<bool> CompareAsync()
     {
-        var ours = old.AskAsync<StateRead>(request => new ReadState(request, WithValues: false, MostBytes), PatienceForState);
-        var theirs = fresh.AskAsync<StateRead>(request => new ReadState(request, WithValues: false, MostBytes), PatienceForState);
+        var ours = old.AskAsync<StateRead>(request => new ReadState(request, WithValues: false, MostBytes, GivesWay: true), PatienceForState);
+        var theirs = fresh.AskAsync<StateRead>(request => new ReadState(request, WithValues: false, MostBytes, GivesWay: true), PatienceForState);
         if (await ours is not { Fingerprint: { } wanted } state || await theirs is not { } found) return false;
         Opaque = state.Opaque;
         if (wanted == found.Fingerprint) return true;
 
-        var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, MostBytes), PatienceForState);
+        var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, MostBytes, GivesWay: true), PatienceForState);
         if (values is null or { Problem: not null })
         {
             // Unless a cell came in between, it is too much to carry.

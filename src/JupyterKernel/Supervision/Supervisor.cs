@@ -122,7 +122,7 @@ internal sealed class Supervisor
     /// <summary>What all variables hold now, and which are not plain data; null if that cannot be had.</summary>
     public async Task<StateRead?> ReadStateAsync(long mostBytes) =>
         worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }
-            ? await current.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, mostBytes), PatienceForState)
+            ? await current.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, mostBytes, GivesWay: false), PatienceForState)
             : null;
 
     /// <summary>
@@ -360,7 +360,7 @@ internal sealed class Supervisor
     {
         while (cellEnded is { } running) await running.Task;
         if (cancellation.IsCancellationRequested || old.HasEnded) return;
-        var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MostBytes), PatienceForState);
+        var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MostBytes, GivesWay: false), PatienceForState);
         old.Dispose();
         recycling = null;
         Replace();

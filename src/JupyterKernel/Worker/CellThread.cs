@@ -209,7 +209,7 @@ internal sealed class CellThread
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 return MemoryReports.Now(collect.Request);
             case ReadState read:
-                return state.Read(read, () => Volatile.Read(ref waitingCells) > 0);
+                return state.Read(read, () => read.GivesWay && Volatile.Read(ref waitingCells) > 0);
             case SetState set:
                 return state.Set(set);
             case MeasureVariables measure:

@@ -23,17 +23,19 @@ internal static class Submission
     /// </remarks>
     public static Task<object?> Begin(Type type, string entryMethod, object?[] submissions)
     {
-        var machine = type.GetNestedType("<<Initialize>>d__0", BindingFlags.NonPublic);
+        var machine = type.GetNestedType("<<Initialize>>d__0", BindingFlags.Public | BindingFlags.NonPublic);
         if (machine?.GetField("<>1__state", Instance) is not { } state
-            || machine.GetField("<>t__builder", Instance) is not { } builder || builder.FieldType != typeof(AsyncTaskMethodBuilder<object?>)
-            || machine.GetField("<>4__this", Instance) is not { } self)
+            || machine.GetField("<>t__builder", Instance) is not { } builder || builder.FieldType != typeof(AsyncTaskMethodBuilder<object?>))
         {
             return type.GetMethod(entryMethod, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!
                 .CreateDelegate<Func<object?[], Task<object?>>>()(submissions);
         }
 
         var running = (IAsyncStateMachine)RuntimeHelpers.GetUninitializedObject(machine);
-        self.SetValue(running, Create(type, submissions));
+        var submission = Create(type, submissions);
+
+        // Code that uses none of its cell's variables has no such field.
+        machine.GetField("<>4__this", Instance)?.SetValue(running, submission);
         state.SetValue(running, -1);
 
         // What the code does to the execution context (AsyncLocal) ends with it, as with every async method.

@@ -82,7 +82,8 @@ internal sealed record CollectGarbage(long Request) : WorkerMessage;
 /// <summary>Read what the variables hold, between cells. Answered by <see cref="StateRead"/>.</summary>
 /// <param name="WithValues">Whether the values are wanted, or only their fingerprint.</param>
 /// <param name="MostBytes">More are not sent.</param>
-internal sealed record ReadState(long Request, bool WithValues, long MostBytes) : WorkerMessage;
+/// <param name="GivesWay">Whether it is broken off when a cell comes.</param>
+internal sealed record ReadState(long Request, bool WithValues, long MostBytes, bool GivesWay) : WorkerMessage;
 
 /// <summary>Set variables. Payload: the values. Answered by <see cref="StateSet"/>.</summary>
 internal sealed record SetState(long Request) : WorkerMessage;
