@@ -235,10 +235,11 @@ def recycle(kernel: Kernel) -> tuple:
         if len(waits) > 5000:
             raise KernelFailed("no fresh worker took over")
     waits.extend(kernel.execute("1+1").to_reply for _ in range(20))
-    cells = int(kernel.execute("#!recycle").only("execute_result").content["data"]["text/plain"].split(": ")[1].split(",")[0])
     time.sleep(3)
-    answer = kernel.execute("#!recycle")
-    return max(waits) * 1e3, cells / answer.to_reply
+    cells = len(kernel.execute("#!history").only("execute_result").content["data"]["text/plain"].splitlines()) - 2
+    lost = kernel.finish(kernel.begin("Environment.Exit(1);"))
+    answer = kernel.finish(kernel.begin("1+1"))
+    return max(waits) * 1e3, cells / (answer.reply.received - lost.reply.received)
 
 
 @scenario(

@@ -76,6 +76,7 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     public async Task<string?> JudgeAsync(SupervisedWorker fresh)
     {
         usedAfterCollection = 0;
+        if (Used(fresh, fresh.Usage) <= ThresholdBytes) return null;
         await CollectedAsync(fresh);
         var used = Used(fresh, fresh.Usage);
         if (used <= ThresholdBytes) return null;
