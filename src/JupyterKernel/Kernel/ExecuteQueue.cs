@@ -20,6 +20,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <summary>What an interrupted cell changed is remembered up to this size of all variables.</summary>
     private const long MostInterruptedBytes = 32 * 1024 * 1024;
 
+    /// <summary>How much is kept in all of what cells left behind that are not executed again.</summary>
+    private const long MostRecordedBytes = 1024L * 1024 * 1024;
+
     private readonly JupyterSockets sockets;
     private readonly NotebookSession session;
     private readonly HistoryStore history;
@@ -308,10 +311,17 @@ internal sealed class ExecuteQueue : IWorkerOutput
     {
         if (cell.Policy != ReplayPolicy.Always)
         {
-            var state = await supervisor.ReadStateAsync(HandOver.MostBytes);
-            cell = state is { Problem: null, Payload: [var values] }
-                ? cell with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == cell.Compiled.AssemblyName).Select(variable => variable.Name)] }
-                : cell with { Uncarried = [.. cell.Compiled.Variables] };
+            var room = MostRecordedBytes - session.Accepted.Sum(accepted => accepted.Values.LongLength);
+            var state = await supervisor.ReadStateAsync(Math.Min(HandOver.MostBytes, room));
+            if (state is { Problem: null, Payload: [var values] })
+            {
+                cell = cell with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == cell.Compiled.AssemblyName).Select(variable => variable.Name)] };
+            }
+            else
+            {
+                cell = cell with { Uncarried = cell.Compiled.Variables };
+                Notice($"What {cell.Compiled.Name} has left behind cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is not executed again: in a fresh worker its variables will be unset.", isLoss: true);
+            }
         }
 
         session.Accept(cell);

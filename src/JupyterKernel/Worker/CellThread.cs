@@ -37,6 +37,7 @@ internal sealed class CellThread
     // Slot 0 is for a host object, which cells here have none of; Roslyn numbers submissions from 1.
     private object?[] submissions = new object?[64];
     private int started;
+    private Task loading = Task.CompletedTask;
 
     public CellThread(ConsoleCapture console, NativeStreams native)
     {
@@ -51,7 +52,7 @@ internal sealed class CellThread
     public CancellationToken CancellationToken => Volatile.Read(ref running)?.SeenToken() ?? CancellationToken.None;
 
     /// <summary>Runs a cell once those before it have ended: in a replay the kernel sends many ahead.</summary>
-    public void Start(RunCell cell) => Enqueue(new(new CellContext(this, cell), null));
+    public void Start(RunCell cell) => Enqueue(new(new CellContext(this, cell, cell.IsReplay ? LoadAhead(cell) : null), null));
 
     /// <summary>Does something with the state that the cells sent before have left.</summary>
     public void Start(WorkerMessage request) => Enqueue(new(null, request));
@@ -159,7 +160,8 @@ internal sealed class CellThread
         var allocatedBefore = GC.GetTotalAllocatedBytes();
         Task<object?>? run = null;
         WorkerMessage? answer = null;
-        RunUserCode(cell, () => run = Submission.Begin(LoadSubmission(cell.Request.EntryType, cell.Request.AssemblyPaths, cell.Request.Payload), cell.Request.EntryMethod, submissions), Threw);
+        MakeRoom();
+        RunUserCode(cell, () => run = Submission.Begin(cell.Loaded?.GetAwaiter().GetResult() ?? Load(cell.Request), cell.Request.EntryMethod, submissions), Threw);
         if (answer is null && run is not null && PumpUntil(run, cell))
         {
             if (run.IsCompletedSuccessfully)
@@ -223,7 +225,8 @@ internal sealed class CellThread
     {
         try
         {
-            Submission.Create(LoadSubmission(cell.EntryType, cell.AssemblyPaths, cell.Payload), submissions);
+            MakeRoom();
+            Submission.Create(Load(cell.EntryType, cell.AssemblyPaths, cell.Payload), submissions);
             if (cell.Payload[2].Length > 0) state.SetValues(cell.Payload[2]);
             return new CellReturned(cell.Cell, 0);
         }
@@ -233,10 +236,24 @@ internal sealed class CellThread
         }
     }
 
-    private Type LoadSubmission(string entryType, IReadOnlyList<string> assemblyPaths, IReadOnlyList<byte[]> payload)
+    /// <summary>A number that a cell did not keep is used again, so there are never more submissions than cells.</summary>
+    private void MakeRoom()
     {
-        // A number that a cell did not keep is used again, so there are never more submissions than cells.
         if (++started + 1 >= submissions.Length) Array.Resize(ref submissions, submissions.Length * 2);
+    }
+
+    /// <summary>In a replay another thread loads, one after the other, what this one runs: each has half of the work.</summary>
+    private Task<Type> LoadAhead(RunCell cell)
+    {
+        var next = loading.ContinueWith(_ => Load(cell), TaskScheduler.Default);
+        loading = next;
+        return next;
+    }
+
+    private Type Load(RunCell cell) => Load(cell.EntryType, cell.AssemblyPaths, cell.Payload);
+
+    private Type Load(string entryType, IReadOnlyList<string> assemblyPaths, IReadOnlyList<byte[]> payload)
+    {
         foreach (var path in assemblyPaths) assemblies.AddReference(path);
         return assemblies.LoadCell(payload[0], payload[1]).GetType(entryType, throwOnError: true)!;
     }
@@ -404,9 +421,12 @@ internal sealed class CellThread
     /// A cell from its start until nothing of it runs any more, and the synchronization context of its code: what follows
     /// an await comes back to the cell thread, and is dropped once the cell was interrupted.
     /// </summary>
-    private sealed class CellContext(CellThread owner, RunCell request) : SynchronizationContext
+    private sealed class CellContext(CellThread owner, RunCell request, Task<Type>? loaded) : SynchronizationContext
     {
         public RunCell Request => request;
+
+        /// <summary>The submission's class, where it is loaded ahead.</summary>
+        public Task<Type>? Loaded => loaded;
 
         public long Number => request.Cell;
 
