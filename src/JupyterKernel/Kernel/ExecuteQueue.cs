@@ -282,22 +282,23 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (session.WhyUnusable(cell) is { } reason) return new CellOutcome.Refused("StateLost", reason);
 
         var began = DateTime.UtcNow;
-        var outcome = await supervisor.RunAsync(number, cell, allowStdin, keep);
-        if (keep && outcome.IsAccepted)
+        return await supervisor.RunAsync(number, cell, allowStdin, keep ? AcceptAsync : null);
+
+        async Task AcceptAsync(CellOutcome outcome)
         {
-            await AcceptAsync(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
+            if (outcome.IsAccepted)
             {
-                Answers = [.. answers],
-                AllocatedBytes = outcome.AllocatedBytes,
-            });
+                await KeepAsync(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
+                {
+                    Answers = [.. answers],
+                    AllocatedBytes = outcome.AllocatedBytes,
+                });
+            }
+            else if (outcome is CellOutcome.Interrupted && session.Accepted.Count > 0)
+            {
+                _ = RememberChangesAsync(session.Accepted[^1]);
+            }
         }
-
-        else if (outcome is CellOutcome.Interrupted && session.Accepted.Count > 0)
-        {
-            _ = RememberChangesAsync(session.Accepted[^1]);
-        }
-
-        return outcome;
     }
 
     /// <summary>What an interrupted cell changed stays. It is read before the next cell runs, and nobody waits for it here.</summary>
@@ -307,7 +308,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     }
 
     /// <summary>Takes a cell into the history; one that is not to be executed again with what it left behind.</summary>
-    private async Task AcceptAsync(AcceptedCell cell)
+    private async Task KeepAsync(AcceptedCell cell)
     {
         if (cell.Policy != ReplayPolicy.Always)
         {

@@ -76,8 +76,11 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
         }
 
         var set = await fresh.AskAsync<StateSet>(request => new SetState(request) { Payload = values.Payload }, PatienceForState);
-        if (set is null) Problem = "the fresh worker did not answer";
+        if (set is null or { Problem: not null }) Problem = set?.Problem ?? "the fresh worker did not answer";
+
+        // Once more, to be sure; but the order in which some collections enumerate differs in every process.
+        var isSecond = HasCarried;
         HasCarried = true;
-        return set is not null;
+        return isSecond && Problem is null;
     }
 }

@@ -82,8 +82,11 @@ internal sealed class Supervisor
     }
 
     /// <summary>Runs a cell in the session's worker, or in a fresh one with the session's state.</summary>
-    /// <param name="isKept">Whether later cells see what it declares, if it ends by itself.</param>
-    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, bool isKept)
+    /// <param name="accept">
+    /// Takes the outcome while the cell still counts as running, so that no hand-over sees its effects without it; null for
+    /// a cell that leaves nothing to later ones.
+    /// </param>
+    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? accept)
     {
         using var interruption = interrupt = new CancellationTokenSource();
         if (held is { } hold) await Task.WhenAny(hold.Task, Task.Delay(Timeout.Infinite, interruption.Token));
@@ -93,9 +96,10 @@ internal sealed class Supervisor
             var current = await CurrentAsync(interruption.Token);
             if (interruption.IsCancellationRequested) return Interrupted();
             using var registration = interruption.Token.Register(() => _ = InterruptAsync(current));
-            var outcome = await current.RunAsync(number, cell, allowStdin, isKept);
+            var outcome = await current.RunAsync(number, cell, allowStdin, isKept: accept is not null);
             if (outcome is not CellOutcome.WorkerLost lost)
             {
+                if (accept is not null) await accept(outcome);
                 freshWorkers.KeepSpare();
                 loop.Post(() => Watch.Look(current));
                 if (++cellsSinceRecycle >= settings.RecycleAfterCells && settings.RecycleAfterCells > 0) RecycleAfterCells();
@@ -346,8 +350,7 @@ internal sealed class Supervisor
         }
         finally
         {
-            held?.SetResult();
-            held = null;
+            LetCellsRun();
         }
 
         old.Dispose();
@@ -358,16 +361,25 @@ internal sealed class Supervisor
     /// <summary>Ends the old worker, then brings a fresh one up; its variables are carried over where they are not too large.</summary>
     private async Task ReplaceFirstAsync(SupervisedWorker old, CancellationToken cancellation)
     {
-        while (cellEnded is { } running) await running.Task;
-        if (cancellation.IsCancellationRequested || old.HasEnded) return;
-        var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MostBytes, GivesWay: false), PatienceForState);
-        old.Dispose();
-        recycling = null;
-        Replace();
-        worker = SetAsync(worker!);
+        held ??= new();
+        try
+        {
+            while (cellEnded is { } running) await running.Task;
+            if (cancellation.IsCancellationRequested || old.HasEnded) return;
+            var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MostBytes, GivesWay: false), PatienceForState);
+            old.Dispose();
+            recycling = null;
+            Replace();
+            worker = SetAsync(worker!, values);
+        }
+        finally
+        {
+            LetCellsRun();
+        }
+
         await worker;
 
-        async Task<SupervisedWorker> SetAsync(Task<SupervisedWorker> replaying)
+        async Task<SupervisedWorker> SetAsync(Task<SupervisedWorker> replaying, StateRead? values)
         {
             var fresh = await replaying;
             if (values is { Problem: null })
@@ -378,6 +390,12 @@ internal sealed class Supervisor
 
             return fresh;
         }
+    }
+
+    private void LetCellsRun()
+    {
+        held?.SetResult();
+        held = null;
     }
 
     /// <summary>Says once of each variable that it may differ.</summary>
