@@ -98,12 +98,13 @@ internal sealed class WorkerProcess : IDisposable
     }
 
     /// <inheritdoc/>
+    /// <remarks>The system's resources go when the process has ended: whoever waits for that must be told.</remarks>
     public void Dispose()
     {
         if (isDisposed) return;
         Terminate();
         isDisposed = true;
-        process.Dispose();
+        _ = Exited.ContinueWith(_ => process.Dispose(), TaskScheduler.Default);
     }
 
     private void Tell(byte[] bytes)
