@@ -463,7 +463,9 @@ class Generator:
     def accept(self, step, variables):
         self.before_last = list(self.variables)
         self.variables = variables
-        self.steps.append(step)
+
+        # A cell without any text would be none to the kernel, and nothing that #!undo takes back.
+        self.steps.append(step if step.code.strip() else dataclasses.replace(step, code="// nothing"))
 
     # Pieces of code
 

@@ -34,7 +34,7 @@ from notebooks import execute
 
 SETTINGS = {
     "JUPYTER_CSHARP_MAX_RESTARTS": "100000",
-    "JUPYTER_CSHARP_MEMORY_CEILING_MB": "300",
+    "JUPYTER_CSHARP_MEMORY_CEILING": "300 MB",
     "JUPYTER_CSHARP_HISTORY": "off",
     # Hundreds of kernels live for seconds, in which optimizing what they run often takes a third of their time.
     "DOTNET_TC_CallCounting": "0",
