@@ -3,8 +3,14 @@ What is measured. A scenario is a function that takes a started kernel and retur
 it gets a fresh kernel every time. To add a figure, write the function and put the decorator over it.
 """
 
+import atexit
+import functools
+import shutil
+import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Callable, Optional
 
@@ -145,6 +151,12 @@ def interrupt(kernel: Kernel) -> tuple:
     return ((answer.outputs[-1].received - interrupted) * 1e3,)
 
 
+@scenario(Figure("idle", "processor time of all processes while idle, of one core", "%", target=0.5), runs=2, paired=False)
+def idle(kernel: Kernel) -> tuple:
+    time.sleep(60)  # the spare worker has started, and the runtime has recompiled what runs often
+    return (kernel.processor_seconds_while(30) / 30 * 100,)
+
+
 @scenario(
     Figure("late-cell", "trivial cell, last quarter of 2,000", "ms"),
     Figure("growth", "trivial cell, last quarter of 2,000 / first quarter", "×", target=1.3),
@@ -245,19 +257,28 @@ def recycle(kernel: Kernel) -> tuple:
 @scenario(
     Figure("many-cells", "memory that the kernel alone keeps per cell, 10,000 cells", "KB", target=40),
     Figure("many-slowest", "slowest trivial cell of 10,000, recycles apart / median", "×", target=10),
+    Figure("many-worker", "largest worker meanwhile, under a threshold of 300 MB", "MB", target=300),
     runs=1, paired=False)
 def many(kernel: Kernel) -> tuple:
     def kernel_bytes() -> int:
         time.sleep(3)
         return kernel.processes()[0].memory_full_info().pss
 
-    times = [kernel.execute(trivial_cell("C#", number)).to_reply for number in range(500)]
+    def run(numbers: range):
+        for number in numbers:
+            times.append(kernel.execute(trivial_cell("C#", number)).to_reply)
+            if number % 50 == 0:
+                workers.extend(kernel.worker_bytes())
+
+    kernel.execute("#!settings memory-threshold 300MB")
+    times, workers = [], []
+    run(range(500))
     before = kernel_bytes()
-    times += [kernel.execute(trivial_cell("C#", number)).to_reply for number in range(500, 10_000)]
+    run(range(500, 10_000))
     kept = (kernel_bytes() - before) / 9500
     # A cell that a hand-over held back is one in a thousand; the first cells meet a cold compiler.
     slowest = sorted(times[50:])[-10 - 1]
-    return kept / 1e3, slowest / median(times)
+    return kept / 1e3, slowest / median(times), max(workers) / 1e6
 
 
 @scenario(
@@ -276,3 +297,143 @@ def leak(kernel: Kernel) -> tuple:
     if text != "2001 2000":
         raise KernelFailed(f"the state is {text}")
     return (kept / 1e3,)
+
+
+# What compiling costs, and how fast what was compiled runs.
+
+
+def class_of_ten_members(number: int) -> str:
+    return f"""public class Account{number} : IComparable<Account{number}>
+{{
+    private readonly List<decimal> entries = new();
+    public string Owner {{ get; init; }} = "";
+    public required int Id {{ get; init; }}
+    public decimal Balance => entries.Sum();
+    public event Action<decimal>? Changed;
+    public Account{number}(params decimal[] first) => entries.AddRange(first);
+    public void Deposit(decimal amount) {{ entries.Add(amount); Changed?.Invoke(amount); }}
+    public bool TryWithdraw(decimal amount) {{ if (amount > Balance) return false; Deposit(-amount); return true; }}
+    public int CompareTo(Account{number}? other) => Balance.CompareTo(other?.Balance ?? 0);
+    public override string ToString() => $"{{Owner}}: {{Balance:N2}}";
+}}"""
+
+
+def cell_of_300_lines(number: int) -> str:
+    """Ten pieces of thirty lines, as people write them: a class, a method, statements that use both."""
+    return "\n".join(f"""// Piece {piece}: orders and what they come to.
+public class Order{number}_{piece}
+{{
+    public required string Customer {{ get; init; }}
+    public List<(string Product, int Count, decimal Price)> Lines {{ get; }} = new();
+
+    public decimal Total => Lines.Sum(line => line.Count * line.Price);
+
+    public void Add(string product, int count, decimal price)
+    {{
+        if (count <= 0)
+            throw new ArgumentOutOfRangeException(nameof(count));
+        Lines.Add((product, count, price));
+    }}
+}}
+
+string Describe{piece}(Order{number}_{piece} order) => order.Total switch
+{{
+    0 => "nothing",
+    < 100 => "little",
+    _ => $"much: {{order.Total:N2}}",
+}};
+
+var order{piece} = new Order{number}_{piece} {{ Customer = "Ada" }};
+for (var i = 1; i <= 5; i++)
+{{
+    order{piece}.Add($"product {{i}}", i, 9.99m * i);
+}}
+
+var text{piece} = order{piece}.Customer + ": " + Describe{piece}(order{piece});""" for piece in range(10))
+
+
+@scenario(
+    Figure("class", "declaring a class with ten members, warm, execute_request → execute_reply", "ms", target=12),
+    Figure("300-lines", "a cell of 300 lines, warm, likewise", "ms", target=60),
+    runs=5, paired=False)
+def compiling(kernel: Kernel) -> tuple:
+    time.sleep(8)  # a user who writes the next cell
+    classes = [kernel.execute(class_of_ten_members(number)).to_reply for number in range(100)]
+    cells = [kernel.execute(cell_of_300_lines(number)).to_reply for number in range(30)]
+    return median(classes[50:]) * 1e3, median(cells[10:]) * 1e3
+
+
+LOOPS = {
+    "a sum": "double result = 0; for (var i = 1; i <= 200_000_000; i++) result += 1.0 / i;",
+    "a generator": "uint result = 1; for (var i = 0; i < 400_000_000; i++) result = result * 1664525 + 1013904223;",
+    "a sieve": "var composite = new bool[30_000_000]; var result = 0; for (var n = 2; n < composite.Length; n++)"
+               " { if (composite[n]) continue; result++; for (var m = (long)n * n; m < composite.Length; m += n) composite[m] = true; }",
+    "a while": "long result = 0; for (var start = 1; start < 2_000_000; start++) { long n = start, steps = 0;"
+               " while (n != 1) { n = n % 2 == 0 ? n / 2 : 3 * n + 1; steps++; } if (steps > result) result = steps; }",
+    "a matrix": "const int N = 500; var a = new double[N, N]; var b = new double[N, N]; var c = new double[N, N];"
+                " for (var i = 0; i < N; i++) for (var j = 0; j < N; j++) { a[i, j] = i + j; b[i, j] = i - j; }"
+                " for (var i = 0; i < N; i++) for (var j = 0; j < N; j++) { var dot = 0.0; for (var k = 0; k < N; k++) dot += a[i, k] * b[k, j]; c[i, j] = dot; }"
+                " var result = c[1, 2];",
+    "a method": "static int Fibonacci(int n) => n < 2 ? n : Fibonacci(n - 1) + Fibonacci(n - 2); var result = Fibonacci(42);",
+}
+
+
+def timed(loop: str) -> str:
+    """The loop, and what prints its time in ms; its result too, since the compiler leaves out what nobody asks for."""
+    return f'var clock = System.Diagnostics.Stopwatch.StartNew(); {loop} Console.WriteLine(FormattableString.Invariant($"{{clock.Elapsed.TotalMilliseconds}} {{result}}"));'
+
+
+@functools.cache
+def console_program(loop: str) -> Path:
+    """Builds a loop as a program of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="kernel-benchmark-program-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "Program.cs").write_text(timed(loop))
+    (folder / "Program.csproj").write_text(
+        '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework>'
+        "<ImplicitUsings>enable</ImplicitUsings></PropertyGroup></Project>")
+    built = subprocess.run(["dotnet", "build", folder, "-c", "Release", "-o", folder / "out", "--verbosity", "quiet"], capture_output=True, text=True)
+    if built.returncode != 0:
+        raise KernelFailed(f"the program does not build: {built.stdout}")
+    return folder / "out" / "Program.dll"
+
+
+@scenario(
+    *(Figure(f"loop-{name.split()[-1]}", f"{name} in a loop at the top of a cell / in a Release console program", "×", target=1.05) for name in LOOPS),
+    runs=5, paired=False)
+def loops(kernel: Kernel) -> tuple:
+    settle()
+    ratios = []
+    for loop in LOOPS.values():
+        program = console_program(loop)
+        ours, theirs = [], []
+        for _ in range(3):
+            theirs.append(subprocess.run(["dotnet", program], capture_output=True, text=True, check=True).stdout.split())
+            ours.append(kernel.execute(timed(loop)).text().split())
+        if {result for _, result in ours} != {result for _, result in theirs}:
+            raise KernelFailed(f"the results differ: {ours} {theirs}")
+        ratios.append(min(float(time) for time, _ in ours) / min(float(time) for time, _ in theirs))
+    return tuple(ratios)
+
+
+@scenario(
+    Figure("package-again", "`#r \"nuget:\"` of a set that was restored before, above an empty cell", "ms", target=60),
+    Figure("package-first", "`#r \"nuget:\"` of a new set of packages that the machine has, above `dotnet restore`", "s", target=0.5),
+    runs=5, paired=False)
+def packages(kernel: Kernel) -> tuple:
+    reference = '#r "nuget: Newtonsoft.Json, 13.0.3"'
+    with kernel.another() as before:
+        before.execute(reference)
+    settle()
+    empty = median(kernel.execute("").to_reply for _ in range(10))
+    again = kernel.execute(reference).to_reply - empty
+    with tempfile.TemporaryDirectory(prefix="kernel-benchmark-restore-") as folder:
+        Path(folder, "Program.csproj").write_text(
+            '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>'
+            '<ItemGroup><PackageReference Include="Newtonsoft.Json" Version="13.0.3" /></ItemGroup></Project>')
+        began = time.perf_counter()
+        subprocess.run(["dotnet", "restore", folder], capture_output=True, check=True)
+        theirs = time.perf_counter() - began
+    # A property makes it another set.
+    ours = kernel.execute(f"#:property Run={time.time_ns()}\n{reference}").to_reply
+    return again * 1e3, ours - theirs

@@ -1,5 +1,6 @@
 """A kernel process under measurement: its start, its sockets, its end."""
 
+import contextlib
 import json
 import os
 import random
@@ -106,6 +107,10 @@ class Kernel:
         self._process = None
         self._seen_processes = set()
 
+    def another(self) -> "Kernel":
+        """A second kernel, started like this one."""
+        return Kernel(self.launch)
+
     def __enter__(self):
         try:
             self._start()
@@ -178,12 +183,37 @@ class Kernel:
         infos = [process.memory_full_info() for process in self.processes()]
         return sum(getattr(info, "pss", info.uss) for info in infos)
 
+    def worker_bytes(self) -> list:
+        """The memory that each descendant has for itself; those that end meanwhile are left out."""
+        sizes = []
+        for process in self.processes()[1:]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                sizes.append(process.memory_full_info().uss)
+        return sizes
+
+    def processor_seconds_while(self, seconds: float) -> float:
+        """
+        What the kernel and all its descendants use in a time in which they have nothing to do. Linux counts for a process
+        ticks of 10 ms, too coarse for one that wakes up for microseconds, and for each thread nanoseconds.
+        """
+        before = self._processor_seconds()
+        time.sleep(seconds)
+        # A thread that has ended since is left out, one that began counts from its start.
+        return sum(used - before.get(which, 0) for which, used in self._processor_seconds().items())
+
     def processes(self) -> list:
         try:
             root = psutil.Process(self._process.pid)
             return [root, *root.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+    def _processor_seconds(self) -> dict:
+        processes = self.processes()
+        if not os.path.exists("/proc/self/schedstat"):
+            return {process.pid: sum(process.cpu_times()[:2]) for process in processes}
+        threads = [thread for process in processes for thread in Path(f"/proc/{process.pid}/task").iterdir()]
+        return {thread: int((thread / "schedstat").read_text().split()[0]) / 1e9 for thread in threads}
 
     def receive(self, awaited: str, seconds: float = ANSWER_SECONDS) -> tuple:
         """The next message and its channel."""

@@ -16,6 +16,9 @@ public static class Notebook
     /// <example><c>await Task.Delay(10_000, CellCancellation);</c></example>
     public static CancellationToken CellCancellation => NotebookHost.Current?.CancellationToken ?? CancellationToken.None;
 
+    /// <summary>The arguments of a program: a notebook has none.</summary>
+    public static string[] args => [];
+
     /// <summary>Shows a value among the cell's outputs.</summary>
     /// <example><c>display(new[] { 1, 2, 3 });</c></example>
     public static DisplayedValue display(object? value) => DisplayedValue.Show(Formatter.Format(value));

@@ -9,7 +9,11 @@ namespace JupyterKernel.Display;
 /// </summary>
 internal static class TypeNames
 {
-    private const string SubmissionPrefix = "Submission#";
+    private const string SubmissionPrefix = "Submission_";
+
+    /// <summary>Whether a type is the class that a cell is compiled to: <c>Submission_7</c>. A cell's own types are nested in it.</summary>
+    internal static bool IsSubmission(Type type) => type.DeclaringType is null && type.Name.StartsWith(SubmissionPrefix, StringComparison.Ordinal)
+        && type.Name.AsSpan(SubmissionPrefix.Length) is { Length: > 0 } number && !number.ContainsAnyExceptInRange('0', '9');
 
     internal static string Of(Type? type)
     {
@@ -78,7 +82,7 @@ internal static class TypeNames
     {
         var arguments = type.GetGenericArguments();
         var name = new StringBuilder();
-        for (var at = type; at is not null && !at.Name.StartsWith(SubmissionPrefix, StringComparison.Ordinal); at = at.DeclaringType)
+        for (var at = type; at is not null && !IsSubmission(at); at = at.DeclaringType)
         {
             if (name.Length > 0) name.Insert(0, '.');
             name.Insert(0, OwnName(at, arguments));

@@ -211,6 +211,18 @@ public sealed class CellCompilerTests : IDisposable
     }
 
     [Fact]
+    public void Practice_compiles_every_kind_of_cell_and_leaves_what_was_prepared_alone()
+    {
+        var compiler = new CellCompiler(Path.GetTempPath());
+        var prepared = compiler.Prepare(compiler.Root);
+        var practice = new Practice(compiler);
+
+        for (var i = 0; i < 10; i++) Assert.True(practice.Once(Cancellation), $"the {i}th does not compile");
+
+        Assert.Same(prepared, compiler.Prepare(compiler.Root));
+    }
+
+    [Fact]
     public void Warming_leaves_nothing_behind()
     {
         compiler.Warm();

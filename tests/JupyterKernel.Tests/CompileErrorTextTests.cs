@@ -18,6 +18,8 @@ public sealed partial class CompileErrorTextTests
                 "Cell [7], line 2: error CS0103: The name 'Consol' does not exist in the current context",
                 "      Consol.WriteLine(x);",
                 "      ~~~~~~",
+                "    Did you mean Console?",
+                "About CS0103: https://msdn.microsoft.com/query/roslyn.query?appId=roslyn&k=k%28CS0103%29",
             ],
             Plain(errors));
         Assert.Equal("(2,3): error CS0103: The name 'Consol' does not exist in the current context", CompileErrorText.Summary(errors));
@@ -34,7 +36,7 @@ public sealed partial class CompileErrorTextTests
 
     [Fact]
     public void The_underline_stands_below_the_error_whatever_the_width_of_a_tab() =>
-        Assert.Equal(["    \t var x =\tundefined;", "    \t        \t~~~~~~~~~"], Plain(Errors("\t var x =\tundefined;")).Skip(1));
+        Assert.Equal(["    \t var x =\tundefined;", "    \t        \t~~~~~~~~~"], Plain(Errors("\t var x =\tundefined;")).Skip(1).Take(2));
 
     [Fact]
     public void An_error_over_several_lines_is_underlined_to_the_end_of_its_first()
@@ -42,7 +44,7 @@ public sealed partial class CompileErrorTextTests
         var lines = Plain(Errors("int i = @\"a\nb\";"));
 
         Assert.Contains("CS0029", lines[0], StringComparison.Ordinal);
-        Assert.Equal(["    int i = @\"a", "            ~~~"], lines.Skip(1));
+        Assert.Equal(["    int i = @\"a", "            ~~~"], lines.Skip(1).Take(2));
     }
 
     [Fact]
@@ -97,6 +99,33 @@ public sealed partial class CompileErrorTextTests
         {
             Thread.CurrentThread.CurrentUICulture = culture;
         }
+    }
+
+    [Theory]
+    [InlineData("Regex.IsMatch(\"a\", \"b\")", "Is a using missing? using System.Text.RegularExpressions;")]
+    [InlineData("using Newtonsoft.Json;", "Is a package missing? #r \"nuget: Newtonsoft.Json\"")]
+    [InlineData("using Microsoft.ML.Data;", "Is a package missing? #r \"nuget: Microsoft.ML\"")]
+    [InlineData("using Microsoft.AspNetCore.Builder;", "Is a framework missing? #r \"framework: Microsoft.AspNetCore.App\"")]
+    [InlineData("new MLContext()", "Is a package missing? #r \"nuget: Microsoft.ML\"")]
+    [InlineData("new[] { 1 }.ToFrozenSet()", "Is a using missing? using System.Collections.Frozen;")]
+    [InlineData("var counter = 1; countr", "Did you mean counter?")]
+    [InlineData("\"abc\".Lenght", "Did you mean Length?")]
+    [InlineData("Math.Sqroot(2)", "Did you mean Sqrt?")]
+    [InlineData("Strng s = null;", "Did you mean String?")]
+    public void What_may_have_been_meant_is_said(string code, string suggestion) => Assert.Contains("    " + suggestion, Plain(Errors(code)));
+
+    [Fact]
+    public void A_name_like_no_other_gets_no_suggestion() =>
+        Assert.DoesNotContain(Plain(Errors("qwertzuiop")), line => line.Contains("mean", StringComparison.Ordinal) || line.Contains("using", StringComparison.Ordinal));
+
+    [Fact]
+    public void An_error_that_repeats_itself_is_counted() => Assert.Contains("    … and 2 times more", Plain(Errors("nothing + nothing + nothing")));
+
+    [Fact]
+    public void What_follows_from_a_syntax_error_is_not_shown()
+    {
+        var errors = Assert.Single(Plain(Errors("if (nothing { }")), line => line.Contains("error", StringComparison.Ordinal));
+        Assert.Contains("CS1026", errors, StringComparison.Ordinal);
     }
 
     private static ImmutableArray<Diagnostic> Errors(string code)

@@ -135,10 +135,15 @@ public sealed class DisplayTests : IDisposable
     public void Types_are_named_as_in_csharp(Type type, string expected) => Assert.Equal(expected, Text(type));
 
     [Fact]
+    public void A_type_of_the_users_that_is_called_almost_so_is_named() => Assert.Equal("DisplayTests.Submission_Report", Text(typeof(Submission_Report)));
+
+    private static class Submission_Report;
+
+    [Fact]
     public void The_submission_class_around_a_cells_type_is_not_named()
     {
         var assembly = System.Reflection.Emit.AssemblyBuilder.DefineDynamicAssembly(new("s"), System.Reflection.Emit.AssemblyBuilderAccess.Run);
-        var submission = assembly.DefineDynamicModule("s").DefineType("Submission#3", System.Reflection.TypeAttributes.Public);
+        var submission = assembly.DefineDynamicModule("s").DefineType("Submission_3", System.Reflection.TypeAttributes.Public);
         var nested = submission.DefineNestedType("Dog", System.Reflection.TypeAttributes.NestedPublic);
         nested.DefineField("Age", typeof(int), System.Reflection.FieldAttributes.Public);
         submission.CreateType();

@@ -27,7 +27,7 @@ public sealed class ExitCauseTests
     }
 
     [Theory]
-    [InlineData("Stack overflow.\n   at Submission#1.F()\n", "Stack overflow: the cell calls itself without end.")]
+    [InlineData("Stack overflow.\n   at Submission_1.F()\n", "Stack overflow: the cell calls itself without end.")]
     [InlineData("Process terminated. boom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom")]
     [InlineData("Process terminated.\nboom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom")]
     [InlineData("Process terminated.\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast was called.")]
@@ -46,18 +46,18 @@ public sealed class ExitCauseTests
             """
             Unhandled exception. System.Exception: told so
 
-               at Submission#1.<<Initialize>>d__0.MoveNext() in Cell [1]:line 1
+               at Submission_1.<<Initialize>>d__0.MoveNext() in Cell [1]:line 1
                at System.Runtime.CompilerServices.AsyncMethodBuilderCore.Start[TStateMachine](TStateMachine&)
-               at Submission#1.<Initialize>()
-               at Submission#1.<Factory>(System.Object[])
+               at Submission_1.<Initialize>()
+               at Submission_1.<Factory>(System.Object[])
                at JupyterKernel.Worker.CellThread.RunToEnd()
             """);
 
         Assert.Equal(
             [
                 "Unhandled exception. System.Exception: told so",
-                "   at Submission#1.<<Initialize>>d__0.MoveNext() in Cell [1]:line 1",
-                "   at Submission#1.<Initialize>()",
+                "   at Submission_1.<<Initialize>>d__0.MoveNext() in Cell [1]:line 1",
+                "   at Submission_1.<Initialize>()",
             ],
             lost.Details);
     }

@@ -28,7 +28,7 @@ public sealed class PairFramingTests : IDisposable
 
     private static Dictionary<string, WorkerMessage> Messages => new()
     {
-        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","AssemblyPaths":["/a.dll"],"AllowStdin":true,"IsReplay":false,"IsKept":true,"Answers":["a"]}"""] = new RunCell(1, "T", "M", ["/a.dll"], true, IsReplay: false, IsKept: true, ["a"]),
+        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","Files":{"References":["/a.dll"],"PackageAssemblies":["/b.dll"],"NativeLibraries":["/c.so"]},"AllowStdin":true,"IsReplay":false,"IsKept":true,"Answers":["a"],"Disposed":[]}"""] = new RunCell(1, "T", "M", new(["/a.dll"], ["/b.dll"], ["/c.so"]), true, IsReplay: false, IsKept: true, ["a"]),
         ["""{"type":"interrupt_cell","Cell":1}"""] = new InterruptCell(1),
         ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
         ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
@@ -36,9 +36,9 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"display","Cell":1,"DisplayId":null,"Update":false}"""] = new DisplayOutput(1, null, false),
         ["""{"type":"clear_output","Cell":1,"Wait":true}"""] = new ClearOutput(1, true),
         ["""{"type":"input_question","Cell":1,"Question":2,"Prompt":"?","Password":true}"""] = new InputQuestion(1, 2, "?", true),
-        ["""{"type":"restore_cell","Cell":1,"EntryType":"T","AssemblyPaths":[]}"""] = new RestoreCell(1, "T", []),
+        ["""{"type":"restore_cell","Cell":1,"EntryType":"T","Files":null}"""] = new RestoreCell(1, "T", null),
         ["""{"type":"forget_variables","Variables":[{"Assembly":"a","Name":"n"}]}"""] = new ForgetVariables([new CellVariable("a", "n")]),
-        ["""{"type":"ping","Request":1}"""] = new Ping(1),
+        ["""{"type":"report_memory","Interval":"00:00:00.5000000"}"""] = new ReportMemory(TimeSpan.FromMilliseconds(500)),
         ["""{"type":"collect_garbage","Request":1}"""] = new CollectGarbage(1),
         ["""{"type":"read_state","Request":1,"WithValues":true,"MostBytes":2,"GivesWay":true}"""] = new ReadState(1, true, 2, true),
         ["""{"type":"set_state","Request":1}"""] = new SetState(1),
@@ -49,7 +49,7 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"state_set","Request":1,"Problem":"p"}"""] = new StateSet(1, "p"),
         ["""{"type":"variables_measured","Request":1,"Largest":[{"Name":"n","Bytes":2}]}"""] = new VariablesMeasured(1, [new VariableSize("n", 2)]),
         ["""{"type":"cell_returned","Cell":1,"Allocated":2}"""] = new CellReturned(1, 2),
-        ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2}],"Inner":[]},"Allocated":2}"""] =
+        ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2,"Times":1}],"Inner":[]},"Allocated":2}"""] =
             new CellThrew(1, new ExceptionReport("T", "m", [new FrameReport("M", "Cell [1]", 2)], []), 2),
         ["""{"type":"cell_interrupted","Cell":1}"""] = new CellInterrupted(1),
     };
@@ -138,7 +138,7 @@ public sealed class PairFramingTests : IDisposable
     [Fact]
     public void A_change_of_any_bit_is_noticed()
     {
-        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], []] });
+        var frames = kernel.Seal(new RunCell(1, "T", "M", null, true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], []] });
         for (var frame = 0; frame < frames.Count; frame++)
         {
             for (var bit = 0; bit < 8 * frames[frame].Length; bit++)
@@ -200,7 +200,7 @@ public sealed class PairFramingTests : IDisposable
     [Fact]
     public void A_change_of_where_frames_begin_is_noticed()
     {
-        var frames = kernel.Seal(new RunCell(1, "T", "M", [], true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], [4, 5]] });
+        var frames = kernel.Seal(new RunCell(1, "T", "M", null, true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], [4, 5]] });
 
         Assert.Null(worker.Open([.. frames[..3], [1, 2], [3, 4, 5]]));
         Assert.Null(worker.Open([.. frames[..3], [1, 2, 3, 4, 5]]));

@@ -197,7 +197,7 @@ public sealed class PairSocketTests
     private static RunCell RunCell(CellCompiler compiler, string code, long number) => RunCell(Compile(compiler, code, compiler.Root), number);
 
     private static RunCell RunCell(CompiledCell cell, long number) =>
-        new(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, AllowStdin: false, IsReplay: false, IsKept: true, []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
+        new(number, cell.EntryType, cell.EntryMethod, Files: null, AllowStdin: false, IsReplay: false, IsKept: true, []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
 
     private static CompiledCell Compile(CellCompiler compiler, string code, CSharpCompilation previous)
     {
@@ -275,8 +275,15 @@ public sealed class PairSocketTests
         {
             thread = new(() => loop.Run(() =>
             {
-                channel = new WorkerChannel(loop.Poller, Key, Tell, message => received.Writer.TryWrite(message));
-                channelThere.SetResult();
+                try
+                {
+                    channel = new WorkerChannel(loop.Poller, Key, Tell, message => received.Writer.TryWrite(message));
+                    channelThere.SetResult();
+                }
+                catch (Exception why)
+                {
+                    channelThere.SetException(why);
+                }
             }));
             thread.Start();
 
@@ -367,15 +374,11 @@ public sealed class PairSocketTests
 
         public Peer(string endpoint, int messages, IReadOnlyList<byte[]> frames)
         {
-            using var monitor = new NetMQ.Monitoring.NetMQMonitor(socket, $"inproc://peer-{Guid.NewGuid()}", SocketEvents.Connected);
-            using var connected = new ManualResetEventSlim();
-            monitor.Connected += (_, _) => connected.Set();
-            _ = monitor.StartAsync();
             socket.Options.Linger = TimeSpan.Zero;
+            socket.Options.DelayAttachOnConnect = true;
             socket.Connect(endpoint);
-            connected.Wait(Worker.Deadline, Cancellation);
+            Assert.True(SpinWait.SpinUntil(() => socket.HasOut, Worker.Deadline), "no connection");
             for (var i = 0; i < messages; i++) socket.TrySendMultipartBytes(TimeSpan.FromSeconds(1), [.. frames]);
-            monitor.Stop();
         }
 
         public void Dispose() => socket.Dispose();

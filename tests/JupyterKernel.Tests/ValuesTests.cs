@@ -193,7 +193,7 @@ public sealed class ValuesTests
         {
             using var values = new MemoryStream();
             using var writer = new ValueWriter(values, new KnownObjects(Submissions), () => false);
-            Opaque = [.. writer.Write(Variable.Of(Submissions)).Select(left => left.Variable.Name)];
+            Opaque = [.. writer.Write(Variable.Of(Submissions, [])).Select(left => left.Variable.Name)];
             return values.ToArray();
         }
 
@@ -210,7 +210,7 @@ public sealed class ValuesTests
             });
         }
 
-        public List<(string Name, long Bytes)> Largest(int count) => new VariableSizes(() => false).Largest(Variable.Of(Submissions), count);
+        public List<(string Name, long Bytes)> Largest(int count) => new VariableSizes(() => false).Largest(Variable.Of(Submissions, []), count);
 
         protected override Assembly? Load(AssemblyName assemblyName) => cells.GetValueOrDefault(assemblyName.Name!);
     }

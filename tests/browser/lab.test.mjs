@@ -11,12 +11,25 @@ const DEADLINE = 120_000; // for one wait; a loaded machine may starve the page 
 let browser, context;
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync']
-  });
-  context = await browser.newContext({ viewport: { width: 1100, height: 800 } });
+  // Now and then a browser that was just started draws nothing; that is no fault of what is tested here.
+  for (let attempt = 1; ; attempt++) {
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync']
+    });
+    context = await browser.newContext({ viewport: { width: 1100, height: 800 } });
+    try {
+      const page = await context.newPage();
+      await page.setContent('<p>drawn</p>');
+      await page.screenshot({ timeout: 30_000 });
+      await page.close();
+      return;
+    } catch (error) {
+      await browser.close();
+      if (attempt === 3) throw error;
+    }
+  }
 }, { timeout: DEADLINE });
 
 after(() => browser?.close());
@@ -32,7 +45,7 @@ const it = (name, body) => test(name, { timeout: 3 * DEADLINE }, async () => {
     await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown());
     assert.deepEqual(uncaught, []);
   } catch (error) {
-    await screenshot(page, `failed ${name}`);
+    await screenshot(page, `failed ${name}`).catch(() => {}); // the error matters more
     throw error;
   } finally {
     await page.close();
@@ -186,4 +199,30 @@ it('A cell that reads a line asks for it', async page => {
   await input.press('Enter');
   await containing(output(page, 0), 'Hello Ada!');
   await idle(page);
+});
+
+it('A lost and a recycled worker are told of, and the variables are there', async page => {
+  await openNotebook(page, 'survives', [
+    'record Point(int X, int Y);\nvar point = new Point(1, 2);\nvar random = Random.Shared.Next();',
+    'int Depth(int n) => Depth(n + 1) + 1;\nDepth(0)',
+    '$"{point} is still there"',
+    'var before = random;',
+    '#!recycle',
+    '(before == random, Environment.ProcessId > 0)',
+    '#!memory',
+    '#!history'
+  ]);
+  await runCell(page, 0);
+  await prompt(page, 0, 1);
+  await runCell(page, 1);
+  await containing(output(page, 1), 'stack overflow');
+  await containing(output(page, 1), 'Depth');
+  for (const [i, text] of [[2, 'Point { X = 1, Y = 2 } is still there'], [3, ''], [4, 'was replaced'], [5, '(True, True)'], [6, 'is replaced when'], [7, 'record Point']]) {
+    await runCell(page, i);
+    if (text) await containing(output(page, i), text);
+    else await prompt(page, i, i + 1);
+  }
+  await screenshot(page, 'survives');
+  await cell(page, 7).scrollIntoViewIfNeeded();
+  await screenshot(page, 'memory and history');
 });

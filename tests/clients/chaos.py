@@ -357,7 +357,7 @@ COMPILE_ERRORS = [
     "{before} record <t>Twice(int X, int X);",
     "{before} var <t>Self = <t>Self + 1;",
     '#r "does-not-exist.dll"\n{before}',
-    "{before} namespace <t>Space {{ class C; }}",
+    "{before} class <t>Space : <t>Missing {{ }}",
 ]
 
 USINGS = ["using System.Globalization;", "using System.Text.RegularExpressions;", "using System.Numerics;", "using static System.Math;",

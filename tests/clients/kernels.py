@@ -102,10 +102,16 @@ class FrontEnd:
 
     def wait_for_output(self, request, text):
         """Waits until the cell that is running for the request has printed the text."""
+        so_far = ""
+
         def has_printed(message):
-            if text in printed(message for message in self.published if is_for(message, request)):
+            nonlocal so_far
+            if not is_for(message, request):
+                return False
+            so_far += printed([message])
+            if text in so_far:
                 return True
-            if is_for(message, request) and state(message) == "idle":
+            if state(message) == "idle":
                 raise AssertionError(f"the cell ended and did not print {text!r}")
             return False
 

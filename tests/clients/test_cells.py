@@ -5,6 +5,7 @@ import shutil
 import tempfile
 
 from kernels import KernelTestCase
+from test_state import State
 
 
 class Results(KernelTestCase):
@@ -185,3 +186,74 @@ class Exceptions(KernelTestCase):
                 if name:
                     self.assertEqual(outcome.error["ename"], name)
                 self.assert_alive()
+
+class Disposal(State):
+    def test_using_is_disposed_of_at_the_cells_end(self):
+        self.run_cell('class D(string name) : IDisposable { public void Dispose() => Console.WriteLine("end of " + name); }')
+        self.assertEqual(self.run_cell('using var a = new D("a");\nusing D b = new("b"), c = new("c");\nConsole.WriteLine("body");').stdout,
+                         "body\nend of c\nend of b\nend of a\n")
+        failed = self.run_failing_cell('using var d = new D("d");\nthrow new TimeoutException("late");')
+        self.assertEqual(failed.error["evalue"], "late")
+        self.assertEqual(failed.stdout, "end of d\n")
+
+    def test_what_a_using_cell_declared_beside_stays(self):
+        self.run_cell("var path = Path.GetTempFileName();")
+        self.run_cell('using var writer = new StreamWriter(path);\nwriter.Write("written");\nvar length = 7;')
+        self.assertEqual(self.run_cell("File.ReadAllText(path).Length == length").result, "True")
+        self.crash()
+        self.assertEqual(self.run_cell("File.ReadAllText(path).Length == length").result, "True")
+
+    def test_an_exception_of_dispose_is_the_cells(self):
+        self.run_cell('class Bad : IDisposable { public void Dispose() => throw new TimeoutException("in Dispose"); }')
+        self.assertEqual(self.run_failing_cell("using var bad = new Bad();").error["evalue"], "in Dispose")
+        self.assertEqual(self.run_cell("1 + 1").result, "2")
+
+
+class Diagnostics(State):
+    settings = {"JUPYTER_CSHARP_NOTICES": "on"}
+
+    def test_a_warning_is_shown_once_and_does_not_stop_the_cell(self):
+        self.run_cell('[Obsolete("use New")] int Old() => 5;')
+        first, second = self.run_cell("Old()"), self.run_cell("Old()")
+        self.assertIn("warning CS0618: 'Old()' is obsolete: 'use New'", first.outputs[0][1])
+        self.assertEqual(first.result, "5")
+        self.assertEqual(second.outputs, [("execute_result", "5")])
+
+    def test_a_value_of_an_older_declaration_is_called_so(self):
+        self.run_cell("record Point(int X); object point = new Point(1);")
+        self.run_cell("record Point(int X, int Y);")
+        self.assertIn("Point was declared anew since", self.run_failing_cell("(Point)point").error["evalue"])
+
+    def test_recursion_is_folded_and_the_lines_around_are_shown(self):
+        self.run_cell("int Down(int n)\n{\n    if (n == 0) throw new TimeoutException();\n    return Down(n - 1) + 1;\n}")
+        traceback = self.run_failing_cell("var n = 300;\nDown(n);").traceback
+        self.assertIn("→ 3      if (n == 0) throw new TimeoutException();", traceback)
+        self.assertIn("… 300 times in a row", traceback)
+        self.assertLess(len(traceback.splitlines()), 20)
+
+    def test_the_whole_trace_is_a_directive_away(self):
+        self.assertIn("#!trace", self.run_failing_cell("new[] { 0 }.Select(x => 1 / x).ToList()").traceback)
+        self.assertIn("Enumerable", self.run_cell("#!trace").result)
+
+
+class Language(State):
+    def test_overflow_checks_language_version_and_nullable_context_are_settings(self):
+        self.run_cell("#!settings checked on")
+        self.assertEqual(self.run_failing_cell("var most = int.MaxValue; most + 1").error["ename"], "OverflowException")
+        self.run_cell("#!settings checked off")
+        self.assertEqual(self.run_cell("most + 1").result, "-2147483648")
+        self.run_cell("#!settings language-version 8")
+        self.assertEqual(self.run_failing_cell("record R(int X);").error["ename"], "CompileError")
+        self.run_cell("#!settings language-version latest")
+        self.run_cell("record R(int X);")
+        self.run_cell("#!settings nullable enable")
+        self.run_cell("#!settings notices on")
+        self.assertIn("CS8625", str(self.run_cell('string text = (string?)null; text').outputs))
+
+    def test_in_debug_a_trace_has_exact_lines(self):
+        self.run_cell("#!settings optimize off")
+        self.assertIn("→ 3", self.run_failing_cell("var zero = 0;\nvar one = 1;\nvar x = one / zero;\nvar y = 2;").traceback)
+
+    def test_a_setting_that_is_none_is_refused(self):
+        for setting in ("checked maybe", "language-version C", "nullable 7", "optimize 1"):
+            self.assertEqual(self.run_failing_cell("#!settings " + setting).error["ename"], "DirectiveError")

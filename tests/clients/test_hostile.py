@@ -219,6 +219,41 @@ class Contents(HostileTestCase):
                 self.front_end.ask("is_complete_request", {"code": code})
 
 
+class Forms(HostileTestCase):
+    """Texts that are changed before they are compiled, in sizes and states that nobody would write."""
+
+    def test_what_is_large_or_deep_is_compiled_or_refused(self):
+        for name, code in {
+            "namespaces": "namespace A {" * 3000 + "}" * 3000,
+            "an extension block's expression": "static class E { extension(int i) { public int P => " + "(" * 3000 + "1" + ")" * 3000 + "; } }",
+            "variables": "\n".join(f"var v{i} = {i};" for i in range(10_000)),
+            "extension methods": "static class E2 {" + "".join(f"public static int F{i}(this int x) => x;" for i in range(1000)) + "}",
+            "using declarations": "\n".join(f"using var m{i} = new MemoryStream();" for i in range(300)),
+            "statements before a with that is none": "M();" * 5000 + "foo(x with { X = 1 }",
+            "withs": "x with {" * 2000,
+            "generics": "List<" * 240 + "int" + ">" * 240 + " x = null;",
+            "a literal": 'var s = "' + "x" * 5_000_000 + '";',
+        }.items():
+            with self.subTest(name):
+                self.assertIn(self.front_end.run(code).status, ("ok", "error"))
+                self.assert_alive()
+
+    def test_what_is_broken_is_refused(self):
+        for code in ("namespace A { class B { ", "namespace A; namespace B; class C {}", "extension(int i) { public int X => 1; }",
+                     "namespace Z { class A {} class A {} }", "ref int a = ref a; ref ref", "Span<Span<int>> x = default; scoped ref",
+                     "static class { public static int F(this int i) => i; }", "static class E { public static int (this int i) => i; }",
+                     "using var = 1;", "await using var x", "file file class A {}", "class P { static void Main( }", "{ with { } }", "with { }"):
+            with self.subTest(code):
+                self.assertEqual(self.front_end.run(code).error["ename"], "CompileError")
+                self.assert_alive()
+
+    def test_every_line_ending_and_a_byte_order_mark_are_taken(self):
+        for end in ("\n", "\r\n", "\r", "\u0085", "\u2028", "\u2029"):
+            with self.subTest(repr(end)):
+                self.assertEqual(self.run_cell(end.join(["\ufeffnamespace N", "{", "class A {}", "}", "1 + 1"])).result, "2")
+                self.assertIn("line 3", self.run_failing_cell(end.join(["namespace M {", "}", "nothing"])).traceback)
+
+
 class Floods(HostileTestCase):
     def test_bursts_of_garbage_are_survived(self):
         for channel in ("shell", "control", "stdin"):
@@ -272,7 +307,13 @@ class RawBytes(HostileTestCase):
         return sorted(ports)
 
     def attack(self, port, data):
-        with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
+        try:
+            connection = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
+        except ConnectionRefusedError:
+            # Who takes a worker's place before it is there makes the kernel take another port.
+            self.assertNotIn(port, self.ports())
+            return
+        with connection:
             connection.settimeout(0.05)
             try:
                 connection.sendall(data)

@@ -1,5 +1,6 @@
 """Cells that do not end by themselves are ended by an interrupt, and the session goes on."""
 import os
+import random
 import signal
 import time
 
@@ -18,6 +19,9 @@ ENDLESS = {
     "a loop that catches everything": "while (true) { try { Thread.Sleep(10); } catch { } }",
     "a lock": "var door = new object(); new Thread(() => { lock (door) Thread.Sleep(-1); }) { IsBackground = true }"
               ".Start(); Thread.Sleep(100); lock (door) { }",
+    "a loop that prints": 'while (true) Console.Write(".");',
+    "a loop that prints between awaits": 'while (true) { await Task.Delay(1); Console.Write("."); }',
+    "a loop that shows": "while (true) 1.Display();",
     "an endless sequence": "Enumerable.Repeat(0, int.MaxValue).SelectMany(n => Enumerable.Repeat(n, int.MaxValue))"
                            ".Count(n => n > 0)",
 }
@@ -43,6 +47,7 @@ class Interrupt(KernelTestCase):
                 self.assert_interrupted(self.interrupt_when_running(code))
                 if name not in NEEDS_TERMINATION:
                     self.assertEqual(self.run_cell("kept").result, "42")
+                self.assertIn("goes on\n", self.run_cell('Console.WriteLine("goes on");').stdout)
                 self.assert_alive()
 
     def test_waiting_for_input_is_ended(self):
@@ -84,6 +89,18 @@ class Interrupt(KernelTestCase):
             self.front_end.interrupt()
             self.assert_interrupted(self.front_end.finish(cell))
         self.assert_alive()
+
+    def test_an_interrupt_around_a_cells_end_ends_it_or_comes_too_late(self):
+        self.run_cell("var kept = 42;")
+        chance = random.Random(1)
+        for _ in range(100):
+            cell = self.front_end.start("await Task.Delay(5);")
+            time.sleep(chance.uniform(0, 0.03))
+            self.front_end.interrupt()
+            outcome = self.front_end.finish(cell)
+            if outcome.status != "ok":
+                self.assert_interrupted(outcome)
+            self.assertEqual(self.run_cell("kept").result, "42")
 
     def test_ten_in_a_row_work(self):
         self.run_cell("var kept = 42;")

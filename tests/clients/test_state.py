@@ -85,6 +85,21 @@ class Replay(State):
         self.crash()
         self.assertEqual(self.worker().pid, spare[0])
 
+    def test_an_idle_kernel_lets_its_spare_worker_go(self):
+        self.run_cell("#!settings spare-seconds 3")
+        worker = self.worker().pid
+
+        def wait_for_children(number: int):
+            end = time.monotonic() + DEADLINE
+            while len(self.kernel.process.children()) != number:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+
+        wait_for_children(2)
+        wait_for_children(1)
+        self.assertEqual(self.worker().pid, worker)
+        wait_for_children(2)
+
     def test_a_worker_lost_between_cells_is_told_of(self):
         self.run_cell("var x = 1;")
         self.kill_worker()

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using JupyterKernel.Supervision;
+using JupyterKernel.Settings;
 
 namespace JupyterKernel.Commands;
 
@@ -10,22 +10,22 @@ internal sealed class SettingsOption : Option<string[]>
     public SettingsOption()
         : base("--set")
     {
-        Description = $"A setting of the kernel; may be repeated. {string.Join(" ", SupervisionSettings.All.Select(setting => $"{setting.Name}: {setting.Description}"))}";
+        Description = $"A setting of the kernel; may be repeated. {string.Join(" ", KernelSettings.All.Select(setting => $"{setting.Name}: {setting.Description}"))}";
         HelpName = "NAME=VALUE";
-        CompletionSources.Add([.. SupervisionSettings.All.Select(setting => setting.Name + "=")]);
+        CompletionSources.Add([.. KernelSettings.All.Select(setting => setting.Name + "=")]);
         Validators.Add(Validate);
     }
 
     /// <summary>The environment variables that stand for what was set.</summary>
     public IEnumerable<(string Variable, string Value)> Variables(ParseResult parse) =>
-        (parse.GetValue(this) ?? []).Select(Split).Select(set => (SupervisionSettings.All.First(setting => setting.Name == set.Name).EnvironmentVariable, set.Value));
+        (parse.GetValue(this) ?? []).Select(Split).Select(set => (KernelSettings.All.First(setting => setting.Name == set.Name).EnvironmentVariable, set.Value));
 
     private static void Validate(OptionResult result)
     {
         foreach (var token in result.Tokens)
         {
             var (name, value) = Split(token.Value);
-            if (SupervisionSettings.Check(name, value) is { } problem) result.AddError(problem);
+            if (KernelSettings.Check(name, value) is { } problem) result.AddError(problem);
         }
     }
 

@@ -1,73 +1,14 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using System.Reflection.Metadata;
-using System.Reflection.PortableExecutable;
+using System.Globalization;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.Emit;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
-
-/// <summary>An assembly as it was emitted, with its portable symbols.</summary>
-internal sealed record Image(byte[] Assembly, byte[] Symbols)
-{
-    /// <summary>The names of the assemblies that it uses, other cells' among them.</summary>
-    public IReadOnlySet<string> ReferencedAssemblies()
-    {
-        using var file = new PEReader(new MemoryStream(Assembly));
-        var metadata = file.GetMetadataReader();
-        return metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToHashSet();
-    }
-
-    /// <summary>The names of members and nested types of an assembly that it uses.</summary>
-    public IReadOnlySet<string> ReferencedMembersOf(string assembly)
-    {
-        using var file = new PEReader(new MemoryStream(Assembly));
-        var metadata = file.GetMetadataReader();
-        var names = new HashSet<string>();
-        foreach (var handle in metadata.MemberReferences)
-        {
-            var member = metadata.GetMemberReference(handle);
-            if (member.Parent.Kind == HandleKind.TypeReference && AssemblyOf((TypeReferenceHandle)member.Parent) == assembly) names.Add(metadata.GetString(member.Name));
-        }
-
-        foreach (var handle in metadata.TypeReferences)
-        {
-            if (AssemblyOf(handle) == assembly) names.Add(metadata.GetString(metadata.GetTypeReference(handle).Name));
-        }
-
-        return names;
-
-        string? AssemblyOf(TypeReferenceHandle handle)
-        {
-            var scope = metadata.GetTypeReference(handle).ResolutionScope;
-            return scope.Kind switch
-            {
-                HandleKind.TypeReference => AssemblyOf((TypeReferenceHandle)scope),
-                HandleKind.AssemblyReference => metadata.GetString(metadata.GetAssemblyReference((AssemblyReferenceHandle)scope).Name),
-                _ => null,
-            };
-        }
-    }
-}
-
-/// <summary>A cell that compiled: what a worker needs to run it, and what later cells need to compile after it.</summary>
-/// <param name="Name">How diagnostics and stack traces call the cell, for example <c>Cell [3]</c>.</param>
-/// <param name="AssemblyName">The name of its image's assembly, by which other cells' images refer to it.</param>
-/// <param name="DeclaredNames">The variables, methods and types that the cell declares.</param>
-/// <param name="Variables">The variables among them.</param>
-/// <param name="DeferredNames">The names that its code may look up after it has ended; see <see cref="Compilation.DeferredNames"/>.</param>
-/// <param name="Link">What the next cell's compilation follows; see <see cref="SubmissionLink"/>.</param>
-/// <param name="AssemblyPaths">Assemblies that the cell's <c>#r</c> directives brought.</param>
-internal sealed record CompiledCell(
-    string Name, string Code, string AssemblyName, IReadOnlyList<string> DeclaredNames, IReadOnlyList<string> Variables,
-    IReadOnlySet<string> DeferredNames, CSharpCompilation Link, Image Image,
-    string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths);
-
-/// <summary>What became of a compilation: either a cell or at least one error.</summary>
-internal sealed record CompilationOutcome(CompiledCell? Cell, ImmutableArray<Diagnostic> Errors);
 
 /// <summary>
 /// Cell text in, image and diagnostics out: each cell becomes one Roslyn submission behind the last accepted one.
@@ -79,17 +20,42 @@ internal sealed class CellCompiler
     private static readonly string[] DefaultUsings =
     [
         "System", "System.IO", "System.Linq", "System.Collections.Generic", "System.Text", "System.Threading",
-        "System.Threading.Tasks", "System.Net.Http", "JupyterKernel.Display", "JupyterKernel.Display.Notebook",
+        "System.Threading.Tasks", "System.Net.Http", "JupyterKernel.Display", .. DefaultStaticUsings,
     ];
 
-    private static readonly CSharpParseOptions ParseOptions =
-        new(LanguageVersion.Latest, DocumentationMode.Parse, SourceCodeKind.Script);
+    // A program's statements are in a class, which has object's own methods.
+    private static string[] DefaultStaticUsings => ["JupyterKernel.Display.Notebook", "System.Object"];
 
-    private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
+    // https://learn.microsoft.com/dotnet/csharp/language-reference/preprocessor-directives#conditional-compilation
+    private static readonly string[] Symbols =
+    [
+        "NET", "NETCOREAPP", "NET10_0", "RELEASE", "TRACE",
+        .. Enumerable.Range(5, 6).Select(version => $"NET{version}_0_OR_GREATER"),
+        .. ((string[])["1_0", "1_1", "2_0", "2_1", "2_2", "3_0", "3_1"]).Select(version => $"NETCOREAPP{version}_OR_GREATER"),
+    ];
+
+    /// <summary>How a cell's text is read.</summary>
+    public static readonly CSharpParseOptions ParseOptions =
+        new(LanguageVersion.Latest, DocumentationMode.Parse, SourceCodeKind.Script, Symbols);
 
     // Roslyn has an error of this number and meaning, but does not always get as far as to report it.
     private static readonly DiagnosticDescriptor TooDeep = new(
         "CS8078", "Too deep", "The code nests too deeply to be compiled: split it up", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+
+    private static readonly DiagnosticDescriptor UsingOfOther = new(
+        "CS1674", "Using", "'{0}': type used in a using statement must implement 'System.IDisposable'", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+
+    /// <summary>
+    /// Warnings that say nothing in a notebook: about variables that only later cells use, about what the framework's own
+    /// assemblies differ in, and about annotations where nobody asked for them.
+    /// </summary>
+    private static readonly HashSet<string> Noise =
+        ["CS0105", "CS0108", "CS0168", "CS0169", "CS0219", "CS0414", "CS0436", "CS0649", "CS1591", "CS1701", "CS1702", "CS1998", "CS7022", "CS8321", "CS8618", "CS8632", "CS8933"];
+
+    /// <summary>From so many characters on, several threads are faster than one. Their stacks are not deep; but then neither is such code.</summary>
+    private const int MuchCode = 3000;
+
+    private static readonly string[] Disposables = ["System.IDisposable", "System.IAsyncDisposable"];
 
     private readonly CSharpCompilationOptions options;
     private readonly Lazy<CSharpCompilation> root;
@@ -126,42 +92,153 @@ internal sealed class CellCompiler
         return outcome;
     }
 
-    /// <summary>Compiles a cell behind the session's last accepted one.</summary>
+    /// <summary>Compiles a cell that follows the session's last accepted one.</summary>
+    public CompilationOutcome Compile(string code, string name, CSharpCompilation previous, CancellationToken cancellation) =>
+        Compile(new CellSource(code, name, previous), cancellation);
+
+    /// <summary>Compiles a cell.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public CompilationOutcome Compile(string code, string name, CSharpCompilation previous, CancellationToken cancellation)
+    public CompilationOutcome Compile(CellSource source, CancellationToken cancellation)
     {
-        if (Nesting.IsTooDeep(code, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
-        var tree = Parse(code, name, cancellation);
+        if (Nesting.IsTooDeep(source.Code, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
+        var code = PackageDirectives.Blank(source.Code);
+        var written = Parse(code, source, cancellation);
+        if (Nesting.IsTooDeep(written.GetRoot(cancellation), cancellation, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
 
-        // Roslyn emits nothing for a submission of only usings, references or comments, and says not why.
-        if (tree.GetCompilationUnitRoot(cancellation).Members.Count == 0) tree = Parse(code + "\n;", name, cancellation);
-        if (Nesting.IsTooDeep(tree.GetRoot(cancellation), cancellation, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
+        var form = ProgramForms.Of(code, written, cancellation);
+        var (script, libraryText) = CellLibrary.Split(form.Text, form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source.LibraryTypes, cancellation);
+        var attempts = new Attempts(this, source, written, cancellation);
+        if (attempts.CompileLibrary(libraryText) is { IsEmpty: false } errors) return new(null, errors);
 
-        // Taken away, since it has a name for one cell only.
-        var empty = Interlocked.Exchange(ref prepared, null);
-        if (!IsBehind(empty, previous)) empty = EmptySubmission(previous);
-        var outcome = Emit(empty.AddSyntaxTrees(tree), code, name, cancellation);
-        if (outcome.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return outcome;
+        form = form with { Text = script };
+        if (attempts.CompileFast(form) is { } fast) return new(fast, []);
+        var best = attempts.Compile(form);
+        if (best.Cell is not null) return new(best.Cell, []);
+        var first = best;
+        foreach (var other in ProgramForms.WithLatest(form, first.Submission, first.Tree, first.Errors, cancellation).Concat(ProgramForms.WithLocals(form, first.Submission, first.Tree, first.Errors, cancellation)))
+        {
+            var next = attempts.Compile(other);
+            if (next.Cell is not null) return new(next.Cell, []);
+            if (next.Errors.Length < best.Errors.Length) best = next;
+        }
 
-        // It may only lack a part of the framework that few cells use; then that is none of its errors.
-        var complete = Extended(ReferenceSet.Rest);
-        var second = Emit(complete, code, name, cancellation);
-        if (second.Cell is null) return second.Errors.Length < outcome.Errors.Length ? second : outcome;
-
-        // Later cells inherit no more than what turned out to be used: what the image names, which is next to nothing; or,
-        // where that does not do, what the compiler looked at.
-        return EmitWith(ReferencesOf(second.Cell.Image))
-            ?? EmitWith(complete.GetUsedAssemblyReferences(cancellation).Intersect(ReferenceSet.Rest))
-            ?? second;
-
-        CompilationOutcome? EmitWith(IEnumerable<MetadataReference> used) =>
-            Emit(Extended(used), code, name, cancellation) is { Cell: not null } slim ? slim : null;
-
-        CSharpCompilation Extended(IEnumerable<MetadataReference> added) => EmptySubmission(previous).AddReferences(added).AddSyntaxTrees(tree);
+        return new(null, attempts.Explain(best));
     }
 
+    /// <summary>What a cell's library would be compiled of; null if it has none.</summary>
+    public static LibrarySource? LibrarySourceOf(CellSource source, CancellationToken cancellation)
+    {
+        if (Nesting.IsTooDeep(source.Code, Nesting.DeepStack)) return null;
+        var code = PackageDirectives.Blank(source.Code);
+        var form = ProgramForms.Of(code, Parse(code, source, cancellation), cancellation).Text;
+        return CellLibrary.Split(form, Parse(form.Text, source, cancellation), source.LibraryTypes, cancellation).Library is { } library
+            ? new(source.Name, library.Text)
+            : null;
+    }
+
+    /// <summary>One form of a cell, compiled: the cell, or errors that are about that form's text.</summary>
+    /// <param name="Tree">The cell's own tree; <c>#load</c> brings others.</param>
+    private sealed record Attempt(ScriptForm Form, SyntaxTree Tree, CSharpCompilation Submission, CompiledCell? Cell, ImmutableArray<Diagnostic> Errors);
+
+    /// <summary>What a cell is tried as, until it compiles or there is nothing left to try.</summary>
+    private sealed class Attempts(CellCompiler compiler, CellSource source, SyntaxTree written, CancellationToken cancellation)
+    {
+        private readonly CSharpCompilation empty = compiler.TakeEmpty(source).AddReferences(source.Assets.References.Select(ReferenceSet.Of));
+        private readonly List<MetadataReference> libraries = [];
+        private CellLibrary? library;
+
+        /// <summary>Compiles the part that no script can have.</summary>
+        /// <returns>Its errors.</returns>
+        public ImmutableArray<Diagnostic> CompileLibrary(CellText? own)
+        {
+            IReadOnlyList<LibrarySource> sources = source.Library ?? (own is null ? [] : [new(source.Name, own.Text)]);
+            if (sources.Count == 0) return [];
+            var imports = DefaultUsings.Select(name => DefaultStaticUsings.Contains(name) ? $"global using static {name};" : $"global using {name};")
+                .Concat(Usings().Select(directive => "global " + directive.WithGlobalKeyword(default).WithoutTrivia().NormalizeWhitespace("", " ").ToString()));
+            IEnumerable<MetadataReference> references =
+            [
+                .. SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences.Concat(link.DirectiveReferences)),
+                .. empty.ExternalReferences, .. empty.AddSyntaxTrees(written).DirectiveReferences,
+            ];
+            var (made, errors) = With(references);
+            if (made is null) (made, _) = With(references.Concat(ReferenceSet.Rest));
+            if (made is null)
+                return [.. errors.Select(error => own is not null && error.Location.GetLineSpan().Path == source.Name ? At(error, Location.Create(written, own.ToOriginal(error.Location.SourceSpan))) : error)];
+            library = made;
+            libraries.Add(MetadataReference.CreateFromImage(made.Image.Assembly));
+            return [];
+
+            (CellLibrary? Library, ImmutableArray<Diagnostic> Errors) With(IEnumerable<MetadataReference> all) =>
+                CellLibrary.Compile(sources, empty.AssemblyName + ".Library", imports, all.Distinct(), source.Analyzers, source.Language.Apply(compiler.options), cancellation);
+        }
+
+        /// <summary>Compiles the script's part with what makes its loops fast; null if it has none, or they cannot have it.</summary>
+        public CompiledCell? CompileFast(ScriptForm form)
+        {
+            var tree = form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation);
+            if (LoopVariables.In(form, tree, source.IsOnlyAtTop, cancellation) is not { } localized) return null;
+            var attempt = Compile(localized);
+            return attempt.Cell is not null && LoopVariables.IsSound(attempt.Submission, attempt.Tree, cancellation) ? attempt.Cell : null;
+        }
+
+        /// <summary>Compiles the script's part in one form.</summary>
+        public Attempt Compile(ScriptForm form)
+        {
+            var tree = form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation);
+
+            // Roslyn emits nothing for a submission of only usings, references or comments, and says not why.
+            if (tree.GetCompilationUnitRoot(cancellation).Members.Count == 0) tree = Parse(form.Text.Text + "\n;", source, cancellation);
+
+            var first = With([]);
+            if (first.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return first;
+
+            // It may only lack a part of the framework that few cells use; then that is none of its errors.
+            var complete = With(ReferenceSet.Rest);
+            if (complete.Cell is null) return complete.Errors.Length < first.Errors.Length ? complete : first;
+
+            // Later cells inherit no more than what turned out to be used: what the image names, which is next to nothing; or,
+            // where that does not do, what the compiler looked at.
+            var slim = With(ReferencesOf(complete.Cell.Image));
+            if (slim.Cell is null) slim = With(complete.Submission.GetUsedAssemblyReferences(cancellation).Intersect(ReferenceSet.Rest));
+            return slim.Cell is null ? complete : slim;
+
+            Attempt With(IEnumerable<MetadataReference> added)
+            {
+                MetadataReference[] all = [.. libraries, .. added];
+                var submission = (all.Length > 0 ? empty.AddReferences(all) : empty).AddSyntaxTrees(tree);
+                if (source.Code.Length > MuchCode) submission = submission.WithOptions(submission.Options.WithConcurrentBuild(true));
+                var (cell, errors) = Emit(submission, form, source, library, cancellation);
+                return new(form, tree, submission, cell, errors);
+            }
+        }
+
+        /// <summary>An attempt's errors where the user wrote what they are about, with what may have been meant.</summary>
+        public ImmutableArray<Diagnostic> Explain(Attempt failed)
+        {
+            var tree = failed.Tree;
+            var usings = Usings().Concat(tree.GetCompilationUnitRoot(cancellation).Usings).Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
+
+            // What else is wrong with a text that does not parse follows from that, or will be said the next time.
+            var syntax = tree.GetDiagnostics(cancellation).Where(IsError).ToImmutableArray();
+            return
+            [
+                .. (syntax.Length > 0 ? syntax : failed.Errors).Select(error => error.Location.SourceTree != tree ? error : At(
+                    error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), Suggestions.For(error, failed.Submission, usings, cancellation))),
+            ];
+        }
+
+        private IEnumerable<UsingDirectiveSyntax> Usings() =>
+            SubmissionLink.Chain(source.Previous).SelectMany(link => link.SyntaxTrees).SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);
+    }
+
+    /// <param name="suggestion">What to say below the error; it is found again under the property <see cref="CompileErrorText.Suggestion"/>.</param>
+    private static Diagnostic At(Diagnostic error, Location place, string? suggestion = null) => Diagnostic.Create(
+        error.Id, error.Descriptor.Category, error.GetMessage(CultureInfo.InvariantCulture), error.Severity, error.DefaultSeverity,
+        isEnabledByDefault: true, error.WarningLevel, helpLink: error.Descriptor.HelpLinkUri, location: place,
+        properties: suggestion is null ? null : ImmutableDictionary<string, string?>.Empty.Add(CompileErrorText.Suggestion, suggestion));
+
     /// <summary>A compilation of a text behind the session, for questions about it: completion, inspection.</summary>
-    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => Prepare(previous).AddSyntaxTrees(Parse(code, "Cell"));
+    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => Prepare(previous).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
 
     /// <summary>
     /// Does ahead of the next cell what its compilation needs whatever its text is: binds the references, a sixth of the
@@ -172,10 +249,19 @@ internal sealed class CellCompiler
     {
         var next = prepared;
         if (IsBehind(next, previous)) return next;
-        next = EmptySubmission(previous);
+        next = EmptySubmission(new CellSource("", "", previous));
         _ = next.Assembly;
         prepared = next;
         return next;
+    }
+
+    /// <summary>A submission without a text. One that was prepared is taken away: it has a name for one cell only.</summary>
+    private CSharpCompilation TakeEmpty(CellSource source)
+    {
+        var ready = prepared;
+        return source.Again is null && source.Language == LanguageSettings.Default && IsBehind(ready, source.Previous) && Interlocked.CompareExchange(ref prepared, null, ready) == ready
+            ? ready
+            : EmptySubmission(source);
     }
 
     private static bool IsBehind([NotNullWhen(true)] CSharpCompilation? submission, CSharpCompilation previous) =>
@@ -185,33 +271,49 @@ internal sealed class CellCompiler
     /// <see cref="CSharpCompilation.CreateScriptCompilation"/> would analyse the previous submission all over again, to be
     /// sure that it has no errors and knows its anonymous types. It was emitted, so both is certain.
     /// </remarks>
-    private CSharpCompilation EmptySubmission(CSharpCompilation previous)
+    private CSharpCompilation EmptySubmission(CellSource source)
     {
         // A name of its own: assemblies of one name cannot live in one load context.
-        var id = Interlocked.Increment(ref serial);
+        var (assembly, type) = source.Again is { } again ? (again.AssemblyName, again.EntryType)
+            : Interlocked.Increment(ref serial) is var id ? ($"Cell#{id}", $"Submission_{id}") : default;
         return pattern.Value
-            .WithAssemblyName($"Cell#{id}")
-            .WithOptions(options.WithScriptClassName($"Submission#{id}"))
-            .WithScriptCompilationInfo(pattern.Value.ScriptCompilationInfo!.WithPreviousScriptCompilation(previous));
+            .WithAssemblyName(assembly)
+            .WithOptions(source.Language.Apply(options).WithScriptClassName(type))
+            .WithScriptCompilationInfo(pattern.Value.ScriptCompilationInfo!.WithPreviousScriptCompilation(source.Previous));
     }
 
-    private static CompilationOutcome Emit(CSharpCompilation submission, string code, string name, CancellationToken cancellation)
+    private static CompilationOutcome Emit(CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)
     {
-        using var assembly = new MemoryStream(4096);
-        using var symbols = new MemoryStream(4096);
-        var emitted = submission.Emit(assembly, symbols, options: EmitOptions, cancellationToken: cancellation);
-        if (!emitted.Success) return new(null, [.. emitted.Diagnostics.Where(IsError)]);
-
-        var image = new Image(assembly.ToArray(), symbols.ToArray());
+        var (image, problems) = Image.Of(submission, cancellation);
+        if (image is null) return new(null, problems);
+        if (form.Disposed.Select(variable => NotDisposable(submission, variable.Name)).FirstOrDefault(error => error is not null) is { } problem) return new(null, [problem]);
         var entry = submission.GetEntryPoint(cancellation)!;
         var names = SubmissionLink.DeclaredNames(submission);
         var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!);
         return new(
             new CompiledCell(
-                name, code, submission.AssemblyName!, names, SubmissionLink.Variables(submission), DeferredNames.In(submission.SyntaxTrees),
+                source.Name, source.Code, submission.AssemblyName!, names, SubmissionLink.Variables(submission), DeferredNames.In(submission.SyntaxTrees),
                 SubmissionLink.Of(submission, image, names), image,
-                entry.ContainingType.MetadataName, entry.MetadataName, [.. paths]),
+                entry.ContainingType.MetadataName, entry.MetadataName, [.. paths], form.Disposed)
+            {
+                Types = SubmissionLink.Types(submission),
+                Assets = source.Assets,
+                Analyzers = source.Analyzers,
+                Library = library,
+                Moved = source.Moved,
+                Language = source.Language,
+                Warnings = [.. problems.Where(warning => !Noise.Contains(warning.Id))],
+            },
             []);
+    }
+
+    /// <summary>The error that the compiler has for a <c>using</c> declaration of something that cannot be disposed of; null if it can.</summary>
+    private static Diagnostic? NotDisposable(CSharpCompilation submission, string variable)
+    {
+        if (submission.ScriptClass!.GetMembers(variable).OfType<IFieldSymbol>().FirstOrDefault() is not { } field) return null;
+        return field.Type.TypeKind == TypeKind.Dynamic || Disposables.Any(name => submission.ClassifyConversion(field.Type, submission.GetTypeByMetadataName(name)!).IsImplicit)
+            ? null
+            : Diagnostic.Create(UsingOfOther, field.Locations[0], field.Type.ToDisplayString());
     }
 
     private static MetadataReference[] ReferencesOf(Image image)
@@ -222,6 +324,10 @@ internal sealed class CellCompiler
 
     private static SyntaxTree Parse(string code, string name, CancellationToken cancellation = default) =>
         CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellation);
+
+    private static SyntaxTree Parse(string code, CellSource source, CancellationToken cancellation) => source.Language.Version == LanguageVersion.Latest
+        ? Parse(code, source.Name, cancellation)
+        : CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions.WithLanguageVersion(source.Language.Version), source.Name, cancellation);
 
     private static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == DiagnosticSeverity.Error;
 }

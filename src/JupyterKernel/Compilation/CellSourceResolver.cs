@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
@@ -14,4 +15,11 @@ internal sealed class CellSourceResolver(string baseDirectory) : SourceFileResol
     /// <inheritdoc/>
     public override string? ResolveReference(string path, string? baseFilePath) =>
         base.ResolveReference(path, Path.IsPathRooted(baseFilePath) ? baseFilePath : null);
+
+    /// <inheritdoc/>
+    public override SourceText ReadText(string resolvedPath)
+    {
+        var text = base.ReadText(resolvedPath);
+        return PackageDirectives.Blank(text.ToString()) is var blanked && blanked.Length == text.Length ? SourceText.From(blanked, text.Encoding, text.ChecksumAlgorithm) : text;
+    }
 }

@@ -9,19 +9,28 @@ internal static class CompileErrorText
     private const int Shown = 10;
     private const int LongestLine = 200;
 
+    /// <summary>The property of an error that says what may have been meant.</summary>
+    public const string Suggestion = "suggestion";
+
     /// <summary>The errors as the lines of a traceback.</summary>
     public static IReadOnlyList<string> Traceback(IReadOnlyList<Diagnostic> errors)
     {
         var lines = new List<string>();
-        var ordered = errors.OrderBy(error => error.Location.SourceSpan.Start).DistinctBy(error => (error.Id, error.Location)).ToList();
-        foreach (var error in ordered.Take(Shown))
+        var ordered = errors.OrderBy(error => error.Location.SourceSpan.Start).DistinctBy(error => (error.Id, error.Location))
+            .GroupBy(error => (error.Id, Message(error))).Select(same => (First: same.First(), Count: same.Count())).ToList();
+        foreach (var (error, count) in ordered.Take(Shown))
         {
             var span = error.Location.GetMappedLineSpan();
             var place = span.IsValid ? Ansi.Green($"{span.Path}, line {span.StartLinePosition.Line + 1}") + ": " : "";
             lines.Add($"{place}{Ansi.Red($"error {error.Id}")}: {Message(error)}");
             lines.AddRange(Underlined(error.Location));
+            if (error.Properties.GetValueOrDefault(Suggestion) is { } suggestion) lines.Add("    " + suggestion);
+            if (count > 1) lines.Add($"    … and {count - 1} times more");
         }
 
+        // Front ends make a link of it, which must not end at the bracket.
+        if (ordered is [{ First: { Descriptor.HelpLinkUri: { Length: > 0 } link } first }, ..])
+            lines.Add($"About {first.Id}: {link.Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal)}");
         if (ordered.Count > Shown) lines.Add($"… and {ordered.Count - Shown} more errors");
         return lines;
     }
@@ -34,6 +43,13 @@ internal static class CompileErrorText
         return span.IsValid
             ? $"({span.StartLinePosition.Line + 1},{span.StartLinePosition.Character + 1}): error {first.Id}: {Message(first)}"
             : $"error {first.Id}: {Message(first)}";
+    }
+
+    /// <summary>A warning in one line.</summary>
+    public static string Warning(Diagnostic warning)
+    {
+        var span = warning.Location.GetMappedLineSpan();
+        return $"{(span.IsValid ? $"{span.Path}, line {span.StartLinePosition.Line + 1}: " : "")}warning {warning.Id}: {Message(warning)}";
     }
 
     private static string Message(Diagnostic error) => error.GetMessage(CultureInfo.InvariantCulture);

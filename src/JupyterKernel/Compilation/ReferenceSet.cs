@@ -27,6 +27,8 @@ internal static class ReferenceSet
     private static readonly string[] NotFramework =
         ["System.CommandLine", "System.ServiceModel", "System.Security.Cryptography.Pkcs", "System.Security.Cryptography.Xml"];
 
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, MetadataReference> Packages = new();
+
     private static readonly Lazy<IReadOnlyList<MetadataReference>> LazyRest = new(FindRest);
 
     /// <summary>Referenced by every cell: the core of the framework and the display API.</summary>
@@ -38,6 +40,9 @@ internal static class ReferenceSet
 
     /// <summary>The rest of the framework; looked for at the first use.</summary>
     public static IReadOnlyList<MetadataReference> Rest => LazyRest.Value;
+
+    /// <summary>A file of a package. Read once, however often its cells are compiled.</summary>
+    public static MetadataReference Of(string path) => Packages.GetOrAdd(path, static path => MetadataReference.CreateFromFile(path));
 
     private static MetadataReference[] FindRest() =>
     [

@@ -9,11 +9,21 @@ namespace JupyterKernel.Compilation;
 /// </summary>
 internal static class SubmissionLink
 {
+    /// <summary>What the name of a method ends in that <see cref="ProgramForms.WithLatest"/> has made.</summary>
+    public const string LatestSuffix = "__latest";
+
+    /// <summary>A submission and all those that it follows, the latest first.</summary>
+    public static IEnumerable<CSharpCompilation> Chain(CSharpCompilation last)
+    {
+        for (var link = last; link is not null; link = link.ScriptCompilationInfo?.PreviousScriptCompilation) yield return link;
+    }
+
     /// <summary>The variables, methods and types that a submission declares.</summary>
     public static IReadOnlyList<string> DeclaredNames(CSharpCompilation submission) =>
     [
         .. submission.ScriptClass!.GetMembers()
-            .Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName).Select(member => member.Name).Distinct(),
+            .Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName && !member.Name.EndsWith(LatestSuffix, StringComparison.Ordinal))
+            .Select(member => member.Name).Distinct(),
     ];
 
     /// <summary>The variables that a submission declares.</summary>
@@ -22,6 +32,10 @@ internal static class SubmissionLink
         .. submission.ScriptClass!.GetMembers().OfType<IFieldSymbol>()
             .Where(variable => !variable.IsImplicitlyDeclared && !variable.IsConst && variable.CanBeReferencedByName).Select(variable => variable.Name),
     ];
+
+    /// <summary>The types that a submission declares.</summary>
+    public static IReadOnlyList<string> Types(CSharpCompilation submission) =>
+        [.. submission.ScriptClass!.GetTypeMembers().Where(type => !type.IsImplicitlyDeclared && type.CanBeReferencedByName).Select(type => type.Name).Distinct()];
 
     /// <summary>The compilation that cells behind an emitted submission follow.</summary>
     /// <returns>
@@ -33,8 +47,8 @@ internal static class SubmissionLink
     public static CSharpCompilation Of(CSharpCompilation submission, Image image, IReadOnlyList<string> declaredNames)
     {
         if (NamesUnspeakableTypes(image)) return submission;
-        var root = submission.SyntaxTrees[0].GetCompilationUnitRoot();
-        return declaredNames.Count > 0 || root.Usings.Count > 0 || root.ContainsDirectives || submission.ExternalReferences.Length > 0
+        var roots = submission.SyntaxTrees.Select(tree => tree.GetCompilationUnitRoot());
+        return declaredNames.Count > 0 || submission.ExternalReferences.Length > 0 || roots.Any(root => root.Usings.Count > 0 || root.ContainsDirectives)
             ? submission.Clone()
             : submission.ScriptCompilationInfo!.PreviousScriptCompilation!;
     }

@@ -8,6 +8,7 @@ internal sealed class IdleCollector : IDisposable
 {
     private const long WorthwhileBytes = 16 * 1024 * 1024;
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan UntilNextLook = TimeSpan.FromSeconds(4);
 
     private readonly Timer timer;
     private long allocatedAtLastCollection;
@@ -25,5 +26,8 @@ internal sealed class IdleCollector : IDisposable
         if (GC.GetTotalAllocatedBytes() - allocatedAtLastCollection < WorthwhileBytes) return;
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         allocatedAtLastCollection = GC.GetTotalAllocatedBytes();
+
+        // There is work that nobody has asked for.
+        timer.Change(UntilNextLook, Timeout.InfiniteTimeSpan);
     }
 }

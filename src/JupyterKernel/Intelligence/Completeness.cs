@@ -15,6 +15,8 @@ public sealed record Completeness(string Status, string? Indent = null)
     private static readonly CSharpParseOptions Options =
         new(LanguageVersion.Latest, DocumentationMode.None, SourceCodeKind.Script);
 
+    private static readonly CSharpParseOptions ProgramOptions = Options.WithKind(SourceCodeKind.Regular);
+
     // Errors that more text behind them cannot mend, although Roslyn may call the submission incomplete beside them:
     // a line's end in a string or character literal, and a bracket or brace that closes nothing.
     private static readonly HashSet<string> Beyond = ["CS1010", "CS1011", "CS1012", "CS7017"];
@@ -36,8 +38,11 @@ public sealed record Completeness(string Status, string? Indent = null)
         if (errors.Overlaps(Beyond)) return new("invalid");
         if (!SyntaxFactory.IsCompleteSubmission(tree) || errors.Contains(UnterminatedRawString))
             return new("incomplete", NextIndent(code, tree.GetRoot(cancellation)));
-        return new(errors.Count > 0 ? "invalid" : "complete");
+        return new(errors.Count > 0 && HasErrors(CSharpSyntaxTree.ParseText(code, ProgramOptions, cancellationToken: cancellation)) ? "invalid" : "complete");
     }
+
+    // A cell may have what is allowed in a program only, like a using declaration.
+    private static bool HasErrors(SyntaxTree tree) => tree.GetDiagnostics().Any(d => d.Severity == DiagnosticSeverity.Error);
 
     private static string NextIndent(string code, SyntaxNode root)
     {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
+using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
 using Newtonsoft.Json.Linq;
 
@@ -30,6 +31,7 @@ internal sealed class Directives
             ["#!undo"] = _ => UndoAsync(),
             ["#!history"] = _ => Task.FromResult<CellOutcome>(History()),
             ["#!memory"] = _ => MemoryAsync(),
+            ["#!trace"] = _ => Task.FromResult<CellOutcome>(Shown(session.LastException is { } last ? Traceback.Whole(last) : "No cell has thrown an exception yet.", [])),
             ["#!settings"] = words => Task.FromResult(Settings(words)),
         };
     }
@@ -67,7 +69,7 @@ internal sealed class Directives
         try
         {
             supervisor.Forgive();
-            await supervisor.RecycleAsync("you asked for it");
+            await supervisor.RecycleAsync(cause: null);
         }
         catch (WorkerStartException failure)
         {
@@ -99,7 +101,7 @@ internal sealed class Directives
         var usage = worker?.Usage;
         var heap = worker?.Memory;
         return Shown(
-            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot give it back. Its heap may grow to {Size.Format(SupervisionSettings.Current.MemoryCeilingBytes)}; past that a cell gets an OutOfMemoryException.",
+            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot give it back. Its heap may grow to {Size.Format(KernelSettings.Current.MemoryCeilingBytes)}; past that a cell gets an OutOfMemoryException.",
             [
                 ["", "resident", "private", "heap", "assemblies", "processor time"],
                 ["worker, which runs the cells", Size.Format(usage?.ResidentBytes ?? 0), Size.Format(usage?.PrivateBytes ?? 0), Size.Format(heap?.HeapBytes ?? 0), Number(heap?.Assemblies ?? 0), Milliseconds(usage?.Processor ?? TimeSpan.Zero)],
@@ -110,11 +112,11 @@ internal sealed class Directives
 
     private static CellOutcome Settings(string[] words)
     {
-        var settings = SupervisionSettings.Current;
+        var settings = KernelSettings.Current;
         if (words.Length > 0 && settings.Set(words[0], string.Join(' ', words[1..])) is { } problem) return new CellOutcome.Refused("DirectiveError", problem);
         return Shown(
             words.Length > 0 ? $"{words[0]} is set for this kernel." : "Set one with: #!settings name value",
-            [["setting", "value", "meaning"], .. SupervisionSettings.All.Select(setting => (string[])[setting.Name, setting.Get(settings), setting.Description])]);
+            [["setting", "value", "meaning"], .. KernelSettings.All.Select(setting => (string[])[setting.Name, setting.Get(settings), setting.Description])]);
     }
 
     private static string FirstLine(string code)
@@ -132,7 +134,8 @@ internal sealed class Directives
     private static CellOutcome.Returned Shown(string sentence, string[][] table)
     {
         var plain = new StringBuilder(sentence);
-        var html = new StringBuilder("<p>").Append(WebUtility.HtmlEncode(sentence)).Append("</p>");
+        var outer = sentence.Contains('\n', StringComparison.Ordinal) ? "pre" : "p";
+        var html = new StringBuilder($"<{outer}>").Append(WebUtility.HtmlEncode(sentence)).Append(CultureInfo.InvariantCulture, $"</{outer}>");
         if (table.Length > 0)
         {
             var widths = table[0].Select((_, column) => table.Max(row => row[column].Length)).ToArray();

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
+using JupyterKernel.Packages;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
+using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
 using JupyterKernel.WorkerProtocol;
 using Newtonsoft.Json.Linq;
@@ -28,16 +30,19 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly HistoryStore history;
     private readonly Supervisor supervisor;
     private readonly Directives directives;
+    private readonly PackageInstaller installer;
     private readonly Queue<(Request Request, ExecuteRequest Content)> waiting = new();
     private readonly Queue<(string Text, bool IsLoss)> notices = new();
 
     // Threads may outlive their cell and print: their output belongs to the request that ran it.
+    private readonly HashSet<string> shownWarnings = [];
     private readonly Dictionary<long, (Request Request, bool Silent)> requestOfCell = [];
     private readonly Dictionary<long, (Request Request, Action<string> Answer)> questions = [];
     private readonly Queue<(string Question, TaskCompletionSource<bool> Answer)> confirmations = new();
     private readonly List<string> answers = [];
     private long latestCell;
     private bool runningAnswers;
+    private bool hasStrayAssets;
     private long lastConfirmation;
     private (string? Session, DateTimeOffset? SentBefore) aborting;
     private CancellationTokenSource? compilation;
@@ -50,6 +55,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         this.history = history;
         supervisor = new Supervisor(loop, session, this, firstWorker);
         directives = new Directives(session, supervisor);
+        installer = new PackageInstaller(sockets, session);
     }
 
     /// <summary>The request that is being executed.</summary>
@@ -62,7 +68,11 @@ internal sealed class ExecuteQueue : IWorkerOutput
     public void Start() => supervisor.Start();
 
     /// <summary>Ends the worker for good.</summary>
-    public void Stop() => supervisor.Stop();
+    public void Stop()
+    {
+        compilation?.Cancel();
+        supervisor.Stop();
+    }
 
     /// <summary>Takes a request into the queue.</summary>
     /// <exception cref="MalformedMessageException">The content is not an execute_request's.</exception>
@@ -160,10 +170,11 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (Running is null || RequestOf(latestCell) is not { Silent: false, Request: { } latest } || latest != Running) return;
         while (notices.TryDequeue(out var notice))
         {
-            var shown = notice.IsLoss || (SupervisionSettings.Current.Notices switch { "on" => true, "off" => false, _ => runningAnswers });
-            if (shown) NativeOutput(latestCell, "stderr", notice.Text + "\n");
+            if (notice.IsLoss || ShowsNotices) NativeOutput(latestCell, "stderr", notice.Text + "\n");
         }
     }
+
+    private bool ShowsNotices => KernelSettings.Current.Notices switch { "on" => true, "off" => false, _ => runningAnswers };
 
     /// <summary>Asks what there is to ask, once a cell runs; a client that answers nothing means no.</summary>
     private void Confirm()
@@ -226,6 +237,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await RunAsync(number, content.Code, name, content.AllowStdin, keep: true);
         var ended = DateTime.UtcNow;
         questions.Clear();
+        if (outcome is CellOutcome.Threw threw) session.LastException = threw.Exception;
 
         var metadata = new JObject { ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true };
         var error = Traceback.Of(outcome, (cell, line) => cell == name ? NotebookSession.LineOf(content.Code, line) : session.SourceLine(cell, line));
@@ -257,13 +269,17 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (directives.Find(code) is { } directive) return await directive();
         var (askedPolicy, rest, problem) = ReplayDirective.Take(code);
         if (problem is not null) return new CellOutcome.Refused("DirectiveError", problem);
-        var policy = askedPolicy ?? SupervisionSettings.Current.Replay;
+        var policy = askedPolicy ?? KernelSettings.Current.Replay;
         CompilationOutcome compiled;
+        RebuiltHistory? rebuilt;
+        SessionPackages packages;
         using (compilation = new CancellationTokenSource())
         {
             try
             {
-                compiled = await session.CompileAsync(rest, name, compilation.Token);
+                (packages, var failed) = await installer.InstallAsync(rest, RequestOf(number) is { Silent: false, Request: { } request } ? request : null, compilation.Token);
+                if (failed is not null) return failed;
+                (compiled, rebuilt) = await session.CompileAsync(rest, name, KernelSettings.Current.Language, packages, compilation.Token);
 
                 // The compiler may have been done already when the interrupt came.
                 if (compilation.IsCancellationRequested) return new CellOutcome.Interrupted();
@@ -271,6 +287,10 @@ internal sealed class ExecuteQueue : IWorkerOutput
             catch (OperationCanceledException)
             {
                 return new CellOutcome.Interrupted();
+            }
+            catch (PackageException unusable)
+            {
+                return new CellOutcome.Refused("PackageError", unusable.Message);
             }
             finally
             {
@@ -281,6 +301,15 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (compiled.Cell is not { } cell) return new CellOutcome.DidNotCompile(compiled.Errors);
         if (session.WhyUnusable(cell) is { } reason) return new CellOutcome.Refused("StateLost", reason);
 
+        ShowWarnings(cell);
+        if (rebuilt is not null && await RebuildAsync(rebuilt) is { } failure) return failure;
+        if (cell.Assets != CellAssets.None)
+        {
+            // What a cell that was not accepted has loaded may be of another version.
+            if (hasStrayAssets && rebuilt is null && await ReplaceWorkerAsync(keepsValues: true) is { } refusal) return refusal;
+            hasStrayAssets = true;
+        }
+
         var began = DateTime.UtcNow;
         return await supervisor.RunAsync(number, cell, allowStdin, keep ? AcceptAsync : null);
 
@@ -288,9 +317,11 @@ internal sealed class ExecuteQueue : IWorkerOutput
         {
             if (outcome.IsAccepted)
             {
+                hasStrayAssets = false;
                 await KeepAsync(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
                 {
                     Answers = [.. answers],
+                    Packages = packages,
                     AllocatedBytes = outcome.AllocatedBytes,
                 });
             }
@@ -298,6 +329,47 @@ internal sealed class ExecuteQueue : IWorkerOutput
             {
                 _ = RememberChangesAsync(session.Accepted[^1]);
             }
+        }
+    }
+
+    /// <summary>Shows what the compiler thinks doubtful, each once in a session, and in small print.</summary>
+    private void ShowWarnings(CompiledCell cell)
+    {
+        if (cell.Warnings.Count == 0 || !ShowsNotices || RequestOf(latestCell) is not { Silent: false, Request: { } request }) return;
+        var lines = cell.Warnings.Where(warning => shownWarnings.Add(warning.Id + warning.GetMessage(CultureInfo.InvariantCulture))).Select(CompileErrorText.Warning).ToList();
+        if (lines.Count == 0) return;
+        var html = $"<div style=\"font-size: smaller; opacity: 0.7\">{string.Join("<br>", lines.Select(System.Net.WebUtility.HtmlEncode))}</div>";
+        sockets.Publish("display_data", request, WireFormat.ToJson(new JObject
+        {
+            ["data"] = new JObject { ["text/plain"] = string.Join('\n', lines), ["text/html"] = html },
+            ["metadata"] = new JObject(),
+            ["transient"] = new JObject(),
+        }));
+    }
+
+    /// <summary>Brings a history that was compiled anew into a fresh worker.</summary>
+    /// <returns>Why there is none.</returns>
+    private async Task<CellOutcome?> RebuildAsync(RebuiltHistory rebuilt)
+    {
+        session.Adopt(rebuilt);
+        if (await ReplaceWorkerAsync(rebuilt.KeepsValues) is { } failure) return failure;
+        var lost = rebuilt.Lost.Count > 0
+            ? $" Not executed, since they do not compile any more: {string.Join(", ", rebuilt.Lost.Select(cell => cell.Compiled.Name + (cell.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", cell.Compiled.DeclaredNames)})" : "")))}. Run them again."
+            : "";
+        Notice($"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} compiled again, and all are executed again in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
+        return null;
+    }
+
+    private async Task<CellOutcome?> ReplaceWorkerAsync(bool keepsValues)
+    {
+        try
+        {
+            await supervisor.RebuildAsync(keepsValues);
+            return null;
+        }
+        catch (WorkerStartException failure)
+        {
+            return new CellOutcome.WorkerLost(failure.Message, []);
         }
     }
 

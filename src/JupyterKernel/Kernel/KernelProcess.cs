@@ -11,10 +11,15 @@ namespace JupyterKernel.Kernel;
 /// <summary>The kernel's process: puts its parts together and runs the loop until a shutdown.</summary>
 internal static class KernelProcess
 {
+    private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(1.5);
+
     /// <summary>Runs a kernel on a connection file.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string connectionFilePath)
     {
+        // A pool thread that has nothing to do would look around for more for a while, which is half of what an idle kernel uses.
+        AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", 0);
+
         // What takes longest begins first, and goes on while the sockets are bound and the client finds them: what signing
         // needs, since no message comes or goes without, then the compiler.
         var directory = Environment.CurrentDirectory;
@@ -88,7 +93,7 @@ internal static class KernelProcess
         history.Dispose();
         loop.Dispose();
         sockets.Dispose();
-        NetMQConfig.Cleanup();
+        CleanUp();
         return 0;
 
         void Stop() => loop.Post(() =>
@@ -96,5 +101,16 @@ internal static class KernelProcess
             executeQueue.Stop();
             loop.Stop();
         });
+    }
+
+    /// <summary>
+    /// Lets the last messages out. About one time in a hundred NetMQ waits here for ever, though all sockets are closed; whoever
+    /// asked for the shutdown must not.
+    /// </summary>
+    private static void CleanUp()
+    {
+        var cleaner = new Thread(() => NetMQConfig.Cleanup()) { IsBackground = true, Name = "clean-up" };
+        cleaner.Start();
+        cleaner.Join(LongestCleanUp);
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using JupyterKernel.Compilation;
 using JupyterKernel.Session;
 using JupyterKernel.WorkerProtocol;
@@ -5,7 +7,7 @@ using JupyterKernel.WorkerProtocol;
 namespace JupyterKernel.Kernel;
 
 /// <summary>A failed cell as the protocol's ename, evalue and traceback. The traceback is coloured as IPython's is.</summary>
-internal sealed record Traceback(string Ename, string Evalue, IReadOnlyList<string> Lines)
+internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyList<string> Lines)
 {
     /// <summary>The error of an outcome; null if the outcome is none.</summary>
     /// <param name="outcome">How the cell ended.</param>
@@ -27,19 +29,52 @@ internal sealed record Traceback(string Ename, string Evalue, IReadOnlyList<stri
     {
         yield return prefix + Ansi.Red(exception.TypeName) + ": " + exception.Message;
         var known = exception.Frames.Where(frame => frame.Source is not null).ToList();
-        foreach (var frame in known.Count > 0 ? known : exception.Frames.Take(5))
+        var isFirst = true;
+        foreach (var frame in known.Count > 0 ? known : exception.Frames.Where(frame => frame.Method.Length > 0).Take(5))
         {
             var method = frame.Method.Length > 0 ? Ansi.Cyan(frame.Method) + " in " : "";
             yield return frame.Source is null
                 ? $"   at {Ansi.Cyan(frame.Method)}"
                 : $"   at {method}{Ansi.Green($"{frame.Source}, line {frame.Line}")}";
-            if (frame.Source is not null && sourceLine(frame.Source, frame.Line)?.Trim() is { Length: > 0 } line) yield return "      " + line;
+            foreach (var line in isFirst ? Around(frame, sourceLine) : Line(frame, sourceLine)) yield return line;
+            if (frame.Times > 1) yield return $"      … {frame.Times} times in a row";
+            isFirst = false;
         }
+
+        if (prefix.Length == 0 && known.Count > 0 && known.Count < exception.Frames.Count) yield return "   (#!trace shows the calls in between)";
 
         foreach (var inner in exception.Inner)
         {
             foreach (var line in Describe(inner, sourceLine, " ---> ")) yield return line;
         }
+    }
+
+    private static IEnumerable<string> Line(FrameReport frame, Func<string, int, string?> sourceLine)
+    {
+        if (frame.Source is not null && sourceLine(frame.Source, frame.Line)?.Trim() is { Length: > 0 } line) yield return "      " + line;
+    }
+
+    /// <summary>The line where it happened, between the one before and the one after.</summary>
+    private static IEnumerable<string> Around(FrameReport frame, Func<string, int, string?> sourceLine)
+    {
+        if (frame.Source is null || string.IsNullOrWhiteSpace(sourceLine(frame.Source, frame.Line))) return [];
+        var lines = Enumerable.Range(frame.Line - 1, 3).Select(number => (Number: number, Text: sourceLine(frame.Source, number)?.TrimEnd()))
+            .Where(line => !string.IsNullOrEmpty(line.Text)).ToList();
+        if (lines.Count == 1) return Line(frame, sourceLine);
+        var width = (frame.Line + 1).ToString(CultureInfo.InvariantCulture).Length;
+        return lines.Select(line =>
+        {
+            var text = $"{line.Number.ToString(CultureInfo.InvariantCulture).PadLeft(width)}  {line.Text}";
+            return line.Number == frame.Line ? $"    {Ansi.Red("→")} {text}" : $"      {text}";
+        });
+    }
+
+    /// <summary>An exception with all its calls, also those of the framework.</summary>
+    public static string Whole(ExceptionReport exception, string prefix = "")
+    {
+        var frames = exception.Frames.Select(frame =>
+            $"\n   at {frame.Method}{(frame.Source is null ? "" : $"{(frame.Method.Length > 0 ? " in " : "")}{frame.Source}, line {frame.Line}")}{(frame.Times > 1 ? $" ({frame.Times} times in a row)" : "")}");
+        return $"{prefix}{exception.TypeName}: {exception.Message}{string.Concat(frames)}{string.Concat(exception.Inner.Select(inner => "\n" + Whole(inner, " ---> ")))}";
     }
 
     private static Traceback OneLine(string name, string text) => new(name, text, [Ansi.Red(name) + ": " + text]);
@@ -56,7 +91,11 @@ internal sealed record Traceback(string Ename, string Evalue, IReadOnlyList<stri
     {
         const int Head = 30;
         const int Tail = 10;
+        lines = [.. lines.Select(line => Submissions().Replace(line, "").Replace("<<Initialize>>d__0.MoveNext()", "the cell's top-level code", StringComparison.Ordinal))];
         if (lines.Count <= Head + Tail) return lines;
         return [.. lines.Take(Head), $"   … {lines.Count - Head - Tail} more lines …", .. lines.TakeLast(Tail)];
     }
+
+    [GeneratedRegex(@"\bSubmission_\d+[.+]")]
+    private static partial Regex Submissions();
 }

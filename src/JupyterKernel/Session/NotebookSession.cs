@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using JupyterKernel.Compilation;
+using JupyterKernel.Packages;
 using JupyterKernel.WorkerProtocol;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -31,6 +33,9 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
 
     /// <summary>How much the worker allocated while it ran, in bytes.</summary>
     public long AllocatedBytes { get; init; }
+
+    /// <summary>The session's packages behind it.</summary>
+    public SessionPackages Packages { get; init; } = SessionPackages.None;
 }
 
 /// <summary>
@@ -41,15 +46,21 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
 /// <param name="compilationThread">Where it does.</param>
 internal sealed class NotebookSession(CellCompiler compiler, CompilationThread compilationThread)
 {
+    private static readonly TimeSpan BeforePractice = TimeSpan.FromSeconds(2.5);
+
     private readonly List<AcceptedCell> accepted = [];
+    private readonly Practice practice = new(compiler);
 
     // Names that exist for the compiler and hold nothing: of cells that could not be executed again, or values that
     // could not be carried. By the assembly of their cell; null for all its names.
     private readonly Dictionary<string, (string Cell, HashSet<string>? Names)> unset = [];
 
-    // For each name the cell that declares it now, and the latest one whose code may look it up after its end.
-    private readonly Dictionary<string, AcceptedCell> declarers = [];
-    private readonly Dictionary<string, long> lookups = [];
+    // For each name the cell that declares it now, and the latest one whose code may look it up after its end. Immutable,
+    // since a compilation reads them.
+    private ImmutableDictionary<string, AcceptedCell> declarers = ImmutableDictionary<string, AcceptedCell>.Empty;
+    private ImmutableDictionary<string, long> lookups = ImmutableDictionary<string, long>.Empty;
+    private readonly HashSet<string> typesInLibraries = [];
+    private CancellationTokenSource? idle;
     private long lastNumber;
 
     /// <summary>The accepted cells in the order in which they ran.</summary>
@@ -68,16 +79,62 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         }
     }
 
+    /// <summary>The packages that cells can use.</summary>
+    public SessionPackages Packages => accepted.Count > 0 ? accepted[^1].Packages : SessionPackages.None;
+
+    /// <summary>What a cell threw last.</summary>
+    public ExceptionReport? LastException { get; set; }
+
     /// <summary>Numbers a cell that is about to run.</summary>
     public long NextNumber() => ++lastNumber;
 
     /// <summary>
     /// Compiles a cell behind the history, on a thread of its own: Roslyn recurses, and deep code wants a deep stack.
     /// </summary>
-    public Task<CompilationOutcome> CompileAsync(string code, string name, CancellationToken cancellation)
+    /// <param name="packages">What the cell can use: the session's packages, or others if it asks for them.</param>
+    /// <returns>The cell, and the history that it follows if that had to be rebuilt: see <see cref="Adopt"/>.</returns>
+    public Task<(CompilationOutcome Outcome, RebuiltHistory? Rebuilt)> CompileAsync(
+        string code, string name, LanguageSettings language, SessionPackages packages, CancellationToken cancellation)
     {
-        var last = Last;
-        return compilationThread.RunAsync(() => compiler.Compile(code, name, last(), cancellation), cancellation);
+        idle?.Cancel();
+        idle = null;
+        if (packages != Packages)
+        {
+            AcceptedCell[] all = [.. accepted];
+            var before = Packages;
+            return compilationThread.RunAsync(() => new PackageChange(compiler, all).Compile(code, name, language, before, packages, cancellation), cancellation);
+        }
+
+        if (!CellLibrary.MayBeIn(code) && !typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal)))
+        {
+            var last = Last;
+            var (declared, lookedUp) = (declarers, lookups);
+            bool IsOnlyAtTop(string variable) => declared.TryGetValue(variable, out var cell) && lookedUp.GetValueOrDefault(variable) < cell.Number;
+            return compilationThread.RunAsync(
+                () => (compiler.Compile(new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = IsOnlyAtTop }, cancellation), (RebuiltHistory?)null), cancellation);
+        }
+
+        AcceptedCell[] history = [.. accepted];
+        return compilationThread.RunAsync(() => new Redefinition(compiler, history).Compile(code, name, language, CellAssets.None, packages.Analyzers, cancellation), cancellation);
+    }
+
+    /// <summary>What packages a cell asks for, itself or by what it loads.</summary>
+    /// <param name="baseDirectory">What relative paths start from.</param>
+    public Task<IReadOnlyList<PackageDirective>> FindPackagesAsync(string code, string baseDirectory, CancellationToken cancellation) => PackageDirectives.MayBeIn(code)
+        ? compilationThread.RunAsync(() => PackageDirectives.In(code, baseDirectory), cancellation)
+        : Task.FromResult<IReadOnlyList<PackageDirective>>([]);
+
+    /// <summary>Takes over a history that was compiled anew; the worker knows only the old one.</summary>
+    public void Adopt(RebuiltHistory rebuilt)
+    {
+        accepted.Clear();
+        accepted.AddRange(rebuilt.Cells);
+        declarers = declarers.Clear();
+        typesInLibraries.UnionWith(Redefinition.TypesInLibraries(accepted));
+        foreach (var cell in accepted)
+        {
+            foreach (var name in cell.Compiled.Variables) declarers = declarers.SetItem(name, cell);
+        }
     }
 
     /// <summary>Does ahead, on the compilation thread, what the next cell's compilation begins with whatever its text is.</summary>
@@ -85,6 +142,26 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         var last = Last;
         _ = compilationThread.RunAsync(() => compiler.Prepare(last()), CancellationToken.None);
+        idle?.Cancel();
+        practice.CellRan();
+        if (!practice.IsOver) _ = PractiseAsync((idle = new()).Token);
+    }
+
+    private async Task PractiseAsync(CancellationToken cellCame)
+    {
+        try
+        {
+            // Whoever runs cell after cell, as nbconvert does, has no use for it.
+            await Task.Delay(BeforePractice, cellCame);
+            while (!practice.IsOver)
+            {
+                await compilationThread.RunAsync(() => practice.Once(cellCame), cellCame);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // There is a cell to compile.
+        }
     }
 
     /// <summary>Takes a cell that ran to its own end into the history.</summary>
@@ -97,11 +174,12 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
             // A cell before the old declaration meant an older one still.
             if (declarers.TryGetValue(name, out var old) && lookups.GetValueOrDefault(name) < old.Number)
                 replaced.Add(new CellVariable(old.Compiled.AssemblyName, name));
-            declarers[name] = cell;
+            declarers = declarers.SetItem(name, cell);
         }
 
         cell.Replaced = replaced;
-        foreach (var name in cell.Compiled.DeferredNames) lookups[name] = cell.Number;
+        foreach (var name in cell.Compiled.DeferredNames) lookups = lookups.SetItem(name, cell.Number);
+        typesInLibraries.UnionWith(Redefinition.TypesInLibraries([cell]));
     }
 
     /// <summary>
@@ -169,8 +247,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         foreach (var name in gone.Compiled.Variables)
         {
             if (declarers.GetValueOrDefault(name) != gone) continue;
-            if (accepted.FindLast(cell => cell.Number < gone.Number && cell.Compiled.Variables.Contains(name)) is { } before) declarers[name] = before;
-            else declarers.Remove(name);
+            if (accepted.FindLast(cell => cell.Number < gone.Number && cell.Compiled.Variables.Contains(name)) is { } before) declarers = declarers.SetItem(name, before);
+            else declarers = declarers.Remove(name);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using JupyterKernel.Hosting;
+using JupyterKernel.Settings;
 
 namespace JupyterKernel.Supervision;
 
@@ -16,10 +17,13 @@ internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerP
     /// <summary>A spare is started so long after a cell, when whatever the user does next is under way.</summary>
     private static readonly TimeSpan SpareDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>The time for which a spare is kept may be set anew: it is looked at so often.</summary>
+    private static readonly TimeSpan SpareLook = TimeSpan.FromSeconds(10);
+
     /// <summary>So many processes in a row that do not get as far as to be ready, and no more are tried until a cell is run again.</summary>
     private const int MaxStarts = 3;
 
-    private readonly SupervisionSettings settings = SupervisionSettings.Current;
+    private readonly KernelSettings settings = KernelSettings.Current;
     private readonly Queue<DateTime> losses = new();
     private Task<WorkerProcess>? nextProcess = firstProcess;
     private SupervisedWorker? spare;
@@ -113,7 +117,11 @@ internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerP
             }
 
             while (DateTime.UtcNow - lastUse is var idle && idle < settings.SpareTime && spare is { HasEnded: false } && !stopped)
-                await Task.WhenAny(spare.Lost, Task.Delay(settings.SpareTime - idle));
+            {
+                var rest = settings.SpareTime - idle;
+                await Task.WhenAny(spare.Lost, Task.Delay(rest < SpareLook ? rest : SpareLook));
+            }
+
             if (DateTime.UtcNow - lastUse >= settings.SpareTime)
             {
                 spare?.Dispose();

@@ -84,9 +84,9 @@ internal sealed class SupervisedWorker : IDisposable
         SendAsync(cell.Number, Run(cell.Number, cell.Compiled, allowStdin: false, isReplay: true, isKept: true, cell.Answers));
 
     /// <summary>Brings an accepted cell's variables, and all others, to what they were after it, without running it.</summary>
-    public Task<CellOutcome> RestoreAsync(AcceptedCell cell) => SendAsync(cell.Number, new RestoreCell(cell.Number, cell.Compiled.EntryType, cell.Compiled.AssemblyPaths)
+    public Task<CellOutcome> RestoreAsync(AcceptedCell cell) => SendAsync(cell.Number, new RestoreCell(cell.Number, cell.Compiled.EntryType, Files(cell.Compiled))
     {
-        Payload = [cell.Compiled.Image.Assembly, cell.Compiled.Image.Symbols, cell.Values],
+        Payload = [.. Images(cell.Compiled), cell.Values],
     });
 
     /// <summary>Sets variables, behind the cells sent before.</summary>
@@ -97,6 +97,9 @@ internal sealed class SupervisedWorker : IDisposable
     {
         if (variables.Count > 0) channel.Send(new ForgetVariables(variables));
     }
+
+    /// <summary>Has the worker report its memory so often.</summary>
+    public void Watch(TimeSpan interval) => channel.Send(new ReportMemory(interval));
 
     /// <summary>Asks something that is no cell.</summary>
     /// <param name="request">Makes the message of the request's number.</param>
@@ -150,8 +153,18 @@ internal sealed class SupervisedWorker : IDisposable
         process.Dispose();
     }
 
+    private static byte[][] Images(CompiledCell cell) =>
+        cell.Library is { Image: var library } ? [library.Assembly, library.Symbols, cell.Image.Assembly, cell.Image.Symbols] : [cell.Image.Assembly, cell.Image.Symbols];
+
+    private static LoadableFiles? Files(CompiledCell cell) =>
+        cell.AssemblyPaths.Count == 0 && cell.Assets == CellAssets.None ? null : new(cell.AssemblyPaths, cell.Assets.Assemblies, cell.Assets.NativeLibraries);
+
     private static RunCell Run(long number, CompiledCell cell, bool allowStdin, bool isReplay, bool isKept, IReadOnlyList<string> answers) =>
-        new(number, cell.EntryType, cell.EntryMethod, cell.AssemblyPaths, allowStdin, isReplay, isKept, answers) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
+        new(number, cell.EntryType, cell.EntryMethod, Files(cell), allowStdin, isReplay, isKept, answers)
+        {
+            Payload = Images(cell),
+            Disposed = [.. cell.Disposed.Select(variable => new DisposedVariable(variable.Name, variable.Awaits))],
+        };
 
     private void Receive(WorkerMessage message)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
+using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
@@ -36,7 +37,7 @@ internal sealed class Supervisor
     private readonly NotebookSession session;
     private readonly IWorkerOutput output;
     private readonly FreshWorkers freshWorkers;
-    private readonly SupervisionSettings settings = SupervisionSettings.Current;
+    private readonly KernelSettings settings = KernelSettings.Current;
     private readonly HashSet<string> namedOpaque = [];
     private Task<SupervisedWorker>? worker;
     private SupervisedWorker? latest;
@@ -133,18 +134,23 @@ internal sealed class Supervisor
     /// Replaces the worker by a fresh one with the session's state. The old one serves until the fresh one is up to date;
     /// only where memory is short, or a cell ends otherwise while the old one is there, it is ended first.
     /// </summary>
-    /// <param name="cause">Why, for the user.</param>
+    /// <param name="cause">Why, for the user; null if the user asked for it and is told by the answer.</param>
     /// <exception cref="WorkerStartException">No worker could be had, or the user interrupted it.</exception>
-    public Task RecycleAsync(string cause) => recycled.IsCompleted ? recycled = RecycleOnceAsync(cause) : recycled;
+    public Task RecycleAsync(string? cause) => recycled.IsCompleted ? recycled = RecycleOnceAsync(cause) : recycled;
 
     /// <summary>Replaces the worker by a fresh one in which exactly the accepted cells have been executed.</summary>
+    /// <param name="keepsValues">Whether plain data is set to what it is now.</param>
     /// <exception cref="WorkerStartException">No worker could be had, or the user interrupted it.</exception>
-    public async Task RebuildAsync()
+    public async Task RebuildAsync(bool keepsValues = false)
     {
         recycling?.Cancel();
+        var values = keepsValues ? await ReadStateAsync(HandOver.MostBytes) : null;
         await EndAsync(worker);
         freshWorkers.Forgive();
         Replace();
+        if (keepsValues && values is not { Problem: null } && session.Accepted.Count > 0)
+            output.Notice($"What the variables held cannot be carried over ({values?.Problem ?? "there was no worker"}), so all of it comes from executing the cells again.", isLoss: true);
+        if (values is not null) worker = SetAsync(worker!, values);
         using var interruption = interrupt = new CancellationTokenSource();
         try
         {
@@ -301,7 +307,7 @@ internal sealed class Supervisor
         }
     }
 
-    private async Task RecycleOnceAsync(string cause)
+    private async Task RecycleOnceAsync(string? cause)
     {
         if (worker is null or { IsFaulted: true } || (worker.IsCompletedSuccessfully && worker.Result.HasEnded))
         {
@@ -319,8 +325,8 @@ internal sealed class Supervisor
             if (cancellation.IsCancellationRequested) throw new WorkerStartException("The worker was not replaced: that was interrupted.");
             if (problem is not null) await ReplaceFirstAsync(old, cancellation.Token);
             cellsSinceRecycle = 0;
-            output.Notice(string.Create(CultureInfo.InvariantCulture,
-                $"The worker was replaced: {cause}. {Counted(session.Accepted.Count)} executed again in {(DateTime.UtcNow - began).TotalSeconds:0.0} s{(problem is null ? "" : $", after the old one was ended ({problem})")}."), isLoss: false);
+            if (cause is not null || problem is not null) output.Notice(string.Create(CultureInfo.InvariantCulture,
+                $"The worker was replaced: {cause ?? "you asked for it"}. {Counted(session.Accepted.Count)} executed again in {(DateTime.UtcNow - began).TotalSeconds:0.0} s{(problem is null ? "" : $", after the old one was ended ({problem})")}."), isLoss: false);
             if (await Watch.JudgeAsync(latest!) is { } judgement) output.Notice(judgement, isLoss: true);
         }
         finally
@@ -378,18 +384,18 @@ internal sealed class Supervisor
         }
 
         await worker;
+    }
 
-        async Task<SupervisedWorker> SetAsync(Task<SupervisedWorker> replaying, StateRead? values)
+    private async Task<SupervisedWorker> SetAsync(Task<SupervisedWorker> replaying, StateRead? values)
+    {
+        var fresh = await replaying;
+        if (values is { Problem: null })
         {
-            var fresh = await replaying;
-            if (values is { Problem: null })
-            {
-                await fresh.AskAsync<StateSet>(request => new SetState(request) { Payload = values.Payload }, PatienceForState);
-                TellOpaque(values.Opaque);
-            }
-
-            return fresh;
+            await fresh.AskAsync<StateSet>(request => new SetState(request) { Payload = values.Payload }, PatienceForState);
+            TellOpaque(values.Opaque);
         }
+
+        return fresh;
     }
 
     private void LetCellsRun()
@@ -414,7 +420,8 @@ internal sealed class Supervisor
     private static async Task InterruptAsync(SupervisedWorker current)
     {
         var ended = current.InterruptAsync();
-        if (await Task.WhenAny(ended, Task.Delay(PatienceForInterrupt)) != ended) current.Terminate();
+        await Task.WhenAny(ended, Task.Delay(PatienceForInterrupt));
+        if (!ended.IsCompleted) current.Terminate();
     }
 
     private static string Counted(int cells) => cells == 1 ? "1 cell is" : string.Create(CultureInfo.InvariantCulture, $"{cells} cells are");

@@ -14,6 +14,9 @@ internal sealed class WorkerChannel : IDisposable
     /// <summary>How long the worker may take before the socket is thought to be taken by somebody else.</summary>
     private static readonly TimeSpan PatienceForReady = TimeSpan.FromSeconds(3);
 
+    /// <summary>After so many messages others get their turn: a worker that shows without end must not keep an interrupt waiting.</summary>
+    private const int MessagesAtOnce = 100;
+
     private readonly NetMQPoller poller;
     private readonly byte[] key;
     private readonly Action<string> tellEndpoint;
@@ -57,10 +60,12 @@ internal sealed class WorkerChannel : IDisposable
     }
 
     /// <summary>Takes what has arrived and has not been taken.</summary>
-    public void ReceiveAll()
+    public void ReceiveAll() => Receive(int.MaxValue);
+
+    private void Receive(int most)
     {
         var frames = new NetMQMessage();
-        while (!disposed && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4))
+        for (var taken = 0; taken < most && !disposed && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4); taken++)
         {
             if (framing.Open([.. frames.Select(frame => frame.Buffer)]) is { } message)
             {
@@ -120,7 +125,7 @@ internal sealed class WorkerChannel : IDisposable
         Bind();
     }
 
-    private void OnReceiveReady(object? sender, NetMQSocketEventArgs e) => ReceiveAll();
+    private void OnReceiveReady(object? sender, NetMQSocketEventArgs e) => Receive(MessagesAtOnce);
 
     private void SendOutbox()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
 
 #pragma warning disable RS0030 // This is the one owner of a worker's process.
@@ -76,7 +77,7 @@ internal sealed class WorkerProcess : IDisposable
 
         // A cell that allocates past the ceiling gets an OutOfMemoryException that it can catch, and the system's
         // out-of-memory killer is not woken.
-        start.Environment["DOTNET_GCHeapHardLimit"] = SupervisionSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
+        start.Environment["DOTNET_GCHeapHardLimit"] = KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
         return new WorkerProcess(Process.Start(start)!);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
@@ -15,7 +16,7 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     /// <summary>A collection is no use again before the memory has grown by this much of the threshold.</summary>
     private const int GrowthDivisor = 8;
 
-    private readonly SupervisionSettings settings = SupervisionSettings.Current;
+    private readonly KernelSettings settings = KernelSettings.Current;
     private SupervisedWorker? watched;
     private DateTime heard;
     private TimeSpan silence;
@@ -41,6 +42,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
         {
             await Task.Delay(Interval);
             if (stopped || current() is not { } worker) continue;
+            if (worker != watched) worker.Watch(Interval);
+
             // Counted in intervals, not by the clock, which runs on while the machine sleeps.
             silence = worker == watched && worker.LastHeard == heard ? silence + Interval : TimeSpan.Zero;
             (watched, heard) = (worker, worker.LastHeard);
@@ -50,7 +53,6 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
                 continue;
             }
 
-            _ = worker.AskAsync<MemoryReport>(request => new Ping(request), Interval);
             Look(worker);
         }
     }

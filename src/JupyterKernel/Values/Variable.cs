@@ -29,7 +29,8 @@ internal sealed record Variable(FieldInfo Field, object? Submission)
 
     /// <summary>The variables of cells, in the order of the cells.</summary>
     /// <param name="submissions">One object for each cell.</param>
-    public static IEnumerable<Variable> Of(IEnumerable<object> submissions)
+    /// <param name="libraries">Assemblies of cells that have no variables, but static fields.</param>
+    public static IEnumerable<Variable> Of(IEnumerable<object> submissions, IEnumerable<Assembly> libraries)
     {
         foreach (var submission in submissions)
         {
@@ -39,29 +40,26 @@ internal sealed record Variable(FieldInfo Field, object? Submission)
                 if (!field.IsStatic && IsWritten(field)) yield return new(field, submission);
             }
 
-            foreach (var nested in NestedTypes(type))
-            {
-                foreach (var field in nested.GetFields(Everything))
-                {
-                    if (field.IsStatic && !field.IsLiteral && IsWritten(field)) yield return new(field, null);
-                }
-            }
+            foreach (var field in NestedTypes(type).Where(IsReadable).SelectMany(StaticFields)) yield return new(field, null);
+        }
+
+        foreach (var type in libraries.SelectMany(library => library.GetTypes()).Where(type => !type.IsNested))
+        {
+            foreach (var field in NestedTypes(type).Prepend(type).Where(IsReadable).SelectMany(StaticFields)) yield return new(field, null);
         }
     }
 
+    private static IEnumerable<FieldInfo> StaticFields(Type type) => type.GetFields(Everything).Where(field => field.IsStatic && !field.IsLiteral && IsWritten(field));
+
+    private static IEnumerable<Type> NestedTypes(Type type) =>
+        type.GetNestedTypes(BindingFlags.Public | BindingFlags.NonPublic).SelectMany(nested => NestedTypes(nested).Prepend(nested));
+
     /// <summary>
-    /// The types of a cell whose static fields can be read without anything of the user's running that would not run
-    /// anyway: not the open generic ones, and not those with a static constructor, which the first read would call.
+    /// Whether a type's static fields can be read without anything of the user's running that would not run anyway: not the
+    /// open generic ones, and not those with a static constructor, which the first read would call.
     /// </summary>
-    private static IEnumerable<Type> NestedTypes(Type type)
-    {
-        foreach (var nested in type.GetNestedTypes(BindingFlags.Public | BindingFlags.NonPublic))
-        {
-            if (nested.Name.StartsWith('<') || nested.ContainsGenericParameters || nested.IsEnum) continue;
-            if (nested.TypeInitializer is null || nested.Attributes.HasFlag(TypeAttributes.BeforeFieldInit)) yield return nested;
-            foreach (var deeper in NestedTypes(nested)) yield return deeper;
-        }
-    }
+    private static bool IsReadable(Type type) => !type.Name.StartsWith('<') && !type.ContainsGenericParameters && !type.IsEnum
+        && (type.TypeInitializer is null || type.Attributes.HasFlag(TypeAttributes.BeforeFieldInit));
 
     private static bool IsWritten(FieldInfo field) =>
         !field.Name.StartsWith('<') || field.Name.EndsWith(BackingFieldEnd, StringComparison.Ordinal);

@@ -11,15 +11,14 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
 
     public CancellationToken CancellationToken => cells.CancellationToken;
 
-    public string NewDisplayId()
+    public string NewDisplayId() => Unaborted.Run(console.CurrentCell, cell =>
     {
-        var cell = console.CurrentCell;
         lock (displays)
         {
             var number = displays[cell] = displays.GetValueOrDefault(cell) + 1;
             return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{session}-{cell}-{number}");
         }
-    }
+    });
 
     public void Publish(MimeBundle bundle, string? displayId, bool update) =>
         console.PostInOrder(new DisplayOutput(console.CurrentCell, displayId, update)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.Loader;
+using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Worker;
 
@@ -11,66 +12,92 @@ namespace JupyterKernel.Worker;
 internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
 {
     private readonly Dictionary<string, Assembly> cells = [];
+    private readonly List<Assembly> libraries = [];
     private readonly Dictionary<string, string> paths = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> directories = [];
+    private readonly Dictionary<string, string> nativeLibraries = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Lets an assembly be found by its name, and its dependencies beside it.</summary>
-    public void AddReference(string path)
+    /// <summary>Lets files be found by their names, and what references need beside them.</summary>
+    public void Add(LoadableFiles files) => Unaborted.Run(files, files =>
     {
         lock (paths)
         {
-            paths[Path.GetFileNameWithoutExtension(path)] = path;
-            if (Path.GetDirectoryName(path) is { } directory && !directories.Contains(directory)) directories.Add(directory);
+            foreach (var path in files.References)
+            {
+                paths[Path.GetFileNameWithoutExtension(path)] = path;
+                if (Path.GetDirectoryName(path) is { } directory && !directories.Contains(directory)) directories.Add(directory);
+            }
+
+            foreach (var path in files.PackageAssemblies) paths[IsSatellite(path) ? SatelliteName(Path.GetFileName(Path.GetDirectoryName(path))!, Path.GetFileNameWithoutExtension(path)) : Path.GetFileNameWithoutExtension(path)] = path;
+            foreach (var path in files.NativeLibraries) nativeLibraries[Path.GetFileName(path)] = path;
+        }
+
+        static bool IsSatellite(string path) => path.EndsWith(".resources.dll", StringComparison.OrdinalIgnoreCase);
+    });
+
+    /// <summary>What of cells is no script.</summary>
+    public IReadOnlyList<Assembly> Libraries
+    {
+        get
+        {
+            lock (paths) return [.. libraries];
         }
     }
 
-    /// <summary>Loads a cell's assembly from its image and symbols.</summary>
-    public Assembly LoadCell(byte[] image, byte[] symbols)
+    /// <summary>Loads the part of a cell that is no script.</summary>
+    public void LoadLibrary(byte[] image, byte[] symbols) => Unaborted.Run(LoadCell(image, symbols), library =>
     {
-        var assembly = LoadFromStream(new MemoryStream(image, writable: false), new MemoryStream(symbols, writable: false));
+        lock (paths) libraries.Add(library);
+    });
+
+    /// <summary>Loads a cell's assembly from its image and symbols.</summary>
+    public Assembly LoadCell(byte[] image, byte[] symbols) => Unaborted.Run((image, symbols), cell =>
+    {
+        var assembly = LoadFromStream(new MemoryStream(cell.image, writable: false), new MemoryStream(cell.symbols, writable: false));
         lock (paths) cells[assembly.GetName().Name!] = assembly;
         return assembly;
-    }
+    });
 
     /// <summary>A cell's assembly by its name.</summary>
-    public Assembly? FindCell(string name)
+    public Assembly? FindCell(string name) => Unaborted.Run(name, name =>
     {
         lock (paths) return cells.GetValueOrDefault(name);
-    }
+    });
 
     /// <summary>A type of a cell, of what cells reference or of the framework, by its assembly-qualified name.</summary>
     /// <exception cref="TypeLoadException">There is none.</exception>
     public Type FindType(string name) => Type.GetType(name, LoadFromAssemblyName, null, throwOnError: true)!;
 
-    protected override Assembly? Load(AssemblyName assemblyName)
+    private static string SatelliteName(string culture, string name) => $"{culture}/{name}";
+
+    protected override Assembly? Load(AssemblyName assemblyName) => Unaborted.Run(assemblyName, assemblyName =>
     {
+        var name = assemblyName.CultureName is { Length: > 0 } culture ? SatelliteName(culture, assemblyName.Name!) : assemblyName.Name!;
         string? path;
         lock (paths)
         {
-            if (cells.TryGetValue(assemblyName.Name!, out var cell)) return cell;
-            if (!paths.TryGetValue(assemblyName.Name!, out path))
+            if (cells.TryGetValue(name, out var cell)) return cell;
+            if (!paths.TryGetValue(name, out path))
             {
-                path = directories.Select(directory => Path.Combine(directory, assemblyName.Name + ".dll")).FirstOrDefault(File.Exists);
+                path = directories.Select(directory => Path.Combine(directory, name + ".dll")).FirstOrDefault(File.Exists);
             }
         }
 
         // The display API is shared with the worker: a copy of its own would publish into the void.
-        return path is null || assemblyName.Name == "JupyterKernel.Display" ? null : LoadFromAssemblyPath(path);
-    }
+        return path is null || name == "JupyterKernel.Display" ? null : LoadFromAssemblyPath(path);
+    });
 
     protected override nint LoadUnmanagedDll(string unmanagedDllName)
     {
-        List<string> candidates;
-        lock (paths) candidates = [.. directories];
-        foreach (var directory in candidates)
+        string[] names = [unmanagedDllName, unmanagedDllName + ".so", "lib" + unmanagedDllName + ".so", unmanagedDllName + ".dll", "lib" + unmanagedDllName + ".dylib", unmanagedDllName + ".dylib"];
+        var path = Unaborted.Run(names, names =>
         {
-            foreach (var name in (string[])[unmanagedDllName, unmanagedDllName + ".so", "lib" + unmanagedDllName + ".so", unmanagedDllName + ".dll", "lib" + unmanagedDllName + ".dylib"])
+            lock (paths)
             {
-                var path = Path.Combine(directory, name);
-                if (File.Exists(path)) return LoadUnmanagedDllFromPath(path);
+                return names.Select(nativeLibraries.GetValueOrDefault).FirstOrDefault(path => path is not null)
+                    ?? directories.SelectMany(directory => names.Select(name => Path.Combine(directory, name))).FirstOrDefault(File.Exists);
             }
-        }
-
-        return 0;
+        });
+        return path is null ? 0 : LoadUnmanagedDllFromPath(path);
     }
 }

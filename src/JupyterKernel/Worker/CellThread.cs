@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime;
+using System.Runtime.CompilerServices;
 using JupyterKernel.Display;
 using JupyterKernel.WorkerProtocol;
 
@@ -26,12 +27,20 @@ internal sealed class CellThread
     private Thread thread;
     private readonly Timer blockedCheck;
 
+    /// <summary>Whether the thread runs user code, and may be woken from what it waits for there.</summary>
+    private enum UserCode
+    {
+        None,
+        Runs,
+        IsWoken,
+    }
+
     private readonly object gate = new();
     private readonly Queue<(CellContext Cell, SendOrPostCallback Callback, object? State)> continuations = new();
     private readonly Queue<Work> waiting = new();
     private int waitingCells;
     private CellContext? running;
-    private bool inUserCode;
+    private volatile UserCode userCode;
     private bool isSpent;
 
     // Slot 0 is for a host object, which cells here have none of; Roslyn numbers submissions from 1.
@@ -184,12 +193,38 @@ internal sealed class CellThread
             }
         }
 
+        if (answer is not null) Dispose(cell, Threw);
         return answer ?? new CellInterrupted(cell.Number);
 
         void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
 
         long Allocated() => GC.GetTotalAllocatedBytes() - allocatedBefore;
     }
+
+    /// <summary>
+    /// Disposes of what the cell declared with <c>using</c>, the last one first. After its result was formatted, which may
+    /// still read from it.
+    /// </summary>
+    private void Dispose(CellContext cell, Action<Exception> threw)
+    {
+        foreach (var variable in cell.Request.Disposed.Reverse())
+        {
+            Task? disposal = null;
+            RunUserCode(
+                cell,
+                () =>
+                {
+                    var submission = SubmissionOf(cell.Request.EntryType);
+                    var value = submission?.GetType().GetField(variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(submission);
+                    if (value is IAsyncDisposable awaited && (variable.Awaits || value is not IDisposable)) disposal = awaited.DisposeAsync().AsTask();
+                    else (value as IDisposable)?.Dispose();
+                },
+                threw);
+            if (disposal is not null && PumpUntil(disposal, cell)) RunUserCode(cell, () => disposal.GetAwaiter().GetResult(), threw);
+        }
+    }
+
+    private object? SubmissionOf(string entryType) => Array.FindLast(submissions, submission => submission?.GetType().FullName == entryType);
 
     /// <summary>Nothing that comes later sees the cell's variables.</summary>
     private void Drop(string entryType)
@@ -226,8 +261,8 @@ internal sealed class CellThread
         try
         {
             MakeRoom();
-            Submission.Create(Load(cell.EntryType, cell.AssemblyPaths, cell.Payload), submissions);
-            if (cell.Payload[2].Length > 0) state.SetValues(cell.Payload[2]);
+            Submission.Create(Load(cell.EntryType, cell.Files, [.. cell.Payload.SkipLast(1)]), submissions);
+            if (cell.Payload[^1].Length > 0) state.SetValues(cell.Payload[^1]);
             return new CellReturned(cell.Cell, 0);
         }
         catch (Exception problem)
@@ -250,12 +285,13 @@ internal sealed class CellThread
         return next;
     }
 
-    private Type Load(RunCell cell) => Load(cell.EntryType, cell.AssemblyPaths, cell.Payload);
+    private Type Load(RunCell cell) => Load(cell.EntryType, cell.Files, cell.Payload);
 
-    private Type Load(string entryType, IReadOnlyList<string> assemblyPaths, IReadOnlyList<byte[]> payload)
+    private Type Load(string entryType, LoadableFiles? files, IReadOnlyList<byte[]> payload)
     {
-        foreach (var path in assemblyPaths) assemblies.AddReference(path);
-        return assemblies.LoadCell(payload[0], payload[1]).GetType(entryType, throwOnError: true)!;
+        if (files is not null) assemblies.Add(files);
+        if (payload.Count > 2) assemblies.LoadLibrary(payload[0], payload[1]);
+        return assemblies.LoadCell(payload[^2], payload[^1]).GetType(entryType, throwOnError: true)!;
     }
 
     /// <summary>Runs continuations until the task is done. False if the cell was interrupted before.</summary>
@@ -289,16 +325,11 @@ internal sealed class CellThread
     /// <param name="onException">Told what the code throws; without it, that ends the process, as on any thread.</param>
     private void RunUserCode(CellContext cell, Action code, Action<Exception>? onException = null)
     {
-        lock (gate)
-        {
-            if (cell.IsInterrupted) return;
-            inUserCode = true;
-        }
-
+        if (cell.IsInterrupted) return;
         try
         {
             SynchronizationContext.SetSynchronizationContext(cell);
-            RunAbortable(code, cell.Abort.Token);
+            RunAbortable(() => RunWakeable(cell, code), cell.Abort.Token);
         }
         catch (Exception) when (cell.IsInterrupted)
         {
@@ -308,11 +339,32 @@ internal sealed class CellThread
         {
             onException(exception);
         }
+    }
+
+    /// <summary>
+    /// Runs code whose waits may be ended by <see cref="WakeUserCode"/>, and nothing but that code: the runtime waits by
+    /// sleeping until an abort is done with, and woken from that it would let the abort hit what comes after.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoOptimization)] // Optimized, the finally block would have a copy that can be aborted.
+    private void RunWakeable(CellContext cell, Action code)
+    {
+        try
+        {
+            userCode = UserCode.Runs;
+            code();
+        }
         finally
         {
-            lock (gate) inUserCode = false;
+            while (Interlocked.CompareExchange(ref userCode, UserCode.None, UserCode.Runs) == UserCode.IsWoken) Thread.Yield();
             if (cell.IsInterrupted) ForgetPendingInterrupt();
         }
+    }
+
+    private void WakeUserCode()
+    {
+        if (Interlocked.CompareExchange(ref userCode, UserCode.IsWoken, UserCode.Runs) != UserCode.Runs) return;
+        thread.Interrupt();
+        userCode = UserCode.Runs;
     }
 
 #pragma warning disable SYSLIB0046 // An abort corrupts no more than the worker, which is disposable.
@@ -347,12 +399,8 @@ internal sealed class CellThread
         new Thread(cell.Abort.Cancel, 256 * 1024) { IsBackground = true, Name = "abort" }.Start();
         while (!HasEnded())
         {
-            lock (gate)
-            {
-                Monitor.PulseAll(gate);
-                if (inUserCode && cell.IsInterrupted) thread.Interrupt();
-            }
-
+            Wake();
+            if (cell.IsInterrupted) WakeUserCode();
             Thread.Sleep(5);
         }
 
@@ -360,6 +408,7 @@ internal sealed class CellThread
         {
             if (!isSpent) return;
             isSpent = false;
+            console.Renew();
             StartThread();
         }
 
@@ -369,27 +418,20 @@ internal sealed class CellThread
         }
     }
 
-    private void Wake()
+    private void Wake() => Unaborted.Run(gate, static gate =>
     {
         lock (gate) Monitor.PulseAll(gate);
-    }
+    });
 
-    private void Post(CellContext cell, SendOrPostCallback callback, object? state)
+    private void Post(CellContext cell, SendOrPostCallback callback, object? state) => Unaborted.Run((cell, callback, state), continuation =>
     {
-        // In a finally block, because there a thread cannot be aborted, which would leave the queue in pieces.
-        try
+        lock (gate)
         {
+            continuations.Enqueue(continuation);
+            if (userCode != UserCode.None) blockedCheck.Change(TimeSpan.Zero, BlockedCheckInterval);
+            Monitor.PulseAll(gate);
         }
-        finally
-        {
-            lock (gate)
-            {
-                continuations.Enqueue((cell, callback, state));
-                if (inUserCode) blockedCheck.Change(TimeSpan.Zero, BlockedCheckInterval);
-                Monitor.PulseAll(gate);
-            }
-        }
-    }
+    });
 
     /// <summary>
     /// A cell that blocks on a task (<c>.Result</c>, <c>Wait()</c>) whose continuation waits for this very thread would
@@ -399,7 +441,7 @@ internal sealed class CellThread
     {
         lock (gate)
         {
-            if (!inUserCode || continuations.Count == 0)
+            if (userCode == UserCode.None || continuations.Count == 0)
             {
                 blockedCheck.Change(Timeout.Infinite, Timeout.Infinite);
                 return;

@@ -23,6 +23,8 @@ internal sealed class ConsoleCapture
     private long batchCell;
     private string batchName = "";
     private long latestCell;
+    private TextWriter? output;
+    private TextWriter? error;
 
     public ConsoleCapture(KernelChannel channel)
     {
@@ -42,9 +44,17 @@ internal sealed class ConsoleCapture
     /// <summary>Puts the console's streams in place.</summary>
     public void Install()
     {
-        Console.SetOut(new OutputWriter(this, "stdout"));
-        Console.SetError(new OutputWriter(this, "stderr"));
+        InstallOutput();
         Console.SetIn(Input);
+    }
+
+    /// <summary>
+    /// A thread was aborted, and mostly while it prints. The framework puts a lock around the console's writers, and has no
+    /// <see cref="Unaborted"/>: it may be taken for ever, so there are new ones. What the user has put in their place stays.
+    /// </summary>
+    public void Renew()
+    {
+        if (Console.Out == output && Console.Error == error) InstallOutput();
     }
 
     /// <summary>From here on this thread, and what it starts, prints for the cell.</summary>
@@ -55,51 +65,49 @@ internal sealed class ConsoleCapture
     }
 
     /// <summary>Sends what is held back.</summary>
-    public void Flush()
+    public void Flush() => Unaborted.Run(this, static console =>
     {
-        lock (gate) FlushBatch();
-    }
+        lock (console.gate) console.FlushBatch();
+    });
 
     /// <summary>Sends a message of the present cell behind all that was printed before it.</summary>
-    public void PostInOrder(WorkerMessage message)
+    public void PostInOrder(WorkerMessage message) => Unaborted.Run((this, message), static posted =>
     {
-        try
+        var (console, message) = posted;
+        lock (console.gate)
         {
+            console.FlushBatch();
+            console.channel.Post(message);
         }
-        finally
-        {
-            lock (gate)
-            {
-                FlushBatch();
-                channel.Post(message);
-            }
-        }
+    });
+
+    private void InstallOutput()
+    {
+        Console.SetOut(new OutputWriter(this, "stdout"));
+        Console.SetError(new OutputWriter(this, "stderr"));
+        (output, error) = (Console.Out, Console.Error);
     }
 
     private void Write(string name, ReadOnlySpan<char> text)
     {
-        if (text.IsEmpty) return;
+        if (!text.IsEmpty) Unaborted.Run(new Printed(this, name, text), static printed => printed.Console.Write(printed));
+    }
+
+    private void Write(Printed printed)
+    {
         var cell = CurrentCell;
-
-        // No thread is aborted inside a finally block, and a cell that prints in a loop is mostly here when it is.
-        try
+        lock (gate)
         {
-        }
-        finally
-        {
-            lock (gate)
+            if (cell != batchCell || printed.Name != batchName) FlushBatch();
+            if (batch.Length == 0)
             {
-                if (cell != batchCell || name != batchName) FlushBatch();
-                if (batch.Length == 0)
-                {
-                    batchCell = cell;
-                    batchName = name;
-                    batchBegun.Release();
-                }
-
-                batch.Append(text);
-                if (batch.Length >= BatchCharacters) FlushBatch();
+                batchCell = cell;
+                batchName = printed.Name;
+                batchBegun.Release();
             }
+
+            batch.Append(printed.Text);
+            if (batch.Length >= BatchCharacters) FlushBatch();
         }
     }
 
@@ -128,6 +136,13 @@ internal sealed class ConsoleCapture
             Flush();
             lastFlush = DateTime.UtcNow;
         }
+    }
+
+    private readonly ref struct Printed(ConsoleCapture console, string name, ReadOnlySpan<char> text)
+    {
+        public readonly ConsoleCapture Console = console;
+        public readonly string Name = name;
+        public readonly ReadOnlySpan<char> Text = text;
     }
 
     private sealed class OutputWriter(ConsoleCapture console, string name) : TextWriter

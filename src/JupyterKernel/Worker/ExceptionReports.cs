@@ -27,7 +27,9 @@ internal static partial class ExceptionReports
     {
         try
         {
-            return exception.Message ?? "";
+            return exception is InvalidCastException && Namesakes().Match(exception.Message) is { Success: true } namesakes
+                ? $"This {namesakes.Groups["type"].Value} is of an older declaration: {namesakes.Groups["type"].Value} was declared anew since. Run again the cell that made it."
+                : exception.Message ?? "";
         }
         catch (Exception thrown)
         {
@@ -44,7 +46,11 @@ internal static partial class ExceptionReports
             var method = frame.GetMethod();
             if (method?.DeclaringType?.Assembly == typeof(ExceptionReports).Assembly) break;
             if (method is null || IsPlumbing(method) || frames.Count == MaxFrames) continue;
-            frames.Add(new(MethodName(method), frame.GetFileName(), frame.GetFileLineNumber()));
+            var report = new FrameReport(MethodName(method), frame.GetFileName(), frame.GetFileLineNumber());
+
+            // A method that calls itself, at the same place.
+            if (frames.Count > 0 && frames[^1] with { Times = 1 } == report) frames[^1] = frames[^1] with { Times = frames[^1].Times + 1 };
+            else frames.Add(report);
         }
 
         return [.. frames];
@@ -78,11 +84,14 @@ internal static partial class ExceptionReports
             name = lambda.Groups["local"] is { Success: true } local ? local.Value : "lambda";
         }
 
-        var prefix = type is null || type.Name.StartsWith("Submission#", StringComparison.Ordinal) || type.Name.StartsWith('<') ? "" : TypeName(type) + ".";
+        var prefix = type is null || Display.TypeNames.IsSubmission(type) || type.Name.StartsWith('<') ? "" : TypeName(type) + ".";
         return name is ".ctor" ? $"new {prefix.TrimEnd('.')}({parameters})" : $"{prefix}{name}({parameters})";
     }
 
     private static string TypeName(Type type) => Display.TypeNames.Of(type);
+
+    [GeneratedRegex(@"^\[A\](.*[.+])?(?<type>[^ .+]+) cannot be cast to \[B\].* originates from 'Cell#")]
+    private static partial Regex Namesakes();
 
     [GeneratedRegex(@"^<(?<name>[^>]*(<[^>]*>)?[^>]*)>[a-z]__")]
     private static partial Regex GeneratedName();

@@ -13,10 +13,16 @@ internal sealed class KernelChannel(byte[] key)
     /// <summary>How much output may wait before whoever prints has to wait too.</summary>
     private const long MaxUnsentBytes = 64 * 1024 * 1024;
 
+    /// <summary>The same for small messages: an interrupted cell's end comes behind all of them.</summary>
+    private const int MaxUnsentMessages = 2000;
+
+    private const int MessagesAtOnce = 100;
+
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(2);
 
     private readonly NetMQQueue<WorkerMessage> outgoing = new();
     private readonly NetMQQueue<string> endpoints = new();
+    private readonly NetMQTimer regular = new(TimeSpan.FromDays(1)) { Enable = false };
 
     // What user code posts goes through a queue that an aborted thread cannot leave in pieces; NetMQ's own could be.
     private readonly object queueGate = new();
@@ -36,23 +42,20 @@ internal sealed class KernelChannel(byte[] key)
     {
         lock (queueGate)
         {
-            while (unsentBytes > MaxUnsentBytes) Monitor.Wait(queueGate);
+            while (unsentBytes > MaxUnsentBytes || unsentMessages > MaxUnsentMessages) Monitor.Wait(queueGate);
         }
 
-        // No thread is aborted inside a finally block.
-        try
-        {
-        }
-        finally
-        {
-            lock (queueGate)
-            {
-                posted.Enqueue(message);
-                unsentBytes += SizeOf(message);
-                unsentMessages++;
-                Monitor.PulseAll(queueGate);
-            }
-        }
+        Enqueue(message);
+    }
+
+    /// <summary>Posts a message from the channel thread so often, which tells that this thread is well. Once, and on that thread.</summary>
+    public void PostEvery(TimeSpan interval, Func<WorkerMessage> message)
+    {
+        regular.Interval = (int)interval.TotalMilliseconds;
+
+        // Not by Post: the thread that sends what waits must not wait for it.
+        regular.Elapsed += (_, _) => Enqueue(message());
+        regular.Enable = true;
     }
 
     /// <summary>Connects, or connects anew, to where the kernel listens now.</summary>
@@ -75,7 +78,7 @@ internal sealed class KernelChannel(byte[] key)
     public void Run()
     {
         var retry = new NetMQTimer(RetryInterval) { Enable = false };
-        using var poller = new NetMQPoller { outgoing, endpoints, retry };
+        using var poller = new NetMQPoller { outgoing, endpoints, retry, regular };
         endpoints.ReceiveReady += (_, _) =>
         {
             while (endpoints.TryDequeue(out var endpoint, TimeSpan.Zero)) Attach(endpoint, poller);
@@ -85,6 +88,18 @@ internal sealed class KernelChannel(byte[] key)
         new Thread(ForwardPosted, 256 * 1024) { IsBackground = true, Name = "posted" }.Start();
         poller.Run();
     }
+
+    private void Enqueue(WorkerMessage message) => Unaborted.Run((this, message), static sent =>
+    {
+        var (channel, message) = sent;
+        lock (channel.queueGate)
+        {
+            channel.posted.Enqueue(message);
+            channel.unsentBytes += SizeOf(message);
+            channel.unsentMessages++;
+            Monitor.PulseAll(channel.queueGate);
+        }
+    });
 
     private void ForwardPosted()
     {
@@ -130,31 +145,32 @@ internal sealed class KernelChannel(byte[] key)
     private void SendQueued(NetMQTimer retry)
     {
         if (socket is null) return;
-        while (true)
-        {
-            if (unsent is not null)
-            {
-                if (!socket.TrySendMultipartMessage(unsent))
-                {
-                    // The kernel is slower than the cell: try again soon, and let the queue hold the cell back.
-                    retry.EnableAndReset();
-                    return;
-                }
-
-                unsent = null;
-            }
-
-            if (!outgoing.TryDequeue(out var message, TimeSpan.Zero)) break;
-            unsent = ToFrames(message!);
-            lock (queueGate)
-            {
-                unsentBytes -= SizeOf(message!);
-                unsentMessages--;
-                Monitor.PulseAll(queueGate);
-            }
-        }
-
         retry.Enable = false;
+
+        // The poller calls again for what is left, once the kernel's messages had their turn: one may be an interrupt.
+        for (var sent = 0; sent < MessagesAtOnce; sent++)
+        {
+            if (unsent is null)
+            {
+                if (!outgoing.TryDequeue(out var message, TimeSpan.Zero)) return;
+                unsent = ToFrames(message!);
+                lock (queueGate)
+                {
+                    unsentBytes -= SizeOf(message!);
+                    unsentMessages--;
+                    Monitor.PulseAll(queueGate);
+                }
+            }
+
+            if (!socket.TrySendMultipartMessage(unsent))
+            {
+                // The kernel is slower than the cell: try again soon, and let the queue hold the cell back.
+                retry.EnableAndReset();
+                return;
+            }
+
+            unsent = null;
+        }
     }
 
     private NetMQMessage ToFrames(WorkerMessage message) => new(framing!.Seal(message));

@@ -26,7 +26,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
             using var hash = SHA256.Create();
             using var sink = new CryptoStream(request.WithValues ? values : System.IO.Stream.Null, hash, CryptoStreamMode.Write);
             using var writer = new ValueWriter(sink, new KnownObjects(submissions()), isCancelled);
-            var opaque = writer.Write(Variable.Of(submissions()));
+            var opaque = writer.Write(Variable.Of(submissions(), assemblies.Libraries));
             sink.FlushFinalBlock();
             return new StateRead(
                 request.Request, Convert.ToHexString(hash.Hash!),
@@ -72,7 +72,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
     /// <summary>Measures the variables.</summary>
     public VariablesMeasured Measure(MeasureVariables request, Func<bool> isCancelled) => new(
         request.Request,
-        [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions()), request.Count).Select(size => new VariableSize(size.Name, size.Bytes))]);
+        [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions(), assemblies.Libraries), request.Count).Select(size => new VariableSize(size.Name, size.Bytes))]);
 
     /// <summary>Lets go of what variables hold.</summary>
     public void Forget(ForgetVariables request)

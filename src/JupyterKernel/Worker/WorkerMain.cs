@@ -42,8 +42,8 @@ internal static class WorkerMain
                 case InputAnswer answer:
                     console.Input.Answer(answer);
                     break;
-                case Ping ping:
-                    channel.Post(MemoryReports.Now(ping.Request));
+                case ReportMemory report:
+                    channel.PostEvery(report.Interval, () => MemoryReports.Now(request: 0));
                     break;
                 default:
                     cells.Start(message);

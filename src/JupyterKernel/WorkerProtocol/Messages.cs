@@ -13,7 +13,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(ForgetVariables), "forget_variables")]
 [JsonDerivedType(typeof(InterruptCell), "interrupt_cell")]
 [JsonDerivedType(typeof(InputAnswer), "input_answer")]
-[JsonDerivedType(typeof(Ping), "ping")]
+[JsonDerivedType(typeof(ReportMemory), "report_memory")]
 [JsonDerivedType(typeof(CollectGarbage), "collect_garbage")]
 [JsonDerivedType(typeof(ReadState), "read_state")]
 [JsonDerivedType(typeof(SetState), "set_state")]
@@ -40,24 +40,37 @@ internal abstract record WorkerMessage
 // Kernel to worker.
 
 /// <summary>
-/// Run a cell behind those that wait. Payload: its assembly, its symbols. Answered by <see cref="CellReturned"/>,
+/// Run a cell behind those that wait. Payload: its library's assembly and symbols if it has one, its assembly, its symbols. Answered by <see cref="CellReturned"/>,
 /// <see cref="CellThrew"/> or <see cref="CellInterrupted"/>.
 /// </summary>
 /// <param name="Cell">The cell's number in the session: its answer and all its output carry it.</param>
-/// <param name="AssemblyPaths">Assemblies that the cell referenced and that may be loaded from now on.</param>
+/// <param name="Files">What the cell brought and may be loaded from now on; null for most cells.</param>
 /// <param name="AllowStdin">Whether the client answers questions.</param>
 /// <param name="IsReplay">Whether only its effect on the state is wanted: its result is not asked for.</param>
 /// <param name="IsKept">Whether later cells see what it declares, if it ends by itself.</param>
 /// <param name="Answers">What the user answered when the cell ran first; it is not asked again for those.</param>
 internal sealed record RunCell(
-    long Cell, string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths, bool AllowStdin, bool IsReplay,
-    bool IsKept, IReadOnlyList<string> Answers) : WorkerMessage;
+    long Cell, string EntryType, string EntryMethod, LoadableFiles? Files, bool AllowStdin, bool IsReplay,
+    bool IsKept, IReadOnlyList<string> Answers) : WorkerMessage
+{
+    /// <summary>Variables of the cell to dispose of when it ends, the last one first.</summary>
+    public IReadOnlyList<DisposedVariable> Disposed { get; init; } = [];
+}
 
 /// <summary>
-/// Load a cell and do not run it; set the session's variables to what they were after it instead. Payload: its assembly, its
-/// symbols, the values (empty for none). Answered by <see cref="CellReturned"/> or <see cref="CellThrew"/>.
+/// Load a cell and do not run it; set the session's variables to what they were after it instead. Payload: as of
+/// <see cref="RunCell"/>, then the values (empty for none). Answered by <see cref="CellReturned"/> or <see cref="CellThrew"/>.
 /// </summary>
-internal sealed record RestoreCell(long Cell, string EntryType, IReadOnlyList<string> AssemblyPaths) : WorkerMessage;
+internal sealed record RestoreCell(long Cell, string EntryType, LoadableFiles? Files) : WorkerMessage;
+
+/// <summary>Files by their full paths.</summary>
+/// <param name="References">Assemblies that the cell referenced by their paths; what they need lies beside them.</param>
+/// <param name="PackageAssemblies">Assemblies of packages; satellite assemblies lie in a folder of their culture's name.</param>
+/// <param name="NativeLibraries">Native libraries of packages.</param>
+internal sealed record LoadableFiles(IReadOnlyList<string> References, IReadOnlyList<string> PackageAssemblies, IReadOnlyList<string> NativeLibraries);
+
+/// <summary>A variable that was declared with <c>using</c>, or <c>await using</c>.</summary>
+internal sealed record DisposedVariable(string Name, bool Awaits);
 
 /// <summary>Let go of what variables hold that were declared anew, behind the cells sent before.</summary>
 internal sealed record ForgetVariables(IReadOnlyList<CellVariable> Variables) : WorkerMessage;
@@ -73,8 +86,8 @@ internal sealed record InterruptCell(long Cell) : WorkerMessage;
 /// <summary>Answers an <see cref="InputQuestion"/>: a text, or why there is none.</summary>
 internal sealed record InputAnswer(long Question, string? Text, string? Problem) : WorkerMessage;
 
-/// <summary>Answered at once, also while a cell runs, by <see cref="MemoryReport"/>.</summary>
-internal sealed record Ping(long Request) : WorkerMessage;
+/// <summary>From now on, also while a cell runs, a <see cref="MemoryReport"/> is to be sent so often. It is a sign of life, too.</summary>
+internal sealed record ReportMemory(TimeSpan Interval) : WorkerMessage;
 
 /// <summary>Collect and compact the heap, between cells. Answered by <see cref="MemoryReport"/>.</summary>
 internal sealed record CollectGarbage(long Request) : WorkerMessage;
@@ -100,7 +113,7 @@ internal interface IAnswer
     long Request { get; }
 }
 
-/// <summary>What the worker's runtime says of its memory.</summary>
+/// <summary>What the worker's runtime says of its memory: answers <see cref="CollectGarbage"/>, or comes by itself with 0 for the request.</summary>
 /// <param name="HeapBytes">What objects take, garbage included.</param>
 /// <param name="CommittedBytes">What the heap has of the system's memory.</param>
 /// <param name="Assemblies">How many are loaded.</param>
@@ -163,7 +176,8 @@ internal sealed record ExceptionReport(
 /// <param name="Method">As one writes it in C#; empty for a cell's top-level code.</param>
 /// <param name="Source">The cell's name or a file's path; null where there are no symbols.</param>
 /// <param name="Line">Counted from 1; 0 where there are no symbols.</param>
-internal sealed record FrameReport(string Method, string? Source, int Line);
+/// <param name="Times">How many of them in a row are the same.</param>
+internal sealed record FrameReport(string Method, string? Source, int Line, int Times = 1);
 
 /// <summary>The generated (de)serialisers.</summary>
 [JsonSerializable(typeof(WorkerMessage))]

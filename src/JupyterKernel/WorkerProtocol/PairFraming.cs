@@ -38,7 +38,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
     {
         using var kernel = new PairFraming(new byte[KeyBytes], isKernel: true);
         using var worker = new PairFraming(new byte[KeyBytes], isKernel: false);
-        worker.Open(kernel.Seal(new RunCell(0, "", "", [], AllowStdin: false, IsReplay: false, IsKept: true, [])));
+        worker.Open(kernel.Seal(new RunCell(0, "", "", null, AllowStdin: false, IsReplay: false, IsKept: true, [])));
         kernel.Open(worker.Seal(new CellReturned(0, 0)));
     }
 

@@ -1,13 +1,16 @@
 using System.Globalization;
+using JupyterKernel.Compilation;
 using JupyterKernel.Session;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
-namespace JupyterKernel.Supervision;
+namespace JupyterKernel.Settings;
 
 /// <summary>
-/// How workers are kept. Each setting has a name, and is set by the environment (<c>jupyter-csharp install
+/// How workers are kept and cells are compiled. Each setting has a name, and is set by the environment (<c>jupyter-csharp install
 /// --set name=value</c> puts it into the kernelspec), by <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by <c>#!settings name value</c>.
 /// </summary>
-internal sealed class SupervisionSettings
+internal sealed class KernelSettings
 {
     private const long MiB = 1024 * 1024;
 
@@ -34,12 +37,23 @@ internal sealed class SupervisionSettings
             settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayDirective.Parse(text) is { } policy && (settings.Replay = policy) == policy),
         new("notices", "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always told.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
+        new("language-version", "The C# of the cells from now on: latest, preview, or a number.",
+            settings => settings.Language.Version.ToDisplayString(),
+            (settings, text) => LanguageVersionFacts.TryParse(text, out var version) && settings.Compile(settings.Language with { Version = version })),
+        new("checked", "Whether arithmetic throws where it overflows: on or off.",
+            settings => OnOff(settings.Language.Checked), (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Checked = on })),
+        new("optimize", "Whether cells are compiled for speed, or for exact lines in traces: on or off.",
+            settings => OnOff(settings.Language.Optimize), (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Optimize = on })),
+        new("nullable", "The nullable context that cells begin with: enable, disable, warnings or annotations.",
+            settings => settings.Language.Nullable.ToString().ToLowerInvariant(),
+            (settings, text) => Enum.TryParse<NullableContextOptions>(text, ignoreCase: true, out var context) && Enum.IsDefined(context)
+                && settings.Compile(settings.Language with { Nullable = context })),
     ];
 
     /// <summary>This kernel's settings.</summary>
-    public static SupervisionSettings Current { get; } = new();
+    public static KernelSettings Current { get; } = new();
 
-    private SupervisionSettings()
+    private KernelSettings()
     {
         foreach (var setting in All)
         {
@@ -68,8 +82,10 @@ internal sealed class SupervisionSettings
 
     public string Notices { get; set; } = "auto";
 
+    public LanguageSettings Language { get; set; } = LanguageSettings.Default;
+
     /// <summary>What is wrong with a setting; null if nothing is.</summary>
-    public static string? Check(string name, string text) => new SupervisionSettings().Set(name, text);
+    public static string? Check(string name, string text) => new KernelSettings().Set(name, text);
 
     /// <summary>Sets one by its name.</summary>
     /// <returns>What is wrong with it; null if nothing is.</returns>
@@ -78,7 +94,17 @@ internal sealed class SupervisionSettings
         : setting.Set(this, text) ? null
         : $"'{text}' is nothing for {name}. {setting.Description}";
 
+    private bool Compile(LanguageSettings language)
+    {
+        Language = language;
+        return true;
+    }
+
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string OnOff(bool on) => on ? "on" : "off";
+
+    private static bool? OnOff(string text) => text switch { "on" => true, "off" => false, _ => null };
 
     private static int? Whole(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
@@ -86,7 +112,7 @@ internal sealed class SupervisionSettings
 /// <summary>One setting.</summary>
 /// <param name="Get">Its value as text.</param>
 /// <param name="Set">Sets it from a text; false if the text is none of its values.</param>
-internal sealed record Setting(string Name, string Description, Func<SupervisionSettings, string> Get, Func<SupervisionSettings, string, bool> Set)
+internal sealed record Setting(string Name, string Description, Func<KernelSettings, string> Get, Func<KernelSettings, string, bool> Set)
 {
     /// <summary>The environment variable that sets it.</summary>
     public string EnvironmentVariable => "JUPYTER_CSHARP_" + Name.ToUpperInvariant().Replace('-', '_');

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace JupyterKernel.Supervision;
+namespace JupyterKernel.Settings;
 
 /// <summary>Sizes of memory as people write them: <c>600 MB</c>, <c>1.5GB</c>; a unit is 1024 times the one below it.</summary>
 internal static class Size

@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>A text that a library is compiled of.</summary>
+/// <param name="Cell">The name of the cell that it is of.</param>
+/// <param name="Text">The cell's text, with all that does not belong into the library blanked out.</param>
+internal sealed record LibrarySource(string Cell, string Text);
+
+/// <summary>
+/// The part of a cell that no script may have (namespaces, extension blocks, types that generators write a part of), compiled as a
+/// library that the cell and later ones reference.
+/// </summary>
+/// <param name="Sources">What it is compiled of.</param>
+/// <param name="Types">Its types by their full names. A session can have each once: declared anew, it is rebuilt.</param>
+internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOnlySet<string> Types, Image Image)
+{
+    private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest, DocumentationMode.None, SourceCodeKind.Regular);
+
+    /// <summary>Tells a cell's two parts apart.</summary>
+    /// <param name="form">The cell's text.</param>
+    /// <param name="script">The same, parsed as a script.</param>
+    /// <param name="libraryTypes">The names of types that belong into the library too.</param>
+    /// <returns>The script's part and the library's; no library for most cells.</returns>
+    public static (CellText Script, CellText? Library) Split(
+        CellText form, SyntaxTree script, IReadOnlySet<string> libraryTypes, CancellationToken cancellation)
+    {
+        var root = script.GetCompilationUnitRoot(cancellation);
+        if (!root.Members.Any(Belongs)) return (form, null);
+
+        // Types that these use go with them; to the others a library's types are as good as the script's.
+        var moved = root.Members.Where(Belongs).ToList();
+        var types = root.Members.Where(member => member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax).Except(moved).ToList();
+        for (var i = 0; i < moved.Count; i++)
+        {
+            var names = moved[i].DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
+            var used = types.Where(type => names.Contains(NameOf(type))).ToList();
+            moved.AddRange(used);
+            types.RemoveAll(used.Contains);
+        }
+
+        var inScript = root.Members.Except(moved).Select(member => member.Span);
+        var directives = root.DescendantTrivia().Where(trivia => trivia.Kind() is SyntaxKind.ReferenceDirectiveTrivia or SyntaxKind.LoadDirectiveTrivia).Select(trivia => trivia.Span);
+        return (form.With(moved.Select(member => form.Blank(member.Span))),
+            form.With(inScript.Concat(directives).Select(form.Blank).Concat(moved.SelectMany(Publish))));
+
+        bool Belongs(MemberDeclarationSyntax member) => BelongsIntoLibrary(member)
+            || (libraryTypes.Count > 0 && member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax && libraryTypes.Contains(NameOf(member)));
+    }
+
+    /// <summary>Whether a cell may have a part for a library, by its spelling: there may be none.</summary>
+    public static bool MayBeIn(string code) =>
+        code.Contains("namespace", StringComparison.Ordinal) || code.Contains("extension", StringComparison.Ordinal) || code.Contains("partial", StringComparison.Ordinal);
+
+    /// <summary>The types that a source declares, by their full names.</summary>
+    public static IReadOnlySet<string> TypesOf(LibrarySource source) => TypesOf(Parse(source)).ToHashSet();
+
+    /// <summary>The names that a source uses or declares.</summary>
+    public static IReadOnlySet<string> NamesIn(LibrarySource source) =>
+        Parse(source).GetRoot().DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
+
+    /// <summary>A source without the types that are declared elsewhere now.</summary>
+    public static LibrarySource Without(LibrarySource source, IReadOnlyCollection<string> types)
+    {
+        var declared = Parse(source).GetRoot().DescendantNodes().Where(node => IsTopLevelType(node) && types.Contains(FullName((MemberDeclarationSyntax)node)));
+        var text = CellText.Of(source.Text);
+        return source with { Text = text.With(declared.Select(node => text.Blank(node.Span))).Text };
+    }
+
+    /// <summary>Compiles a library.</summary>
+    /// <param name="sources">The texts.</param>
+    /// <param name="assemblyName">Its name.</param>
+    /// <param name="usings">What is imported in all of them; what does not exist is left out.</param>
+    /// <param name="references">What it may use.</param>
+    /// <param name="analyzers">What may generate sources.</param>
+    /// <returns>The library, or its errors.</returns>
+    public static (CellLibrary? Library, ImmutableArray<Diagnostic> Errors) Compile(
+        IReadOnlyList<LibrarySource> sources, string assemblyName, IEnumerable<string> usings, IEnumerable<MetadataReference> references,
+        IReadOnlyList<string> analyzers, CSharpCompilationOptions options, CancellationToken cancellation)
+    {
+        SyntaxTree[] trees = [.. sources.Select(Parse)];
+        var imports = CSharpSyntaxTree.ParseText(string.Join('\n', usings.Distinct()), ParseOptions, cancellationToken: cancellation);
+        var compilation = CSharpCompilation.Create(assemblyName, [imports, .. trees], references, options);
+
+        // Some of what cells import are types of cells, which are no library's.
+        var unknown = compilation.GetDiagnostics(cancellation).Where(error => error.Severity == DiagnosticSeverity.Error && error.Location.SourceTree == imports)
+            .Select(error => imports.GetText(cancellation).Lines.GetLineFromPosition(error.Location.SourceSpan.Start).Span).Distinct().ToList();
+        if (unknown.Count > 0)
+        {
+            var text = CellText.Of(imports.ToString());
+            var known = CSharpSyntaxTree.ParseText(text.With(unknown.Select(text.Blank)).Text, ParseOptions, cancellationToken: cancellation);
+            compilation = compilation.ReplaceSyntaxTree(imports, known);
+        }
+
+        if (trees.Any(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<MemberDeclarationSyntax>().Any(SourceGenerators.MayWrite)))
+            compilation = SourceGenerators.Run(compilation, analyzers, ParseOptions, cancellation);
+        var (image, errors) = Image.Of(compilation, cancellation);
+        return image is null ? (null, errors) : (new(sources, trees.SelectMany(TypesOf).ToHashSet(), image), []);
+    }
+
+    private static IEnumerable<string> TypesOf(SyntaxTree tree) =>
+        tree.GetRoot().DescendantNodes().Where(IsTopLevelType).Cast<MemberDeclarationSyntax>().Select(FullName);
+
+    private static SyntaxTree Parse(LibrarySource source) =>
+        CSharpSyntaxTree.ParseText(SourceText.From(source.Text, System.Text.Encoding.UTF8), ParseOptions, source.Cell);
+
+    private static bool BelongsIntoLibrary(MemberDeclarationSyntax member) => member is BaseNamespaceDeclarationSyntax || SourceGenerators.MayWrite(member)
+        || (member is ClassDeclarationSyntax type && type.Members.Any(inner => inner is ExtensionBlockDeclarationSyntax));
+
+    private static bool IsTopLevelType(SyntaxNode node) =>
+        node is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax && node.Parent is BaseNamespaceDeclarationSyntax or CompilationUnitSyntax;
+
+    private static string NameOf(MemberDeclarationSyntax type) =>
+        type is BaseTypeDeclarationSyntax named ? named.Identifier.ValueText : ((DelegateDeclarationSyntax)type).Identifier.ValueText;
+
+    private static string FullName(MemberDeclarationSyntax type)
+    {
+        var arity = (type as TypeDeclarationSyntax)?.Arity ?? (type as DelegateDeclarationSyntax)?.Arity ?? 0;
+        var spaces = type.Ancestors().OfType<BaseNamespaceDeclarationSyntax>().Reverse().Select(space => space.Name.ToString() + ".");
+        return $"{string.Concat(spaces)}{NameOf(type)}`{arity}";
+    }
+
+    /// <summary>
+    /// What a program's other files may use, later cells may use, which are other assemblies: so what is internal is public.
+    /// </summary>
+    private static IEnumerable<Edit> Publish(MemberDeclarationSyntax member)
+    {
+        foreach (var node in member.DescendantNodesAndSelf().OfType<MemberDeclarationSyntax>())
+        {
+            if (IsTopLevelType(node))
+            {
+                // Its own file may use it, and nobody else.
+                if (node.Modifiers.Any(SyntaxKind.FileKeyword)) continue;
+                foreach (var edit in ProgramForms.Accessible(node)) yield return edit;
+            }
+            else if (node.Modifiers.Where(modifier => SyntaxFacts.IsAccessibilityModifier(modifier.Kind())).ToList() is [{ RawKind: (int)SyntaxKind.InternalKeyword } inner])
+            {
+                yield return new(inner.SpanStart, inner.Span.Length, "public  ");
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>What a line asks for.</summary>
+internal enum PackageDirectiveKind
+{
+    /// <summary><c>#r "nuget: Id, version"</c>, <c>#:package Id@version</c>.</summary>
+    Package,
+
+    /// <summary><c>#i "nuget: source"</c>.</summary>
+    Source,
+
+    /// <summary><c>#r "framework: Name"</c>, or what an <c>#:sdk</c> stands for.</summary>
+    Framework,
+
+    /// <summary><c>#r "path.csproj"</c>, <c>#:project path</c>.</summary>
+    Project,
+
+    /// <summary><c>#:property Name=Value</c>.</summary>
+    Property,
+
+    /// <summary>A line that looks like one of these and is none.</summary>
+    Malformed,
+}
+
+/// <summary>One line that asks for a package or the like.</summary>
+/// <param name="Name">The package's id, the source, the framework's name, the project's path, the property's name; of a malformed line what is wrong.</param>
+/// <param name="Value">The package's version range, or the property's value; null where there is none.</param>
+internal sealed record PackageDirective(PackageDirectiveKind Kind, string Name, string? Value = null);
+
+/// <summary>
+/// The lines of a cell that ask for packages, projects and frameworks. They may stand anywhere in it, and the compiler
+/// does not get to see them. Any thread.
+/// Source: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps, and .NET Interactive's nuget-overview.md for <c>#r "nuget:"</c>.
+/// </summary>
+internal static partial class PackageDirectives
+{
+    private const int LongestId = 100;
+    private const long MostLoadedBytes = 10_000_000;
+
+    /// <summary>What <c>#:sdk</c> lines stand for: an SDK is a set of build files, of which a cell wants the framework only.</summary>
+    private static readonly Dictionary<string, string?> FrameworkOfSdk = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Microsoft.NET.Sdk"] = null,
+        ["Microsoft.NET.Sdk.Web"] = "Microsoft.AspNetCore.App",
+        ["Microsoft.NET.Sdk.Worker"] = null,
+    };
+
+    /// <summary>Whether a cell may have directives, or load a file with some, by its spelling: there may be none.</summary>
+    public static bool MayBeIn(string code) => MayHave(code) || code.Contains("#load", StringComparison.Ordinal);
+
+    /// <summary>The directives in a cell's text and in what it loads, in their order. On a deep stack: the code is parsed.</summary>
+    /// <param name="baseDirectory">What relative paths start from.</param>
+    public static IReadOnlyList<PackageDirective> In(string code, string baseDirectory)
+    {
+        if (Nesting.IsTooDeep(code, Nesting.DeepStack)) return [];
+        var directives = new List<PackageDirective>();
+        var seen = new HashSet<string>();
+        Collect(code, baseDirectory);
+        return directives;
+
+        void Collect(string text, string directory)
+        {
+            foreach (var line in Directives(text))
+            {
+                if (line.GetStructure() is LoadDirectiveTriviaSyntax { File.ValueText: var file })
+                {
+                    if (Read(file, directory, seen) is { } loaded) Collect(loaded.Text, loaded.Directory);
+                }
+                else if (Parse(LineAt(text, line.SpanStart)) is { } directive)
+                {
+                    // A path is relative to the file that it is written in.
+                    directives.Add(directive.Kind == PackageDirectiveKind.Project ? directive with { Name = Path.GetFullPath(directive.Name, directory) } : directive);
+                }
+            }
+        }
+    }
+
+    /// <summary>The text with the directives blanked out, so that nothing else moves.</summary>
+    public static string Blank(string code)
+    {
+        var lines = Lines(code).ToList();
+        if (lines.Count == 0) return code;
+        var text = code.ToCharArray();
+        foreach (var (_, start, length) in lines) Array.Fill(text, ' ', start, length);
+        return new(text);
+    }
+
+    private static IEnumerable<(PackageDirective Directive, int Start, int Length)> Lines(string code)
+    {
+        if (!MayHave(code)) yield break;
+
+        // Not what only looks like a directive, in a string or a comment.
+        foreach (var trivia in Directives(code))
+        {
+            var line = LineAt(code, trivia.SpanStart);
+            if (Parse(line) is { } directive) yield return (directive, trivia.SpanStart, line.Length);
+        }
+    }
+
+    private static IEnumerable<SyntaxTrivia> Directives(string code) => CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetRoot()
+        .DescendantTrivia().Where(trivia => trivia.IsDirective && trivia.GetStructure() is DirectiveTriviaSyntax { IsActive: true });
+
+    private static string LineAt(string text, int start)
+    {
+        var length = text.AsSpan(start).IndexOfAny('\r', '\n');
+        return length < 0 ? text[start..] : text.Substring(start, length);
+    }
+
+    /// <summary>A loaded file, once; null if the compiler is to say what is wrong with it.</summary>
+    private static (string Text, string Directory)? Read(string file, string directory, HashSet<string> seen)
+    {
+        try
+        {
+            var path = Path.GetFullPath(file, directory);
+            return seen.Add(path) && new FileInfo(path) is { Exists: true, Length: < MostLoadedBytes } ? (File.ReadAllText(path), Path.GetDirectoryName(path)!) : null;
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static bool MayHave(string code)
+    {
+        for (var at = code.IndexOf('#', StringComparison.Ordinal); at >= 0; at = code.IndexOf('#', at + 1))
+        {
+            var rest = code.AsSpan(at + 1).TrimStart(" \t");
+            if (rest.StartsWith(":") || (rest.Length > 0 && rest[0] is 'r' or 'i' && rest[1..].TrimStart(" \t").StartsWith("\""))) return true;
+        }
+
+        return false;
+    }
+
+    private static PackageDirective? Parse(string line)
+    {
+        if (Quoted().Match(line) is { Success: true } quoted)
+        {
+            var target = quoted.Groups["target"].Value.Trim();
+            var isReference = quoted.Groups["word"].Value == "r";
+            if (Scheme(target, "nuget:") is { } nuget)
+                return !isReference ? nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget) : Malformed("#i \"nuget: …\" wants the address or the folder of a package source.") : Package(nuget);
+            if (isReference && Scheme(target, "framework:") is { } framework) return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework) : Malformed($"'{framework}' is no framework's name, such as Microsoft.AspNetCore.App.");
+            if (isReference && target.EndsWith("proj", StringComparison.OrdinalIgnoreCase)) return new(PackageDirectiveKind.Project, target);
+            return isReference ? null : Malformed("#i wants a package source: #i \"nuget: https://…\"");
+        }
+
+        if (FileBased().Match(line) is not { Success: true } match) return null;
+        var value = match.Groups["value"].Value.Trim();
+        switch (match.Groups["word"].Value)
+        {
+            case "package":
+                return Package(value.Replace('@', ','));
+            case "project":
+                return value.Length > 0 ? new(PackageDirectiveKind.Project, value) : Malformed("#:project wants the path of a project.");
+            case "property":
+                return value.Split('=', 2) is [var name, var set] && PropertyName().IsMatch(name.Trim()) ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property wants Name=Value.");
+            case "sdk":
+                return FrameworkOfSdk.TryGetValue(value.Split('@')[0].Trim(), out var framework)
+                    ? new(PackageDirectiveKind.Framework, framework ?? "Microsoft.NETCore.App")
+                    : Malformed($"A cell cannot have the SDK '{value}'. It can have: {string.Join(", ", FrameworkOfSdk.Keys)}.");
+            default:
+                return Malformed($"#:{match.Groups["word"].Value} is not known. There are #:package Id@version, #:project path, #:property Name=Value and #:sdk Name.");
+        }
+    }
+
+    private static PackageDirective Package(string text)
+    {
+        var cut = text.IndexOfAny([',', '/']);
+        var id = (cut < 0 ? text : text[..cut]).Trim();
+        var version = cut < 0 ? "" : text[(cut + 1)..].Trim();
+        if (id.Length > LongestId || !PackageId().IsMatch(id)) return Malformed($"'{id}' is no package's id. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
+        if (version.Length > 0 && !Version().IsMatch(version)) return Malformed($"'{version}' is no version of a package. Write for example 1.2.3, 1.2.*, *-* or [1.0,2.0)");
+        return new(PackageDirectiveKind.Package, id, version.Length > 0 ? version : null);
+    }
+
+    private static PackageDirective Malformed(string why) => new(PackageDirectiveKind.Malformed, why);
+
+    private static string? Scheme(string target, string scheme) => target.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? target[scheme.Length..].Trim() : null;
+
+    [GeneratedRegex("""^#\s*(?<word>[ri])\s*"(?<target>[^"]*)"\s*(//.*)?$""")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex("""^#:(?<word>\w+)\s*(?<value>.*)$""")]
+    private static partial Regex FileBased();
+
+    [GeneratedRegex(@"^\w[\w.\-]*$")]
+    private static partial Regex PackageId();
+
+    [GeneratedRegex(@"^([\w.\-+*]+|[\[(][\w.\-+*, ]*[\])])$")]
+    private static partial Regex Version();
+
+    [GeneratedRegex(@"^[A-Za-z_][\w\-]*$")]
+    private static partial Regex PropertyName();
+}

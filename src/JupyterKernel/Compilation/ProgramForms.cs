@@ -1,0 +1,279 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>A cell's text as a script may have it, and what that leaves to be done.</summary>
+/// <param name="Text">The text to compile.</param>
+/// <param name="Disposed">Variables declared with <c>using</c>: they are disposed of at the cell's end.</param>
+internal sealed record ScriptForm(CellText Text, IReadOnlyList<UsingVariable> Disposed);
+
+/// <summary>A variable that was declared with <c>using</c>.</summary>
+/// <param name="Awaits">Whether with <c>await using</c>.</param>
+internal sealed record UsingVariable(string Name, bool Awaits);
+
+/// <summary>
+/// What C# has in a program and Roslyn not in a script, written as a script may have it: <c>using</c> declarations, static
+/// classes with extension methods, <c>file</c> types, a <c>Main</c> to run, a <c>with</c> at the end, and locals
+/// that can be no field (spans, refs). Most cells pass unchanged. Pure; any thread.
+/// </summary>
+internal static class ProgramForms
+{
+    /// <summary>An expression may contain braces, but where so many tries have not found its beginning it is none.</summary>
+    private const int MostStarts = 8;
+
+    private static readonly CSharpParseOptions Program = new(LanguageVersion.Latest, DocumentationMode.None, SourceCodeKind.Regular);
+
+    /// <summary>What shows in the text alone.</summary>
+    /// <param name="code">The cell's text.</param>
+    /// <param name="script">The same, parsed as a script.</param>
+    public static ScriptForm Of(string code, SyntaxTree script, CancellationToken cancellation)
+    {
+        var text = CellText.Of(code);
+        var root = script.GetCompilationUnitRoot(cancellation);
+        var program = new Lazy<CompilationUnitSyntax>(() => ParseProgram(code, cancellation));
+        var edits = new List<Edit>();
+        var disposed = new List<UsingVariable>();
+        if (root.ContainsDiagnostics)
+        {
+            foreach (var local in program.Value.Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).OfType<LocalDeclarationStatementSyntax>())
+            {
+                if (!local.UsingKeyword.IsKind(SyntaxKind.UsingKeyword)) continue;
+                edits.Add(text.Blank(local.UsingKeyword.Span));
+                var awaits = local.AwaitKeyword.IsKind(SyntaxKind.AwaitKeyword);
+                if (awaits) edits.Add(text.Blank(local.AwaitKeyword.Span));
+                disposed.AddRange(local.Declaration.Variables.Select(variable => new UsingVariable(variable.Identifier.ValueText, awaits)));
+            }
+        }
+
+        // Without a semicolon, what stands before may pass for a declaration of a property.
+        if (code.AsSpan().TrimEnd().EndsWith("}") && code.Contains("with", StringComparison.Ordinal) && TrailingWith(program.Value) is { } with)
+            edits.AddRange([new(with.Start, 0, "("), new(with.End, 0, ")")]);
+
+        foreach (var member in root.Members)
+        {
+            if (member is ClassDeclarationSyntax { TypeParameterList: null } type && type.Modifiers.Any(SyntaxKind.StaticKeyword))
+                edits.AddRange(ExtensionMethods(type));
+            if (member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax) edits.AddRange(Accessible(member));
+        }
+
+        return new(text.With(edits.Concat(RunMain(root))), disposed);
+    }
+
+    /// <summary>
+    /// Where a method and its parameters' types were declared anew, an argument that has no type of its own (<c>new(…)</c>,
+    /// <c>null</c>) fits the old method as well. So what is called is a method of the latest one's signature and another name.
+    /// </summary>
+    /// <returns>The text to try; none if the calls are ambiguous otherwise.</returns>
+    public static IEnumerable<ScriptForm> WithLatest(
+        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation)
+    {
+        const string AmbiguousCall = "CS0121";
+        var root = tree.GetCompilationUnitRoot(cancellation);
+        var calls = errors.Where(error => error.Id == AmbiguousCall && error.Location.SourceTree == tree)
+            .Select(error => root.FindToken(error.Location.SourceSpan.Start)).Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Distinct().ToList();
+        var edits = new List<Edit>();
+        foreach (var named in calls.GroupBy(call => call.ValueText))
+        {
+            var declarations = SubmissionLink.Chain(submission).Select(link => link.SyntaxTrees.SelectMany(text => text.GetCompilationUnitRoot(cancellation).Members)
+                .OfType<MethodDeclarationSyntax>().Where(method => method.Identifier.ValueText == named.Key).ToList()).Where(methods => methods.Count > 0).ToList();
+
+            // Overloads of other parameters are as ambiguous as they are in a program.
+            if (declarations is not [var latest, .. var older] || !older.SelectMany(methods => methods).Select(Signature).Intersect(latest.Select(Signature)).Any()) continue;
+            var name = named.Key + SubmissionLink.LatestSuffix;
+            edits.AddRange(named.Select(call => new Edit(call.SpanStart, call.Span.Length, name)));
+            var first = root.Members.First(member => member.Span.Contains(named.Min(call => call.SpanStart))).SpanStart;
+            edits.Insert(0, new(first, 0, string.Concat(latest.Select(method =>
+                Forwarder(method, name, named.Key, method.Modifiers.Any(SyntaxKind.StaticKeyword), method.Modifiers.Any(SyntaxKind.UnsafeKeyword))))));
+        }
+
+        return edits.Count > 0 ? [form with { Text = form.Text.With(edits) }] : [];
+
+        static string Signature(MethodDeclarationSyntax method) => string.Join(", ", method.ParameterList.Parameters.Select(parameter => parameter.Type?.ToString()));
+    }
+
+    /// <summary>
+    /// Puts what can be no field of a submission (a span, a ref) into a block, with the statements from its declaration to
+    /// its last use; the other variables that these declare are declared before the block, so that later cells see them.
+    /// </summary>
+    /// <param name="form">The text, which did not compile.</param>
+    /// <param name="submission">Its compilation.</param>
+    /// <param name="tree">Its tree there.</param>
+    /// <param name="errors">Its errors.</param>
+    /// <returns>The texts to try in turn.</returns>
+    public static IEnumerable<ScriptForm> WithLocals(
+        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation)
+    {
+        const string FieldOfRefStruct = "CS8345";
+        var statements = ParseProgram(form.Text.Text, cancellation).Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).ToList();
+        var places = errors.Where(error => error.Id == FieldOfRefStruct && error.Location.SourceTree == tree)
+            .Select(error => error.Location.SourceSpan.Start).ToList();
+        var locals = statements.Where(statement => statement is LocalDeclarationStatementSyntax local
+            && (local.Declaration.Type is RefTypeSyntax or ScopedTypeSyntax || places.Any(place => local.Span.Contains(place)))).ToList();
+        if (locals.Count == 0) yield break;
+
+        var names = locals.SelectMany(Declared).ToHashSet();
+        var first = statements.IndexOf(locals[0]);
+        var last = statements.FindLastIndex(statement => locals.Contains(statement) || Uses(statement, names));
+        var region = statements[first..(last + 1)];
+        var edits = new List<Edit>();
+        var declarations = new System.Text.StringBuilder();
+        foreach (var local in region.OfType<LocalDeclarationStatementSyntax>().Except(locals).Cast<LocalDeclarationStatementSyntax>())
+        {
+            if (local.IsConst) continue;
+            var types = local.Declaration.Variables.Select(variable => TypeOf(variable.Identifier.ValueText)).ToList();
+            if (types.Contains(null)) continue;
+            foreach (var (variable, type) in local.Declaration.Variables.Zip(types)) declarations.Append(CultureInfo.InvariantCulture, $"{type} {variable.Identifier.ValueText} = default!; ");
+            if (local.Declaration.Variables.All(variable => variable.Initializer is null))
+            {
+                edits.Add(form.Text.Blank(TextSpan.FromBounds(local.SpanStart, local.SemicolonToken.SpanStart)));
+                continue;
+            }
+
+            edits.Add(form.Text.Blank(local.Declaration.Type.Span));
+            edits.AddRange(local.Declaration.Variables.GetSeparators().Select(separator => new Edit(separator.SpanStart, separator.Span.Length, ";")));
+            edits.AddRange(local.Declaration.Variables.Zip(types)
+                .Where(pair => pair.First.Initializer?.Value is InitializerExpressionSyntax)
+                .Select(pair => new Edit(pair.First.Initializer!.Value.SpanStart, 0, $"new {pair.Second} ")));
+        }
+
+        // A `using` among the locals is one again: the block disposes of it.
+        var disposed = form.Disposed.Where(variable => !names.Contains(variable.Name)).ToList();
+        edits.Add(new(region[0].SpanStart, 0, declarations + "{ "));
+        foreach (var local in locals.Where(local => Declared(local).Any(name => form.Disposed.Any(variable => variable.Name == name)))) edits.Add(new(local.SpanStart, 0, "using "));
+
+        var value = region[^1] is ExpressionStatementSyntax { SemicolonToken.IsMissing: true } trailing ? trailing.Expression : null;
+        var end = value?.Span.End ?? region[^1].Span.End;
+        if (value is not null) yield return new(form.Text.With([.. edits, new(value.SpanStart, 0, "return "), new(end, 0, "; }")]), disposed);
+        yield return new(form.Text.With([.. edits, new(end, 0, value is null ? " }" : "; }")]), disposed);
+
+        string? TypeOf(string name)
+        {
+            var type = submission.ScriptClass!.GetMembers(name).OfType<IFieldSymbol>().FirstOrDefault()?.Type;
+            return type is null or IErrorTypeSymbol || type.IsAnonymousType ? null : type.ToMinimalDisplayString(submission.GetSemanticModel(tree), 0);
+        }
+    }
+
+    /// <summary>
+    /// A type of the top is accessible to all of a program, and one that a class contains is not: so it is public, as
+    /// serializers and the like want it too.
+    /// </summary>
+    public static IEnumerable<Edit> Accessible(MemberDeclarationSyntax type)
+    {
+        var access = type.Modifiers.Where(modifier => SyntaxFacts.IsAccessibilityModifier(modifier.Kind())).ToList();
+        if (type.Modifiers.FirstOrDefault(modifier => modifier.IsKind(SyntaxKind.FileKeyword)) is { RawKind: not 0 } file) yield return new(file.SpanStart, file.Span.Length, "public");
+        else if (access is [{ RawKind: (int)SyntaxKind.InternalKeyword } inner]) yield return new(inner.SpanStart, inner.Span.Length, "public  ");
+        else if (access.Count == 0) yield return new(type.ChildNodesAndTokens().First(child => !child.IsKind(SyntaxKind.AttributeList)).SpanStart, 0, "public ");
+    }
+
+    private static CompilationUnitSyntax ParseProgram(string code, CancellationToken cancellation) =>
+        CSharpSyntaxTree.ParseText(code, Program, cancellationToken: cancellation).GetCompilationUnitRoot(cancellation);
+
+    private static IEnumerable<string> Declared(StatementSyntax statement) =>
+        statement is LocalDeclarationStatementSyntax local ? local.Declaration.Variables.Select(variable => variable.Identifier.ValueText) : [];
+
+    private static bool Uses(SyntaxNode node, HashSet<string> names) =>
+        node.DescendantTokens().Any(token => token.IsKind(SyntaxKind.IdentifierToken) && names.Contains(token.ValueText));
+
+    /// <summary>
+    /// Extension methods want a class that is in no other, and a script's classes are all in its submission; but a
+    /// submission may have extension methods itself. So each is there once more, and calls the one of the class.
+    /// </summary>
+    private static IEnumerable<Edit> ExtensionMethods(ClassDeclarationSyntax type)
+    {
+        var forwarders = new System.Text.StringBuilder();
+        foreach (var method in type.Members.OfType<MethodDeclarationSyntax>())
+        {
+            if (method.ParameterList.Parameters.FirstOrDefault() is not { } receiver || receiver.Modifiers.FirstOrDefault(modifier => modifier.IsKind(SyntaxKind.ThisKeyword)) is not { RawKind: not 0 } keyword) continue;
+            yield return new(keyword.SpanStart, keyword.Span.Length, "    ");
+            var access = method.Modifiers.Where(modifier => modifier.Kind() is SyntaxKind.PublicKeyword or SyntaxKind.InternalKeyword or SyntaxKind.PrivateKeyword).ToList();
+            if (access.Count == 0) yield return new(method.Modifiers.Count > 0 ? method.Modifiers[0].SpanStart : method.ReturnType.SpanStart, 0, "internal ");
+            else if (access is [{ RawKind: (int)SyntaxKind.PrivateKeyword } hidden]) yield return new(hidden.SpanStart, hidden.Span.Length, "internal");
+
+            var isUnsafe = method.Modifiers.Any(SyntaxKind.UnsafeKeyword) || type.Modifiers.Any(SyntaxKind.UnsafeKeyword);
+            forwarders.Append(Forwarder(method, method.Identifier.Text, $"{type.Identifier.Text}.{method.Identifier.Text}", isStatic: true, isUnsafe));
+        }
+
+        if (forwarders.Length > 0) yield return new(type.SpanStart, 0, forwarders.ToString());
+    }
+
+    /// <summary>A method in one line that calls another one of the same signature, and that no trace shows.</summary>
+    private static string Forwarder(MethodDeclarationSyntax method, string name, string target, bool isStatic, bool isUnsafe)
+    {
+        var typeArguments = method.TypeParameterList is { } parameters ? $"<{string.Join(", ", parameters.Parameters.Select(parameter => parameter.Identifier.Text))}>" : "";
+        var returnsRef = method.ReturnType is RefTypeSyntax ? "ref " : "";
+        var arguments = string.Join(", ", method.ParameterList.Parameters.Select(parameter => Modifier(parameter) + parameter.Identifier.Text));
+        return $"[global::System.Diagnostics.StackTraceHidden] {(isUnsafe ? "unsafe " : "")}{(isStatic ? "static " : "")}{OneLine(method.ReturnType)} {name}{OneLine(method.TypeParameterList)}{OneLine(method.ParameterList)}"
+            + $"{string.Concat(method.ConstraintClauses.Select(clause => " " + OneLine(clause)))} => {returnsRef}{target}{typeArguments}({arguments}); ";
+
+        static string Modifier(ParameterSyntax parameter) => parameter.Modifiers.FirstOrDefault(modifier => modifier.Kind() is SyntaxKind.RefKeyword or SyntaxKind.OutKeyword or SyntaxKind.InKeyword) switch
+        {
+            { RawKind: (int)SyntaxKind.RefKeyword } when parameter.Modifiers.Any(SyntaxKind.ReadOnlyKeyword) => "in ",
+            { RawKind: not 0 } modifier => modifier.Text + " ",
+            _ => "",
+        };
+
+        static string OneLine(SyntaxNode? node) => node is null ? "" : node.WithoutTrivia().NormalizeWhitespace("", " ").ToString();
+    }
+
+    /// <summary>A cell that is a whole program is run as one.</summary>
+    private static List<Edit> RunMain(CompilationUnitSyntax root)
+    {
+        if (root.Members.Count == 0 || !root.Members.All(IsDeclaration)) return [];
+        var entries = root.DescendantNodes(node => node is CompilationUnitSyntax or BaseNamespaceDeclarationSyntax or TypeDeclarationSyntax)
+            .OfType<MethodDeclarationSyntax>().Where(IsMain).ToList();
+        if (entries is not [{ Parent: TypeDeclarationSyntax { Parent: CompilationUnitSyntax or BaseNamespaceDeclarationSyntax, TypeParameterList: null } type } main]) return [];
+
+        var edits = new List<Edit>();
+        var access = main.Modifiers.FirstOrDefault(modifier => modifier.Kind() is SyntaxKind.PrivateKeyword or SyntaxKind.ProtectedKeyword or SyntaxKind.InternalKeyword);
+        if (access.RawKind != 0) edits.Add(new(access.SpanStart, access.Span.Length, "public"));
+        else if (!main.Modifiers.Any(SyntaxKind.PublicKeyword)) edits.Add(new(main.Modifiers[0].SpanStart, 0, "public "));
+        var space = string.Concat(type.Ancestors().OfType<BaseNamespaceDeclarationSyntax>().Reverse().Select(space => space.Name + "."));
+        var waits = main.ReturnType is PredefinedTypeSyntax ? "" : "await ";
+        var arguments = main.ParameterList.Parameters.Count == 0 ? "" : "new string[0]";
+
+        // A namespace for the whole file ends with the file, so the call stands before it.
+        var call = $"{waits}{space}{type.Identifier.Text}.Main({arguments});";
+        edits.Add(root.Members is [FileScopedNamespaceDeclarationSyntax first] ? new(first.SpanStart, 0, call + " ") : new(root.EndOfFileToken.SpanStart, 0, $"\n#line hidden\n{call}"));
+        return edits;
+
+        static bool IsDeclaration(MemberDeclarationSyntax member) => member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax or BaseNamespaceDeclarationSyntax;
+    }
+
+    private static bool IsMain(MethodDeclarationSyntax method) =>
+        method.Identifier.ValueText == "Main" && method.Modifiers.Any(SyntaxKind.StaticKeyword) && method.TypeParameterList is null
+        && (method.ParameterList.Parameters is [] or [{ Type: ArrayTypeSyntax { ElementType: PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.StringKeyword } } }])
+        && method.ReturnType.ToString() is "void" or "int" or "Task" or "Task<int>" or "System.Threading.Tasks.Task" or "System.Threading.Tasks.Task<int>";
+
+    /// <summary>
+    /// An expression at the end that ends in <c>with { … }</c>: without a semicolon, the parser takes its beginning for a
+    /// declaration.
+    /// </summary>
+    private static TextSpan? TrailingWith(CompilationUnitSyntax program)
+    {
+        var tokens = program.DescendantTokens().Where(token => token.Span.Length > 0).ToList();
+        if (tokens.Count == 0 || !tokens[^1].IsKind(SyntaxKind.CloseBraceToken)) return null;
+        var index = tokens.Count - 1;
+        for (var depth = 0; index >= 0; index--)
+        {
+            if (tokens[index].IsKind(SyntaxKind.CloseBraceToken)) depth++;
+            else if (tokens[index].IsKind(SyntaxKind.OpenBraceToken) && --depth == 0) break;
+        }
+
+        if (index < 2 || tokens[index - 1].ValueText != "with") return null;
+        var end = tokens[^1].Span.End;
+        var text = program.SyntaxTree.GetText();
+        var starts = Enumerable.Range(0, index - 1).Reverse().Where(start => start == 0 || tokens[start - 1].Kind() is SyntaxKind.SemicolonToken or SyntaxKind.CloseBraceToken);
+        foreach (var start in starts.Take(MostStarts))
+        {
+            var span = TextSpan.FromBounds(tokens[start].SpanStart, end);
+            var expression = SyntaxFactory.ParseExpression(text.ToString(span));
+            if (expression is WithExpressionSyntax && !expression.ContainsDiagnostics && expression.FullSpan.Length == span.Length) return span;
+        }
+
+        return null;
+    }
+}

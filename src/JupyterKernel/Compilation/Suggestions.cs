@@ -1,0 +1,127 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>
+/// What may have been meant by a name that does not exist: a missing <c>using</c> or package, or a name that is spelled nearly so. And
+/// which of two types of one name is which. Pure; compilation thread.
+/// </summary>
+internal static class Suggestions
+{
+    private const int LongestName = 60;
+    private const int NamespacesShown = 3;
+
+    /// <summary>What to say below an error; null if nothing comes to mind.</summary>
+    /// <param name="error">An error in the submission's tree.</param>
+    /// <param name="usings">The namespaces that are imported.</param>
+    public static string? For(Diagnostic error, CSharpCompilation submission, IReadOnlySet<string> usings, CancellationToken cancellation)
+    {
+        if (error.Location.SourceTree is not { } tree) return null;
+        var node = tree.GetRoot(cancellation).FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true);
+        if (error.Id is "CS0246" or "CS0234" && node.FirstAncestorOrSelf<UsingDirectiveSyntax>()?.Name?.ToString() is { } space) return PackageHints.ForNamespace(space);
+        return error.Id switch
+        {
+            // A name, or a type, that does not exist in this context.
+            "CS0103" or "CS0246" when NameIn(node) is { } name =>
+                Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
+                ?? Near(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))),
+
+            // No such member, and no extension method of the name.
+            "CS1061" or "CS0117" when NameIn(node) is { } name =>
+                (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null) ?? Near(name, Members(node, submission, cancellation)),
+
+            // No conversion between types that are written alike.
+            "CS0029" or "CS0266" or "CS1503" or "CS0030" => Namesake(error),
+            _ => null,
+        };
+    }
+
+    /// <summary>Which of two types of one name is the older one.</summary>
+    private static string? Namesake(Diagnostic error)
+    {
+        var quoted = error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Split('\'').Where((_, i) => i % 2 == 1).ToList();
+        var names = quoted.Select(type => type[(type.LastIndexOf('.') + 1)..].Split(' ')[0]).ToList();
+        return names.Count >= 2 && names[^1] == names[^2] && !names[^1].StartsWith('<')
+            ? $"{names[^1]} was declared anew since: this value is of the older one. Run again the cell that made it."
+            : null;
+    }
+
+    private static string? NameIn(SyntaxNode node) => node switch
+    {
+        SimpleNameSyntax name => name.Identifier.ValueText,
+        MemberAccessExpressionSyntax { Name: var name } => name.Identifier.ValueText,
+        _ => null,
+    };
+
+    private static string? Using(IReadOnlyCollection<string> namespaces, IReadOnlySet<string> usings)
+    {
+        if (namespaces.Count == 0 || namespaces.Any(usings.Contains)) return null;
+        var likely = namespaces.Where(space => space.StartsWith("System", StringComparison.Ordinal)).OrderBy(space => space.Length).ToList();
+        if (likely.Count == 0) likely = [.. namespaces];
+        return $"Is a using missing? {string.Join(" or ", likely.Take(NamespacesShown).Select(space => $"using {space};"))}";
+    }
+
+    private static string? Near(string name, IEnumerable<string> candidates)
+    {
+        if (name.Length is < 2 or > LongestName) return null;
+        var allowed = Math.Max(1, name.Length / 3);
+        var best = candidates.Distinct().Where(candidate => Math.Abs(candidate.Length - name.Length) <= allowed && candidate != name)
+            .Select(candidate => (Name: candidate, Distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
+            .Where(near => near.Distance <= allowed).OrderBy(near => near.Distance).ThenBy(near => near.Name, StringComparer.Ordinal).FirstOrDefault();
+        return best.Name is null ? null : $"Did you mean {best.Name}?";
+    }
+
+    /// <summary>How many letters are to be changed, added, left out or swapped with the next.</summary>
+    private static int Distance(string a, string b)
+    {
+        var costs = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++) costs[i, 0] = i;
+        for (var j = 0; j <= b.Length; j++) costs[0, j] = j;
+        for (var i = 1; i <= a.Length; i++)
+        {
+            for (var j = 1; j <= b.Length; j++)
+            {
+                costs[i, j] = Math.Min(Math.Min(costs[i - 1, j], costs[i, j - 1]) + 1, costs[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) costs[i, j] = Math.Min(costs[i, j], costs[i - 2, j - 2] + 1);
+            }
+        }
+
+        return costs[a.Length, b.Length];
+    }
+
+    /// <summary>The names that this cell and those before it declare, by their texts: to ask the compiler would take it long.</summary>
+    private static IEnumerable<string> Declared(CSharpCompilation submission, CancellationToken cancellation)
+    {
+        foreach (var link in SubmissionLink.Chain(submission))
+        {
+            foreach (var node in link.SyntaxTrees.SelectMany(tree => link == submission
+                ? tree.GetRoot(cancellation).DescendantNodes()
+                : tree.GetRoot(cancellation).DescendantNodes(node => node is CompilationUnitSyntax or FieldDeclarationSyntax or VariableDeclarationSyntax)))
+            {
+                switch (node)
+                {
+                    case VariableDeclaratorSyntax variable: yield return variable.Identifier.ValueText; break;
+                    case SingleVariableDesignationSyntax variable: yield return variable.Identifier.ValueText; break;
+                    case ParameterSyntax parameter: yield return parameter.Identifier.ValueText; break;
+                    case MethodDeclarationSyntax method: yield return method.Identifier.ValueText; break;
+                    case BaseTypeDeclarationSyntax type: yield return type.Identifier.ValueText; break;
+                    case PropertyDeclarationSyntax property: yield return property.Identifier.ValueText; break;
+                }
+            }
+        }
+    }
+
+    /// <summary>The members that whatever stands before the dot has.</summary>
+    private static IEnumerable<string> Members(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
+    {
+        var receiver = node.AncestorsAndSelf().OfType<MemberAccessExpressionSyntax>().FirstOrDefault()?.Expression;
+        if (receiver is null) return [];
+        var model = submission.GetSemanticModel(receiver.SyntaxTree);
+        var isType = model.GetSymbolInfo(receiver, cancellation).Symbol is ITypeSymbol;
+        return model.GetTypeInfo(receiver, cancellation).Type is { TypeKind: not TypeKind.Error } type
+            ? model.LookupSymbols(node.SpanStart, type, includeReducedExtensionMethods: true).Where(member => member.CanBeReferencedByName && member.IsStatic == isType).Select(member => member.Name)
+            : [];
+    }
+}

@@ -1,0 +1,279 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+#pragma warning disable RS0030 // The one owner of the SDK's process.
+
+namespace JupyterKernel.Packages;
+
+/// <summary>A restore failed, and nothing has changed. The message says why, and what to do.</summary>
+internal sealed class PackageException(string message) : Exception(message);
+
+/// <summary>
+/// Resolves sets of packages with the machine's .NET SDK, as a project would be: NuGet.config, feeds, credentials and caches are the
+/// user's. What a set came to is remembered, so that the same set needs no process the next time. Any thread.
+/// Source: https://learn.microsoft.com/visualstudio/msbuild/evaluate-items-and-properties
+/// </summary>
+/// <param name="baseDirectory">Where the search for NuGet.config begins.</param>
+internal sealed partial class PackageRestore(string baseDirectory)
+{
+    /// <summary>After so long a package whose version floats is looked for anew.</summary>
+    private static readonly TimeSpan FloatsFor = TimeSpan.FromDays(1);
+
+    private const string Asked = "You asked for";
+
+    private static readonly string[] Items = ["ReferencePath", "ReferenceCopyLocalPaths", "Analyzer"];
+
+    private static readonly Dictionary<string, string> Advice = new()
+    {
+        ["NU1100"] = "Is the id right, and does it have the .NET version that notebooks run on (net10.0)?",
+        ["NU1101"] = "Is the id spelled right? A source of your own is added with: #i \"nuget: https://…\"",
+        ["NU1102"] = "Ask for one of the versions that are there.",
+        ["NU1103"] = "There are only versions before release: ask for one of them, or for *-*",
+        ["NU1107"] = "Ask for a version of that package that both can live with: #r \"nuget: Id, version\"",
+        ["NU1202"] = "Another version of the package may have it.",
+        ["NU1301"] = "Is there a network? Sources are listed by: dotnet nuget list source. Run the cell again when it answers.",
+        ["NU1605"] = "Ask for the higher version.",
+    };
+
+    /// <summary>The runtime identifier that native assets are resolved for.</summary>
+    private static string Runtime => (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux")
+        + "-" + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+
+    private static string Cache =>
+        OperatingSystem.IsWindows() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "jupyter-csharp", "packages")
+        : OperatingSystem.IsMacOS() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches", "jupyter-csharp", "packages")
+        : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "jupyter-csharp", "packages");
+
+    /// <summary>Resolves a set.</summary>
+    /// <param name="progress">Called with what the restore is doing, from any thread.</param>
+    /// <exception cref="PackageException">It cannot be had.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<ResolvedPackages> RestoreAsync(PackageSet set, Action<string> progress, CancellationToken cancellation)
+    {
+        if (set.IsEmpty) return ResolvedPackages.None;
+        var remembered = Path.Combine(Cache, Key(set) + ".json");
+
+        // A project may have changed since.
+        if (set.Projects.Count == 0 && Remembered(remembered, set.IsFloating ? FloatsFor : TimeSpan.MaxValue) is { } known) return known;
+        var dotnet = DotnetSdk.Find()
+            ?? throw new PackageException("Packages are restored by the .NET SDK, and there is none. Install the .NET 10 SDK (https://dot.net), or set DOTNET_ROOT to its folder, and restart the kernel.");
+        var folder = "";
+        try
+        {
+            DeleteLeftBehind();
+            folder = Directory.CreateDirectory(Path.Combine(Cache, $"restore-{Guid.NewGuid():N}")).FullName;
+            await File.WriteAllTextAsync(Path.Combine(folder, "Session.csproj"), set.Project(baseDirectory, Runtime), cancellation);
+            var log = await BuildAsync(dotnet, folder, progress, cancellation);
+            var resolved = Read(folder, dotnet, set, log);
+            Remember(remembered, resolved, folder);
+            return resolved;
+        }
+        catch (PackageException) when (set.IsFloating && set.Projects.Count == 0 && Remembered(remembered, TimeSpan.MaxValue) is { } older)
+        {
+            return older with { Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."] };
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        {
+            throw new PackageException($"The packages could not be restored: {failure.Message}");
+        }
+        finally
+        {
+            Delete(folder);
+        }
+    }
+
+    private string Key(PackageSet set)
+    {
+        try
+        {
+            return set.Key(baseDirectory, Runtime);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new PackageException($"A NuGet.config cannot be read: {unreadable.Message}");
+        }
+    }
+
+    private static ResolvedPackages? Remembered(string path, TimeSpan age)
+    {
+        try
+        {
+            return File.Exists(path) && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < age ? ResolvedPackages.FromJson(File.ReadAllText(path)) : null;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static void Remember(string path, ResolvedPackages resolved, string folder)
+    {
+        // Whole or not at all, whoever else writes it and whatever ends this process.
+        var written = Path.Combine(folder, "remembered.json");
+        File.WriteAllText(written, resolved.ToJson());
+        File.Move(written, path, overwrite: true);
+    }
+
+    /// <summary>A kernel that was killed in the middle of a restore leaves its folder.</summary>
+    private static void DeleteLeftBehind()
+    {
+        if (!Directory.Exists(Cache)) return;
+        foreach (var folder in Directory.EnumerateDirectories(Cache, "restore-*").Where(folder => DateTime.UtcNow - Directory.GetCreationTimeUtc(folder) > FloatsFor)) Delete(folder);
+    }
+
+    private static void Delete(string folder)
+    {
+        try
+        {
+            if (folder.Length > 0) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
+        {
+            // It is a cache.
+        }
+    }
+
+    /// <summary>Restores and resolves.</summary>
+    /// <returns>What was said.</returns>
+    private static async Task<IReadOnlyList<string>> BuildAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(dotnet) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true };
+        foreach (var argument in (string[])
+            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore", "-target:ResolveReferences",
+                "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item), "-getResultOutputFile:resolved.json"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var log = new List<string>();
+
+
+        // At once: this process may be about to end.
+        using var registration = cancellation.Register(() => Kill(process));
+        await Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+        await process.WaitForExitAsync(CancellationToken.None);
+        cancellation.ThrowIfCancellationRequested();
+        if (process.ExitCode != 0) throw new PackageException(Explain(log));
+        return log;
+
+        async Task ReadAsync(StreamReader reader)
+        {
+            while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
+            {
+                lock (log) log.Add(line);
+                if (Doing().Match(line) is { Success: true } doing) progress(doing.Value.Trim());
+            }
+        }
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception ended) when (ended is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It was quicker.
+        }
+    }
+
+    private static string Explain(IReadOnlyList<string> log)
+    {
+        var errors = Problems(log, "error").DistinctBy(error => error.Text).ToList();
+        if (errors.Count == 0) return $"The .NET SDK could not restore the packages:\n{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}";
+        return string.Join('\n', errors.Select(error => $"{error.Code}: {error.Text}")
+            .Concat(errors.Select(error => error.Code).Distinct().Where(Advice.ContainsKey).Select(code => Advice[code])));
+    }
+
+    private static IEnumerable<(string Code, string Text)> Problems(IEnumerable<string> log, string kind) => log
+        .Select(line => Problem().Match(line)).Where(match => match.Success && match.Groups["kind"].Value == kind)
+        .Select(match => (match.Groups["code"].Value, match.Groups["text"].Value.Replace("Session depends on", Asked, StringComparison.Ordinal).Trim(' ', '-')));
+
+    private static ResolvedPackages Read(string folder, string dotnet, PackageSet set, IReadOnlyList<string> log)
+    {
+        try
+        {
+            var items = (JObject)JObject.Parse(File.ReadAllText(Path.Combine(folder, "resolved.json")))["Items"]!;
+            var references = Of("ReferencePath").Where(item => Text(item, "FrameworkReferenceName") != "Microsoft.NETCore.App").Select(Full).ToList();
+            var local = Of("ReferenceCopyLocalPaths").ToList();
+            bool IsNative(JToken item) => Text(item, "AssetType") == "native";
+            var frameworks = set.Frameworks.Select(name => DotnetSdk.FindFramework(dotnet, name, Environment.Version.Major)
+                ?? throw new PackageException($"The framework {name} for .NET {Environment.Version.Major} is not installed beside the SDK in {Path.GetDirectoryName(dotnet)}."));
+            return new(
+                Installed(folder), references,
+                [.. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
+                [.. local.Where(IsNative).Select(Full)],
+                [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Select(Full)],
+
+                // What packages ask of each other, and get a newer one of, is their business.
+                [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()]);
+
+            IEnumerable<JToken> Of(string name) => items[name] ?? Enumerable.Empty<JToken>();
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidCastException or NullReferenceException)
+        {
+            throw new PackageException($"The .NET SDK's answer was not understood: {malformed.Message}");
+        }
+
+        static string Full(JToken item)
+        {
+            var path = Path.GetFullPath(Text(item, "FullPath"));
+            return Text(item, "NuGetPackageId").Length > 0 || Text(item, "FrameworkReferenceName").Length > 0 ? path : Copy(path);
+        }
+
+        static string Text(JToken item, string name) => (string?)item[name] ?? "";
+    }
+
+    /// <summary>
+    /// A copy of what a project was built to, under the name of its contents: the project can be built again while a worker has it
+    /// loaded, and is then another file.
+    /// </summary>
+    private static string Copy(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        var folder = Directory.CreateDirectory(Path.Combine(Cache, "projects", Convert.ToHexStringLower(SHA256.HashData(bytes))[..16])).FullName;
+        var copy = Path.Combine(folder, Path.GetFileName(path));
+        if (File.Exists(copy)) return copy;
+        var written = $"{copy}.{Guid.NewGuid():N}";
+        File.WriteAllBytes(written, bytes);
+        File.Move(written, copy, overwrite: true);
+        return copy;
+    }
+
+    /// <summary>The packages, from what NuGet has written down of its work.</summary>
+    /// <remarks>Source: https://learn.microsoft.com/nuget/concepts/package-installation-process</remarks>
+    private static List<InstalledPackage> Installed(string folder)
+    {
+        var assets = JObject.Parse(File.ReadAllText(Path.Combine(folder, "obj", "project.assets.json")));
+        var stores = ((JObject?)assets["packageFolders"])?.Properties().Select(property => property.Name).ToList() ?? [];
+        return
+        [
+            .. ((JObject)assets["libraries"]!).Properties().Where(library => (string?)library.Value["type"] == "package").Select(library =>
+            {
+                var (id, version) = library.Name.Split('/') is [var name, var number] ? (name, number) : (library.Name, "");
+                return new InstalledPackage(id, version, stores.Select(store => Source(Path.Combine(store, (string)library.Value["path"]!))).FirstOrDefault(source => source is not null));
+            }),
+        ];
+
+        static string? Source(string package)
+        {
+            var metadata = Path.Combine(package, ".nupkg.metadata");
+            return File.Exists(metadata) ? (string?)JObject.Parse(File.ReadAllText(metadata))["source"] : null;
+        }
+    }
+
+    [GeneratedRegex(@"(?<kind>error|warning) (?<code>[A-Z]+\d+)?\s*: (?<text>.*?)( \[[^\[\]]+proj\])?$")]
+    private static partial Regex Problem();
+
+    [GeneratedRegex(@"^\s*(Restoring packages|Installed \S+ \S+|GET \S+|Acquiring lock|Restored )")]
+    private static partial Regex Doing();
+}

@@ -1,0 +1,133 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Xml.Linq;
+using JupyterKernel.Compilation;
+
+namespace JupyterKernel.Packages;
+
+/// <summary>A package that was asked for.</summary>
+/// <param name="Version">A version or a range of them, as NuGet writes it; null for the latest stable one.</param>
+internal sealed record PackageRequest(string Id, string? Version)
+{
+    /// <summary>Whether what it means depends on what there is in the feeds on the day.</summary>
+    public bool IsFloating => Version is null || Version.Contains('*', StringComparison.Ordinal);
+}
+
+/// <summary>Everything that a session's cells have asked for: what a restore is made of. Immutable; any thread.</summary>
+internal sealed record PackageSet
+{
+    // Source: https://learn.microsoft.com/nuget/consume-packages/configuring-nuget-behavior
+    private static readonly string[] ConfigNames = OperatingSystem.IsLinux() ? ["nuget.config", "NuGet.config", "NuGet.Config"] : ["nuget.config"];
+
+    /// <summary>What a session begins with.</summary>
+    public static readonly PackageSet Empty = new();
+
+    /// <summary>The packages, by their ids.</summary>
+    public IReadOnlyList<PackageRequest> Packages { get; private init; } = [];
+
+    /// <summary>Addresses or folders of package sources, beside those of the user's NuGet.config.</summary>
+    public IReadOnlyList<string> Sources { get; private init; } = [];
+
+    /// <summary>Shared frameworks beside the core one.</summary>
+    public IReadOnlyList<string> Frameworks { get; private init; } = [];
+
+    /// <summary>Full paths of projects that are built and referenced.</summary>
+    public IReadOnlyList<string> Projects { get; private init; } = [];
+
+    /// <summary>Build properties by their names.</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; private init; } = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether there is nothing to restore.</summary>
+    public bool IsEmpty => Packages.Count + Frameworks.Count + Projects.Count == 0;
+
+    /// <summary>Whether a restore of it may give something else tomorrow.</summary>
+    public bool IsFloating => Packages.Any(package => package.IsFloating);
+
+    /// <summary>This set and what a cell asks for.</summary>
+    /// <param name="baseDirectory">What relative paths start from.</param>
+    public PackageSet With(IEnumerable<PackageDirective> directives, string baseDirectory)
+    {
+        var set = this;
+        foreach (var directive in directives)
+        {
+            set = directive.Kind switch
+            {
+                PackageDirectiveKind.Package => set.With(new PackageRequest(directive.Name, directive.Value)),
+                PackageDirectiveKind.Source => set with { Sources = Added(set.Sources, IsFolder(directive.Name) ? Path.GetFullPath(directive.Name, baseDirectory) : directive.Name) },
+                PackageDirectiveKind.Framework => directive.Name == "Microsoft.NETCore.App" ? set : set with { Frameworks = Added(set.Frameworks, directive.Name) },
+                PackageDirectiveKind.Project => set with { Projects = Added(set.Projects, directive.Name) },
+                PackageDirectiveKind.Property => set with { Properties = new SortedDictionary<string, string>(set.Properties.ToDictionary(), StringComparer.OrdinalIgnoreCase) { [directive.Name] = directive.Value ?? "" } },
+                _ => set,
+            };
+        }
+
+        return set;
+    }
+
+    /// <summary>This set with those versions that were resolved, so that a later restore does not move what the session uses.</summary>
+    public PackageSet Pinned(IEnumerable<InstalledPackage> installed)
+    {
+        var versions = installed.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
+        return this with { Packages = [.. Packages.Select(package => package.IsFloating && versions.TryGetValue(package.Id, out var version) ? package with { Version = version } : package)] };
+    }
+
+    /// <summary>The project that the SDK restores.</summary>
+    /// <param name="baseDirectory">Where the search for NuGet.config begins.</param>
+    /// <param name="runtime">The runtime identifier, for example linux-x64: native assets are those of it.</param>
+    public string Project(string baseDirectory, string runtime) => new XElement(
+        "Project",
+
+        // What lies above the folder of this project is none of its business.
+        Group(
+            "PropertyGroup",
+            new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false), new XElement("ImportDirectoryPackagesProps", false),
+            new XElement("MSBuildEnableWorkloadResolver", false)),
+        Import("Sdk.props"),
+        Group(
+            "PropertyGroup",
+            new XElement("TargetFramework", "net10.0"), new XElement("OutputType", "Library"), new XElement("RuntimeIdentifier", runtime), new XElement("SelfContained", false),
+            new XElement("EnableDefaultItems", false), new XElement("CopyLocalLockFileAssemblies", true), new XElement("NuGetAudit", false), new XElement("AllowUnsafeBlocks", true),
+            new XElement("ValidateExecutableReferencesMatchSelfContained", false),
+            new XElement("RestoreRootConfigDirectory", Escaped(baseDirectory)),
+            Sources.Count > 0 ? new XElement("RestoreAdditionalProjectSources", string.Join(';', Sources.Select(Escaped))) : null,
+            Properties.Select(property => new XElement(property.Key, property.Value))),
+        Group(
+            "ItemGroup",
+            Packages.Select(package => new XElement("PackageReference", new XAttribute("Include", package.Id), new XAttribute("Version", package.Version ?? "*"))),
+            Frameworks.Select(framework => new XElement("FrameworkReference", new XAttribute("Include", framework))),
+            Projects.Select(project => new XElement("ProjectReference", new XAttribute("Include", Escaped(project))))),
+        Import("Sdk.targets")).ToString();
+
+    /// <summary>The same for the same set on the same machine, in any folder that has no NuGet.config of its own above it.</summary>
+    public string Key(string baseDirectory, string runtime)
+    {
+        var text = new StringBuilder(Project("", runtime));
+        for (var folder = new DirectoryInfo(baseDirectory); folder is not null; folder = folder.Parent)
+        {
+            foreach (var file in ConfigNames.Select(name => Path.Combine(folder.FullName, name)).Where(File.Exists)) text.Append(file).Append(File.ReadAllText(file));
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..32];
+    }
+
+    private PackageSet With(PackageRequest request)
+    {
+        var known = Packages.FirstOrDefault(package => package.Id.Equals(request.Id, StringComparison.OrdinalIgnoreCase));
+
+        // Who asks for any version has one.
+        if (known is not null && (request.Version is null || request.Version == known.Version)) return this;
+        return this with { Packages = [.. Packages.Where(package => package != known).Append(request).OrderBy(package => package.Id, StringComparer.OrdinalIgnoreCase)] };
+    }
+
+    private static IReadOnlyList<string> Added(IReadOnlyList<string> known, string added) => known.Contains(added) ? known : [.. known, added];
+
+    private static bool IsFolder(string source) => !Uri.TryCreate(source, UriKind.Absolute, out var address) || address.IsFile;
+
+    private static XElement Group(string name, params object?[] content) => new(name, content);
+
+    private static XElement Import(string file) => new("Import", new XAttribute("Project", file), new XAttribute("Sdk", "Microsoft.NET.Sdk"));
+
+    /// <summary>A text in which the build sees no properties, items or lists.</summary>
+    /// <remarks>Source: https://learn.microsoft.com/visualstudio/msbuild/msbuild-special-characters</remarks>
+    private static string Escaped(string text) => string.Concat(text.Select(c => "%$@';?*".Contains(c, StringComparison.Ordinal) ? $"%{(int)c:X2}" : c.ToString()));
+}

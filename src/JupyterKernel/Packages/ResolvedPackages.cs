@@ -1,0 +1,48 @@
+using Newtonsoft.Json;
+
+namespace JupyterKernel.Packages;
+
+/// <summary>A package that is there.</summary>
+/// <param name="Source">Where it came from: a feed's address or a folder; null if that is not known.</param>
+internal sealed record InstalledPackage(string Id, string Version, string? Source);
+
+/// <summary>
+/// What a set of packages comes to on this machine: files to compile against and files to load. Immutable; any thread.
+/// </summary>
+/// <param name="Packages">Every package, those included that others depend on.</param>
+/// <param name="References">What cells are compiled against, by full paths.</param>
+/// <param name="Assemblies">What may be loaded, satellite assemblies (in a folder of their culture's name) included.</param>
+/// <param name="NativeLibraries">Libraries that assemblies call.</param>
+/// <param name="Analyzers">What may generate sources.</param>
+/// <param name="Warnings">What the restore had to say.</param>
+internal sealed record ResolvedPackages(
+    IReadOnlyList<InstalledPackage> Packages, IReadOnlyList<string> References, IReadOnlyList<string> Assemblies,
+    IReadOnlyList<string> NativeLibraries, IReadOnlyList<string> Analyzers, IReadOnlyList<string> Warnings)
+{
+    /// <summary>No packages.</summary>
+    public static readonly ResolvedPackages None = new([], [], [], [], [], []);
+
+    /// <summary>Reads what <see cref="ToJson"/> has written.</summary>
+    /// <returns>Null if it is not that, or its files are not there any more.</returns>
+    public static ResolvedPackages? FromJson(string json)
+    {
+        try
+        {
+            var read = JsonConvert.DeserializeObject<ResolvedPackages>(json);
+            return read is { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null, Analyzers: not null, Warnings: not null } && read.IsThere ? read : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>For the cache.</summary>
+    public string ToJson() => JsonConvert.SerializeObject(this);
+
+    /// <summary>Whether everything that was there before is there still: then cells that were compiled against that need not be compiled again.</summary>
+    public bool Extends(ResolvedPackages before) =>
+        before.References.All(References.Contains) && before.Assemblies.All(Assemblies.Contains) && before.NativeLibraries.All(NativeLibraries.Contains);
+
+    private bool IsThere => References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers).All(File.Exists);
+}

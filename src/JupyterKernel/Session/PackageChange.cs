@@ -1,0 +1,56 @@
+using JupyterKernel.Compilation;
+using JupyterKernel.Packages;
+
+namespace JupyterKernel.Session;
+
+/// <summary>
+/// Compiles a cell that asks for packages. What is only more than before, the cell brings itself. Another version of what
+/// is there already cannot stand beside it: so the first cell with packages brings the new ones, and all cells
+/// from there on are compiled again. Pure; compilation thread.
+/// </summary>
+/// <param name="compiler">Compiles the cells.</param>
+/// <param name="accepted">The history.</param>
+internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
+{
+    /// <summary>Compiles a cell behind the history.</summary>
+    /// <returns>The cell, and the history that it follows if that had to be rebuilt. </returns>
+    /// <exception cref="PackageException">An earlier cell does not compile with these packages.</exception>
+    public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(
+        string code, string name, LanguageSettings language, SessionPackages before, SessionPackages now, CancellationToken cancellation)
+    {
+        var resolved = now.Resolved;
+        var first = Enumerable.Range(0, accepted.Count).FirstOrDefault(i => accepted[i].Compiled.Assets != CellAssets.None, accepted.Count);
+        if (first == accepted.Count || resolved.Extends(before.Resolved))
+        {
+            var added = new CellAssets(
+                [.. resolved.References.Except(before.Resolved.References)], [.. resolved.Assemblies.Except(before.Resolved.Assemblies)],
+                [.. resolved.NativeLibraries.Except(before.Resolved.NativeLibraries)]);
+            if (added.References.Count + added.Assemblies.Count + added.NativeLibraries.Count == 0) added = CellAssets.None;
+            return new Redefinition(compiler, accepted).Compile(code, name, language, added, now.Analyzers, cancellation);
+        }
+
+        var cells = accepted.Take(first).ToList();
+        for (var i = first; i < accepted.Count; i++)
+        {
+            var old = accepted[i].Compiled;
+            var outcome = compiler.Compile(
+                Redefinition.Again(old, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, []) with
+                {
+                    Library = old.Library?.Sources ?? [],
+                    Analyzers = now.Analyzers,
+                    Assets = i == first ? new(resolved.References, resolved.Assemblies, resolved.NativeLibraries) : CellAssets.None,
+                },
+                cancellation);
+            if (outcome.Cell is null) throw new PackageException($"{old.Name} does not compile with these packages ({CompileErrorText.Summary(outcome.Errors)}), so nothing has changed.{(now.Changes(before) is { Count: > 0 } would ? " With them " + string.Join(", ", would) + "." : "")}");
+            cells.Add(accepted[i] with { Compiled = outcome.Cell, Packages = now });
+        }
+
+        var (last, rebuilt) = new Redefinition(compiler, cells).Compile(code, name, language, CellAssets.None, now.Analyzers, cancellation);
+        if (last.Cell is null) return (last, null);
+        var changes = now.Changes(before);
+        var cause = changes.Count > 0 ? string.Join(", ", changes) : "A project that the session uses has changed";
+        return (last, rebuilt is null
+            ? new RebuiltHistory(cells, cells.Count - first, [], cause, KeepsValues: true)
+            : rebuilt with { Again = Math.Max(rebuilt.Again, cells.Count - first), Cause = $"{cause}; {rebuilt.Cause}" });
+    }
+}

@@ -1,0 +1,126 @@
+using JupyterKernel.Compilation;
+
+namespace JupyterKernel.Session;
+
+/// <summary>A history whose cells were compiled anew, because a type that they use is another now, or in another place.</summary>
+/// <param name="Cells">The accepted cells, in their order.</param>
+/// <param name="Again">How many of them were compiled anew.</param>
+/// <param name="Lost">Those that do not compile any more.</param>
+/// <param name="Cause">What has changed, for the user.</param>
+/// <param name="KeepsValues">Whether plain data is to be what it was, and not what the cells come to when they are executed again.</param>
+internal sealed record RebuiltHistory(IReadOnlyList<AcceptedCell> Cells, int Again, IReadOnlyList<AcceptedCell> Lost, string Cause, bool KeepsValues);
+
+/// <summary>
+/// Compiles a cell whose library (<see cref="CellLibrary"/>) does not fit the history. What a script declares, a later one
+/// declares anew without more ado; a library's type can be there once, and can use no script's types. So where a type is
+/// declared anew, the new declaration takes the old one's place, and where a library uses a script's type, that is put into
+/// a library too; and all cells from there on are compiled again. Pure; compilation thread.
+/// </summary>
+/// <param name="compiler">Compiles the cells.</param>
+/// <param name="accepted">The history.</param>
+internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
+{
+    /// <summary>Compiles a cell behind the history.</summary>
+    /// <param name="assets">What the cell's packages bring.</param>
+    /// <param name="analyzers">What may generate sources.</param>
+    /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
+    public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(string code, string name, LanguageSettings language, CellAssets assets, IReadOnlyList<string> analyzers, CancellationToken cancellation)
+    {
+        var source = new CellSource(code, name, accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root)
+        {
+            Language = language,
+            Assets = assets,
+            Analyzers = analyzers,
+            LibraryTypes = TypesInLibraries(accepted),
+        };
+        if (accepted.Count == 0 || CellCompiler.LibrarySourceOf(source, cancellation) is not { } library) return (compiler.Compile(source, cancellation), null);
+
+        var declarers = ScriptTypes();
+        var types = CellLibrary.TypesOf(library);
+        var used = CellLibrary.NamesIn(library).Where(declarers.ContainsKey).Except(types.Select(SimpleName)).ToHashSet();
+        var overlaps = Enumerable.Range(0, accepted.Count).Where(i => accepted[i].Compiled.Library?.Types.Overlaps(types) == true).ToList();
+        if (used.Count == 0 && overlaps.Count == 0) return (compiler.Compile(source, cancellation), null);
+
+        source = source with { LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet() };
+
+        // The same again, as when a notebook is run a second time: nothing changes.
+        if (used.Count == 0 && accepted.Any(cell => cell.Compiled.Library?.Sources.Any(known => known.Text == library.Text) == true))
+            return (compiler.Compile(source with { Library = [], Moved = [.. types] }, cancellation), null);
+
+        // Behind everything that it uses, and as early as what it replaces.
+        var lastUsed = used.Select(type => declarers[type]).DefaultIfEmpty(-1).Max();
+        var place = overlaps.Where(i => i >= lastUsed).DefaultIfEmpty(accepted.Count).First();
+        var first = used.Select(type => declarers[type]).Concat(overlaps).Min();
+        var cells = accepted.Take(first).ToList();
+        var lost = new List<AcceptedCell>();
+        for (var i = first; i < accepted.Count; i++)
+        {
+            var old = accepted[i];
+            var again = Again(old.Compiled, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, used.Where(type => declarers[type] == i));
+            var sources = (old.Compiled.Library?.Sources ?? []).Where(other => other.Cell != old.Compiled.Name).ToList();
+            if (CellCompiler.LibrarySourceOf(again, cancellation) is { } own)
+            {
+                sources.Add(CellLibrary.Without(own, old.Compiled.Moved));
+                again = again with { Moved = [.. old.Compiled.Moved, .. CellLibrary.TypesOf(own).Intersect(types)] };
+            }
+
+            sources = [.. sources.Select(other => CellLibrary.Without(other, types)).Where(other => !string.IsNullOrWhiteSpace(other.Text))];
+            if (i == place) sources.Add(library);
+            var outcome = compiler.Compile(again with { Library = sources }, cancellation);
+            if (outcome.Cell is { } cell) cells.Add(old with { Compiled = cell });
+            else lost.Add(old);
+
+            // Its script may use what is there no more; the library must be there all the same.
+            if (outcome.Cell is not null || sources.Count == 0) continue;
+            outcome = compiler.Compile(again with { Code = "", Library = sources }, cancellation);
+            if (outcome.Cell is null) return (outcome, null);
+            cells.Add(old with { Compiled = outcome.Cell });
+        }
+
+        var last = compiler.Compile(
+            source with
+            {
+                Previous = cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root,
+                LibraryTypes = types.Select(SimpleName).ToHashSet(),
+                Library = place < accepted.Count ? [] : null,
+                Moved = place < accepted.Count ? [.. types] : [],
+            },
+            cancellation);
+        var anew = types.Where(type => overlaps.Any(i => accepted[i].Compiled.Library!.Types.Contains(type))).Select(SimpleName).ToList();
+        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} declared anew" : "A type of an earlier cell is used in a namespace or an extension block";
+        return last.Cell is null ? (last, null) : (last, new RebuiltHistory(cells, cells.Count - first, lost, cause, KeepsValues: false));
+    }
+
+    /// <summary>A cell to be compiled once more.</summary>
+    /// <param name="previous">What it follows now.</param>
+    /// <param name="moreLibraryTypes">Types that belong into its library now.</param>
+    public static CellSource Again(CompiledCell cell, Microsoft.CodeAnalysis.CSharp.CSharpCompilation previous, IEnumerable<string> moreLibraryTypes) => new(cell.Code, cell.Name, previous)
+    {
+        Again = cell,
+        Assets = cell.Assets,
+        Analyzers = cell.Analyzers,
+        Language = cell.Language,
+        Moved = cell.Moved,
+        LibraryTypes = (cell.Library?.Types ?? Enumerable.Empty<string>()).Concat(cell.Moved).Select(SimpleName).Concat(moreLibraryTypes).ToHashSet(),
+    };
+
+    /// <summary>The types without a namespace that are in a library: declared anew, they are again.</summary>
+    public static IReadOnlySet<string> TypesInLibraries(IEnumerable<AcceptedCell> cells) => cells
+        .SelectMany(cell => cell.Compiled.Library?.Types ?? Enumerable.Empty<string>())
+        .Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet();
+
+    /// <summary>The types that scripts of the history declare, with the index of the cell that each name means now.</summary>
+    private Dictionary<string, int> ScriptTypes()
+    {
+        var declarers = new Dictionary<string, int>();
+        for (var i = 0; i < accepted.Count; i++)
+        {
+            foreach (var type in accepted[i].Compiled.Library?.Types ?? Enumerable.Empty<string>()) declarers.Remove(SimpleName(type));
+            foreach (var type in accepted[i].Compiled.Types) declarers[type] = i;
+        }
+
+        return declarers;
+    }
+
+    private static string SimpleName(string fullName) => fullName[(fullName.LastIndexOf('.') + 1)..fullName.LastIndexOf('`')];
+}

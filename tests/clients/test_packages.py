@@ -1,0 +1,295 @@
+"""Packages, projects and frameworks: what `#r` brings works, can be retried, and can be another version later."""
+import http.server
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import unittest.mock
+
+from kernels import Kernel, KernelTestCase
+
+
+class FreshKernelTestCase(KernelTestCase):
+    """Each test in a session of its own, which has no packages."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def setUp(self):
+        self.kernel = Kernel()
+        self.addCleanup(self.kernel.close)
+        self.front_end = self.kernel.front_end
+
+
+class Packages(FreshKernelTestCase):
+    """Packages of the public registry, each as people use it."""
+
+    def assert_result(self, code, expected):
+        self.assertEqual(self.run_cell(code).result, expected)
+
+    def test_a_package_is_there_in_the_same_cell_and_in_later_ones(self):
+        outcome = self.run_cell('#r "nuget: Newtonsoft.Json, 13.0.3"\nusing Newtonsoft.Json;\n'
+                                'JsonConvert.SerializeObject(new { A = 1 })')
+        self.assertEqual(outcome.result, '{"A":1}')
+        shown = [m["content"]["data"] for m in outcome.messages if m["msg_type"] in ("display_data", "update_display_data")]
+        self.assertIn("Newtonsoft.Json  13.0.3", shown[-1]["text/plain"])
+        self.assertIn("<td>Newtonsoft.Json</td><td>13.0.3</td>", shown[-1]["text/html"])
+        self.assert_result("JsonConvert.SerializeObject(new[] { 1, 2 })", "[1,2]")
+        again = self.run_cell('#r "nuget: Newtonsoft.Json, 13.0.3"\nJsonConvert.SerializeObject(2)')
+        self.assertEqual(again.outputs, [("execute_result", "2")])
+
+    def test_every_spelling(self):
+        for line in ('#r "nuget: NodaTime"', '#r "nuget:NodaTime,3.2.0"', '#r "nuget: NodaTime/3.2.0"',
+                     '#r "nuget: NodaTime, 3.*"', '#r "nuget: NodaTime, [3.0,4.0)"', '# r  "NUGET: NodaTime , 3.2.0 "  // dates',
+                     "#:package NodaTime@3.2.0", "#:package NodaTime", '#r "nuget: NodaTime, *-*"'):
+            with self.subTest(line):
+                self.run_cell("#!undo")
+                self.assert_result(f"var a = 1;\n{line}\nNodaTime.Instant.FromUnixTimeSeconds(a).ToString()", "1970-01-01T00:00:01Z")
+
+    def test_what_is_no_directive_is_left_alone(self):
+        self.assert_result('var text = """\n#r "nuget: Nonexistent.Package"\n""";\n// #r "nuget: Nonexistent.Package"\ntext.Length', "31")
+
+    def test_malformed_lines_say_what_is_wrong(self):
+        for line, word in (('#r "nuget: "', "no package's id"), ('#r "nuget: A B"', "no package's id"), ('#r "nuget: A, x y z!"', "no version"),
+                           ('#i "somewhere"', "package source"), ("#:property Broken", "Name=Value"), ("#:sdk Some.Sdk", "cannot have the SDK"),
+                           ("#:nonsense x", "not known"), ('#r "nuget: $(Injected), 1.0"', "no package's id"),
+                           ('#r "nuget: A;B"', "no package's id"), ('#r "framework: a b"', "no framework's name")):
+            with self.subTest(line):
+                error = self.run_failing_cell(line).error
+                self.assertEqual(error["ename"], "PackageError")
+                self.assertIn(word, error["evalue"])
+
+    def test_another_version_replaces_the_first_and_the_variables_stay(self):
+        self.assert_result('#r "nuget: Newtonsoft.Json, 13.0.3"\nvar chance = Random.Shared.Next();\n'
+                           'typeof(Newtonsoft.Json.JsonConvert).Assembly.GetName().Version.Major', "13")
+        self.run_cell("string Version() => typeof(Newtonsoft.Json.JsonConvert).Assembly.GetName().Version.ToString(); var list = new List<int> { 1 };")
+        self.run_cell("list.Add(2);")
+        chance = self.run_cell("chance").result
+        outcome = self.run_cell('#r "nuget: Newtonsoft.Json, 12.0.3"\nVersion()', allow_stdin=True)
+        self.assertEqual(outcome.result, "12.0.0.0")
+        self.assertIn("Newtonsoft.Json is 12.0.3 now, and was 13.0.3", "".join(text for name, text in outcome.outputs if name == "stderr"))
+        self.assertEqual(self.run_cell("chance").result, chance)
+        self.assert_result("list.Sum()", "3")
+
+    def test_a_version_that_earlier_cells_do_not_compile_with_changes_nothing(self):
+        self.run_cell('#r "nuget: CsvHelper, 33.0.1"\nusing CsvHelper; var kept = 42;')
+        self.run_cell('var reader = new CsvReader(new StringReader("a"), System.Globalization.CultureInfo.InvariantCulture);')
+        error = self.run_failing_cell('#r "nuget: CsvHelper, 34.0.0"').error
+        self.assertEqual(error["ename"], "PackageError", error)
+        self.assertIn("nothing has changed", error["evalue"])
+        self.assert_result("kept", "42")
+        self.assert_result("typeof(CsvReader).Assembly.GetName().Version.Major", "33")
+
+    def test_what_cannot_be_had_is_said_and_can_be_retried(self):
+        self.run_cell("var kept = 42;")
+        for line, words in (('#r "nuget: Nonexistent.Package.Of.This.Test"', ("NU1101", "Is the id spelled right?")),
+                            ('#r "nuget: Newtonsoft.Json, 99.0.0"', ("NU1102", "Nearest version"))):
+            error = self.run_failing_cell(line + "\nvar gone = 1;").error
+            self.assertEqual(error["ename"], "PackageError")
+            for word in words:
+                self.assertIn(word, error["evalue"])
+        self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
+        self.assert_result('#r "nuget: Newtonsoft.Json"\nNewtonsoft.Json.JsonConvert.SerializeObject(kept)', "42")
+
+    def test_packages_outlive_a_crash_and_a_recycle(self):
+        self.run_cell('#r "nuget: NodaTime"\nvar instant = NodaTime.Instant.FromUnixTimeSeconds(5);')
+        self.run_failing_cell("Environment.FailFast(\"on purpose\");")
+        self.assert_result("instant.ToUnixTimeSeconds()", "5")
+        self.run_cell("#!recycle")
+        self.assert_result("instant.PlusTicks(0).ToUnixTimeSeconds()", "5")
+
+    def test_taking_a_cell_back_takes_its_packages_back(self):
+        self.run_cell("var kept = 1;")
+        self.run_cell('#r "nuget: NodaTime"\nvar instant = NodaTime.Instant.MinValue;')
+        self.run_cell("#!undo")
+        self.assertEqual(self.run_failing_cell("typeof(NodaTime.Instant)").error["ename"], "CompileError")
+        self.assert_result("kept", "1")
+
+    def test_a_native_library(self):
+        self.assert_result('#r "nuget: Dapper"\n#r "nuget: Microsoft.Data.Sqlite, 9.0.0"\nusing Dapper; using Microsoft.Data.Sqlite;\n'
+                           'using var db = new SqliteConnection("Data Source=:memory:"); db.Open();\n'
+                           'db.Query<int>("select 41 + 1").Single()', "42")
+
+    def test_native_libraries_of_a_package_of_their_own(self):
+        self.assert_result('#r "nuget: SkiaSharp"\n#r "nuget: SkiaSharp.NativeAssets.Linux.NoDependencies"\nusing SkiaSharp;\n'
+                           'using var bitmap = new SKBitmap(10, 20); bitmap.SetPixel(1, 1, SKColors.Red); bitmap.GetPixel(1, 1)', "#ffff0000")
+
+    def test_satellite_assemblies(self):
+        self.assert_result('#r "nuget: Humanizer, 2.14.1"\nusing Humanizer; using System.Globalization;\n'
+                           'string.Join(" ", new[] { "en", "de", "pl" }.Select(name => 3.ToWords(new CultureInfo(name))))', "three drei trzy")
+
+    def test_a_model_is_trained(self):
+        self.run_cell('#r "nuget: Microsoft.ML"\nusing Microsoft.ML; using Microsoft.ML.Data;\n'
+                      "public class House { public float Size { get; set; } public float Price { get; set; } }\n"
+                      'public class Prediction { [ColumnName("Score")] public float Price { get; set; } }')
+        self.run_cell("var ml = new MLContext(seed: 1);\n"
+                      "var data = ml.Data.LoadFromEnumerable(Enumerable.Range(1, 20).Select(n => new House { Size = n, Price = 2 * n }));\n"
+                      'var model = ml.Transforms.Concatenate("Features", "Size").Append(ml.Regression.Trainers.Sdca("Price")).Fit(data);')
+        self.assert_result("Math.Round(ml.Model.CreatePredictionEngine<House, Prediction>(model).Predict(new House { Size = 10 }).Price / 5)", "4")
+
+    def test_data_frames_charts_and_mathematics(self):
+        self.assert_result('#r "nuget: Microsoft.Data.Analysis"\nusing Microsoft.Data.Analysis;\n'
+                           'new DataFrame(new Int32DataFrameColumn("a", new[] { 1, 2, 3 })).Rows.Count', "3")
+        self.assert_result('#r "nuget: ScottPlot"\nvar plot = new ScottPlot.Plot(); plot.Add.Scatter(new double[] { 1, 2 }, new double[] { 1, 4 });\n'
+                           "Convert.ToHexString(plot.GetImageBytes(300, 200, ScottPlot.ImageFormat.Png)[..4])", "89504E47")
+        self.assert_result('#r "nuget: MathNet.Numerics"\nMath.Round(MathNet.Numerics.SpecialFunctions.Gamma(5))', "24")
+        self.assert_result('#r "nuget: CsvHelper, 33.0.1"\nusing CsvHelper; using System.Globalization;\n'
+                           'new CsvReader(new StringReader("a,b\\n1,2"), CultureInfo.InvariantCulture).GetRecords<dynamic>().Count()', "1")
+
+    def test_a_large_set_of_packages_compiles(self):
+        self.assert_result('#r "nuget: Microsoft.SemanticKernel"\nusing Microsoft.SemanticKernel;\nKernel.CreateBuilder().Build().Plugins.Count', "0")
+
+    def test_a_server_in_a_cell(self):
+        url = self.run_cell(
+            '#r "framework: Microsoft.AspNetCore.App"\nusing Microsoft.AspNetCore.Builder; using Microsoft.AspNetCore.Hosting; using Microsoft.AspNetCore.Http;\n'
+            'var builder = WebApplication.CreateBuilder(); builder.WebHost.UseUrls("http://127.0.0.1:0");\n'
+            'var app = builder.Build(); var greeting = "hello"; app.MapGet("/", () => greeting); await app.StartAsync(); app.Urls.First()').result
+        self.run_cell('greeting = "hello from a cell";')
+        self.assert_result(f'await new HttpClient().GetStringAsync("{url}")', "hello from a cell")
+
+    def test_source_generators(self):
+        self.assert_result('using System.Text.RegularExpressions;\npublic partial class Patterns { [GeneratedRegex(@"\\d+")] public static partial Regex Number(); }\n'
+                           'Patterns.Number().Match("abc 123").Value', "123")
+        self.assert_result("using System.Text.Json; using System.Text.Json.Serialization;\npublic record Point(int X, int Y);\n"
+                           "[JsonSerializable(typeof(Point))] partial class Context : JsonSerializerContext { }\n"
+                           "JsonSerializer.Serialize(new Point(1, 2), Context.Default.Point)", '{"X":1,"Y":2}')
+        self.assert_result('#r "nuget: CommunityToolkit.Mvvm"\nusing CommunityToolkit.Mvvm.ComponentModel;\n'
+                           'public partial class Person : ObservableObject { [ObservableProperty] private string name = ""; }\n'
+                           'var person = new Person(); var changed = ""; person.PropertyChanged += (_, e) => changed += e.PropertyName; person.Name = "Ada"; changed', "Name")
+
+
+class Files(FreshKernelTestCase):
+    """Projects, folders of packages, loaded scripts."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def project(self, number):
+        self.write("lib/Lib.cs", f"namespace Lib; public static class Answer {{ public static int Value => {number}; }}")
+        return self.write("lib/Lib.csproj", '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>')
+
+    def test_a_project_is_built_and_picked_up_again_when_it_has_changed(self):
+        path = self.project(1)
+        self.run_cell("var kept = 42;")
+        self.assertEqual(self.run_cell(f'#r "{path}"\nLib.Answer.Value').result, "1")
+        self.project(2)
+        self.assertEqual(self.run_cell(f'#r "{path}"\nLib.Answer.Value').result, "2")
+        self.assertEqual(self.run_cell("Lib.Answer.Value + kept").result, "44")
+        self.write("lib/Lib.cs", "this does not compile")
+        error = self.run_failing_cell(f"#:project {path}\nLib.Answer.Value").error
+        self.assertIn("CS", error["evalue"])
+        self.assertEqual(self.run_cell("Lib.Answer.Value + kept").result, "44")
+
+    def test_a_folder_of_packages_is_a_source(self):
+        self.project(7)
+        subprocess.run(["dotnet", "pack", os.path.join(self.folder, "lib"), "-o", os.path.join(self.folder, "feed"), "-p:PackageId=Of.This.Test." + os.path.basename(self.folder),
+                        "--verbosity", "quiet"], check=True, capture_output=True)
+        package = "Of.This.Test." + os.path.basename(self.folder)
+        self.addCleanup(shutil.rmtree, os.path.join(os.environ.get("NUGET_PACKAGES", os.path.expanduser("~/.nuget/packages")), package.lower()), ignore_errors=True)
+        self.assertEqual(self.run_failing_cell(f'#r "nuget: {package}"').error["ename"], "PackageError")
+        self.assertEqual(self.run_cell(f'#i "nuget: {self.folder}/feed"\n#r "nuget: {package}"\nLib.Answer.Value').result, "7")
+
+    def test_a_loaded_script_brings_its_packages(self):
+        path = self.write("script.csx", '#r "nuget: NodaTime"\nvar loaded = NodaTime.Instant.FromUnixTimeSeconds(3);')
+        self.assertEqual(self.run_cell(f'#load "{path}"\nloaded.ToUnixTimeSeconds()').result, "3")
+
+
+class Feed(http.server.BaseHTTPRequestHandler):
+    """A package source that is of no use."""
+    status = 500
+    seconds = 0
+
+    def do_GET(self):
+        time.sleep(self.seconds)
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Faults(FreshKernelTestCase):
+    def use_feed(self, status, seconds=0):
+        """A kernel whose only source of packages is such a feed."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bad", (Feed,), {"status": status, "seconds": seconds}))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        config = os.path.join(folder, "NuGet.Config")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write('<configuration><packageSources><clear /><add key="feed" value="http://127.0.0.1:%d/index.json" '
+                       'allowInsecureConnections="true" /></packageSources></configuration>' % server.server_port)
+        with unittest.mock.patch.dict(os.environ, {"RestoreConfigFile": config}):
+            kernel = Kernel()
+        self.addCleanup(kernel.close)
+        self.front_end = kernel.front_end
+
+    def test_a_feed_that_does_not_serve(self):
+        for status in (401, 500):
+            with self.subTest(status):
+                self.use_feed(status)
+                self.run_cell("var kept = 42;")
+                error = self.run_failing_cell('#r "nuget: Some.Package.Of.This.Test"').error
+                self.assertEqual(error["ename"], "PackageError")
+                self.assertIn(str(status), error["evalue"])
+                self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_a_slow_restore_is_interrupted(self):
+        self.use_feed(200, seconds=60)
+        self.run_cell("var kept = 42;")
+        cell = self.front_end.start('#r "nuget: Some.Package.Of.This.Test"\n1')
+        self.front_end.wait_for_published(lambda m: m["msg_type"] == "display_data" and m["parent_header"]["msg_id"] == cell)
+        self.assertEqual(self.front_end.ask("complete_request", {"code": "kep", "cursor_pos": 3})["matches"][0], "kept")
+        began = time.monotonic()
+        self.front_end.interrupt()
+        self.assertEqual(self.front_end.finish(cell).error["ename"], "Interrupted")
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_a_kernel_that_is_shut_down_ends_its_restore(self):
+        self.use_feed(200, seconds=60)
+        cell = self.front_end.start('#r "nuget: Some.Package.Of.This.Test"\n1')
+        self.front_end.wait_for_published(lambda m: m["msg_type"] == "display_data" and m["parent_header"]["msg_id"] == cell)
+        # The clean-up looks for what is left.
+
+    def test_a_set_that_was_restored_before_needs_no_sdk(self):
+        code = '#r "nuget: Newtonsoft.Json, 13.0.3"\nNewtonsoft.Json.JsonConvert.SerializeObject(1)'
+        self.assertEqual(self.run_cell(code).result, "1")
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        os.mkdir(os.path.join(folder, "sdk"))
+        broken = os.path.join(folder, "dotnet.exe" if os.name == "nt" else "dotnet")
+        with open(broken, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\necho this SDK is broken\nexit 1\n")
+        os.chmod(broken, 0o755)
+        with unittest.mock.patch.dict(os.environ, {"DOTNET_HOST_PATH": broken}), Kernel() as other:
+            self.assertEqual(other.front_end.run(code).result, "1")
+            error = other.front_end.run('#r "nuget: Newtonsoft.Json, 13.0.2"').error
+            self.assertIn("this SDK is broken", error["evalue"])
+
+    def test_two_kernels_restore_the_same_at_once(self):
+        code = '#r "nuget: Microsoft.Extensions.Caching.Memory, 9.0.0"\ntypeof(Microsoft.Extensions.Caching.Memory.MemoryCache).Name'
+        with Kernel() as other:
+            cells = [(front_end, front_end.start(code)) for front_end in (self.front_end, other.front_end)]
+            self.assertEqual([front_end.finish(cell).result for front_end, cell in cells], ["MemoryCache"] * 2)
+
+    def test_a_kernel_killed_in_the_middle_of_a_restore_leaves_nothing_broken(self):
+        code = '#r "nuget: Microsoft.Extensions.ObjectPool, 9.0.0"\ntypeof(Microsoft.Extensions.ObjectPool.ObjectPool).Name'
+        with Kernel() as other:
+            other.front_end.start(code)
+            time.sleep(0.5)
+            other.process.kill()
+        self.assertEqual(self.run_cell(code).result, "ObjectPool")
