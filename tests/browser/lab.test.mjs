@@ -10,8 +10,19 @@ const { LAB_URL, LAB_TOKEN, LAB_ROOT, SCREENSHOTS, CHROMIUM = '/usr/bin/chromium
 const DEADLINE = 120_000; // for one wait; a loaded machine may starve the page for a minute
 let browser, context;
 
-before(async () => {
-  // Now and then a browser that was just started draws nothing; that is no fault of what is tested here.
+const FRAMES = 20; // that a healthy browser draws in well under a second
+
+/** How many of FRAMES the page draws in `ms` milliseconds. */
+const framesDrawn = (page, ms = 10_000) => Promise.race([
+  page.evaluate(frames => new Promise(resolve => {
+    window.framesDrawn = 0;
+    requestAnimationFrame(function next() { ++window.framesDrawn < frames ? requestAnimationFrame(next) : resolve(frames); });
+  }), FRAMES),
+  new Promise(resolve => setTimeout(resolve, ms)).then(() => page.evaluate(() => window.framesDrawn))
+]);
+
+// Now and then a browser that was just started draws nothing, or a frame a minute; that is no fault of what is tested here.
+async function startBrowser() {
   for (let attempt = 1; ; attempt++) {
     browser = await chromium.launch({
       executablePath: CHROMIUM,
@@ -21,34 +32,49 @@ before(async () => {
     context = await browser.newContext({ viewport: { width: 1100, height: 800 } });
     try {
       const page = await context.newPage();
-      await page.setContent('<p>drawn</p>');
-      await page.screenshot({ timeout: 30_000 });
+      page.setDefaultTimeout(DEADLINE / 2);
+      await open(page, '');
+      await page.locator('.jp-LauncherCard').first().waitFor();
+      await page.screenshot();
+      assert.equal(await framesDrawn(page), FRAMES);
       await page.close();
       return;
     } catch (error) {
+      console.log(`The browser is started again: ${error.message}`);
       await browser.close();
       if (attempt === 3) throw error;
     }
   }
-}, { timeout: DEADLINE });
+}
 
+before(startBrowser, { timeout: 4 * DEADLINE });
 after(() => browser?.close());
 
 /** A test with a page of its own, which it must leave without an uncaught error. */
-const it = (name, body) => test(name, { timeout: 3 * DEADLINE }, async () => {
-  const page = await context.newPage();
-  page.setDefaultTimeout(DEADLINE);
-  const uncaught = [];
-  page.on('pageerror', error => uncaught.push(error.stack));
-  try {
-    await body(page);
-    await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown());
-    assert.deepEqual(uncaught, []);
-  } catch (error) {
-    await screenshot(page, `failed ${name}`).catch(() => {}); // the error matters more
-    throw error;
-  } finally {
-    await page.close();
+const it = (name, body) => test(name, { timeout: 8 * DEADLINE }, async () => {
+  for (let attempt = 1; ; attempt++) {
+    const page = await context.newPage();
+    page.setDefaultTimeout(DEADLINE);
+    const uncaught = [];
+    page.on('pageerror', error => uncaught.push(error.stack));
+    try {
+      await body(page);
+      await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown());
+      assert.deepEqual(uncaught, []);
+      return;
+    } catch (error) {
+      const frames = await framesDrawn(page).catch(gone => gone.message);
+      const kernels = await page.request.get(`${LAB_URL}api/kernels?token=${LAB_TOKEN}`).then(reply => reply.text(), gone => gone.message);
+      console.log(`${name}: ${error.message}\nFrames drawn: ${frames} of ${FRAMES}. Kernels: ${kernels}`);
+      if (frames === FRAMES || attempt === 2) {
+        await screenshot(page, `failed ${name}`).catch(() => {}); // the error matters more
+        throw error;
+      }
+      await browser.close();
+      await startBrowser();
+    } finally {
+      await page.close().catch(() => {}); // with its browser
+    }
   }
 });
 
