@@ -196,12 +196,12 @@ class Outcome:
 class Kernel:
     """A kernel process under a KernelManager. `log` is what it wrote to stdout and stderr."""
 
-    def __init__(self, key=None, **options):
+    def __init__(self, key=None, cwd=None, **options):
         self.manager = KernelManager(kernel_name=KERNEL_NAME, **options)
         if key is not None:
             self.manager.session.key = key
         self.log_file = tempfile.TemporaryFile()
-        self.manager.start_kernel(stdout=self.log_file, stderr=self.log_file)
+        self.manager.start_kernel(stdout=self.log_file, stderr=self.log_file, cwd=cwd)
         self.process = psutil.Process(self.manager.provisioner.pid)
         self.front_ends = []
         self.front_end = self.connect()

@@ -139,6 +139,14 @@ class Packages(FreshKernelTestCase):
         self.assert_result('#r "nuget: CsvHelper, 33.0.1"\nusing CsvHelper; using System.Globalization;\n'
                            'new CsvReader(new StringReader("a,b\\n1,2"), CultureInfo.InvariantCulture).GetRecords<dynamic>().Count()', "1")
 
+    def test_packages_that_the_kernel_itself_is_made_of_are_the_users_own(self):
+        self.assert_result('#r "nuget: NetMQ, 4.0.4.5"\nusing NetMQ; using NetMQ.Sockets;\n'
+                           "using var pull = new PullSocket(); var port = pull.BindRandomPort(\"tcp://127.0.0.1\");\n"
+                           "using var push = new PushSocket($\">tcp://127.0.0.1:{port}\"); push.SendFrame(\"hello\");\n"
+                           'pull.ReceiveFrameString() + " " + System.Runtime.Loader.AssemblyLoadContext.GetLoadContext(typeof(PullSocket).Assembly).Name', "hello cells")
+        self.assert_result('#r "nuget: Microsoft.CodeAnalysis.CSharp, 4.8.0"\nusing Microsoft.CodeAnalysis.CSharp;\n'
+                           "typeof(CSharpSyntaxTree).Assembly.GetName().Version.ToString(2) + CSharpSyntaxTree.ParseText(\"class A;\").GetRoot()", "4.8class A;")
+
     def test_a_large_set_of_packages_compiles(self):
         self.assert_result('#r "nuget: Microsoft.SemanticKernel"\nusing Microsoft.SemanticKernel;\nKernel.CreateBuilder().Build().Plugins.Count', "0")
 
@@ -200,6 +208,35 @@ class Files(FreshKernelTestCase):
         self.addCleanup(shutil.rmtree, os.path.join(os.environ.get("NUGET_PACKAGES", os.path.expanduser("~/.nuget/packages")), package.lower()), ignore_errors=True)
         self.assertEqual(self.run_failing_cell(f'#r "nuget: {package}"').error["ename"], "PackageError")
         self.assertEqual(self.run_cell(f'#i "nuget: {self.folder}/feed"\n#r "nuget: {package}"\nLib.Answer.Value').result, "7")
+
+    def start_kernel_here(self):
+        """A kernel in the folder, with no settings of NuGet's but those that it finds."""
+        environment = {name: value for name, value in os.environ.items() if name != "RestoreConfigFile"}
+        with unittest.mock.patch.dict(os.environ, environment, clear=True):
+            kernel = Kernel(cwd=os.path.join(self.folder, "notebooks"))
+        self.addCleanup(kernel.close)
+        self.front_end = kernel.front_end
+
+    def test_settings_above_the_notebooks_folder_are_honoured(self):
+        """NuGet.config names the only source, Directory.Packages.props the versions."""
+        self.write("lib/Lib.cs", "namespace Lib; public static class Answer { public static string Version => typeof(Answer).Assembly.GetName().Version.ToString(3); }")
+        self.write("lib/Lib.csproj", '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>')
+        package = "Of.This.Test." + os.path.basename(self.folder)
+        for version in ("1.0.0", "2.0.0", "3.0.0"):
+            subprocess.run(["dotnet", "pack", os.path.join(self.folder, "lib"), "-o", os.path.join(self.folder, "feed"), f"-p:PackageId={package};Version={version}",
+                            "--verbosity", "quiet"], check=True, capture_output=True)
+        self.addCleanup(shutil.rmtree, os.path.join(os.environ.get("NUGET_PACKAGES", os.path.expanduser("~/.nuget/packages")), package.lower()), ignore_errors=True)
+        self.write("notebooks/.keep", "")
+        self.write("nuget.config", '<configuration><packageSources><clear /><add key="feed" value="feed" /></packageSources></configuration>')
+        self.start_kernel_here()
+        self.assertEqual(self.run_cell(f'#r "nuget: {package}"\nLib.Answer.Version').result, "3.0.0")
+
+        self.write("Directory.Packages.props", "<Project><PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally></PropertyGroup>"
+                   f'<ItemGroup><PackageVersion Include="{package}" Version="1.0.0" /></ItemGroup></Project>')
+        self.start_kernel_here()
+        self.assertEqual(self.run_cell(f'#r "nuget: {package}"\nLib.Answer.Version').result, "1.0.0")
+        self.assertEqual(self.run_cell(f'#r "nuget: {package}, 2.0.0"\nLib.Answer.Version').result, "2.0.0")
+        self.assertIn("NU1101", self.run_failing_cell('#r "nuget: Newtonsoft.Json"').error["evalue"])
 
     def test_a_loaded_script_brings_its_packages(self):
         path = self.write("script.csx", '#r "nuget: NodaTime"\nvar loaded = NodaTime.Instant.FromUnixTimeSeconds(3);')
@@ -264,6 +301,37 @@ class Faults(FreshKernelTestCase):
         cell = self.front_end.start('#r "nuget: Some.Package.Of.This.Test"\n1')
         self.front_end.wait_for_published(lambda m: m["msg_type"] == "display_data" and m["parent_header"]["msg_id"] == cell)
         # The clean-up looks for what is left.
+
+    def kernel_with_packages_in(self, folder):
+        with unittest.mock.patch.dict(os.environ, {"NUGET_PACKAGES": folder}):
+            kernel = Kernel()
+        self.addCleanup(kernel.close)
+        self.front_end = kernel.front_end
+
+    def test_a_full_disk_is_said_and_can_be_retried(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        if shutil.which("mount") is None or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none", folder], capture_output=True).returncode != 0:
+            self.skipTest("no small file system can be made here")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", folder])
+        self.kernel_with_packages_in(folder)
+        self.run_cell("var kept = 42;")
+        code = '#r "nuget: Newtonsoft.Json, 13.0.3"\nNewtonsoft.Json.JsonConvert.SerializeObject(kept)'
+        error = self.run_failing_cell(code).error
+        self.assertEqual(error["ename"], "PackageError")
+        self.assertIn("No space left on device", error["evalue"])
+        subprocess.run(["mount", "-o", "remount,size=100m", folder], check=True)
+        self.assertEqual(self.run_cell(code).result, "42")
+
+    def test_a_package_that_is_damaged_on_the_disk_is_fetched_again(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        code = '#r "nuget: Newtonsoft.Json, 13.0.3"\nNewtonsoft.Json.JsonConvert.SerializeObject(42)'
+        assembly = os.path.join(folder, "newtonsoft.json", "13.0.3", "lib", "net6.0", "Newtonsoft.Json.dll")
+        for damage in (lambda: None, lambda: os.remove(assembly), lambda: os.truncate(assembly, 0), lambda: os.truncate(assembly, 10_000)):
+            self.kernel_with_packages_in(folder)
+            damage()
+            self.assertEqual(self.run_cell(code).result, "42")
 
     def test_a_set_that_was_restored_before_needs_no_sdk(self):
         code = '#r "nuget: Newtonsoft.Json, 13.0.3"\nNewtonsoft.Json.JsonConvert.SerializeObject(1)'

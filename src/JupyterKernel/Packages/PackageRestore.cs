@@ -68,6 +68,15 @@ internal sealed partial class PackageRestore(string baseDirectory)
             folder = Directory.CreateDirectory(Path.Combine(Cache, $"restore-{Guid.NewGuid():N}")).FullName;
             await File.WriteAllTextAsync(Path.Combine(folder, "Session.csproj"), set.Project(baseDirectory, Runtime), cancellation);
             var log = await BuildAsync(dotnet, folder, progress, cancellation);
+            if (DamagedPackages.Find(Assets(folder)) is { Count: > 0 } damaged)
+            {
+                foreach (var package in damaged) DamagedPackages.Delete(package);
+                Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would take the list of files from there.
+                log = await BuildAsync(dotnet, folder, progress, cancellation);
+                damaged = DamagedPackages.Find(Assets(folder));
+                if (damaged.Count > 0) throw new PackageException($"Files are missing or damaged in {string.Join(", ", damaged)}, also after the package was extracted again. Is the source's package whole?");
+            }
+
             var resolved = Read(folder, dotnet, set, log);
             Remember(remembered, resolved, folder);
             return resolved;
@@ -79,6 +88,10 @@ internal sealed partial class PackageRestore(string baseDirectory)
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             throw new PackageException($"The packages could not be restored: {failure.Message}");
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidCastException or NullReferenceException)
+        {
+            throw new PackageException($"The .NET SDK's answer was not understood: {malformed.Message}");
         }
         finally
         {
@@ -155,7 +168,6 @@ internal sealed partial class PackageRestore(string baseDirectory)
         process.StandardInput.Close();
         var log = new List<string>();
 
-
         // At once: this process may be about to end.
         using var registration = cancellation.Register(() => Kill(process));
         await Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
@@ -200,29 +212,22 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static ResolvedPackages Read(string folder, string dotnet, PackageSet set, IReadOnlyList<string> log)
     {
-        try
-        {
-            var items = (JObject)JObject.Parse(File.ReadAllText(Path.Combine(folder, "resolved.json")))["Items"]!;
-            var references = Of("ReferencePath").Where(item => Text(item, "FrameworkReferenceName") != "Microsoft.NETCore.App").Select(Full).ToList();
-            var local = Of("ReferenceCopyLocalPaths").ToList();
-            bool IsNative(JToken item) => Text(item, "AssetType") == "native";
-            var frameworks = set.Frameworks.Select(name => DotnetSdk.FindFramework(dotnet, name, Environment.Version.Major)
-                ?? throw new PackageException($"The framework {name} for .NET {Environment.Version.Major} is not installed beside the SDK in {Path.GetDirectoryName(dotnet)}."));
-            return new(
-                Installed(folder), references,
-                [.. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
-                [.. local.Where(IsNative).Select(Full)],
-                [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Select(Full)],
+        var items = (JObject)JObject.Parse(File.ReadAllText(Path.Combine(folder, "resolved.json")))["Items"]!;
+        var references = Of("ReferencePath").Where(item => Text(item, "FrameworkReferenceName") != "Microsoft.NETCore.App").Select(Full).ToList();
+        var local = Of("ReferenceCopyLocalPaths").ToList();
+        bool IsNative(JToken item) => Text(item, "AssetType") == "native";
+        var frameworks = set.Frameworks.Select(name => DotnetSdk.FindFramework(dotnet, name, Environment.Version.Major)
+            ?? throw new PackageException($"The framework {name} for .NET {Environment.Version.Major} is not installed beside the SDK in {Path.GetDirectoryName(dotnet)}."));
+        return new(
+            Installed(folder), references,
+            [.. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
+            [.. local.Where(IsNative).Select(Full)],
+            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Select(Full)],
 
-                // What packages ask of each other, and get a newer one of, is their business.
-                [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()]);
+            // What packages ask of each other, and get a newer one of, is their business.
+            [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()]);
 
-            IEnumerable<JToken> Of(string name) => items[name] ?? Enumerable.Empty<JToken>();
-        }
-        catch (Exception malformed) when (malformed is JsonException or InvalidCastException or NullReferenceException)
-        {
-            throw new PackageException($"The .NET SDK's answer was not understood: {malformed.Message}");
-        }
+        IEnumerable<JToken> Of(string name) => items[name] ?? Enumerable.Empty<JToken>();
 
         static string Full(JToken item)
         {
@@ -249,11 +254,13 @@ internal sealed partial class PackageRestore(string baseDirectory)
         return copy;
     }
 
+    private static JObject Assets(string folder) => JObject.Parse(File.ReadAllText(Path.Combine(folder, "obj", "project.assets.json")));
+
     /// <summary>The packages, from what NuGet has written down of its work.</summary>
     /// <remarks>Source: https://learn.microsoft.com/nuget/concepts/package-installation-process</remarks>
     private static List<InstalledPackage> Installed(string folder)
     {
-        var assets = JObject.Parse(File.ReadAllText(Path.Combine(folder, "obj", "project.assets.json")));
+        var assets = Assets(folder);
         var stores = ((JObject?)assets["packageFolders"])?.Properties().Select(property => property.Name).ToList() ?? [];
         return
         [

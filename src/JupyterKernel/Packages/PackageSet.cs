@@ -19,6 +19,9 @@ internal sealed record PackageSet
     // Source: https://learn.microsoft.com/nuget/consume-packages/configuring-nuget-behavior
     private static readonly string[] ConfigNames = OperatingSystem.IsLinux() ? ["nuget.config", "NuGet.config", "NuGet.Config"] : ["nuget.config"];
 
+    // What else decides where packages lie and where they come from.
+    private static readonly string[] StoreVariables = ["NUGET_PACKAGES", "NUGET_FALLBACK_PACKAGES", "RestoreConfigFile", "RestoreSources"];
+
     /// <summary>What a session begins with.</summary>
     public static readonly PackageSet Empty = new();
 
@@ -77,11 +80,11 @@ internal sealed record PackageSet
     public string Project(string baseDirectory, string runtime) => new XElement(
         "Project",
 
-        // What lies above the folder of this project is none of its business.
+        // What lies above the folder of this project is none of its business; the versions that lie above the notebook are.
         Group(
             "PropertyGroup",
-            new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false), new XElement("ImportDirectoryPackagesProps", false),
-            new XElement("MSBuildEnableWorkloadResolver", false)),
+            new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false), new XElement("MSBuildEnableWorkloadResolver", false),
+            CentralVersions(baseDirectory) is { } versions ? new XElement("DirectoryPackagesPropsPath", Escaped(versions)) : new XElement("ImportDirectoryPackagesProps", false)),
         Import("Sdk.props"),
         Group(
             "PropertyGroup",
@@ -90,24 +93,48 @@ internal sealed record PackageSet
             new XElement("ValidateExecutableReferencesMatchSelfContained", false),
             new XElement("RestoreRootConfigDirectory", Escaped(baseDirectory)),
             Sources.Count > 0 ? new XElement("RestoreAdditionalProjectSources", string.Join(';', Sources.Select(Escaped))) : null,
+            new XElement("CentralPackageFloatingVersionsEnabled", true),
             Properties.Select(property => new XElement(property.Key, property.Value))),
         Group(
             "ItemGroup",
-            Packages.Select(package => new XElement("PackageReference", new XAttribute("Include", package.Id), new XAttribute("Version", package.Version ?? "*"))),
+            Packages.SelectMany(References),
             Frameworks.Select(framework => new XElement("FrameworkReference", new XAttribute("Include", framework))),
             Projects.Select(project => new XElement("ProjectReference", new XAttribute("Include", Escaped(project))))),
         Import("Sdk.targets")).ToString();
 
-    /// <summary>The same for the same set on the same machine, in any folder that has no NuGet.config of its own above it.</summary>
+    /// <summary>The same for the same set on the same machine, in any folder that has no NuGet.config and no central versions above it.</summary>
     public string Key(string baseDirectory, string runtime)
     {
         var text = new StringBuilder(Project("", runtime));
-        for (var folder = new DirectoryInfo(baseDirectory); folder is not null; folder = folder.Parent)
+        foreach (var variable in StoreVariables) text.Append(Environment.GetEnvironmentVariable(variable)).Append('\n');
+        if (CentralVersions(baseDirectory) is { } versions) text.Append(versions).Append(File.ReadAllText(versions));
+        foreach (var file in FoldersFrom(baseDirectory).SelectMany(folder => ConfigNames.Select(name => Path.Combine(folder, name))).Where(File.Exists))
         {
-            foreach (var file in ConfigNames.Select(name => Path.Combine(folder.FullName, name)).Where(File.Exists)) text.Append(file).Append(File.ReadAllText(file));
+            text.Append(file).Append(File.ReadAllText(file));
         }
 
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..32];
+    }
+
+    /// <summary>
+    /// The file that names versions for all projects below its folder.
+    /// Source: https://learn.microsoft.com/nuget/consume-packages/central-package-management
+    /// </summary>
+    private static string? CentralVersions(string baseDirectory) =>
+        FoldersFrom(baseDirectory).Select(folder => Path.Combine(folder, "Directory.Packages.props")).FirstOrDefault(File.Exists);
+
+    private static IEnumerable<string> FoldersFrom(string folder)
+    {
+        for (var next = folder.Length > 0 ? new DirectoryInfo(folder) : null; next is not null; next = next.Parent) yield return next.FullName;
+    }
+
+    /// <summary>Where versions are managed centrally, what a cell says goes before what they say, and they go before the latest one.</summary>
+    private static IEnumerable<XElement> References(PackageRequest package)
+    {
+        var include = new XAttribute("Include", package.Id);
+        yield return new("PackageReference", include, new XAttribute("Version", package.Version ?? "*"), new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' != 'true'"));
+        if (package.Version is null) yield return new("PackageVersion", include, new XAttribute("Version", "*"), new XAttribute("Exclude", "@(PackageVersion)"));
+        yield return new("PackageReference", include, package.Version is null ? null : new XAttribute("VersionOverride", package.Version), new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' == 'true'"));
     }
 
     private PackageSet With(PackageRequest request)

@@ -22,6 +22,10 @@ internal sealed record ResolvedPackages(
     /// <summary>No packages.</summary>
     public static readonly ResolvedPackages None = new([], [], [], [], [], []);
 
+    /// <summary>Of all the files together, when they were resolved: who finds another sum has other files.</summary>
+    [JsonProperty]
+    private long Bytes { get; init; } = FileBytes(References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers));
+
     /// <summary>Reads what <see cref="ToJson"/> has written.</summary>
     /// <returns>Null if it is not that, or its files are not there any more.</returns>
     public static ResolvedPackages? FromJson(string json)
@@ -29,7 +33,7 @@ internal sealed record ResolvedPackages(
         try
         {
             var read = JsonConvert.DeserializeObject<ResolvedPackages>(json);
-            return read is { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null, Analyzers: not null, Warnings: not null } && read.IsThere ? read : null;
+            return read is { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null, Analyzers: not null, Warnings: not null } && read.Bytes == FileBytes([.. read.References, .. read.Assemblies, .. read.NativeLibraries, .. read.Analyzers]) ? read : null;
         }
         catch (JsonException)
         {
@@ -44,5 +48,5 @@ internal sealed record ResolvedPackages(
     public bool Extends(ResolvedPackages before) =>
         before.References.All(References.Contains) && before.Assemblies.All(Assemblies.Contains) && before.NativeLibraries.All(NativeLibraries.Contains);
 
-    private bool IsThere => References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers).All(File.Exists);
+    private static long FileBytes(IEnumerable<string> paths) => paths.Select(path => new FileInfo(path)).Sum(file => file.Exists ? file.Length : -1);
 }
