@@ -10,4 +10,8 @@ public static class DisplayExtensions
     /// <summary>Shows the value as data of one MIME type.</summary>
     /// <example><c>"&lt;b>bold&lt;/b>".Display("text/html");</c></example>
     public static DisplayedValue Display(this object? value, string mimeType) => Notebook.display(value, mimeType);
+
+    /// <summary>Shows a sequence as a table of its items' members, also where the items have a text of their own.</summary>
+    /// <example><c>new[] { new Version(1, 2), new Version(3, 4) }.DisplayTable();</c></example>
+    public static DisplayedValue DisplayTable<T>(this IEnumerable<T> items) => DisplayedValue.Show(TableForms.OfMembers(items));
 }

@@ -68,7 +68,7 @@ public sealed class Image : IDisplayable
     }
 
     // The formats' own marks: https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern
-    private static string? Sniffed(ReadOnlySpan<byte> data)
+    internal static string? Sniffed(ReadOnlySpan<byte> data)
     {
         if (data is [0x89, 0x50, 0x4E, 0x47, ..]) return "image/png";
         if (data is [0xFF, 0xD8, 0xFF, ..]) return "image/jpeg";

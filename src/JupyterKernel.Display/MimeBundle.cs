@@ -12,6 +12,9 @@ public sealed class MimeBundle : IDisplayable
 {
     internal const string PlainTextType = "text/plain";
 
+    /// <summary>No form at all.</summary>
+    internal static readonly MimeBundle Empty = new([]);
+
     /// <summary>A bundle of these forms, in this order.</summary>
     /// <param name="data">MIME type → <see cref="string"/>, <see cref="byte"/>[], <see cref="JsonNode"/> or <see cref="JsonElement"/>.</param>
     /// <param name="metadata">By MIME type, as the protocol has it: <c>{"image/png": {"width": 640}}</c>.</param>

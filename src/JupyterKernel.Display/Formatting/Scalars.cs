@@ -23,23 +23,14 @@ internal static class Scalars
             TimeOnly time => time.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
             DBNull => "DBNull",
             Type type => TypeNames.Of(type),
-            IFormattable formattable => Formatted(formattable),
+            ValueType and IFormattable formattable => Formatted(formattable),
             _ => null,
         };
         return text is not null;
     }
 
-    /// <summary>The same among other values, where strings and characters are quoted.</summary>
-    internal static bool TryFormatNested(object? value, [NotNullWhen(true)] out string? text)
-    {
-        text = value switch
-        {
-            string nested => Quoted(nested, '"'),
-            char nested => Quoted(nested.ToString(), '\''),
-            _ => null,
-        };
-        return text is not null || TryFormat(value, out text);
-    }
+    /// <summary>A string or a character as it is among other values.</summary>
+    internal static string Quoted(object text) => text is string several ? Quoted(several, '"') : Quoted(((char)text).ToString(), '\'');
 
     private static string? Formatted(IFormattable value)
     {
@@ -49,7 +40,7 @@ internal static class Scalars
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            return PlainTextWriter.Fault(exception);
+            return ShownReader.Fault(exception);
         }
     }
 

@@ -7,7 +7,7 @@ namespace JupyterKernel.Display;
 internal sealed class ObjectShape
 {
     // Weak, so that the types of unloaded packages can go.
-    private static readonly ConditionalWeakTable<Type, ObjectShape> Known = [];
+    private static readonly ConditionalWeakTable<Type, ObjectShape> Shapes = [];
 
     private ObjectShape(Type type)
     {
@@ -20,9 +20,13 @@ internal sealed class ObjectShape
         CountProperty = interfaces.FirstOrDefault(i => Is(i, typeof(IReadOnlyCollection<>)) || Is(i, typeof(ICollection<>)))
             ?.GetProperty("Count");
         IsEntry = Is(type, typeof(KeyValuePair<,>));
+        Known = KnownTypes.ReaderOf(type, interfaces);
     }
 
     internal bool IsAnonymous { get; }
+
+    /// <summary>Reads what is shown of a value of a type that has a form of its own; null for the others.</summary>
+    internal Func<object, ShownReader, Shown>? Known { get; }
 
     /// <summary>Whether the type has a ToString that somebody wrote.</summary>
     internal bool HasOwnText { get; }
@@ -38,7 +42,10 @@ internal sealed class ObjectShape
     /// <summary>Of a collection that knows its size without being enumerated.</summary>
     internal PropertyInfo? CountProperty { get; }
 
-    internal static ObjectShape Of(Type type) => Known.GetValue(type, static t => new ObjectShape(t));
+    internal static ObjectShape Of(Type type) => Shapes.GetValue(type, static t => new ObjectShape(t));
+
+    /// <summary>What a member is declared as, in C#.</summary>
+    internal static string TypeName(MemberInfo member) => TypeNames.Of((member as PropertyInfo)?.PropertyType ?? ((FieldInfo)member).FieldType);
 
     internal static object? Value(MemberInfo member, object owner) => member is PropertyInfo property
         ? property.GetValue(owner, BindingFlags.DoNotWrapExceptions, null, null, null)

@@ -1,0 +1,234 @@
+using System.Collections;
+using System.Data;
+using System.Globalization;
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json.Nodes;
+using System.Xml;
+using System.Xml.Linq;
+
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// Types that are shown as something other than their members: known by their names, so that nothing of them is referenced, and
+/// nothing of the framework's loaded, before there is a value. Any thread.
+/// </summary>
+internal static class KnownTypes
+{
+    private const int ChartWidth = 640;
+    private const int ChartHeight = 400;
+
+    private static readonly Dictionary<string, Func<object, ShownReader, Shown>> Readers = new()
+    {
+        ["System.Data.DataTable"] = (value, reader) => Table(((DataTable)value).DefaultView, reader),
+        ["System.Data.DataView"] = (value, reader) => Table((DataView)value, reader),
+        ["System.Data.IDataReader"] = (value, reader) => Table((IDataReader)value, reader),
+        ["System.Linq.IGrouping`2"] = (value, reader) => new Shown.Entry(reader.ReadNested(Get(value, "Key")), reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType()))),
+        ["System.Memory`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
+        ["System.ReadOnlyMemory`1"] = (value, reader) => value is ReadOnlyMemory<char> text ? new Shown.Text(Scalars.Quoted(text.ToString()), TextKind.String, text.ToString()) : reader.ReadNested(Call(value, "ToArray")),
+        ["System.Reflection.MethodBase"] = (value, _) => new Shown.Text(Signature((MethodBase)value)),
+        ["System.IO.Stream"] = (value, reader) => StreamOf((Stream)value, reader),
+        ["System.Xml.Linq.XObject"] = (value, _) => value is XDocument { Root: { } root } ? Xml(root) : value is XElement element ? Xml(element) : new Shown.Text(value.ToString()!),
+        ["System.Xml.XmlNode"] = (value, _) => value is XmlDocument { DocumentElement: { } root } ? Xml(XElement.Parse(root.OuterXml)) : value is XmlElement element ? Xml(XElement.Parse(element.OuterXml)) : new Shown.Text(((XmlNode)value).OuterXml),
+        ["Newtonsoft.Json.Linq.JToken"] = (value, _) => new Shown.Bundle(Formatter.FormatJson(JsonValues.Parse(value.ToString()!))),
+        ["Microsoft.AspNetCore.Html.IHtmlContent"] = (value, _) => new Shown.Bundle(Notebook.HTML(HtmlContent(value))),
+
+        // Data
+        ["Microsoft.Data.Analysis.DataFrame"] = DataFrame,
+        ["Microsoft.Data.Analysis.DataFrameColumn"] = (value, reader) => reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType())),
+        ["Microsoft.ML.IDataView"] = DataView,
+        ["Microsoft.ML.Data.ConfusionMatrix"] = (value, reader) => Grid((IEnumerable)Get(value, "Counts")!, reader),
+        ["MathNet.Numerics.LinearAlgebra.Matrix`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
+        ["MathNet.Numerics.LinearAlgebra.Vector`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
+
+        // Images and charts
+        ["SkiaSharp.SKBitmap"] = (value, _) => Png((byte[])Call(EncodedBySkia(value), "ToArray")!),
+        ["SkiaSharp.SKImage"] = (value, _) => Png((byte[])Call(EncodedBySkia(value), "ToArray")!),
+        ["SkiaSharp.SKSurface"] = (value, _) => Png((byte[])Call(EncodedBySkia(Call(value, "Snapshot")!), "ToArray")!),
+        ["System.Drawing.Image"] = (value, _) => Png(Saved(stream => Call(value, "Save", stream, Static(value.GetType().Assembly, "System.Drawing.Imaging.ImageFormat", "Png")))),
+        ["SixLabors.ImageSharp.Image"] = (value, _) => Png(Saved(stream => Call(value, "Save", stream, Activator.CreateInstance(Find(value, "SixLabors.ImageSharp.Formats.Png.PngEncoder"))))),
+        ["ScottPlot.Plot"] = (value, _) => Png((byte[])Call(value, "GetImageBytes", ChartWidth, ChartHeight, Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"))!),
+        ["ScottPlot.Multiplot"] = (value, _) => Png((byte[])Call(Call(value, "GetImage", ChartWidth, 2 * ChartHeight)!, "GetImageBytes", Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"), 100)!),
+        ["OxyPlot.PlotModel"] = (value, _) => new Shown.Bundle(Notebook.SVG(OxyPlot(value))),
+        ["Plotly.NET.GenericChart"] = (value, _) => new Shown.Bundle(Notebook.HTML(PlotlyNet(value))),
+        ["Plotly.NET.GenericChart+GenericChart"] = (value, _) => new Shown.Bundle(Notebook.HTML(PlotlyNet(value))),
+        ["XPlot.Plotly.PlotlyChart"] = (value, _) => new Shown.Bundle(Notebook.HTML((string)Call(value, "GetHtml")!)),
+    };
+
+    /// <summary>How values of a type are read; null where that is by their members or items.</summary>
+    internal static Func<object, ShownReader, Shown>? ReaderOf(Type type, Type[] interfaces)
+    {
+        if (Forms(type) is { } forms) return (value, _) => new Shown.Bundle(Formatter.WithPlainText(forms(value), value));
+        for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
+        {
+            if (Readers.TryGetValue(NameOf(at), out var reader)) return reader;
+        }
+        foreach (var at in interfaces)
+        {
+            if (Readers.TryGetValue(NameOf(at), out var reader)) return reader;
+        }
+        return null;
+    }
+
+    private static string NameOf(Type type) => (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName ?? "";
+
+    /// <summary>The forms that a type itself says it has: by <see cref="DisplayFormAttribute"/>, or by a ToMimeBundle of its own.</summary>
+    private static Func<object, MimeBundle>? Forms(Type type)
+    {
+        if (type.GetCustomAttributes<DisplayFormAttribute>(inherit: true).ToArray() is { Length: > 0 } attributes)
+        {
+            return value => new MimeBundle(attributes.Select(form => KeyValuePair.Create(form.MimeType, Form(form.MimeType, Get(value, form.Member)))));
+        }
+        return type.GetMethod("ToMimeBundle", Type.EmptyTypes) is { ReturnType: var returned } method && typeof(IEnumerable).IsAssignableFrom(returned)
+            ? value => new MimeBundle(Pairs((IEnumerable)method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null, null)!).Select(form => KeyValuePair.Create((string)form.Key!, Form((string)form.Key!, form.Value))))
+            : null;
+    }
+
+    private static object Form(string mimeType, object? form) => form switch
+    {
+        string text when JsonValues.IsJson(mimeType) => JsonValues.Parse(text),
+        string or byte[] or JsonNode => form,
+        null => "",
+        _ when JsonValues.IsJson(mimeType) => JsonValues.Of(form),
+        _ => form.ToString() ?? "",
+    };
+
+    private static IEnumerable<(object? Key, object? Value)> Pairs(IEnumerable dictionary)
+    {
+        foreach (var pair in dictionary) yield return pair is DictionaryEntry entry ? (entry.Key, entry.Value) : (Get(pair, "Key"), Get(pair, "Value"));
+    }
+
+    private static Shown.Table Table(DataView view, ShownReader reader)
+    {
+        var columns = view.Table?.Columns.Cast<DataColumn>().ToList() ?? [];
+        return new("", [.. columns.Select(column => new Shown.Column(column.ColumnName, TypeNames.Of(column.DataType)))],
+            Rows(Math.Min(view.Count, reader.ListLimit), reader, i => columns.Select(column => view[i][column.Ordinal])), Rest(view.Count, reader));
+    }
+
+    private static Shown.Table Table(IDataReader data, ShownReader reader)
+    {
+        var columns = Enumerable.Range(0, data.FieldCount).ToList();
+        var rows = new List<Shown.Row>();
+        var isMore = false;
+        while (data.Read())
+        {
+            if (rows.Count == reader.ListLimit)
+            {
+                isMore = true;
+                break;
+            }
+            rows.Add(new(TableLayout.Index(rows.Count), [.. columns.Select(i => reader.ReadNested(data.GetValue(i)))]));
+        }
+        return new("", [.. columns.Select(i => new Shown.Column(data.GetName(i), TypeNames.Of(data.GetFieldType(i))))], rows, isMore ? ShownReader.More(null).Line : null);
+    }
+
+    // Source: https://learn.microsoft.com/dotnet/api/microsoft.data.analysis.dataframe
+    private static Shown.Table DataFrame(object value, ShownReader reader)
+    {
+        var columns = ((IEnumerable)Get(value, "Columns")!).Cast<object>().ToList();
+        var count = (long)Get(Get(value, "Rows")!, "Count")!;
+        var items = columns.ConvertAll(column => column.GetType().GetProperties().First(property => property.Name == "Item" && property.GetIndexParameters() is [{ ParameterType: var index }] && index == typeof(long)));
+        return new("", [.. columns.Select(column => new Shown.Column((string)Get(column, "Name")!, TypeNames.Of((Type)Get(column, "DataType")!)))],
+            Rows((int)Math.Min(count, reader.ListLimit), reader, row => columns.Select((column, i) => items[i].GetValue(column, [(long)row]))), Rest(count, reader));
+    }
+
+    // Source: https://learn.microsoft.com/dotnet/api/microsoft.ml.idataview
+    private static Shown.Table DataView(object value, ShownReader reader)
+    {
+        var preview = Find(value, "Microsoft.ML.DebuggerExtensions").GetMethods().First(method => method.Name == "Preview" && method.GetParameters() is [{ ParameterType.Name: "IDataView" }, ..]);
+        var rows = ((IEnumerable)Get(preview.Invoke(null, [value, reader.ListLimit])!, "RowView")!).Cast<object>()
+            .Select(row => Pairs((IEnumerable)Get(row, "Values")!).ToList()).ToList();
+        var columns = ((IEnumerable)Get(value, "Schema")!).Cast<object>().Where(column => !(bool)Get(column, "IsHidden")!).ToList();
+        var count = value.GetType().GetMethod("GetRowCount", Type.EmptyTypes)?.Invoke(value, null) as long?;
+        return new("", [.. columns.Select(column => new Shown.Column((string)Get(column, "Name")!, Get(column, "Type")!.ToString()))],
+            Rows(rows.Count, reader, i => columns.Select(column => rows[i].FirstOrDefault(cell => (string)cell.Key! == (string)Get(column, "Name")!).Value)),
+            count is { } known ? Rest(known, reader) : rows.Count == reader.ListLimit ? ShownReader.More(null).Line : null);
+    }
+
+    private static Shown.Table Grid(IEnumerable rows, ShownReader reader)
+    {
+        var read = rows.Cast<IEnumerable>().Select(row => row.Cast<object?>().Select(reader.ReadNested).ToList()).ToList();
+        return new("", [.. read.Select((_, i) => new Shown.Column(i.ToString(CultureInfo.InvariantCulture), null))], [.. read.Select((row, i) => new Shown.Row(TableLayout.Index(i), row))], null);
+    }
+
+    private static List<Shown.Row> Rows(int count, ShownReader reader, Func<int, IEnumerable<object?>> cells)
+    {
+        var rows = new List<Shown.Row>(Math.Max(0, count));
+        for (var i = 0; i < count; i++) rows.Add(new(TableLayout.Index(i), [.. cells(i).Select(reader.ReadNested)]));
+        return rows;
+    }
+
+    private static string? Rest(long count, ShownReader reader) => count > reader.ListLimit ? ShownReader.More((int)Math.Min(int.MaxValue, count - Math.Max(0, reader.ListLimit))).Line : null;
+
+    private static Shown.Object StreamOf(Stream stream, ShownReader reader) => new(TypeNames.Of(stream.GetType()), stream.CanSeek
+        ? [new("Length", null, reader.ReadNested(stream.Length)), new("Position", null, reader.ReadNested(stream.Position))]
+        : [new("CanRead", null, reader.ReadNested(stream.CanRead)), new("CanWrite", null, reader.ReadNested(stream.CanWrite))]);
+
+    private static string Signature(MethodBase method) =>
+        $"{(method is MethodInfo { ReturnType: var type } ? TypeNames.Of(type) + " " : "")}{TypeNames.Of(method.DeclaringType)}{(method.IsConstructor ? "" : "." + method.Name)}"
+        + (method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(TypeNames.Of))}>" : "")
+        + $"({string.Join(", ", method.GetParameters().Select(parameter => $"{TypeNames.Of(parameter.ParameterType)} {parameter.Name}"))})";
+
+    /// <summary>XML as a tree that opens and closes, and as its text.</summary>
+    private static Shown.Bundle Xml(XElement root) =>
+        new(MimeBundle.Of("text/html", $"<div style=\"font-family:monospace\">{XmlTree.Of(root)}</div>", Formatter.Cut(root.ToString())));
+
+    private static string HtmlContent(object value)
+    {
+        var writer = new StringWriter(CultureInfo.InvariantCulture);
+        Call(value, "WriteTo", writer, HtmlEncoder.Default);
+        return writer.ToString();
+    }
+
+    private static Shown.Bundle Png(byte[] image) => new(new Image(image, "image/png").ToMimeBundle());
+
+    private static byte[] Saved(Action<Stream> save)
+    {
+        var stream = new MemoryStream();
+        save(stream);
+        return stream.ToArray();
+    }
+
+    private static object EncodedBySkia(object image) => Call(image, "Encode", Enum.Parse(Find(image, "SkiaSharp.SKEncodedImageFormat"), "Png"), 100)!;
+
+    private static string OxyPlot(object model)
+    {
+        var exporter = Activator.CreateInstance(Find(model, "OxyPlot.SvgExporter"))!;
+        exporter.GetType().GetProperty("Width")!.SetValue(exporter, (double)ChartWidth);
+        exporter.GetType().GetProperty("Height")!.SetValue(exporter, (double)ChartHeight);
+        var svg = (string)Call(exporter, "ExportToString", model)!;
+        return svg[Math.Max(0, svg.IndexOf("<svg", StringComparison.Ordinal))..];
+    }
+
+    private static string PlotlyNet(object chart) => (string)(Find(chart, "Plotly.NET.GenericChart") is { } module
+        && module.GetMethod("toEmbeddedHTML") is { } embedded ? embedded : Find(chart, "Plotly.NET.GenericChartModule").GetMethod("toEmbeddedHTML")!).Invoke(null, [chart])!;
+
+    private static Type Find(object value, string name)
+    {
+        for (var type = value.GetType(); type is not null; type = type.BaseType)
+        {
+            if (type.Assembly.GetType(name) is { } found) return found;
+        }
+        return value.GetType().Assembly.GetReferencedAssemblies().Select(Assembly.Load).Select(assembly => assembly.GetType(name)).FirstOrDefault(found => found is not null)
+            ?? throw new MissingMemberException($"There is no {name} beside {value.GetType().FullName}: this version of it is not known.");
+    }
+
+    private static object? Static(Assembly assembly, string type, string property) => assembly.GetType(type)!.GetProperty(property)!.GetValue(null);
+
+    private static object? Get(object value, string member) =>
+        value.GetType().GetProperty(member) is { } property ? property.GetValue(value, BindingFlags.DoNotWrapExceptions, null, null, null)
+        : value.GetType().GetField(member) is { } field ? field.GetValue(value)
+        : value.GetType().GetMethod(member, Type.EmptyTypes) is { } method ? method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null, null)
+        : value.GetType().GetInterfaces().Select(type => type.GetProperty(member)).FirstOrDefault(found => found is not null) is { } inherited ? inherited.GetValue(value)
+        : throw new MissingMemberException($"{value.GetType().FullName} has no {member}: this version of it is not known.");
+
+    private static object? Call(object value, string name, params object?[] arguments)
+    {
+        var candidates = value.GetType().GetMethods().Concat(value.GetType().GetInterfaces().SelectMany(type => type.GetMethods())).Where(method => method.Name == name && !method.ContainsGenericParameters);
+        var method = candidates.FirstOrDefault(method => method.GetParameters() is var parameters && parameters.Length >= arguments.Length
+            && parameters.Zip(arguments).All(pair => pair.Second is null ? !pair.First.ParameterType.IsValueType : pair.First.ParameterType.IsInstanceOfType(pair.Second))
+            && parameters.Skip(arguments.Length).All(parameter => parameter.IsOptional))
+            ?? throw new MissingMemberException($"{value.GetType().FullName} has no {name} as it is expected: this version of it is not known.");
+        return method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, [.. arguments, .. Enumerable.Repeat(Type.Missing, method.GetParameters().Length - arguments.Length)], null);
+    }
+}

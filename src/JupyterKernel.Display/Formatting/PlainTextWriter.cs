@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace JupyterKernel.Display;
+
+/// <summary>Writes what is shown of a value as text: on a line, but for tables. One writer for one value; any thread.</summary>
+internal sealed class PlainTextWriter(int limit)
+{
+    // A table as wide as a page, and cells that leave room for others.
+    private const int TableChars = 160;
+    private const int CellChars = 40;
+
+    private readonly StringBuilder text = new();
+
+    /// <summary>On a line.</summary>
+    internal static string Line(Shown shown) => Written(shown, writer => writer.Write(shown));
+
+    /// <summary>The beginning of the line: a little more than so many characters of a longer one.</summary>
+    internal static string Line(Shown shown, int limit)
+    {
+        var writer = new PlainTextWriter(limit);
+        writer.Write(shown);
+        return writer.text.ToString();
+    }
+
+    /// <summary>As it is by itself: rows of members as a table.</summary>
+    internal static string Alone(Shown shown) => Written(shown, writer =>
+    {
+        if (shown is Shown.Sequence sequence && TableLayout.OfMembers(sequence) is { } table) writer.WriteTable(table);
+        else if (shown is Shown.Table own) writer.WriteTable(own);
+        else writer.Write(shown);
+    });
+
+    private static string Written(Shown shown, Action<PlainTextWriter> write)
+    {
+        // A value that is nothing but text is as long as strings may be.
+        if (shown is Shown.Text alone) return alone.Alone;
+        if (shown is Shown.Bundle bundle) return bundle.Forms.PlainForm ?? "";
+        var writer = new PlainTextWriter(Formatter.StructureTextLimit);
+        write(writer);
+        var text = writer.text;
+        if (text.Length <= Formatter.StructureTextLimit) return text.ToString();
+        text.Length = Formatter.StructureTextLimit;
+        return text.Append("… (cut: the text is too long)").ToString();
+    }
+
+    private void Write(Shown shown)
+    {
+        if (text.Length > limit) return;
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            text.Append('…');
+            return;
+        }
+        switch (shown)
+        {
+            case Shown.Text scalar: text.Append(scalar.Line); break;
+            case Shown.Bundle bundle: text.Append(bundle.Forms.PlainForm); break;
+            case Shown.Sequence { IsDictionary: true } dictionary: WriteItems(dictionary.Items, dictionary.Rest, "{ ", " }", "{ }"); break;
+            case Shown.Sequence sequence: WriteItems(sequence.Items, sequence.Rest, "[", "]", "[]"); break;
+            case Shown.Tuple { Items: null }: text.Append("(…)"); break;
+            case Shown.Tuple tuple: WriteItems(tuple.Items, null, "(", ")", "()"); break;
+            case Shown.Entry entry: WriteEntry(entry); break;
+            case Shown.Object value: WriteObject(value); break;
+            case Shown.Table table: WriteItems([.. table.Rows.Select(row => new Shown.Tuple([.. row.Cells.OfType<Shown>()]))], table.Rest is null ? null : new(table.Rest), "[", "]", "[]"); break;
+        }
+    }
+
+    private void WriteItems(IReadOnlyList<Shown> items, Shown.Text? rest, string opening, string closing, string empty)
+    {
+        if (items.Count == 0 && rest is null)
+        {
+            text.Append(empty);
+            return;
+        }
+        var separator = opening;
+        foreach (var item in rest is null ? items : items.Append(rest))
+        {
+            text.Append(separator);
+            Write(item);
+            separator = ", ";
+            if (text.Length > limit) return;
+        }
+        text.Append(closing);
+    }
+
+    private void WriteEntry(Shown.Entry entry)
+    {
+        Write(entry.Key);
+        text.Append(": ");
+        Write(entry.Value);
+    }
+
+    private void WriteObject(Shown.Object value)
+    {
+        text.Append(value.TypeName);
+        if (value.Members is { Count: 0 } && value.TypeName.Length > 0) return;
+        if (value.TypeName.Length > 0) text.Append(' ');
+        if (value.Members is not { Count: > 0 } members)
+        {
+            text.Append(value.Members is null ? "{ … }" : "{ }");
+            return;
+        }
+        var separator = "{ ";
+        foreach (var member in members)
+        {
+            text.Append(separator).Append(member.Name).Append(" = ");
+            Write(member.Value);
+            separator = ", ";
+            if (text.Length > limit) return;
+        }
+        text.Append(" }");
+    }
+
+    /// <summary>Columns side by side, a line for each row; of columns that find no place it is said how many there are.</summary>
+    private void WriteTable(Shown.Table table)
+    {
+        var columns = new List<(string Name, List<string> Cells, bool IsRight)> { (table.Caption, [.. table.Rows.Select(row => Cell(row.Name))], table.Rows.All(row => IsNumber(row.Name))) };
+        for (var i = 0; i < table.Columns.Count; i++)
+        {
+            var at = i;
+            columns.Add((table.Columns[i].Name, [.. table.Rows.Select(row => Cell(row.Cells[at]))], table.Rows.All(row => row.Cells[at] is null or Shown.Text { Kind: TextKind.Null } || IsNumber(row.Cells[at]))));
+        }
+
+        var widths = columns.ConvertAll(column => Math.Max(column.Name.Length, column.Cells.Count == 0 ? 0 : column.Cells.Max(cell => cell.Length)));
+        var shown = 1;
+        for (var width = widths[0]; shown < columns.Count && (shown == 1 || width + 2 + widths[shown] <= TableChars); shown++) width += 2 + widths[shown];
+        WriteLine(i => columns[i].Name);
+        WriteLine(i => new string('─', widths[i]));
+        for (var row = 0; row < table.Rows.Count; row++) WriteLine(i => columns[i].Cells[row]);
+        if (table.Rest is not null) text.Append(table.Rest).Append('\n');
+        if (shown < columns.Count) text.Append(CultureInfo.InvariantCulture, $"… ({columns.Count - shown:N0} more columns)\n");
+        text.Length--;
+
+        void WriteLine(Func<int, string> cell)
+        {
+            for (var i = 0; i < shown; i++) text.Append(i > 0 ? "  " : "").Append(columns[i].IsRight ? cell(i).PadLeft(widths[i]) : cell(i).PadRight(widths[i]));
+            while (text[^1] == ' ') text.Length--;
+            text.Append('\n');
+        }
+    }
+
+    private static bool IsNumber(Shown? shown) => shown is Shown.Text { Kind: TextKind.Number };
+
+    private static string Cell(Shown? shown)
+    {
+        if (shown is null) return "";
+        var cell = (shown is Shown.Text { Kind: TextKind.String } text ? text.Alone : Line(shown)).ReplaceLineEndings(" ").Replace('\t', ' ');
+        return cell.Length <= CellChars ? cell : cell[..(char.IsHighSurrogate(cell[CellChars - 2]) ? CellChars - 2 : CellChars - 1)] + "…";
+    }
+}

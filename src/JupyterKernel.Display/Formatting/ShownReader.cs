@@ -1,0 +1,269 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// Reads what is shown of one value with all its parts, within the limits of <see cref="Formatter"/>: lazily, each sequence and
+/// member once, whatever the value does. One reader for one value, on the thread that asks.
+/// </summary>
+/// <param name="listLimit">How many items of a sequence are read.</param>
+internal sealed class ShownReader(int listLimit)
+{
+    private static readonly Shown.Text Elided = new("…", TextKind.Note);
+
+    private readonly List<object> ancestors = [];
+
+    // Less than what is written of it, so that whoever writes all of it sees where it is too much.
+    private long charsLeft = listLimit == int.MaxValue ? long.MaxValue : Formatter.StructureTextLimit;
+
+    internal ShownReader() : this(Formatter.ListExpansionLimit)
+    {
+    }
+
+    /// <summary>How many items of a sequence, or rows of a table, are read.</summary>
+    internal int ListLimit => listLimit;
+
+    private bool IsFull => charsLeft <= 0;
+
+    private bool IsTooDeep => ancestors.Count > Formatter.RecursionLimit;
+
+    /// <summary>What is shown in the place of a value that could not be had.</summary>
+    internal static string Fault(Exception exception) => "⚠ " + Summary(exception);
+
+    /// <summary>A value by itself. To be called once.</summary>
+    internal Shown Read(object? value) =>
+        Scalars.TryFormat(value, out var alone) ? Scalar(value, alone) : ReadStructure(value!, isNested: false);
+
+    /// <summary>A value within another one.</summary>
+    internal Shown ReadNested(object? value)
+    {
+        NotebookHost.Current?.CancellationToken.ThrowIfCancellationRequested();
+        if (value is not null && FormatterRegistry.IsUsed && FormatterRegistry.TryFormat(value, out var forms)) return new Shown.Bundle(forms);
+        if (!Scalars.TryFormat(value, out var alone)) return ReadStructure(value!, isNested: true);
+        var scalar = Scalar(value, alone);
+        charsLeft -= scalar.Line.Length;
+        return scalar;
+    }
+
+    /// <summary>What is said of the items of a sequence of which no more are shown.</summary>
+    internal static Shown.Text More(int? count) =>
+        new(count is > 0 ? string.Create(CultureInfo.InvariantCulture, $"… ({count:N0} more)") : "… (more)", TextKind.Note);
+
+    private static Shown.Text Scalar(object? value, string alone) => new(
+        value is string or char ? Scalars.Quoted(value) : alone,
+        value switch
+        {
+            null or DBNull => TextKind.Null,
+            string or char => TextKind.String,
+            bool or Enum or DateTime or DateTimeOffset or DateOnly or TimeOnly or TimeSpan or Guid or Type => TextKind.Other,
+            _ when IsNumber(value.GetType()) => TextKind.Number,
+            _ => TextKind.Other,
+        },
+        alone);
+
+    private static bool IsNumber(Type type) =>
+        Type.GetTypeCode(type) is >= TypeCode.SByte and <= TypeCode.Decimal || type == typeof(Half) || type == typeof(Int128) || type == typeof(UInt128) || type == typeof(nint) || type == typeof(nuint)
+        || type.FullName is "System.Numerics.BigInteger" or "System.Numerics.Complex";
+
+    private Shown ReadStructure(object value, bool isNested)
+    {
+        // A ToString that calls the formatter again gets here with a fresh reader.
+        if (IsFull || !RuntimeHelpers.TryEnsureSufficientExecutionStack()) return Elided;
+        if (!value.GetType().IsValueType && ancestors.Exists(ancestor => ReferenceEquals(ancestor, value))) return Elided;
+        charsLeft -= 2;
+        ancestors.Add(value);
+        try
+        {
+            return ReadParts(value, isNested);
+        }
+        catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
+        {
+            return Note(Fault(exception));
+        }
+        finally
+        {
+            ancestors.RemoveAt(ancestors.Count - 1);
+        }
+    }
+
+    private Shown ReadParts(object value, bool isNested)
+    {
+        switch (value)
+        {
+            case IDisplayable displayable: return new Shown.Bundle(Formatter.BundleOf(displayable));
+            case Exception exception: return Counted(new(isNested ? Summary(exception) : Story(exception)));
+            case Delegate: return Counted(new(TypeNames.Of(value.GetType())));
+            case Task task: return ReadTask(task);
+            case byte[] bytes: return !isNested && Image.Sniffed(bytes) is { } format ? new Shown.Bundle(new Image(bytes, format).ToMimeBundle().With(MimeBundle.PlainTextType, Bytes(bytes))) : Counted(new(Bytes(bytes)));
+            case DictionaryEntry entry: return new Shown.Entry(ReadNested(entry.Key), ReadNested(entry.Value));
+            case ITuple tuple: return new Shown.Tuple(IsTooDeep ? null : [.. Enumerable.Range(0, tuple.Length).Select(i => ReadNested(tuple[i]))]);
+        }
+
+        var type = value.GetType();
+        var shape = ObjectShape.Of(type);
+        if (shape.Known is { } known) return known(value, this);
+        if (IsValueTask(type)) return Counted(new(TypeNames.Of(type)));
+        if (shape.IsEntry) return new Shown.Entry(ReadNested(ObjectShape.Value(shape.Members[0], value)), ReadNested(ObjectShape.Value(shape.Members[1], value)));
+        if (value is IFormattable formattable) return OwnText(formattable.ToString(null, CultureInfo.InvariantCulture), type, isNested);
+        if (shape.HasOwnText && value is not IQueryable) return OwnText(value.ToString(), type, isNested);
+        if (value is Array { Rank: > 1 } array) return ReadRectangle(array, [], IsTooDeep);
+        return value is IEnumerable sequence ? ReadSequence(sequence, shape) : ReadMembers(value, shape);
+    }
+
+    private Shown.Text OwnText(string? own, Type type, bool isNested)
+    {
+        // Among others an empty text would look like something missing.
+        if (own is null || (isNested && own.Length == 0)) return Counted(new(TypeNames.Of(type)));
+        var text = new Shown.Text(Formatter.Cut(own));
+        return isNested ? Counted(text) : text;
+    }
+
+    /// <summary>The members of an object, though it may have another form.</summary>
+    internal Shown ReadMembers(object value, ObjectShape shape)
+    {
+        var name = shape.IsAnonymous ? "" : TypeNames.Of(value.GetType());
+        charsLeft -= name.Length;
+        if (IsTooDeep && shape.Members.Count > 0) return new Shown.Object(name, null);
+        var members = new List<Shown.Member>(shape.Members.Count);
+        foreach (var member in shape.Members)
+        {
+            if (IsFull) break;
+            charsLeft -= member.Name.Length;
+            members.Add(new(member.Name, ObjectShape.TypeName(member), ReadMember(member, value)));
+        }
+        return new Shown.Object(name, members);
+    }
+
+    private Shown ReadMember(MemberInfo member, object owner)
+    {
+        object? value;
+        try
+        {
+            value = ObjectShape.Value(member, owner);
+        }
+        catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
+        {
+            return Note(Fault(exception));
+        }
+        return ReadNested(value);
+    }
+
+    /// <summary>The items of a sequence, though it may have another form; with <paramref name="membersOnly"/> the items' members, though they may.</summary>
+    internal Shown.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, bool membersOnly = false)
+    {
+        var name = TypeNames.Of(sequence.GetType());
+        if (IsTooDeep) return new(name, [], Elided, null, shape.IsDictionary);
+        var items = new List<Shown>();
+        Shown.Text? rest = null;
+        try
+        {
+            foreach (var item in sequence)
+            {
+                if (items.Count == listLimit || IsFull)
+                {
+                    rest = More(CountOf(sequence, shape) - items.Count);
+                    break;
+                }
+                items.Add(membersOnly && item is not null && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item));
+            }
+        }
+        catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
+        {
+            rest = Note(Fault(exception));
+        }
+        return new(name, items, rest, rest is null ? items.Count : CountOf(sequence, shape), shape.IsDictionary);
+    }
+
+    private static int? CountOf(IEnumerable sequence, ObjectShape shape)
+    {
+        try
+        {
+            return sequence is ICollection collection ? collection.Count
+                : shape.CountProperty is { } count ? (int?)ObjectShape.Value(count, sequence)
+                : null;
+        }
+        catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>An array of several dimensions, as arrays in arrays.</summary>
+    private Shown ReadRectangle(Array array, int[] indices, bool isTooDeep)
+    {
+        if (indices.Length == array.Rank) return ReadNested(array.GetValue(indices));
+        var name = TypeNames.Of(array.GetType());
+        if (isTooDeep || IsFull) return new Shown.Sequence(name, [], Elided, null, false);
+        var first = array.GetLowerBound(indices.Length);
+        var length = array.GetLength(indices.Length);
+        var shown = Math.Min(length, Math.Max(0, listLimit));
+        var items = new List<Shown>(Math.Min(shown, 1000));
+        for (var i = 0; i < shown; i++) items.Add(ReadRectangle(array, [.. indices, first + i], isTooDeep));
+        return new Shown.Sequence(name, items, shown < length ? More(length - shown) : null, length, false);
+    }
+
+    private string Bytes(byte[] bytes)
+    {
+        var shown = Math.Clamp(listLimit, 0, bytes.Length);
+        var text = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture);
+        text.AppendLiteral($"byte[{bytes.Length}] {{ ");
+        foreach (var b in bytes.AsSpan(0, shown))
+        {
+            text.AppendFormatted(b, "X2");
+            text.AppendLiteral(" ");
+        }
+        if (shown < bytes.Length) text.AppendLiteral(More(bytes.Length - shown).Line + " ");
+        text.AppendLiteral("}");
+        return text.ToStringAndClear();
+    }
+
+    // Its state, not its members: Result would wait for it.
+    private Shown.Object ReadTask(Task task)
+    {
+        var type = task.GetType();
+        while (type != typeof(Task) && !Is(type, typeof(Task<>))) type = type.BaseType!;
+
+        // A task without a result is, within the framework, one with a result of a type of no interest.
+        var hasResult = type != typeof(Task) && type.GetGenericArguments()[0].Name != "VoidTaskResult";
+        var members = new List<Shown.Member> { new("Status", null, Counted(new(task.Status.ToString()))) };
+        if (task.Exception is { } exception) members.Add(new("Exception", null, Counted(new(Summary(exception.InnerException ?? exception)))));
+        else if (hasResult && task.IsCompletedSuccessfully) members.Add(new("Result", null, ReadMember(type.GetProperty("Result")!, task)));
+        return new(hasResult ? TypeNames.Of(type) : "Task", members);
+    }
+
+    // The result of a ValueTask, which its ToString reads too, may be had only once: by the one who awaits it.
+    private static bool IsValueTask(Type type) => type == typeof(ValueTask) || Is(type, typeof(ValueTask<>));
+
+    private static bool Is(Type type, Type definition) => type.IsGenericType && type.GetGenericTypeDefinition() == definition;
+
+    private Shown.Text Note(string text) => Counted(new(text, TextKind.Note));
+
+    private Shown.Text Counted(Shown.Text text)
+    {
+        charsLeft -= text.Line.Length;
+        return text;
+    }
+
+    private static string Story(Exception exception)
+    {
+        var story = Summary(exception);
+        for (var inner = exception.InnerException; inner is not null && story.Length < Formatter.StructureTextLimit; inner = inner.InnerException) story += "\n ---> " + Summary(inner);
+        return exception.StackTrace is { Length: > 0 } trace ? $"{story}\n{trace}" : story;
+    }
+
+    private static string Summary(Exception exception)
+    {
+        var name = TypeNames.Of(exception.GetType());
+        try
+        {
+            return $"{name}: {Formatter.Cut(exception.Message)}";
+        }
+        catch (Exception fault) when (!NotebookHost.IsInterruption(fault))
+        {
+            return name;
+        }
+    }
+}

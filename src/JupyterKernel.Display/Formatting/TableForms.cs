@@ -1,0 +1,73 @@
+using System.Collections;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace JupyterKernel.Display;
+
+/// <summary>The forms of tables that programs read: all rows of them. Any thread.</summary>
+internal static class TableForms
+{
+    /// <summary>A value as CSV or as a table with its schema.</summary>
+    /// <returns>Null for another MIME type, or a value that is no table.</returns>
+    /// <remarks>Sources: https://www.rfc-editor.org/rfc/rfc4180, https://specs.frictionlessdata.io/tabular-data-resource</remarks>
+    internal static object? TryFormat(object? value, string mimeType)
+    {
+        if (mimeType is not ("text/csv" or "application/vnd.dataresource+json" or "application/table-schema+json")) return null;
+        var table = new ShownReader(int.MaxValue).Read(value) switch
+        {
+            Shown.Table read => read,
+            Shown.Sequence sequence => TableLayout.Of(sequence),
+            _ => null,
+        };
+        return table is null ? null : mimeType == "text/csv" ? Csv(table) : Resource(table);
+    }
+
+    /// <summary>A table of members, whatever other form the items have.</summary>
+    internal static MimeBundle OfMembers(IEnumerable items)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        var sequence = new ShownReader().ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
+        return MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
+    }
+
+    private static string Csv(Shown.Table table)
+    {
+        var csv = new StringBuilder();
+        var hasNames = table.Caption.Length > 0;
+        Write((hasNames ? [table.Caption] : Array.Empty<string>()).Concat(table.Columns.Select(column => column.Name)));
+        foreach (var row in table.Rows) Write((hasNames ? [row.Name] : Array.Empty<Shown?>()).Concat(row.Cells).Select(Plain));
+        return csv.ToString();
+
+        void Write(IEnumerable<string> fields) => csv.AppendJoin(',', fields.Select(field =>
+            field.AsSpan().ContainsAny(",\"\r\n") ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field)).Append('\n');
+    }
+
+    private static string Plain(Shown? cell) => cell switch
+    {
+        null or Shown.Text { Kind: TextKind.Null } => "",
+        Shown.Text text => text.Alone,
+        _ => PlainTextWriter.Line(cell),
+    };
+
+    private static JsonObject Resource(Shown.Table table)
+    {
+        var columns = (table.Caption.Length > 0 ? table.Columns.Prepend(new(table.Caption, null)) : table.Columns).ToList();
+        var rows = table.Rows.Select(row => (table.Caption.Length > 0 ? row.Cells.Prepend(row.Name) : row.Cells).ToList()).ToList();
+        return new()
+        {
+            ["profile"] = "tabular-data-resource",
+            ["schema"] = new JsonObject { ["fields"] = new JsonArray([.. columns.Select((column, i) => new JsonObject { ["name"] = column.Name, ["type"] = rows.All(row => IsNumber(row[i])) ? "number" : "string" })]) },
+            ["data"] = new JsonArray([.. rows.Select(row => new JsonObject(columns.Select((column, i) => KeyValuePair.Create(column.Name, Json(row[i]))).DistinctBy(cell => cell.Key)))]),
+        };
+
+        static bool IsNumber(Shown? cell) => cell is null or Shown.Text { Kind: TextKind.Number or TextKind.Null };
+    }
+
+    private static JsonNode? Json(Shown? cell) => cell switch
+    {
+        null or Shown.Text { Kind: TextKind.Null } => null,
+        Shown.Text { Kind: TextKind.Number } number when double.TryParse(number.Alone, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) => JsonNode.Parse(number.Alone.Contains('E', StringComparison.Ordinal) ? value.ToString("R", CultureInfo.InvariantCulture) : number.Alone),
+        _ => Plain(cell),
+    };
+}
