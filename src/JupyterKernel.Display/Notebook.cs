@@ -65,6 +65,47 @@ public static class Notebook
     /// <example><c>JSON(new { A = 1, B = new[] { 2, 3 } })</c></example>
     public static MimeBundle JSON(object? value) => Formatter.FormatJson(JsonValues.Of(value));
 
+    /// <summary>
+    /// The items of a sequence, and a bar that shows how many of them a loop has behind it. The sequence is enumerated once and as
+    /// the loop goes; its length is taken where it knows that without being enumerated. A loop that is left early leaves the bar
+    /// where it was. In a loop over Progress, others are shown below it and each in the place of the one before, until it is done.
+    /// </summary>
+    /// <param name="items">What to loop over.</param>
+    /// <param name="label">What stands before the bar.</param>
+    /// <param name="total">How many items there are, where the sequence does not know.</param>
+    /// <example><c>foreach (var file in Progress(files, "Reading")) Read(file);</c></example>
+    /// <exception cref="ArgumentOutOfRangeException">The total is negative.</exception>
+    public static IEnumerable<T> Progress<T>(IEnumerable<T> items, string label = "", long? total = null)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        if (total is { } given) ArgumentOutOfRangeException.ThrowIfNegative(given, nameof(total));
+        return new ProgressItems<T>(items, label ?? "", total);
+    }
+
+    /// <summary>The same for items that are awaited.</summary>
+    /// <param name="items">What to loop over.</param>
+    /// <param name="label">What stands before the bar.</param>
+    /// <param name="total">How many items there are, where that is known.</param>
+    /// <example><c>await foreach (var row in Progress(rows, "Reading")) Read(row);</c></example>
+    /// <exception cref="ArgumentOutOfRangeException">The total is negative.</exception>
+    public static IAsyncEnumerable<T> Progress<T>(IAsyncEnumerable<T> items, string label = "", long? total = null)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        if (total is { } given) ArgumentOutOfRangeException.ThrowIfNegative(given, nameof(total));
+        return new AwaitedProgressItems<T>(items, label ?? "", total);
+    }
+
+    /// <summary>A bar for code that reports how far it is; it can be given to whatever takes an <see cref="IProgress{T}"/>.</summary>
+    /// <param name="label">What stands before the bar.</param>
+    /// <param name="total">What 100% is. Without it <c>Report(double)</c> takes a fraction between 0 and 1, and whole numbers are counted.</param>
+    /// <example><code>
+    /// using var bar = ProgressBar("Copying", total: 100);
+    /// bar.Report(5);
+    /// bar.Increment();
+    /// </code></example>
+    /// <exception cref="ArgumentOutOfRangeException">The total is negative or no number.</exception>
+    public static DisplayedProgress ProgressBar(string label = "", double? total = null) => new(label ?? "", total);
+
     /// <summary>Clears the cell's output; with <paramref name="wait"/> only when the next output is there, so that nothing flickers.</summary>
     public static void ClearOutput(bool wait = false) => NotebookHost.Current?.ClearOutput(wait);
 

@@ -240,6 +240,20 @@ public sealed class RunTests : IDisposable
         Assert.Equal(expected.ToString(), json["outputs"]!.ToString());
     }
 
+    [Fact]
+    public void Of_a_displays_updates_the_last_one_is_printed()
+    {
+        var output = new StringWriter();
+        var printer = new OutputPrinter(output, output, colours: false);
+        printer.Print(Published("display_data", "{'data': {'text/plain': 'Reading …'}, 'transient': {'display_id': 'i'}}"));
+        printer.Print(Published("update_display_data", "{'data': {'text/plain': '50%'}, 'transient': {'display_id': 'i'}}"));
+        printer.Print(Published("stream", "{'name': 'stdout', 'text': 'halfway'}"));
+        printer.Print(Published("update_display_data", "{'data': {'text/plain': '100%'}, 'transient': {'display_id': 'i'}}"));
+        printer.PrintUpdates();
+        printer.PrintUpdates();
+        Assert.Equal(["Reading …", "halfway", "100%", ""], output.ToString().Split(Environment.NewLine));
+    }
+
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int SendSignal(int processId, int signal);
 

@@ -62,6 +62,7 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
         finally
         {
             TakeLateOutputs(kernel);
+            printer.PrintUpdates();
             foreach (var step in steps) step.Outputs.Flush();
         }
     }
@@ -79,6 +80,7 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
             timeout: timeout,
             cancellation: cancellation);
         TakeLateOutputs(kernel);
+        printer.PrintUpdates();
 
         if (execution.TimedOut)
         {

@@ -10,6 +10,8 @@ namespace JupyterKernel.Notebooks;
 /// <param name="colours">False where nothing draws ANSI colours, such as a file: they are left out of tracebacks.</param>
 internal sealed partial class OutputPrinter(TextWriter output, TextWriter error, bool colours)
 {
+    // In the order in which they are to be printed.
+    private readonly OrderedDictionary<string, string> updates = [];
     private bool inLine;
 
     /// <summary>Shows one iopub message; kinds that show nothing are ignored.</summary>
@@ -21,6 +23,9 @@ internal sealed partial class OutputPrinter(TextWriter output, TextWriter error,
             case "stream":
                 Write((string?)content["name"] == "stderr" ? error : output, (string?)content["text"] ?? "");
                 break;
+            case "update_display_data" when (string?)content.SelectToken("transient.display_id") is { } id:
+                updates[id] = TextOf(content["data"] as JObject ?? []);
+                break;
             case "display_data" or "execute_result" or "update_display_data":
                 WriteLine(output, TextOf(content["data"] as JObject ?? []));
                 break;
@@ -30,6 +35,16 @@ internal sealed partial class OutputPrinter(TextWriter output, TextWriter error,
                 WriteLine(error, colours ? traceback : Colour().Replace(traceback, ""));
                 break;
         }
+    }
+
+    /// <summary>
+    /// Shows what displays have been updated to. Updates are held back until then: a progress bar has ten a second, and what
+    /// was printed cannot be taken back.
+    /// </summary>
+    public void PrintUpdates()
+    {
+        foreach (var text in updates.Values) WriteLine(output, text);
+        updates.Clear();
     }
 
     public void PrintLine(string text) => WriteLine(output, text);

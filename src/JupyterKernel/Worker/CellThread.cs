@@ -179,9 +179,9 @@ internal sealed class CellThread
                     cell,
                     () =>
                     {
-                        // What display() gives back is on the screen already. In a replay the result is formatted as well,
+                        // What display() and ProgressBar() give back is on the screen already. In a replay the result is formatted as well,
                         // because that may run code: a lazy sequence's.
-                        var bundle = run.Result is null or DisplayedValue ? null : Formatter.Format(run.Result);
+                        var bundle = run.Result is null or DisplayedValue or DisplayedProgress ? null : Formatter.Format(run.Result);
                         if (cell.Request.IsReplay) bundle = null;
                         answer = new CellReturned(cell.Number, Allocated()) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
                     },
