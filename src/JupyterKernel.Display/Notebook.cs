@@ -106,6 +106,35 @@ public static class Notebook
     /// <exception cref="ArgumentOutOfRangeException">The total is negative or no number.</exception>
     public static DisplayedProgress ProgressBar(string label = "", double? total = null) => new(label ?? "", total);
 
+    /// <summary>Comma-separated values: a table, and their text for programs. Fields may be quoted.</summary>
+    /// <example><c>CSV(File.ReadAllText("prices.csv"))</c></example>
+    public static MimeBundle CSV(string text) => TableForms.OfCsv(text);
+
+    /// <summary>A Vega-Lite chart, for clients that draw it (JupyterLab and VS Code do). The specification is JSON or any value that is one.</summary>
+    /// <example><c>VegaLite(new { data = new { values = rows }, mark = "bar", encoding = new { x = new { field = "Name" }, y = new { field = "Size", type = "quantitative" } } })</c></example>
+    /// <exception cref="JsonException">Text that is no JSON.</exception>
+    public static MimeBundle VegaLite(object specification) => Specified("application/vnd.vegalite.v5+json", specification);
+
+    /// <summary>A Vega chart; see <see cref="VegaLite"/>.</summary>
+    /// <exception cref="JsonException">Text that is no JSON.</exception>
+    public static MimeBundle Vega(object specification) => Specified("application/vnd.vega.v5+json", specification);
+
+    /// <summary>A Plotly figure, for clients that have a renderer for it.</summary>
+    /// <example><c>Plotly(new { data = new[] { new { y = new[] { 1, 4, 9 } } }, layout = new { title = "Squares" } })</c></example>
+    /// <exception cref="JsonException">Text that is no JSON.</exception>
+    public static MimeBundle Plotly(object figure) => Specified("application/vnd.plotly.v1+json", figure);
+
+    /// <summary>A map of GeoJSON, for clients that have a renderer for it.</summary>
+    /// <exception cref="JsonException">Text that is no JSON.</exception>
+    public static MimeBundle GeoJSON(object features) => Specified("application/geo+json", features);
+
+    private static MimeBundle Specified(string mimeType, object value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        var json = value is string text ? JsonValues.Parse(text) : JsonValues.Of(value);
+        return Formatter.FormatJson(json).As(mimeType);
+    }
+
     /// <summary>Clears the cell's output; with <paramref name="wait"/> only when the next output is there, so that nothing flickers.</summary>
     public static void ClearOutput(bool wait = false) => NotebookHost.Current?.ClearOutput(wait);
 

@@ -198,6 +198,29 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
+    public void Comma_separated_values_are_a_table()
+    {
+        var bundle = CSV("Name,Size\r\n\"Smith, \"\"J\"\"\",1.5\nline\n");
+        Assert.Equal([["", "Name", "Size"], ["0", "Smith, \"J\"", "1.5"], ["1", "line", ""]], Rows(Html(bundle)));
+        Assert.Equal(["text/html", "text/csv", "text/plain"], bundle.Data.Keys);
+        Assert.Equal("", CSV("").Data["text/plain"]);
+    }
+
+    [Fact]
+    public void Charts_of_other_libraries_are_the_json_that_they_are()
+    {
+        foreach (var (bundle, type) in new[]
+            {
+                (VegaLite("""{ "mark": "bar" }"""), "application/vnd.vegalite.v5+json"), (Vega(new { marks = Array.Empty<int>() }), "application/vnd.vega.v5+json"),
+                (Plotly(new { data = new[] { 1 } }), "application/vnd.plotly.v1+json"), (GeoJSON(new JsonObject { ["type"] = "Feature" }), "application/geo+json"),
+            })
+        {
+            Assert.Equal([type, "text/plain"], bundle.Data.Keys);
+        }
+        Assert.ThrowsAny<System.Text.Json.JsonException>(() => VegaLite("{"));
+    }
+
+    [Fact]
     public void A_type_has_the_forms_that_are_registered_for_it()
     {
         Formatter.Register<Point>(point => $"<b>{point.X}</b>", "text/html");

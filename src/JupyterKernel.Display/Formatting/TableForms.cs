@@ -31,6 +31,54 @@ internal static class TableForms
         return MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
     }
 
+    /// <summary>The table that comma-separated values are, with the names of the columns in the first line.</summary>
+    internal static MimeBundle OfCsv(string csv)
+    {
+        ArgumentNullException.ThrowIfNull(csv);
+        var lines = Lines(csv).Take(Formatter.ListExpansionLimit + 2).ToList();
+        if (lines.Count == 0) return MimeBundle.Of("text/csv", csv, "");
+        var rows = lines.Skip(1).Take(Formatter.ListExpansionLimit).Select((fields, row) => new Shown.Row(
+            TableLayout.Index(row), [.. lines[0].Select((_, i) => i < fields.Count ? Field(fields[i]) : null)])).ToList();
+        var table = new Shown.Table("", [.. lines[0].Select(name => new Shown.Column(name, null))], rows, lines.Count - 1 > rows.Count ? ShownReader.More(null).Line : null);
+        return new MimeBundle([new("text/html", HtmlWriter.Of(table)!), new("text/csv", csv), new(MimeBundle.PlainTextType, PlainTextWriter.Alone(table))]);
+
+        static Shown Field(string text) => new Shown.Text(
+            Scalars.Quoted(text), double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? TextKind.Number : TextKind.String, text);
+    }
+
+    private static IEnumerable<List<string>> Lines(string csv)
+    {
+        var fields = new List<string>();
+        var field = new StringBuilder();
+        var isQuoted = false;
+        for (var i = 0; i < csv.Length; i++)
+        {
+            switch (csv[i])
+            {
+                case '"' when isQuoted && i + 1 < csv.Length && csv[i + 1] == '"': field.Append(csv[i++]); break;
+                case '"' when isQuoted || field.Length == 0: isQuoted = !isQuoted; break;
+                case ',' when !isQuoted: fields.Add(Ended()); break;
+                case '\r' when !isQuoted: break;
+                case '\n' when !isQuoted:
+                    fields.Add(Ended());
+                    yield return fields;
+                    fields = [];
+                    break;
+                default: field.Append(csv[i]); break;
+            }
+        }
+        if (fields.Count == 0 && field.Length == 0) yield break;
+        fields.Add(Ended());
+        yield return fields;
+
+        string Ended()
+        {
+            var text = field.ToString();
+            field.Clear();
+            return text;
+        }
+    }
+
     private static string Csv(Shown.Table table)
     {
         var csv = new StringBuilder();
