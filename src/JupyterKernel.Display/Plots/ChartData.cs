@@ -1,0 +1,162 @@
+using System.Globalization;
+
+namespace JupyterKernel.Display.Plots;
+
+/// <summary>What a chart's series come to on common axes: places for texts, bins for histograms, and only points that can be drawn.</summary>
+internal sealed class ChartData
+{
+    internal const int MostPlaces = 1_000;
+    private readonly ChartSpec spec;
+    private readonly Dictionary<(string Text, int Occurrence), int> places = [];
+    private readonly List<string> labels = [];
+    private readonly List<string> notes = [];
+
+    internal ChartData(ChartSpec spec)
+    {
+        this.spec = spec;
+        IsTime = spec.Series.Any(series => series.Xs?.IsTime == true);
+        HasPlaces = spec.Series.Any(series => series.Mark == Mark.Bar || series.Xs?.Texts is not null);
+        ArePlacesOrdered = spec.Series.All(series => series.Xs?.Texts is null);
+        IsTime &= !HasPlaces;
+        if (spec.Series.Any(series => series.Ys.IsCut)) notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {Column.Limit:N0} points"));
+        var bins = Bins.Of(spec.Series, IsTime);
+        var traces = new Trace[spec.Series.Count];
+        // What is only numbered takes the places that the others name.
+        foreach (var (i, series) in spec.Series.Index().OrderBy(entry => entry.Item.Xs is null))
+            traces[i] = series.Mark == Mark.Histogram ? Counted(series, i, bins!) : Placed(series, i);
+        Traces = traces;
+        if (labels.Count > MostPlaces) notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {MostPlaces:N0} of {labels.Count:N0} places"));
+        if (labels.Count > MostPlaces) labels.RemoveRange(MostPlaces, labels.Count - MostPlaces);
+        if (spec.Grid?.Note is { } note) notes.Add(note);
+    }
+
+    internal IReadOnlyList<Trace> Traces { get; }
+
+    /// <summary>Whether xs are ticks of dates.</summary>
+    internal bool IsTime { get; }
+
+    /// <summary>Whether xs are indices of <see cref="Places"/>.</summary>
+    internal bool HasPlaces { get; }
+
+    internal IReadOnlyList<string> Places => labels;
+
+    /// <summary>Whether the places go on from one to the next, so that one label can stand for its neighbours.</summary>
+    internal bool ArePlacesOrdered { get; }
+
+    /// <summary>What is not shown.</summary>
+    internal IReadOnlyList<string> Notes => notes;
+
+    internal bool IsEmpty => spec.Grid is { } grid ? !grid.Values.Cast<double>().Any(double.IsFinite) : Traces.All(trace => !trace.Points.Any());
+
+    internal bool HasLegend => spec.Grid is null && (spec.ShowsLegend ?? spec.Series.Any(series => series.Label is not null));
+
+    /// <summary>An x as a tooltip has it.</summary>
+    internal string XText(double x)
+    {
+        if (HasPlaces) return labels[(int)x];
+        if (!IsTime) return NumberText.Plain(x);
+        return Axis.TimeAt(x).ToString(x % TimeSpan.TicksPerDay == 0 ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss.FFF", CultureInfo.InvariantCulture);
+    }
+
+    private Trace Placed(Series series, int index)
+    {
+        var count = series.Ys.Values.Length;
+        double[] xs;
+        if (!HasPlaces) xs = series.Xs?.Values ?? [.. Enumerable.Range(0, count).Select(i => (double)i)];
+        else if (series.Xs is null) xs = [.. Enumerable.Range(0, count).Select(Place)];
+        else xs = PlacesOf(series.Xs.Labels());
+
+        var ys = series.Ys.Values.Select(y => Column.IsDrawable(y) && (y >= Axis.LeastPositive || !spec.IsLogY) ? y : double.NaN).ToArray();
+        if (HasPlaces) xs = [.. xs.Select(x => x < MostPlaces ? x : double.NaN)];
+        else xs = [.. xs.Select(x => Column.IsDrawable(x) ? x : double.NaN)];
+        return new Trace(series.Mark, Name(series, index), Color(index), xs, ys, series.Size?.Values, 0);
+    }
+
+    // Values without labels take the places that there are, one after the other.
+    private double Place(int index)
+    {
+        while (labels.Count <= index) labels.Add(labels.Count.ToString(CultureInfo.InvariantCulture));
+        return index;
+    }
+
+    // A label that a series has twice is two places.
+    private double[] PlacesOf(string[] texts)
+    {
+        var seen = new Dictionary<string, int>();
+        return [.. texts.Select(text =>
+        {
+            var key = (text, seen[text] = seen.GetValueOrDefault(text) + 1);
+            if (!places.TryGetValue(key, out var place))
+            {
+                places[key] = place = labels.Count;
+                labels.Add(text);
+            }
+            return (double)place;
+        })];
+    }
+
+    private Trace Counted(Series series, int index, Bins bins)
+    {
+        var counts = new double[bins.Count];
+        foreach (var value in series.Ys.Values)
+        {
+            if (Column.IsDrawable(value)) counts[Math.Clamp((int)((value - bins.Low) / bins.Width), 0, bins.Count - 1)]++;
+        }
+        double[] centres = [.. Enumerable.Range(0, bins.Count).Select(i => bins.Low + ((i + 0.5) * bins.Width))];
+        var isEmpty = counts.All(n => n == 0);
+        return new Trace(
+            Mark.Histogram, Name(series, index), Color(index), isEmpty ? [] : centres,
+            isEmpty ? [] : [.. counts.Select(n => n > 0 || !spec.IsLogY ? n : double.NaN)], null, bins.Width);
+    }
+
+    private static string Name(Series series, int index) => series.Label ?? string.Create(CultureInfo.InvariantCulture, $"series {index + 1}");
+
+    private string Color(int index)
+    {
+        var colors = spec.Colors ?? Palette.Series;
+        return colors[index % colors.Count];
+    }
+}
+
+/// <summary>One series on the axes.</summary>
+/// <remarks><paramref name="Ys"/>: As many as xs. A point whose x or y is NaN is none.</remarks>
+/// <remarks><paramref name="BinWidth"/>: Of a histogram's bars.</remarks>
+internal sealed record Trace(Mark Mark, string Name, string Color, double[] Xs, double[] Ys, double[]? Size, double BinWidth)
+{
+    /// <summary>The indices of what can be drawn.</summary>
+    internal IEnumerable<int> Points => Enumerable.Range(0, Ys.Length).Where(i => !double.IsNaN(Xs[i]) && !double.IsNaN(Ys[i]));
+}
+
+/// <summary>The intervals of a chart's histograms, which share them. A bin holds its lower limit and not its upper one, but the last holds both.</summary>
+internal sealed record Bins(double Low, double Width, int Count)
+{
+    private const int Most = 80;
+
+    /// <summary>Null where there is no histogram.</summary>
+    internal static Bins? Of(IReadOnlyList<Series> series, bool isTime)
+    {
+        var histograms = series.Where(one => one.Mark == Mark.Histogram).ToList();
+        if (histograms.Count == 0) return null;
+        var values = histograms.SelectMany(one => one.Ys.Values).Where(Column.IsDrawable).ToArray();
+        if (values.Length == 0) return new Bins(0, 1, 1);
+        Array.Sort(values);
+        var (low, high) = (values[0], values[^1]);
+        var asked = histograms.Select(one => one.Bins).FirstOrDefault(bins => bins is not null);
+        if (!Axis.HasExtent(low, high))
+        {
+            var around = isTime ? TimeSpan.TicksPerDay : Math.Max(Math.Abs(low) * 0.1, low == 0 ? 1 : double.Epsilon);
+            return new Bins(isTime ? Axis.TimeAt(low - (around / 2)).Ticks : low - (around / 2), around / (asked ?? 1), asked ?? 1);
+        }
+        if (asked is { } count) return new Bins(low, (high - low) / count, count);
+
+        // Freedman and Diaconis, who look at the middle half of the values; Sturges where that is a single value.
+        var middle = values[values.Length * 3 / 4] - values[values.Length / 4];
+        var width = 2 * middle / Math.Cbrt(values.Length);
+        if (width <= 0) width = (high - low) / (1 + Math.Log2(values.Length));
+        var step = isTime ? (high - low) / Math.Clamp((high - low) / width, 1, Most) : Axis.RoundStep(Math.Max(width, (high - low) / Most));
+        // Whole numbers stand in the middle of their bins.
+        if ((step <= 1 || high - low < Most / 2) && high - low < Most && Array.TrueForAll(values, double.IsInteger)) return new Bins(low - 0.5, 1, (int)(high - low) + 1);
+        var first = isTime ? low : Math.Floor(low / step) * step;
+        return new Bins(first, step, Math.Max(1, (int)Math.Ceiling(((high - first) / step) - 1e-9)));
+    }
+}

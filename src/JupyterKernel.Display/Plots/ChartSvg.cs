@@ -1,0 +1,213 @@
+using System.Globalization;
+
+namespace JupyterKernel.Display.Plots;
+
+/// <summary>A chart as SVG: where its parts are, its axes and its legend. What stands for values is drawn by others.</summary>
+internal sealed class ChartSvg
+{
+    private const double Edge = 8;
+    private const double LegendRow = 19;
+    private readonly ChartSpec spec;
+    private readonly ChartData data;
+    private readonly SvgWriter svg;
+    private readonly List<string> notes;
+
+    private ChartSvg(ChartSpec spec, ChartData data, bool isAlone)
+    {
+        (this.spec, this.data) = (spec, data);
+        notes = [.. data.Notes, .. MarksSvg.Notes(data)];
+        svg = new SvgWriter(spec.Width, spec.Height, ChartText.Summary(spec, data), isAlone);
+    }
+
+    internal static string Draw(ChartSpec spec, ChartData data, bool isAlone)
+    {
+        var chart = new ChartSvg(spec, data, isAlone);
+        var top = chart.DrawHead();
+        var bottom = chart.DrawFoot();
+        if (data.IsEmpty) chart.DrawNothing(top, bottom);
+        else if (spec.Grid is { } grid) GridSvg.Draw(chart.svg, spec, grid, new(Edge, top, spec.Width - Edge, bottom));
+        else chart.DrawAxesAndMarks(top, bottom);
+        return chart.svg.Finish();
+    }
+
+    /// <summary>Title, legend and y label; returns where the rest begins.</summary>
+    private double DrawHead()
+    {
+        var y = Edge;
+        if (!string.IsNullOrWhiteSpace(spec.Title))
+        {
+            svg.Text(Edge, y + 14, Words.Fitted(spec.Title, SvgWriter.TitleSize, spec.Width - (2 * Edge)), SvgWriter.TitleSize, opacity: 1, more: " font-weight=\"600\"");
+            y += 27;
+        }
+        if (data.HasLegend) y = DrawLegend(y) + 5;
+        if (!string.IsNullOrWhiteSpace(spec.YLabel))
+        {
+            svg.Text(Edge, y + 11, Words.Fitted(spec.YLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize);
+            y += 18;
+        }
+        return y + 6;
+    }
+
+    private double DrawLegend(double y)
+    {
+        var x = Edge;
+        var rows = 1;
+        foreach (var (trace, i) in data.Traces.Select((trace, i) => (trace, i)))
+        {
+            var name = Words.Fitted(Words.Cut(trace.Name), SvgWriter.LabelSize, spec.Width - (2 * Edge) - 24);
+            var width = 22 + Words.Width(name, SvgWriter.LabelSize) + 14;
+            if (x > Edge && x + width > spec.Width)
+            {
+                if (rows == 3)
+                {
+                    svg.Text(x, y + 12, string.Create(CultureInfo.InvariantCulture, $"+ {data.Traces.Count - i}"), SvgWriter.LabelSize);
+                    break;
+                }
+                (x, y, rows) = (Edge, y + LegendRow, rows + 1);
+            }
+            if (trace.Mark == Mark.Line) svg.Path("swatch", FormattableString.Invariant($"M{x + 1} {y + 8}h14"), trace.Color, 2.5, 1, null);
+            else if (trace.Mark == Mark.Dot) svg.Circle("swatch", x + 8, y + 8, 4.5, trace.Color, 1, null);
+            else svg.Append($"""<rect class="swatch" x="{x + 3}" y="{y + 2.5}" width="11" height="11" rx="2" fill="{Words.Escaped(trace.Color)}"/>""");
+            svg.Text(x + 22, y + 12, name, SvgWriter.LabelSize, opacity: 0.9);
+            // A further one in a third row needs room for how many more there are.
+            x += width + (rows == 3 ? 8 : 0);
+        }
+        return y + LegendRow;
+    }
+
+    /// <summary>What is not shown, and the x label; returns where the rest ends.</summary>
+    private double DrawFoot()
+    {
+        var y = spec.Height - Edge;
+        if (notes.Count > 0)
+        {
+            svg.Text(spec.Width - Edge, y, Words.Fitted(string.Join("; ", notes), 10, spec.Width - (2 * Edge)), 10, "end", 0.6);
+            y -= 15;
+        }
+        if (!string.IsNullOrWhiteSpace(spec.XLabel))
+        {
+            svg.Text(spec.Width / 2.0, y - 1, Words.Fitted(spec.XLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize, "middle");
+            y -= 20;
+        }
+        return y;
+    }
+
+    private void DrawNothing(double top, double bottom)
+    {
+        svg.Line("axis", Edge, bottom, spec.Width - Edge, bottom, 0.45);
+        svg.Text(spec.Width / 2.0, (top + bottom) / 2, "no data", SvgWriter.LabelSize, "middle", 0.6);
+    }
+
+    private void DrawAxesAndMarks(double top, double bottom)
+    {
+        var y = YAxis((bottom - top - 30) / 48);
+        var left = Edge + y.Ticks.Select(tick => Words.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() + 8;
+        double right = spec.Width - 16;
+        PlaceLabels? places = null;
+        if (data.HasPlaces)
+        {
+            places = new PlaceLabels(data.Places, (right - left) / data.Places.Count, data.ArePlacesOrdered);
+            left = Math.Min(Math.Max(left, places.Overhang + left + 4 - Math.Max(0, left - Edge)), spec.Width * 0.4);
+            places = new PlaceLabels(data.Places, (right - left) / data.Places.Count, data.ArePlacesOrdered);
+        }
+        var x = XAxis(left, ref right);
+        bottom = Math.Max(top + 20, bottom - (places?.Height ?? (x.Ticks.Any(tick => tick.Context is not null) ? 33 : 20)));
+        (x.From, x.To, y.From, y.To) = (left, right, bottom, top);
+
+        foreach (var tick in y.Ticks)
+        {
+            svg.Line("grid", left, y.At(tick.Value), right, y.At(tick.Value), 0.12);
+            svg.Text(left - 8, y.At(tick.Value) + 4, tick.Text, SvgWriter.SmallSize, "end", more: " class=\"y\"");
+        }
+        if (places is null) DrawXTicks(x, top, bottom);
+        else places.Draw(svg, left, (right - left) / data.Places.Count, bottom);
+
+        var clips = spec.XRange is not null || spec.YRange is not null;
+        // A viewport within the SVG cuts off what is outside, and unlike a clip path it needs no name, which other charts on the page could have too.
+        if (clips) svg.Append($"""<svg x="{left:0.##}" y="{top:0.##}" width="{right - left:0.##}" height="{bottom - top:0.##}" viewBox="{left:0.##} {top:0.##} {right - left:0.##} {bottom - top:0.##}">""");
+        MarksSvg.Draw(svg, data, x, y);
+        if (clips) svg.Append($"</svg>");
+
+        var hasBase = y.Low < 0 && y.High > 0 && !spec.IsLogY;
+        svg.Line("axis", left, hasBase ? y.At(0) : bottom, right, hasBase ? y.At(0) : bottom, 0.5);
+    }
+
+    private void DrawXTicks(Axis x, double top, double bottom)
+    {
+        var isGrid = data.Traces.All(trace => trace.Mark == Mark.Dot);
+        var contexts = x.Ticks.Where(tick => tick.Context is not null).ToList();
+        // The first one is only the beginning of the axis: it gives way to a change.
+        if (contexts.Count > 1 && x.At(contexts[1].Value) - x.At(contexts[0].Value) < Words.Width(contexts[0].Context!, SvgWriter.SmallSize) + 8) contexts.RemoveAt(0);
+        foreach (var tick in x.Ticks)
+        {
+            var at = x.At(tick.Value);
+            if (isGrid) svg.Line("grid", at, top, at, bottom, 0.12);
+            svg.Line("tick", at, bottom, at, bottom + 4, 0.5);
+            svg.Text(at, bottom + 17, tick.Text, SvgWriter.SmallSize, "middle", more: " class=\"x\"");
+        }
+        foreach (var tick in contexts) svg.Text(x.At(tick.Value), bottom + 30, tick.Context!, SvgWriter.SmallSize, "middle", 0.55);
+    }
+
+    private Axis YAxis(double labels)
+    {
+        var ys = data.Traces.SelectMany(trace => trace.Points.Select(i => trace.Ys[i])).ToList();
+        var leastStep = LeastStep(ys);
+        var (low, high) = (ys.Min(), ys.Max());
+        var hasBars = data.Traces.Any(trace => trace.Mark is Mark.Bar or Mark.Histogram);
+        if (spec.IsLogY)
+        {
+            // The lowest bar is to be seen too.
+            if (hasBars) low *= 0.9;
+            if (spec.YRange is not { High: > 0 } range) return Axis.OfPowers(low, high, labels, isRound: true);
+            return Axis.OfPowers(range.Low > 0 ? Math.Max(range.Low, Axis.LeastPositive) : Math.Min(low, range.High / 10), range.High, labels, isRound: false);
+        }
+        if (spec.YRange is { } given) return Axis.OfNumbers(given.Low, given.High, labels, isRound: false, leastStep);
+        if (hasBars) (low, high) = (Math.Min(low, 0), Math.Max(high, 0));
+        if (data.Traces.Any(trace => trace.Size is not null)) (low, high) = (low - ((high - low) * 0.05), high + ((high - low) * 0.05));
+        return Axis.OfNumbers(low, high, labels, isRound: true, leastStep);
+    }
+
+    // Between whole numbers there is nothing.
+    private static double LeastStep(IEnumerable<double> values) => values.All(double.IsInteger) ? 1 : 0;
+
+    /// <remarks><paramref name="right"/>: Becomes less where the last label needs room.</remarks>
+    private Axis XAxis(double left, ref double right)
+    {
+        if (data.HasPlaces) return new Axis(-0.5, data.Places.Count - 0.5);
+        var (low, high) = XExtent();
+        if (data.IsTime)
+        {
+            var areDays = data.Traces.All(trace => trace.BinWidth == 0 && trace.Points.All(i => trace.Xs[i] % TimeSpan.TicksPerDay == 0));
+            var times = Axis.OfTimes(low, high, (right - left) / 75, areDays ? TimeSpan.TicksPerDay : 0);
+            right -= 14;
+            return times;
+        }
+        var leastStep = LeastStep(data.Traces.SelectMany(trace => trace.Points.Select(i => trace.Xs[i])));
+        for (var labels = Math.Max(1, Math.Floor((right - left) / 70)); ; labels--)
+        {
+            var numbers = Axis.OfNumbers(low, high, labels, isRound: false, leastStep);
+            var widest = numbers.Ticks.Select(tick => Words.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max();
+            var apart = numbers.Ticks.Count < 2 ? double.MaxValue : (numbers.Ticks[1].Value - numbers.Ticks[0].Value) / (numbers.High - numbers.Low) * (right - left);
+            if (widest + 10 > apart && labels > 1) continue;
+            right = Math.Min(right, spec.Width - 4 - (widest / 2));
+            return numbers;
+        }
+    }
+
+    private (double Low, double High) XExtent()
+    {
+        if (spec.XRange is { } range) return range;
+        var (low, high) = (double.MaxValue, double.MinValue);
+        foreach (var trace in data.Traces)
+        {
+            foreach (var i in trace.Points)
+            {
+                low = Math.Min(low, trace.Xs[i] - (trace.BinWidth / 2));
+                high = Math.Max(high, trace.Xs[i] + (trace.BinWidth / 2));
+            }
+        }
+        if (!Axis.HasExtent(low, high)) return (low, high);
+        var beside = (high - low) * (data.Traces.Any(trace => trace.Size is not null) ? 0.06 : data.Traces.Any(trace => trace.Mark == Mark.Dot) ? 0.03 : 0);
+        return (low - beside, high + beside);
+    }
+}

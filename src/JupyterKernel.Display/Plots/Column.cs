@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace JupyterKernel.Display.Plots;
+
+/// <summary>The values of one sequence, read once: numbers, or dates as ticks, or texts.</summary>
+internal sealed class Column
+{
+    internal const int Limit = 1_000_000;
+
+    private Column(string name, double[] values, string[]? texts, bool isTime, bool isCut) =>
+        (Name, Values, Texts, IsTime, IsCut) = (name, values, texts, isTime, isCut);
+
+    /// <summary>Of the parameter that it came by.</summary>
+    internal string Name { get; }
+
+    /// <summary>NaN where there is none. For dates: ticks.</summary>
+    internal double[] Values { get; }
+
+    /// <summary>Null unless the column is one of texts.</summary>
+    internal string[]? Texts { get; }
+
+    internal bool IsTime { get; }
+
+    /// <summary>Whether the sequence went on.</summary>
+    internal bool IsCut { get; }
+
+    /// <summary>Sums and differences of what is greater overflow.</summary>
+    internal static bool IsDrawable(double value) => Math.Abs(value) <= 1e307;
+
+    internal static Column OfNumbers<T>(IEnumerable<T> items, string name)
+    {
+        var column = Of(items, name);
+        return column.Texts is null && !column.IsTime ? column
+            : throw new ArgumentException($"{name} must be numbers, but {name}[0] is {(column.IsTime ? "a date" : $"\"{Words.Cut(column.Texts![0])}\"")}.", name);
+    }
+
+    internal static Column Of<T>(IEnumerable<T> items, string name)
+    {
+        ArgumentNullException.ThrowIfNull(items, name);
+        var values = new List<double>(items.TryGetNonEnumeratedCount(out var count) ? Math.Min(count, Limit) : 16);
+        var texts = new List<string>();
+        Kind? kind = null;
+        TimeSpan? offset = null;
+        foreach (var item in items)
+        {
+            if (values.Count == Limit) return Made(isCut: true);
+            var (itsKind, value) = item is null ? (kind, double.NaN) : Read(item, ref offset);
+            if (item is not null && itsKind != (kind ??= itsKind)) throw Mixed(item);
+            if (kind == Kind.Text)
+            {
+                while (texts.Count < values.Count) texts.Add("");
+                texts.Add(item is null ? "" : item as string ?? Formatter.ToPlainText(item));
+            }
+            values.Add(value);
+        }
+        return Made(isCut: false);
+
+        Column Made(bool isCut) => new(name, [.. values], kind == Kind.Text ? [.. texts] : null, kind == Kind.Time, isCut);
+
+        ArgumentException Mixed(T item) => new(
+            $"{name} must be all numbers, all dates or all text, but {name}[{values.Count.ToString(CultureInfo.InvariantCulture)}] is {Words.Cut(Formatter.ToPlainText(item))}.", name);
+    }
+
+    /// <summary>What stands at the column's values where they are places, not distances: below bars.</summary>
+    internal string[] Labels()
+    {
+        if (Texts is not null) return Texts;
+        if (!IsTime) return [.. Values.Select(NumberText.Plain)];
+        var format = Values.All(value => double.IsNaN(value) || value % TimeSpan.TicksPerDay == 0) ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm";
+        return [.. Values.Select(value => double.IsNaN(value) ? "" : Axis.TimeAt(value).ToString(format, CultureInfo.InvariantCulture))];
+    }
+
+    private static (Kind?, double) Read<T>(T item, ref TimeSpan? offset) => item switch
+    {
+        double number => (Kind.Number, number),
+        float number => (Kind.Number, number),
+        int number => (Kind.Number, number),
+        long number => (Kind.Number, number),
+        decimal number => (Kind.Number, (double)number),
+        TimeSpan span => (Kind.Number, span.TotalSeconds),
+        BigInteger number => (Kind.Number, (double)number),
+        Int128 number => (Kind.Number, (double)number),
+        UInt128 number => (Kind.Number, (double)number),
+        Half number => (Kind.Number, (double)number),
+        nint number => (Kind.Number, number),
+        nuint number => (Kind.Number, number),
+        DateTime time => (Kind.Time, time.Ticks),
+        DateOnly date => (Kind.Time, date.DayNumber * (double)TimeSpan.TicksPerDay),
+        // By the clock of the first one, so that a file of local times shows as it reads.
+        DateTimeOffset time => (Kind.Time, time.ToOffset(offset ??= time.Offset).Ticks),
+        string or char or Enum => (Kind.Text, double.NaN),
+        IConvertible number => (Kind.Number, number.ToDouble(CultureInfo.InvariantCulture)),
+        _ => (Kind.Text, double.NaN),
+    };
+
+    private enum Kind
+    {
+        Number,
+        Time,
+        Text,
+    }
+}
