@@ -550,6 +550,16 @@ public sealed class PlotTests
     }
 
     [Fact]
+    public void Interactive_bars_stand_on_zero_or_where_there_is_none_below_the_lowest()
+    {
+        Assert.Equal(0, Foot(Plot.Histogram([1, 2, 2])));
+        Assert.InRange(Foot(Plot.Bar([10, 1000]).LogY()), 1, 9);
+
+        static double Foot(Chart chart) =>
+            (double)((JsonObject)chart.Interactive().ToMimeBundle().Data[VegaLite.MimeType])["layer"]![0]!["encoding"]!["y2"]!["datum"]!;
+    }
+
+    [Fact]
     public void A_console_gets_bars_of_characters()
     {
         var lines = Plot.Bar(["a", "bb"], [20, -10]).ToString().Split('\n');

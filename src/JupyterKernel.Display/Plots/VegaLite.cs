@@ -70,24 +70,26 @@ internal static class VegaLite
 
         var encoding = new JsonObject { ["x"] = x, ["y"] = y, ["color"] = Color(data) };
         if (mark == Mark.Histogram) encoding["x2"] = new JsonObject { ["field"] = "x2" };
-        // A logarithmic axis has no 0 to stand on.
-        if (mark is Mark.Bar or Mark.Histogram && spec.IsLogY)
-            encoding["y2"] = new JsonObject { ["datum"] = traces.SelectMany(trace => trace.Points.Select(i => trace.Ys[i])).DefaultIfEmpty(1).Min() * 0.5 };
+        if (mark is Mark.Bar or Mark.Histogram) encoding["y2"] = new JsonObject { ["datum"] = Foot(spec, traces) };
         if (mark == Mark.Bar && traces.Count > 1) encoding["xOffset"] = new JsonObject { ["field"] = "s", ["sort"] = null };
         if (hasSize) encoding["size"] = new JsonObject { ["field"] = "size", ["type"] = "quantitative", ["legend"] = null };
         return new JsonObject
         {
             ["data"] = new JsonObject { ["values"] = rows },
-            ["mark"] = MarkOf(mark, traces.Count > 1),
+            ["mark"] = MarkOf(mark, traces),
             ["encoding"] = encoding,
         };
     }
 
-    private static JsonObject MarkOf(Mark mark, bool areSeveral) => mark switch
+    // A logarithmic axis has no 0 to stand on.
+    private static double Foot(ChartSpec spec, IReadOnlyList<Trace> traces) =>
+        spec.IsLogY ? traces.SelectMany(trace => trace.Points.Select(i => trace.Ys[i])).DefaultIfEmpty(1).Min() * 0.5 : 0;
+
+    private static JsonObject MarkOf(Mark mark, IReadOnlyList<Trace> traces) => mark switch
     {
-        Mark.Line => new() { ["type"] = "line", ["tooltip"] = true, ["clip"] = true, ["strokeJoin"] = "round", ["invalid"] = "break-paths-show-path-domains" },
+        Mark.Line => new() { ["point"] = traces.All(trace => trace.Ys.Length <= 25), ["type"] = "line", ["tooltip"] = true, ["clip"] = true, ["strokeJoin"] = "round", ["invalid"] = "break-paths-show-path-domains" },
         Mark.Dot => new() { ["type"] = "point", ["filled"] = true, ["opacity"] = 0.7, ["tooltip"] = true, ["clip"] = true },
-        Mark.Histogram => new() { ["type"] = "bar", ["opacity"] = areSeveral ? 0.55 : 0.9, ["tooltip"] = true, ["clip"] = true, ["binSpacing"] = 1 },
+        Mark.Histogram => new() { ["type"] = "bar", ["orient"] = "vertical", ["opacity"] = traces.Count > 1 ? 0.55 : 1, ["tooltip"] = true, ["clip"] = true, ["binSpacing"] = 1 },
         _ => new() { ["type"] = "bar", ["tooltip"] = true, ["clip"] = true },
     };
 
