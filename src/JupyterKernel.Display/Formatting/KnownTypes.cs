@@ -50,9 +50,9 @@ internal static class KnownTypes
         ["ScottPlot.Plot"] = (value, _) => Png((byte[])Call(value, "GetImageBytes", ChartWidth, ChartHeight, Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"))!),
         ["ScottPlot.Multiplot"] = (value, _) => Png((byte[])Call(Call(value, "GetImage", ChartWidth, 2 * ChartHeight)!, "GetImageBytes", Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"), 100)!),
         ["OxyPlot.PlotModel"] = (value, _) => new Shown.Bundle(Notebook.SVG(OxyPlot(value))),
-        ["Plotly.NET.GenericChart"] = (value, _) => new Shown.Bundle(Notebook.HTML(PlotlyNet(value))),
-        ["Plotly.NET.GenericChart+GenericChart"] = (value, _) => new Shown.Bundle(Notebook.HTML(PlotlyNet(value))),
-        ["XPlot.Plotly.PlotlyChart"] = (value, _) => new Shown.Bundle(Notebook.HTML((string)Call(value, "GetHtml")!)),
+        ["Plotly.NET.GenericChart"] = (value, _) => PlotlyNet(value),
+        ["Plotly.NET.GenericChart+GenericChart"] = (value, _) => PlotlyNet(value),
+        ["XPlot.Plotly.PlotlyChart"] = (value, _) => Page(value, (string)Call(value, "GetHtml")!),
     };
 
     /// <summary>How values of a type are read; null where that is by their members or items.</summary>
@@ -200,8 +200,17 @@ internal static class KnownTypes
         return svg[Math.Max(0, svg.IndexOf("<svg", StringComparison.Ordinal))..];
     }
 
-    private static string PlotlyNet(object chart) => (string)(Find(chart, "Plotly.NET.GenericChart") is { } module
-        && module.GetMethod("toEmbeddedHTML") is { } embedded ? embedded : Find(chart, "Plotly.NET.GenericChartModule").GetMethod("toEmbeddedHTML")!).Invoke(null, [chart])!;
+    // Source: https://plotly.net/general/display-options.html
+    private static Shown.Bundle PlotlyNet(object chart)
+    {
+        var module = Find(chart, "Plotly.NET.GenericChart");
+        if (module.GetMethod("toEmbeddedHTML") is null) module = Find(chart, "Plotly.NET.GenericChartModule");
+        var page = Page(chart, (string)module.GetMethod("toEmbeddedHTML")!.Invoke(null, [chart])!);
+        return module.GetMethod("toFigureJson")?.Invoke(null, [chart]) is string figure ? new(page.Forms.With("application/vnd.plotly.v1+json", JsonValues.Parse(figure))) : page;
+    }
+
+    /// <summary>HTML that a library makes, of which the words say nothing.</summary>
+    private static Shown.Bundle Page(object value, string html) => new(MimeBundle.Of("text/html", html, TypeNames.Of(value.GetType())));
 
     private static Type Find(object value, string name)
     {
