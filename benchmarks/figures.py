@@ -363,6 +363,37 @@ def compiling(kernel: Kernel) -> tuple:
     return median(classes[50:]) * 1e3, median(cells[10:]) * 1e3
 
 
+# What showing costs.
+
+
+@scenario(
+    Figure("rich-first", "the first table of a session, above a cell that shows a number", "ms", target=60),
+    Figure("rich-million", "a sequence of 1,000,000 rows that is shown first thing, likewise", "ms", target=30),
+    Figure("rich-100", "a table of 100 rows and 10 columns, warm, likewise", "ms", target=5),
+    runs=5, paired=False)
+def formatting(kernel: Kernel) -> tuple:
+    kernel.execute('var few = new[] { new { A = 1, B = "x" }, new { A = 2, B = "y" } };')
+    kernel.execute('var many = Enumerable.Range(0, 1_000_000).Select(n => new { n, Half = n / 2.0, Text = "row " + n }).ToList();')
+    kernel.execute("var wide = Enumerable.Range(0, 100).Select(n => new { A = n, B = n, C = n, D = n / 3.0, E = n / 7.0, F = n / 9.0, "
+                   'G = "g" + n, H = "h" + n, I = "i" + n, J = DateTime.UnixEpoch.AddDays(n) }).ToList();')
+    settle()
+
+    def shown(expression: str, rows: int) -> float:
+        answer = kernel.execute(expression)
+        if answer.only("execute_result").content["data"]["text/html"].count("<tr>") != rows + 1:
+            raise KernelFailed(f"{expression} was not shown as a table of {rows} rows")
+        return answer.to_reply
+
+    plain = median([kernel.execute(f"{number}").to_reply for number in range(20)])
+    first = shown("few", 2) - plain
+    million = shown("many", 20) - plain
+    kernel.execute("Formatter.ListExpansionLimit = 100;")
+    for _ in range(60):
+        shown("wide", 100)
+    plain = median([kernel.execute(f"{number}").to_reply for number in range(40)])
+    return first * 1e3, million * 1e3, (median([shown("wide", 100) for _ in range(40)]) - plain) * 1e3
+
+
 LOOPS = {
     "a sum": "double result = 0; for (var i = 1; i <= 200_000_000; i++) result += 1.0 / i;",
     "a generator": "uint result = 1; for (var i = 0; i < 400_000_000; i++) result = result * 1664525 + 1013904223;",
