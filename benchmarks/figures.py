@@ -380,7 +380,7 @@ def formatting(kernel: Kernel) -> tuple:
 
     def shown(expression: str, rows: int) -> float:
         answer = kernel.execute(expression)
-        if answer.only("execute_result").content["data"]["text/html"].count("<tr>") != rows + 1:
+        if answer.only("execute_result").content["data"]["text/html"].count("<tr><th>") != rows + 1:
             raise KernelFailed(f"{expression} was not shown as a table of {rows} rows")
         return answer.to_reply
 

@@ -154,6 +154,30 @@ it('All cells run, and show text, HTML and an error in colour', async page => {
   await cell(page, 3).screenshot({ path: path.join(SCREENSHOTS, 'error.png') });
 });
 
+it('Values show as tables, trees, charts and progress bars in the page\'s colours', async page => {
+  await openNotebook(page, 'values', [
+    'new[] { new { Name = "salt", Grams = 5.5 }, new { Name = "<b>", Grams = 12.0 } }',
+    'new { Inner = new { Deep = 42 } }',
+    'Plot.Line(new[] { 1.0, 3, 2 }, "height").Title("A chart")',
+    'foreach (var n in Progress(Enumerable.Range(0, 3).ToList(), "Counting")) { }'
+  ]);
+  await menu(page, 'Run', 'Run All Cells');
+  await prompt(page, 3, 4);
+  await idle(page);
+
+  const number = output(page, 0).locator('tbody td', { hasText: '12' });
+  assert.equal(await number.evaluate(td => getComputedStyle(td).textAlign), 'right');
+  assert.equal(await output(page, 0).locator('tbody tr').nth(1).locator('td').first().innerText(), '<b>');
+  assert.equal(await output(page, 1).getByText('42', { exact: true }).isVisible(), false);
+  await output(page, 1).locator('summary').last().click();
+  assert.equal(await output(page, 1).getByText('42', { exact: true }).isVisible(), true);
+  await containing(output(page, 2).locator('svg text'), 'A chart');
+  const colours = await output(page, 2).evaluate(node => [getComputedStyle(node).color, getComputedStyle(node.querySelector('svg text')).fill]);
+  assert.equal(colours[1], colours[0]);
+  await containing(output(page, 3), '3/3');
+  await screenshot(page, 'values');
+});
+
 it('A saved notebook names its language', async page => {
   await openNotebook(page, 'saved', ['1 + 1']);
   await runCell(page, 0);
