@@ -19,7 +19,7 @@ public sealed class FormattingTests : IDisposable
     private static XElement Html(object? value)
     {
         var html = Assert.IsType<string>(Formatter.Format(value).Data["text/html"]);
-        return XElement.Parse(html.Replace("<details open>", "<details open=\"\">", StringComparison.Ordinal).Replace("\">\u200b", "\"/>", StringComparison.Ordinal));
+        return XElement.Parse(html.Replace("<details open>", "<details open=\"\">", StringComparison.Ordinal));
     }
 
     private static string[][] Rows(XElement html) =>
@@ -315,7 +315,7 @@ public sealed class FormattingTests : IDisposable
     {
         var table = TableForms.OfMembers(new[] { new Version(1, 2), new Version(3, 4) });
         Assert.StartsWith("   Major  Minor  Build", (string)table.Data["text/plain"], StringComparison.Ordinal);
-        Assert.Contains("<th class=\"cs-n\">Major<small>int</small></th>", (string)table.Data["text/html"], StringComparison.Ordinal);
+        Assert.Contains("<th class=\"cs-n\">Major<br/><small>int</small></th>", (string)table.Data["text/html"], StringComparison.Ordinal);
     }
 
     [Fact]

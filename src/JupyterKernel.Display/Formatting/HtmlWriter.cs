@@ -20,7 +20,7 @@ internal sealed class HtmlWriter
         + ".cs-v tr{background:none!important}"
         + ".cs-v th,.cs-v td{border:0;padding:.25em .75em;text-align:left!important;vertical-align:top;max-width:40em;white-space:pre-wrap;overflow-wrap:anywhere}"
         + ".cs-v thead th{border-bottom:1px solid rgba(128,128,128,.6);font-weight:600;vertical-align:bottom;white-space:nowrap}"
-        + ".cs-v small{display:block;font-weight:400;font-size:.85em;opacity:.6}"
+        + ".cs-v small{font-weight:400;font-size:.85em;opacity:.6}"
         + ".cs-v tbody tr+tr>*{border-top:1px solid rgba(128,128,128,.18)}"
         + ".cs-v tbody th{font-weight:400;opacity:.65}"
         + ".cs-v .cs-m>tbody>tr>th{font-weight:600;opacity:1;white-space:nowrap}"
@@ -127,7 +127,7 @@ internal sealed class HtmlWriter
         for (var i = 0; i < table.Columns.Count; i++)
         {
             html.Append(isRight[i] ? "<th class=\"cs-n\">" : "<th>").Append(Encoded(table.Columns[i].Name));
-            if (table.Columns[i].TypeName is { } type) html.Append("<small>").Append(Encoded(type)).Append("</small>");
+            if (table.Columns[i].TypeName is { } type) html.Append("<br/><small>").Append(Encoded(type)).Append("</small>");
             html.Append("</th>");
         }
         html.Append("</tr></thead><tbody>");
