@@ -80,7 +80,7 @@ public sealed class PackageDirectivesTests
         var project = set.Project(Here, "linux-x64");
 
         Assert.Contains("<RestoreAdditionalProjectSources>/tmp/%24(A)%3BB%2541</RestoreAdditionalProjectSources>", project, StringComparison.Ordinal);
-        Assert.Contains("<PackageReference Include=\"C\" Version=\"[1,2)\" />", project, StringComparison.Ordinal);
+        Assert.Contains("<PackageReference Include=\"C\" Version=\"[1,2)\" Condition=\"'$(ManagePackageVersionsCentrally)' != 'true'\" />", project, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,7 +118,11 @@ public sealed class PackageDirectivesTests
         Assert.Equal([new("A", "1.0.0", "https://a")], ResolvedPackages.FromJson(json)?.Packages);
         File.Delete(file);
         Assert.Null(ResolvedPackages.FromJson(json));
+        File.WriteAllText(file, "another length");
+        Assert.Null(ResolvedPackages.FromJson(json));
+        File.Delete(file);
         Assert.Null(ResolvedPackages.FromJson("{}"));
+        Assert.Null(ResolvedPackages.FromJson("""{ "Resolved": {}, "Bytes": 0 }"""));
         Assert.Null(ResolvedPackages.FromJson("not JSON"));
     }
 

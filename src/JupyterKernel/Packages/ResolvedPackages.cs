@@ -22,18 +22,16 @@ internal sealed record ResolvedPackages(
     /// <summary>No packages.</summary>
     public static readonly ResolvedPackages None = new([], [], [], [], [], []);
 
-    /// <summary>Of all the files together, when they were resolved: who finds another sum has other files.</summary>
-    [JsonProperty]
-    private long Bytes { get; init; } = FileBytes(References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers));
+    private IEnumerable<string> Files => References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers);
 
     /// <summary>Reads what <see cref="ToJson"/> has written.</summary>
-    /// <returns>Null if it is not that, or its files are not there any more.</returns>
+    /// <returns>Null if it is not that, or its files are not there as they were.</returns>
     public static ResolvedPackages? FromJson(string json)
     {
         try
         {
-            var read = JsonConvert.DeserializeObject<ResolvedPackages>(json);
-            return read is { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null, Analyzers: not null, Warnings: not null } && read.Bytes == FileBytes([.. read.References, .. read.Assemblies, .. read.NativeLibraries, .. read.Analyzers]) ? read : null;
+            return JsonConvert.DeserializeObject<Remembered>(json) is { Resolved: { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null, Analyzers: not null, Warnings: not null } resolved, Bytes: var bytes }
+                && bytes is not null && bytes == TotalBytes(resolved.Files) ? resolved : null;
         }
         catch (JsonException)
         {
@@ -42,11 +40,25 @@ internal sealed record ResolvedPackages(
     }
 
     /// <summary>For the cache.</summary>
-    public string ToJson() => JsonConvert.SerializeObject(this);
+    public string ToJson() => JsonConvert.SerializeObject(new Remembered(this, TotalBytes(Files)));
 
     /// <summary>Whether everything that was there before is there still: then cells that were compiled against that need not be compiled again.</summary>
     public bool Extends(ResolvedPackages before) =>
         before.References.All(References.Contains) && before.Assemblies.All(Assemblies.Contains) && before.NativeLibraries.All(NativeLibraries.Contains);
 
-    private static long FileBytes(IEnumerable<string> paths) => paths.Select(path => new FileInfo(path)).Sum(file => file.Exists ? file.Length : -1);
+    /// <returns>Null if one of them is not there.</returns>
+    private static long? TotalBytes(IEnumerable<string> paths)
+    {
+        var total = 0L;
+        foreach (var path in paths)
+        {
+            if (new FileInfo(path) is not { Exists: true, Length: var bytes }) return null;
+            total += bytes;
+        }
+        return total;
+    }
+
+    /// <param name="Resolved">What was resolved.</param>
+    /// <param name="Bytes">Of all its files together: who finds another sum has other files.</param>
+    private sealed record Remembered(ResolvedPackages? Resolved, long? Bytes);
 }
