@@ -294,6 +294,9 @@ public sealed class FormattingTests : IDisposable
         { XElement.Parse("<a><b/></a>"), "<a>\n  <b />\n</a>" },
         { new XAttribute("a", "1"), "a=\"1\"" },
         { Newtonsoft.Json.Linq.JToken.Parse("[1]"), "[\n  1\n]" },
+        { new[] { Newtonsoft.Json.Linq.JToken.Parse("[1, \"a\"]") }, "[[1,\"a\"]]" },
+        { new { Json = JsonNode.Parse("{ \"a\": [1] }") }, "{ Json = {\"a\":[1]} }" },
+        { new { Json = System.Text.Json.JsonDocument.Parse("[1, 2]").RootElement }, "{ Json = [1, 2] }" },
         { (System.Linq.Expressions.Expression<Func<int, int>>)(n => n + 1), "n => (n + 1)" },
         { new[] { new Version(1, 2) }, "[1.2]" },
     };

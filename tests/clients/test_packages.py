@@ -2,6 +2,7 @@
 import http.server
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -147,6 +148,17 @@ class Packages(FreshKernelTestCase):
         self.assert_result('#r "nuget: Microsoft.CodeAnalysis.CSharp, 4.8.0"\nusing Microsoft.CodeAnalysis.CSharp;\n'
                            "typeof(CSharpSyntaxTree).Assembly.GetName().Version.ToString(2) + CSharpSyntaxTree.ParseText(\"class A;\").GetRoot()", "4.8class A;")
 
+    def test_a_newer_version_of_a_framework_assembly_takes_its_place(self):
+        self.run_cell('using System.Text.Json; var chance = Random.Shared.Next(); var options = new JsonSerializerOptions { WriteIndented = true };')
+        chance = self.run_cell("chance").result
+        self.assert_result('#r "nuget: System.Text.Json, 11.0.0"\nJsonSerializer.Serialize(new { A = 1 }, options).Length + " " + typeof(JsonSerializer).Assembly.GetName().Version.Major', "12 11")
+        self.assert_result("chance", chance)
+        shown = self.run_cell('System.Text.Json.Nodes.JsonNode.Parse("[1]")').messages
+        self.assertEqual([m["content"]["data"]["application/json"] for m in shown if m["msg_type"] == "execute_result"], [[1]])
+        self.assert_result("#r \"nuget: System.Collections.Immutable, 11.0.0\"\nSystem.Collections.Immutable.ImmutableArray.Create(1, 2).Length", "2")
+        self.run_failing_cell('Environment.FailFast("on purpose");')
+        self.assert_result('typeof(JsonSerializer).Assembly.GetName().Version.Major + " " + options.WriteIndented', "11 True")
+
     def test_a_large_set_of_packages_compiles(self):
         self.assert_result('#r "nuget: Microsoft.SemanticKernel"\nusing Microsoft.SemanticKernel;\nKernel.CreateBuilder().Build().Plugins.Count', "0")
 
@@ -263,12 +275,15 @@ class Faults(FreshKernelTestCase):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bad", (Feed,), {"status": status, "seconds": seconds}))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)
+        self.use_source("http://127.0.0.1:%d/index.json" % server.server_port)
+
+    def use_source(self, address):
         folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, folder)
         config = os.path.join(folder, "NuGet.Config")
         with open(config, "w", encoding="utf-8") as file:
-            file.write('<configuration><packageSources><clear /><add key="feed" value="http://127.0.0.1:%d/index.json" '
-                       'allowInsecureConnections="true" /></packageSources></configuration>' % server.server_port)
+            file.write(f'<configuration><packageSources><clear /><add key="feed" value="{address}" '
+                       'allowInsecureConnections="true" /></packageSources></configuration>')
         with unittest.mock.patch.dict(os.environ, {"RestoreConfigFile": config}):
             kernel = Kernel()
         self.addCleanup(kernel.close)
@@ -283,6 +298,16 @@ class Faults(FreshKernelTestCase):
                 self.assertEqual(error["ename"], "PackageError")
                 self.assertIn(str(status), error["evalue"])
                 self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_without_a_network_it_says_so_and_can_be_retried(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        self.use_source(f"http://127.0.0.1:{port}/index.json")
+        self.run_cell("var kept = 42;")
+        error = self.run_failing_cell('#r "nuget: Some.Package.Of.This.Test"').error
+        self.assertIn("NU1301", error["evalue"])
+        self.assertIn("Is there a network?", error["evalue"])
+        self.assertEqual(self.run_cell("kept").result, "42")
 
     def test_a_slow_restore_is_interrupted(self):
         self.use_feed(200, seconds=60)

@@ -30,7 +30,9 @@ internal static class KnownTypes
         ["System.IO.Stream"] = (value, reader) => StreamOf((Stream)value, reader),
         ["System.Xml.Linq.XObject"] = (value, _) => value is XDocument { Root: { } root } ? Xml(root) : value is XElement element ? Xml(element) : new Shown.Text(value.ToString()!),
         ["System.Xml.XmlNode"] = (value, _) => value is XmlDocument { DocumentElement: { } root } ? Xml(XElement.Parse(root.OuterXml)) : value is XmlElement element ? Xml(XElement.Parse(element.OuterXml)) : new Shown.Text(((XmlNode)value).OuterXml),
-        ["Newtonsoft.Json.Linq.JToken"] = (value, _) => new Shown.Bundle(Formatter.FormatJson(JsonValues.Parse(value.ToString()!))),
+        ["System.Text.Json.Nodes.JsonNode"] = (value, reader) => Json((string)Call(value, "ToJsonString")!, reader),
+        ["System.Text.Json.JsonElement"] = (value, reader) => Json((string)Call(value, "GetRawText")!, reader),
+        ["Newtonsoft.Json.Linq.JToken"] = (value, reader) => Json((string)Call(value, "ToString", Enum.ToObject(Find(value, "Newtonsoft.Json.Formatting"), 0), null)!, reader),
         ["Microsoft.AspNetCore.Html.IHtmlContent"] = (value, _) => new Shown.Bundle(Notebook.HTML(HtmlContent(value))),
 
         // Data
@@ -172,6 +174,10 @@ internal static class KnownTypes
     /// <summary>XML as a tree that opens and closes, and as its text.</summary>
     private static Shown.Bundle Xml(XElement root) =>
         new(MimeBundle.Of("text/html", $"<div style=\"font-family:monospace\">{XmlTree.Of(root)}</div>", Formatter.Cut(root.ToString())));
+
+    /// <summary>JSON by itself as a tree, and on a line within another value.</summary>
+    private static Shown Json(string json, ShownReader reader) =>
+        reader.IsNested ? new Shown.Text(Formatter.Cut(json)) : new Shown.Bundle(Formatter.FormatJson(JsonValues.Parse(json)));
 
     private static string HtmlContent(object value)
     {

@@ -26,6 +26,9 @@ internal sealed class ShownReader(int listLimit)
     /// <summary>How many items of a sequence, or rows of a table, are read.</summary>
     internal int ListLimit => listLimit;
 
+    /// <summary>Whether what is being read is part of another value.</summary>
+    internal bool IsNested => ancestors.Count > 1;
+
     private bool IsFull => charsLeft <= 0;
 
     private bool IsTooDeep => ancestors.Count > Formatter.RecursionLimit;

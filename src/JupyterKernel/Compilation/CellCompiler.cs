@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -73,6 +74,7 @@ internal sealed class CellCompiler
             concurrentBuild: false,
             metadataReferenceResolver: new AssemblyFileResolver(baseDirectory),
             sourceReferenceResolver: new CellSourceResolver(baseDirectory));
+        SetReferencesSupersedeLowerVersions(options, true);
 
         // References and usings are given once, here: every later submission inherits them. Given again with each cell,
         // memory would grow with the square of the number of cells.
@@ -328,6 +330,13 @@ internal sealed class CellCompiler
     private static SyntaxTree Parse(string code, CellSource source, CancellationToken cancellation) => source.Language.Version == LanguageVersion.Latest
         ? Parse(code, source.Name, cancellation)
         : CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions.WithLanguageVersion(source.Language.Version), source.Name, cancellation);
+
+    /// <summary>
+    /// Has a package's newer version of one of the framework's own assemblies take its place, as in scripts; else both have the same types.
+    /// Roslyn shows this option to its own scripting API only.
+    /// </summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_ReferencesSupersedeLowerVersions")]
+    private static extern void SetReferencesSupersedeLowerVersions(CompilationOptions options, bool value);
 
     private static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == DiagnosticSeverity.Error;
 }

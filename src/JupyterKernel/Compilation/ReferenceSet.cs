@@ -44,6 +44,10 @@ internal static class ReferenceSet
     /// <summary>A file of a package. Read once, however often its cells are compiled.</summary>
     public static MetadataReference Of(string path) => Packages.GetOrAdd(path, static path => MetadataReference.CreateFromFile(path));
 
+    /// <summary>Whether a file of a package takes the place of one of the framework's.</summary>
+    public static bool IsFrameworks(string path) => File.Exists(Path.Combine(FrameworkDirectory, Path.GetFileName(path)))
+        && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path)) && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);
+
     private static MetadataReference[] FindRest() =>
     [
         .. Directory.EnumerateFiles(FrameworkDirectory, "*.dll")

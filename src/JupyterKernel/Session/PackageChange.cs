@@ -6,7 +6,7 @@ namespace JupyterKernel.Session;
 /// <summary>
 /// Compiles a cell that asks for packages. What is only more than before, the cell brings itself. Another version of what
 /// is there already cannot stand beside it: so the first cell with packages brings the new ones, and all cells
-/// from there on are compiled again. Pure; compilation thread.
+/// from there on are compiled again; all cells where what the framework has is another version now. Pure; compilation thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
 /// <param name="accepted">The history.</param>
@@ -20,7 +20,9 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
     {
         var resolved = now.Resolved;
         var first = Enumerable.Range(0, accepted.Count).FirstOrDefault(i => accepted[i].Compiled.Assets != CellAssets.None, accepted.Count);
-        if (first == accepted.Count || resolved.Extends(before.Resolved))
+        var replaced = resolved.References.Except(before.Resolved.References).Where(ReferenceSet.IsFrameworks).Select(path => Path.GetFileNameWithoutExtension(path)).ToList();
+        if (accepted.Count > 0 && replaced.Count > 0) first = 0;
+        else if (first == accepted.Count || resolved.Extends(before.Resolved))
         {
             var added = new CellAssets(
                 [.. resolved.References.Except(before.Resolved.References)], [.. resolved.Assemblies.Except(before.Resolved.Assemblies)],
@@ -48,7 +50,7 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
         var (last, rebuilt) = new Redefinition(compiler, cells).Compile(code, name, language, CellAssets.None, now.Analyzers, cancellation);
         if (last.Cell is null) return (last, null);
         var changes = now.Changes(before);
-        var cause = changes.Count > 0 ? string.Join(", ", changes) : "A project that the session uses has changed";
+        var cause = changes.Count > 0 ? string.Join(", ", changes) : replaced.Count > 0 ? $"A package's {string.Join(", ", replaced)} takes the place of the framework's" : "A project that the session uses has changed";
         return (last, rebuilt is null
             ? new RebuiltHistory(cells, cells.Count - first, [], cause, KeepsValues: true)
             : rebuilt with { Again = Math.Max(rebuilt.Again, cells.Count - first), Cause = $"{cause}; {rebuilt.Cause}" });
