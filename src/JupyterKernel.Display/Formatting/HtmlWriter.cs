@@ -26,7 +26,7 @@ internal sealed class HtmlWriter
         + ".cs-v .cs-m>tbody>tr>th{font-weight:600;opacity:1;white-space:nowrap}"
         + ".cs-v .cs-n{text-align:right!important;white-space:nowrap}"
         + ".cs-v i,.cs-v tfoot td{opacity:.6;font-style:normal}"
-        + ".cs-v summary{cursor:pointer;white-space:pre-wrap}"
+        + ".cs-v summary{display:list-item;cursor:pointer;white-space:pre-wrap}"
         + ".cs-v details{margin:0}.cs-v details>table{margin-left:1em}"
         + ".cs-v img{max-width:100%}"
         + "</style>";

@@ -35,7 +35,7 @@ internal static class XmlTree
             html.Append("<div>").Append(tag).Append("&gt;").Append(Encoded(element.Value)).Append(end).Append("</div>");
             return;
         }
-        html.Append("<details").Append(levels > MostLevels - 3 ? " open" : "").Append("><summary>").Append(tag).Append("&gt;</summary><div style=\"margin-left:1.5em\">");
+        html.Append("<details").Append(levels > MostLevels - 3 ? " open" : "").Append("><summary style=\"display:list-item;cursor:pointer\">").Append(tag).Append("&gt;</summary><div style=\"margin-left:1.5em\">");
         foreach (var node in element.Nodes())
         {
             if (left <= 0) break;
