@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -75,58 +76,63 @@ public static class Formatter
     }
 
     /// <summary>The forms of a value that clients choose from; text/plain is always among them.</summary>
-    public static MimeBundle Format(object? value)
-    {
-        if (FormatterRegistry.IsUsed && value is not null && FormatterRegistry.TryFormat(value, out var forms)) return forms;
-
+    public static MimeBundle Format(object? value) =>
         // What a first cell shows is mostly a number or a string, and must not wait for anything richer to load.
-        return Scalars.TryFormat(value, out var text) ? MimeBundle.PlainText(text) : FormatStructure(value!);
-    }
+        !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? MimeBundle.PlainText(text) : FormatStructure(value);
 
     /// <summary>A value as text on a line.</summary>
     /// <example><c>Formatter.ToPlainText(new[] { "a", "b" })</c> is <c>["a", "b"]</c>.</example>
-    public static string ToPlainText(object? value)
-    {
-        if (FormatterRegistry.IsUsed && value is not null && FormatterRegistry.TryFormat(value, out var forms)) return forms.PlainForm!;
-        return Scalars.TryFormat(value, out var text) ? text : PlainTextWriter.Line(new ShownReader().Read(value));
-    }
+    public static string ToPlainText(object? value) =>
+        !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? text : PlainTextWriter.Line(new ShownReader().Read(value));
 
     /// <summary>A value as HTML: a table or a tree of what has parts, encoded text of the others.</summary>
-    public static string ToHtml(object? value) => (string)Format(value, "text/html").Data["text/html"];
+    public static string ToHtml(object? value) => HtmlWriter.Always(new ShownReader().Read(value));
 
-    /// <summary>A value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>.</summary>
+    /// <summary>A value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once, as in all its forms.</summary>
     internal static MimeBundle Format(object? value, string mimeType)
     {
-        var isJson = JsonValues.IsJson(mimeType);
-        var own = value is null or string or byte[] or JsonNode or JsonElement ? null : Format(value);
-        object data = value switch
+        if (value is string text)
         {
-            string text when isJson => JsonValues.Parse(text),
-            string or byte[] or JsonNode or JsonElement => value,
-            _ when own?.Data.GetValueOrDefault(mimeType) is { } form => form,
-            _ when mimeType == "text/html" => HtmlWriter.Always(new ShownReader().Read(value)),
-            _ when TableForms.TryFormat(value, mimeType) is { } table => table,
-            _ => isJson ? JsonValues.Of(value) : ToPlainText(value),
-        };
-        return MimeBundle.Of(mimeType, data, mimeType switch
-        {
-            MimeBundle.PlainTextType => null,
-            "text/html" when value is string html => HtmlText.Of(html),
-            _ => own?.PlainForm ?? ToPlainText(value),
-        });
+            return MimeBundle.Of(mimeType, JsonValues.IsJson(mimeType) ? JsonValues.Parse(text) : text, mimeType switch
+            {
+                MimeBundle.PlainTextType => null,
+                "text/html" => HtmlText.Of(text),
+                _ => Cut(text),
+            });
+        }
+        if (value is byte[] or JsonNode or JsonElement) return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
+
+        if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value)) return FormatJson(JsonValues.Of(value), mimeType);
+        var shown = new ShownReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit).Read(value);
+        var data = (shown as Shown.Bundle)?.Forms.Data.GetValueOrDefault(mimeType)
+            ?? (mimeType == "text/html" ? HtmlWriter.Always(shown) : null)
+            ?? TableForms.Of(shown, mimeType)
+            ?? (JsonValues.IsJson(mimeType) ? JsonValues.Of(value) : PlainTextWriter.Line(shown));
+        return MimeBundle.Of(mimeType, data, mimeType == MimeBundle.PlainTextType ? null : PlainTextWriter.Line(shown));
     }
+
+    private static bool HasOwnForms(object? value) => FormatterRegistry.IsUsed || value is IDisplayable || (value is not null && ObjectShape.Of(value.GetType()).Known is not null);
 
     /// <summary>Text no longer than <see cref="TextLimit"/>, and how much was left out.</summary>
     internal static string Cut(string text)
     {
         if (text.Length <= TextLimit) return text;
-        var end = Math.Max(0, TextLimit);
-        if (end > 0 && char.IsHighSurrogate(text[end - 1])) end--;
-        return string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, end)}… ({text.Length - end:N0} more characters)");
+        var shown = Beginning(text, TextLimit);
+        return string.Create(CultureInfo.InvariantCulture, $"{shown}… ({text.Length - shown.Length:N0} more characters)");
     }
 
-    internal static MimeBundle FormatJson(object json) =>
-        MimeBundle.Of(JsonValues.MimeType, json, Cut(Encoding.UTF8.GetString(JsonValues.ToUtf8(json, indented: true))));
+    /// <summary>Text of no more than so many characters, the last of which says that there are more.</summary>
+    internal static string Cut(string text, int chars) => text.Length <= chars ? text : $"{Beginning(text, chars - 1)}…";
+
+    // Whole characters.
+    private static ReadOnlySpan<char> Beginning(string text, int chars)
+    {
+        var end = Math.Max(0, chars);
+        return text.AsSpan(0, end > 0 && char.IsHighSurrogate(text[end - 1]) ? end - 1 : end);
+    }
+
+    internal static MimeBundle FormatJson(object json, string mimeType = JsonValues.MimeType) =>
+        MimeBundle.Of(mimeType, json, Cut(Encoding.UTF8.GetString(JsonValues.ToUtf8(json, indented: true))));
 
     /// <summary>What a value makes of itself; a fault of it is shown in its place.</summary>
     internal static MimeBundle BundleOf(IDisplayable displayable)
@@ -147,13 +153,19 @@ public static class Formatter
         : forms.With(MimeBundle.PlainTextType, forms.Data.GetValueOrDefault("text/html") is string html ? HtmlText.Of(html) : TypeNames.Of(value.GetType()));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static MimeBundle FormatStructure(object value)
+    private static MimeBundle FormatStructure(object? value)
     {
-        if (value is IDisplayable displayable) return BundleOf(displayable);
-        if (value is JsonNode or JsonElement or JsonDocument) return FormatJson(JsonValues.Of(value));
         var shown = new ShownReader().Read(value);
         if (shown is Shown.Bundle bundle) return bundle.Forms;
         var text = PlainTextWriter.Alone(shown);
         return HtmlWriter.Of(shown) is { } html ? MimeBundle.Of("text/html", html, text) : MimeBundle.PlainText(text);
+    }
+
+    /// <summary>A table of members, whatever other form the items have.</summary>
+    internal static MimeBundle FormatMembers(IEnumerable items)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        var sequence = new ShownReader().ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
+        return MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
     }
 }

@@ -54,9 +54,6 @@ public sealed class MimeBundle : IDisplayable
     public MimeBundle With(string mimeType, object data) =>
         new(new Dictionary<string, object>(Data) { [mimeType] = data }, Metadata);
 
-    /// <summary>The same with the first form under another type.</summary>
-    internal MimeBundle As(string mimeType) => new(Data.Select((form, i) => i == 0 ? KeyValuePair.Create(mimeType, form.Value) : form), Metadata);
-
     /// <inheritdoc/>
     public MimeBundle ToMimeBundle() => this;
 

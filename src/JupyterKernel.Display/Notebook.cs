@@ -131,8 +131,7 @@ public static class Notebook
     private static MimeBundle Specified(string mimeType, object value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        var json = value is string text ? JsonValues.Parse(text) : JsonValues.Of(value);
-        return Formatter.FormatJson(json).As(mimeType);
+        return Formatter.FormatJson(value is string text ? JsonValues.Parse(text) : JsonValues.Of(value), mimeType);
     }
 
     /// <summary>Clears the cell's output; with <paramref name="wait"/> only when the next output is there, so that nothing flickers.</summary>

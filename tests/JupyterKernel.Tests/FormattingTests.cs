@@ -72,6 +72,22 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
+    public void A_value_is_read_once_for_the_form_that_is_asked_for()
+    {
+        foreach (var type in new[] { "text/html", "text/csv", "application/vnd.dataresource+json", "text/plain", "text/x-other", "application/json" })
+        {
+            var count = 0;
+            Formatter.Format(Enumerable.Range(0, 10).Select(n => new { n, Count = ++count }), type);
+            Assert.Equal(10, count);
+        }
+
+        using var table = new DataTable();
+        table.Columns.Add("Id", typeof(int));
+        for (var i = 0; i < 30; i++) table.Rows.Add(i);
+        Assert.Equal(32, ((string)Formatter.Format(table.CreateDataReader(), "text/csv").Data["text/csv"]).Split('\n').Length);
+    }
+
+    [Fact]
     public void A_getter_is_called_once_for_all_forms()
     {
         var counting = new Counting();
@@ -316,7 +332,7 @@ public sealed class FormattingTests : IDisposable
     [Fact]
     public void Items_with_a_text_of_their_own_are_a_table_on_demand()
     {
-        var table = TableForms.OfMembers(new[] { new Version(1, 2), new Version(3, 4) });
+        var table = Formatter.FormatMembers(new[] { new Version(1, 2), new Version(3, 4) });
         Assert.StartsWith("   Major  Minor  Build", (string)table.Data["text/plain"], StringComparison.Ordinal);
         Assert.Contains("<th class=\"cs-n\">Major<br/><small>int</small></th>", (string)table.Data["text/html"], StringComparison.Ordinal);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace JupyterKernel.Display;
@@ -6,27 +7,34 @@ namespace JupyterKernel.Display;
 internal static class FormatterRegistry
 {
     // The latest first.
-    private static volatile (Type Type, string? MimeType, Func<object, MimeBundle?> Format)[] entries = [];
+    private static (Type Type, string? MimeType, Func<object, MimeBundle?> Format)[] entries = [];
 
     /// <summary>Whether anything is registered at all: where not, nothing is looked up.</summary>
-    internal static bool IsUsed => entries.Length > 0;
+    internal static bool IsUsed => Volatile.Read(ref entries).Length > 0;
 
     /// <summary>Registers a form of a type; with null for its MIME type a whole bundle.</summary>
     internal static void Add(Type type, string? mimeType, Func<object, MimeBundle?> format)
     {
-        lock (typeof(FormatterRegistry))
+        // No lock: who is interrupted while holding one would leave it taken.
+        var known = Volatile.Read(ref entries);
+        while (true)
         {
             // One of a bundle replaces those of single forms.
-            entries = [(type, mimeType, format), .. entries.Where(entry => entry.Type != type || (mimeType is not null && entry.MimeType != mimeType && entry.MimeType is not null))];
+            var others = known.Where(entry => entry.Type != type || (mimeType is not null && entry.MimeType != mimeType && entry.MimeType is not null));
+            var seen = Interlocked.CompareExchange(ref entries, [(type, mimeType, format), .. others], known);
+            if (seen == known) return;
+            known = seen;
         }
     }
 
-    internal static void Clear() => entries = [];
+    internal static void Clear() => Volatile.Write(ref entries, []);
 
     /// <summary>The forms of a value for whose type, base type or interface something is registered: that of the nearest type. Text is always among them.</summary>
-    internal static bool TryFormat(object value, out MimeBundle forms)
+    internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms)
     {
-        forms = null!;
+        forms = null;
+        if (value is null || !IsUsed) return false;
+        var entries = Volatile.Read(ref FormatterRegistry.entries);
         var type = value.GetType();
         var nearest = entries.Where(entry => Fits(type, entry.Type)).Select(entry => entry.Type).Aggregate((Type?)null, (near, next) => near is null || IsNearer(next, near) ? next : near);
         if (nearest is null) return false;

@@ -38,8 +38,12 @@ internal sealed class HtmlWriter
     internal static string? Of(Shown shown)
     {
         if (shown is Shown.Bundle bundle) return bundle.Forms.Data.GetValueOrDefault("text/html") as string;
-        if (TableLayout.IsFlat(shown) && shown is not Shown.Sequence) return null;
-        if (shown is Shown.Sequence { Items.Count: 0 } || (shown is Shown.Sequence sequence && TableLayout.Of(sequence) is null)) return null;
+        if (shown is Shown.Sequence sequence)
+        {
+            if (TableLayout.Of(sequence) is not { } table) return null;
+            shown = table;
+        }
+        else if (TableLayout.IsFlat(shown)) return null;
         var writer = new HtmlWriter();
         writer.html.Append("<div class=\"cs-v\">").Append(Style);
         if (shown is Shown.Object) writer.WriteTree(shown, isOpen: true);
@@ -58,7 +62,7 @@ internal sealed class HtmlWriter
         {
             case null: break;
             case Shown.Text { Kind: TextKind.Null or TextKind.Note } note: html.Append("<i>").Append(Encoded(note.Line)).Append("</i>"); break;
-            case Shown.Text text: html.Append(Encoded(Cut(text.Alone, CellChars))); break;
+            case Shown.Text text: html.Append(Encoded(Formatter.Cut(text.Alone, CellChars))); break;
             case Shown.Bundle bundle: WriteBundle(bundle.Forms); break;
             case var flat when TableLayout.IsFlat(flat) || !RuntimeHelpers.TryEnsureSufficientExecutionStack(): html.Append(Encoded(PlainTextWriter.Line(flat, CellChars))); break;
             default: WriteTree(shown, isOpen: false); break;
@@ -72,12 +76,12 @@ internal sealed class HtmlWriter
         {
             html.Append("<img src=\"data:").Append(Encoded(type)).Append(";base64,").Append(Convert.ToBase64String(image.Value as byte[] ?? Encoding.UTF8.GetBytes((string)image.Value))).Append("\">");
         }
-        else html.Append(Encoded(Cut(forms.PlainForm ?? "", CellChars)));
+        else html.Append(Encoded(Formatter.Cut(forms.PlainForm ?? "", CellChars)));
     }
 
     private void WriteTree(Shown shown, bool isOpen)
     {
-        var title = isOpen && shown is Shown.Object value ? value.TypeName : Cut(PlainTextWriter.Line(shown, SummaryChars), SummaryChars);
+        var title = isOpen && shown is Shown.Object value ? value.TypeName : Formatter.Cut(PlainTextWriter.Line(shown, SummaryChars), SummaryChars);
         if (title.Length == 0)
         {
             WriteParts(shown);
@@ -148,6 +152,4 @@ internal sealed class HtmlWriter
         if (table.Rest is not null) html.Append(CultureInfo.InvariantCulture, $"<tfoot><tr><td colspan=\"{table.Columns.Count + 1}\">{Encoded(table.Rest)}</td></tr></tfoot>");
         html.Append("</table>");
     }
-
-    private static string Cut(string text, int limit) => text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 2]) ? limit - 2 : limit - 1)] + "…";
 }

@@ -39,15 +39,15 @@ internal static class KnownTypes
         ["Microsoft.Data.Analysis.DataFrame"] = DataFrame,
         ["Microsoft.Data.Analysis.DataFrameColumn"] = (value, reader) => reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType())),
         ["Microsoft.ML.IDataView"] = DataView,
-        ["Microsoft.ML.Data.ConfusionMatrix"] = (value, reader) => Grid((IEnumerable)Get(value, "Counts")!, reader),
+        ["Microsoft.ML.Data.ConfusionMatrix"] = (value, reader) => reader.ReadNested(Get(value, "Counts")),
         ["MathNet.Numerics.LinearAlgebra.Matrix`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
         ["MathNet.Numerics.LinearAlgebra.Vector`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
 
         // Images and charts
-        ["SkiaSharp.SKBitmap"] = (value, _) => Png((byte[])Call(EncodedBySkia(value), "ToArray")!),
-        ["SkiaSharp.SKImage"] = (value, _) => Png((byte[])Call(EncodedBySkia(value), "ToArray")!),
-        ["SkiaSharp.SKSurface"] = (value, _) => Png((byte[])Call(EncodedBySkia(Call(value, "Snapshot")!), "ToArray")!),
-        ["System.Drawing.Image"] = (value, _) => Png(Saved(stream => Call(value, "Save", stream, Static(value.GetType().Assembly, "System.Drawing.Imaging.ImageFormat", "Png")))),
+        ["SkiaSharp.SKBitmap"] = (value, _) => Skia(value),
+        ["SkiaSharp.SKImage"] = (value, _) => Skia(value),
+        ["SkiaSharp.SKSurface"] = (value, _) => Skia(Call(value, "Snapshot")!),
+        ["System.Drawing.Image"] = (value, _) => Png(Saved(stream => Call(value, "Save", stream, Find(value, "System.Drawing.Imaging.ImageFormat").GetProperty("Png")!.GetValue(null)))),
         ["SixLabors.ImageSharp.Image"] = (value, _) => Png(Saved(stream => Call(value, "Save", stream, Activator.CreateInstance(Find(value, "SixLabors.ImageSharp.Formats.Png.PngEncoder"))))),
         ["ScottPlot.Plot"] = (value, _) => Png((byte[])Call(value, "GetImageBytes", ChartWidth, ChartHeight, Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"))!),
         ["ScottPlot.Multiplot"] = (value, _) => Png((byte[])Call(Call(value, "GetImage", ChartWidth, 2 * ChartHeight)!, "GetImageBytes", Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"), 100)!),
@@ -147,12 +147,6 @@ internal static class KnownTypes
             count is { } known ? Rest(known, reader) : rows.Count == reader.ListLimit ? ShownReader.More(null).Line : null);
     }
 
-    private static Shown.Table Grid(IEnumerable rows, ShownReader reader)
-    {
-        var read = rows.Cast<IEnumerable>().Select(row => row.Cast<object?>().Select(reader.ReadNested).ToList()).ToList();
-        return new("", [.. read.Select((_, i) => new Shown.Column(i.ToString(CultureInfo.InvariantCulture), null))], [.. read.Select((row, i) => new Shown.Row(TableLayout.Index(i), row))], null);
-    }
-
     private static List<Shown.Row> Rows(int count, ShownReader reader, Func<int, IEnumerable<object?>> cells)
     {
         var rows = new List<Shown.Row>(Math.Max(0, count));
@@ -195,7 +189,7 @@ internal static class KnownTypes
         return stream.ToArray();
     }
 
-    private static object EncodedBySkia(object image) => Call(image, "Encode", Enum.Parse(Find(image, "SkiaSharp.SKEncodedImageFormat"), "Png"), 100)!;
+    private static Shown.Bundle Skia(object image) => Png((byte[])Call(Call(image, "Encode", Enum.Parse(Find(image, "SkiaSharp.SKEncodedImageFormat"), "Png"), 100)!, "ToArray")!);
 
     private static string OxyPlot(object model)
     {
@@ -227,8 +221,6 @@ internal static class KnownTypes
         return value.GetType().Assembly.GetReferencedAssemblies().Select(Assembly.Load).Select(assembly => assembly.GetType(name)).FirstOrDefault(found => found is not null)
             ?? throw new MissingMemberException($"There is no {name} beside {value.GetType().FullName}: this version of it is not known.");
     }
-
-    private static object? Static(Assembly assembly, string type, string property) => assembly.GetType(type)!.GetProperty(property)!.GetValue(null);
 
     private static object? Get(object value, string member) =>
         value.GetType().GetProperty(member) is { } property ? property.GetValue(value, BindingFlags.DoNotWrapExceptions, null, null, null)

@@ -9,6 +9,8 @@ internal sealed class ObjectShape
     // Weak, so that the types of unloaded packages can go.
     private static readonly ConditionalWeakTable<Type, ObjectShape> Shapes = [];
 
+    private IReadOnlyList<string>? memberTypes;
+
     private ObjectShape(Type type)
     {
         IsAnonymous = TypeNames.IsAnonymous(type);
@@ -39,13 +41,13 @@ internal sealed class ObjectShape
     /// <summary>Public properties without parameters, then public fields.</summary>
     internal IReadOnlyList<MemberInfo> Members { get; }
 
+    /// <summary>What the members are declared as, in C#.</summary>
+    internal IReadOnlyList<string> MemberTypes => memberTypes ??= [.. Members.Select(member => TypeNames.Of((member as PropertyInfo)?.PropertyType ?? ((FieldInfo)member).FieldType))];
+
     /// <summary>Of a collection that knows its size without being enumerated.</summary>
     internal PropertyInfo? CountProperty { get; }
 
     internal static ObjectShape Of(Type type) => Shapes.GetValue(type, static t => new ObjectShape(t));
-
-    /// <summary>What a member is declared as, in C#.</summary>
-    internal static string TypeName(MemberInfo member) => TypeNames.Of((member as PropertyInfo)?.PropertyType ?? ((FieldInfo)member).FieldType);
 
     internal static object? Value(MemberInfo member, object owner) => member is PropertyInfo property
         ? property.GetValue(owner, BindingFlags.DoNotWrapExceptions, null, null, null)

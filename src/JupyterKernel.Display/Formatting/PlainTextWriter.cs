@@ -146,7 +146,6 @@ internal sealed class PlainTextWriter(int limit)
     private static string Cell(Shown? shown)
     {
         if (shown is null) return "";
-        var cell = (shown is Shown.Text { Kind: TextKind.String } text ? text.Alone : Line(shown)).ReplaceLineEndings(" ").Replace('\t', ' ');
-        return cell.Length <= CellChars ? cell : cell[..(char.IsHighSurrogate(cell[CellChars - 2]) ? CellChars - 2 : CellChars - 1)] + "…";
+        return Formatter.Cut((shown is Shown.Text { Kind: TextKind.String } text ? text.Alone : Line(shown)).ReplaceLineEndings(" ").Replace('\t', ' '), CellChars);
     }
 }

@@ -2,6 +2,8 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace JupyterKernel.Display;
 
@@ -37,14 +39,15 @@ internal sealed class ShownReader(int listLimit)
     internal static string Fault(Exception exception) => "⚠ " + Summary(exception);
 
     /// <summary>A value by itself. To be called once.</summary>
-    internal Shown Read(object? value) =>
-        Scalars.TryFormat(value, out var alone) ? Scalar(value, alone) : ReadStructure(value!, isNested: false);
+    internal Shown Read(object? value) => FormatterRegistry.TryFormat(value, out var forms) ? new Shown.Bundle(forms)
+        : Scalars.TryFormat(value, out var alone) ? Scalar(value, alone)
+        : ReadStructure(value!, isNested: false);
 
     /// <summary>A value within another one.</summary>
     internal Shown ReadNested(object? value)
     {
         NotebookHost.Current?.CancellationToken.ThrowIfCancellationRequested();
-        if (value is not null && FormatterRegistry.IsUsed && FormatterRegistry.TryFormat(value, out var forms)) return new Shown.Bundle(forms);
+        if (FormatterRegistry.TryFormat(value, out var forms)) return new Shown.Bundle(forms);
         if (!Scalars.TryFormat(value, out var alone)) return ReadStructure(value!, isNested: true);
         var scalar = Scalar(value, alone);
         charsLeft -= scalar.Line.Length;
@@ -98,6 +101,7 @@ internal sealed class ShownReader(int listLimit)
         {
             case IDisplayable displayable: return new Shown.Bundle(Formatter.BundleOf(displayable));
             case Exception exception: return Counted(new(isNested ? Summary(exception) : Story(exception)));
+            case JsonNode or JsonElement or JsonDocument when !isNested: return new Shown.Bundle(Formatter.FormatJson(JsonValues.Of(value)));
             case Delegate: return Counted(new(TypeNames.Of(value.GetType())));
             case Task task: return ReadTask(task);
             case byte[] bytes: return !isNested && Image.Sniffed(bytes) is { } format ? new Shown.Bundle(new Image(bytes, format).ToMimeBundle().With(MimeBundle.PlainTextType, Bytes(bytes))) : Counted(new(Bytes(bytes)));
@@ -131,11 +135,11 @@ internal sealed class ShownReader(int listLimit)
         charsLeft -= name.Length;
         if (IsTooDeep && shape.Members.Count > 0) return new Shown.Object(name, null);
         var members = new List<Shown.Member>(shape.Members.Count);
-        foreach (var member in shape.Members)
+        for (var i = 0; i < shape.Members.Count && !IsFull; i++)
         {
-            if (IsFull) break;
+            var member = shape.Members[i];
             charsLeft -= member.Name.Length;
-            members.Add(new(member.Name, ObjectShape.TypeName(member), ReadMember(member, value)));
+            members.Add(new(member.Name, shape.MemberTypes[i], ReadMember(member, value)));
         }
         return new Shown.Object(name, members);
     }

@@ -1,34 +1,22 @@
-using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 
 namespace JupyterKernel.Display;
 
-/// <summary>The forms of tables that programs read: all rows of them. Any thread.</summary>
+/// <summary>Tables as programs write and read them. Any thread.</summary>
 internal static class TableForms
 {
-    /// <summary>A value as CSV or as a table with its schema.</summary>
+    /// <summary>Whether a MIME type is one of these forms.</summary>
+    internal static bool Has(string mimeType) => mimeType is "text/csv" or "application/vnd.dataresource+json" or "application/table-schema+json";
+
+    /// <summary>What was read of a value as CSV or as a table with its schema.</summary>
     /// <returns>Null for another MIME type, or a value that is no table.</returns>
     /// <remarks>Sources: https://www.rfc-editor.org/rfc/rfc4180, https://specs.frictionlessdata.io/tabular-data-resource</remarks>
-    internal static object? TryFormat(object? value, string mimeType)
+    internal static object? Of(Shown shown, string mimeType)
     {
-        if (mimeType is not ("text/csv" or "application/vnd.dataresource+json" or "application/table-schema+json")) return null;
-        var table = new ShownReader(int.MaxValue).Read(value) switch
-        {
-            Shown.Table read => read,
-            Shown.Sequence sequence => TableLayout.Of(sequence),
-            _ => null,
-        };
-        return table is null ? null : mimeType == "text/csv" ? Csv(table) : Resource(table);
-    }
-
-    /// <summary>A table of members, whatever other form the items have.</summary>
-    internal static MimeBundle OfMembers(IEnumerable items)
-    {
-        ArgumentNullException.ThrowIfNull(items);
-        var sequence = new ShownReader().ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
-        return MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
+        if (!Has(mimeType) || (shown as Shown.Table ?? (shown is Shown.Sequence sequence ? TableLayout.Of(sequence) : null)) is not { } table) return null;
+        return mimeType == "text/csv" ? Csv(table) : Resource(table);
     }
 
     /// <summary>The table that comma-separated values are, with the names of the columns in the first line.</summary>

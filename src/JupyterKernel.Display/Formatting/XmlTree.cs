@@ -48,5 +48,5 @@ internal static class XmlTree
     private static string Name(XElement scope, XName name) =>
         Encoded(name.Namespace == XNamespace.None || scope.GetPrefixOfNamespace(name.Namespace) is not { } prefix ? name.LocalName : $"{prefix}:{name.LocalName}");
 
-    private static string Encoded(string text) => WebUtility.HtmlEncode(text.Length > 1_000 ? text[..1_000] + "…" : text);
+    private static string Encoded(string text) => WebUtility.HtmlEncode(Formatter.Cut(text, 1_000));
 }

@@ -10,10 +10,7 @@ internal static class Words
     internal static string Cut(string text, int chars = 40)
     {
         var line = text.AsSpan(0, Math.Min(text.Length, chars * 2)).ToString().ReplaceLineEndings(" ").Replace('\t', ' ').Trim();
-        if (line.Length <= chars) return line;
-        var end = chars - 1;
-        if (char.IsHighSurrogate(line[end - 1])) end--;
-        return line[..end].TrimEnd() + "…";
+        return line.Length <= chars ? line : Formatter.Cut(line, chars)[..^1].TrimEnd() + "…";
     }
 
     /// <summary>As the content of an element or an attribute.</summary>

@@ -18,7 +18,6 @@ internal static class ProgressText
         "display:grid;gap:.3em .8em;align-items:center;padding:.2em 0;overflow:hidden;color:inherit;"
         + "font:13px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-variant-numeric:tabular-nums";
 
-
     private const string Track = "display:block;height:6px;border-radius:3px;background:rgba(128,128,128,.3);overflow:hidden";
     private const string Fill = "display:block;height:100%;border-radius:3px";
 
@@ -43,7 +42,7 @@ internal static class ProgressText
     internal static string Line(ProgressState row)
     {
         var line = new StringBuilder().Append(' ', 2 * row.Depth);
-        if (row.Label.Length > 0) line.Append(Cut(row.Label, LineLabelLimit)).Append(' ');
+        if (row.Label.Length > 0) line.Append(Formatter.Cut(row.Label, LineLabelLimit)).Append(' ');
         if (HasBar(row)) line.Append(CultureInfo.InvariantCulture, $"{Percent(row),4} ").Append(Blocks(row.Fraction)).Append("| ");
         if (!row.IsFraction) line.Append(Count(row)).Append(' ');
         line.Append('[').Append(Clock(row.Elapsed));
@@ -146,13 +145,5 @@ internal static class ProgressText
         var bar = new string('█', eighths / 8);
         if (eighths % 8 > 0) bar += (char)('█' + 8 - eighths % 8); // U+2588 is the whole block, U+258F an eighth
         return bar.PadRight(BarWidth);
-    }
-
-    private static string Cut(string text, int limit)
-    {
-        if (text.Length <= limit) return text;
-        var end = limit - 1;
-        if (char.IsHighSurrogate(text[end - 1])) end--;
-        return text[..end] + '…';
     }
 }
