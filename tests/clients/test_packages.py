@@ -176,6 +176,14 @@ class Packages(FreshKernelTestCase):
         self.assert_result("using System.Text.Json; using System.Text.Json.Serialization;\npublic record Point(int X, int Y);\n"
                            "[JsonSerializable(typeof(Point))] partial class Context : JsonSerializerContext { }\n"
                            "JsonSerializer.Serialize(new Point(1, 2), Context.Default.Point)", '{"X":1,"Y":2}')
+        logged = self.run_cell('#r "nuget: Microsoft.Extensions.Logging.Abstractions, 10.0.0"\n#:sdk Microsoft.NET.Sdk.Web\nusing Microsoft.Extensions.Logging;\n'
+                               'public static partial class Log { [LoggerMessage(Level = LogLevel.Information, Message = "hello {name}")]\n'
+                               "public static partial void Hello(ILogger logger, string name); }\n"
+                               "class Printing : ILogger { public IDisposable BeginScope<T>(T state) => null; public bool IsEnabled(LogLevel level) => true;\n"
+                               "public void Log<T>(LogLevel l, EventId e, T s, Exception x, Func<T, Exception, string> f) => Console.WriteLine(f(s, x)); }\n"
+                               'Log.Hello(new Printing(), "generator");')
+        self.assertIn(("stdout", "hello generator\n"), logged.outputs)
+        self.assertNotIn("NU1510", str(logged.messages))
         self.assert_result('#r "nuget: CommunityToolkit.Mvvm"\nusing CommunityToolkit.Mvvm.ComponentModel;\n'
                            'public partial class Person : ObservableObject { [ObservableProperty] private string name = ""; }\n'
                            'var person = new Person(); var changed = ""; person.PropertyChanged += (_, e) => changed += e.PropertyName; person.Name = "Ada"; changed', "Name")

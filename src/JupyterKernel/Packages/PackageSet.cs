@@ -89,7 +89,7 @@ internal sealed record PackageSet
         Group(
             "PropertyGroup",
             new XElement("TargetFramework", "net10.0"), new XElement("OutputType", "Library"), new XElement("RuntimeIdentifier", runtime), new XElement("SelfContained", false),
-            new XElement("EnableDefaultItems", false), new XElement("CopyLocalLockFileAssemblies", true), new XElement("NuGetAudit", false), new XElement("AllowUnsafeBlocks", true),
+            new XElement("EnableDefaultItems", false), new XElement("CopyLocalLockFileAssemblies", true), new XElement("NuGetAudit", false), new XElement("NoWarn", "$(NoWarn);NU1510"), new XElement("AllowUnsafeBlocks", true),
             new XElement("ValidateExecutableReferencesMatchSelfContained", false),
             new XElement("RestoreRootConfigDirectory", Escaped(baseDirectory)),
             Sources.Count > 0 ? new XElement("RestoreAdditionalProjectSources", string.Join(';', Sources.Select(Escaped))) : null,
