@@ -83,6 +83,12 @@ internal sealed class CellCompiler
         pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root, returnType: typeof(object)));
     }
 
+    /// <summary>How cells are compiled.</summary>
+    public CSharpCompilationOptions Options => options;
+
+    /// <summary>What is imported without a <c>using</c>: namespaces, and types whose static members are.</summary>
+    public static IReadOnlyList<string> ImportedNames => DefaultUsings;
+
     /// <summary>What the first cell follows: no code, but every default reference and using.</summary>
     public CSharpCompilation Root => root.Value;
 
@@ -116,6 +122,14 @@ internal sealed class CellCompiler
         if (attempts.CompileFast(form) is { } fast) return new(fast, []);
         var best = attempts.Compile(form);
         if (best.Cell is not null) return new(best.Cell, []);
+        if (OfferedUsings.Missing(best.Errors, best.Tree, source.Offered, cancellation) is { Length: > 0 } usings)
+        {
+            // In the cell's own text, which it may be compiled of again.
+            var place = form.Text.ToOriginal(new TextSpan(OfferedUsings.Place(best.Tree, cancellation), 0)).Start;
+            var outcome = Compile(source with { Code = source.Code.Insert(place, usings), Offered = FrozenDictionary<string, string>.Empty }, cancellation);
+            if (outcome.Cell is { } added) return new(added with { AddedUsings = usings.TrimEnd() }, []);
+        }
+
         var first = best;
         foreach (var other in ProgramForms.WithLatest(form, first.Submission, first.Tree, first.Errors, cancellation).Concat(ProgramForms.WithLocals(form, first.Submission, first.Tree, first.Errors, cancellation)))
         {
@@ -299,6 +313,7 @@ internal sealed class CellCompiler
                 entry.ContainingType.MetadataName, entry.MetadataName, [.. paths], form.Disposed)
             {
                 Types = SubmissionLink.Types(submission),
+                Declarations = CellDeclarations.Of(submission),
                 Assets = source.Assets,
                 Analyzers = source.Analyzers,
                 Library = library,

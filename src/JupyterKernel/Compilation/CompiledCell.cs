@@ -34,6 +34,12 @@ internal sealed record CompiledCell(
     /// <summary>What it was compiled with.</summary>
     public LanguageSettings Language { get; init; } = LanguageSettings.Default;
 
+    /// <summary>What it brings to later cells, as text.</summary>
+    public CellDeclarations Declarations { get; init; } = CellDeclarations.None;
+
+    /// <summary>Using directives that were put before it; its code has them. Empty for most cells.</summary>
+    public string AddedUsings { get; init; } = "";
+
     /// <summary>What the compiler thinks doubtful.</summary>
     public IReadOnlyList<Diagnostic> Warnings { get; init; } = [];
 
@@ -79,6 +85,9 @@ internal sealed record CellSource(string Code, string Name, CSharpCompilation Pr
 
     /// <summary>Whether a name is an earlier cell's variable that no code but cells' statements reaches: no lambda, method, type or query.</summary>
     public Func<string, bool> IsOnlyAtTop { get; init; } = _ => false;
+
+    /// <summary>Namespaces of names that were proposed without being imported; see <see cref="OfferedUsings"/>.</summary>
+    public IReadOnlyDictionary<string, string> Offered { get; init; } = FrozenDictionary<string, string>.Empty;
 
     /// <summary>What its library is compiled of, instead of its own text.</summary>
     public IReadOnlyList<LibrarySource>? Library { get; init; }

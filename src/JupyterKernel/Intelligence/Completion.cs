@@ -1,82 +1,146 @@
+using System.Collections.Immutable;
+using JupyterKernel.Compilation;
+using JupyterKernel.Packages;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Completion;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Recommendations;
+using Microsoft.CodeAnalysis.Tags;
+using RoslynItem = Microsoft.CodeAnalysis.Completion.CompletionItem;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>
-/// What can be typed at a place of a cell: members behind a dot, else the names in scope and the keywords.
-/// Pure functions over Roslyn's symbols; any thread.
-/// </summary>
-public static class Completion
+/// <summary>What can be typed at a place of a cell: what Roslyn's completion proposes, in the order in which it is likely to be meant. Any thread.</summary>
+/// <param name="packages">What can be asked for in a directive.</param>
+internal sealed class Completion(PackageNames packages)
 {
+    /// <summary>From so many letters on there are proposals that want a using.</summary>
+    private const int LettersForUnimported = 3;
+    private const int MostOverrides = 60;
+
+    /// <summary>What Roslyn notes of an item that overrides a member: the modifiers before it.</summary>
+    private const string OverriddenBy = "Modifiers";
+
+    private static readonly Dictionary<string, string> TypesOfTags = new()
+    {
+        [WellKnownTags.Namespace] = "module", [WellKnownTags.Class] = "class", [WellKnownTags.Structure] = "struct", [WellKnownTags.Interface] = "interface",
+        [WellKnownTags.Enum] = "enum", [WellKnownTags.Delegate] = "delegate", [WellKnownTags.TypeParameter] = "type parameter",
+        [WellKnownTags.Method] = "function", [WellKnownTags.ExtensionMethod] = "function", [WellKnownTags.Property] = "property", [WellKnownTags.Event] = "event",
+        [WellKnownTags.Field] = "field", [WellKnownTags.Constant] = "constant", [WellKnownTags.EnumMember] = "constant", [WellKnownTags.Keyword] = "keyword",
+        [WellKnownTags.Local] = "instance", [WellKnownTags.Parameter] = "instance", [WellKnownTags.RangeVariable] = "instance",
+        [WellKnownTags.Operator] = "operator", [WellKnownTags.File] = "path", [WellKnownTags.Folder] = "path",
+    };
+
     /// <summary>Proposes what replaces the word that ends at the index.</summary>
-    /// <param name="code">The cell as it stands, however broken.</param>
+    /// <param name="cell">The cell as it stands, however broken.</param>
     /// <param name="index">The cursor in UTF-16 units; brought into the text's range.</param>
-    /// <param name="compile">Gives the script compilation of a text on top of the session, with that text as its only tree.</param>
+    /// <param name="recent">Names that were used lately, with what says how lately: greater is later.</param>
     /// <param name="cancellation">Ends the work early.</param>
     /// <returns>An empty list where nothing can be said, also of code that nests too deep for Roslyn.</returns>
-    public static CompletionList Complete(
-        string code, int index, Func<string, CSharpCompilation> compile, CancellationToken cancellation)
+    public async Task<CompletionList> CompleteAsync(
+        CellDocument cell, int index, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
-        index = Math.Clamp(index, 0, code.Length);
-        if (DirectivePaths.Complete(code, index) is { } paths) return paths;
+        var text = cell.Code;
+        index = Math.Clamp(index, 0, text.Length);
+        var nothing = new CompletionList([], index, index);
+        if (await DirectiveCompletion.CompleteAsync(text, index, packages, cancellation) is { } directive) return directive;
+        if (await Cursor.InAsync(cell, index, cancellation) is not { } cursor) return nothing;
+        if (FilePaths.CompleteArgument(cursor, cancellation) is { } paths) return paths;
         try
         {
-            return Cursor.In(code, index, compile, cancellation) is { } cursor && !cursor.IsInText()
-                ? Rank(cursor, cancellation)
-                : new([], index, index);
+            return await AskRoslynAsync(cell.Document, text, index, recent, cancellation);
         }
         catch (InsufficientExecutionStackException)
         {
-            return new([], index, index);
+            return nothing;
         }
     }
 
-    private static CompletionList Rank(Cursor cursor, CancellationToken cancellation)
+    private static async Task<CompletionList> AskRoslynAsync(
+        Document document, string text, int index, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
-        var typed = cursor.Word.TrimStart('@');
-        var verbatim = cursor.Word.StartsWith('@');
-        var symbols = (Members.Of(cursor, cancellation) ?? Scope.Names(cursor))
-            .Where(s => s.CanBeReferencedByName)
-            .GroupBy(s => s.Name)
-            .Select(named => (Match: NameMatching.Match(typed, named.Key), Symbols: named.Where(IsBrowsable).ToList()))
-            .Where(c => c.Match != NameMatch.None && c.Symbols.Count > 0)
-            .Select(c => (c.Match, Own: c.Symbols[0].DeclaringSyntaxReferences.Length > 0, Item: Item(c.Symbols, verbatim)));
-        var keywords = (verbatim ? [] : Scope.Keywords(cursor))
-            .Select(k => (Match: NameMatching.Match(typed, k), Own: false, Item: new CompletionItem(k, "keyword", "")))
-            .Where(c => c.Match < NameMatch.Humps);
+        var service = CompletionService.GetService(document)!;
+        var start = service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start;
+        var typed = text[start..index];
+        var found = await RoslynServices.CompleteAsync(service, document, index, typed.Length >= LettersForUnimported, cancellation);
+        if (found.ItemsList.Count == 0) return new([], index, index);
+        start = found.Span.Start;
+        typed = text[start..index];
 
-        var ranked = symbols.Concat(keywords)
-            .OrderBy(c => c.Match).ThenByDescending(c => c.Own)
-            .ThenBy(c => c.Item.Text, StringComparer.OrdinalIgnoreCase).ThenBy(c => c.Item.Text, StringComparer.Ordinal)
-            .Select(c => c.Item)
-            .DistinctBy(i => i.Text);
-        return new([.. ranked], cursor.WordStart, cursor.Index);
+        var overrides = found.ItemsList.Where(item => item.Properties.ContainsKey(OverriddenBy)).ToList();
+        if (overrides.Count > 0) return await OverridesAsync(service, document, text, overrides, start, index, cancellation);
+
+        var name = typed.TrimStart('@');
+        var fitting = found.ItemsList.Select(item => (Item: item, Match: NameMatching.Match(name, item.FilterText)))
+            .Where(candidate => candidate.Match != NameMatch.None).ToList();
+        if (fitting.Count == 0) return new([], start, index);
+        var symbols = await SymbolsAsync(document, index, cancellation);
+        var ranked = fitting.Where(candidate => !IsHidden(candidate.Item, symbols[candidate.Item.DisplayText]))
+            .OrderBy(candidate => candidate.Match)
+            .ThenBy(candidate => IsUnimported(candidate.Item))
+            .ThenByDescending(candidate => candidate.Item.Rules.MatchPriority)
+            .ThenByDescending(candidate => recent.GetValueOrDefault(candidate.Item.DisplayText))
+            .ThenByDescending(candidate => symbols[candidate.Item.DisplayText].Any(SymbolText.IsOfSource))
+            .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase).ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
+            .Select(candidate => Item(candidate.Item, [.. symbols[candidate.Item.DisplayText]], typed))
+            .DistinctBy(item => item.Text);
+        return new([.. ranked], start, index);
     }
 
-    private static CompletionItem Item(List<ISymbol> symbols, bool verbatim)
+    private static async Task<ILookup<string, ISymbol>> SymbolsAsync(Document document, int index, CancellationToken cancellation) =>
+        (await Recommender.GetRecommendedSymbolsAtPositionAsync(document, index, cancellationToken: cancellation)).ToLookup(symbol => symbol.Name);
+
+    // Roslyn shows what is not meant to be seen where it has the source, as in a project of one's own.
+    private static bool IsHidden(RoslynItem item, IEnumerable<ISymbol> symbols) =>
+        item.DisplayText.StartsWith(CellDeclarations.ExamplePrefix, StringComparison.Ordinal) || (symbols.Any() && symbols.All(symbol => symbol.GetAttributes().Any(attribute =>
+            attribute.AttributeClass?.Name == nameof(System.ComponentModel.EditorBrowsableAttribute)
+            && attribute.ConstructorArguments is [{ Value: (int)System.ComponentModel.EditorBrowsableState.Never }])));
+
+    // Only what wants a using says so in its line: by the namespace.
+    private static bool IsUnimported(RoslynItem item) => item.InlineDescription.Length > 0;
+
+    private static CompletionItem Item(RoslynItem item, ImmutableArray<ISymbol> symbols, string typed)
     {
-        var symbol = symbols[0];
-        var more = symbol is IMethodSymbol ? symbols.Count - 1 : 0;
-        var signature = SymbolText.Signature(symbol) + more switch
-        {
-            0 => "",
-            1 => " (+ 1 overload)",
-            _ => $" (+ {more} overloads)",
-        };
-        var escaped = verbatim || SyntaxFacts.GetKeywordKind(symbol.Name) != SyntaxKind.None;
-        return new(escaped ? "@" + symbol.Name : symbol.Name, IconType(symbol), signature);
+        var text = item.Properties.GetValueOrDefault("InsertionText") ?? item.DisplayText + (item.DisplayTextSuffix == ":" ? ":" : "");
+        if (typed.StartsWith('@') && !text.StartsWith('@')) text = "@" + text;
+        return IsUnimported(item)
+            ? new(text, TypeOf(item, symbols), $"using {item.InlineDescription};", item.InlineDescription)
+            : new(text, TypeOf(item, symbols), SignatureOf(item, symbols));
     }
 
     // JupyterLab has colours for function, instance, class, module and keyword, and takes any other word as it is.
-    private static string IconType(ISymbol symbol) => symbol switch
-    {
-        IMethodSymbol => "function",
-        ILocalSymbol or IParameterSymbol or IRangeVariableSymbol or IFieldSymbol { ContainingType.IsScriptClass: true } => "instance",
-        _ => SymbolText.Kind(symbol),
-    };
+    private static string TypeOf(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
+        symbols is [IFieldSymbol { ContainingType.IsScriptClass: true }, ..] ? "instance"
+        : item.Tags.Select(tag => TypesOfTags.GetValueOrDefault(tag)).FirstOrDefault(type => type is not null) ?? "keyword";
 
-    private static bool IsBrowsable(ISymbol symbol) => !symbol.GetAttributes().Any(a =>
-        a.AttributeClass?.Name == nameof(System.ComponentModel.EditorBrowsableAttribute)
-        && a.ConstructorArguments is [{ Value: (int)System.ComponentModel.EditorBrowsableState.Never }]);
+    private static string SignatureOf(RoslynItem item, ImmutableArray<ISymbol> symbols)
+    {
+        if (symbols.IsEmpty || item.Tags.Contains(WellKnownTags.Keyword)) return "";
+        var overloads = symbols[0] is IMethodSymbol ? symbols.Count(symbol => symbol is IMethodSymbol) - 1 : 0;
+        return SymbolText.Signature(symbols[0]) + overloads switch
+        {
+            0 => "",
+            1 => " (+ 1 overload)",
+            _ => $" (+ {overloads} overloads)",
+        };
+    }
+
+    /// <summary>Members that a type may override, each as the whole declaration on one line: what a front end inserts is one text.</summary>
+    private static async Task<CompletionList> OverridesAsync(
+        CompletionService service, Document document, string text, List<RoslynItem> items, int start, int index, CancellationToken cancellation)
+    {
+        var typed = text[start..index];
+        var fitting = items.Select(item => (Item: item, Match: NameMatching.Match(typed, item.FilterText))).Where(item => item.Match != NameMatch.None)
+            .OrderBy(item => item.Match).ThenBy(item => item.Item.SortText, StringComparer.Ordinal).Take(MostOverrides).ToList();
+        var from = start;
+        var declarations = new List<(RoslynItem Item, int Start, string Text)>();
+        foreach (var (item, _) in fitting)
+        {
+            var change = (await service.GetChangeAsync(document, item, cancellationToken: cancellation)).TextChange;
+            declarations.Add((item, change.Span.Start, string.Join(' ', (change.NewText ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
+            from = Math.Min(from, change.Span.Start);
+        }
+
+        return new([.. declarations.Select(item => new CompletionItem(text[from..item.Start] + item.Text, "function", item.Item.DisplayText))], from, index);
+    }
 }

@@ -6,7 +6,8 @@ namespace JupyterKernel.Intelligence;
 /// <param name="Text">What replaces that text.</param>
 /// <param name="Type">One word that front ends choose an icon by.</param>
 /// <param name="Signature">The declaration, on one line; empty for keywords and paths.</param>
-public sealed record CompletionItem(string Text, string Type, string Signature);
+/// <param name="Namespace">What is to be imported for it; null if nothing is.</param>
+public sealed record CompletionItem(string Text, string Type, string Signature, string? Namespace = null);
 
 /// <summary>Proposals, the best first.</summary>
 /// <param name="Items">Empty where nothing can be said.</param>

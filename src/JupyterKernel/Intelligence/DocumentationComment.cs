@@ -9,12 +9,17 @@ namespace JupyterKernel.Intelligence;
 /// The parts of an XML documentation comment that a tooltip shows, as plain text.
 /// Source: https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/recommended-tags
 /// </summary>
+/// <param name="Parameters">Those of type parameters among them.</param>
+/// <param name="Exceptions">By their types' names.</param>
+/// <param name="Inherits">The id of the symbol whose documentation is this one's; empty if that of what it overrides or implements is; null if its own is.</param>
 internal sealed partial record DocumentationComment(
-    string Summary, IReadOnlyList<(string Name, string Text)> Parameters, string Returns, string Remarks)
+    string Summary, IReadOnlyList<(string Name, string Text)> Parameters, string Returns, string Remarks, string Example,
+    IReadOnlyList<(string Name, string Text)> Exceptions, string? Inherits)
 {
-    public static readonly DocumentationComment None = new("", [], "", "");
+    /// <summary>Nothing.</summary>
+    public static readonly DocumentationComment None = new("", [], "", "", "", [], null);
 
-    /// <summary>Reads what Roslyn gives for a symbol; nothing where that is empty or not well formed.</summary>
+    /// <summary>Reads what is written for a symbol; nothing where that is empty or not well formed.</summary>
     public static DocumentationComment Parse(string? xml)
     {
         if (string.IsNullOrWhiteSpace(xml)) return None;
@@ -22,11 +27,14 @@ internal sealed partial record DocumentationComment(
         {
             // Roslyn gives some comments with an outer element and some without.
             var root = XElement.Parse($"<doc>{xml}</doc>");
-            string Part(string name) => Text(root.Descendants(name).FirstOrDefault());
+            var inherited = root.Descendants("inheritdoc").FirstOrDefault();
             return new(
-                Part("summary"),
-                [.. root.Descendants("param").Select(p => (p.Attribute("name")?.Value ?? "", Text(p))).Where(p => p.Item2.Length > 0)],
-                Part("returns"), Part("remarks"));
+                Part("summary"), [.. Parts("typeparam", "name"), .. Parts("param", "name")], Part("returns") is { Length: > 0 } returns ? returns : Part("value"),
+                Part("remarks"), Part("example"), Parts("exception", "cref"), inherited is null || Part("summary").Length > 0 ? null : (string?)inherited.Attribute("cref") ?? "");
+
+            string Part(string name) => Text(root.Descendants(name).FirstOrDefault());
+            List<(string, string)> Parts(string name, string key) =>
+                [.. root.Descendants(name).Select(part => (ShortName((string?)part.Attribute(key) ?? ""), Text(part))).Where(part => part.Item2.Length > 0)];
         }
         catch (XmlException)
         {
@@ -42,22 +50,30 @@ internal sealed partial record DocumentationComment(
         {
             _ = node switch
             {
+                // The lines of a program are its own.
+                XText { Parent.Name.LocalName: "code" } code => text.Append('\n').Append(Unindented(code.Value)).Append('\n'),
                 XText words => text.Append(Blanks().Replace(words.Value, " ")),
                 XElement { Name.LocalName: "para" or "br" or "item" } => text.Append('\n'),
                 XElement { IsEmpty: true } reference => text.Append(Target(reference)),
                 _ => text,
             };
         }
-        return string.Join('\n', text.ToString().Split('\n', StringSplitOptions.TrimEntries)).Trim();
+
+        return string.Join('\n', text.ToString().Split('\n').Select(line => line.TrimEnd())).Trim('\n', ' ');
     }
 
-    // A reference is `T:System.Collections.Generic.List`1`, `M:System.Console.WriteLine(System.String)`, a name or a word.
-    private static string Target(XElement reference)
+    private static string Unindented(string code)
     {
-        var target = ((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name") ?? (string?)reference.Attribute("langword") ?? "")
-            .Split('(')[0];
-        return target.Split(':')[^1].Split('.')[^1].Split('`')[0];
+        var lines = code.ReplaceLineEndings("\n").Trim('\n').TrimEnd().Split('\n');
+        var indent = lines.Where(line => line.Trim().Length > 0).Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty().Min();
+        return string.Join('\n', lines.Select(line => "    " + (line.Length >= indent ? line[indent..] : "")));
     }
+
+    private static string Target(XElement reference) =>
+        ShortName((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name") ?? (string?)reference.Attribute("langword") ?? "");
+
+    // A reference is `T:System.Collections.Generic.List`1`, `M:System.Console.WriteLine(System.String)`, a name or a word.
+    private static string ShortName(string target) => target.Split('(')[0].Split(':')[^1].Split('.')[^1].Split('`')[0];
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();

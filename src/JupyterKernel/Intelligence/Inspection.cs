@@ -4,31 +4,24 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>
-/// What is known of the symbol at a place of a cell. Pure functions over Roslyn's symbols; any thread.
-/// </summary>
-public static class Inspection
+/// <summary>What is known of the symbol at a place of a cell, and of the call in whose arguments that is. Any thread.</summary>
+/// <param name="files">The documentation of what cells have not written.</param>
+internal sealed class Inspection(DocumentationFiles files)
 {
-    private const int MaxOverloads = 50;
-    private const int MaxSourceLength = 10_000;
+    private const int MostOverloads = 50;
+    private const int LongestSource = 10_000;
 
-    /// <summary>
-    /// Describes the symbol whose name the cursor touches, else the method or type in whose argument list it stands.
-    /// </summary>
-    /// <param name="code">The cell as it stands, however broken.</param>
+    /// <summary>Describes the symbol whose name the cursor touches, and the method or type in whose argument list it stands.</summary>
+    /// <param name="cell">The cell as it stands, however broken.</param>
     /// <param name="index">The cursor in UTF-16 units; brought into the text's range.</param>
-    /// <param name="detail">1 adds remarks, the overloads, and the source of what cells declared.</param>
-    /// <param name="compile">Gives the script compilation of a text on top of the session, with that text as its only tree.</param>
+    /// <param name="detail">1 adds remarks, examples, exceptions, the overloads, and the source of what cells declared.</param>
     /// <param name="cancellation">Ends the work early.</param>
     /// <returns>Null where no symbol is found, also in code that nests too deep for Roslyn.</returns>
-    public static Tooltip? Inspect(
-        string code, int index, int detail, Func<string, CSharpCompilation> compile, CancellationToken cancellation)
+    public async Task<Tooltip?> InspectAsync(CellDocument cell, int index, int detail, CancellationToken cancellation)
     {
         try
         {
-            if (Cursor.In(code, index, compile, cancellation) is not { } cursor) return null;
-            var symbols = Named(cursor, cancellation) is { Count: > 0 } named ? named : Called(cursor, cancellation);
-            return symbols.Count == 0 ? null : Describe(symbols, detail, cancellation);
+            return await Cursor.InAsync(cell, index, cancellation) is { } cursor ? Describe(cursor, detail, cancellation) : null;
         }
         catch (InsufficientExecutionStackException)
         {
@@ -36,73 +29,89 @@ public static class Inspection
         }
     }
 
+    private Tooltip? Describe(Cursor cursor, int detail, CancellationToken cancellation)
+    {
+        var page = new TooltipPage();
+        var named = Named(cursor, cancellation);
+        if (named.Count > 0) Describe(cursor, named, detail, page, cancellation);
+        if (Call.Around(cursor, cancellation) is { } call && (named.Count == 0 || !named.Any(symbol => call.Overloads.Contains(symbol, SymbolEqualityComparer.Default))))
+            Describe(cursor, call, named.Count == 0 ? detail : -1, page, cancellation);
+        return page.ToTooltip() is { Plain.Length: > 0 } tooltip ? tooltip : null;
+    }
+
     private static List<ISymbol> Named(Cursor cursor, CancellationToken cancellation)
     {
         var token = cursor.TokenAt(cursor.Index);
         if (!IsName(token) && cursor.Index > 0) token = cursor.TokenAt(cursor.Index - 1);
         if (!IsName(token) || token.SpanStart > cursor.Index || token.Span.End < cursor.Index || token.Parent is not { } node) return [];
-        return cursor.Model.GetDeclaredSymbol(node, cancellation) is { } declared ? [declared] : Meant(cursor.Model, node, cancellation);
+        return cursor.Model.GetDeclaredSymbol(node, cancellation) is { } declared ? [declared] : Call.Meant(cursor.Model, node, cancellation);
     }
-
-    private static List<ISymbol> Called(Cursor cursor, CancellationToken cancellation)
-    {
-        for (var node = cursor.Left.Parent; node is not null; node = node.Parent)
-        {
-            if (node is StatementSyntax or AnonymousFunctionExpressionSyntax) return [];
-            if (node is not BaseArgumentListSyntax list || cursor.Index <= list.SpanStart || !IsOpenAt(list, cursor.Index)) continue;
-            return list.Parent switch
-            {
-                InvocationExpressionSyntax call => Meant(cursor.Model, call.Expression, cancellation),
-                { } creation => Meant(cursor.Model, creation, cancellation),
-                null => [],
-            };
-        }
-        return [];
-    }
-
-    private static bool IsOpenAt(BaseArgumentListSyntax list, int index) =>
-        list.GetLastToken(includeZeroWidth: true) is var close && (close.IsMissing || index < close.Span.End);
 
     private static bool IsName(SyntaxToken token) => token.Span.Length > 0 && token.Kind() is SyntaxKind.IdentifierToken
         or SyntaxKind.ThisKeyword or SyntaxKind.BaseKeyword || SyntaxFacts.IsPredefinedType(token.Kind());
 
-    // The symbol first; behind it its overloads, or all that may be meant where the code does not decide.
-    private static List<ISymbol> Meant(SemanticModel model, SyntaxNode node, CancellationToken cancellation)
-    {
-        var info = model.GetSymbolInfo(node, cancellation);
-        var candidates = info.Symbol is { } symbol ? [symbol] : info.CandidateSymbols;
-        return [.. candidates.Concat(model.GetMemberGroup(node, cancellation)).Distinct(SymbolEqualityComparer.Default)];
-    }
-
-    private static Tooltip Describe(List<ISymbol> symbols, int detail, CancellationToken cancellation)
+    private void Describe(Cursor cursor, List<ISymbol> symbols, int detail, TooltipPage page, CancellationToken cancellation)
     {
         var symbol = symbols[0];
-        var overloads = symbols.Skip(1).OfType<IMethodSymbol>().Take(MaxOverloads).Select(SymbolText.Signature).ToList();
-        var documentation = DocumentationComment.Parse(symbol.GetDocumentationCommentXml(cancellationToken: cancellation));
-
-        var signature = SymbolText.Signature(symbol);
-        if (detail < 1 && overloads.Count > 0) signature += $"  (+ {overloads.Count} overload{(overloads.Count == 1 ? "" : "s")})";
-        var page = new TooltipPage();
-        page.Code(signature);
+        var overloads = symbols.Skip(1).OfType<IMethodSymbol>().Take(MostOverloads).Select(SymbolText.Signature).ToList();
+        var comment = Documentation.Of(symbol, files, cursor.Model.Compilation, cancellation);
+        page.Code(SymbolText.Signature(symbol) + More(detail < 1 ? overloads.Count : 0));
         page.Text(SymbolText.Origin(symbol));
-        page.Text(documentation.Summary);
-        page.List("Parameters", documentation.Parameters);
-        if (documentation.Returns.Length > 0) page.List("Returns", [("", documentation.Returns)]);
-        if (detail >= 1)
-        {
-            page.Text(documentation.Remarks);
-            if (overloads.Count > 0) page.Code(string.Join('\n', overloads), "Overloads");
-            if (Source(symbol, cancellation) is { } source) page.Code(source, "Source");
-        }
-        return page.ToTooltip();
+        page.Text(comment.Summary);
+        page.List("Parameters", comment.Parameters);
+        if (comment.Returns.Length > 0) page.List("Returns", [("", comment.Returns)]);
+        if (detail < 1) return;
+        Details(comment, page);
+        if (overloads.Count > 0) page.Code(string.Join('\n', overloads), "Overloads");
+        if (Source(cursor.Cell, symbol, cancellation) is { } source) page.Code(source, "Source");
     }
 
-    private static string? Source(ISymbol symbol, CancellationToken cancellation)
+    /// <param name="detail">-1 for the call's signature alone.</param>
+    private void Describe(Cursor cursor, Call call, int detail, TooltipPage page, CancellationToken cancellation)
+    {
+        var comment = Documentation.Of(call.Chosen, files, cursor.Model.Compilation, cancellation);
+        var others = call.Overloads.Count - 1;
+        page.Code([.. SymbolText.Signature(call.Chosen, call.Active), (More(detail < 1 ? others : 0), false)]);
+        if (detail >= 0)
+        {
+            page.Text(SymbolText.Origin(call.Chosen));
+            page.Text(comment.Summary);
+        }
+
+        page.List("Parameters", [.. comment.Parameters.Where(parameter => detail >= 0 || parameter.Name == call.Active?.Name)], bold: call.Active?.Name);
+        if (detail < 0) return;
+        if (comment.Returns.Length > 0) page.List("Returns", [("", comment.Returns)]);
+        if (detail < 1) return;
+        Details(comment, page);
+        if (others > 0) page.Code(string.Join('\n', call.Overloads.Skip(1).Take(MostOverloads).Select(SymbolText.Signature)), "Overloads");
+        if (Source(cursor.Cell, call.Chosen, cancellation) is { } source) page.Code(source, "Source");
+    }
+
+    private static void Details(DocumentationComment comment, TooltipPage page)
+    {
+        page.Text(comment.Remarks, "Remarks");
+        page.List("Exceptions", comment.Exceptions);
+        page.Text(comment.Example, "Example");
+    }
+
+    private static string More(int overloads) => overloads switch
+    {
+        0 => "",
+        1 => "  (+ 1 overload)",
+        _ => $"  (+ {overloads} overloads)",
+    };
+
+    private static string? Source(CellDocument cell, ISymbol symbol, CancellationToken cancellation)
     {
         if (symbol.DeclaringSyntaxReferences is not [var reference, ..]) return null;
         var node = reference.GetSyntax(cancellation);
-        if (node is VariableDeclaratorSyntax) node = node.Parent!.Parent!;
-        var source = node.ToString();
-        return source.Length <= MaxSourceLength ? source : source[..MaxSourceLength] + "…";
+        var ofVariable = node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax;
+        if (ofVariable) node = node.FirstAncestorOrSelf<FieldDeclarationSyntax>() ?? (SyntaxNode?)node.FirstAncestorOrSelf<StatementSyntax>() ?? node;
+
+        // A variable of an earlier cell is declared there by its type; its user wrote more.
+        var source = ofVariable && symbol.ContainingType is { IsScriptClass: true } && node.ToString() is var declared && node.SyntaxTree.FilePath == LanguageService.SessionName
+            ? cell.Session.SourceAt(node.SpanStart) ?? declared
+            : node.ToString();
+        return source.Length <= LongestSource ? source : source[..LongestSource] + "…";
     }
 }

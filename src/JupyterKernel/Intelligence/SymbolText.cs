@@ -17,13 +17,12 @@ internal static class SymbolText
             | SymbolDisplayParameterOptions.IncludeParamsRefOut | SymbolDisplayParameterOptions.IncludeDefaultValue,
         propertyStyle: SymbolDisplayPropertyStyle.ShowReadWriteDescriptor,
         localOptions: SymbolDisplayLocalOptions.IncludeType | SymbolDisplayLocalOptions.IncludeRef,
-        kindOptions: SymbolDisplayKindOptions.IncludeTypeKeyword,
         miscellaneousOptions: SymbolDisplayMiscellaneousOptions.UseSpecialTypes
             | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers
             | SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
 
     private static readonly SymbolDisplayFormat TypeFormat = Format
-        .AddGenericsOptions(SymbolDisplayGenericsOptions.IncludeTypeConstraints);
+        .WithKindOptions(SymbolDisplayKindOptions.IncludeTypeKeyword).AddGenericsOptions(SymbolDisplayGenericsOptions.IncludeTypeConstraints);
 
     private static readonly SymbolDisplayFormat SpecialTypeFormat = TypeFormat
         .RemoveMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.UseSpecialTypes);
@@ -41,6 +40,14 @@ internal static class SymbolText
         ITypeSymbol => symbol.ToDisplayString(TypeFormat),
         _ => symbol.ToDisplayString(IsOfCell(symbol) ? CellMember : Format),
     };
+
+    /// <summary>The same in parts, of which the name of one parameter is bold.</summary>
+    public static IEnumerable<(string Text, bool IsBold)> Signature(ISymbol symbol, IParameterSymbol? active) =>
+        symbol.ToDisplayParts(IsOfCell(symbol) ? CellMember : Format).Select(part => (
+            part.ToString(), active is not null && part.Kind == SymbolDisplayPartKind.ParameterName && part.Symbol?.Name == active.Name));
+
+    /// <summary>Whether a cell has declared it.</summary>
+    public static bool IsOfSource(ISymbol symbol) => symbol.DeclaringSyntaxReferences.Length > 0;
 
     /// <summary>Where a symbol belongs: <c>method of System.Console</c>.</summary>
     public static string Origin(ISymbol symbol)

@@ -1,54 +1,81 @@
+using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Intelligence;
 
 /// <summary>A tooltip, once for each MIME type that an inspect_reply carries.</summary>
-/// <param name="Plain">text/plain</param>
+/// <param name="Plain">text/plain, with the escapes of ANSI terminals for what is bold.</param>
+/// <param name="Html">text/html</param>
 /// <param name="Markdown">text/markdown</param>
-public sealed record Tooltip(string Plain, string Markdown);
+public sealed record Tooltip(string Plain, string Html, string Markdown);
 
-/// <summary>Writes the same paragraphs as plain text and as Markdown.</summary>
+/// <summary>Writes the same paragraphs as text for terminals, as HTML and as Markdown.</summary>
 internal sealed partial class TooltipPage
 {
-    private readonly StringBuilder _plain = new();
-    private readonly StringBuilder _markdown = new();
+    private const string Bold = "\u001b[1m";
+    private const string Normal = "\u001b[0m";
 
-    public Tooltip ToTooltip() => new(_plain.ToString().TrimEnd(), _markdown.ToString().TrimEnd());
+    private readonly StringBuilder plain = new();
+    private readonly StringBuilder html = new();
+    private readonly StringBuilder markdown = new();
 
-    public void Code(string code, string? title = null)
+    /// <summary>What was written.</summary>
+    public Tooltip ToTooltip() => new(plain.ToString().TrimEnd(), html.ToString().TrimEnd(), markdown.ToString().TrimEnd());
+
+    /// <summary>Code, on lines of its own.</summary>
+    public void Code(string code, string? title = null) => Code([(code, false)], title);
+
+    /// <summary>Code of which some parts are bold, where the format has that in code.</summary>
+    public void Code(IReadOnlyList<(string Text, bool IsBold)> parts, string? title = null)
     {
         if (title is not null) Title(title);
+        var code = string.Concat(parts.Select(part => part.Text));
+
         // A fence must be longer than any run of back ticks inside.
         var fence = code.Contains("```", StringComparison.Ordinal) ? "``````````" : "```";
-        _plain.Append(code).Append("\n\n");
-        _markdown.Append(fence).Append("csharp\n").Append(code).Append('\n').Append(fence).Append("\n\n");
+        plain.AppendJoin("", parts.Select(part => part.IsBold ? Bold + part.Text + Normal : part.Text)).Append("\n\n");
+        html.Append("<pre><code>").AppendJoin("", parts.Select(part => part.IsBold ? $"<b>{WebUtility.HtmlEncode(part.Text)}</b>" : WebUtility.HtmlEncode(part.Text))).Append("</code></pre>\n");
+        markdown.Append(fence).Append("csharp\n").Append(code).Append('\n').Append(fence).Append("\n\n");
     }
 
-    public void Text(string text)
+    /// <summary>Words; each line a paragraph.</summary>
+    public void Text(string text, string? title = null)
     {
         if (text.Length == 0) return;
-        _plain.Append(text).Append("\n\n");
-        _markdown.Append(Escape(text).Replace("\n", "\n\n", StringComparison.Ordinal)).Append("\n\n");
+        if (title is not null) Title(title);
+        plain.Append(text).Append("\n\n");
+        html.Append("<p style=\"white-space: pre-line\">").Append(WebUtility.HtmlEncode(text)).Append("</p>\n");
+        markdown.Append(Escape(text).Replace("\n", "\n\n", StringComparison.Ordinal)).Append("\n\n");
     }
 
-    public void List(string title, IReadOnlyList<(string Name, string Text)> items)
+    /// <summary>Names and what they are.</summary>
+    /// <param name="bold">The name of the one that matters most.</param>
+    public void List(string title, IReadOnlyList<(string Name, string Text)> items, string? bold = null)
     {
         if (items.Count == 0) return;
         Title(title);
+        html.Append("<ul>");
         foreach (var (name, text) in items)
         {
-            _plain.Append("  ").Append(name).Append(name.Length > 0 ? ": " : "").Append(text).Append('\n');
-            _markdown.Append("- ").Append(name.Length > 0 ? $"`{name}`: " : "").Append(Escape(text)).Append('\n');
+            var isBold = name == bold;
+            plain.Append("  ").Append(isBold ? Bold + name + Normal : name).Append(name.Length > 0 ? ": " : "").Append(text).Append('\n');
+            html.Append("<li>").Append(isBold ? "<b>" : "").Append(name.Length > 0 ? $"<code>{WebUtility.HtmlEncode(name)}</code>: " : "").Append(isBold ? "</b>" : "")
+                .Append(WebUtility.HtmlEncode(text)).Append("</li>");
+            markdown.Append("- ").Append(isBold ? "**" : "").Append(name.Length > 0 ? $"`{name}`{(isBold ? "**" : "")}: " : "").Append(Escape(text)).Append('\n');
         }
-        _plain.Append('\n');
-        _markdown.Append('\n');
+
+        plain.Append('\n');
+        html.Append("</ul>\n");
+        markdown.Append('\n');
     }
 
     private void Title(string title)
     {
-        _plain.Append(title).Append(":\n");
-        _markdown.Append("**").Append(title).Append("**\n\n");
+        plain.Append(Bold).Append(title).Append(':').Append(Normal).Append('\n');
+        html.Append("<p><b>").Append(WebUtility.HtmlEncode(title)).Append("</b></p>\n");
+        markdown.Append("**").Append(title).Append("**\n\n");
     }
 
     // Documentation is text: generic types in it must not become HTML, nor stars emphasis.

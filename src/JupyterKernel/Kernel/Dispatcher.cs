@@ -1,6 +1,7 @@
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Intelligence;
+using JupyterKernel.Packages;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using Newtonsoft.Json.Linq;
@@ -18,18 +19,23 @@ internal sealed class Dispatcher
     private readonly JupyterSockets sockets;
     private readonly ExecuteQueue executeQueue;
     private readonly NotebookSession session;
-    private readonly CellCompiler compiler;
+    private readonly LanguageService language;
+    private readonly Completion completion = new(new PackageNames(Environment.CurrentDirectory));
+    private readonly Inspection inspection = new(new DocumentationFiles(DotnetSdk.FindReferencePack));
     private readonly HistoryStore history;
     private readonly Action shutdown;
     private readonly UsageMeter usage = new();
     private readonly Dictionary<string, Func<Request, Task<object?>>> handlers;
 
+    // The latest question of each kind of each client; the ones before it have no use for an answer any more.
+    private readonly Dictionary<(string Client, string Type), CancellationTokenSource> asked = [];
+
     /// <param name="shutdown">Ends the kernel's process.</param>
     public Dispatcher(
-        JupyterSockets sockets, ExecuteQueue executeQueue, NotebookSession session, CellCompiler compiler, HistoryStore history, Action shutdown)
+        JupyterSockets sockets, ExecuteQueue executeQueue, NotebookSession session, LanguageService language, HistoryStore history, Action shutdown)
     {
-        (this.sockets, this.executeQueue, this.session, this.compiler, this.history, this.shutdown) =
-            (sockets, executeQueue, session, compiler, history, shutdown);
+        (this.sockets, this.executeQueue, this.session, this.language, this.history, this.shutdown) =
+            (sockets, executeQueue, session, language, history, shutdown);
         handlers = new()
         {
             ["kernel_info_request"] = _ => Answer(KernelInfo.Reply),
@@ -102,16 +108,27 @@ internal sealed class Dispatcher
         if (executeQueue.Running is { } running) sockets.Publish("status", running, WireFormat.ToJson(Status.Busy));
     }
 
+    /// <summary>What is asked for when nobody waits is there when somebody does. Takes half a second of a processor.</summary>
+    public async Task WarmAsync()
+    {
+        foreach (var code in (string[])["Console.Wr", "var text = \"\"; text.", "new List<int>().Sel", "Str"])
+            await Task.Run(() => completion.CompleteAsync(language.Open(code, [], CancellationToken.None), code.Length, RecentNames.None, CancellationToken.None));
+    }
+
     private static Task<object?> Answer(object? content) => Task.FromResult(content);
 
     private async Task<object?> CompleteAsync(Request request)
     {
         var content = WireFormat.FromJson<CompleteRequest>(request.Message.Content);
         var index = CodePoints.ToIndex(content.Code, content.CursorPos ?? int.MaxValue);
-        var last = session.Last;
+        CompiledCell[] accepted = [.. session.Accepted.Select(cell => cell.Compiled)];
         var found = await AskAsync(
-            cancellation => Completion.Complete(content.Code, index, code => compiler.CreateSubmission(code, last()), cancellation),
+            request,
+            cancellation => completion.CompleteAsync(
+                language.Open(content.Code, [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
+                RecentNames.In([.. accepted.TakeLast(RecentNames.MostCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
             new CompletionList([], index, index));
+        session.Offer(found.Items.Where(item => item.Namespace is not null).Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
         var (start, end) = (CodePoints.FromIndex(content.Code, found.Start), CodePoints.FromIndex(content.Code, found.End));
         return new CompleteReply(found.Matches, start, end, found.Metadata(start, end));
     }
@@ -120,33 +137,42 @@ internal sealed class Dispatcher
     {
         var content = WireFormat.FromJson<InspectRequest>(request.Message.Content);
         var index = CodePoints.ToIndex(content.Code, content.CursorPos);
-        var last = session.Last;
+        CellDeclarations[] accepted = [.. session.Accepted.Select(cell => cell.Compiled.Declarations)];
         var found = await AskAsync(
-            cancellation => Inspection.Inspect(content.Code, index, content.DetailLevel, code => compiler.CreateSubmission(code, last()), cancellation),
-            null);
+            request, cancellation => inspection.InspectAsync(language.Open(content.Code, accepted, cancellation), index, content.DetailLevel, cancellation), null);
         return found is null
             ? new InspectReply(false, [], [])
-            : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/markdown"] = found.Markdown }, []);
+            : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/html"] = found.Html, ["text/markdown"] = found.Markdown }, []);
     }
 
-    private static async Task<object?> IsCompleteAsync(Request request)
+    private async Task<object?> IsCompleteAsync(Request request)
     {
         var content = WireFormat.FromJson<IsCompleteRequest>(request.Message.Content);
-        var judged = await AskAsync(cancellation => Completeness.Judge(content.Code, cancellation), new Completeness("unknown"));
+        var judged = await AskAsync(request, cancellation => Task.FromResult(Completeness.Judge(content.Code, cancellation)), new Completeness("unknown"));
         return new IsCompleteReply(judged.Status, judged.Indent);
     }
 
-    /// <summary>Asks Roslyn, on the pool. Some texts keep it busy for ever: then the answer is that there is none.</summary>
-    private static async Task<T> AskAsync<T>(Func<CancellationToken, T> question, T noAnswer)
+    /// <summary>
+    /// Asks Roslyn, on the pool. Some texts keep it busy for ever, and whoever types on has no use for the answer to what stood there before: then the
+    /// answer is that there is none.
+    /// </summary>
+    private async Task<T> AskAsync<T>(Request request, Func<CancellationToken, Task<T>> question, T noAnswer)
     {
-        using var deadline = new CancellationTokenSource(AnswerDeadline);
+        var kind = (request.Client, request.Type);
+        if (asked.TryGetValue(kind, out var stale)) await stale.CancelAsync();
+        using var asking = new CancellationTokenSource(AnswerDeadline);
+        asked[kind] = asking;
         try
         {
-            return await Task.Run(() => question(deadline.Token), deadline.Token).WaitAsync(deadline.Token);
+            return await Task.Run(() => question(asking.Token), asking.Token).WaitAsync(asking.Token);
         }
         catch (OperationCanceledException)
         {
             return noAnswer;
+        }
+        finally
+        {
+            if (asked.GetValueOrDefault(kind) == asking) asked.Remove(kind);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using JupyterKernel.Compilation;
@@ -47,6 +48,8 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private (string? Session, DateTimeOffset? SentBefore) aborting;
     private CancellationTokenSource? compilation;
     private int executionCount;
+    private string addedUsings = "";
+    private long changedAt = Stopwatch.GetTimestamp();
 
     public ExecuteQueue(Loop loop, JupyterSockets sockets, NotebookSession session, HistoryStore history, Task<WorkerProcess> firstWorker)
     {
@@ -60,6 +63,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
     /// <summary>The request that is being executed.</summary>
     public Request? Running { get; private set; }
+
+    /// <summary>For how long no cell has begun or ended.</summary>
+    public TimeSpan CalmFor => Stopwatch.GetElapsedTime(changedAt);
 
     /// <summary>What the worker uses; null while there is none.</summary>
     public ProcessUsage? WorkerUsage => supervisor.Current?.Usage;
@@ -195,6 +201,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         while (waiting.TryDequeue(out var next))
         {
             Running = next.Request;
+            changedAt = Stopwatch.GetTimestamp();
             DateTime? failedAt;
             try
             {
@@ -213,6 +220,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
             // Not earlier: whoever waits for the cell needs the processor more.
             session.PrepareNext();
             Running = null;
+            changedAt = Stopwatch.GetTimestamp();
         }
     }
 
@@ -230,6 +238,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         var number = latestCell = session.NextNumber();
         requestOfCell[number] = (request, content.Silent);
         runningAnswers = content.AllowStdin;
+        addedUsings = "";
         answers.Clear();
         ShowNotices();
         Confirm();
@@ -257,12 +266,20 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
             var expressions = await EvaluateAsync(content.UserExpressions, request);
             metadata["status"] = "ok";
-            sockets.Reply(request, WireFormat.ToJson(new ExecuteReply(executionCount, expressions, [])), WireFormat.ToJson(metadata));
+            sockets.Reply(request, WireFormat.ToJson(new ExecuteReply(executionCount, expressions, Payload(request, content.Code))), WireFormat.ToJson(metadata));
         }
 
         sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
         return error is not null && (content.StopOnError || outcome is CellOutcome.Interrupted) ? ended : null;
     }
+
+    /// <summary>
+    /// Where a using was added, a notebook gets it into its cell, so that it runs elsewhere too. A console, whose inputs have no ids, would take it for
+    /// the next input. #payloads-deprecated
+    /// </summary>
+    private IReadOnlyList<JObject> Payload(Request request, string code) => addedUsings.Length > 0 && request.CellId is not null
+        ? [new JObject { ["source"] = "set_next_input", ["text"] = OfferedUsings.AddTo(code, addedUsings), ["replace"] = true }]
+        : [];
 
     private async Task<CellOutcome> RunAsync(long number, string code, string name, bool allowStdin, bool keep)
     {
@@ -301,7 +318,8 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (compiled.Cell is not { } cell) return new CellOutcome.DidNotCompile(compiled.Errors);
         if (session.WhyUnusable(cell) is { } reason) return new CellOutcome.Refused("StateLost", reason);
 
-        ShowWarnings(cell);
+        ShowRemarks(cell);
+        addedUsings = cell.AddedUsings;
         if (rebuilt is not null && await RebuildAsync(rebuilt) is { } failure) return failure;
         if (cell.Assets != CellAssets.None)
         {
@@ -332,11 +350,12 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
     }
 
-    /// <summary>Shows what the compiler thinks doubtful, each once in a session, and in small print.</summary>
-    private void ShowWarnings(CompiledCell cell)
+    /// <summary>Shows what the compiler thinks doubtful, each once in a session, and what it has added; in small print.</summary>
+    private void ShowRemarks(CompiledCell cell)
     {
-        if (cell.Warnings.Count == 0 || !ShowsNotices || RequestOf(latestCell) is not { Silent: false, Request: { } request }) return;
+        if ((cell.Warnings.Count == 0 && cell.AddedUsings.Length == 0) || !ShowsNotices || RequestOf(latestCell) is not { Silent: false, Request: { } request }) return;
         var lines = cell.Warnings.Where(warning => shownWarnings.Add(warning.Id + warning.GetMessage(CultureInfo.InvariantCulture))).Select(CompileErrorText.Warning).ToList();
+        if (cell.AddedUsings.Length > 0) lines.Insert(0, $"Added: {cell.AddedUsings}");
         if (lines.Count == 0) return;
         var html = $"<div style=\"font-size: smaller; opacity: 0.7\">{string.Join("<br>", lines.Select(System.Net.WebUtility.HtmlEncode))}</div>";
         sockets.Publish("display_data", request, WireFormat.ToJson(new JObject

@@ -4,6 +4,7 @@ using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
 using NetMQ;
 using NetMQ.Sockets;
+using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Kernel;
 
@@ -15,6 +16,12 @@ internal sealed record Request(Message Message, bool IsControl, DateTime Receive
 {
     /// <summary>The message type.</summary>
     public string Type => Message.Header.MsgType;
+
+    /// <summary>The notebook's cell that a request is about, where the front end says so.</summary>
+    public string? CellId { get; } = Message.Metadata["cellId"] is JValue { Value: string id } ? id : null;
+
+    /// <summary>Whoever asks: the routing identity, in hexadecimal digits.</summary>
+    public string Client => string.Join(' ', Message.Identities.Select(Convert.ToHexString));
 }
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
+using JupyterKernel.Intelligence;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Supervision;
@@ -12,6 +13,9 @@ namespace JupyterKernel.Kernel;
 internal static class KernelProcess
 {
     private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>For how long no cell has begun or ended before what only people at a keyboard need is loaded.</summary>
+    private static readonly TimeSpan IdleBeforeEditor = TimeSpan.FromSeconds(0.25);
 
     /// <summary>Runs a kernel on a connection file.</summary>
     /// <returns>The exit code.</returns>
@@ -57,11 +61,11 @@ internal static class KernelProcess
         }
 
         var compiler = compilerMade.GetAwaiter().GetResult();
-        _ = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
+        var compilerWarmed = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
         var session = new NotebookSession(compiler, compilationThread);
         var firstWorker = new FirstWorker();
         var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker.Process);
-        var dispatcher = new Dispatcher(sockets, executeQueue, session, compiler, history, Stop);
+        var dispatcher = new Dispatcher(sockets, executeQueue, session, new LanguageService(compiler), history, Stop);
         using var collector = new IdleCollector();
         sockets.Requested = request =>
         {
@@ -88,6 +92,7 @@ internal static class KernelProcess
             sockets.Publish("status", null, WireFormat.ToJson(Status.Starting));
             executeQueue.Start();
             _ = firstWorker.StartSoonAsync();
+            _ = WarmLanguageAsync();
         });
 
         history.Dispose();
@@ -95,6 +100,15 @@ internal static class KernelProcess
         sockets.Dispose();
         CleanUp();
         return 0;
+
+        // A batch run, which has no pause between its cells, goes without.
+        async Task WarmLanguageAsync()
+        {
+            await compilerWarmed;
+            do await Task.Delay(IdleBeforeEditor);
+            while (executeQueue.CalmFor < IdleBeforeEditor);
+            await dispatcher.WarmAsync();
+        }
 
         void Stop() => loop.Post(() =>
         {

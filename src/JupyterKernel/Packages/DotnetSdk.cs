@@ -1,3 +1,6 @@
+using System.Diagnostics;
+#pragma warning disable RS0030 // The one owner of the SDK's process.
+
 namespace JupyterKernel.Packages;
 
 /// <summary>The .NET SDK of this machine, which restores packages. Any thread.</summary>
@@ -9,6 +12,47 @@ internal static class DotnetSdk
 
     /// <summary>The path of the <c>dotnet</c> command; null if there is none.</summary>
     public static string? Find() => Candidates().FirstOrDefault(path => File.Exists(path) && HasSdk(path));
+
+    /// <summary>Runs the command to its end, in English.</summary>
+    /// <param name="line">Gets what it says, line by line.</param>
+    /// <returns>Its exit code.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the process is gone.</exception>
+    public static async Task<int> RunAsync(string dotnet, string folder, IEnumerable<string> arguments, Action<string> line, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(dotnet, arguments) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true };
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+
+        // At once: this process may be about to end.
+        using var registration = cancellation.Register(() => Kill(process));
+        var gate = new Lock();
+        await Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+        await process.WaitForExitAsync(CancellationToken.None);
+        cancellation.ThrowIfCancellationRequested();
+        return process.ExitCode;
+
+        async Task ReadAsync(StreamReader reader)
+        {
+            while (await reader.ReadLineAsync(CancellationToken.None) is { } said)
+            {
+                lock (gate) line(said);
+            }
+        }
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception ended) when (ended is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It was quicker.
+        }
+    }
 
     /// <summary>The folder of the latest version of a shared framework; null if there is none.</summary>
     /// <param name="dotnet">The path of the command.</param>
@@ -27,12 +71,17 @@ internal static class DotnetSdk
     /// <summary>The source generators of the framework, which come with the SDK; none if there is no SDK.</summary>
     public static IReadOnlyList<string> FrameworkAnalyzers => Lazy.Value;
 
+    /// <summary>The folder with the documentation of the framework, which comes with the SDK too; null if there is no SDK.</summary>
+    public static string? FindReferencePack() => FindPack() is { } pack ? Path.Combine(pack, "ref", $"net{Environment.Version.Major}.0") : null;
+
     private static IReadOnlyList<string> FindFrameworkAnalyzers()
     {
-        if (Find() is not { } dotnet || Latest(Path.Combine(Root(dotnet), "packs", "Microsoft.NETCore.App.Ref"), Environment.Version.Major) is not { } pack) return [];
+        if (FindPack() is not { } pack) return [];
         var folder = Path.Combine(pack, "analyzers", "dotnet", "cs");
         return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*.dll")] : [];
     }
+
+    private static string? FindPack() => Find() is { } dotnet ? Latest(Path.Combine(Root(dotnet), "packs", "Microsoft.NETCore.App.Ref"), Environment.Version.Major) : null;
 
     private static bool HasSdk(string dotnet) => Directory.Exists(Path.Combine(Root(dotnet), "sdk"));
 

@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
-#pragma warning disable RS0030 // The one owner of the SDK's process.
 
 namespace JupyterKernel.Packages;
 
@@ -154,47 +153,18 @@ internal sealed partial class PackageRestore(string baseDirectory)
     /// <returns>What was said.</returns>
     private static async Task<IReadOnlyList<string>> BuildAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(dotnet) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true };
-        foreach (var argument in (string[])
-            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore", "-target:ResolveReferences",
-                "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item), "-getResultOutputFile:resolved.json"])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.Environment["DOTNET_NOLOGO"] = "1";
-        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
         var log = new List<string>();
-
-        // At once: this process may be about to end.
-        using var registration = cancellation.Register(() => Kill(process));
-        await Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
-        await process.WaitForExitAsync(CancellationToken.None);
-        cancellation.ThrowIfCancellationRequested();
-        if (process.ExitCode != 0) throw new PackageException(Explain(log));
+        string[] arguments =
+            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore", "-target:ResolveReferences",
+                "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item), "-getResultOutputFile:resolved.json"];
+        var exitCode = await DotnetSdk.RunAsync(dotnet, folder, arguments, Read, cancellation);
+        if (exitCode != 0) throw new PackageException(Explain(log));
         return log;
 
-        async Task ReadAsync(StreamReader reader)
+        void Read(string line)
         {
-            while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
-            {
-                lock (log) log.Add(line);
-                if (Doing().Match(line) is { Success: true } doing) progress(doing.Value.Trim());
-            }
-        }
-    }
-
-    private static void Kill(Process process)
-    {
-        try
-        {
-            process.Kill(entireProcessTree: true);
-        }
-        catch (Exception ended) when (ended is InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            // It was quicker.
+            log.Add(line);
+            if (Doing().Match(line) is { Success: true } doing) progress(doing.Value.Trim());
         }
     }
 

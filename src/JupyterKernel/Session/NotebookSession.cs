@@ -60,6 +60,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     private ImmutableDictionary<string, AcceptedCell> declarers = ImmutableDictionary<string, AcceptedCell>.Empty;
     private ImmutableDictionary<string, long> lookups = ImmutableDictionary<string, long>.Empty;
     private readonly HashSet<string> typesInLibraries = [];
+    private ImmutableDictionary<string, string> offered = ImmutableDictionary<string, string>.Empty;
     private CancellationTokenSource? idle;
     private long lastNumber;
 
@@ -85,6 +86,10 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <summary>What a cell threw last.</summary>
     public ExceptionReport? LastException { get; set; }
 
+    /// <summary>Remembers what completion has proposed that is not imported: a cell that uses it gets the using.</summary>
+    /// <param name="proposals">Names, and the namespaces that they are in.</param>
+    public void Offer(IEnumerable<KeyValuePair<string, string>> proposals) => offered = offered.SetItems(proposals);
+
     /// <summary>Numbers a cell that is about to run.</summary>
     public long NextNumber() => ++lastNumber;
 
@@ -108,10 +113,10 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         if (!CellLibrary.MayBeIn(code) && !typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal)))
         {
             var last = Last;
-            var (declared, lookedUp) = (declarers, lookups);
+            var (declared, lookedUp, proposed) = (declarers, lookups, offered);
             bool IsOnlyAtTop(string variable) => declared.TryGetValue(variable, out var cell) && lookedUp.GetValueOrDefault(variable) < cell.Number;
             return compilationThread.RunAsync(
-                () => (compiler.Compile(new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = IsOnlyAtTop }, cancellation), (RebuiltHistory?)null), cancellation);
+                () => (compiler.Compile(new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = IsOnlyAtTop, Offered = proposed }, cancellation), (RebuiltHistory?)null), cancellation);
         }
 
         AcceptedCell[] history = [.. accepted];

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>A variable, method or type of a cell.</summary>
+/// <param name="Name">Its name, without type parameters.</param>
+/// <param name="Key">Tells overloads and types of several numbers of type parameters apart: a later declaration of the same name and key takes this one's place.</param>
+/// <param name="IsMethod">Methods of one name stand beside each other; all else takes the place of everything of its name.</param>
+/// <param name="Text">Declares it again, in a script that executes nothing: a variable by the name of its type.</param>
+/// <param name="Source">What the user wrote.</param>
+internal sealed record CellDeclaration(string Name, string Key, bool IsMethod, string Text, string Source);
+
+/// <summary>
+/// What a cell brings to those behind it, as text: for whoever wants to know what names mean without a chain of submissions, in which each
+/// question takes longer with each cell.
+/// </summary>
+/// <param name="Members">What it declares.</param>
+/// <param name="Usings">Its using directives.</param>
+/// <param name="References">The assemblies that it brought.</param>
+internal sealed record CellDeclarations(
+    IReadOnlyList<CellDeclaration> Members, IReadOnlyList<string> Usings, IReadOnlyList<MetadataReference> References)
+{
+    /// <summary>What methods are named that show a type without a name by an example.</summary>
+    public const string ExamplePrefix = "__like_";
+
+    private static readonly SymbolDisplayFormat TypeFormat = SymbolDisplayFormat.FullyQualifiedFormat
+        .AddMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+
+    /// <summary>Nothing.</summary>
+    public static CellDeclarations None { get; } = new([], [], []);
+
+    /// <summary>What an emitted submission brings.</summary>
+    public static CellDeclarations Of(CSharpCompilation submission)
+    {
+        var usings = submission.SyntaxTrees.SelectMany(tree => tree.GetCompilationUnitRoot().Usings).Select(directive => directive.ToString()).ToList();
+        MetadataReference[] references = [.. submission.ExternalReferences, .. submission.DirectiveReferences];
+        var members = submission.ScriptClass!.GetMembers()
+            .Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName && !member.Name.EndsWith(SubmissionLink.LatestSuffix, StringComparison.Ordinal))
+            .Select(Of).OfType<CellDeclaration>().ToList();
+        return members.Count + usings.Count + references.Length == 0 ? None : new(members, usings, references);
+    }
+
+    private static CellDeclaration? Of(ISymbol member)
+    {
+        var nodes = member.DeclaringSyntaxReferences.Select(reference => reference.GetSyntax()).ToList();
+        if (nodes.Count == 0) return null;
+        return member switch
+        {
+            IFieldSymbol { IsConst: false } variable => new(variable.Name, "", false, Variable(variable.Name, variable.Type), Written(nodes[0])),
+            IFieldSymbol or IEventSymbol or IPropertySymbol => new(member.Name, "", false, Declaration(nodes[0]), Written(nodes[0])),
+            IMethodSymbol { MethodKind: MethodKind.Ordinary } method => new(method.Name, $"{method.Arity}({string.Join(',', method.Parameters.Select(parameter => parameter.Type.ToDisplayString()))})", true, Declaration(nodes[0]), Written(nodes[0])),
+            INamedTypeSymbol type => new(type.Name, $"{type.Arity}", false, string.Join('\n', nodes.Select(Declaration)), string.Join('\n', nodes.Select(Written))),
+            _ => null,
+        };
+    }
+
+    /// <summary>A declaration with its documentation, and nothing else of what stands before it.</summary>
+    private static string Declaration(SyntaxNode node)
+    {
+        var whole = Whole(node);
+        var documentation = whole.GetLeadingTrivia().Where(trivia => trivia.Kind() is SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia);
+        return string.Concat(documentation.Select(trivia => trivia.ToFullString())) + whole.ToString();
+    }
+
+    private static string Written(SyntaxNode node) => Whole(node).ToString();
+
+    /// <summary>The declaration or statement that a declared name stands in.</summary>
+    private static SyntaxNode Whole(SyntaxNode node) =>
+        node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax ? node.FirstAncestorOrSelf<MemberDeclarationSyntax>() ?? node : node;
+
+    private static string Variable(string name, ITypeSymbol type)
+    {
+        var unsafely = type is IPointerTypeSymbol or IFunctionPointerTypeSymbol ? "unsafe " : "";
+        var escaped = SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
+        if (!HasNoName(type)) return $"{unsafely}{type.ToDisplayString(TypeFormat)} {escaped} = default!;";
+        var methods = new List<string>();
+        return $"var {escaped} = {Example(type, name, methods)};{string.Concat(methods.Select(method => "\n" + method))}";
+    }
+
+    /// <summary>
+    /// An expression of a type that has no name, since it consists of anonymous ones: <c>IEnumerable&lt;{ int A }&gt;</c> is the type of
+    /// <c>__like_x(new { A = default(int)! })</c>, where <c>static IEnumerable&lt;T0&gt; __like_x&lt;T0&gt;(T0 t0)</c>.
+    /// </summary>
+    private static string Example(ITypeSymbol type, string name, List<string> methods)
+    {
+        if (!HasNoName(type)) return $"default({type.ToDisplayString(TypeFormat)})!";
+        if (type is INamedTypeSymbol { IsAnonymousType: true, TypeKind: not TypeKind.Delegate } anonymous)
+            return $"new {{ {string.Join(", ", anonymous.GetMembers().OfType<IPropertySymbol>().Select(property => $"{property.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat.WithMemberOptions(SymbolDisplayMemberOptions.None))} = {Example(property.Type, name, methods)}"))} }}";
+
+        var unnamed = new List<ITypeSymbol>();
+        var spelled = Spell(type, unnamed);
+        if (unnamed.Count == 0) return $"default({spelled})!";
+        var method = $"{ExamplePrefix}{name}_{methods.Count}";
+        var parameters = string.Join(", ", unnamed.Select((_, i) => $"T{i}"));
+        methods.Add($"static {spelled} {method}<{parameters}>({string.Join(", ", unnamed.Select((_, i) => $"T{i} t{i}"))}) => throw null!;");
+        return $"{method}({string.Join(", ", unnamed.Select(part => Example(part, name, methods)))})";
+    }
+
+    /// <summary>A type's name with T0, T1, … for the anonymous types in it.</summary>
+    private static string Spell(ITypeSymbol type, List<ITypeSymbol> unnamed)
+    {
+        switch (type)
+        {
+            case INamedTypeSymbol { IsAnonymousType: true, TypeKind: TypeKind.Delegate }:
+                return "global::System.Delegate";
+            case INamedTypeSymbol { IsAnonymousType: true }:
+                var index = unnamed.FindIndex(known => SymbolEqualityComparer.Default.Equals(known, type));
+                if (index < 0)
+                {
+                    index = unnamed.Count;
+                    unnamed.Add(type);
+                }
+
+                return $"T{index}";
+            case IArrayTypeSymbol array:
+                return $"{Spell(array.ElementType, unnamed)}[{new string(',', array.Rank - 1)}]";
+            case INamedTypeSymbol { IsTupleType: true } tuple:
+                return $"({string.Join(", ", tuple.TupleElements.Select(element => $"{Spell(element.Type, unnamed)} {element.Name}"))})";
+            case INamedTypeSymbol { IsGenericType: true, ContainingType: null or { IsScriptClass: true } } generic when HasNoName(generic):
+                var space = generic.ContainingNamespace is { IsGlobalNamespace: false } named && generic.ContainingType is null ? $"global::{named.ToDisplayString()}." : "";
+                return $"{space}{generic.Name}<{string.Join(", ", generic.TypeArguments.Select(argument => Spell(argument, unnamed)))}>";
+            default:
+                return HasNoName(type) ? "object" : type.ToDisplayString(TypeFormat);
+        }
+    }
+
+    private static bool HasNoName(ITypeSymbol type) => type switch
+    {
+        INamedTypeSymbol { IsAnonymousType: true } => true,
+        IArrayTypeSymbol array => HasNoName(array.ElementType),
+        INamedTypeSymbol named => named.TypeArguments.Any(HasNoName) || (named.ContainingType is { IsScriptClass: false } outer && HasNoName(outer)),
+        _ => false,
+    };
+}

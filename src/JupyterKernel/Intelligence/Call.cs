@@ -1,0 +1,107 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace JupyterKernel.Intelligence;
+
+/// <summary>A call whose arguments are being written.</summary>
+/// <param name="Chosen">What is called, as far as the arguments decide that.</param>
+/// <param name="Overloads">All that could be, the chosen one among them.</param>
+/// <param name="Active">The parameter of the argument at the cursor; null where it has none.</param>
+internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IParameterSymbol? Active)
+{
+    /// <summary>The innermost call around a place; null if there is none.</summary>
+    public static Call? Around(Cursor cursor, CancellationToken cancellation)
+    {
+        for (var node = cursor.Left.Parent; node is not null; node = node.Parent)
+        {
+            if (node is StatementSyntax or AnonymousFunctionExpressionSyntax { Body: BlockSyntax }) return null;
+            var (arguments, index, name) = node switch
+            {
+                BaseArgumentListSyntax list when IsOpenAt(list, cursor.Index) => (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
+                AttributeArgumentListSyntax list when IsOpenAt(list, cursor.Index) => (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
+                _ => (-1, 0, null),
+            };
+            if (arguments < 0) continue;
+            List<ISymbol> meant = node.Parent switch
+            {
+                InvocationExpressionSyntax call => Meant(cursor.Model, call.Expression, cancellation),
+                ElementAccessExpressionSyntax access => Indexers(cursor.Model, access, cancellation),
+                { } creation => Meant(cursor.Model, creation, cancellation),
+                null => [],
+            };
+            var decided = meant is [_, ..] && node.Parent is not null && cursor.Model.GetSymbolInfo(node.Parent, cancellation).Symbol is { } symbol ? symbol : null;
+            var callable = meant.Select(Callable).OfType<ISymbol>().Distinct(SymbolEqualityComparer.Default).ToList();
+            if (callable.Count == 0) return null;
+            var written = (node as BaseArgumentListSyntax)?.Arguments.Select(argument => argument.Expression).ToList() ?? [];
+            var chosen = (decided is null ? null : Callable(decided)) ?? callable.Where(overload => Takes(overload, index))
+                .OrderByDescending(overload => Fit(overload, written, cursor.Model)).ThenBy(overload => Parameters(overload).Length).FirstOrDefault() ?? callable[0];
+            var parameters = Parameters(chosen);
+            var active = name is not null ? parameters.FirstOrDefault(parameter => parameter.Name == name.Identifier.ValueText)
+                : index < parameters.Length ? parameters[index]
+                : parameters is [.., { IsParams: true } rest] ? rest : null;
+            return new(chosen, [chosen, .. callable.Where(overload => !overload.Equals(chosen, SymbolEqualityComparer.Default))], active);
+        }
+
+        return null;
+    }
+
+    /// <summary>The symbol that a name or an expression means; behind it its overloads, or all that may be meant where the code does not decide.</summary>
+    public static List<ISymbol> Meant(SemanticModel model, SyntaxNode node, CancellationToken cancellation)
+    {
+        var info = model.GetSymbolInfo(node, cancellation);
+        var candidates = info.Symbol is { } symbol ? [symbol] : info.CandidateSymbols;
+        return [.. candidates.Concat(model.GetMemberGroup(node, cancellation)).Distinct(SymbolEqualityComparer.Default)];
+    }
+
+    private static List<ISymbol> Indexers(SemanticModel model, ElementAccessExpressionSyntax access, CancellationToken cancellation) =>
+        model.GetTypeInfo(access.Expression, cancellation).Type is { } type
+            ? [.. model.LookupSymbols(access.SpanStart, type, WellKnownMemberNames.Indexer).OfType<IPropertySymbol>()]
+            : [];
+
+    /// <summary>What takes arguments: a delegate's are those of its Invoke.</summary>
+    private static ISymbol? Callable(ISymbol symbol) => symbol switch
+    {
+        IMethodSymbol or IPropertySymbol { IsIndexer: true } => symbol,
+        _ => (TypeOf(symbol) as INamedTypeSymbol)?.DelegateInvokeMethod,
+    };
+
+    private static ITypeSymbol? TypeOf(ISymbol symbol) => symbol switch
+    {
+        ILocalSymbol local => local.Type,
+        IFieldSymbol field => field.Type,
+        IPropertySymbol property => property.Type,
+        IParameterSymbol parameter => parameter.Type,
+        IEventSymbol raised => raised.Type,
+        _ => null,
+    };
+
+    private static System.Collections.Immutable.ImmutableArray<IParameterSymbol> Parameters(ISymbol callable) =>
+        callable switch { IMethodSymbol method => method.Parameters, IPropertySymbol indexer => indexer.Parameters, _ => [] };
+
+    private static bool Takes(ISymbol callable, int index) => Parameters(callable) is var parameters && (index < parameters.Length || parameters is [.., { IsParams: true }]);
+
+    /// <summary>How well the arguments that are there suit a method: 2 for each that is of the parameter's type, 1 that converts, less than 0 if one does not.</summary>
+    private static int Fit(ISymbol callable, List<ExpressionSyntax> arguments, SemanticModel model)
+    {
+        var parameters = Parameters(callable);
+        var sum = 0;
+        for (var i = 0; i < Math.Min(arguments.Count, parameters.Length); i++)
+        {
+            if (arguments[i].IsMissing) continue;
+            var conversion = model.ClassifyConversion(arguments[i], parameters[i].Type);
+            if (!conversion.IsImplicit) return -1;
+            sum += conversion.IsIdentity ? 2 : 1;
+        }
+
+        return sum;
+    }
+
+    private static int Before(IEnumerable<SyntaxToken> separators, Cursor cursor) => separators.Count(separator => !separator.IsMissing && separator.Span.End <= cursor.Index);
+
+    private static T? At<T>(SeparatedSyntaxList<T> arguments, Cursor cursor)
+        where T : SyntaxNode => arguments.FirstOrDefault(argument => argument.FullSpan.Start <= cursor.Index && cursor.Index <= argument.FullSpan.End);
+
+    private static bool IsOpenAt(SyntaxNode list, int index) =>
+        index > list.SpanStart && list.GetLastToken(includeZeroWidth: true) is var close && (close.IsMissing || index < close.Span.End);
+}

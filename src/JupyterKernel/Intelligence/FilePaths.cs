@@ -1,0 +1,62 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace JupyterKernel.Intelligence;
+
+/// <summary>Completes paths of files and folders, in directives and where a method's parameter is one.</summary>
+internal static class FilePaths
+{
+    private const int MostEntries = 1000;
+
+    private static readonly string[] NamesOfParameters = ["path", "file", "dir", "folder"];
+
+    /// <summary>What a path can go on with.</summary>
+    /// <param name="typed">The path as far as it is written, relative to the notebook's folder.</param>
+    /// <param name="index">The cursor, behind that.</param>
+    /// <param name="extensions">Which files; null for all.</param>
+    public static CompletionList Complete(string typed, int index, string[]? extensions)
+    {
+        var nameStart = typed.LastIndexOfAny(OperatingSystem.IsWindows() ? ['/', '\\'] : ['/']) + 1;
+        var name = typed[nameStart..];
+        var items = Entries(typed[..nameStart], extensions)
+            .Select(entry => (Match: NameMatching.Match(name, entry), entry))
+            .Where(e => e.Match < NameMatch.Humps && (e.entry[0] != '.' || name.StartsWith('.')))
+            .OrderBy(e => e.Match).ThenBy(e => e.entry, StringComparer.Ordinal)
+            .Select(e => new CompletionItem(e.entry, "path", ""));
+        return new CompletionList([.. items], index - name.Length, index);
+    }
+
+    /// <summary>Completes in a string that is the argument of a parameter whose name says that it is a path: <c>File.ReadAllText("da</c>.</summary>
+    /// <returns>Null where the cursor is in no such string.</returns>
+    public static CompletionList? CompleteArgument(Cursor cursor, CancellationToken cancellation)
+    {
+        if (cursor.Left is not { RawKind: (int)SyntaxKind.StringLiteralToken, Parent.Parent: ArgumentSyntax argument } literal || cursor.Index <= literal.SpanStart) return null;
+        var text = literal.Text[..Math.Min(literal.Text.Length, cursor.Index - literal.SpanStart)];
+        var open = text.StartsWith("@\"", StringComparison.Ordinal) ? 2 : 1;
+
+        // Behind the closing quote the string is over.
+        if (text.Length < open || (cursor.Index == literal.Span.End && text.Length > open && text.EndsWith('"'))) return null;
+        var outside = Cursor.At(cursor, argument.SpanStart);
+        return Call.Around(outside, cancellation)?.Active is { Type.SpecialType: SpecialType.System_String } parameter
+            && NamesOfParameters.Any(name => parameter.Name.Contains(name, StringComparison.OrdinalIgnoreCase))
+            ? Complete(open == 2 ? text[open..] : text[open..].Replace(@"\\", @"\", StringComparison.Ordinal), cursor.Index, null)
+            : null;
+    }
+
+    private static IEnumerable<string> Entries(string folder, string[]? extensions)
+    {
+        try
+        {
+            return [.. new DirectoryInfo(folder.Length == 0 ? "." : folder).EnumerateFileSystemInfos()
+                .Where(e => e is DirectoryInfo || extensions is null || extensions.Contains(e.Extension, StringComparer.OrdinalIgnoreCase))
+                .Select(e => e is DirectoryInfo ? e.Name + "/" : e.Name)
+                .Take(MostEntries)];
+        }
+        // A folder that is not there, may not be read, or has an impossible name holds nothing.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or System.Security.SecurityException)
+        {
+            return [];
+        }
+    }
+}

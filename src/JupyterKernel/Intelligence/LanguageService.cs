@@ -1,0 +1,76 @@
+using JupyterKernel.Compilation;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Text;
+
+namespace JupyterKernel.Intelligence;
+
+/// <summary>
+/// What Roslyn's services for editors look at: a cell as a document behind the session, which is one document too (<see cref="SessionText"/>).
+/// Nothing is loaded before it is asked or warmed. Any thread; documents are immutable.
+/// </summary>
+/// <param name="compiler">Gives the options by which cells are compiled.</param>
+internal sealed class LanguageService(CellCompiler compiler)
+{
+    /// <summary>How the session's document is called.</summary>
+    public const string SessionName = "Session";
+
+    private static readonly string[] NotImported = ["System.Object"];
+
+    private readonly Lock gate = new();
+    private readonly SessionText session = new();
+    private Solution? solution;
+    private ProjectId? sessionProject;
+    private DocumentId? sessionDocument;
+    private DocumentId? cellDocument;
+
+    /// <summary>A cell's text behind the accepted cells.</summary>
+    /// <param name="accepted">What these brought, in the order in which they ran.</param>
+    public CellDocument Open(string code, IReadOnlyList<CellDeclarations> accepted, CancellationToken cancellation)
+    {
+        lock (gate)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var opened = solution ?? Create();
+            if (session.Follow(accepted))
+            {
+                opened = opened.WithDocumentText(sessionDocument!, SourceText.From(session.Script.Text));
+                var references = AllReferences();
+                if (opened.GetProject(sessionProject!)!.MetadataReferences.Count != references.Count)
+                    opened = opened.WithProjectMetadataReferences(sessionProject!, references).WithProjectMetadataReferences(cellDocument!.ProjectId, references);
+            }
+
+            solution = opened;
+            var document = opened.WithDocumentText(cellDocument!, SourceText.From(Blank(code))).GetDocument(cellDocument!)!;
+            return new CellDocument(code, document, session.Script);
+        }
+    }
+
+    private Solution Create()
+    {
+        var workspace = new AdhocWorkspace(RoslynServices.CreateHost());
+        var options = compiler.Options;
+        var (before, cell) = (ProjectId.CreateNewId(), ProjectId.CreateNewId());
+        (sessionProject, sessionDocument, cellDocument) = (before, DocumentId.CreateNewId(before), DocumentId.CreateNewId(cell));
+        return workspace.CurrentSolution
+            .AddProject(Project(before, SessionName, options.WithUsings(CellCompiler.ImportedNames.Except(NotImported)), []))
+            .AddProject(Project(cell, "Cell", options, [new(before)]))
+            .AddDocument(sessionDocument, SessionName, SourceText.From(""), filePath: SessionName)
+            .AddDocument(cellDocument, "Cell", SourceText.From(""));
+
+        ProjectInfo Project(ProjectId id, string name, CSharpCompilationOptions how, IEnumerable<ProjectReference> behind) => ProjectInfo.Create(
+            id, VersionStamp.Default, name, name, LanguageNames.CSharp, compilationOptions: how.WithScriptClassName(name), parseOptions: CellCompiler.ParseOptions,
+            projectReferences: behind, metadataReferences: AllReferences(), isSubmission: true);
+    }
+
+    private List<MetadataReference> AllReferences() => [.. session.References.Concat(ReferenceSet.Core).Concat(ReferenceSet.Rest).Distinct()];
+
+    /// <summary>What is no C# is blanks, so that positions stay what they are.</summary>
+    private static string Blank(string code) => PackageDirectives.Blank(code);
+}
+
+/// <summary>A cell that is being written.</summary>
+/// <param name="Code">Its text.</param>
+/// <param name="Document">The same for Roslyn's services; what is no C# is blanks there.</param>
+/// <param name="Session">What stands before it.</param>
+internal sealed record CellDocument(string Code, Document Document, SessionScript Session);

@@ -1,0 +1,86 @@
+using System.Text;
+using JupyterKernel.Compilation;
+using Microsoft.CodeAnalysis;
+
+namespace JupyterKernel.Intelligence;
+
+/// <summary>
+/// What cells have declared and nothing has taken the place of, as one script that executes nothing. Made anew behind each cell; what it says of a
+/// name does not take longer with more cells. Not for several threads at a time.
+/// </summary>
+internal sealed class SessionText
+{
+    private readonly List<CellDeclarations> cells = [];
+
+    // By name; in each list methods, or types that differ in their number of type parameters, or one variable.
+    private readonly Dictionary<string, List<CellDeclaration>> live = [];
+    private readonly List<string> usings = [];
+    private readonly List<MetadataReference> references = [];
+
+    /// <summary>The script.</summary>
+    public SessionScript Script { get; private set; } = new("", []);
+
+    /// <summary>The assemblies that cells have brought.</summary>
+    public IReadOnlyList<MetadataReference> References => references;
+
+    /// <summary>Brings it up to date.</summary>
+    /// <param name="accepted">What the accepted cells brought, in the order in which they ran.</param>
+    /// <returns>Whether anything has changed.</returns>
+    public bool Follow(IReadOnlyList<CellDeclarations> accepted)
+    {
+        // An undo, or a history that was rebuilt.
+        if (accepted.Count < cells.Count || (cells.Count > 0 && accepted[cells.Count - 1] != cells[^1])) Clear();
+        if (accepted.Count == cells.Count && Script.Text.Length > 0) return false;
+        var changed = cells.Count == 0;
+        foreach (var cell in accepted.Skip(cells.Count))
+        {
+            cells.Add(cell);
+            if (cell == CellDeclarations.None) continue;
+            changed = true;
+            usings.AddRange(cell.Usings.Except(usings));
+            references.AddRange(cell.References.Except(references));
+            foreach (var declaration in cell.Members) Add(declaration);
+        }
+
+        if (changed) Write();
+        return changed;
+    }
+
+    private void Clear()
+    {
+        cells.Clear();
+        live.Clear();
+        usings.Clear();
+        references.Clear();
+    }
+
+    private void Add(CellDeclaration declaration)
+    {
+        if (!live.TryGetValue(declaration.Name, out var named)) live[declaration.Name] = named = [];
+        named.RemoveAll(older => older.IsMethod && declaration.IsMethod ? older.Key == declaration.Key
+            : older.IsMethod || declaration.IsMethod || older.Key.Length == 0 || declaration.Key.Length == 0 || older.Key == declaration.Key);
+        named.Add(declaration);
+    }
+
+    private void Write()
+    {
+        var text = new StringBuilder();
+        var places = new List<(int, CellDeclaration)>();
+        foreach (var directive in usings) text.Append(directive).Append('\n');
+        foreach (var declaration in live.Values.SelectMany(named => named))
+        {
+            places.Add((text.Length, declaration));
+            text.Append(declaration.Text).Append('\n');
+        }
+
+        Script = new(text.Append('\n').ToString(), places);
+    }
+}
+
+/// <summary>What a session has declared, as a script. Immutable.</summary>
+/// <param name="Places">Where each declaration starts, in ascending order.</param>
+internal sealed record SessionScript(string Text, IReadOnlyList<(int Start, CellDeclaration Declaration)> Places)
+{
+    /// <summary>What the user wrote to declare what stands at a place of the script; null if nothing does.</summary>
+    public string? SourceAt(int position) => Places.LastOrDefault(place => place.Start <= position).Declaration?.Source;
+}
