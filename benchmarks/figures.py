@@ -179,6 +179,75 @@ def session(kernel: Kernel) -> tuple:
     return last_quarter * 1e3, last_quarter / first_quarter, kept / 1e3
 
 
+# What an editor asks while somebody types.
+
+EDITOR = {
+    "C#": {"member": "Console.Wr", "first": "WriteLine", "text": 'var text = "some text";', "of_text": "text.", "among": "Substring", "documented": "Console.WriteLine",
+           "declaration": "var name{0} = new List<int> {{ {0} }}; int Method{0}(int a) => a + {0}; record Type{0}(int A, string B);"},
+    "python": {"member": "str.spl", "first": "splitlines", "text": "text = 'some text'", "of_text": "text.", "among": "split", "documented": "print",
+               "declaration": "name{0} = [{0}]\ndef method{0}(a): return a + {0}\nclass Type{0}:\n    a = 1"},
+}
+
+
+def complete(kernel: Kernel, code: str, expected: str) -> float:
+    """Completes at the end of a text; in seconds."""
+    answer = kernel.request("complete_request", {"code": code, "cursor_pos": len(code)})
+    if not any(match.endswith(expected) for match in answer.reply.content["matches"]):
+        raise KernelFailed(f"{code} was not completed to {expected}, but to {answer.reply.content['matches'][:5]}")
+    return answer.to_reply
+
+
+@scenario(
+    Figure("completion-first", "the first completion, one second after the process was started", "ms", target=80),
+    Figure("completion-memory", "memory of all processes 2.3 s after the start, above that behind the first result", "MB", target=90),
+    runs=7,
+)
+def first_completion(kernel: Kernel) -> tuple:
+    before = kernel.memory_bytes()
+    time.sleep(max(0, 1 - kernel.to_first_result))
+    case = EDITOR[kernel.language]
+    first = complete(kernel, case["member"], case["first"])
+    time.sleep(max(0, 2.3 - 1 - first))
+    return first * 1e3, (kernel.memory_bytes() - before) / 1e6
+
+
+@scenario(
+    Figure("completion-member", "`Console.Wr` (`str.spl`), warm", "ms", target=12, ratio_target=1),
+    Figure("completion-text", "`text.` of a string, warm", "ms", target=12, ratio_target=1),
+    Figure("completion-running", "`Console.Wr` while an endless loop runs / while none does", "×"),
+    Figure("completion-late", "`text.` behind 1,000 cells of declarations / behind 10", "×", target=1.3),
+    Figure("inspection", "tooltip of `Console.WriteLine` (`print`), warm", "ms", target=5),
+    runs=3,
+)
+def editor(kernel: Kernel) -> tuple:
+    case = EDITOR[kernel.language]
+
+    def typical(code: str, expected: str) -> float:
+        return median([complete(kernel, code, expected) for _ in range(60)])
+
+    kernel.execute(case["text"])
+    for number in range(10):
+        kernel.execute(case["declaration"].format(number))
+    settle()
+    typical(case["of_text"], case["among"])
+    typical(case["member"], case["first"])
+    of_text, member = typical(case["of_text"], case["among"]), typical(case["member"], case["first"])
+    inspect = {"code": case["documented"], "cursor_pos": len(case["documented"]), "detail_level": 0}
+    inspection = median([kernel.request("inspect_request", inspect).to_reply for _ in range(60)])
+    running = 0.0
+    if kernel.language == "C#":  # the peer answers nothing while a cell runs
+        loop = kernel.begin(CELLS[kernel.language].endless_loop)
+        kernel.wait_for_output(loop, "looping")
+        running = typical(case["member"], case["first"]) / member
+        kernel.interrupt()
+        kernel.finish(loop)
+    for number in range(10, 1000):
+        kernel.execute(case["declaration"].format(number))
+    settle()
+    typical(case["of_text"], case["among"])
+    return member * 1e3, of_text * 1e3, running, typical(case["of_text"], case["among"]) / of_text, inspection * 1e3
+
+
 # What becomes of a session whose worker ends. The peer has nothing like it.
 
 
