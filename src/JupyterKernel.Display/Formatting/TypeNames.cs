@@ -5,13 +5,13 @@ namespace JupyterKernel.Display;
 
 /// <summary>
 /// Names of types as C# writes them, without namespaces: <c>List&lt;int></c>, <c>(int, string)</c>, <c>int?</c>.
-/// The submission classes, in which the types of cells are nested, are left out.
+/// The submission classes, in which what the compiler makes of cells is nested (iterators, closures), are left out.
 /// </summary>
 internal static class TypeNames
 {
     private const string SubmissionPrefix = "Submission_";
 
-    /// <summary>Whether a type is the class that a cell is compiled to: <c>Submission_7</c>. A cell's own types are nested in it.</summary>
+    /// <summary>Whether a type is the class that a cell is compiled to: <c>Submission_7</c>.</summary>
     internal static bool IsSubmission(Type type) => type.DeclaringType is null && type.Name.StartsWith(SubmissionPrefix, StringComparison.Ordinal)
         && type.Name.AsSpan(SubmissionPrefix.Length) is { Length: > 0 } number && !number.ContainsAnyExceptInRange('0', '9');
 

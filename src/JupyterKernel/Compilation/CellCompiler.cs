@@ -291,7 +291,7 @@ internal sealed class CellCompiler
     {
         // A name of its own: assemblies of one name cannot live in one load context.
         var (assembly, type) = source.Again is { } again ? (again.AssemblyName, again.EntryType)
-            : Interlocked.Increment(ref serial) is var id ? ($"Cell#{id}", $"Submission_{id}") : default;
+            : Interlocked.Increment(ref serial) is var id ? ($"{TopLevelTypes.AssemblyPrefix}{id}", $"{TopLevelTypes.SubmissionPrefix}{id}") : default;
         return pattern.Value
             .WithAssemblyName(assembly)
             .WithOptions(source.Language.Apply(options).WithScriptClassName(type))

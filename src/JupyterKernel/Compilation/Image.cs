@@ -19,9 +19,10 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
         using var assembly = new MemoryStream(4096);
         using var symbols = new MemoryStream(4096);
         var emitted = compilation.Emit(assembly, symbols, options: EmitOptions, cancellationToken: cancellation);
-        return emitted.Success
-            ? (new(assembly.ToArray(), symbols.ToArray()), [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning)])
-            : (null, [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)]);
+        if (!emitted.Success) return (null, [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)]);
+        var image = new Image(assembly.ToArray(), symbols.ToArray());
+        if (compilation.ScriptClass is not null) TopLevelTypes.Unnest(image.Assembly);
+        return (image, [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning)]);
     }
 
     /// <summary>The names of the assemblies that it uses, other cells' among them.</summary>

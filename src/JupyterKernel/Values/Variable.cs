@@ -40,19 +40,13 @@ internal sealed record Variable(FieldInfo Field, object? Submission)
                 if (!field.IsStatic && IsWritten(field)) yield return new(field, submission);
             }
 
-            foreach (var field in NestedTypes(type).Where(IsReadable).SelectMany(StaticFields)) yield return new(field, null);
+            foreach (var field in type.Assembly.GetTypes().Where(other => other != type && IsReadable(other)).SelectMany(StaticFields)) yield return new(field, null);
         }
 
-        foreach (var type in libraries.SelectMany(library => library.GetTypes()).Where(type => !type.IsNested))
-        {
-            foreach (var field in NestedTypes(type).Prepend(type).Where(IsReadable).SelectMany(StaticFields)) yield return new(field, null);
-        }
+        foreach (var field in libraries.SelectMany(library => library.GetTypes()).Where(IsReadable).SelectMany(StaticFields)) yield return new(field, null);
     }
 
     private static IEnumerable<FieldInfo> StaticFields(Type type) => type.GetFields(Everything).Where(field => field.IsStatic && !field.IsLiteral && IsWritten(field));
-
-    private static IEnumerable<Type> NestedTypes(Type type) =>
-        type.GetNestedTypes(BindingFlags.Public | BindingFlags.NonPublic).SelectMany(nested => NestedTypes(nested).Prepend(nested));
 
     /// <summary>
     /// Whether a type's static fields can be read without anything of the user's running that would not run anyway: not the
