@@ -179,6 +179,27 @@ public sealed class CellCompilerTests : IDisposable
     }
 
     [Fact]
+    public void A_reference_with_an_alias_is_known_by_it_to_the_types_of_cells_that_name_it()
+    {
+        var path = typeof(NetMQ.NetMQConfig).Assembly.Location;
+
+        var cell = Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One();");
+        Assert.Equal([path], cell.AssemblyPaths.Select(Path.GetFullPath));
+        Accept("extern alias Mq;\nusing Config = Mq::NetMQ.NetMQConfig;\nclass Later { public static Type Type => typeof(Config); }\nvar size = Makes.One().Size;");
+        Assert.Equal(["CS0246"], Refuse("typeof(NetMQ.Msg)").Select(error => error.Id));
+        Assert.Contains("static method", string.Join('\n', CompileErrorText.Traceback(Refuse("typeof(Mq::NetMQ.Msg)"))), StringComparison.Ordinal);
+        Assert.Equal(["CS0006"], Refuse("#r \"Mq=none.dll\"").Select(error => error.Id));
+    }
+
+    [Fact]
+    public void A_file_whose_name_looks_like_one_with_an_alias_is_found()
+    {
+        File.Copy(typeof(NetMQ.NetMQConfig).Assembly.Location, Path.Combine(folder.FullName, "a=b.dll"));
+
+        Accept("#r \"a=b.dll\"\ntypeof(NetMQ.NetMQConfig)");
+    }
+
+    [Fact]
     public void A_loaded_file_is_part_of_the_cell_and_its_errors_name_it()
     {
         Write("good.csx", "int fromFile = 1;");

@@ -1,9 +1,13 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Finds what <c>#r "path.dll"</c> names. Immutable; any thread.</summary>
+/// <summary>
+/// Finds what <c>#r "path.dll"</c> names, and <c>#r "Alias=path.dll"</c>, whose types are known under an extern alias only, as with the
+/// compiler's option of that form. Immutable; any thread.
+/// </summary>
 /// <param name="baseDirectory">What relative paths start from.</param>
 internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataReferenceResolver
 {
@@ -13,8 +17,10 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
     {
         try
         {
-            var path = Path.GetFullPath(reference, baseDirectory);
-            return File.Exists(path) ? [MetadataReference.CreateFromFile(path, properties)] : [];
+            if (Find(reference) is { } path) return [MetadataReference.CreateFromFile(path, properties)];
+            return reference.Split('=', 2) is [var alias, var file] && SyntaxFacts.IsValidIdentifier(alias) && Find(file) is { } aliased
+                ? [MetadataReference.CreateFromFile(aliased, properties.WithAliases([alias]))]
+                : [];
         }
         catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException)
         {
@@ -22,6 +28,8 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
             return [];
         }
     }
+
+    private string? Find(string file) => Path.GetFullPath(file, baseDirectory) is var path && File.Exists(path) ? path : null;
 
     /// <inheritdoc/>
     public override bool Equals(object? other) => ReferenceEquals(this, other);

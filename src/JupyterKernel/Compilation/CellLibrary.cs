@@ -12,8 +12,8 @@ namespace JupyterKernel.Compilation;
 internal sealed record LibrarySource(string Cell, string Text);
 
 /// <summary>
-/// The part of a cell that no script may have (namespaces, extension blocks, types that generators write a part of), compiled as a
-/// library that the cell and later ones reference.
+/// The part of a cell that no script may have (namespaces, extension blocks, types that generators write a part of or whose name a
+/// variable has too, assembly attributes and extern aliases with all types), compiled as a library that the cell and later ones reference.
 /// </summary>
 /// <param name="Sources">What it is compiled of.</param>
 /// <param name="Types">Its types by their full names. A session can have each once: declared anew, it is rebuilt.</param>
@@ -30,11 +30,20 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         CellText form, SyntaxTree script, IReadOnlySet<string> libraryTypes, CancellationToken cancellation)
     {
         var root = script.GetCompilationUnitRoot(cancellation);
-        if (!root.Members.Any(Belongs)) return (form, null);
+
+        // What is about an assembly is about that of the types.
+        var aliases = root.Externs.Select(directive => directive.Identifier.ValueText).ToHashSet();
+        TextSpan[] ofAssembly =
+        [
+            .. root.Externs.Select(directive => directive.Span), .. root.AttributeLists.Select(list => list.Span),
+            .. root.Usings.Where(IsOfAlias).Select(directive => directive.Span),
+        ];
+        var others = root.Members.SelectMany(NamesBesideTypes).ToHashSet();
+        var moved = root.Members.Where(Belongs).ToList();
+        if (moved.Count == 0 && ofAssembly.Length == 0) return (form, null);
 
         // Types that these use go with them; to the others a library's types are as good as the script's.
-        var moved = root.Members.Where(Belongs).ToList();
-        var types = root.Members.Where(member => member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax).Except(moved).ToList();
+        var types = root.Members.Where(IsType).Except(moved).ToList();
         for (var i = 0; i < moved.Count; i++)
         {
             var names = moved[i].DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
@@ -45,11 +54,14 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
 
         var inScript = root.Members.Except(moved).Select(member => member.Span);
         var directives = root.DescendantTrivia().Where(trivia => trivia.Kind() is SyntaxKind.ReferenceDirectiveTrivia or SyntaxKind.LoadDirectiveTrivia).Select(trivia => trivia.Span);
-        return (form.With(moved.Select(member => form.Blank(member.Span))),
+        return (form.With(moved.Select(member => member.Span).Concat(ofAssembly).Select(form.Blank)),
             form.With(inScript.Concat(directives).Select(form.Blank).Concat(moved.SelectMany(Publish))));
 
+        bool IsOfAlias(UsingDirectiveSyntax directive) =>
+            aliases.Count > 0 && directive.NamespaceOrType.DescendantNodesAndSelf().OfType<AliasQualifiedNameSyntax>().Any(name => aliases.Contains(name.Alias.Identifier.ValueText));
+
         bool Belongs(MemberDeclarationSyntax member) => BelongsIntoLibrary(member)
-            || (libraryTypes.Count > 0 && member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax && libraryTypes.Contains(NameOf(member)));
+            || (IsType(member) && (ofAssembly.Length > 0 || libraryTypes.Contains(NameOf(member)) || others.Contains(NameOf(member))));
     }
 
     /// <summary>Whether a cell may have a part for a library, by its spelling: there may be none.</summary>
@@ -111,8 +123,18 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     private static bool BelongsIntoLibrary(MemberDeclarationSyntax member) => member is BaseNamespaceDeclarationSyntax || SourceGenerators.MayWrite(member)
         || (member is ClassDeclarationSyntax type && type.Members.Any(inner => inner is ExtensionBlockDeclarationSyntax));
 
+    /// <summary>What a program may call as its types, and a class not as those that are nested in it.</summary>
+    private static IEnumerable<string> NamesBesideTypes(MemberDeclarationSyntax member) => member switch
+    {
+        FieldDeclarationSyntax field => field.Declaration.Variables.Select(variable => variable.Identifier.ValueText),
+        MethodDeclarationSyntax method => [method.Identifier.ValueText],
+        _ => [],
+    };
+
+    private static bool IsType(SyntaxNode node) => node is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax;
+
     private static bool IsTopLevelType(SyntaxNode node) =>
-        node is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax && node.Parent is BaseNamespaceDeclarationSyntax or CompilationUnitSyntax;
+        IsType(node) && node.Parent is BaseNamespaceDeclarationSyntax or CompilationUnitSyntax;
 
     private static string NameOf(MemberDeclarationSyntax type) =>
         type is BaseTypeDeclarationSyntax named ? named.Identifier.ValueText : ((DelegateDeclarationSyntax)type).Identifier.ValueText;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
 using JupyterKernel.WorkerProtocol;
@@ -55,12 +54,9 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     // could not be carried. By the assembly of their cell; null for all its names.
     private readonly Dictionary<string, (string Cell, HashSet<string>? Names)> unset = [];
 
-    // For each name the cell that declares it now, and the latest one whose code may look it up after its end. Immutable,
-    // since a compilation reads them.
-    private ImmutableDictionary<string, AcceptedCell> declarers = ImmutableDictionary<string, AcceptedCell>.Empty;
-    private ImmutableDictionary<string, long> lookups = ImmutableDictionary<string, long>.Empty;
     private readonly HashSet<string> typesInLibraries = [];
     private ImmutableDictionary<string, string> offered = ImmutableDictionary<string, string>.Empty;
+    private TopVariables variables = TopVariables.None;
     private CancellationTokenSource? idle;
     private long lastNumber;
 
@@ -103,24 +99,25 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         idle?.Cancel();
         idle = null;
-        if (packages != Packages)
-        {
-            AcceptedCell[] all = [.. accepted];
-            var before = Packages;
-            return compilationThread.RunAsync(() => new PackageChange(compiler, all).Compile(code, name, language, before, packages, cancellation), cancellation);
-        }
-
-        if (!CellLibrary.MayBeIn(code) && !typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal)))
-        {
-            var last = Last;
-            var (declared, lookedUp, proposed) = (declarers, lookups, offered);
-            bool IsOnlyAtTop(string variable) => declared.TryGetValue(variable, out var cell) && lookedUp.GetValueOrDefault(variable) < cell.Number;
-            return compilationThread.RunAsync(
-                () => (compiler.Compile(new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = IsOnlyAtTop, Offered = proposed }, cancellation), (RebuiltHistory?)null), cancellation);
-        }
-
         AcceptedCell[] history = [.. accepted];
-        return compilationThread.RunAsync(() => new Redefinition(compiler, history).Compile(code, name, language, CellAssets.None, packages.Analyzers, cancellation), cancellation);
+        var (last, before, declared, proposed) = (Last, Packages, variables, offered);
+        var mayRebuild = CellLibrary.MayBeIn(code) || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
+        return compilationThread.RunAsync(Compile, cancellation);
+
+        (CompilationOutcome, RebuiltHistory?) Compile()
+        {
+            var source = new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = declared.IsOnlyAtTop, Offered = proposed };
+            if (packages != before) return new PackageChange(compiler, history).Compile(source, before, packages, cancellation);
+            if (!mayRebuild)
+            {
+                var outcome = compiler.Compile(source, cancellation);
+
+                // Some cells have a library that one does not see at first sight, and it may use what only scripts declare yet.
+                if (outcome.Cell is not null || CellCompiler.LibrarySourceOf(source, cancellation) is null) return (outcome, null);
+            }
+
+            return new Redefinition(compiler, history).Compile(source with { Analyzers = packages.Analyzers }, cancellation);
+        }
     }
 
     /// <summary>What packages a cell asks for, itself or by what it loads.</summary>
@@ -134,12 +131,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         accepted.Clear();
         accepted.AddRange(rebuilt.Cells);
-        declarers = declarers.Clear();
+        variables = TopVariables.Of(accepted);
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries(accepted));
-        foreach (var cell in accepted)
-        {
-            foreach (var name in cell.Compiled.Variables) declarers = declarers.SetItem(name, cell);
-        }
     }
 
     /// <summary>Does ahead, on the compilation thread, what the next cell's compilation begins with whatever its text is.</summary>
@@ -173,17 +166,12 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public void Accept(AcceptedCell cell)
     {
         accepted.Add(cell);
-        var replaced = new List<CellVariable>();
-        foreach (var name in cell.Compiled.Variables)
-        {
-            // A cell before the old declaration meant an older one still.
-            if (declarers.TryGetValue(name, out var old) && lookups.GetValueOrDefault(name) < old.Number)
-                replaced.Add(new CellVariable(old.Compiled.AssemblyName, name));
-            declarers = declarers.SetItem(name, cell);
-        }
-
-        cell.Replaced = replaced;
-        foreach (var name in cell.Compiled.DeferredNames) lookups = lookups.SetItem(name, cell.Number);
+        cell.Replaced =
+        [
+            .. cell.Compiled.Variables.Select(name => (Name: name, Cell: variables.DeclarerOfOnlyAtTop(name))).Where(old => old.Cell is not null)
+                .Select(old => new CellVariable(old.Cell!.Compiled.AssemblyName, old.Name)),
+        ];
+        variables = variables.Behind(cell);
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries([cell]));
     }
 
@@ -195,7 +183,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         accepted.Remove(cell);
         unset[cell.Compiled.AssemblyName] = ($"{cell.Compiled.Name} ({string.Join(", ", cell.Compiled.DeclaredNames)})", null);
-        Restore(cell);
+        variables = variables.Without(cell, accepted);
     }
 
     /// <summary>The variables of a cell that was not executed again hold nothing where they are no plain data.</summary>
@@ -228,7 +216,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         var index = accepted.IndexOf(first);
         var gone = accepted[index..];
         accepted.RemoveRange(index, gone.Count);
-        foreach (var cell in gone.Reverse<AcceptedCell>()) Restore(cell);
+        foreach (var cell in gone.Reverse<AcceptedCell>()) variables = variables.Without(cell, accepted);
         return gone;
     }
 
@@ -245,15 +233,4 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
     /// <summary>A line of a cell's text, counted from 1.</summary>
     public static string? LineOf(string code, int line) => code.ReplaceLineEndings("\n").Split('\n').ElementAtOrDefault(line - 1);
-
-    /// <summary>Names that a cell declared mean again what they did before it.</summary>
-    private void Restore(AcceptedCell gone)
-    {
-        foreach (var name in gone.Compiled.Variables)
-        {
-            if (declarers.GetValueOrDefault(name) != gone) continue;
-            if (accepted.FindLast(cell => cell.Number < gone.Number && cell.Compiled.Variables.Contains(name)) is { } before) declarers = declarers.SetItem(name, before);
-            else declarers = declarers.Remove(name);
-        }
-    }
 }

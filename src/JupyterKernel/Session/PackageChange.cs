@@ -13,11 +13,11 @@ namespace JupyterKernel.Session;
 internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
 {
     /// <summary>Compiles a cell behind the history.</summary>
-    /// <returns>The cell, and the history that it follows if that had to be rebuilt. </returns>
+    /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
     /// <exception cref="PackageException">An earlier cell does not compile with these packages.</exception>
-    public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(
-        string code, string name, LanguageSettings language, SessionPackages before, SessionPackages now, CancellationToken cancellation)
+    public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, SessionPackages before, SessionPackages now, CancellationToken cancellation)
     {
+        source = source with { Analyzers = now.Analyzers };
         var resolved = now.Resolved;
         var first = Enumerable.Range(0, accepted.Count).FirstOrDefault(i => accepted[i].Compiled.Assets != CellAssets.None, accepted.Count);
         var replaced = resolved.References.Except(before.Resolved.References).Where(ReferenceSet.IsFrameworks).Select(path => Path.GetFileNameWithoutExtension(path)).ToList();
@@ -28,15 +28,16 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
                 [.. resolved.References.Except(before.Resolved.References)], [.. resolved.Assemblies.Except(before.Resolved.Assemblies)],
                 [.. resolved.NativeLibraries.Except(before.Resolved.NativeLibraries)]);
             if (added.References.Count + added.Assemblies.Count + added.NativeLibraries.Count == 0) added = CellAssets.None;
-            return new Redefinition(compiler, accepted).Compile(code, name, language, added, now.Analyzers, cancellation);
+            return new Redefinition(compiler, accepted).Compile(source with { Assets = added }, cancellation);
         }
 
         var cells = accepted.Take(first).ToList();
+        var variables = TopVariables.Of(cells);
         for (var i = first; i < accepted.Count; i++)
         {
             var old = accepted[i].Compiled;
             var outcome = compiler.Compile(
-                Redefinition.Again(old, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, []) with
+                Redefinition.Again(old, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, variables, []) with
                 {
                     Library = old.Library?.Sources ?? [],
                     Analyzers = now.Analyzers,
@@ -45,9 +46,10 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
                 cancellation);
             if (outcome.Cell is null) throw new PackageException($"{old.Name} does not compile with these packages ({CompileErrorText.Summary(outcome.Errors)}), so nothing has changed.{(now.Changes(before) is { Count: > 0 } would ? " With them " + string.Join(", ", would) + "." : "")}");
             cells.Add(accepted[i] with { Compiled = outcome.Cell, Packages = now });
+            variables = variables.Behind(cells[^1]);
         }
 
-        var (last, rebuilt) = new Redefinition(compiler, cells).Compile(code, name, language, CellAssets.None, now.Analyzers, cancellation);
+        var (last, rebuilt) = new Redefinition(compiler, cells).Compile(source, cancellation);
         if (last.Cell is null) return (last, null);
         var changes = now.Changes(before);
         var cause = changes.Count > 0 ? string.Join(", ", changes) : replaced.Count > 0 ? $"A package's {string.Join(", ", replaced)} takes the place of the framework's" : "A project that the session uses has changed";

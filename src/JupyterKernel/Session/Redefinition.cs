@@ -1,4 +1,5 @@
 using JupyterKernel.Compilation;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Session;
 
@@ -21,18 +22,10 @@ internal sealed record RebuiltHistory(IReadOnlyList<AcceptedCell> Cells, int Aga
 internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
 {
     /// <summary>Compiles a cell behind the history.</summary>
-    /// <param name="assets">What the cell's packages bring.</param>
-    /// <param name="analyzers">What may generate sources.</param>
     /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
-    public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(string code, string name, LanguageSettings language, CellAssets assets, IReadOnlyList<string> analyzers, CancellationToken cancellation)
+    public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, CancellationToken cancellation)
     {
-        var source = new CellSource(code, name, accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root)
-        {
-            Language = language,
-            Assets = assets,
-            Analyzers = analyzers,
-            LibraryTypes = TypesInLibraries(accepted),
-        };
+        source = source with { Previous = accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root, LibraryTypes = TypesInLibraries(accepted) };
         if (accepted.Count == 0 || CellCompiler.LibrarySourceOf(source, cancellation) is not { } library) return (compiler.Compile(source, cancellation), null);
 
         var declarers = ScriptTypes();
@@ -52,11 +45,12 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         var place = overlaps.Where(i => i >= lastUsed).DefaultIfEmpty(accepted.Count).First();
         var first = used.Select(type => declarers[type]).Concat(overlaps).Min();
         var cells = accepted.Take(first).ToList();
+        var variables = TopVariables.Of(cells);
         var lost = new List<AcceptedCell>();
         for (var i = first; i < accepted.Count; i++)
         {
             var old = accepted[i];
-            var again = Again(old.Compiled, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, used.Where(type => declarers[type] == i));
+            var again = Again(old.Compiled, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, variables, used.Where(type => declarers[type] == i));
             var sources = (old.Compiled.Library?.Sources ?? []).Where(other => other.Cell != old.Compiled.Name).ToList();
             if (CellCompiler.LibrarySourceOf(again, cancellation) is { } own)
             {
@@ -67,35 +61,44 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             sources = [.. sources.Select(other => CellLibrary.Without(other, types)).Where(other => !string.IsNullOrWhiteSpace(other.Text))];
             if (i == place) sources.Add(library);
             var outcome = compiler.Compile(again with { Library = sources }, cancellation);
-            if (outcome.Cell is { } cell) cells.Add(old with { Compiled = cell });
+            if (outcome.Cell is { } cell) Add(old with { Compiled = cell });
             else lost.Add(old);
 
             // Its script may use what is there no more; the library must be there all the same.
             if (outcome.Cell is not null || sources.Count == 0) continue;
             outcome = compiler.Compile(again with { Code = "", Library = sources }, cancellation);
             if (outcome.Cell is null) return (outcome, null);
-            cells.Add(old with { Compiled = outcome.Cell });
+            Add(old with { Compiled = outcome.Cell });
         }
 
         var last = compiler.Compile(
             source with
             {
                 Previous = cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root,
+                IsOnlyAtTop = variables.IsOnlyAtTop,
                 LibraryTypes = types.Select(SimpleName).ToHashSet(),
                 Library = place < accepted.Count ? [] : null,
                 Moved = place < accepted.Count ? [.. types] : [],
             },
             cancellation);
         var anew = types.Where(type => overlaps.Any(i => accepted[i].Compiled.Library!.Types.Contains(type))).Select(SimpleName).ToList();
-        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} declared anew" : "A type of an earlier cell is used in a namespace or an extension block";
+        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} declared anew" : "A type of an earlier cell is used in a namespace, an extension block or the like";
         return last.Cell is null ? (last, null) : (last, new RebuiltHistory(cells, cells.Count - first, lost, cause, KeepsValues: false));
+
+        void Add(AcceptedCell again)
+        {
+            cells.Add(again);
+            variables = variables.Behind(again);
+        }
     }
 
     /// <summary>A cell to be compiled once more.</summary>
     /// <param name="previous">What it follows now.</param>
+    /// <param name="variables">The variables before it.</param>
     /// <param name="moreLibraryTypes">Types that belong into its library now.</param>
-    public static CellSource Again(CompiledCell cell, Microsoft.CodeAnalysis.CSharp.CSharpCompilation previous, IEnumerable<string> moreLibraryTypes) => new(cell.Code, cell.Name, previous)
+    public static CellSource Again(CompiledCell cell, CSharpCompilation previous, TopVariables variables, IEnumerable<string> moreLibraryTypes) => new(cell.Code, cell.Name, previous)
     {
+        IsOnlyAtTop = variables.IsOnlyAtTop,
         Again = cell,
         Assets = cell.Assets,
         Analyzers = cell.Analyzers,
