@@ -118,6 +118,30 @@ class Interrupt(KernelTestCase):
         self.assert_interrupted(outcome)
         self.assertIn("cleaned", outcome.stdout)
 
+    def test_using_variables_are_disposed_of(self):
+        self.run_cell('class Noisy(string name) : IDisposable { public void Dispose() => Console.WriteLine($"{name} goes"); }')
+        self.run_cell('class Awaited : IAsyncDisposable { public async ValueTask DisposeAsync() { await Task.Delay(1); Console.WriteLine("awaited goes"); } }')
+        for ending in ("while (true) { }", "Thread.Sleep(-1);", "await Task.Delay(-1);", 'while (true) Console.Write("");'):
+            with self.subTest(ending):
+                outcome = self.interrupt_when_running(
+                    f'using var a = new Noisy("a"); await using var b = new Awaited(); using var c = new Noisy("c"); {ending} using var never = new Noisy("never");')
+                self.assert_interrupted(outcome)
+                self.assertEqual(outcome.stdout, "ready\nc goes\nawaited goes\na goes\n")
+
+    def test_a_dispose_that_fails_or_hangs_holds_up_nothing(self):
+        self.run_cell("var kept = 42;")
+        for disposal, told in {
+            'throw new Exception("broken")': "v is not disposed of: broken",
+            "Thread.Sleep(-1)": "v is not disposed of: that took longer",
+            "new Action(() => { while (true) { } })()": "v is not disposed of: that took longer",
+        }.items():
+            with self.subTest(disposal):
+                self.run_cell(f"class Hangs : IDisposable {{ public void Dispose() => {disposal}; }}")
+                outcome = self.interrupt_when_running("using var v = new Hangs(); while (true) { }")
+                self.assert_interrupted(outcome)
+                self.assertIn(told, "".join(text for name, text in outcome.outputs if name == "stderr"))
+                self.assertEqual(self.run_cell("kept").result, "42")
+
     def test_output_before_the_interrupt_is_shown(self):
         outcome = self.interrupt_when_running('Console.Write("last words"); while (true) { }')
         self.assertIn("last words", outcome.stdout)

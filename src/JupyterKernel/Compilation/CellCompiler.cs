@@ -56,6 +56,12 @@ internal sealed class CellCompiler
     /// <summary>From so many characters on, several threads are faster than one. Their stacks are not deep; but then neither is such code.</summary>
     private const int MuchCode = 3000;
 
+    /// <summary>What a cell may be tried as that did not compile; none where its errors are about something else.</summary>
+    private delegate IEnumerable<ScriptForm> OtherForms(
+        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation);
+
+    private static readonly OtherForms[] Others = [ProgramForms.WithLatest, StaticImports.WithTypes, PinnedVariables.WithAddresses, ProgramForms.WithLocals];
+
     private static readonly string[] Disposables = ["System.IDisposable", "System.IAsyncDisposable"];
 
     private readonly CSharpCompilationOptions options;
@@ -130,12 +136,15 @@ internal sealed class CellCompiler
             if (outcome.Cell is { } added) return new(added with { AddedUsings = usings.TrimEnd() }, []);
         }
 
-        var first = best;
-        foreach (var other in ProgramForms.WithLatest(form, first.Submission, first.Tree, first.Errors, cancellation).Concat(ProgramForms.WithLocals(form, first.Submission, first.Tree, first.Errors, cancellation)))
+        for (Attempt? tried = null; tried != best;)
         {
-            var next = attempts.Compile(other);
-            if (next.Cell is not null) return new(next.Cell, []);
-            if (next.Errors.Length < best.Errors.Length) best = next;
+            tried = best;
+            foreach (var other in Others.SelectMany(forms => forms(tried.Form, tried.Submission, tried.Tree, tried.Errors, cancellation)))
+            {
+                var next = attempts.Compile(other);
+                if (next.Cell is not null) return new(next.Cell, []);
+                if (next.Errors.Length < best.Errors.Length) best = next;
+            }
         }
 
         return new(null, attempts.Explain(best));

@@ -18,6 +18,13 @@ internal sealed class CellThread
     /// <summary>So many continuations run before a cell that waits: what a cell set going should be done, but may go on for ever.</summary>
     private const int ContinuationsAhead = 1000;
 
+    /// <summary>
+    /// How long disposing of an interrupted cell's variables may take, and how long it is tried to end it then. Together with the rest of an
+    /// interrupt less than the kernel waits for its end.
+    /// </summary>
+    private static readonly TimeSpan DisposalTime = TimeSpan.FromMilliseconds(750);
+    private static readonly TimeSpan DisposalAbortTime = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan BlockedCheckInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly ConsoleCapture console;
@@ -193,7 +200,9 @@ internal sealed class CellThread
             }
         }
 
-        if (answer is not null) Dispose(cell, Threw);
+        var disposed = new Stack<DisposedVariable>(cell.Request.Disposed);
+        if (answer is not null) Dispose(cell, disposed, Threw);
+        if (cell.IsInterrupted) DisposeApart(cell, disposed);
         return answer ?? new CellInterrupted(cell.Number);
 
         void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
@@ -205,23 +214,69 @@ internal sealed class CellThread
     /// Disposes of what the cell declared with <c>using</c>, the last one first. After its result was formatted, which may
     /// still read from it.
     /// </summary>
-    private void Dispose(CellContext cell, Action<Exception> threw)
+    private void Dispose(CellContext cell, Stack<DisposedVariable> variables, Action<Exception> threw)
     {
-        foreach (var variable in cell.Request.Disposed.Reverse())
+        while (!cell.IsInterrupted && variables.TryPop(out var variable))
         {
             Task? disposal = null;
-            RunUserCode(
-                cell,
-                () =>
-                {
-                    var submission = SubmissionOf(cell.Request.EntryType);
-                    var value = submission?.GetType().GetField(variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(submission);
-                    if (value is IAsyncDisposable awaited && (variable.Awaits || value is not IDisposable)) disposal = awaited.DisposeAsync().AsTask();
-                    else (value as IDisposable)?.Dispose();
-                },
-                threw);
+            RunUserCode(cell, () => disposal = DisposeOf(variable, cell), threw);
             if (disposal is not null && PumpUntil(disposal, cell)) RunUserCode(cell, () => disposal.GetAwaiter().GetResult(), threw);
         }
+    }
+
+    /// <summary>
+    /// Disposes of what an interrupted cell has left, on another thread: this one is spent. What takes too long is aborted like a cell, and
+    /// left alone where that does not help.
+    /// </summary>
+    private void DisposeApart(CellContext cell, Stack<DisposedVariable> variables)
+    {
+        if (variables.Count == 0) return;
+        console.Renew();
+        string? current = null;
+        var limit = new CancellationTokenSource();
+        var disposing = new Thread(DisposeAll) { IsBackground = true, Name = "disposal" };
+        disposing.Start();
+        if (disposing.Join(DisposalTime)) return;
+        new Thread(limit.Cancel, 256 * 1024) { IsBackground = true, Name = "abort" }.Start();
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); clock.Elapsed < DisposalAbortTime && !disposing.Join(5);)
+        {
+            if (limit.IsCancellationRequested) disposing.Interrupt();
+        }
+
+        console.Renew();
+        Console.Error.WriteLine($"{current} is not disposed of: that took longer than {DisposalTime.TotalMilliseconds} ms.");
+
+        void DisposeAll()
+        {
+            try
+            {
+                while (!limit.IsCancellationRequested && variables.TryPop(out var variable))
+                {
+                    current = variable.Name;
+                    try
+                    {
+                        RunAbortable(() => DisposeOf(variable, cell)?.GetAwaiter().GetResult(), limit.Token);
+                    }
+                    catch (Exception problem) when (!limit.IsCancellationRequested)
+                    {
+                        Console.Error.WriteLine($"{current} is not disposed of: {ExceptionReports.Of(problem).Message}");
+                    }
+                }
+            }
+            catch (Exception) when (limit.IsCancellationRequested)
+            {
+                // Aborted, or woken from a wait.
+            }
+        }
+    }
+
+    private Task? DisposeOf(DisposedVariable variable, CellContext cell)
+    {
+        var submission = SubmissionOf(cell.Request.EntryType);
+        var value = submission?.GetType().GetField(variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(submission);
+        if (value is IAsyncDisposable awaited && (variable.Awaits || value is not IDisposable)) return awaited.DisposeAsync().AsTask();
+        (value as IDisposable)?.Dispose();
+        return null;
     }
 
     private object? SubmissionOf(string entryType) => Array.FindLast(submissions, submission => submission?.GetType().FullName == entryType);
