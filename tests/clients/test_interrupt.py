@@ -30,8 +30,8 @@ NEEDS_TERMINATION = {"a blocking read"}
 
 
 class Interrupt(KernelTestCase):
-    def interrupt_when_running(self, code, **content):
-        cell = self.front_end.start(f'Console.WriteLine("ready"); {code}', **content)
+    def interrupt_when_running(self, code, before="", **content):
+        cell = self.front_end.start(f'{before}Console.WriteLine("ready"); {code}', **content)
         self.front_end.wait_for_output(cell, "ready")
         self.assertEqual(self.front_end.interrupt()["status"], "ok")
         return self.front_end.finish(cell)
@@ -124,7 +124,8 @@ class Interrupt(KernelTestCase):
         for ending in ("while (true) { }", "Thread.Sleep(-1);", "await Task.Delay(-1);", 'while (true) Console.Write("");'):
             with self.subTest(ending):
                 outcome = self.interrupt_when_running(
-                    f'using var a = new Noisy("a"); await using var b = new Awaited(); using var c = new Noisy("c"); {ending} using var never = new Noisy("never");')
+                    f'{ending} using var never = new Noisy("never");',
+                    before='using var a = new Noisy("a"); await using var b = new Awaited(); using var c = new Noisy("c"); ')
                 self.assert_interrupted(outcome)
                 self.assertEqual(outcome.stdout, "ready\nc goes\nawaited goes\na goes\n")
 
@@ -137,7 +138,7 @@ class Interrupt(KernelTestCase):
         }.items():
             with self.subTest(disposal):
                 self.run_cell(f"class Hangs : IDisposable {{ public void Dispose() => {disposal}; }}")
-                outcome = self.interrupt_when_running("using var v = new Hangs(); while (true) { }")
+                outcome = self.interrupt_when_running("while (true) { }", before="using var v = new Hangs(); ")
                 self.assert_interrupted(outcome)
                 self.assertIn(told, "".join(text for name, text in outcome.outputs if name == "stderr"))
                 self.assertEqual(self.run_cell("kept").result, "42")
