@@ -29,8 +29,9 @@ internal static class LoopVariables
 
         var own = root.Members.OfType<FieldDeclarationSyntax>().Where(field => !field.Modifiers.Any(SyntaxKind.ConstKeyword))
             .SelectMany(field => field.Declaration.Variables).Select(variable => variable.Identifier.ValueText).ToHashSet();
-        var hidden = DeferredNames.In([script]).Concat(root.DescendantNodes().OfType<IdentifierNameSyntax>().Where(IsAliased).Select(name => name.Identifier.ValueText)).ToHashSet();
-        var edits = loops.SelectMany(loop => Localize(loop, name => !hidden.Contains(name) && (own.Contains(name) || isOnlyAtTop(name)))).ToList();
+        var hidden = new Lazy<HashSet<string>>(() =>
+            [.. DeferredNames.In([script]), .. root.DescendantNodes().OfType<IdentifierNameSyntax>().Where(IsAliased).Select(name => name.Identifier.ValueText)]);
+        var edits = loops.SelectMany(loop => Localize(loop, name => (own.Contains(name) || isOnlyAtTop(name)) && !hidden.Value.Contains(name))).ToList();
         return edits.Count > 0 ? form with { Text = form.Text.With(edits) } : null;
     }
 
@@ -91,11 +92,12 @@ internal static class LoopVariables
         string fields = "", locals = "";
         foreach (var (name, places) in uses)
         {
-            if (declared.Contains(name) || !isVariable(name)) continue;
+            if (declared.Contains(name)) continue;
             var written = places.Select(WriteThrough).ToList();
 
             // What is set, or looked up at an index, is worth it; the rest the runtime reads fast enough.
             if (written.Contains(null) || !places.Zip(written).Any(use => use.Second!.Count > 0 || use.First.Parent is ElementAccessExpressionSyntax)) continue;
+            if (!isVariable(name)) continue;
             edits.AddRange(written.SelectMany(edit => edit!));
             fields += $"ref var {name}{FieldSuffix} = ref {name}; ";
             locals += $"var {name} = {name}{FieldSuffix}; ";
