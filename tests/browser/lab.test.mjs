@@ -232,13 +232,41 @@ it('Tab completes a member', async page => {
   await containing(editor(page, 0), 'Console.WriteLine');
 });
 
-it('Shift+Tab shows what is known of a member', async page => {
+it('Proposals have icons for what they are, and what is accepted without being imported gets its using', async page => {
+  await openNotebook(page, 'proposals', ['var shopping = new List<string> { "tea" };', '', '']);
+  await runCell(page, 0);
+  await prompt(page, 0, 1);
+  await editor(page, 1).click();
+  await page.keyboard.type('shopping.');
+  await page.keyboard.press('Tab');
+  const completer = page.locator('.jp-Completer');
+  await containing(completer.locator('.jp-Completer-item', { has: page.locator('.jp-Completer-monogram, .jp-Completer-icon') }), 'Add');
+  await containing(completer.locator('.jp-Completer-docpanel'), 'Adds an object to the end');
+  await screenshot(page, 'completion');
+  await page.keyboard.press('Escape');
+
+  await editor(page, 2).click();
+  await page.keyboard.type('var watch = Stopwa');
+  await page.keyboard.press('Tab');
+  await containing(editor(page, 2), 'Stopwatch');
+  await page.keyboard.type('.StartNew();');
+  await runCell(page, 2);
+  await containing(output(page, 2), 'Added: using System.Diagnostics;');
+  await containing(editor(page, 2), 'using System.Diagnostics;');
+});
+
+it('Shift+Tab shows what is known of a member, and in its arguments which one is written', async page => {
   await openNotebook(page, 'inspection', ['']);
   await editor(page, 0).click();
   await page.keyboard.type('Console.WriteLine');
   await page.keyboard.press('Shift+Tab');
-  await containing(page.locator('.jp-Tooltip-content'), 'WriteLine');
+  await containing(page.locator('.jp-Tooltip-content'), 'Writes the');
   await screenshot(page, 'inspection');
+  await page.keyboard.press('Escape');
+  await page.keyboard.type('(Math.Clamp(1, ');
+  await page.keyboard.press('Shift+Tab');
+  await containing(page.locator('.jp-Tooltip-content b'), 'min');
+  await screenshot(page, 'signature');
 });
 
 it('A cell that reads a line asks for it', async page => {

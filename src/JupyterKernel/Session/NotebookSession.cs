@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
 using JupyterKernel.WorkerProtocol;
