@@ -111,7 +111,7 @@ class Completing(EditorTestCase):
                 self.assertEqual(self.front_end.ask("complete_request", {"code": code, "cursor_pos": position})["status"], "ok")
                 self.assertEqual(self.front_end.ask("inspect_request", {"code": code, "cursor_pos": position, "detail_level": 1})["status"], "ok")
         self.assertEqual(self.complete('var s = "\U0001F600\U0001F600"; s.Len|')["matches"][0], "Length")
-        self.assertEqual(self.complete('var s = "\U0001F600\U0001F600"; s.Len|')["cursor_start"], 15)
+        self.assertEqual(self.complete('var s = "\U0001F600\U0001F600"; s.Len|')["cursor_start"], 16)
 
 
 class Inspecting(EditorTestCase):
