@@ -24,9 +24,11 @@ public sealed class ArchitectureTests
         ["Supervision"] = ["Hosting", "Settings", "Session", "Compilation", "WorkerProtocol"],
         ["Values"] = ["Display"],
         ["Worker"] = ["WorkerProtocol", "Values", "Display"],
-        ["Kernel"] = ["Hosting", "Protocol", "Settings", "Session", "Compilation", "Intelligence", "Packages", "Supervision", "WorkerProtocol"],
         ["Notebooks"] = ["Protocol"],
-        ["Commands"] = ["Kernel", "Notebooks", "Protocol", "Settings"],
+        ["Magics"] = ["Hosting", "Settings", "Session", "Compilation", "Supervision", "WorkerProtocol", "Notebooks", "Display"],
+        ["Kernel"] = ["Hosting", "Protocol", "Settings", "Session", "Compilation", "Intelligence", "Packages", "Supervision", "WorkerProtocol", "Magics", "Notebooks", "Display"],
+        ["Conversion"] = ["Compilation", "Magics", "Notebooks"],
+        ["Commands"] = ["Kernel", "Notebooks", "Conversion", "Protocol", "Settings"],
         ["Display"] = [],
     };
 

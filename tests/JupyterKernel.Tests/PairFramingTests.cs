@@ -38,6 +38,7 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"input_question","Cell":1,"Question":2,"Prompt":"?","Password":true}"""] = new InputQuestion(1, 2, "?", true),
         ["""{"type":"restore_cell","Cell":1,"EntryType":"T","Files":null}"""] = new RestoreCell(1, "T", null),
         ["""{"type":"forget_variables","Variables":[{"Assembly":"a","Name":"n"}]}"""] = new ForgetVariables([new CellVariable("a", "n")]),
+        ["""{"type":"drop_cells","EntryTypes":["T"]}"""] = new DropCells(["T"]),
         ["""{"type":"report_memory","Interval":"00:00:00.5000000"}"""] = new ReportMemory(TimeSpan.FromMilliseconds(500)),
         ["""{"type":"collect_garbage","Request":1}"""] = new CollectGarbage(1),
         ["""{"type":"read_state","Request":1,"WithValues":true,"MostBytes":2,"GivesWay":true}"""] = new ReadState(1, true, 2, true),

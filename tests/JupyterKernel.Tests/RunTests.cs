@@ -63,16 +63,50 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task Cells_tagged_skip_execution_or_in_another_language_are_left_as_they_are()
+    public async Task Cells_tagged_skip_execution_are_left_as_they_are()
     {
-        var other = Code("let x = 1", stale: true);
-        other["metadata"]!["polyglot_notebook"] = new JObject { ["kernelName"] = "fsharp" };
-
-        var run = await RunAsync(Write("skips", Code("no C#", "skip-execution", stale: true), other));
+        var run = await RunAsync(Write("skips", Code("no C#", "skip-execution", stale: true)));
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("cell 2 is left alone: its language is fsharp", run.Error, StringComparison.Ordinal);
         Assert.All(Cells("skips.executed.ipynb"), cell => Assert.Equal("stale", MultilineText.Join(cell["outputs"]![0]!["text"])));
+    }
+
+    [Fact]
+    public async Task Cells_are_run_in_the_language_of_their_metadata()
+    {
+        var run = await RunAsync(Write("page", InLanguage("html", "<b>bold</b>"), InLanguage("csharp", "20 + 22"), InLanguage("mermaid", "graph TD")));
+
+        Assert.Equal(0, run.ExitCode);
+        var cells = Cells("page.executed.ipynb");
+        Assert.Equal("<b>bold</b>", MultilineText.Join(cells[0]["outputs"]![0]!["data"]!["text/html"]));
+        Assert.Equal("42", MultilineText.Join(cells[1]["outputs"]![0]!["data"]!["text/plain"]));
+        Assert.Equal("graph TD", MultilineText.Join(cells[2]["outputs"]![0]!["data"]!["text/vnd.mermaid"]));
+    }
+
+    [Fact]
+    public async Task A_cell_in_a_language_that_is_not_run_gets_an_error_and_the_others_are_run()
+    {
+        var run = await RunAsync(Write("mixed", InLanguage("fsharp", "let x = 1"), Code("20 + 22")));
+
+        Assert.Equal(1, run.ExitCode);
+        var cells = Cells("mixed.executed.ipynb");
+        Assert.Equal("LanguageNotSupported", (string?)cells[0]["outputs"]![0]!["ename"]);
+        Assert.Equal("42", MultilineText.Join(cells[1]["outputs"]![0]!["data"]!["text/plain"]));
+    }
+
+    [Fact]
+    public async Task A_dib_file_runs_as_it_is()
+    {
+        var path = InFolder("old.dib");
+        await File.WriteAllTextAsync(path, "#!markdown\n\n# Title\n\n#!csharp\n\n#!time\nvar x = 41;\n\n#!csharp\n\nx + 1\n", Cancellation);
+
+        var run = await RunAsync(path);
+
+        Assert.Equal(0, run.ExitCode);
+        var cells = Cells("old.executed.ipynb");
+        Assert.Equal("markdown", (string?)cells[0]["cell_type"]);
+        Assert.StartsWith("Wall time: ", MultilineText.Join(cells[1]["outputs"]![0]!["data"]!["text/plain"]), StringComparison.Ordinal);
+        Assert.Equal("42", MultilineText.Join(cells[2]["outputs"]![0]!["data"]!["text/plain"]));
     }
 
     [Fact]
@@ -274,6 +308,13 @@ public sealed class RunTests : IDisposable
         ["outputs"] = stale ? new JArray(new JObject { ["name"] = "stdout", ["output_type"] = "stream", ["text"] = new JArray("stale") }) : [],
         ["source"] = MultilineText.Split(source),
     };
+
+    private static JObject InLanguage(string language, string source)
+    {
+        var cell = Code(source);
+        cell["metadata"]!["polyglot_notebook"] = new JObject { ["kernelName"] = language };
+        return cell;
+    }
 
     private static Process Start(params string[] arguments)
     {

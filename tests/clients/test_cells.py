@@ -256,4 +256,4 @@ class Language(State):
 
     def test_a_setting_that_is_none_is_refused(self):
         for setting in ("checked maybe", "language-version C", "nullable 7", "optimize 1"):
-            self.assertEqual(self.run_failing_cell("#!settings " + setting).error["ename"], "DirectiveError")
+            self.assertEqual(self.run_failing_cell("#!settings " + setting).error["ename"], "MagicError")

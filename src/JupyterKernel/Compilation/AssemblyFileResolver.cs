@@ -17,8 +17,8 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
     {
         try
         {
-            if (Find(reference) is { } path) return [MetadataReference.CreateFromFile(path, properties)];
-            return reference.Split('=', 2) is [var alias, var file] && SyntaxFacts.IsValidIdentifier(alias) && Find(file) is { } aliased
+            if (Find(reference, baseFilePath) is { } path) return [MetadataReference.CreateFromFile(path, properties)];
+            return reference.Split('=', 2) is [var alias, var file] && SyntaxFacts.IsValidIdentifier(alias) && Find(file, baseFilePath) is { } aliased
                 ? [MetadataReference.CreateFromFile(aliased, properties.WithAliases([alias]))]
                 : [];
         }
@@ -29,7 +29,12 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
         }
     }
 
-    private string? Find(string file) => Path.GetFullPath(file, baseDirectory) is var path && File.Exists(path) ? path : null;
+    /// <summary>In a file, a path is relative to that file, or else to the notebook.</summary>
+    private string? Find(string file, string? baseFilePath)
+    {
+        if (Path.IsPathRooted(baseFilePath) && Path.GetFullPath(file, Path.GetDirectoryName(baseFilePath)!) is var beside && File.Exists(beside)) return beside;
+        return Path.GetFullPath(file, baseDirectory) is var path && File.Exists(path) ? path : null;
+    }
 
     /// <inheritdoc/>
     public override bool Equals(object? other) => ReferenceEquals(this, other);

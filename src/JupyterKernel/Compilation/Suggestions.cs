@@ -26,11 +26,11 @@ internal static class Suggestions
             // A name, or a type, that does not exist in this context.
             "CS0103" or "CS0246" when NameIn(node) is { } name =>
                 Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
-                ?? Near(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))),
+                ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))),
 
             // No such member, and no extension method of the name.
             "CS1061" or "CS0117" when NameIn(node) is { } name =>
-                (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null) ?? Near(name, Members(node, submission, cancellation)),
+                (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null) ?? Nearest(name, Members(node, submission, cancellation)),
 
             // The address of what may move.
             "CS0212" => "While code uses its address, it must not move: take it by fixed (int* p = &x) { … }.",
@@ -69,7 +69,8 @@ internal static class Suggestions
         return $"Is a using missing? {string.Join(" or ", likely.Take(NamespacesShown).Select(space => $"using {space};"))}";
     }
 
-    private static string? Near(string name, IEnumerable<string> candidates)
+    /// <summary>Which of some names is spelled nearly as this one, as a question; null if none is.</summary>
+    public static string? Nearest(string name, IEnumerable<string> candidates)
     {
         if (name.Length is < 2 or > LongestName) return null;
         var allowed = Math.Max(1, name.Length / 3);

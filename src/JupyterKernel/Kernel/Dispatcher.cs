@@ -1,6 +1,8 @@
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Intelligence;
+using JupyterKernel.Magics;
+using JupyterKernel.Notebooks;
 using JupyterKernel.Packages;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
@@ -125,7 +127,7 @@ internal sealed class Dispatcher
         var found = await AskAsync(
             request,
             cancellation => completion.CompleteAsync(
-                language.Open(content.Code, [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
+                language.Open(OnlyCSharp(content.Code), [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
                 RecentNames.In([.. accepted.TakeLast(RecentNames.MostCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
             new CompletionList([], index, index));
         session.Offer(found.Items.Where(item => item.Namespace is not null).Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
@@ -139,7 +141,7 @@ internal sealed class Dispatcher
         var index = CodePoints.ToIndex(content.Code, content.CursorPos);
         CellDeclarations[] accepted = [.. session.Accepted.Select(cell => cell.Compiled.Declarations)];
         var found = await AskAsync(
-            request, cancellation => inspection.InspectAsync(language.Open(content.Code, accepted, cancellation), index, content.DetailLevel, cancellation), null);
+            request, cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code), accepted, cancellation), index, content.DetailLevel, cancellation), null);
         return found is null
             ? new InspectReply(false, [], [])
             : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/html"] = found.Html, ["text/markdown"] = found.Markdown }, []);
@@ -148,9 +150,20 @@ internal sealed class Dispatcher
     private async Task<object?> IsCompleteAsync(Request request)
     {
         var content = WireFormat.FromJson<IsCompleteRequest>(request.Message.Content);
-        var judged = await AskAsync(request, cancellation => Task.FromResult(Completeness.Judge(content.Code, cancellation)), new Completeness("unknown"));
+        var judged = await AskAsync(
+            request, cancellation => Task.FromResult(CellBlocks.MayHave(content.Code) ? JudgeBlocks(content.Code, cancellation) : Completeness.Judge(content.Code, cancellation)), new Completeness("unknown"));
         return new IsCompleteReply(judged.Status, judged.Indent);
     }
+
+    private static string OnlyCSharp(string code) => CellBlocks.MayHave(code) ? CellBlocks.OnlyCSharp(code, MagicTable.Find) : code;
+
+    /// <summary>The last block counts. The text of a magic ends with a blank line; nothing else could tell its end.</summary>
+    private static Completeness JudgeBlocks(string code, CancellationToken cancellation) => CellBlocks.Of(code, MagicTable.Find, CellLanguage.CSharp) switch
+    {
+        [.., { Magic: null } csharp] => Completeness.Judge(csharp.Text, cancellation),
+        [.., { Magic: { } magic }] when MagicTable.Find(magic) is { TakesText: true } && !code.AsSpan(code.AsSpan().TrimEnd().Length).Contains('\n') => new("incomplete", ""),
+        _ => new("complete"),
+    };
 
     /// <summary>
     /// Asks Roslyn, on the pool. Some texts keep it busy for ever, and whoever types on has no use for the answer to what stood there before: then the

@@ -2,7 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using JupyterKernel.Compilation;
+using JupyterKernel.Display;
 using JupyterKernel.Hosting;
+using JupyterKernel.Magics;
+using JupyterKernel.Notebooks;
 using JupyterKernel.Packages;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
@@ -30,7 +33,6 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly NotebookSession session;
     private readonly HistoryStore history;
     private readonly Supervisor supervisor;
-    private readonly Directives directives;
     private readonly PackageInstaller installer;
     private readonly Queue<(Request Request, ExecuteRequest Content)> waiting = new();
     private readonly Queue<(string Text, bool IsLoss)> notices = new();
@@ -41,12 +43,15 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly Dictionary<long, (Request Request, Action<string> Answer)> questions = [];
     private readonly Queue<(string Question, TaskCompletionSource<bool> Answer)> confirmations = new();
     private readonly List<string> answers = [];
+    private readonly Dictionary<long, IReadOnlyList<CellVariable>> unsettled = [];
     private long latestCell;
     private bool runningAnswers;
     private bool hasStrayAssets;
     private long lastConfirmation;
     private (string? Session, DateTimeOffset? SentBefore) aborting;
     private CancellationTokenSource? compilation;
+    private MagicCell? magicCell;
+    private ValueStore? values;
     private int executionCount;
     private string addedUsings = "";
     private long changedAt = Stopwatch.GetTimestamp();
@@ -57,7 +62,6 @@ internal sealed class ExecuteQueue : IWorkerOutput
         this.session = session;
         this.history = history;
         supervisor = new Supervisor(loop, session, this, firstWorker);
-        directives = new Directives(session, supervisor);
         installer = new PackageInstaller(sockets, session);
     }
 
@@ -66,6 +70,15 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
     /// <summary>For how long no cell has begun or ended.</summary>
     public TimeSpan CalmFor => Stopwatch.GetElapsedTime(changedAt);
+
+    /// <summary>What <c>#!value</c> has stored.</summary>
+    public ValueStore Values => values ??= new();
+
+    /// <summary>The history.</summary>
+    public NotebookSession Session => session;
+
+    /// <summary>The workers.</summary>
+    public Supervisor Supervisor => supervisor;
 
     /// <summary>What the worker uses; null while there is none.</summary>
     public ProcessUsage? WorkerUsage => supervisor.Current?.Usage;
@@ -91,7 +104,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
             return;
         }
 
-        waiting.Enqueue((request with { Message = request.Message.WithoutContent() }, content));
+        waiting.Enqueue((request with { Message = request.Message.WithoutContent() }, content with { Language = LanguageIn(request.Message.Metadata) }));
         if (Running is null) _ = WorkOffAsync();
     }
 
@@ -99,6 +112,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     public void Interrupt()
     {
         compilation?.Cancel();
+        magicCell?.Interrupt();
         supervisor.Interrupt();
     }
 
@@ -243,7 +257,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
         ShowNotices();
         Confirm();
         var name = FormattableString.Invariant(counts ? $"Cell [{executionCount}]" : (FormattableString)$"Cell [{executionCount}]·{number}");
-        var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await RunAsync(number, content.Code, name, content.AllowStdin, keep: true);
+        var cell = new CellPart(number, content.Code, name) { AllowStdin = content.AllowStdin };
+        magicCell = !isEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null) ? new MagicCell(this, content, cell) : null;
+        var outcome = isEmpty ? new CellOutcome.Returned(null, null) : magicCell is not null ? await magicCell.RunAsync() : await RunAsync(cell);
         var ended = DateTime.UtcNow;
         questions.Clear();
         if (outcome is CellOutcome.Threw threw) session.LastException = threw.Exception;
@@ -254,6 +270,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         {
             if (!content.Silent) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Lines)));
             metadata["status"] = "error";
+            magicCell?.ShowTimes();
             sockets.Reply(request, WireFormat.ToJson(new ExecuteErrorReply(executionCount, error.Ename, error.Evalue, error.Lines)), WireFormat.ToJson(metadata));
         }
         else
@@ -264,29 +281,32 @@ internal sealed class ExecuteQueue : IWorkerOutput
                 if (counts && PlainText(data) is { } text) history.AddOutput(executionCount, text);
             }
 
+            magicCell?.ShowTimes();
             var expressions = await EvaluateAsync(content.UserExpressions, request);
             metadata["status"] = "ok";
             sockets.Reply(request, WireFormat.ToJson(new ExecuteReply(executionCount, expressions, Payload(request, content.Code))), WireFormat.ToJson(metadata));
         }
 
+        magicCell = null;
         sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
-        return error is not null && (content.StopOnError || outcome is CellOutcome.Interrupted) ? ended : null;
+
+        // A notebook that has a cell in another language goes on with the next one.
+        var stops = outcome is not CellOutcome.Refused { Name: CellLanguage.NotSupported } && (content.StopOnError || outcome is CellOutcome.Interrupted);
+        return error is not null && stops ? ended : null;
     }
 
     /// <summary>
     /// Where a using was added, a notebook gets it into its cell, so that it runs elsewhere too. A console, whose inputs have no ids, would take it for
-    /// the next input. #payloads-deprecated
+    /// the next input; and in a cell with magics the top may be no C#. #payloads-deprecated
     /// </summary>
-    private IReadOnlyList<JObject> Payload(Request request, string code) => addedUsings.Length > 0 && request.CellId is not null
+    private IReadOnlyList<JObject> Payload(Request request, string code) => addedUsings.Length > 0 && magicCell is null && request.CellId is not null
         ? [new JObject { ["source"] = "set_next_input", ["text"] = OfferedUsings.AddTo(code, addedUsings), ["replace"] = true }]
         : [];
 
-    private async Task<CellOutcome> RunAsync(long number, string code, string name, bool allowStdin, bool keep)
+    /// <summary>Compiles and runs a cell, or a block of one.</summary>
+    public async Task<CellOutcome> RunAsync(CellPart part)
     {
-        if (directives.Find(code) is { } directive) return await directive();
-        var (askedPolicy, rest, problem) = ReplayDirective.Take(code);
-        if (problem is not null) return new CellOutcome.Refused("DirectiveError", problem);
-        var policy = askedPolicy ?? KernelSettings.Current.Replay;
+        var number = part.Number;
         CompilationOutcome compiled;
         RebuiltHistory? rebuilt;
         SessionPackages packages;
@@ -294,9 +314,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
         {
             try
             {
-                (packages, var failed) = await installer.InstallAsync(rest, RequestOf(number) is { Silent: false, Request: { } request } ? request : null, compilation.Token);
+                (packages, var failed) = await installer.InstallAsync(part.Code, part.Directory, RequestOf(number) is { Silent: false, Request: { } request } ? request : null, compilation.Token);
                 if (failed is not null) return failed;
-                (compiled, rebuilt) = await session.CompileAsync(rest, name, KernelSettings.Current.Language, packages, compilation.Token);
+                (compiled, rebuilt) = await session.CompileAsync(part.Code, part.Name, KernelSettings.Current.Language, packages, compilation.Token);
 
                 // The compiler may have been done already when the interrupt came.
                 if (compilation.IsCancellationRequested) return new CellOutcome.Interrupted();
@@ -329,26 +349,102 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
 
         var began = DateTime.UtcNow;
-        return await supervisor.RunAsync(number, cell, allowStdin, keep ? AcceptAsync : null);
+        return await supervisor.RunAsync(number, cell, part.AllowStdin, part.IsKept ? EndedAsync : null);
 
-        async Task AcceptAsync(CellOutcome outcome)
+        async Task EndedAsync(CellOutcome outcome)
         {
             if (outcome.IsAccepted)
             {
                 hasStrayAssets = false;
-                await KeepAsync(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
-                {
-                    Answers = [.. answers],
-                    Packages = packages,
-                    AllocatedBytes = outcome.AllocatedBytes,
-                });
+                await KeepAsync(
+                    new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, part.Replay ?? KernelSettings.Current.Replay)
+                    {
+                        Answers = [.. answers],
+                        Packages = packages,
+                        AllocatedBytes = outcome.AllocatedBytes,
+                        Whole = part.Whole,
+                    });
             }
-            else if (outcome is CellOutcome.Interrupted && session.Accepted.Count > 0)
+            else
             {
-                _ = RememberChangesAsync(session.Accepted[^1]);
+                if (!TakeBack(part.Whole) && outcome is CellOutcome.Interrupted && session.Accepted.Count > 0) _ = RememberChangesAsync(session.Accepted[^1]);
             }
         }
     }
+
+    /// <summary>Numbers a block of the running cell that is not its first.</summary>
+    public long NextBlock()
+    {
+        var number = session.NextNumber();
+        requestOfCell[number] = requestOfCell[latestCell];
+        latestCell = number;
+        answers.Clear();
+        return number;
+    }
+
+    /// <summary>Takes back the blocks of a cell that was interrupted or lost its worker: what does not end by itself is not accepted, none of it.</summary>
+    /// <param name="whole">The number of its first block.</param>
+    /// <returns>Whether there were any.</returns>
+    public bool TakeBack(long whole)
+    {
+        if (session.Accepted.Count == 0 || session.Accepted[^1].Whole != whole) return false;
+        var gone = session.TruncateFrom(session.BeginOfLastCell());
+        hasStrayAssets |= gone.Any(block => block.Compiled.Assets != CellAssets.None);
+        supervisor.Drop(gone);
+        if (session.Accepted.Count > 0) _ = RememberChangesAsync(session.Accepted[^1]);
+        return true;
+    }
+
+    /// <summary>The blocks of a cell are accepted for good: variables that they declare anew let go of their old values.</summary>
+    /// <param name="whole">The number of its first block.</param>
+    public void Settle(long whole)
+    {
+        foreach (var block in session.Accepted.Where(cell => cell.Whole == whole))
+        {
+            if (!unsettled.Remove(block.Number, out var replaced)) continue;
+            block.Replaced = replaced;
+            supervisor.Forget(block);
+        }
+
+        unsettled.Clear();
+    }
+
+    /// <summary>Asks the user, for the running cell.</summary>
+    /// <returns>The answer; null if the client takes no questions.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<string?> AskAsync(string prompt, bool password, CancellationToken cancellation)
+    {
+        if (!runningAnswers) return null;
+        var id = --lastConfirmation;
+        var answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = cancellation.Register(() => answer.TrySetCanceled(cancellation));
+        questions[id] = (Running!, text => answer.TrySetResult(text));
+        if (!sockets.AskInput(Running!, new InputRequest(prompt, password))) answer.TrySetResult(null);
+        try
+        {
+            return await answer.Task;
+        }
+        finally
+        {
+            questions.Remove(id);
+        }
+    }
+
+    /// <summary>Shows something among the running cell's outputs.</summary>
+    public void Show(MimeBundle bundle)
+    {
+        if (RequestOf(latestCell) is { Silent: false, Request: { } request }) sockets.Publish("display_data", request, bundle.DisplayJson(null));
+    }
+
+    /// <summary>Shows a block's result that is not the cell's.</summary>
+    public void Show(byte[] data, byte[] metadata)
+    {
+        if (RequestOf(latestCell) is { Silent: false, Request: { } request })
+            sockets.Publish("display_data", request, Join("{\"data\":"u8, data, ",\"metadata\":"u8, metadata, ",\"transient\":"u8, "{}"u8.ToArray(), "}"u8));
+    }
+
+    /// <summary>Writes a line to the running cell's stderr.</summary>
+    public void Warn(string line) => NativeOutput(latestCell, "stderr", line + "\n");
 
     /// <summary>Shows what the compiler thinks doubtful, each once in a session, and what it has added; in small print.</summary>
     private void ShowRemarks(CompiledCell cell)
@@ -398,6 +494,13 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (await supervisor.ReadStateAsync(MostInterruptedBytes) is { Problem: null, Payload: [var values] }) last.ChangedLater = values;
     }
 
+    /// <summary>
+    /// The language that a cell's metadata name, which some front ends send along; null for C#.
+    /// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
+    /// </summary>
+    private static string? LanguageIn(JObject metadata) =>
+        metadata.Count > 0 && Cell.LanguageIn(metadata) is { } language && CellLanguage.Find(language) != CellLanguage.CSharp ? language : null;
+
     /// <summary>Takes a cell into the history; one that is not to be executed again with what it left behind.</summary>
     private async Task KeepAsync(AcceptedCell cell)
     {
@@ -417,7 +520,10 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
 
         session.Accept(cell);
-        supervisor.Forget(cell);
+
+        // As long as the whole cell may be taken back, earlier variables must hold what they held.
+        if (magicCell is not null) (unsettled[cell.Number], cell.Replaced) = (cell.Replaced, []);
+        else supervisor.Forget(cell);
     }
 
     /// <summary>Evaluates user_expressions: each is a cell of its own that leaves nothing behind.</summary>
@@ -428,7 +534,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         {
             var number = session.NextNumber();
             requestOfCell[number] = (request, Silent: true);
-            var outcome = await RunAsync(number, expression ?? "", $"user expression {key}", allowStdin: false, keep: false);
+            var outcome = await RunAsync(new CellPart(number, expression ?? "", $"user expression {key}") { IsKept = false });
             var error = Traceback.Of(outcome, session.SourceLine);
             values[key] = error is not null
                 ? JObject.Parse(Encoding.UTF8.GetString(WireFormat.ToJson(new ErrorReply(error.Ename, error.Evalue, error.Lines))))

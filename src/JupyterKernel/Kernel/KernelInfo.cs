@@ -1,5 +1,5 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
+using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
 
 namespace JupyterKernel.Kernel;
@@ -7,17 +7,13 @@ namespace JupyterKernel.Kernel;
 /// <summary>What kernel_info_reply says. Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info</summary>
 internal static class KernelInfo
 {
-    /// <summary>The kernel's version.</summary>
-    public static string Version { get; } =
-        typeof(KernelInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-
     /// <summary>The reply.</summary>
     public static KernelInfoReply Reply { get; } = new(
         Header.ProtocolVersion,
         "jupyter-csharp",
-        Version,
+        Product.Version,
         new LanguageInfo("C#", "14.0", "text/x-csharp", ".cs", "csharp", "text/x-csharp", "script"),
-        $"C# kernel {Version} · C# 14 · {RuntimeInformation.FrameworkDescription}",
+        $"C# kernel {Product.Version} · C# 14 · {RuntimeInformation.FrameworkDescription}",
         Debugger: false,
         [
             new("C# language reference", "https://learn.microsoft.com/dotnet/csharp/language-reference/"),

@@ -20,16 +20,17 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
     /// <summary>Restores what the session has and a cell asks for.</summary>
     /// <param name="code">The cell.</param>
+    /// <param name="directory">What relative paths start from; null for the kernel's folder.</param>
     /// <param name="request">The request to show it for; null for one that shows nothing.</param>
     /// <returns>The packages that the cell can use, or why they cannot be had.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<(SessionPackages Packages, CellOutcome? Failure)> InstallAsync(string code, Request? request, CancellationToken cancellation)
+    public async Task<(SessionPackages Packages, CellOutcome? Failure)> InstallAsync(string code, string? directory, Request? request, CancellationToken cancellation)
     {
         var before = session.Packages;
-        var asked = await session.FindPackagesAsync(code, baseDirectory, cancellation);
+        var asked = await session.FindPackagesAsync(code, directory ?? baseDirectory, cancellation);
         if (asked.Count == 0) return (before, null);
         if (asked.FirstOrDefault(directive => directive.Kind == PackageDirectiveKind.Malformed) is { } malformed) return (before, new CellOutcome.Refused("PackageError", malformed.Name));
-        var set = before.Asked.With(asked, baseDirectory);
+        var set = before.Asked.With(asked, directory ?? baseDirectory);
         if (set == before.Asked && set.Projects.Count == 0) return (before, null);
 
         var display = request is null ? null : new Display(sockets, request, $"packages-{++displays}");

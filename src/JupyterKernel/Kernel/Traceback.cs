@@ -69,14 +69,6 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         });
     }
 
-    /// <summary>An exception with all its calls, also those of the framework.</summary>
-    public static string Whole(ExceptionReport exception, string prefix = "")
-    {
-        var frames = exception.Frames.Select(frame =>
-            $"\n   at {frame.Method}{(frame.Source is null ? "" : $"{(frame.Method.Length > 0 ? " in " : "")}{frame.Source}, line {frame.Line}")}{(frame.Times > 1 ? $" ({frame.Times} times in a row)" : "")}");
-        return $"{prefix}{exception.TypeName}: {exception.Message}{string.Concat(frames)}{string.Concat(exception.Inner.Select(inner => "\n" + Whole(inner, " ---> ")))}";
-    }
-
     private static Traceback OneLine(string name, string text) => new(name, text, [Ansi.Red(name) + ": " + text]);
 
     private static IEnumerable<string> Restored(int cells) => cells switch

@@ -12,6 +12,10 @@ internal sealed class Cell(JObject json)
 
     public bool IsCode => (string?)(json["cell_type"] as JValue) == "code";
 
+    public bool IsMarkdown => (string?)(json["cell_type"] as JValue) == "markdown";
+
+    public bool HasOutputs => json["outputs"] is JArray { Count: > 0 };
+
     public string Source => MultilineText.Join(json["source"]);
 
     public int? ExecutionCount
@@ -19,20 +23,14 @@ internal sealed class Cell(JObject json)
         set => json["execution_count"] = value;
     }
 
-    /// <summary>
-    /// The language that the cell's metadata names, as Polyglot Notebooks, its predecessor and VS Code write it;
-    /// null where the cell is in the notebook's language.
-    /// </summary>
-    public string? Language
+    /// <summary>The language that the cell's metadata name; null where it is in the notebook's language.</summary>
+    public string? Language => LanguageIn(Notebook.ObjectIn(json, "metadata"));
+
+    /// <summary>The language that metadata name, as Polyglot Notebooks, its predecessor and VS Code write it.</summary>
+    public static string? LanguageIn(JObject metadata)
     {
-        get
-        {
-            var metadata = Notebook.ObjectIn(json, "metadata");
-            var language = metadata.SelectToken("polyglot_notebook.kernelName")
-                ?? metadata.SelectToken("dotnet_interactive.language")
-                ?? metadata.SelectToken("vscode.languageId");
-            return (string?)(language as JValue);
-        }
+        var language = (metadata["polyglot_notebook"] as JObject)?["kernelName"] ?? (metadata["dotnet_interactive"] as JObject)?["language"] ?? (metadata["vscode"] as JObject)?["languageId"];
+        return (string?)(language as JValue);
     }
 
     public bool HasTag(string tag) => Notebook.ObjectIn(json, "metadata")["tags"] is JArray tags && tags.Any(present => (string?)(present as JValue) == tag);

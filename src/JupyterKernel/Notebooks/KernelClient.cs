@@ -133,10 +133,11 @@ internal sealed class KernelClient : IAsyncDisposable
     }
 
     /// <summary>Sends any message on shell or control; what comes back gathers in the exchange.</summary>
-    public Exchange Send(RequestChannel channel, string messageType, JObject content)
+    public Exchange Send(RequestChannel channel, string messageType, JObject content, JObject? metadata = null)
     {
         var exchange = new Exchange(expectsReply: messageType.EndsWith("_request", StringComparison.Ordinal));
         var body = WireFormat.ToJson(content);
+        var metadataBody = metadata is null ? null : WireFormat.ToJson(metadata);
         Post(() =>
         {
             if (lost is not null)
@@ -145,7 +146,7 @@ internal sealed class KernelClient : IAsyncDisposable
                 return;
             }
 
-            var frames = wire.Write([], messageType, parentHeader: null, body);
+            var frames = wire.Write([], messageType, parentHeader: null, body, metadataBody);
             var id = wire.Read(frames).Header.MsgId;
             open[id] = exchange;
             exchange.Sent(id);
@@ -173,7 +174,7 @@ internal sealed class KernelClient : IAsyncDisposable
     /// <exception cref="KernelLostException">The kernel is gone, or did not end the cell although asked to, and was killed.</exception>
     public async Task<Execution> ExecuteAsync(
         string code, Action<Message>? onPublished = null, Func<InputRequest, Task<string>>? onInput = null,
-        TimeSpan? timeout = null, CancellationToken cancellation = default)
+        TimeSpan? timeout = null, JObject? metadata = null, CancellationToken cancellation = default)
     {
         var exchange = Send(RequestChannel.Shell, "execute_request", new JObject
         {
@@ -183,7 +184,7 @@ internal sealed class KernelClient : IAsyncDisposable
             ["user_expressions"] = new JObject(),
             ["allow_stdin"] = onInput is not null,
             ["stop_on_error"] = true,
-        });
+        }, metadata);
         using var limit = new CancellationTokenSource();
         if (timeout is { } longest) limit.CancelAfter(longest);
         var timedOut = false;

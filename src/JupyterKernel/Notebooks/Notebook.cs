@@ -29,9 +29,36 @@ internal sealed class Notebook
     /// <summary>The language that the notebook says it is written in; null if it does not say.</summary>
     public string? Language => (string?)((Metadata.SelectToken("kernelspec.language") ?? Metadata.SelectToken("language_info.name")) as JValue);
 
-    /// <exception cref="InvalidDataException">The file is no notebook of format 4; the message says why.</exception>
+    /// <summary>The name of the language that a code cell is written in: what its metadata say, else what the notebook's do, else C#.</summary>
+    public string LanguageOf(Cell cell) =>
+        cell.Language ?? (string?)(Metadata.SelectToken("polyglot_notebook.kernelInfo.defaultKernelName") as JValue) ?? CellLanguage.CSharp.Name;
+
+    /// <summary>A notebook without cells, for this kernel.</summary>
+    public static Notebook Create()
+    {
+        var cells = new JArray();
+        return new(
+            new JObject
+            {
+                ["cells"] = cells,
+                ["metadata"] = new JObject
+                {
+                    ["kernelspec"] = new JObject { ["display_name"] = "C#", ["language"] = "C#", ["name"] = "csharp" },
+                    ["language_info"] = new JObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "C#" },
+                },
+                ["nbformat"] = 4,
+                ["nbformat_minor"] = 5,
+            },
+            cells);
+    }
+
+    /// <summary>Reads a notebook: an .ipynb, or with the ending .dib one of .NET Interactive's.</summary>
+    /// <exception cref="InvalidDataException">The file is none; the message says why.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Notebook Load(string path)
+    public static Notebook Load(string path) =>
+        Path.GetExtension(path).Equals(".dib", StringComparison.OrdinalIgnoreCase) ? DibFile.Read(path, File.ReadAllText(path)) : LoadJson(path);
+
+    private static Notebook LoadJson(string path)
     {
         JObject json;
         try
@@ -55,6 +82,30 @@ internal sealed class Notebook
         if (json["cells"] is not JArray cells || cells.Any(cell => cell is not JObject))
             throw new InvalidDataException($"{path} is not a notebook: it has no list of cells");
         return new Notebook(json, cells);
+    }
+
+    /// <summary>Adds a cell at the end.</summary>
+    /// <param name="language">What it is written in; null for the notebook's language.</param>
+    /// <param name="isRaw">Whether it is neither code nor Markdown.</param>
+    public void Add(string source, CellLanguage? language, bool isRaw = false)
+    {
+        var isCode = language != CellLanguage.Markdown && !isRaw;
+        var metadata = new JObject();
+        if (language is not null && isCode)
+        {
+            metadata["dotnet_interactive"] = new JObject { ["language"] = language.Name };
+            metadata["polyglot_notebook"] = new JObject { ["kernelName"] = language.Name };
+        }
+
+        var cell = new JObject { ["cell_type"] = isCode ? "code" : isRaw ? "raw" : "markdown" };
+        if (isCode) cell["execution_count"] = null;
+
+        // The same for the same notebook, so that a file that is converted again has not changed.
+        cell["id"] = $"cell-{cells.Count + 1}";
+        cell["metadata"] = metadata;
+        if (isCode) cell["outputs"] = new JArray();
+        cell["source"] = MultilineText.Split(source);
+        cells.Add(cell);
     }
 
     /// <summary>Puts a new code cell where the old one was or behind a cell; at the top if there is neither.</summary>

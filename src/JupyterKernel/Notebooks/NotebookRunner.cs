@@ -22,7 +22,7 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
     private readonly Dictionary<string, CellOutputs> outputsByRequest = [];
 
     /// <summary>Whether a language's name means C#.</summary>
-    public static bool IsCSharp(string language) => language.ToUpperInvariant() is "C#" or "CSHARP" or "POLYGLOT-NOTEBOOK";
+    public static bool IsCSharp(string language) => CellLanguage.Find(language) == CellLanguage.CSharp;
 
     /// <summary>Runs the notebook. Errors of cells and of the kernel are outputs of the notebook, not exceptions.</summary>
     /// <param name="cancellation">Interrupts the running cell; what ran until then stays in the notebook.</param>
@@ -33,19 +33,22 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
         // All are emptied before the first one runs: outputs of an earlier run must not pass for outputs of this one.
         List<(int Number, Cell Cell, CellOutputs Outputs)> steps =
         [
-            .. notebook.Cells.Index().Where(cell => IsToRun(cell.Item, cell.Index + 1))
+            .. notebook.Cells.Index().Where(cell => IsToRun(cell.Item))
                 .Select(cell => (cell.Index + 1, cell.Item, new CellOutputs(cell.Item, displays))),
         ];
         try
         {
             var outcome = RunOutcome.Succeeded;
+            var mayGoOn = true;
             foreach (var (number, cell, outputs) in steps)
             {
                 if (string.IsNullOrWhiteSpace(cell.Source)) continue;
                 if (cancellation.IsCancellationRequested) return RunOutcome.Cancelled;
                 try
                 {
-                    if (!await RunAsync(kernel, number, cell, outputs, cancellation)) outcome = RunOutcome.Failed;
+                    var end = await RunAsync(kernel, number, cell, outputs, cancellation);
+                    if (end != CellEnd.Succeeded) outcome = RunOutcome.Failed;
+                    mayGoOn = end != CellEnd.Failed || allowErrors;
                 }
                 catch (KernelLostException lost)
                 {
@@ -54,7 +57,7 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
                 }
 
                 if (cancellation.IsCancellationRequested) return RunOutcome.Cancelled;
-                if (outcome == RunOutcome.Failed && !allowErrors) return outcome;
+                if (!mayGoOn) return outcome;
             }
 
             return allowErrors ? RunOutcome.Succeeded : outcome;
@@ -67,7 +70,7 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
         }
     }
 
-    private async Task<bool> RunAsync(KernelClient kernel, int number, Cell cell, CellOutputs outputs, CancellationToken cancellation)
+    private async Task<CellEnd> RunAsync(KernelClient kernel, int number, Cell cell, CellOutputs outputs, CancellationToken cancellation)
     {
         var execution = await kernel.ExecuteAsync(
             cell.Source,
@@ -78,6 +81,7 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
                 printer.Print(message);
             },
             timeout: timeout,
+            metadata: Metadata(cell),
             cancellation: cancellation);
         TakeLateOutputs(kernel);
         printer.PrintUpdates();
@@ -85,10 +89,11 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
         if (execution.TimedOut)
         {
             Fail(outputs, "CellTimeout", $"cell {number} took longer than {timeout!.Value.TotalSeconds} s and was interrupted");
-            return false;
+            return CellEnd.Failed;
         }
 
-        return execution.Status == "ok" || cell.HasTag("raises-exception");
+        if (execution.Status == "ok" || cell.HasTag("raises-exception")) return CellEnd.Succeeded;
+        return (string?)execution.Reply.Content["ename"] == CellLanguage.NotSupported ? CellEnd.LeftOut : CellEnd.Failed;
     }
 
     private void Fail(CellOutputs outputs, string name, string message)
@@ -108,11 +113,18 @@ internal sealed class NotebookRunner(Notebook notebook, OutputPrinter printer, b
         }
     }
 
-    private bool IsToRun(Cell cell, int number)
+    /// <summary>What JupyterLab sends along too: the kernel has to know the cell's language.</summary>
+    private JObject? Metadata(Cell cell) =>
+        notebook.LanguageOf(cell) is var language && IsCSharp(language) ? null : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = language } };
+
+    private static bool IsToRun(Cell cell) => cell.IsCode && !cell.HasTag("skip-execution");
+
+    private enum CellEnd
     {
-        if (!cell.IsCode || cell.HasTag("skip-execution")) return false;
-        if (cell.Language is not { } language || IsCSharp(language)) return true;
-        printer.PrintNotice($"cell {number} is left alone: its language is {language}");
-        return false;
+        Succeeded,
+
+        /// <summary>It is in a language that the kernel does not run. The other cells are run all the same.</summary>
+        LeftOut,
+        Failed,
     }
 }

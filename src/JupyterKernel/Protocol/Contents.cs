@@ -31,6 +31,8 @@ public sealed record ExecuteRequest
     public IReadOnlyDictionary<string, string>? UserExpressions { get; init; }
     public bool AllowStdin { get; init; } = true;
     public bool StopOnError { get; init; } = true;
+    /// <summary>The language that the message's metadata name; null for the kernel's own.</summary>
+    public string? Language { get; init; }
 
     /// <summary>The request in a JSON object.</summary>
     /// <exception cref="JsonException">A member is missing or of the wrong type; the message names it.</exception>

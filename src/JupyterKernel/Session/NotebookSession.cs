@@ -34,6 +34,9 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
     /// <summary>How much the worker allocated while it ran, in bytes.</summary>
     public long AllocatedBytes { get; init; }
 
+    /// <summary>The number of the cell that it is a block of: the number of that cell's first block, most often its own.</summary>
+    public long Whole { get; init; } = Number;
+
     /// <summary>The session's packages behind it.</summary>
     public SessionPackages Packages { get; init; } = SessionPackages.None;
 }
@@ -79,6 +82,13 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
     /// <summary>The packages that cells can use.</summary>
     public SessionPackages Packages => accepted.Count > 0 ? accepted[^1].Packages : SessionPackages.None;
+
+    /// <summary>The variables that cells can use, in the order of their names.</summary>
+    public IReadOnlyList<string> Variables =>
+    [
+        .. variables.All.Where(declared => !(unset.TryGetValue(declared.Value.Compiled.AssemblyName, out var lost) && lost.Names?.Contains(declared.Key) != false))
+            .Select(declared => declared.Key).Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>What a cell threw last.</summary>
     public ExceptionReport? LastException { get; set; }
@@ -210,6 +220,9 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         return null;
     }
 
+    /// <summary>The first block of the last accepted cell. There must be one.</summary>
+    public AcceptedCell BeginOfLastCell() => accepted.Find(cell => cell.Whole == accepted[^1].Whole)!;
+
     /// <summary>Gives up the cells from one on.</summary>
     /// <returns>Those cells.</returns>
     public IReadOnlyList<AcceptedCell> TruncateFrom(AcceptedCell first)
@@ -224,12 +237,14 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <summary>The source line that a stack frame points to; null if the source is no accepted cell's.</summary>
     public string? SourceLine(string cellName, int line)
     {
-        for (var i = accepted.Count - 1; i >= 0; i--)
+        // A block of a cell has blank lines in the place of the others.
+        string? found = null;
+        for (var i = accepted.Count - 1; i >= 0 && string.IsNullOrEmpty(found); i--)
         {
-            if (accepted[i].Compiled.Name == cellName) return LineOf(accepted[i].Compiled.Code, line);
+            if (accepted[i].Compiled.Name == cellName) found = LineOf(accepted[i].Compiled.Code, line);
         }
 
-        return null;
+        return found;
     }
 
     /// <summary>A line of a cell's text, counted from 1.</summary>

@@ -15,6 +15,9 @@ internal sealed record TopVariables
     // The number of the latest cell whose code looks a name up.
     private ImmutableDictionary<string, long> Lookups { get; init; } = ImmutableDictionary<string, long>.Empty;
 
+    /// <summary>Every variable, with the cell that declares it.</summary>
+    public IEnumerable<KeyValuePair<string, AcceptedCell>> All => Declarers;
+
     /// <summary>Those of cells, in the order in which they ran.</summary>
     public static TopVariables Of(IEnumerable<AcceptedCell> cells) => cells.Aggregate(None, (variables, cell) => variables.Behind(cell));
 

@@ -34,7 +34,7 @@ internal sealed class KernelSettings
         new("ping-seconds", "A worker that answers nothing for so long is ended.",
             settings => Text((int)settings.PingTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds and > 0 && (settings.PingTime = TimeSpan.FromSeconds(seconds)) > TimeSpan.Zero),
         new("replay", "What becomes of cells that do not say it themselves, in a fresh worker: always, never or ask.",
-            settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayDirective.Parse(text) is { } policy && (settings.Replay = policy) == policy),
+            settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
         new("notices", "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always told.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
         new("language-version", "The C# of the cells from now on: latest, preview, or a number.",

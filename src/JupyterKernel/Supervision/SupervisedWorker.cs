@@ -98,6 +98,9 @@ internal sealed class SupervisedWorker : IDisposable
         if (variables.Count > 0) channel.Send(new ForgetVariables(variables));
     }
 
+    /// <summary>Has nothing that comes later see what cells declared.</summary>
+    public void Drop(IReadOnlyList<AcceptedCell> cells) => channel.Send(new DropCells([.. cells.Select(cell => cell.Compiled.EntryType)]));
+
     /// <summary>Has the worker report its memory so often.</summary>
     public void Watch(TimeSpan interval) => channel.Send(new ReportMemory(interval));
 

@@ -82,25 +82,39 @@ internal sealed class Supervisor
         Watch.Start();
     }
 
-    /// <summary>Runs a cell in the session's worker, or in a fresh one with the session's state.</summary>
-    /// <param name="accept">
-    /// Takes the outcome while the cell still counts as running, so that no hand-over sees its effects without it; null for
-    /// a cell that leaves nothing to later ones.
+    /// <summary>Has what runs from here to <see cref="EndCell"/> count as one cell: no hand-over comes in between.</summary>
+    public async Task BeginCellAsync(CancellationToken interruption)
+    {
+        if (held is { } hold) await Task.WhenAny(hold.Task, Task.Delay(Timeout.Infinite, interruption));
+        cellEnded = new();
+    }
+
+    /// <summary>See <see cref="BeginCellAsync"/>.</summary>
+    public void EndCell()
+    {
+        cellEnded?.SetResult();
+        cellEnded = null;
+    }
+
+    /// <summary>Runs a cell, or a block of one, in the session's worker, or in a fresh one with the session's state.</summary>
+    /// <param name="ended">
+    /// Takes the outcome while the cell still counts as running, so that no hand-over sees its effects without it, and no replay begins before;
+    /// null for a cell that leaves nothing to later ones.
     /// </param>
-    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? accept)
+    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended)
     {
         using var interruption = interrupt = new CancellationTokenSource();
-        if (held is { } hold) await Task.WhenAny(hold.Task, Task.Delay(Timeout.Infinite, interruption.Token));
-        cellEnded = new();
+        var isWhole = cellEnded is null;
+        if (isWhole) await BeginCellAsync(interruption.Token);
         try
         {
             var current = await CurrentAsync(interruption.Token);
             if (interruption.IsCancellationRequested) return Interrupted();
             using var registration = interruption.Token.Register(() => _ = InterruptAsync(current));
-            var outcome = await current.RunAsync(number, cell, allowStdin, isKept: accept is not null);
+            var outcome = await current.RunAsync(number, cell, allowStdin, isKept: ended is not null);
             if (outcome is not CellOutcome.WorkerLost lost)
             {
-                if (accept is not null) await accept(outcome);
+                if (ended is not null) await ended(outcome);
                 freshWorkers.KeepSpare();
                 loop.Post(() => Watch.Look(current));
                 if (++cellsSinceRecycle >= settings.RecycleAfterCells && settings.RecycleAfterCells > 0) RecycleAfterCells();
@@ -108,6 +122,7 @@ internal sealed class Supervisor
             }
 
             freshWorkers.CountLoss();
+            if (ended is not null) await ended(lost);
             Replace();
             return interruption.IsCancellationRequested ? Interrupted() : lost with { Restored = session.Accepted.Count };
         }
@@ -119,8 +134,7 @@ internal sealed class Supervisor
         {
             interrupt = null;
             reasonOfInterrupt = null;
-            cellEnded.SetResult();
-            cellEnded = null;
+            if (isWhole) EndCell();
         }
     }
 
@@ -166,6 +180,12 @@ internal sealed class Supervisor
     public void Forget(AcceptedCell cell)
     {
         if (worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }) current.Forget(cell.Replaced);
+    }
+
+    /// <summary>Cells were given up that the worker has executed: it lets go of what they declared.</summary>
+    public void Drop(IReadOnlyList<AcceptedCell> cells)
+    {
+        if (worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }) current.Drop(cells);
     }
 
     /// <summary>The variables that hold the most memory.</summary>

@@ -297,6 +297,9 @@ internal sealed class CellThread
             case ForgetVariables forget:
                 state.Forget(forget);
                 return null;
+            case DropCells dropped:
+                foreach (var entryType in dropped.EntryTypes) Drop(entryType);
+                return null;
             case CollectGarbage collect:
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 return MemoryReports.Now(collect.Request);

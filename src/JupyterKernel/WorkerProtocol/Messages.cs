@@ -11,6 +11,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(RunCell), "run_cell")]
 [JsonDerivedType(typeof(RestoreCell), "restore_cell")]
 [JsonDerivedType(typeof(ForgetVariables), "forget_variables")]
+[JsonDerivedType(typeof(DropCells), "drop_cells")]
 [JsonDerivedType(typeof(InterruptCell), "interrupt_cell")]
 [JsonDerivedType(typeof(InputAnswer), "input_answer")]
 [JsonDerivedType(typeof(ReportMemory), "report_memory")]
@@ -77,6 +78,9 @@ internal sealed record ForgetVariables(IReadOnlyList<CellVariable> Variables) : 
 
 /// <summary>A variable by the assembly of the cell that declares it.</summary>
 internal sealed record CellVariable(string Assembly, string Name);
+
+/// <summary>Forget cells that ran, by their entry types: nothing that comes later sees what they declared.</summary>
+internal sealed record DropCells(IReadOnlyList<string> EntryTypes) : WorkerMessage;
 
 /// <summary>
 /// End the cell, or whichever runs of those sent after it, and drop what waits: its cancellation token first, then its thread.

@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+using JupyterKernel.Hosting;
+using JupyterKernel.Session;
+
+namespace JupyterKernel.Magics;
+
+/// <summary>Magics about the kernel and its magics. Loop thread.</summary>
+internal static class AboutMagics
+{
+    /// <summary>In the order in which they are listed.</summary>
+    public static readonly IReadOnlyList<Magic> All =
+    [
+        new("#!time", "Shows how long the cell takes from here on.", (_, cell) =>
+        {
+            cell.ShowTime();
+            return Task.FromResult<CellOutcome>(TableOutput.Nothing);
+        }),
+        new("#!about", "Shows what this kernel is.", (_, _) => Task.FromResult<CellOutcome>(About())),
+        new("#!lsmagic", "Lists the magics.", (_, _) => Task.FromResult<CellOutcome>(TableOutput.Of(
+            "Each explains itself: #!time --help",
+            [["magic", "does"], .. MagicTable.All.Select(magic => (string[])[string.Join(", ", magic.Names), magic.Help])]))),
+    ];
+
+    private static CellOutcome.Returned About() => TableOutput.Of(
+        "",
+        [
+            ["C# kernel for Jupyter", Product.Version],
+            ["language", "C# 14"],
+            ["compiler", $"Roslyn {typeof(Microsoft.CodeAnalysis.CSharp.CSharpCompilation).Assembly.GetName().Version}"],
+            ["runtime", RuntimeInformation.FrameworkDescription],
+            ["system", $"{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})"],
+        ]);
+}

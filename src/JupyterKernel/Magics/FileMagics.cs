@@ -1,0 +1,20 @@
+using JupyterKernel.Session;
+
+namespace JupyterKernel.Magics;
+
+/// <summary>Magics that run files. Loop thread. Source: https://github.com/dotnet/interactive/blob/main/docs/import-magic-command.md</summary>
+internal static class FileMagics
+{
+    /// <summary>In the order in which they are listed.</summary>
+    public static readonly IReadOnlyList<Magic> All =
+    [
+        new("#!import", "Runs a notebook (.ipynb, .dib) or C# (.cs, .csx) as if its cells stood here.", (call, cell) =>
+            (call["file"] ?? call["--file"]) is { } file
+                ? cell.ImportAsync(Path.GetFullPath(file, cell.Directory))
+                : Task.FromResult<CellOutcome>(TableOutput.Refused("#!import wants a file: #!import lib.dib")))
+        {
+            Aliases = ["#!load"],
+            Parameters = [new("file", "Its path, relative to the file that this stands in."), new("--file", "The same.") { ValueName = "path" }],
+        },
+    ];
+}

@@ -1,0 +1,199 @@
+using System.Text;
+using JupyterKernel.Compilation;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Magics;
+
+/// <summary>Where the value of a parameter comes from.</summary>
+internal enum MagicValueKind
+{
+    /// <summary>It is written there.</summary>
+    Literal,
+
+    /// <summary><c>@input</c>: the user is asked.</summary>
+    Input,
+
+    /// <summary><c>@password</c>: the user is asked, and does not see what is typed.</summary>
+    Password,
+
+    /// <summary><c>@csharp:x</c>, <c>@value:x</c>: what a variable or a stored value holds.</summary>
+    Shared,
+}
+
+/// <summary>A parameter's value.</summary>
+/// <param name="Text">The value itself, the prompt, or the name of what is shared.</param>
+/// <param name="From">Of what is shared: <c>csharp</c> or <c>value</c>, or another language.</param>
+internal sealed record MagicValue(MagicValueKind Kind, string Text, string? From = null)
+{
+    /// <summary>
+    /// Reads a word. Source: https://github.com/dotnet/interactive/blob/main/docs/input-prompts.md
+    /// </summary>
+    /// <exception cref="FormatException">It begins as <c>@input</c> does and goes on wrongly.</exception>
+    public static MagicValue Of(string word, bool isQuoted)
+    {
+        if (isQuoted || word.Length < 2 || word[0] != '@') return new(MagicValueKind.Literal, word);
+        var colon = word.IndexOf(':', StringComparison.Ordinal);
+        var (before, behind) = colon < 0 ? (word[1..], "") : (word[1..colon], word[(colon + 1)..]);
+        return before switch
+        {
+            "input" => new(MagicValueKind.Input, Prompt(behind)),
+            "password" => new(MagicValueKind.Password, Prompt(behind)),
+            _ => colon < 0 ? new(MagicValueKind.Shared, before, "csharp") : new(MagicValueKind.Shared, behind, before),
+        };
+    }
+
+    private static string Prompt(string text)
+    {
+        if (!text.StartsWith('{')) return Unquoted(text);
+        try
+        {
+            return (string?)(JObject.Parse(text)["prompt"] as JValue) ?? "";
+        }
+        catch (JsonException malformed)
+        {
+            throw new FormatException($"what follows @input: is no JSON ({malformed.Message})");
+        }
+    }
+
+    private static string Unquoted(string text) => text.Length >= 2 && text[0] == '"' && text[^1] == '"' ? text[1..^1] : text;
+}
+
+/// <summary>A magic as a cell asks for it. Immutable; any thread.</summary>
+/// <param name="Line">The number of its line in the cell, from 1.</param>
+/// <param name="Text">The lines below it, if it takes them; without blank ones around.</param>
+internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDictionary<string, MagicValue> Values)
+{
+    private static readonly string[] HelpOptions = ["--help", "-h", "-?"];
+
+    /// <summary>Whether only help is wanted.</summary>
+    public bool WantsHelp { get; private init; }
+
+    /// <summary>A parameter's text; null if it was not given.</summary>
+    public string? this[string parameter] => Values.GetValueOrDefault(parameter)?.Text;
+
+    /// <summary>Reads what follows a magic's name.</summary>
+    /// <returns>The call, or what is wrong and what to write instead.</returns>
+    public static (MagicCall? Call, string? Problem) Parse(Magic magic, string arguments, int line, string text)
+    {
+        var values = new Dictionary<string, MagicValue>();
+        var call = new MagicCall(magic, line, text, values);
+        if (magic.IsForeign) return (call, null);
+        try
+        {
+            var words = new Queue<(string Word, bool IsQuoted, int Start)>(Words(arguments));
+            var places = new Queue<MagicParameter>(magic.Parameters.Where(parameter => parameter.IsArgument));
+            while (words.TryDequeue(out var next))
+            {
+                var (word, isQuoted, start) = next;
+                if (!isQuoted && HelpOptions.Contains(word)) return (call with { WantsHelp = true }, null);
+                if (!isQuoted && word.Length > 1 && word[0] == '-' && !char.IsAsciiDigit(word[1]))
+                {
+                    var equals = word.IndexOf('=', StringComparison.Ordinal);
+                    var name = equals < 0 ? word : word[..equals];
+                    if (magic.Parameters.FirstOrDefault(parameter => parameter.Name == name) is not { } option)
+                        return (null, $"{magic.Name} has no option {name}. {Suggestions.Nearest(name, magic.Parameters.Select(parameter => parameter.Name)) ?? $"{magic.Name} --help shows what it has."}");
+                    if (option.IsFlag) values[name] = new(MagicValueKind.Literal, "true");
+                    else if (equals >= 0) values[name] = Value(option, word[(equals + 1)..], isQuoted: false);
+                    else if (words.TryDequeue(out var value)) values[name] = Value(option, value.Word, value.IsQuoted);
+                    else return (null, $"{name} of {magic.Name} wants a {option.ValueName}: {option.Help}");
+                    if (option.Values.Count > 0 && !option.Values.Contains(values[name].Text))
+                        return (null, $"{name} of {magic.Name} is one of {string.Join(", ", option.Values)}, not '{values[name].Text}'.");
+                }
+                else if (places.TryDequeue(out var place))
+                {
+                    values[place.Name] = place.TakesRest ? new(MagicValueKind.Literal, arguments[start..].Trim()) : Value(place, word, isQuoted);
+                    if (place.TakesRest) break;
+                }
+                else
+                {
+                    return (null, $"{magic.Name} does not know what to do with '{word}'. {Usage(magic)}");
+                }
+            }
+        }
+        catch (FormatException malformed)
+        {
+            return (null, $"{magic.Name}: {malformed.Message}.");
+        }
+
+        return magic.Parameters.FirstOrDefault(parameter => parameter.IsRequired && !values.ContainsKey(parameter.Name)) is { } missing
+            ? (null, $"{magic.Name} wants {missing.Name}: {missing.Help} {Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
+            : (call, null);
+    }
+
+    private static MagicValue Value(MagicParameter parameter, string word, bool isQuoted) =>
+        MagicValue.Of(word, isQuoted) is var value && value.Kind == MagicValueKind.Shared && !parameter.TakesReference ? new(MagicValueKind.Literal, word) : value;
+
+    /// <summary>What <c>--help</c> shows.</summary>
+    public static string Help(Magic magic)
+    {
+        var text = new StringBuilder($"{magic.Name}: {magic.Help}\n{Usage(magic)}");
+        if (magic.Aliases.Count > 0) text.Append("\nAlso: ").AppendJoin(", ", magic.Aliases);
+        var width = magic.Parameters.Select(parameter => parameter.Name.Length).DefaultIfEmpty(0).Max() + 2;
+        foreach (var parameter in magic.Parameters)
+        {
+            text.Append("\n  ").Append(parameter.Name.PadRight(width)).Append(parameter.Help);
+            if (parameter.Values.Count > 0) text.Append(" One of: ").AppendJoin(", ", parameter.Values).Append('.');
+        }
+
+        return text.ToString();
+    }
+
+    private static string Usage(Magic magic)
+    {
+        var parts = magic.Parameters.Select(parameter => (parameter, text: parameter.IsArgument ? parameter.Name : parameter.IsFlag ? parameter.Name : $"{parameter.Name} <{parameter.ValueName}>"))
+            .Select(part => part.parameter.IsRequired ? part.text : $"[{part.text}]");
+        return $"Usage: {string.Join(' ', parts.Prepend(magic.Name))}{(magic.TakesText ? ", and text in the lines below" : "")}";
+    }
+
+    /// <summary>Words, which blanks part; in quotes, and within the braces of JSON, blanks part nothing.</summary>
+    /// <exception cref="FormatException">A quote or a brace is not closed.</exception>
+    private static IEnumerable<(string Word, bool IsQuoted, int Start)> Words(string line)
+    {
+        for (var at = 0; at < line.Length;)
+        {
+            if (char.IsWhiteSpace(line[at]))
+            {
+                at++;
+                continue;
+            }
+
+            var start = at;
+            if (line[at] == '"')
+            {
+                at = Quoted(line, at);
+                yield return (line[(start + 1)..(at - 1)].Replace("\\\"", "\"", StringComparison.Ordinal), true, start);
+                continue;
+            }
+
+            var depth = 0;
+            while (at < line.Length && (depth > 0 || !char.IsWhiteSpace(line[at])))
+            {
+                if (line[at] == '"' && (depth > 0 || line[at - 1] is ':' or '='))
+                {
+                    at = Quoted(line, at);
+                    continue;
+                }
+
+                depth += line[at] switch { '{' => 1, '}' => -1, _ => 0 };
+                at++;
+            }
+
+            if (depth > 0) throw new FormatException("a brace is not closed");
+            var word = line[start..at];
+            var equals = word.IndexOf("=\"", StringComparison.Ordinal);
+            yield return (word[0] == '-' && equals > 0 && word[^1] == '"' ? $"{word[..equals]}={word[(equals + 2)..^1]}" : word, false, start);
+        }
+    }
+
+    private static int Quoted(string line, int start)
+    {
+        for (var at = start + 1; at < line.Length; at++)
+        {
+            if (line[at] == '\\' && at + 1 < line.Length && line[at + 1] is '"' or '\\') at++;
+            else if (line[at] == '"') return at + 1;
+        }
+
+        throw new FormatException("a quotation mark is not closed");
+    }
+}

@@ -1,0 +1,70 @@
+using JupyterKernel.Display;
+using JupyterKernel.Notebooks;
+using JupyterKernel.Session;
+
+namespace JupyterKernel.Magics;
+
+/// <summary>Magics that begin a language: what a page shows is shown, C# is run, and of all others it is said what to use instead. Loop thread.</summary>
+internal static class TextMagics
+{
+    private const string MermaidSizes = "Accepted, and left to the front end.";
+
+    /// <summary>In the order in which they are listed.</summary>
+    public static readonly IReadOnlyList<Magic> All =
+    [
+        new("#!csharp", "The lines below are C#.", (_, _) => Task.FromResult<CellOutcome>(TableOutput.Nothing)) { Aliases = Names(CellLanguage.CSharp), BeginsCSharp = true },
+        Shows("html", "Shows the lines below as HTML.", Display.Notebook.HTML),
+        Shows("markdown", "Shows the lines below as Markdown.", Display.Notebook.Markdown),
+        Shows("javascript", "Has the page run the lines below as JavaScript, where the front end allows that.", Display.Notebook.Javascript),
+        Shows("mermaid", "Draws the diagram that the lines below describe.", Mermaid) with
+        {
+            Parameters =
+            [
+                new("--display-width", MermaidSizes) { ValueName = "length" },
+                new("--display-height", MermaidSizes) { ValueName = "length" },
+                new("--display-background-color", MermaidSizes) { ValueName = "colour" },
+            ],
+        },
+        .. CellLanguage.All.Where(language => language.Instead is not null).Select(Foreign),
+        new("#!connect", "Connected to databases and kernels; not here.", (call, _) => Task.FromResult<CellOutcome>(new CellOutcome.Refused(
+            CellLanguage.NotSupported, "#!connect is not there: this kernel runs C# and connects to no other one. " + CellLanguage.Databases)))
+        {
+            IsForeign = true,
+        },
+    ];
+
+    private static Magic Shows(string name, string help, Func<string, MimeBundle> bundle) => new("#!" + name, help, (call, cell) =>
+    {
+        if (call.Text.Length > 0) cell.Show(bundle(call.Text));
+        return Task.FromResult<CellOutcome>(TableOutput.Nothing);
+    })
+    {
+        Aliases = Names(CellLanguage.Find(name)!),
+        TakesText = true,
+    };
+
+    private static Magic Foreign(CellLanguage language) => new("#!" + language.Name, $"{language.Title} is not run here. {language.Instead}", (_, _) =>
+        Task.FromResult<CellOutcome>(ForeignLanguage.Refuse(language.Name)))
+    {
+        Aliases = Names(language),
+        TakesText = true,
+        IsForeign = true,
+    };
+
+    /// <summary>JupyterLab from 4.1 on draws the first form, GitHub and VS Code the second.</summary>
+    private static MimeBundle Mermaid(string text) =>
+        new([new("text/vnd.mermaid", text), new("text/markdown", $"```mermaid\n{text}\n```"), new("text/plain", text)]);
+
+    private static string[] Names(CellLanguage language) => [.. language.Aliases.Select(alias => "#!" + alias)];
+}
+
+/// <summary>A block in a language that this kernel does not run.</summary>
+internal static class ForeignLanguage
+{
+    /// <summary>Says so, and what to do instead.</summary>
+    public static CellOutcome.Refused Refuse(string name) => new(
+        CellLanguage.NotSupported,
+        CellLanguage.Find(name) is { Instead: { } instead } language
+            ? $"This kernel runs C#, not {language.Title}. {instead}"
+            : $"This kernel runs C#, and knows no language '{name}'.");
+}

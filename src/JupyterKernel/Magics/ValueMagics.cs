@@ -1,0 +1,202 @@
+using System.Text;
+using JupyterKernel.Display;
+using JupyterKernel.Notebooks;
+using JupyterKernel.Session;
+using Microsoft.CodeAnalysis.CSharp;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Magics;
+
+/// <summary>
+/// Magics that give values names. What becomes a C# variable is declared by C# that is run as any other block, so it is
+/// in the history and there again in a fresh worker. Loop thread.
+/// Source: https://github.com/dotnet/interactive/blob/main/docs/variable-sharing.md
+/// </summary>
+internal static class ValueMagics
+{
+    private const string Api = "global::JupyterKernel.Display.Notebook";
+    private const string Json = "application/json";
+    private const string PlainText = "text/plain";
+    private const long MostBytes = 100_000_000;
+
+    /// <summary>The compiler has 16 MB for all literals of an assembly.</summary>
+    private const int LongestLiteral = 4_000_000;
+
+    private static readonly Lazy<HttpClient> Http = new();
+
+    /// <summary>In the order in which they are listed.</summary>
+    public static readonly IReadOnlyList<Magic> All =
+    [
+        new("#!value", "Stores a text under a name; #!share --from value makes a variable of it.", StoreAsync)
+        {
+            TakesText = true,
+            Parameters =
+            [
+                new("--name", "The name to store it under.") { IsRequired = true, ValueName = "name" },
+                new("--from-file", "The file to read it from.") { ValueName = "path" },
+                new("--from-url", "Where to get it from.") { ValueName = "address" },
+                new("--from-value", "The text itself, or @input to be asked for it."),
+                new("--mime-type", "What it is; if given, it is shown too.") { ValueName = "type" },
+            ],
+        },
+        new("#!set", "Declares a variable.", SetAsync)
+        {
+            Parameters =
+            [
+                new("--name", "The variable's name.") { IsRequired = true, ValueName = "name" },
+                new("--value", "A text; @csharp:x, another variable; @value:x, what #!value stored; @input:\"Prompt\" or @password:\"Prompt\", what the user types.") { IsRequired = true, TakesReference = true },
+                new("--mime-type", "application/json makes a JsonDocument of another variable's value.") { ValueName = "type", Values = [Json, PlainText] },
+                new("--byref", "Accepted: variables are shared by reference anyway.") { IsFlag = true },
+            ],
+        },
+        new("#!share", "Declares a variable for what a language has under a name.", ShareAsync)
+        {
+            Parameters =
+            [
+                new("name", "What is shared.") { IsRequired = true },
+                new("--from", "Whose it is.") { IsRequired = true, ValueName = "language", Values = ["csharp", "value", "c#", "C#", .. CellLanguage.All.Where(language => language.Instead is not null || language.Name is "javascript" or "html").Select(language => language.Name)] },
+                new("--as", "The variable's name, where it is another.") { ValueName = "name" },
+                new("--mime-type", "application/json makes a JsonDocument of another variable's value.") { ValueName = "type", Values = [Json, PlainText] },
+            ],
+        },
+    ];
+
+    private static async Task<CellOutcome> StoreAsync(MagicCall call, IRunningCell cell)
+    {
+        var given = ((string[])["--from-file", "--from-url", "--from-value"]).Where(option => call[option] is not null).ToList();
+        if (call.Text.Length > 0) given.Add("the lines below it");
+        if (given.Count > 1) return TableOutput.Refused($"#!value has several texts to store: {string.Join(" and ", given)}. Leave one.");
+        var mimeType = call["--mime-type"];
+        string text;
+        try
+        {
+            if (call["--from-file"] is { } file)
+            {
+                text = await ReadFileAsync(Path.GetFullPath(file, cell.Directory), cell.Cancellation);
+            }
+            else if (call["--from-url"] is { } url)
+            {
+                (text, var sent) = await FetchAsync(url, cell.Cancellation);
+                cell.Values.Set(call["--name"]!, new(text, mimeType ?? sent ?? PlainText));
+            }
+            else
+            {
+                text = call["--from-value"] ?? call.Text;
+            }
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
+            or HttpRequestException or UriFormatException or InvalidOperationException or TaskCanceledException { InnerException: TimeoutException })
+        {
+            return TableOutput.Refused($"#!value has stored nothing: {unusable.Message}");
+        }
+
+        if (call["--from-url"] is null) cell.Values.Set(call["--name"]!, new(text, mimeType ?? PlainText));
+        if (mimeType is not null) cell.Show(Shown(text, mimeType));
+        return TableOutput.Nothing;
+    }
+
+    private static MimeBundle Shown(string text, string mimeType)
+    {
+        if (mimeType != Json) return MimeBundle.Of(mimeType, text, Formatter.Cut(text));
+        try
+        {
+            return JupyterKernel.Display.Notebook.JSON(text);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return MimeBundle.PlainText(Formatter.Cut(text));
+        }
+    }
+
+    private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) =>
+        new FileInfo(path) is { Exists: true, Length: > MostBytes }
+            ? throw new IOException($"{path} has more than {MostBytes / 1_000_000} MB; read it in C#.")
+            : await File.ReadAllTextAsync(path, cancellation);
+
+    private static async Task<(string Text, string? MimeType)> FetchAsync(string url, CancellationToken cancellation)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+            throw new UriFormatException($"'{url}' is no address that begins with http:// or https://.");
+        using var response = await Http.Value.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        response.EnsureSuccessStatusCode();
+        if (response.Content.Headers.ContentLength > MostBytes) throw new IOException($"{url} has more than {MostBytes / 1_000_000} MB; get it in C#.");
+        await response.Content.LoadIntoBufferAsync(MostBytes, cancellation);
+        return (await response.Content.ReadAsStringAsync(cancellation), response.Content.Headers.ContentType?.MediaType);
+    }
+
+    private static Task<CellOutcome> SetAsync(MagicCall call, IRunningCell cell)
+    {
+        var name = call["--name"]!;
+        var value = call.Values["--value"];
+        return value.Kind switch
+        {
+            MagicValueKind.Input => DeclareAsync(name, $"{Api}.GetInput({Literal(value.Text)})", call, cell),
+            MagicValueKind.Password => DeclareAsync(name, $"{Api}.GetPassword({Literal(value.Text)})", call, cell),
+            MagicValueKind.Shared => FromAsync(value.From!, value.Text, name, call, cell),
+            _ => DeclareAsync(name, Literal(value.Text), call, cell),
+        };
+    }
+
+    private static Task<CellOutcome> ShareAsync(MagicCall call, IRunningCell cell) => FromAsync(call["--from"]!, call["name"]!, call["--as"] ?? call["name"]!, call, cell);
+
+    private static Task<CellOutcome> FromAsync(string from, string name, string variable, MagicCall call, IRunningCell cell)
+    {
+        if (CellLanguage.Find(from) == CellLanguage.Value)
+        {
+            return cell.Values.All.TryGetValue(name, out var stored)
+                ? DeclareAsync(variable, Expression(stored with { MimeType = call["--mime-type"] ?? stored.MimeType }), call, cell)
+                : Refused($"#!value has stored nothing under the name {name}. There is: {string.Join(", ", cell.Values.All.Keys.DefaultIfEmpty("nothing yet"))}.");
+        }
+
+        if (CellLanguage.Find(from) != CellLanguage.CSharp && !from.Equals(".NET", StringComparison.OrdinalIgnoreCase))
+        {
+            return Task.FromResult<CellOutcome>(new CellOutcome.Refused(
+                CellLanguage.NotSupported,
+                $"{CellLanguage.Find(from)?.Title ?? from} has no variables here: this kernel runs C#. What #!value stored is shared with --from value, C# variables with --from csharp."));
+        }
+
+        if (!SyntaxFacts.IsValidIdentifier(name)) return Refused($"'{name}' cannot be the name of a C# variable.");
+        return call["--mime-type"] switch
+        {
+            Json => DeclareAsync(variable, $"global::System.Text.Json.JsonSerializer.SerializeToDocument<object>(@{name})", call, cell),
+            PlainText => DeclareAsync(variable, $"global::System.Convert.ToString(@{name}, global::System.Globalization.CultureInfo.InvariantCulture)", call, cell),
+
+            // Under its own name the variable is there already; that it is, the compiler finds out.
+            _ => name == variable ? cell.RunCSharpAsync($"_ = @{name};", call, isKept: false) : DeclareAsync(variable, $"@{name}", call, cell),
+        };
+    }
+
+    /// <summary>What .NET Interactive makes of a stored text: JSON becomes what it is, all else stays text.</summary>
+    private static string Expression(StoredValue stored)
+    {
+        if (stored.MimeType != Json) return Literal(stored.Text);
+        try
+        {
+            var token = JToken.ReadFrom(new JsonTextReader(new StringReader(stored.Text)) { DateParseHandling = DateParseHandling.None });
+            return token.Type switch
+            {
+                JTokenType.String => Literal((string)token!),
+                JTokenType.Boolean => (bool)token ? "true" : "false",
+                JTokenType.Integer or JTokenType.Float => $"{((double)token).ToString("R", System.Globalization.CultureInfo.InvariantCulture)}d",
+                _ => $"global::System.Text.Json.JsonDocument.Parse({Literal(stored.Text)})",
+            };
+        }
+        catch (Exception malformed) when (malformed is JsonException or OverflowException)
+        {
+            return Literal(stored.Text);
+        }
+    }
+
+    private static Task<CellOutcome> DeclareAsync(string variable, string expression, MagicCall call, IRunningCell cell)
+    {
+        if (!SyntaxFacts.IsValidIdentifier(variable)) return Refused($"'{variable}' cannot be the name of a C# variable.");
+        return expression.Length > LongestLiteral
+            ? Refused($"{variable} would hold {expression.Length / 1_000_000} million characters, which is too much to be written into code. In C#: File.ReadAllText(path).")
+            : cell.RunCSharpAsync($"var @{variable} = {expression};", call);
+    }
+
+    private static string Literal(string text) => SymbolDisplay.FormatLiteral(text, quote: true);
+
+    private static Task<CellOutcome> Refused(string reason) => Task.FromResult<CellOutcome>(TableOutput.Refused(reason));
+}
