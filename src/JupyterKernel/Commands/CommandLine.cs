@@ -12,6 +12,7 @@ internal static class CommandLine
             InstallCommand.Create(),
             UninstallCommand.Create(),
             RunCommand.Create(),
+            ConvertCommand.Create(),
             CreateKernelCommand(),
         };
 

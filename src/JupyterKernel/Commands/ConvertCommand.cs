@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Text;
+using JupyterKernel.Conversion;
+using JupyterKernel.Notebooks;
+
+namespace JupyterKernel.Commands;
+
+/// <summary><c>jupyter-csharp convert</c>: a notebook in another format, by the endings of the files. Exit codes: 0 all went well, 1 a file failed.</summary>
+internal static class ConvertCommand
+{
+    private const int Failure = 1;
+
+    public static Command Create()
+    {
+        var input = new Argument<FileInfo>("in") { Description = "A notebook (.ipynb, .dib) or a program of one file (.cs)." }.AcceptExistingOnly();
+        var output = new Argument<string>("out") { Description = "The file to write: .ipynb, .dib, or .cs for dotnet run." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Write it even if it is there already." };
+        var command = new Command("convert", "Convert a notebook between .ipynb, .dib and a C# program; outputs stay where the format has them.") { input, output, overwrite };
+        command.SetAction(result =>
+        {
+            var errors = result.InvocationConfiguration.Error;
+            try
+            {
+                Convert(result.GetRequiredValue(input).ToString(), result.GetRequiredValue(output), result.GetValue(overwrite), warning => errors.WriteLine($"jupyter-csharp: {warning}"));
+                return 0;
+            }
+            catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                errors.WriteLine($"jupyter-csharp: {failure.Message}");
+                return Failure;
+            }
+        });
+        return command;
+    }
+
+    private static void Convert(string input, string output, bool overwrite, Action<string> warn)
+    {
+        if (File.Exists(output) && !overwrite) throw new IOException($"{output} is there already; --overwrite replaces it");
+        var notebook = Ending(input) == ".cs" ? ProgramReader.Read(File.ReadAllText(input)) : Ending(input) is ".ipynb" or ".dib" ? Notebook.Load(input) : throw Unknown(input);
+        if (notebook.Language is { } language && !NotebookRunner.IsCSharp(language)) throw new InvalidDataException($"{input} is written in {language}; only notebooks in C# are converted");
+        var hasOutputs = notebook.Cells.Any(cell => cell.HasOutputs);
+        switch (Ending(output))
+        {
+            case ".ipynb":
+                notebook.Save(output);
+                return;
+            case ".dib":
+                Write(output, DibFile.Write(notebook, left => warn($"{left}, and is left out")));
+                break;
+            case ".cs":
+                Write(output, new ProgramWriter(warn).Write(notebook));
+                break;
+            default:
+                throw Unknown(output);
+        }
+
+        if (hasOutputs) warn($"{output} has no outputs: its format has no place for them");
+    }
+
+    private static string Ending(string path) => Path.GetExtension(path).ToLowerInvariant();
+
+    private static InvalidDataException Unknown(string path) => new($"{path} is none of .ipynb, .dib and .cs");
+
+    /// <summary>Writes it whole or not at all.</summary>
+    private static void Write(string path, string text)
+    {
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            File.WriteAllText(temporary, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}
