@@ -8,7 +8,7 @@ namespace JupyterKernel.Display;
 /// var shown = display("working…");
 /// shown.Update("done");
 /// </code></example>
-public sealed class DisplayedValue
+public sealed class DisplayedValue : IOnScreen
 {
     internal DisplayedValue(string displayId) => DisplayId = displayId;
 
@@ -16,7 +16,9 @@ public sealed class DisplayedValue
     public string DisplayId { get; }
 
     /// <summary>Shows another value in the place of this one, wherever it is shown.</summary>
-    public void Update(object? value) => Publish(Formatter.Format(value), DisplayId, update: true);
+    public void Update(object? value) => Show(Formatter.Format(value), update: true);
+
+    internal void Show(MimeBundle bundle, bool update) => Publish(bundle, DisplayId, update);
 
     internal static DisplayedValue Show(MimeBundle bundle)
     {
@@ -31,3 +33,6 @@ public sealed class DisplayedValue
         else Console.Out.WriteLine(bundle);
     }
 }
+
+/// <summary>What is on the screen already: a cell that ends in it shows nothing further for it.</summary>
+internal interface IOnScreen;

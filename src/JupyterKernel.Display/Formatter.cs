@@ -111,6 +111,20 @@ public static class Formatter
         return MimeBundle.Of(mimeType, data, mimeType == MimeBundle.PlainTextType ? null : PlainTextWriter.Line(shown));
     }
 
+    /// <summary>A value as data of these MIME types.</summary>
+    internal static MimeBundle Format(object? value, IReadOnlyList<string> mimeTypes)
+    {
+        var forms = MimeBundle.Empty;
+        foreach (var mimeType in mimeTypes)
+        {
+            foreach (var (type, form) in Format(value, mimeType).Data)
+            {
+                if (type == mimeType || !forms.Data.ContainsKey(type)) forms = forms.With(type, form);
+            }
+        }
+        return forms;
+    }
+
     private static bool HasOwnForms(object? value) => FormatterRegistry.IsUsed || value is IDisplayable || (value is not null && ObjectShape.Of(value.GetType()).Known is not null);
 
     /// <summary>Text no longer than <see cref="TextLimit"/>, and how much was left out.</summary>
@@ -155,6 +169,7 @@ public static class Formatter
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static MimeBundle FormatStructure(object? value)
     {
+        if (FormatterRegistry.PreferredFor(value?.GetType() ?? typeof(object)) is { } preferred) return Format(value, preferred);
         var shown = new ShownReader().Read(value);
         if (shown is Shown.Bundle bundle) return bundle.Forms;
         var text = PlainTextWriter.Alone(shown);

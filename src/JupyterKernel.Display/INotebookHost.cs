@@ -20,7 +20,27 @@ internal interface INotebookHost
     /// <summary>Asks the user for a line and blocks until it is there.</summary>
     /// <exception cref="InvalidOperationException">The client takes no input.</exception>
     string ReadInput(string prompt, bool password);
+
+    /// <summary>Has code compiled and run behind the running cell, as part of it; completes when it has ended.</summary>
+    Task<SubmittedResult> SubmitAsync(string code) => Task.FromResult(new SubmittedResult(null, "No code can be submitted here."));
+
+    /// <summary>Has something done when the running cell has ended, before its end is told.</summary>
+    void AtCellEnd(Action action)
+    {
+    }
+
+    /// <summary>What a variable of the session holds.</summary>
+    bool TryGetVariable(string name, out object? value)
+    {
+        value = null;
+        return false;
+    }
 }
+
+/// <summary>What became of code that a cell submitted.</summary>
+/// <param name="Value">Its result.</param>
+/// <param name="Problem">Why it was not run to its end; null if it was.</param>
+internal sealed record SubmittedResult(object? Value, string? Problem);
 
 /// <summary>The host of this process; null where the assembly is used in an ordinary program.</summary>
 internal static class NotebookHost

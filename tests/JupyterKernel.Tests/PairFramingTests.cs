@@ -28,7 +28,7 @@ public sealed class PairFramingTests : IDisposable
 
     private static Dictionary<string, WorkerMessage> Messages => new()
     {
-        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","Files":{"References":["/a.dll"],"PackageAssemblies":["/b.dll"],"NativeLibraries":["/c.so"]},"AllowStdin":true,"IsReplay":false,"IsKept":true,"Answers":["a"],"Disposed":[]}"""] = new RunCell(1, "T", "M", new(["/a.dll"], ["/b.dll"], ["/c.so"]), true, IsReplay: false, IsKept: true, ["a"]),
+        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","Files":{"References":["/a.dll"],"PackageAssemblies":["/b.dll"],"NativeLibraries":["/c.so"]},"AllowStdin":true,"IsReplay":false,"IsKept":true,"Answers":["a"],"Disposed":[],"Submitted":[]}"""] = new RunCell(1, "T", "M", new(["/a.dll"], ["/b.dll"], ["/c.so"]), true, IsReplay: false, IsKept: true, ["a"]),
         ["""{"type":"interrupt_cell","Cell":1}"""] = new InterruptCell(1),
         ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
         ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
@@ -43,6 +43,9 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"collect_garbage","Request":1}"""] = new CollectGarbage(1),
         ["""{"type":"read_state","Request":1,"WithValues":true,"MostBytes":2,"GivesWay":true}"""] = new ReadState(1, true, 2, true),
         ["""{"type":"set_state","Request":1}"""] = new SetState(1),
+        ["""{"type":"code_submitted","Cell":1,"Submission":2,"Code":"c"}"""] = new CodeSubmitted(1, 2, "c"),
+        ["""{"type":"run_submitted","Submission":2,"Cell":{"Code":"c","EntryType":"T","EntryMethod":"M","Files":null,"Disposed":[],"Parts":2}}"""] = new RunSubmitted(2, new("c", "T", "M", null, [], 2)),
+        ["""{"type":"refuse_submitted","Submission":2,"Problem":"p"}"""] = new RefuseSubmitted(2, "p"),
         ["""{"type":"measure_variables","Request":1,"Count":2}"""] = new MeasureVariables(1, 2),
         ["""{"type":"memory_report","Request":1,"HeapBytes":2,"CommittedBytes":3,"Assemblies":4}"""] = new MemoryReport(1, 2, 3, 4),
         ["""{"type":"state_read","Request":1,"Fingerprint":"f","Opaque":[{"Assembly":"a","Name":"n","Reason":"r"}],"Problem":null}"""] =

@@ -9,8 +9,10 @@ internal static class FormatterRegistry
     // The latest first.
     private static (Type Type, string? MimeType, Func<object, MimeBundle?> Format)[] entries = [];
 
+    private static (Type Type, string[] MimeTypes)[] preferences = [];
+
     /// <summary>Whether anything is registered at all: where not, nothing is looked up.</summary>
-    internal static bool IsUsed => Volatile.Read(ref entries).Length > 0;
+    internal static bool IsUsed => Volatile.Read(ref entries).Length > 0 || Volatile.Read(ref preferences).Length > 0;
 
     /// <summary>Registers a form of a type; with null for its MIME type a whole bundle.</summary>
     internal static void Add(Type type, string? mimeType, Func<object, MimeBundle?> format)
@@ -27,17 +29,43 @@ internal static class FormatterRegistry
         }
     }
 
-    internal static void Clear() => Volatile.Write(ref entries, []);
+    /// <summary>Says which forms values of a type are shown in by themselves; with none, as if nothing had been said.</summary>
+    internal static void Prefer(Type type, string[] mimeTypes)
+    {
+        var known = Volatile.Read(ref preferences);
+        while (true)
+        {
+            var others = known.Where(preference => preference.Type != type);
+            var seen = Interlocked.CompareExchange(ref preferences, mimeTypes.Length > 0 ? [(type, mimeTypes), .. others] : [.. others], known);
+            if (seen == known) return;
+            known = seen;
+        }
+    }
+
+    /// <summary>The forms that values of a type are to be shown in; null where nothing is said of it, its base types and interfaces.</summary>
+    internal static IReadOnlyList<string>? PreferredFor(Type type)
+    {
+        var preferences = Volatile.Read(ref FormatterRegistry.preferences);
+        if (preferences.Length == 0 || Nearest(type, preferences.Select(preference => preference.Type)) is not { } nearest) return null;
+
+        // A string is no object that has parts: what is said of objects is not meant of it, unless it is to be text.
+        var mimeTypes = preferences.First(preference => preference.Type == nearest).MimeTypes;
+        return type == typeof(string) && nearest != type && mimeTypes[0] != MimeBundle.PlainTextType ? null : mimeTypes;
+    }
+
+    internal static void Clear()
+    {
+        Volatile.Write(ref entries, []);
+        Volatile.Write(ref preferences, []);
+    }
 
     /// <summary>The forms of a value for whose type, base type or interface something is registered: that of the nearest type. Text is always among them.</summary>
     internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms)
     {
         forms = null;
-        if (value is null || !IsUsed) return false;
         var entries = Volatile.Read(ref FormatterRegistry.entries);
-        var type = value.GetType();
-        var nearest = entries.Where(entry => Fits(type, entry.Type)).Select(entry => entry.Type).Aggregate((Type?)null, (near, next) => near is null || IsNearer(next, near) ? next : near);
-        if (nearest is null) return false;
+        if (value is null || entries.Length == 0) return false;
+        if (Nearest(value.GetType(), entries.Select(entry => entry.Type)) is not { } nearest) return false;
         var found = new Dictionary<string, object>();
         try
         {
@@ -56,6 +84,9 @@ internal static class FormatterRegistry
         forms = Formatter.WithPlainText(new MimeBundle(found), value);
         return true;
     }
+
+    private static Type? Nearest(Type type, IEnumerable<Type> registered) =>
+        registered.Where(known => Fits(type, known)).Aggregate((Type?)null, (near, next) => near is null || IsNearer(next, near) ? next : near);
 
     private static bool Fits(Type type, Type registered) => registered.IsAssignableFrom(type) || (registered.IsGenericTypeDefinition && Definitions(type).Contains(registered));
 

@@ -54,6 +54,21 @@ internal sealed class HtmlWriter
     /// <summary>The HTML of any value.</summary>
     internal static string Always(Shown shown) => Of(shown) ?? $"<pre>{Encoded(PlainTextWriter.Alone(shown))}</pre>";
 
+    /// <summary>The HTML of any value within other HTML: what has no parts is text on a line.</summary>
+    internal static string Inline(object? value) => new ShownReader().Read(value) switch
+    {
+        Shown.Bundle bundle => Written(writer => writer.WriteBundle(bundle.Forms)),
+        var flat when TableLayout.IsFlat(flat) => Encoded(flat is Shown.Text text ? text.Alone : PlainTextWriter.Line(flat)),
+        var shown => Always(shown),
+    };
+
+    private static string Written(Action<HtmlWriter> write)
+    {
+        var writer = new HtmlWriter();
+        write(writer);
+        return writer.html.ToString();
+    }
+
     private static string Encoded(string text) => WebUtility.HtmlEncode(text);
 
     private void Write(Shown? shown)

@@ -81,6 +81,7 @@ internal static class KnownTypes
         {
             return value => new MimeBundle(attributes.Select(form => KeyValuePair.Create(form.MimeType, Form(form.MimeType, Get(value, form.Member)))));
         }
+        if (FormatterSources.Of(type) is { } source) return source;
         return type.GetMethod("ToMimeBundle", Type.EmptyTypes) is { ReturnType: var returned } method && typeof(IEnumerable).IsAssignableFrom(returned)
             ? value => new MimeBundle(Pairs((IEnumerable)method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null, null)!).Select(form => KeyValuePair.Create((string)form.Key!, Form((string)form.Key!, form.Value))))
             : null;

@@ -13,7 +13,7 @@ namespace JupyterKernel.Display;
 /// using var bar = ProgressBar("Reading", total: lines.Length);
 /// Parallel.ForEach(lines, line => { Read(line); bar.Increment(); });
 /// </code></example>
-public sealed class DisplayedProgress : IProgress<double>, IProgress<int>, IProgress<long>, IDisplayable, IDisposable
+public sealed class DisplayedProgress : IProgress<double>, IProgress<int>, IProgress<long>, IDisplayable, IDisposable, IOnScreen
 {
     private readonly ProgressRow row;
 

@@ -127,13 +127,21 @@ internal sealed class CellCompiler
         form = form with { Text = script };
         if (attempts.CompileFast(form) is { } fast) return new(fast, []);
         var best = attempts.Compile(form);
-        if (best.Cell is not null) return new(best.Cell, []);
+        if (best.Cell is not null) return new(attempts.WithScripts(best), []);
         if (OfferedUsings.Missing(best.Errors, best.Tree, source.Offered, cancellation) is { Length: > 0 } usings)
         {
             // In the cell's own text, which it may be compiled of again.
             var place = form.Text.ToOriginal(new TextSpan(OfferedUsings.Place(best.Tree, cancellation), 0)).Start;
             var outcome = Compile(source with { Code = source.Code.Insert(place, usings), Offered = FrozenDictionary<string, string>.Empty }, cancellation);
             if (outcome.Cell is { } added) return new(added with { AddedUsings = usings.TrimEnd() }, []);
+        }
+
+        foreach (var next in InteractiveNames.Forms(best, attempts.Compile, cancellation))
+        {
+            if (next.Cell is not null) return new(attempts.WithScripts(next), []);
+
+            // It has at least one name more that means something.
+            if (next.Errors.Length <= best.Errors.Length) best = next;
         }
 
         for (Attempt? tried = null; tried != best;)
@@ -161,16 +169,16 @@ internal sealed class CellCompiler
             : null;
     }
 
-    /// <summary>One form of a cell, compiled: the cell, or errors that are about that form's text.</summary>
-    /// <param name="Tree">The cell's own tree; <c>#load</c> brings others.</param>
-    private sealed record Attempt(ScriptForm Form, SyntaxTree Tree, CSharpCompilation Submission, CompiledCell? Cell, ImmutableArray<Diagnostic> Errors);
-
     /// <summary>What a cell is tried as, until it compiles or there is nothing left to try.</summary>
     private sealed class Attempts(CellCompiler compiler, CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
-        private readonly CSharpCompilation empty = compiler.TakeEmpty(source).AddReferences(source.Assets.References.Select(ReferenceSet.Of));
+        private readonly CSharpCompilation empty = compiler.TakeEmpty(source).AddReferences(Brought(source));
         private readonly List<MetadataReference> libraries = [];
+        private IReadOnlyList<MetadataReference>? optional;
         private CellLibrary? library;
+
+        /// <summary>What is tried when the cell does not compile without: nothing that it references already, or that its packages have brought.</summary>
+        private IReadOnlyList<MetadataReference> Optional => optional ??= ReferenceSet.OptionalBeside(Known(source).Concat(empty.ExternalReferences));
 
         /// <summary>Compiles the part that no script can have.</summary>
         /// <returns>Its errors.</returns>
@@ -186,7 +194,7 @@ internal sealed class CellCompiler
                 .. empty.ExternalReferences, .. empty.AddSyntaxTrees(written).DirectiveReferences,
             ];
             var (made, errors) = With(references);
-            if (made is null) (made, _) = With(references.Concat(ReferenceSet.Rest));
+            if (made is null) (made, _) = With(references.Concat(Optional));
             if (made is null)
                 return [.. errors.Select(error => own is not null && error.Location.GetLineSpan().Path == source.Name ? At(error, Location.Create(written, own.ToOriginal(error.Location.SourceSpan))) : error)];
             library = made;
@@ -206,8 +214,13 @@ internal sealed class CellCompiler
             return attempt.Cell is not null && LoopVariables.IsSound(attempt.Submission, attempt.Tree, cancellation) ? attempt.Cell : null;
         }
 
+        /// <summary>A cell that has compiled, with its scripts run at once that it makes and does nothing with.</summary>
+        public CompiledCell WithScripts(CellAttempt compiled) => source.Code.Contains("Javascript(", StringComparison.Ordinal) && InteractiveNames.WithScripts(compiled, cancellation) is { } form
+            ? Compile(form).Cell ?? compiled.Cell!
+            : compiled.Cell!;
+
         /// <summary>Compiles the script's part in one form.</summary>
-        public Attempt Compile(ScriptForm form)
+        public CellAttempt Compile(ScriptForm form)
         {
             var tree = form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation);
 
@@ -218,16 +231,17 @@ internal sealed class CellCompiler
             if (first.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return first;
 
             // It may only lack a part of the framework that few cells use; then that is none of its errors.
-            var complete = With(ReferenceSet.Rest);
+            var complete = With(Optional);
             if (complete.Cell is null) return complete.Errors.Length < first.Errors.Length ? complete : first;
 
             // Later cells inherit no more than what turned out to be used: what the image names, which is next to nothing; or,
             // where that does not do, what the compiler looked at.
-            var slim = With(ReferencesOf(complete.Cell.Image));
-            if (slim.Cell is null) slim = With(complete.Submission.GetUsedAssemblyReferences(cancellation).Intersect(ReferenceSet.Rest));
+            var names = complete.Cell.Image.ReferencedAssemblies();
+            var slim = With(ReferenceSet.WithNeeded(Optional.Where(reference => names.Contains(ReferenceSet.NameOf(reference))), Optional));
+            if (slim.Cell is null) slim = With(ReferenceSet.WithNeeded(complete.Submission.GetUsedAssemblyReferences(cancellation).Intersect(Optional), Optional));
             return slim.Cell is null ? complete : slim;
 
-            Attempt With(IEnumerable<MetadataReference> added)
+            CellAttempt With(IEnumerable<MetadataReference> added)
             {
                 MetadataReference[] all = [.. libraries, .. added];
                 var submission = (all.Length > 0 ? empty.AddReferences(all) : empty).AddSyntaxTrees(tree);
@@ -238,7 +252,7 @@ internal sealed class CellCompiler
         }
 
         /// <summary>An attempt's errors where the user wrote what they are about, with what may have been meant.</summary>
-        public ImmutableArray<Diagnostic> Explain(Attempt failed)
+        public ImmutableArray<Diagnostic> Explain(CellAttempt failed)
         {
             var tree = failed.Tree;
             var usings = Usings().Concat(tree.GetCompilationUnitRoot(cancellation).Usings).Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
@@ -250,6 +264,16 @@ internal sealed class CellCompiler
                 .. (syntax.Length > 0 ? syntax : failed.Errors).Select(error => error.Location.SourceTree != tree ? error : At(
                     error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), Suggestions.For(error, failed.Submission, usings, cancellation))),
             ];
+        }
+
+        private static IEnumerable<MetadataReference> Known(CellSource source) => SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);
+
+        /// <summary>What the cell's packages bring, with what that needs of the framework.</summary>
+        private static IReadOnlyList<MetadataReference> Brought(CellSource source)
+        {
+            if (source.Assets.References.Count == 0) return [];
+            MetadataReference[] files = [.. source.Assets.References.Select(ReferenceSet.Of)];
+            return ReferenceSet.WithNeeded(files, ReferenceSet.OptionalBeside(Known(source).Concat(files)));
         }
 
         private IEnumerable<UsingDirectiveSyntax> Usings() =>
@@ -340,12 +364,6 @@ internal sealed class CellCompiler
         return field.Type.TypeKind == TypeKind.Dynamic || Disposables.Any(name => submission.ClassifyConversion(field.Type, submission.GetTypeByMetadataName(name)!).IsImplicit)
             ? null
             : Diagnostic.Create(UsingOfOther, field.Locations[0], field.Type.ToDisplayString());
-    }
-
-    private static MetadataReference[] ReferencesOf(Image image)
-    {
-        var names = image.ReferencedAssemblies();
-        return [.. ReferenceSet.Rest.Where(reference => names.Contains(Path.GetFileNameWithoutExtension(reference.Display!)))];
     }
 
     private static SyntaxTree Parse(string code, string name, CancellationToken cancellation = default) =>

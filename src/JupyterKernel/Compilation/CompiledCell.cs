@@ -60,6 +60,10 @@ internal sealed record CellAssets(IReadOnlyList<string> References, IReadOnlyLis
 /// <summary>What became of a compilation: either a cell or at least one error.</summary>
 internal sealed record CompilationOutcome(CompiledCell? Cell, ImmutableArray<Diagnostic> Errors);
 
+/// <summary>One form of a cell, compiled: the cell, or errors that are about that form's text.</summary>
+/// <param name="Tree">The cell's own tree; <c>#load</c> brings others.</param>
+internal sealed record CellAttempt(ScriptForm Form, SyntaxTree Tree, CSharpCompilation Submission, CompiledCell? Cell, ImmutableArray<Diagnostic> Errors);
+
 /// <summary>A cell to compile.</summary>
 /// <param name="Name">How diagnostics and stack traces call it.</param>
 /// <param name="Previous">What it follows.</param>

@@ -1,3 +1,4 @@
+using System.Reflection.Metadata;
 using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Compilation;
@@ -31,6 +32,9 @@ internal static class ReferenceSet
 
     private static readonly Lazy<IReadOnlyList<MetadataReference>> LazyRest = new(FindRest);
 
+    private static readonly Lazy<IReadOnlyList<MetadataReference>> LazyInteractive = new(() =>
+        [.. Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "interactive"), "*.dll").Select(path => MetadataReference.CreateFromFile(path))]);
+
     /// <summary>Referenced by every cell: the core of the framework and the display API.</summary>
     public static IReadOnlyList<MetadataReference> Core { get; } =
     [
@@ -41,12 +45,66 @@ internal static class ReferenceSet
     /// <summary>The rest of the framework; looked for at the first use.</summary>
     public static IReadOnlyList<MetadataReference> Rest => LazyRest.Value;
 
+    /// <summary>What stands in for .NET Interactive: tried like <see cref="Rest"/>.</summary>
+    public static IReadOnlyList<MetadataReference> Interactive => LazyInteractive.Value;
+
+    /// <summary>What cells are tried with that do not compile without: <see cref="Rest"/> and <see cref="Interactive"/>.</summary>
+    /// <param name="known">What they reference already: of an assembly that is among it, there is no other.</param>
+    public static IReadOnlyList<MetadataReference> OptionalBeside(IEnumerable<MetadataReference> known)
+    {
+        var names = known.Select(NameOf).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return [.. Rest.Concat(Interactive).Where(reference => !names.Contains(NameOf(reference)))];
+    }
+
+    /// <summary>
+    /// References and those of the optional ones that they need. Where an assembly is added that one already there refers to, the compiler makes the
+    /// latter's types anew, and variables of earlier cells are of other types than a later cell names: so all that anything refers to is added at once.
+    /// </summary>
+    /// <param name="references">What is wanted.</param>
+    /// <param name="optional">What there is to add.</param>
+    public static IReadOnlyList<MetadataReference> WithNeeded(IEnumerable<MetadataReference> references, IReadOnlyList<MetadataReference> optional)
+    {
+        var byName = optional.ToDictionary(NameOf, StringComparer.OrdinalIgnoreCase);
+        var wanted = new List<MetadataReference>(references);
+        var seen = wanted.Select(NameOf).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var open = new Queue<MetadataReference>(wanted.Concat(Core));
+        while (open.TryDequeue(out var next))
+        {
+            foreach (var name in ReferencedBy(next))
+            {
+                if (!byName.TryGetValue(name, out var needed) || !seen.Add(name)) continue;
+                wanted.Add(needed);
+                open.Enqueue(needed);
+            }
+        }
+
+        return wanted;
+    }
+
+    /// <summary>The simple name of the assembly in a reference's file; empty for an image of a cell.</summary>
+    public static string NameOf(MetadataReference reference) => Path.GetFileNameWithoutExtension((reference as PortableExecutableReference)?.FilePath ?? "");
+
     /// <summary>A file of a package. Read once, however often its cells are compiled.</summary>
     public static MetadataReference Of(string path) => Packages.GetOrAdd(path, static path => MetadataReference.CreateFromFile(path));
 
     /// <summary>Whether a file of a package takes the place of one of the framework's.</summary>
     public static bool IsFrameworks(string path) => File.Exists(Path.Combine(FrameworkDirectory, Path.GetFileName(path)))
         && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path)) && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);
+
+    private static IEnumerable<string> ReferencedBy(MetadataReference reference)
+    {
+        if (reference is not PortableExecutableReference file) return [];
+        try
+        {
+            return (file.GetMetadata() as AssemblyMetadata)?.GetModules().Select(module => module.GetMetadataReader())
+                .SelectMany(metadata => metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name))) ?? [];
+        }
+        catch (Exception unreadable) when (unreadable is BadImageFormatException or IOException)
+        {
+            // The compiler says what is wrong with it.
+            return [];
+        }
+    }
 
     private static MetadataReference[] FindRest() =>
     [

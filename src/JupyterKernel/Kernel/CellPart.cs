@@ -19,6 +19,9 @@ internal sealed record CellPart(long Number, string Code, string Name)
     /// <summary>Whether it is executed again; null for what the settings say.</summary>
     public ReplayPolicy? Replay { get; init; }
 
+    /// <summary>The cell whose packages want it run; 0 for a cell of the user's.</summary>
+    public long LoadedFor { get; init; }
+
     /// <summary>What relative paths start from; null for the kernel's folder.</summary>
     public string? Directory { get; init; }
 }

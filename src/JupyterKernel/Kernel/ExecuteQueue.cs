@@ -34,6 +34,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly HistoryStore history;
     private readonly Supervisor supervisor;
     private readonly PackageInstaller installer;
+    private readonly CodeSubmissions submissions;
     private readonly Queue<(Request Request, ExecuteRequest Content)> waiting = new();
     private readonly Queue<(string Text, bool IsLoss)> notices = new();
 
@@ -63,6 +64,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         this.history = history;
         supervisor = new Supervisor(loop, session, this, firstWorker);
         installer = new PackageInstaller(sockets, session);
+        submissions = new CodeSubmissions(session, installer);
     }
 
     /// <summary>The request that is being executed.</summary>
@@ -150,6 +152,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
                 break;
             case WorkerProtocol.ClearOutput clear when RequestOf(clear.Cell) is { Silent: false, Request: var parent }:
                 sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
+                break;
+            case CodeSubmitted submitted:
+                submissions.Add(submitted, from, RequestOf(submitted.Cell) is { Silent: false, Request: { } shown } ? shown : null);
                 break;
             case InputQuestion question when RequestOf(question.Cell).Request is { } parent:
                 questions[question.Question] = (parent, text =>
@@ -306,16 +311,64 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <summary>Compiles and runs a cell, or a block of one.</summary>
     public async Task<CellOutcome> RunAsync(CellPart part)
     {
-        var number = part.Number;
-        CompilationOutcome compiled;
-        RebuiltHistory? rebuilt;
         SessionPackages packages;
         using (compilation = new CancellationTokenSource())
         {
             try
             {
-                (packages, var failed) = await installer.InstallAsync(part.Code, part.Directory, RequestOf(number) is { Silent: false, Request: { } request } ? request : null, compilation.Token);
+                (packages, var failed) = await installer.InstallAsync(
+                    part.Code, part.Directory, RequestOf(part.Number) is { Silent: false, Request: { } request } ? request : null, session.Packages, compilation.Token);
                 if (failed is not null) return failed;
+            }
+            catch (OperationCanceledException)
+            {
+                return new CellOutcome.Interrupted();
+            }
+            finally
+            {
+                compilation = null;
+            }
+        }
+
+        if (part.IsKept)
+        {
+            (packages, var interrupted) = await LoadExtensionsAsync(part.Number, packages);
+            if (interrupted is not null) return interrupted;
+        }
+
+        return await RunAsync(part, packages);
+    }
+
+    /// <summary>Runs what newly referenced packages want run, each as a cell of the history. What fails is a warning.</summary>
+    /// <returns>The packages that there are now, and the interruption, if there was one.</returns>
+    private async Task<(SessionPackages Packages, CellOutcome? Interrupted)> LoadExtensionsAsync(long number, SessionPackages packages)
+    {
+        if (packages == session.Packages) return (packages, null);
+        var known = session.Packages.Resolved.Extensions.Select(extension => extension.Package).ToHashSet();
+        foreach (var (name, code) in packages.Resolved.Extensions.Where(extension => !known.Contains(extension.Package)).SelectMany(extension => extension.Cells(Warn)))
+        {
+            var own = session.NextNumber();
+            var (request, silent) = requestOfCell[own] = requestOfCell[number];
+            (packages, var failure) = await installer.InstallAsync(code, null, silent ? null : request, packages, CancellationToken.None);
+            var outcome = failure ?? await RunAsync(new CellPart(own, code, name) { Replay = ReplayPolicy.Always, LoadedFor = number }, packages);
+            if (outcome is CellOutcome.Interrupted) return (packages, outcome);
+            if (Traceback.Of(outcome, session.SourceLine) is { } error) Warn($"The {name} failed, and the cell goes on without it. {error.Ename}: {error.Evalue}");
+        }
+
+        return (packages, null);
+
+        void Warn(string text) => NativeOutput(number, "stderr", text + "\n");
+    }
+
+    private async Task<CellOutcome> RunAsync(CellPart part, SessionPackages packages)
+    {
+        var number = part.Number;
+        CompilationOutcome compiled;
+        RebuiltHistory? rebuilt;
+        using (compilation = new CancellationTokenSource())
+        {
+            try
+            {
                 (compiled, rebuilt) = await session.CompileAsync(part.Code, part.Name, KernelSettings.Current.Language, packages, compilation.Token);
 
                 // The compiler may have been done already when the interrupt came.
@@ -349,21 +402,30 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
 
         var began = DateTime.UtcNow;
-        return await supervisor.RunAsync(number, cell, part.AllowStdin, part.IsKept ? EndedAsync : null);
+        var policy = part.Replay ?? KernelSettings.Current.Replay;
+        submissions.Begin(part, cell, packages, policy);
+        var end = await supervisor.RunAsync(number, cell, part.AllowStdin, part.IsKept ? EndedAsync : null);
+        submissions.End();
+        return end;
 
         async Task EndedAsync(CellOutcome outcome)
         {
             if (outcome.IsAccepted)
             {
                 hasStrayAssets = false;
-                await KeepAsync(
-                    new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, part.Replay ?? KernelSettings.Current.Replay)
-                    {
-                        Answers = [.. answers],
-                        Packages = packages,
-                        AllocatedBytes = outcome.AllocatedBytes,
-                        Whole = part.Whole,
-                    });
+                await KeepAsync(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
+                {
+                    Answers = [.. answers],
+                    Packages = packages,
+                    LoadedFor = part.LoadedFor,
+                    AllocatedBytes = outcome.AllocatedBytes,
+                    Whole = part.Whole,
+                });
+                foreach (var submitted in submissions.End())
+                {
+                    session.Accept(submitted);
+                    supervisor.Forget(submitted);
+                }
             }
             else
             {

@@ -22,15 +22,18 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
     /// <param name="code">The cell.</param>
     /// <param name="directory">What relative paths start from; null for the kernel's folder.</param>
     /// <param name="request">The request to show it for; null for one that shows nothing.</param>
+    /// <param name="before">The packages that there are.</param>
     /// <returns>The packages that the cell can use, or why they cannot be had.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<(SessionPackages Packages, CellOutcome? Failure)> InstallAsync(string code, string? directory, Request? request, CancellationToken cancellation)
+    public async Task<(SessionPackages Packages, CellOutcome? Failure)> InstallAsync(string code, string? directory, Request? request, SessionPackages before, CancellationToken cancellation)
     {
-        var before = session.Packages;
         var asked = await session.FindPackagesAsync(code, directory ?? baseDirectory, cancellation);
         if (asked.Count == 0) return (before, null);
         if (asked.FirstOrDefault(directive => directive.Kind == PackageDirectiveKind.Malformed) is { } malformed) return (before, new CellOutcome.Refused("PackageError", malformed.Name));
+        var own = asked.Where(InteractivePackages.Has).Select(directive => directive.Name).Distinct().ToList();
+        asked = [.. asked.Where(directive => !InteractivePackages.Has(directive))];
         var set = before.Asked.With(asked, directory ?? baseDirectory);
+        if (own.Count > 0 && request is not null) TellOwn(request, own);
         if (set == before.Asked && set.Projects.Count == 0) return (before, null);
 
         var display = request is null ? null : new Display(sockets, request, $"packages-{++displays}");
@@ -66,6 +69,12 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             display?.Clear();
             throw;
         }
+    }
+
+    private void TellOwn(Request request, IReadOnlyList<string> own)
+    {
+        var note = $"{string.Join(", ", own)}: this kernel has what it is for, so nothing was restored.";
+        new Display(sockets, request, $"packages-{++displays}").Show(note, $"<div style=\"font-size: smaller; opacity: 0.7\">{WebUtility.HtmlEncode(note)}</div>");
     }
 
     private static IEnumerable<string> Names(IReadOnlyList<PackageDirective> asked) => asked

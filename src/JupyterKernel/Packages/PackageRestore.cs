@@ -188,14 +188,18 @@ internal sealed partial class PackageRestore(string baseDirectory)
         bool IsNative(JToken item) => Text(item, "AssetType") == "native";
         var frameworks = set.Frameworks.Select(name => DotnetSdk.FindFramework(dotnet, name, Environment.Version.Major)
             ?? throw new PackageException($"The framework {name} for .NET {Environment.Version.Major} is not installed beside the SDK in {Path.GetDirectoryName(dotnet)}."));
+        var extensions = Extensions(folder);
         return new(
             Installed(folder), references,
-            [.. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
+            [.. extensions.SelectMany(extension => extension.Assemblies), .. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
             [.. local.Where(IsNative).Select(Full)],
             [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Select(Full)],
 
             // What packages ask of each other, and get a newer one of, is their business.
-            [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()]);
+            [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
+        {
+            Extensions = extensions,
+        };
 
         IEnumerable<JToken> Of(string name) => items[name] ?? Enumerable.Empty<JToken>();
 
@@ -224,28 +228,34 @@ internal sealed partial class PackageRestore(string baseDirectory)
         return copy;
     }
 
+    private static List<Extension> Extensions(string folder) =>
+        [.. Libraries(folder).Select(library => library.Roots.Select(root => Extension.In(library.Id, root)).FirstOrDefault(extension => extension is not null)).OfType<Extension>()];
+
     private static JObject Assets(string folder) => JObject.Parse(File.ReadAllText(Path.Combine(folder, "obj", "project.assets.json")));
 
     /// <summary>The packages, from what NuGet has written down of its work.</summary>
     /// <remarks>Source: https://learn.microsoft.com/nuget/concepts/package-installation-process</remarks>
     private static List<InstalledPackage> Installed(string folder)
     {
-        var assets = Assets(folder);
-        var stores = ((JObject?)assets["packageFolders"])?.Properties().Select(property => property.Name).ToList() ?? [];
-        return
-        [
-            .. ((JObject)assets["libraries"]!).Properties().Where(library => (string?)library.Value["type"] == "package").Select(library =>
-            {
-                var (id, version) = library.Name.Split('/') is [var name, var number] ? (name, number) : (library.Name, "");
-                return new InstalledPackage(id, version, stores.Select(store => Source(Path.Combine(store, (string)library.Value["path"]!))).FirstOrDefault(source => source is not null));
-            }),
-        ];
+        return [.. Libraries(folder).Select(library => new InstalledPackage(library.Id, library.Version, library.Roots.Select(Source).FirstOrDefault(source => source is not null)))];
 
         static string? Source(string package)
         {
             var metadata = Path.Combine(package, ".nupkg.metadata");
             return File.Exists(metadata) ? (string?)JObject.Parse(File.ReadAllText(metadata))["source"] : null;
         }
+    }
+
+    /// <summary>The packages, and the folders that each may lie in.</summary>
+    private static IEnumerable<(string Id, string Version, IEnumerable<string> Roots)> Libraries(string folder)
+    {
+        var assets = Assets(folder);
+        var stores = ((JObject?)assets["packageFolders"])?.Properties().Select(property => property.Name).ToList() ?? [];
+        return ((JObject)assets["libraries"]!).Properties().Where(library => (string?)library.Value["type"] == "package").Select(library =>
+        {
+            var (id, version) = library.Name.Split('/') is [var name, var number] ? (name, number) : (library.Name, "");
+            return (id, version, stores.Select(store => Path.Combine(store, (string)library.Value["path"]!)));
+        });
     }
 
     [GeneratedRegex(@"(?<kind>error|warning) (?<code>[A-Z]+\d+)?\s*: (?<text>.*?)( \[[^\[\]]+proj\])?$")]

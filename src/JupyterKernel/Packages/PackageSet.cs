@@ -98,6 +98,7 @@ internal sealed record PackageSet
         Group(
             "ItemGroup",
             Packages.SelectMany(References),
+            Packages.Count > 0 ? InteractivePackages.Ids.Select(id => new XElement("PrunePackageReference", new XAttribute("Include", id), new XAttribute("Version", "99.0.0"))) : null,
             Frameworks.Select(framework => new XElement("FrameworkReference", new XAttribute("Include", framework))),
             Projects.Select(project => new XElement("ProjectReference", new XAttribute("Include", Escaped(project))))),
         Import("Sdk.targets")).ToString();

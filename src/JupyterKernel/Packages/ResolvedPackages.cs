@@ -1,3 +1,4 @@
+using JupyterKernel.Compilation;
 using Newtonsoft.Json;
 
 namespace JupyterKernel.Packages;
@@ -22,7 +23,10 @@ internal sealed record ResolvedPackages(
     /// <summary>No packages.</summary>
     public static readonly ResolvedPackages None = new([], [], [], [], [], []);
 
-    private IEnumerable<string> Files => References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers);
+    /// <summary>What packages want run when they are referenced.</summary>
+    public IReadOnlyList<Extension> Extensions { get; init; } = [];
+
+    private IEnumerable<string> Files => References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers).Concat(Extensions.SelectMany(extension => extension.Assemblies));
 
     /// <summary>Reads what <see cref="ToJson"/> has written.</summary>
     /// <returns>Null if it is not that, or its files are not there as they were.</returns>
@@ -30,7 +34,7 @@ internal sealed record ResolvedPackages(
     {
         try
         {
-            return JsonConvert.DeserializeObject<Remembered>(json) is { Resolved: { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null, Analyzers: not null, Warnings: not null } resolved, Bytes: var bytes }
+            return JsonConvert.DeserializeObject<Remembered>(json) is { Resolved: { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null, Analyzers: not null, Warnings: not null, Extensions: not null } resolved, HasExtensions: true, Bytes: var bytes }
                 && bytes is not null && bytes == TotalBytes(resolved.Files) ? resolved : null;
         }
         catch (JsonException)
@@ -40,11 +44,18 @@ internal sealed record ResolvedPackages(
     }
 
     /// <summary>For the cache.</summary>
-    public string ToJson() => JsonConvert.SerializeObject(new Remembered(this, TotalBytes(Files)));
+    public string ToJson() => JsonConvert.SerializeObject(new Remembered(this, TotalBytes(Files), HasExtensions: true));
 
     /// <summary>Whether everything that was there before is there still: then cells that were compiled against that need not be compiled again.</summary>
     public bool Extends(ResolvedPackages before) =>
         before.References.All(References.Contains) && before.Assemblies.All(Assemblies.Contains) && before.NativeLibraries.All(NativeLibraries.Contains);
+
+    /// <summary>What a cell must bring that runs where there is what was there before.</summary>
+    public CellAssets Beyond(ResolvedPackages before)
+    {
+        var added = new CellAssets([.. References.Except(before.References)], [.. Assemblies.Except(before.Assemblies)], [.. NativeLibraries.Except(before.NativeLibraries)]);
+        return added.References.Count + added.Assemblies.Count + added.NativeLibraries.Count == 0 ? CellAssets.None : added;
+    }
 
     /// <returns>Null if one of them is not there.</returns>
     private static long? TotalBytes(IEnumerable<string> paths)
@@ -59,6 +70,7 @@ internal sealed record ResolvedPackages(
     }
 
     /// <param name="Resolved">What was resolved.</param>
+    /// <param name="HasExtensions">Whether extensions were looked for, as earlier versions did not.</param>
     /// <param name="Bytes">Of all its files together: who finds another sum has other files.</param>
-    private sealed record Remembered(ResolvedPackages? Resolved, long? Bytes);
+    private sealed record Remembered(ResolvedPackages? Resolved, long? Bytes, bool HasExtensions);
 }

@@ -37,6 +37,12 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
     /// <summary>The number of the cell that it is a block of: the number of that cell's first block, most often its own.</summary>
     public long Whole { get; init; } = Number;
 
+    /// <summary>The number of the cell before it that submitted it while it ran, and of which it is a part; 0 for a cell of the user's.</summary>
+    public long SubmittedBy { get; init; }
+
+    /// <summary>The number of the cell behind it whose packages had it run; 0 for a cell of the user's.</summary>
+    public long LoadedFor { get; init; }
+
     /// <summary>The session's packages behind it.</summary>
     public SessionPackages Packages { get; init; } = SessionPackages.None;
 }
@@ -131,6 +137,16 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         }
     }
 
+    /// <summary>Compiles code behind a cell that runs and is not in the history yet.</summary>
+    /// <param name="previous">The cell, or what it has submitted last.</param>
+    /// <param name="assets">What the code's packages brought.</param>
+    public Task<CompilationOutcome> CompileSubmittedAsync(
+        string code, string name, LanguageSettings language, CompiledCell previous, CellAssets assets, IReadOnlyList<string> analyzers, CancellationToken cancellation)
+    {
+        var source = new CellSource(code, name, previous.Link) { Language = language, Assets = assets, Analyzers = analyzers };
+        return compilationThread.RunAsync(() => compiler.Compile(source, cancellation), cancellation);
+    }
+
     /// <summary>What packages a cell asks for, itself or by what it loads.</summary>
     /// <param name="baseDirectory">What relative paths start from.</param>
     public Task<IReadOnlyList<PackageDirective>> FindPackagesAsync(string code, string baseDirectory, CancellationToken cancellation) => PackageDirectives.MayBeIn(code)
@@ -192,9 +208,12 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// </summary>
     public void Remove(AcceptedCell cell)
     {
-        accepted.Remove(cell);
-        unset[cell.Compiled.AssemblyName] = ($"{cell.Compiled.Name} ({string.Join(", ", cell.Compiled.DeclaredNames)})", null);
-        variables = variables.Without(cell, accepted);
+        foreach (var part in accepted.Where(part => part == cell || part.SubmittedBy == cell.Number).ToList())
+        {
+            accepted.Remove(part);
+            unset[part.Compiled.AssemblyName] = ($"{part.Compiled.Name} ({string.Join(", ", part.Compiled.DeclaredNames)})", null);
+            variables = variables.Without(part, accepted);
+        }
     }
 
     /// <summary>The variables of a cell that was not executed again hold nothing where they are no plain data.</summary>
@@ -224,10 +243,12 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public AcceptedCell BeginOfLastCell() => accepted.Find(cell => cell.Whole == accepted[^1].Whole)!;
 
     /// <summary>Gives up the cells from one on.</summary>
-    /// <returns>Those cells.</returns>
+    /// <returns>Those cells; among them are the one that submitted the first, and what its packages had run.</returns>
     public IReadOnlyList<AcceptedCell> TruncateFrom(AcceptedCell first)
     {
         var index = accepted.IndexOf(first);
+        while (index > 0 && accepted[index].SubmittedBy != 0 && (accepted[index - 1].SubmittedBy == accepted[index].SubmittedBy || accepted[index - 1].Number == accepted[index].SubmittedBy)) index--;
+        while (index > 0 && accepted[index - 1].LoadedFor != 0 && accepted[index - 1].LoadedFor == accepted[index].Number) index--;
         var gone = accepted[index..];
         accepted.RemoveRange(index, gone.Count);
         foreach (var cell in gone.Reverse<AcceptedCell>()) variables = variables.Without(cell, accepted);

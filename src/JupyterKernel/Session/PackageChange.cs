@@ -24,11 +24,7 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
         if (accepted.Count > 0 && replaced.Count > 0) first = 0;
         else if (first == accepted.Count || resolved.Extends(before.Resolved))
         {
-            var added = new CellAssets(
-                [.. resolved.References.Except(before.Resolved.References)], [.. resolved.Assemblies.Except(before.Resolved.Assemblies)],
-                [.. resolved.NativeLibraries.Except(before.Resolved.NativeLibraries)]);
-            if (added.References.Count + added.Assemblies.Count + added.NativeLibraries.Count == 0) added = CellAssets.None;
-            return new Redefinition(compiler, accepted).Compile(source with { Assets = added }, cancellation);
+            return new Redefinition(compiler, accepted).Compile(source with { Assets = resolved.Beyond(before.Resolved) }, cancellation);
         }
 
         var cells = accepted.Take(first).ToList();

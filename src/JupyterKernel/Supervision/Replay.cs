@@ -52,10 +52,13 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
             while (next < session.Accepted.Count && ahead.Count < window && !interruption.IsCancellationRequested)
             {
                 if (whenIdle is not null) await whenIdle();
-                var cell = lastSent = session.Accepted[next++];
-                ahead.Enqueue((cell, await SendAsync(cell)));
-                worker.Forget(cell.Replaced);
-                if (cell.ChangedLater.Length > 0) worker.Set(cell.ChangedLater);
+                var cell = session.Accepted[next++];
+                AcceptedCell[] submitted = [.. session.Accepted.Skip(next).TakeWhile(later => later.SubmittedBy == cell.Number)];
+                next += submitted.Length;
+                lastSent = submitted.Length > 0 ? submitted[^1] : cell;
+                ahead.Enqueue((cell, await SendAsync(cell, submitted)));
+                worker.Forget([.. cell.Replaced, .. submitted.SelectMany(part => part.Replaced)]);
+                if (lastSent.ChangedLater.Length > 0) worker.Set(lastSent.ChangedLater);
             }
 
             if (!ahead.TryDequeue(out var first)) break;
@@ -83,10 +86,10 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
         return Unfinished is null ? ReplayEnd.UpToDate : ReplayEnd.Interrupted;
     }
 
-    private async Task<Task<CellOutcome>> SendAsync(AcceptedCell cell)
+    private async Task<Task<CellOutcome>> SendAsync(AcceptedCell cell, AcceptedCell[] submitted)
     {
-        if (cell.Policy == ReplayPolicy.Always) return worker.ReplayAsync(cell);
-        if (cell.Policy == ReplayPolicy.Ask && confirm is not null && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)")) return worker.ReplayAsync(cell);
+        if (cell.Policy == ReplayPolicy.Always) return worker.ReplayAsync(cell, submitted);
+        if (cell.Policy == ReplayPolicy.Ask && confirm is not null && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)")) return worker.ReplayAsync(cell, submitted);
         session.MarkUncarried(cell);
         return worker.RestoreAsync(cell);
     }

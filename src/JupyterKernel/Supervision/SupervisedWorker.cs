@@ -74,14 +74,18 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>Runs a cell to its end, or to the worker's.</summary>
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, bool isKept)
     {
-        var outcome = await SendAsync(number, Run(number, cell, allowStdin, isReplay: false, isKept, []));
+        var outcome = await SendAsync(number, Run(number, cell, allowStdin, isReplay: false, isKept, [], []));
         if (outcome is not CellOutcome.WorkerLost) await NativeOutputTakenAsync();
         return outcome;
     }
 
     /// <summary>Runs an accepted cell again. Many may be sent ahead; they run one after the other.</summary>
-    public Task<CellOutcome> ReplayAsync(AcceptedCell cell) =>
-        SendAsync(cell.Number, Run(cell.Number, cell.Compiled, allowStdin: false, isReplay: true, isKept: true, cell.Answers));
+    /// <param name="submitted">What it submitted when it ran first.</param>
+    public Task<CellOutcome> ReplayAsync(AcceptedCell cell, IReadOnlyList<AcceptedCell> submitted) =>
+        SendAsync(cell.Number, Run(cell.Number, cell.Compiled, allowStdin: false, isReplay: true, isKept: true, cell.Answers, submitted));
+
+    /// <summary>Runs what the running cell has submitted, as part of it.</summary>
+    public void Run(long submission, CompiledCell cell) => channel.Send(new RunSubmitted(submission, Submitted(cell)) { Payload = Images(cell) });
 
     /// <summary>Brings an accepted cell's variables, and all others, to what they were after it, without running it.</summary>
     public Task<CellOutcome> RestoreAsync(AcceptedCell cell) => SendAsync(cell.Number, new RestoreCell(cell.Number, cell.Compiled.EntryType, Files(cell.Compiled))
@@ -138,8 +142,8 @@ internal sealed class SupervisedWorker : IDisposable
         return unanswered[oldest].Task;
     }
 
-    /// <summary>Hands the user's answer to the cell that asked.</summary>
-    public void Answer(InputAnswer answer) => channel.Send(answer);
+    /// <summary>Hands an answer to the cell that asked.</summary>
+    public void Answer(WorkerMessage answer) => channel.Send(answer);
 
     /// <summary>Ends the process at once.</summary>
     /// <param name="cause">Why, for the user.</param>
@@ -162,12 +166,17 @@ internal sealed class SupervisedWorker : IDisposable
     private static LoadableFiles? Files(CompiledCell cell) =>
         cell.AssemblyPaths.Count == 0 && cell.Assets == CellAssets.None ? null : new(cell.AssemblyPaths, cell.Assets.Assemblies, cell.Assets.NativeLibraries);
 
-    private static RunCell Run(long number, CompiledCell cell, bool allowStdin, bool isReplay, bool isKept, IReadOnlyList<string> answers) =>
+    private static RunCell Run(long number, CompiledCell cell, bool allowStdin, bool isReplay, bool isKept, IReadOnlyList<string> answers, IReadOnlyList<AcceptedCell> submitted) =>
         new(number, cell.EntryType, cell.EntryMethod, Files(cell), allowStdin, isReplay, isKept, answers)
         {
-            Payload = Images(cell),
-            Disposed = [.. cell.Disposed.Select(variable => new DisposedVariable(variable.Name, variable.Awaits))],
+            Payload = submitted.Count == 0 ? Images(cell) : [.. Images(cell), .. submitted.SelectMany(part => Images(part.Compiled))],
+            Disposed = Disposed(cell),
+            Submitted = [.. submitted.Select(part => Submitted(part.Compiled))],
         };
+
+    private static SubmittedCell Submitted(CompiledCell cell) => new(cell.Code, cell.EntryType, cell.EntryMethod, Files(cell), Disposed(cell), Images(cell).Length);
+
+    private static IReadOnlyList<DisposedVariable> Disposed(CompiledCell cell) => [.. cell.Disposed.Select(variable => new DisposedVariable(variable.Name, variable.Awaits))];
 
     private void Receive(WorkerMessage message)
     {

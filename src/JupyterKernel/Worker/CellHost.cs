@@ -29,4 +29,10 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
     public void ClearOutput(bool wait) => console.PostInOrder(new ClearOutput(console.CurrentCell, wait));
 
     public string ReadInput(string prompt, bool password) => console.Input.Ask(prompt, password);
+
+    public Task<SubmittedResult> SubmitAsync(string code) => cells.SubmitAsync(code);
+
+    public void AtCellEnd(Action action) => cells.AtCellEnd(action);
+
+    public bool TryGetVariable(string name, out object? value) => cells.TryGetVariable(name, out value);
 }

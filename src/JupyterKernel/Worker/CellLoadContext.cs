@@ -68,6 +68,8 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     /// <exception cref="TypeLoadException">There is none.</exception>
     public Type FindType(string name) => Type.GetType(name, LoadFromAssemblyName, null, throwOnError: true)!;
 
+    private static string? Interactive(string name) => Path.Combine(AppContext.BaseDirectory, "interactive", name + ".dll") is var path && File.Exists(path) ? path : null;
+
     private static string SatelliteName(string culture, string name) => $"{culture}/{name}";
 
     protected override Assembly? Load(AssemblyName assemblyName) => Unaborted.Run(assemblyName, assemblyName =>
@@ -77,9 +79,13 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         lock (paths)
         {
             if (cells.TryGetValue(name, out var cell)) return cell;
-            if (!paths.TryGetValue(name, out path))
+
+            // What stands in for .NET Interactive does so also for those who brought the original; but an abstraction that others have too is theirs.
+            if (name.StartsWith("Microsoft.DotNet.Interactive", StringComparison.Ordinal) && Interactive(name) is { } own) path = own;
+            else if (!paths.TryGetValue(name, out path))
             {
-                path = directories.Select(directory => Path.Combine(directory, name + ".dll")).FirstOrDefault(File.Exists);
+                path = directories.Select(directory => Path.Combine(directory, name + ".dll")).FirstOrDefault(File.Exists)
+                    ?? (name.StartsWith("Microsoft.", StringComparison.Ordinal) ? Interactive(name) : null);
             }
         }
 

@@ -31,6 +31,7 @@ internal sealed class CellThread
     private readonly NativeStreams native;
     private readonly CellLoadContext assemblies = new();
     private readonly SessionState state;
+    private readonly SubmittedCode submitted;
     private Thread thread;
     private readonly Timer blockedCheck;
 
@@ -59,6 +60,7 @@ internal sealed class CellThread
     {
         this.console = console;
         this.native = native;
+        submitted = new SubmittedCode(console);
         state = new SessionState(assemblies, () => submissions.OfType<object>());
         blockedCheck = new Timer(_ => RescueFromBlockedThread());
         StartThread();
@@ -94,6 +96,48 @@ internal sealed class CellThread
 
             new Thread(() => Interrupt(cell), 256 * 1024) { IsBackground = true, Name = "interrupt" }.Start();
         }
+    }
+
+    /// <summary>Hands the kernel's answer to code that a cell submitted.</summary>
+    public void Answer(long submission, WorkerMessage answer) => submitted.Answer(submission, answer);
+
+    /// <summary>
+    /// Has code run behind the running cell while that goes on: on this thread, when the cell awaits or waits. It is part of the cell, which does not
+    /// end before it.
+    /// </summary>
+    public Task<SubmittedResult> SubmitAsync(string code) => Unaborted.Run((this, code), static submission =>
+    {
+        var (thread, code) = submission;
+        if (thread.running is not { } cell || cell.Number != thread.console.CurrentCell)
+            return Task.FromResult(new SubmittedResult(null, "The cell that submits this code has ended: it must await what it submits."));
+        var result = cell.Submitted.Add();
+        if (cell.Request.IsReplay)
+        {
+            if (cell.Submitted.TakeRecorded() is { } recorded && recorded.Cell.Code == code) thread.Run(cell, recorded.Cell, recorded.Payload, result);
+            else result.SetResult(new(null, "The cell was executed again and submits other code than at first, which is not run."));
+            return result.Task;
+        }
+
+        thread.submitted.Ask(cell.Number, code, answer =>
+        {
+            if (answer is RunSubmitted run) thread.Run(cell, run.Cell, run.Payload, result);
+            else result.SetResult(new(null, ((RefuseSubmitted)answer).Problem));
+        });
+        return result.Task;
+    });
+
+    /// <summary>Has something done when the running cell has ended, before its end is told.</summary>
+    public void AtCellEnd(Action action) => Unaborted.Run((this, action), static end =>
+    {
+        lock (end.Item1.gate) end.Item1.running?.AtEnd.Add(end.action);
+    });
+
+    /// <summary>What a variable of the session holds.</summary>
+    public bool TryGetVariable(string name, out object? value)
+    {
+        var found = Values.Variable.Of(submissions.OfType<object>(), []).LastOrDefault(variable => variable.Submission is not null && variable.Name == name);
+        value = found?.Value;
+        return found is not null;
     }
 
     /// <summary>Makes the code on the way of a cell ready before the first one comes.</summary>
@@ -151,7 +195,12 @@ internal sealed class CellThread
             }
 
             var answer = RunToEnd(cell);
-            if (cell.IsInterrupted || !cell.Request.IsKept) Drop(cell.Request.EntryType);
+            if (cell.IsInterrupted || !cell.Request.IsKept)
+            {
+                Drop(cell.Request.EntryType);
+                foreach (var entryType in cell.Submitted.EntryTypes) Drop(entryType);
+            }
+
             bool spent, isLast;
             lock (gate)
             {
@@ -186,9 +235,8 @@ internal sealed class CellThread
                     cell,
                     () =>
                     {
-                        // What display() and ProgressBar() give back is on the screen already. In a replay the result is formatted as well,
-                        // because that may run code: a lazy sequence's.
-                        var bundle = run.Result is null or DisplayedValue or DisplayedProgress ? null : Formatter.Format(run.Result);
+                        // In a replay the result is formatted as well, because that may run code: a lazy sequence's.
+                        var bundle = run.Result is null or IOnScreen ? null : Formatter.Format(run.Result);
                         if (cell.Request.IsReplay) bundle = null;
                         answer = new CellReturned(cell.Number, Allocated()) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
                     },
@@ -200,10 +248,23 @@ internal sealed class CellThread
             }
         }
 
+        // What it has submitted and not waited for is part of it.
         var disposed = new Stack<DisposedVariable>(cell.Request.Disposed);
-        if (answer is not null) Dispose(cell, disposed, Threw);
+        if (answer is not null && PumpUntil(cell.Submitted.Ended, cell))
+        {
+            Dispose(cell, disposed, Threw);
+            foreach (var action in cell.AtEnd) RunUserCode(cell, action, Threw);
+
+            // Later cells refer to what was submitted at first, and is not now.
+            while (cell.Request.IsReplay && cell.Submitted.TakeRecorded() is { } missing)
+            {
+                MakeRoom();
+                RunUserCode(cell, () => Submission.Create(Load(missing.Cell.EntryType, missing.Cell.Files, missing.Payload), submissions), Threw);
+            }
+        }
+
         if (cell.IsInterrupted) DisposeApart(cell, disposed);
-        return answer ?? new CellInterrupted(cell.Number);
+        return cell.IsInterrupted ? new CellInterrupted(cell.Number) : answer ?? new CellInterrupted(cell.Number);
 
         void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
 
@@ -272,14 +333,17 @@ internal sealed class CellThread
 
     private Task? DisposeOf(DisposedVariable variable, CellContext cell)
     {
-        var submission = SubmissionOf(cell.Request.EntryType);
-        var value = submission?.GetType().GetField(variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(submission);
+        var value = ValueOf(cell.Request.EntryType, variable.Name);
         if (value is IAsyncDisposable awaited && (variable.Awaits || value is not IDisposable)) return awaited.DisposeAsync().AsTask();
         (value as IDisposable)?.Dispose();
         return null;
     }
 
     private object? SubmissionOf(string entryType) => Array.FindLast(submissions, submission => submission?.GetType().FullName == entryType);
+
+    private object? ValueOf(string entryType, string variable) => SubmissionOf(entryType) is { } submission
+        ? submission.GetType().GetField(variable, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(submission)
+        : null;
 
     /// <summary>Nothing that comes later sees the cell's variables.</summary>
     private void Drop(string entryType)
@@ -343,7 +407,32 @@ internal sealed class CellThread
         return next;
     }
 
-    private Type Load(RunCell cell) => Load(cell.EntryType, cell.Files, cell.Payload);
+    private Type Load(RunCell cell) => Load(cell.EntryType, cell.Files, cell.Submitted.Count == 0 ? cell.Payload : [.. cell.Payload.Take(SubmittedCode.OfCell.OwnParts(cell))]);
+
+    private void Run(CellContext cell, SubmittedCell code, IReadOnlyList<byte[]> payload, TaskCompletionSource<SubmittedResult> result) =>
+        Post(cell, _ => _ = RunAsync(cell, code, payload, result), null);
+
+    private async Task RunAsync(CellContext cell, SubmittedCell code, IReadOnlyList<byte[]> payload, TaskCompletionSource<SubmittedResult> result)
+    {
+        try
+        {
+            MakeRoom();
+            cell.Submitted.Add(code.EntryType);
+            var value = await Submission.Begin(Load(code.EntryType, code.Files, payload), code.EntryMethod, submissions);
+            foreach (var variable in code.Disposed.Reverse())
+            {
+                var disposable = ValueOf(code.EntryType, variable.Name);
+                if (disposable is IAsyncDisposable awaited && (variable.Awaits || disposable is not IDisposable)) await awaited.DisposeAsync();
+                else (disposable as IDisposable)?.Dispose();
+            }
+
+            result.SetResult(new(value, null));
+        }
+        catch (Exception exception) when (!cell.IsInterrupted)
+        {
+            result.SetResult(new(null, $"{TypeNames.Of(exception.GetType())}: {exception.Message}"));
+        }
+    }
 
     private Type Load(string entryType, LoadableFiles? files, IReadOnlyList<byte[]> payload)
     {
@@ -529,6 +618,12 @@ internal sealed class CellThread
         public Task<Type>? Loaded => loaded;
 
         public long Number => request.Cell;
+
+        /// <summary>What it has submitted while it ran.</summary>
+        public SubmittedCode.OfCell Submitted { get; } = new(request);
+
+        /// <summary>What is to be done when it has ended.</summary>
+        public List<Action> AtEnd { get; } = [];
 
         public CancellationTokenSource Cancellation { get; } = new();
 

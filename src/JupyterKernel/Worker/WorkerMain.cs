@@ -42,6 +42,12 @@ internal static class WorkerMain
                 case InputAnswer answer:
                     console.Input.Answer(answer);
                     break;
+                case RunSubmitted run:
+                    cells.Answer(run.Submission, run);
+                    break;
+                case RefuseSubmitted refuse:
+                    cells.Answer(refuse.Submission, refuse);
+                    break;
                 case ReportMemory report:
                     channel.PostEvery(report.Interval, () => MemoryReports.Now(request: 0));
                     break;

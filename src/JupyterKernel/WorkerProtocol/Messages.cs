@@ -19,6 +19,8 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(ReadState), "read_state")]
 [JsonDerivedType(typeof(SetState), "set_state")]
 [JsonDerivedType(typeof(MeasureVariables), "measure_variables")]
+[JsonDerivedType(typeof(RunSubmitted), "run_submitted")]
+[JsonDerivedType(typeof(RefuseSubmitted), "refuse_submitted")]
 [JsonDerivedType(typeof(Ready), "ready")]
 [JsonDerivedType(typeof(MemoryReport), "memory_report")]
 [JsonDerivedType(typeof(StateRead), "state_read")]
@@ -28,6 +30,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(DisplayOutput), "display")]
 [JsonDerivedType(typeof(ClearOutput), "clear_output")]
 [JsonDerivedType(typeof(InputQuestion), "input_question")]
+[JsonDerivedType(typeof(CodeSubmitted), "code_submitted")]
 [JsonDerivedType(typeof(CellReturned), "cell_returned")]
 [JsonDerivedType(typeof(CellThrew), "cell_threw")]
 [JsonDerivedType(typeof(CellInterrupted), "cell_interrupted")]
@@ -56,7 +59,21 @@ internal sealed record RunCell(
 {
     /// <summary>Variables of the cell to dispose of when it ends, the last one first.</summary>
     public IReadOnlyList<DisposedVariable> Disposed { get; init; } = [];
+
+    /// <summary>What it submitted when it ran first, which it is to run when it submits it again. Payload: behind the cell's own.</summary>
+    public IReadOnlyList<SubmittedCell> Submitted { get; init; } = [];
 }
+
+/// <summary>Code that a cell submits while it runs, compiled.</summary>
+/// <param name="Parts">How many parts of the payload are its own: its library's assembly and symbols if it has one, its assembly, its symbols.</param>
+internal sealed record SubmittedCell(string Code, string EntryType, string EntryMethod, LoadableFiles? Files, IReadOnlyList<DisposedVariable> Disposed, int Parts);
+
+/// <summary>Answers a <see cref="CodeSubmitted"/>: run it. Payload: its parts.</summary>
+internal sealed record RunSubmitted(long Submission, SubmittedCell Cell) : WorkerMessage;
+
+/// <summary>Answers a <see cref="CodeSubmitted"/>: it cannot be run.</summary>
+/// <param name="Problem">Why, for the user.</param>
+internal sealed record RefuseSubmitted(long Submission, string Problem) : WorkerMessage;
 
 /// <summary>
 /// Load a cell and do not run it; set the session's variables to what they were after it instead. Payload: as of
@@ -158,6 +175,9 @@ internal sealed record ClearOutput(long Cell, bool Wait) : WorkerMessage;
 
 /// <summary>Asks the user for a line. Answered by <see cref="InputAnswer"/>.</summary>
 internal sealed record InputQuestion(long Cell, long Question, string Prompt, bool Password) : WorkerMessage;
+
+/// <summary>The running cell submits code, to be run while it goes on. Answered by <see cref="RunSubmitted"/> or <see cref="RefuseSubmitted"/>.</summary>
+internal sealed record CodeSubmitted(long Cell, long Submission, string Code) : WorkerMessage;
 
 /// <summary>The cell ran to its end. Payload: nothing, or data and metadata of its result.</summary>
 /// <param name="Allocated">How much was allocated meanwhile, in bytes.</param>

@@ -1,0 +1,79 @@
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Html;
+
+namespace Microsoft.DotNet.Interactive.Formatting;
+
+/// <summary>An element of HTML: its name, its attributes, and what writes its contents.</summary>
+public class HtmlTag : IHtmlContent
+{
+    /// <summary>An empty element.</summary>
+    public HtmlTag(string name) => Name = name;
+
+    /// <summary>An element around HTML.</summary>
+    public HtmlTag(string name, string text) : this(name, context => context.Writer.Write(text))
+    {
+    }
+
+    /// <summary>An element around others.</summary>
+    public HtmlTag(string name, IHtmlContent content) : this(name, context => content.WriteTo(context.Writer, HtmlEncoder.Default))
+    {
+    }
+
+    /// <summary>An element around what something writes.</summary>
+    public HtmlTag(string name, Action<FormatContext> content) : this(name) => Content = content;
+
+    /// <summary>Writes what is inside.</summary>
+    public Action<FormatContext>? Content { get; set; }
+
+    /// <summary>Whether it has no end tag while it is empty.</summary>
+    public bool IsSelfClosing { get; set; }
+
+    /// <summary>For example div.</summary>
+    public string Name { get; set; }
+
+    /// <summary>Its attributes.</summary>
+    public HtmlAttributes HtmlAttributes { get; set; } = [];
+
+    /// <inheritdoc/>
+    public virtual void WriteTo(TextWriter writer, HtmlEncoder? encoder = null)
+    {
+        using var context = new FormatContext(writer);
+        WriteTo(context);
+    }
+
+    /// <summary>Writes it.</summary>
+    public void WriteTo(FormatContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (Content is null && IsSelfClosing)
+        {
+            WriteSelfClosingTag(context.Writer);
+            return;
+        }
+
+        WriteStartTag(context.Writer);
+        WriteContentsTo(context);
+        WriteEndTag(context.Writer);
+    }
+
+    /// <summary>Adds attributes.</summary>
+    public void MergeAttributes(IDictionary<string, object?> htmlAttributes, bool replace = false) => HtmlAttributes.MergeWith(htmlAttributes, replace);
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        using var writer = new StringWriter(System.Globalization.CultureInfo.InvariantCulture);
+        WriteTo(writer, HtmlEncoder.Default);
+        return writer.ToString();
+    }
+
+    protected void WriteSelfClosingTag(TextWriter writer) => writer.Write($"<{Name}{Attributes} />");
+
+    protected void WriteEndTag(TextWriter writer) => writer.Write($"</{Name}>");
+
+    protected void WriteStartTag(TextWriter writer) => writer.Write($"<{Name}{Attributes}>");
+
+    protected virtual void WriteContentsTo(FormatContext context) => Content?.Invoke(context);
+
+    private string Attributes => HtmlAttributes.Count > 0 ? " " + HtmlAttributes : "";
+}

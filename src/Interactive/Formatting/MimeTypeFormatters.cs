@@ -1,0 +1,120 @@
+namespace Microsoft.DotNet.Interactive.Formatting;
+
+/// <summary>Formatters of text/html.</summary>
+public static class HtmlFormatter
+{
+    /// <summary>text/html.</summary>
+    public const string MimeType = "text/html";
+
+    /// <summary>What writes values of a type.</summary>
+    public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
+
+    /// <inheritdoc cref="GetPreferredFormatterFor(Type)"/>
+    public static ITypeFormatter GetPreferredFormatterFor<T>() => GetPreferredFormatterFor(typeof(T));
+
+    /// <summary>Does nothing: values bring what style they have.</summary>
+    public static void RequireDefaultStyles(this FormatContext context)
+    {
+    }
+}
+
+/// <summary>Writes values of a type as HTML.</summary>
+public class HtmlFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
+{
+    /// <summary>A formatter that always writes.</summary>
+    public HtmlFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
+    {
+    }
+
+    /// <summary>A formatter that makes text.</summary>
+    public HtmlFormatter(Func<T, string> format) : this(Always.Of(format))
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string MimeType => HtmlFormatter.MimeType;
+
+    /// <inheritdoc/>
+    public override bool Format(T value, FormatContext context) => context.Within(() => format(value, context));
+}
+
+/// <summary>Formatters of text/plain.</summary>
+public static class PlainTextFormatter
+{
+    /// <summary>text/plain.</summary>
+    public const string MimeType = "text/plain";
+
+    /// <summary>What writes values of a type.</summary>
+    public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
+
+    /// <inheritdoc cref="GetPreferredFormatterFor(Type)"/>
+    public static ITypeFormatter GetPreferredFormatterFor<T>() => GetPreferredFormatterFor(typeof(T));
+}
+
+/// <summary>Writes values of a type as text.</summary>
+public class PlainTextFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
+{
+    /// <summary>What values of the type look like by themselves.</summary>
+    public static readonly PlainTextFormatter<T> Default = new(new DefaultFormatter<T>(PlainTextFormatter.MimeType).Format);
+
+    /// <summary>A formatter that always writes.</summary>
+    public PlainTextFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
+    {
+    }
+
+    /// <summary>A formatter that makes text.</summary>
+    public PlainTextFormatter(Func<T, string> format) : this(Always.Of(format))
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string MimeType => PlainTextFormatter.MimeType;
+
+    /// <inheritdoc/>
+    public override bool Format(T value, FormatContext context) => context.Within(() => format(value, context));
+}
+
+/// <summary>Formatters of application/json.</summary>
+public static class JsonFormatter
+{
+    /// <summary>application/json.</summary>
+    public const string MimeType = "application/json";
+
+    /// <summary>How values become JSON.</summary>
+    public static System.Text.Json.JsonSerializerOptions SerializerOptions { get; } = new() { WriteIndented = false };
+
+    /// <summary>What writes values of a type.</summary>
+    public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
+}
+
+/// <summary>Writes values of a type as JSON.</summary>
+public class JsonFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
+{
+    /// <summary>What the type's values are as JSON by themselves.</summary>
+    public JsonFormatter() : this(new DefaultFormatter<T>(JsonFormatter.MimeType).Format)
+    {
+    }
+
+    /// <summary>A formatter that always writes.</summary>
+    public JsonFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string MimeType => JsonFormatter.MimeType;
+
+    /// <inheritdoc/>
+    public override bool Format(T instance, FormatContext context) => context.Within(() => format(instance, context));
+}
+
+/// <summary>Formatters that always write.</summary>
+internal static class Always
+{
+    internal static FormatDelegate<T> Of<T>(Action<T, FormatContext> format) => (value, context) =>
+    {
+        format(value, context);
+        return true;
+    };
+
+    internal static FormatDelegate<T> Of<T>(Func<T, string> format) => Of<T>((value, context) => context.Writer.Write(format(value)));
+}

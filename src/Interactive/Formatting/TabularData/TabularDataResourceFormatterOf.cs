@@ -1,0 +1,16 @@
+namespace Microsoft.DotNet.Interactive.Formatting.TabularData;
+
+/// <summary>Writes values of a type as tables in JSON.</summary>
+public class TabularDataResourceFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
+{
+    /// <summary>A formatter that always writes.</summary>
+    public TabularDataResourceFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string MimeType => TabularDataResourceFormatter.MimeType;
+
+    /// <inheritdoc/>
+    public override bool Format(T value, FormatContext context) => context.Within(() => format(value, context));
+}

@@ -1,0 +1,56 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// Types that name what formats them in an attribute called TypeFormatterSourceAttribute, as .NET Interactive has it. All of it is known by its
+/// names, so that a library needs no reference to anything. Any thread.
+/// </summary>
+internal static class FormatterSources
+{
+    /// <summary>What makes the forms of a type's values; null for most types.</summary>
+    internal static Func<object, MimeBundle>? Of(Type type)
+    {
+        for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
+        {
+            if (at.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "TypeFormatterSourceAttribute")) return Read(at);
+        }
+
+        return null;
+    }
+
+    private static Func<object, MimeBundle> Read(Type type)
+    {
+        var attribute = type.GetCustomAttributes(inherit: false).First(attribute => attribute.GetType().Name == "TypeFormatterSourceAttribute");
+        var source = Activator.CreateInstance((Type)Get(attribute, "FormatterSourceType")!)!;
+        var formatters = ((IEnumerable)source.GetType().GetMethod("CreateTypeFormatters")!.Invoke(source, BindingFlags.DoNotWrapExceptions, null, null, null)!).Cast<object>().ToList();
+        var preferred = Get(attribute, "PreferredMimeTypes") as string[] ?? [];
+        return value =>
+        {
+            var forms = MimeBundle.Empty;
+            foreach (var formatter in formatters)
+            {
+                var mimeType = (string)Get(formatter, "MimeType")!;
+                if ((preferred.Length > 0 && !preferred.Contains(mimeType) && mimeType != MimeBundle.PlainTextType) || Written(formatter, value) is not { } text) continue;
+                forms = forms.With(mimeType, JsonValues.IsJson(mimeType) ? JsonValues.Parse(text) : text);
+            }
+
+            return forms;
+        };
+    }
+
+    /// <summary>What a formatter writes; null if it does not.</summary>
+    private static string? Written(object formatter, object value)
+    {
+        var format = formatter.GetType().GetInterfaces().Append(formatter.GetType()).SelectMany(type => type.GetMethods())
+            .First(method => method.Name == "Format" && method.GetParameters() is [{ ParameterType: var first }, _] && first.IsInstanceOfType(value));
+        using var writer = new StringWriter(CultureInfo.InvariantCulture);
+        var target = format.GetParameters()[1].ParameterType;
+        var context = target.IsInstanceOfType(writer) ? writer : Activator.CreateInstance(target, writer);
+        return format.Invoke(formatter, BindingFlags.DoNotWrapExceptions, null, [value, context], null) is false ? null : writer.ToString();
+    }
+
+    private static object? Get(object owner, string name) => owner.GetType().GetProperty(name)?.GetValue(owner);
+}

@@ -1,0 +1,75 @@
+using JupyterKernel.Compilation;
+
+namespace JupyterKernel.Packages;
+
+/// <summary>
+/// What a package has in its folder interactive-extensions/dotnet, and wants run when it is referenced.
+/// Source: https://github.com/dotnet/interactive/blob/main/docs/extending-dotnet-interactive.md
+/// </summary>
+/// <param name="Package">The package's id.</param>
+/// <param name="Assemblies">Full paths of assemblies whose extensions are to be loaded.</param>
+/// <param name="Script">Full path of an extension.dib; null if it has none.</param>
+internal sealed record Extension(string Package, IReadOnlyList<string> Assemblies, string? Script)
+{
+    private const string Folder = "interactive-extensions/dotnet";
+    private const long MostScriptBytes = 1_000_000;
+
+    /// <summary>What a package has there; null for most packages.</summary>
+    /// <param name="root">The package's folder.</param>
+    public static Extension? In(string package, string root)
+    {
+        var folder = Path.Combine(root, Folder);
+        if (!Directory.Exists(folder)) return null;
+        var script = Path.Combine(folder, "extension.dib");
+        return new(package, [.. Directory.EnumerateFiles(folder, "*.dll").Order(StringComparer.Ordinal)], File.Exists(script) ? script : null);
+    }
+
+    /// <summary>The cells to run for it, in their order, by names for the user.</summary>
+    /// <param name="warn">Told what cannot be run.</param>
+    public IEnumerable<(string Name, string Code)> Cells(Action<string> warn)
+    {
+        foreach (var assembly in Assemblies.Select(path => Path.GetFileNameWithoutExtension(path)))
+            yield return ($"extension {assembly}", $"await global::Microsoft.DotNet.Interactive.ExtensionLoader.LoadAsync({Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(assembly, quote: true)});");
+        if (Script is null) yield break;
+        foreach (var (language, code) in Parts(warn))
+        {
+            if (language is "csharp" or "c#" or "C#") yield return ($"extension.dib of {Package}", code);
+            else if (language != "markdown" && language != "meta") warn($"A part of {Package}'s extension.dib is in {language}, and is not run.");
+        }
+    }
+
+    private IEnumerable<(string Language, string Code)> Parts(Action<string> warn)
+    {
+        string text;
+        try
+        {
+            if (new FileInfo(Script!).Length > MostScriptBytes) throw new IOException("it is too large");
+            text = File.ReadAllText(Script!);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            warn($"{Package}'s extension.dib cannot be read: {unreadable.Message}");
+            yield break;
+        }
+
+        var language = "csharp";
+        var lines = new List<string>();
+        foreach (var line in text.ReplaceLineEndings("\n").Split('\n'))
+        {
+            if (Languages.FirstOrDefault(name => line.Trim() == "#!" + name) is { } next)
+            {
+                if (lines.Any(written => written.Trim().Length > 0)) yield return (language, string.Join('\n', lines));
+                (language, lines) = (next, []);
+            }
+            else
+            {
+                lines.Add(line);
+            }
+        }
+
+        if (lines.Any(written => written.Trim().Length > 0)) yield return (language, string.Join('\n', lines));
+    }
+
+    private static readonly string[] Languages =
+        ["csharp", "c#", "C#", "fsharp", "f#", "F#", "pwsh", "powershell", "html", "javascript", "js", "markdown", "mermaid", "sql", "kql", "http", "value", "meta"];
+}
