@@ -22,7 +22,7 @@ public sealed class DisplayedValue : IOnScreen
 
     internal static DisplayedValue Show(MimeBundle bundle)
     {
-        var displayId = NotebookHost.Current?.NewDisplayId() ?? Guid.NewGuid().ToString("N");
+        var displayId = NotebookHost.Current?.NewId("display") ?? Guid.NewGuid().ToString("N");
         Publish(bundle, displayId, update: false);
         return new DisplayedValue(displayId);
     }

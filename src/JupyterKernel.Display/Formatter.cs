@@ -173,7 +173,9 @@ public static class Formatter
         var shown = new ShownReader().Read(value);
         if (shown is Shown.Bundle bundle) return bundle.Forms;
         var text = PlainTextWriter.Alone(shown);
-        return HtmlWriter.Of(shown) is { } html ? MimeBundle.Of("text/html", html, text) : MimeBundle.PlainText(text);
+        if (HtmlWriter.Of(shown) is not { } html) return MimeBundle.PlainText(text);
+        var forms = MimeBundle.Of("text/html", html, text);
+        return shown is Shown.Table { Rest: not null } or Shown.Sequence { Rest: not null } ? VirtualTables.WithRows(forms, value!, membersOnly: false) : forms;
     }
 
     /// <summary>A table of members, whatever other form the items have.</summary>
@@ -181,6 +183,7 @@ public static class Formatter
     {
         ArgumentNullException.ThrowIfNull(items);
         var sequence = new ShownReader().ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
-        return MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
+        var forms = MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
+        return sequence.Rest is null ? forms : VirtualTables.WithRows(forms, items, membersOnly: true);
     }
 }

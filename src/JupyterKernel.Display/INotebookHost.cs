@@ -8,8 +8,9 @@ internal interface INotebookHost
     /// <summary>Cancelled when the running cell is interrupted.</summary>
     CancellationToken CancellationToken { get; }
 
-    /// <summary>A display id that no other display has; the same one when the cell is executed again in another process.</summary>
-    string NewDisplayId();
+    /// <summary>An id that nothing else has; the same one when the cell is executed again in another process.</summary>
+    /// <param name="kind">Of what it is; each is counted by itself.</param>
+    string NewId(string kind);
 
     /// <summary>Shows a bundle under a display id, or replaces what is shown under it.</summary>
     void Publish(MimeBundle bundle, string? displayId, bool update);
@@ -35,6 +36,18 @@ internal interface INotebookHost
         value = null;
         return false;
     }
+
+    /// <summary>Sends a message of a comm to the front ends.</summary>
+    /// <param name="type">The protocol's: comm_open, comm_msg or comm_close.</param>
+    /// <param name="id">The comm's.</param>
+    /// <param name="target">What it is open to.</param>
+    /// <param name="data">As UTF-8 JSON.</param>
+    /// <param name="metadata">As UTF-8 JSON.</param>
+    /// <param name="buffers">Binary data beside it.</param>
+    void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers);
+
+    /// <summary>Lets front ends open comms to a target.</summary>
+    void ListenForComms(string target);
 }
 
 /// <summary>What became of code that a cell submitted.</summary>

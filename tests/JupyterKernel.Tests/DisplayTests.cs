@@ -500,8 +500,10 @@ public sealed class DisplayTests : IDisposable
         public CancellationToken CancellationToken => Source.Token;
         public void Publish(MimeBundle bundle, string? displayId, bool update) => Published.Add((bundle, bundle.ToString(), displayId, update));
         public void ClearOutput(bool wait) => Cleared.Add(wait);
-        public string NewDisplayId() => Guid.NewGuid().ToString("N");
+        public string NewId(string kind) => Guid.NewGuid().ToString("N");
         public string ReadInput(string prompt, bool password) => $"{prompt} {password}";
+        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) => throw new NotSupportedException();
+        public void ListenForComms(string target) => throw new NotSupportedException();
     }
 
     public sealed record Person(string Name, List<int> Ages);

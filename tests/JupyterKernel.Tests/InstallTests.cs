@@ -171,6 +171,35 @@ public sealed class InstallTests : IDisposable
     }
 
     [Fact]
+    public void The_extension_of_JupyterLab_comes_with_the_first_kernel_and_goes_with_the_last()
+    {
+        var extension = At("p/share/jupyter/labextensions/jupyter-csharp");
+        Succeeds("install", "--prefix", At("p"));
+        Succeeds("install", "--prefix", At("p"), "--name", "second");
+
+        var package = JObject.Parse(File.ReadAllText(Path.Combine(extension, "package.json")));
+        var script = Assert.Single(Directory.GetFiles(Path.Combine(extension, "static")));
+        Assert.Equal($"static/{Path.GetFileName(script)}", (string?)package["jupyterlab"]!["_build"]!["load"]);
+        Assert.Equal("./extension", (string?)package["jupyterlab"]!["_build"]!["extension"]);
+        Succeeds("uninstall", "--prefix", At("p"));
+        Assert.True(Directory.Exists(extension));
+        Succeeds("uninstall", "--prefix", At("p"), "--name", "second");
+        Assert.False(Directory.Exists(extension));
+    }
+
+    [Fact]
+    public void An_extension_of_another_program_is_left_as_it_is()
+    {
+        var package = Path.Combine(Directory.CreateDirectory(At("p/share/jupyter/labextensions/jupyter-csharp")).FullName, "package.json");
+        File.WriteAllText(package, "{}");
+
+        Succeeds("install", "--prefix", At("p"));
+        Succeeds("uninstall", "--prefix", At("p"));
+
+        Assert.Equal("{}", File.ReadAllText(package));
+    }
+
+    [Fact]
     public void Uninstalling_refuses_to_remove_the_kernelspec_of_another_program()
     {
         Foreign("p/share/jupyter/kernels/csharp");

@@ -29,12 +29,18 @@ public sealed class PairFramingTests : IDisposable
     private static Dictionary<string, WorkerMessage> Messages => new()
     {
         ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","Files":{"References":["/a.dll"],"PackageAssemblies":["/b.dll"],"NativeLibraries":["/c.so"]},"AllowStdin":true,"IsReplay":false,"IsKept":true,"Answers":["a"],"Disposed":[],"Submitted":[]}"""] = new RunCell(1, "T", "M", new(["/a.dll"], ["/b.dll"], ["/c.so"]), true, IsReplay: false, IsKept: true, ["a"]),
+        ["""{"type":"comm_arrived","Cell":1,"Type":"comm_msg","Comm":"a","Target":"t"}"""] = new CommArrived(1, "comm_msg", "a", "t"),
+        ["""{"type":"read_table_in_turn","Cell":1}"""] = new ReadTableInTurn(1),
+        ["""{"type":"read_table","Request":1}"""] = new ReadTable(1),
         ["""{"type":"interrupt_cell","Cell":1}"""] = new InterruptCell(1),
         ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
         ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
         ["""{"type":"stream","Cell":1,"Name":"stdout"}"""] = new StreamOutput(1, "stdout"),
         ["""{"type":"display","Cell":1,"DisplayId":null,"Update":false}"""] = new DisplayOutput(1, null, false),
         ["""{"type":"clear_output","Cell":1,"Wait":true}"""] = new ClearOutput(1, true),
+        ["""{"type":"comm_output","Cell":1,"Type":"comm_open","Comm":"a","Target":"t"}"""] = new CommOutput(1, "comm_open", "a", "t"),
+        ["""{"type":"comm_target","Name":"t"}"""] = new CommTarget("t"),
+        ["""{"type":"table_read","Request":1}"""] = new TableRead(1),
         ["""{"type":"input_question","Cell":1,"Question":2,"Prompt":"?","Password":true}"""] = new InputQuestion(1, 2, "?", true),
         ["""{"type":"restore_cell","Cell":1,"EntryType":"T","Files":null}"""] = new RestoreCell(1, "T", null),
         ["""{"type":"forget_variables","Variables":[{"Assembly":"a","Name":"n"}]}"""] = new ForgetVariables([new CellVariable("a", "n")]),

@@ -662,9 +662,11 @@ public sealed class ProgressTests : IDisposable
         internal int Ids { get; private set; }
         internal CancellationTokenSource Source { get; } = new();
         public CancellationToken CancellationToken => Source.Token;
-        public string NewDisplayId() => $"id-{++Ids}";
+        public string NewId(string kind) => $"id-{++Ids}";
         public void ClearOutput(bool wait) => throw new NotSupportedException();
         public string ReadInput(string prompt, bool password) => throw new NotSupportedException();
+        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) => throw new NotSupportedException();
+        public void ListenForComms(string target) => throw new NotSupportedException();
 
         public void Publish(MimeBundle bundle, string? displayId, bool update)
         {

@@ -51,6 +51,14 @@ internal sealed class HtmlWriter
         return writer.html.Append("</div>").ToString();
     }
 
+    /// <summary>The table element alone, for a page that has the rest already.</summary>
+    internal static string TableOf(Shown.Table table)
+    {
+        var writer = new HtmlWriter();
+        writer.WriteTable(table);
+        return writer.html.ToString();
+    }
+
     /// <summary>The HTML of any value.</summary>
     internal static string Always(Shown shown) => Of(shown) ?? $"<pre>{Encoded(PlainTextWriter.Alone(shown))}</pre>";
 

@@ -39,7 +39,7 @@ internal static class KnownTypes
         ["Microsoft.Data.Analysis.DataFrame"] = DataFrame,
         ["Microsoft.Data.Analysis.DataFrameColumn"] = (value, reader) => reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType())),
         ["Microsoft.ML.IDataView"] = DataView,
-        ["Microsoft.ML.Data.ConfusionMatrix"] = (value, reader) => reader.ReadNested(Get(value, "Counts")),
+        ["Microsoft.ML.Data.ConfusionMatrix"] = ConfusionMatrix,
         ["MathNet.Numerics.LinearAlgebra.Matrix`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
         ["MathNet.Numerics.LinearAlgebra.Vector`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
 
@@ -50,7 +50,7 @@ internal static class KnownTypes
         ["System.Drawing.Image"] = (value, _) => Png(Saved(stream => Call(value, "Save", stream, Find(value, "System.Drawing.Imaging.ImageFormat").GetProperty("Png")!.GetValue(null)))),
         ["SixLabors.ImageSharp.Image"] = (value, _) => Png(Saved(stream => Call(value, "Save", stream, Activator.CreateInstance(Find(value, "SixLabors.ImageSharp.Formats.Png.PngEncoder"))))),
         ["ScottPlot.Plot"] = (value, _) => Png((byte[])Call(value, "GetImageBytes", ChartWidth, ChartHeight, Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"))!),
-        ["ScottPlot.Multiplot"] = (value, _) => Png((byte[])Call(Call(value, "GetImage", ChartWidth, 2 * ChartHeight)!, "GetImageBytes", Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"), 100)!),
+        ["ScottPlot.IMultiplot"] = (value, _) => Png((byte[])Call(Extension(value, "Render", ChartWidth, 2 * ChartHeight)!, "GetImageBytes", Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"), 100)!),
         ["OxyPlot.PlotModel"] = (value, _) => new Shown.Bundle(Notebook.SVG(OxyPlot(value))),
         ["Plotly.NET.GenericChart"] = (value, _) => PlotlyNet(value),
         ["Plotly.NET.GenericChart+GenericChart"] = (value, _) => PlotlyNet(value),
@@ -68,6 +68,21 @@ internal static class KnownTypes
         foreach (var at in interfaces)
         {
             if (Readers.TryGetValue(NameOf(at), out var reader)) return reader;
+        }
+        return null;
+    }
+
+    /// <summary>How many rows a value has that can be read again by their numbers; null for the others.</summary>
+    internal static int? RowsOf(object value)
+    {
+        for (var type = value.GetType(); type is not null; type = type.BaseType)
+        {
+            switch (NameOf(type))
+            {
+                case "System.Data.DataTable": return ((DataTable)value).DefaultView.Count;
+                case "System.Data.DataView": return ((DataView)value).Count;
+                case "Microsoft.Data.Analysis.DataFrame": return (int)Math.Min(int.MaxValue, (long)Get(Get(value, "Rows")!, "Count")!);
+            }
         }
         return null;
     }
@@ -105,7 +120,7 @@ internal static class KnownTypes
     {
         var columns = view.Table?.Columns.Cast<DataColumn>().ToList() ?? [];
         return new("", [.. columns.Select(column => new Shown.Column(column.ColumnName, TypeNames.Of(column.DataType)))],
-            Rows(Math.Min(view.Count, reader.ListLimit), reader, i => columns.Select(column => view[i][column.Ordinal])), Rest(view.Count, reader));
+            Rows(view.Count, reader, i => columns.Select(column => view[i][column.Ordinal])), Rest(view.Count, reader));
     }
 
     private static Shown.Table Table(IDataReader data, ShownReader reader)
@@ -132,7 +147,7 @@ internal static class KnownTypes
         var count = (long)Get(Get(value, "Rows")!, "Count")!;
         var items = columns.ConvertAll(column => column.GetType().GetProperties().First(property => property.Name == "Item" && property.GetIndexParameters() is [{ ParameterType: var index }] && index == typeof(long)));
         return new("", [.. columns.Select(column => new Shown.Column((string)Get(column, "Name")!, TypeNames.Of((Type)Get(column, "DataType")!)))],
-            Rows((int)Math.Min(count, reader.ListLimit), reader, row => columns.Select((column, i) => items[i].GetValue(column, [(long)row]))), Rest(count, reader));
+            Rows(count, reader, row => columns.Select((column, i) => items[i].GetValue(column, [(long)row]))), Rest(count, reader));
     }
 
     // Source: https://learn.microsoft.com/dotnet/api/microsoft.ml.idataview
@@ -148,12 +163,22 @@ internal static class KnownTypes
             count is { } known ? Rest(known, reader) : rows.Count == reader.ListLimit ? ShownReader.More(null).Line : null);
     }
 
-    private static List<Shown.Row> Rows(int count, ShownReader reader, Func<int, IEnumerable<object?>> cells)
+    // A row for each class and the classes that it was taken for. The classes' names are no public member.
+    // Source: https://learn.microsoft.com/dotnet/api/microsoft.ml.data.confusionmatrix
+    private static Shown.Table ConfusionMatrix(object value, ShownReader reader)
     {
-        var rows = new List<Shown.Row>(Math.Max(0, count));
-        for (var i = 0; i < count; i++) rows.Add(new(TableLayout.Index(i), [.. cells(i).Select(reader.ReadNested)]));
-        return rows;
+        var counts = ((IEnumerable)Get(value, "Counts")!).Cast<IReadOnlyList<double>>().ToList();
+        var known = (value.GetType().GetField("PredictedClassesIndicators", BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(value) as IEnumerable)?.Cast<object>().Select(name => name.ToString()!).ToList();
+        var names = known?.Count == counts.Count ? known : [.. counts.Select((_, i) => i.ToString(CultureInfo.InvariantCulture))];
+        var (precision, recall) = ((IReadOnlyList<double>)Get(value, "PerClassPrecision")!, (IReadOnlyList<double>)Get(value, "PerClassRecall")!);
+        var rows = counts.Select((row, i) => new Shown.Row(new Shown.Text(names[i]), [.. row.Select(count => reader.ReadNested(count)), Share(recall[i])]));
+        return new("truth \\ predicted", [.. names.Select(name => new Shown.Column(name, null)), new("recall", null)], [.. rows, new(new Shown.Text("precision"), [.. precision.Select(Share), null])], null);
+
+        static Shown Share(double share) => new Shown.Text(share.ToString("0.####", CultureInfo.InvariantCulture), TextKind.Number);
     }
+
+    private static List<Shown.Row> Rows(long count, ShownReader reader, Func<int, IEnumerable<object?>> cells) =>
+        [.. reader.RowsOf(count).Select(i => new Shown.Row(TableLayout.Index(i), [.. cells(i).Select(reader.ReadNested)]))];
 
     private static string? Rest(long count, ShownReader reader) => count > reader.ListLimit ? ShownReader.More((int)Math.Min(int.MaxValue, count - Math.Max(0, reader.ListLimit))).Line : null;
 
@@ -221,6 +246,16 @@ internal static class KnownTypes
         }
         return value.GetType().Assembly.GetReferencedAssemblies().Select(Assembly.Load).Select(assembly => assembly.GetType(name)).FirstOrDefault(found => found is not null)
             ?? throw new MissingMemberException($"There is no {name} beside {value.GetType().FullName}: this version of it is not known.");
+    }
+
+    /// <summary>Calls an extension method of the value's own library, in whichever class that is.</summary>
+    private static object? Extension(object value, string name, params object[] arguments)
+    {
+        var method = value.GetType().Assembly.GetExportedTypes().Where(type => type is { IsAbstract: true, IsSealed: true }).SelectMany(type => type.GetMethods())
+            .FirstOrDefault(method => method.Name == name && method.GetParameters() is var parameters && parameters.Length == arguments.Length + 1
+                && parameters.Zip(arguments.Prepend(value)).All(pair => pair.First.ParameterType.IsInstanceOfType(pair.Second)))
+            ?? throw new MissingMemberException($"There is no {name} beside {value.GetType().FullName} as it is expected: this version of it is not known.");
+        return method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [value, .. arguments], null);
     }
 
     private static object? Get(object value, string member) =>

@@ -21,12 +21,34 @@ internal sealed class ShownReader(int listLimit)
     // Less than what is written of it, so that whoever writes all of it sees where it is too much.
     private long charsLeft = listLimit == int.MaxValue ? long.MaxValue : Formatter.StructureTextLimit;
 
+    // Asked for once: what is within the rows is read as always.
+    private IReadOnlyList<int>? wanted;
+    private readonly bool isBesideCells;
+
     internal ShownReader() : this(Formatter.ListExpansionLimit)
     {
     }
 
+    /// <summary>Reads some rows of a table.</summary>
+    /// <param name="rows">Their numbers, in the order in which they are wanted.</param>
+    /// <param name="all">Whether all of their text is wanted, however long.</param>
+    /// <param name="besideCells">Whether it is done while a cell may run, whose interruption is no reason to end.</param>
+    internal ShownReader(IReadOnlyList<int> rows, bool all, bool besideCells) : this(Formatter.ListExpansionLimit)
+    {
+        (wanted, isBesideCells) = (rows, besideCells);
+        charsLeft = all ? long.MaxValue : Formatter.StructureTextLimit * (1L + rows.Count / Math.Max(1, Formatter.ListExpansionLimit));
+    }
+
     /// <summary>How many items of a sequence, or rows of a table, are read.</summary>
     internal int ListLimit => listLimit;
+
+    /// <summary>The rows to read of a table with so many.</summary>
+    internal IReadOnlyList<int> RowsOf(long count)
+    {
+        if (wanted is not { } rows) return [.. Enumerable.Range(0, (int)Math.Min(count, Math.Max(0, listLimit)))];
+        wanted = null;
+        return [.. rows.Where(row => row < count)];
+    }
 
     /// <summary>Whether what is being read is part of another value.</summary>
     internal bool IsNested => ancestors.Count > 1;
@@ -46,7 +68,7 @@ internal sealed class ShownReader(int listLimit)
     /// <summary>A value within another one.</summary>
     internal Shown ReadNested(object? value)
     {
-        NotebookHost.Current?.CancellationToken.ThrowIfCancellationRequested();
+        if (!isBesideCells) NotebookHost.Current?.CancellationToken.ThrowIfCancellationRequested();
         if (FormatterRegistry.TryFormat(value, out var forms)) return new Shown.Bundle(forms);
         if (!Scalars.TryFormat(value, out var alone)) return ReadStructure(value!, isNested: true);
         var scalar = Scalar(value, alone);
@@ -163,6 +185,7 @@ internal sealed class ShownReader(int listLimit)
     {
         var name = TypeNames.Of(sequence.GetType());
         if (IsTooDeep) return new(name, [], Elided, null, shape.IsDictionary);
+        if (wanted is not null && sequence is IList list) return new(name, [.. RowsOf(list.Count).Select(row => ReadItem(list, row, membersOnly))], null, list.Count, shape.IsDictionary);
         var items = new List<Shown>();
         Shown.Text? rest = null;
         try
@@ -174,7 +197,7 @@ internal sealed class ShownReader(int listLimit)
                     rest = More(CountOf(sequence, shape) - items.Count);
                     break;
                 }
-                items.Add(membersOnly && item is not null && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item));
+                items.Add(ReadItem(item, membersOnly));
             }
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
@@ -182,6 +205,23 @@ internal sealed class ShownReader(int listLimit)
             rest = Note(Fault(exception));
         }
         return new(name, items, rest, rest is null ? items.Count : CountOf(sequence, shape), shape.IsDictionary);
+    }
+
+    private Shown ReadItem(object? item, bool membersOnly) =>
+        membersOnly && item is not null && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item);
+
+    private Shown ReadItem(IList list, int row, bool membersOnly)
+    {
+        object? item;
+        try
+        {
+            item = list[row];
+        }
+        catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
+        {
+            return Note(Fault(exception));
+        }
+        return ReadItem(item, membersOnly);
     }
 
     private static int? CountOf(IEnumerable sequence, ObjectShape shape)
@@ -206,6 +246,7 @@ internal sealed class ShownReader(int listLimit)
         if (isTooDeep || IsFull) return new Shown.Sequence(name, [], Elided, null, false);
         var first = array.GetLowerBound(indices.Length);
         var length = array.GetLength(indices.Length);
+        if (wanted is not null) return new Shown.Sequence(name, [.. RowsOf(length).Select(row => ReadRectangle(array, [first + row], isTooDeep))], null, length, false);
         var shown = Math.Min(length, Math.Max(0, listLimit));
         var items = new List<Shown>(Math.Min(shown, 1000));
         for (var i = 0; i < shown; i++) items.Add(ReadRectangle(array, [.. indices, first + i], isTooDeep));

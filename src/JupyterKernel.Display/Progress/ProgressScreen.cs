@@ -43,7 +43,7 @@ internal static class ProgressScreen
     {
         var parent = innermost.Value;
         while (parent is { IsRunning: false }) parent = parent.Parent;
-        var display = parent?.Display ?? new ProgressDisplay(NotebookHost.Current?.NewDisplayId());
+        var display = parent?.Display ?? new ProgressDisplay(NotebookHost.Current?.NewId("display"));
         var row = new ProgressRow(owner, parent, display, label, total, isLoop, Time);
         WithGate(row, static row =>
         {

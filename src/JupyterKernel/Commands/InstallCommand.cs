@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// <c>install</c>: writes the kernelspec that makes this program a kernel of Jupyter's, and a second one under the name that notebooks
-/// made with .NET Interactive ask for.
+/// <c>install</c>: writes the kernelspec that makes this program a kernel of Jupyter's, a second one under the name that notebooks
+/// made with .NET Interactive ask for, and the extension of JupyterLab that goes with it.
 /// </summary>
 internal static class InstallCommand
 {
@@ -37,7 +37,7 @@ internal static class InstallCommand
 
         var settings = new SettingsOption();
 
-        var command = new Command("install", "Make this program a kernel of Jupyter's.");
+        var command = new Command("install", "Make this program a kernel of Jupyter's, and add the extension of JupyterLab that pages, sorts and filters its large tables.");
         location.AddTo(command);
         command.Add(displayName);
         command.Add(alias);
@@ -68,6 +68,9 @@ internal static class InstallCommand
                 foreach (var second in Aliases(kernels, name, aliasName, output)) Write(second, AliasDisplayName, aliasOf: name);
             }
 
+            output.WriteLine(LabExtension.Write(JupyterPaths.DataOf(kernels)) is { } extension
+                ? $"JupyterLab extension: {extension}"
+                : "Another program's extension of JupyterLab has the name jupyter-csharp and stays as it is: large tables show their first rows only.");
             output.WriteLine($"Program: {program}");
             if (parse.GetValue(copy))
             {

@@ -39,6 +39,9 @@ internal static class JupyterPaths
     /// <summary>The kernelspecs of a data directory: one directory for each kernel.</summary>
     public static string Kernels(string data) => Path.Combine(data, "kernels");
 
+    /// <summary>The data directory that kernelspecs are in.</summary>
+    public static string DataOf(string kernels) => Path.GetDirectoryName(kernels)!;
+
     /// <summary>Every data directory that Jupyter searches, as far as it can be told from outside of Python.</summary>
     public static IEnumerable<string> Search()
     {

@@ -15,7 +15,8 @@ internal sealed partial class KernelSpec
     public const string DefaultName = "csharp";
 
     private const string FileName = "kernel.json";
-    private const string InstalledBy = "jupyter-csharp";
+    /// <summary>What <c>installed_by</c> says in files of this program's.</summary>
+    public const string InstalledBy = "jupyter-csharp";
 
     private readonly JObject content;
 
@@ -98,30 +99,14 @@ internal sealed partial class KernelSpec
         var directory = Find(kernels, name)?.Directory ?? Path.Combine(kernels, name);
         System.IO.Directory.CreateDirectory(directory);
         foreach (var logo in System.IO.Directory.EnumerateFiles(template, "logo-*"))
-            Place(Path.Combine(directory, Path.GetFileName(logo)), File.ReadAllBytes(logo));
+            AtomicFile.Write(Path.Combine(directory, Path.GetFileName(logo)), File.ReadAllBytes(logo));
         // Last, because the directory is a kernelspec from here on.
-        Place(Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(content.ToString(Formatting.Indented) + "\n"));
+        AtomicFile.Write(Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(content.ToString(Formatting.Indented) + "\n"));
         return directory;
     }
 
     /// <summary>Removes it with everything in it.</summary>
     public void Remove() => System.IO.Directory.Delete(Directory, recursive: true);
-
-    // A Jupyter that reads at this moment sees the old file or the new one, never a half.
-    private static void Place(string path, byte[] bytes)
-    {
-        var draft = $"{path}.{Guid.NewGuid():N}";
-        try
-        {
-            File.WriteAllBytes(draft, bytes);
-            File.Move(draft, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(draft);
-            throw;
-        }
-    }
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]*[A-Za-z0-9_-]\z")]
     private static partial Regex ValidName();

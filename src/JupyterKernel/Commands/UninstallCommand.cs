@@ -9,7 +9,7 @@ internal static class UninstallCommand
     {
         var location = new InstallLocation();
         location.SuggestInstalledNames();
-        var command = new Command("uninstall", "Remove the kernel from Jupyter, its second names, and copies of the program that nothing uses any more.");
+        var command = new Command("uninstall", "Remove the kernel from Jupyter, its second names, and what no kernel uses any more: the extension of JupyterLab, copies of the program.");
         location.AddTo(command);
         command.SetAction(parse => CommandException.Report(parse, output =>
         {
@@ -28,6 +28,9 @@ internal static class UninstallCommand
                 spec.Remove();
                 output.WriteLine($"Removed: {spec.Directory}");
             }
+
+            if (!KernelSpec.All(kernels).Any(spec => spec.IsOurs) && LabExtension.Remove(JupyterPaths.DataOf(kernels)) is { } extension)
+                output.WriteLine($"Removed: {extension}");
 
             ProgramCopies.RemoveUnused();
             ProgramLink.RemoveIfDangling();

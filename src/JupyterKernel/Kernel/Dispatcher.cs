@@ -11,8 +11,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Kernel;
 
 /// <summary>
-/// Who handles which request: one table. Every request is bracketed by busy and idle; only cells wait for each other,
-/// all else is answered at once, also while a cell runs. Loop thread.
+/// Who handles which request: one table. Every request is bracketed by busy and idle; only cells and comm messages that run code wait
+/// for each other, all else is answered at once, also while a cell runs. Loop thread.
 /// </summary>
 internal sealed class Dispatcher
 {
@@ -45,10 +45,10 @@ internal sealed class Dispatcher
             ["inspect_request"] = InspectAsync,
             ["is_complete_request"] = IsCompleteAsync,
             ["history_request"] = HistoryAsync,
-            ["comm_info_request"] = _ => Answer(new CommInfoReply([])),
-            ["comm_open"] = RefuseComm,
-            ["comm_msg"] = _ => Answer(null),
-            ["comm_close"] = _ => Answer(null),
+            ["comm_info_request"] = request => Answer(executeQueue.Comms.Info(WireFormat.FromJson<CommInfoRequest>(request.Message.Content))),
+            ["comm_open"] = executeQueue.Comms.HandleAsync,
+            ["comm_msg"] = executeQueue.Comms.HandleAsync,
+            ["comm_close"] = executeQueue.Comms.HandleAsync,
             ["interrupt_request"] = Interrupt,
             ["usage_request"] = _ => Answer(usage.Measure(executeQueue.WorkerUsage)),
             ["shutdown_request"] = Shutdown,
@@ -58,7 +58,7 @@ internal sealed class Dispatcher
     /// <summary>Handles a request.</summary>
     public void Handle(Request request)
     {
-        if (request.Type == "execute_request" && TryQueue(request)) return;
+        if (request.Type is "execute_request" or "comm_open" or "comm_msg" or "comm_close" && TryQueue(request)) return;
         _ = HandleAsync(request);
     }
 
@@ -66,6 +66,7 @@ internal sealed class Dispatcher
     {
         try
         {
+            if (request.Type != "execute_request") return executeQueue.Comms.TryEnqueue(request);
             executeQueue.Add(request);
             return true;
         }
@@ -195,14 +196,6 @@ internal sealed class Dispatcher
         var entries = await history.QueryAsync(content);
         return new HistoryReply([.. entries.Select(entry => new JArray(
             entry.Session, entry.Line, content.Output ? new JArray(entry.Input, entry.Output!) : JValue.CreateString(entry.Input)))]);
-    }
-
-    /// <summary>No code here listens to comms yet, so every target is unknown. #opening-a-comm: such a comm is closed at once.</summary>
-    private Task<object?> RefuseComm(Request request)
-    {
-        var comm = WireFormat.FromJson<CommOpen>(request.Message.Content);
-        sockets.Publish("comm_close", request, WireFormat.ToJson(new CommClose { CommId = comm.CommId, Data = new JObject() }));
-        return Answer(null);
     }
 
     private Task<object?> Interrupt(Request request)

@@ -26,6 +26,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <summary>What an interrupted cell changed is remembered up to this size of all variables.</summary>
     private const long MostInterruptedBytes = 32 * 1024 * 1024;
 
+    /// <summary>What comm handlers changed is kept so long after one has run, or when a cell comes.</summary>
+    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
+
     /// <summary>How much is kept in all of what cells left behind that are not executed again.</summary>
     private const long MostRecordedBytes = 1024L * 1024 * 1024;
 
@@ -35,7 +38,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly Supervisor supervisor;
     private readonly PackageInstaller installer;
     private readonly CodeSubmissions submissions;
-    private readonly Queue<(Request Request, ExecuteRequest Content)> waiting = new();
+    private readonly Queue<Waiting> waiting = new();
     private readonly Queue<(string Text, bool IsLoss)> notices = new();
 
     // Threads may outlive their cell and print: their output belongs to the request that ran it.
@@ -48,6 +51,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private long latestCell;
     private bool runningAnswers;
     private bool hasStrayAssets;
+    private bool hasUnkeptChanges;
     private long lastConfirmation;
     private (string? Session, DateTimeOffset? SentBefore) aborting;
     private CancellationTokenSource? compilation;
@@ -65,7 +69,11 @@ internal sealed class ExecuteQueue : IWorkerOutput
         supervisor = new Supervisor(loop, session, this, firstWorker);
         installer = new PackageInstaller(sockets, session);
         submissions = new CodeSubmissions(session, installer);
+        Comms = new Comms(sockets, supervisor, Enqueue, session);
     }
+
+    /// <summary>The comms of the session's code, whose messages wait here for their turn.</summary>
+    public Comms Comms { get; }
 
     /// <summary>The request that is being executed.</summary>
     public Request? Running { get; private set; }
@@ -106,8 +114,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
             return;
         }
 
-        waiting.Enqueue((request with { Message = request.Message.WithoutContent() }, content with { Language = LanguageIn(request.Message.Metadata) }));
-        if (Running is null) _ = WorkOffAsync();
+        Enqueue(new(request with { Message = request.Message.WithoutContent() }, content with { Language = LanguageIn(request.Message.Metadata) }, null));
     }
 
     /// <summary>Ends the running cell and aborts the queue behind it; nothing if no cell runs.</summary>
@@ -156,6 +163,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
             case CodeSubmitted submitted:
                 submissions.Add(submitted, from, RequestOf(submitted.Cell) is { Silent: false, Request: { } shown } ? shown : null);
                 break;
+            case CommOutput comm:
+                Comms.Output(comm, RequestOf(comm.Cell).Request);
+                break;
             case InputQuestion question when RequestOf(question.Cell).Request is { } parent:
                 questions[question.Question] = (parent, text =>
                 {
@@ -172,6 +182,15 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <inheritdoc/>
     public void NativeOutput(long cell, string name, string text) =>
         PublishStream(cell, name, Encoding.UTF8.GetBytes(Newtonsoft.Json.JsonConvert.ToString(text)));
+
+    /// <inheritdoc/>
+    public void CommTarget(string name) => Comms.Listen(name);
+
+    /// <inheritdoc/>
+    public void Serves(SupervisedWorker worker) => Comms.Serves(worker);
+
+    /// <inheritdoc/>
+    public void Ended(SupervisedWorker worker) => Comms.Ended(worker);
 
     /// <inheritdoc/>
     public void Notice(string text, bool isLoss)
@@ -215,32 +234,79 @@ internal sealed class ExecuteQueue : IWorkerOutput
         }
     }
 
+    private void Enqueue(Request request, bool isBracketed, Func<long, Task<CellOutcome>> handle) =>
+        Enqueue(new(request with { Message = request.Message.WithoutContent() }, null, handle) { IsBracketed = isBracketed });
+
+    private void Enqueue(Waiting next)
+    {
+        waiting.Enqueue(next);
+        if (Running is null) _ = WorkOffAsync();
+    }
+
     private async Task WorkOffAsync()
     {
         while (waiting.TryDequeue(out var next))
         {
             Running = next.Request;
             changedAt = Stopwatch.GetTimestamp();
-            DateTime? failedAt;
+            DateTime? failedAt = null;
             try
             {
-                failedAt = await ExecuteAsync(next.Request, next.Content);
+                if (next.Cell is { } cell) failedAt = await ExecuteAsync(next.Request, cell);
+                else await HandleAsync(next, next.Handle!);
             }
             catch (Exception bug)
             {
                 Log.Bug(bug);
-                failedAt = DateTime.UtcNow;
-                sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(executionCount, "KernelBug", bug.Message, [bug.ToString()])));
+                if (next.Cell is not null)
+                {
+                    failedAt = DateTime.UtcNow;
+                    sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(executionCount, "KernelBug", bug.Message, [bug.ToString()])));
+                }
+
                 sockets.Publish("status", next.Request, WireFormat.ToJson(Status.Idle));
             }
 
             if (failedAt is { } time) AbortWaiting(next.Request, time);
 
             // Not earlier: whoever waits for the cell needs the processor more.
-            session.PrepareNext();
+            if (next.Cell is not null) session.PrepareNext();
             Running = null;
             changedAt = Stopwatch.GetTimestamp();
         }
+    }
+
+    /// <summary>Has a comm's message handled. What comes of it belongs to the message, and a fault ends nothing but the handler.</summary>
+    private async Task HandleAsync(Waiting next, Func<long, Task<CellOutcome>> handle)
+    {
+        var request = next.Request;
+        if (!next.IsBracketed) sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
+        var number = session.NextNumber();
+        requestOfCell[number] = (request, Silent: false);
+        runningAnswers = false;
+        var outcome = await handle(number);
+        if (outcome is CellOutcome.Interrupted { Why: null }) outcome = new CellOutcome.Interrupted("The handler of a comm's message was interrupted.");
+        if (Traceback.Of(outcome, session.SourceLine) is { } error) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Lines)));
+        if (!next.IsBracketed) sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
+
+        // What a thread of the handler's prints later goes where the latest cell's output goes.
+        requestOfCell.Remove(number);
+        if (!hasUnkeptChanges) _ = KeepChangesSoonAsync();
+        hasUnkeptChanges = true;
+    }
+
+    private async Task KeepChangesSoonAsync()
+    {
+        await Task.Delay(QuietTime);
+        if (Running is null) KeepChanges();
+        else if (hasUnkeptChanges) await KeepChangesSoonAsync();
+    }
+
+    /// <summary>What comm handlers changed in variables is kept beside the cells, as what an interrupted cell changed is: no cell would bring it back.</summary>
+    private void KeepChanges()
+    {
+        if (hasUnkeptChanges && session.Accepted.Count > 0) _ = RememberChangesAsync(session.Accepted[^1]);
+        hasUnkeptChanges = false;
     }
 
     /// <summary>When the cell failed, if the queue behind it is to be aborted; it is a time before anybody was told.</summary>
@@ -254,6 +320,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (!content.Silent) sockets.Publish("execute_input", request, WireFormat.ToJson(new ExecuteInput(content.Code, executionCount)));
         if (counts) history.Add(executionCount, content.Code);
 
+        KeepChanges();
         var number = latestCell = session.NextNumber();
         requestOfCell[number] = (request, content.Silent);
         runningAnswers = content.AllowStdin;
@@ -618,7 +685,12 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private void AbortWaiting(Request failed, DateTime failedAt)
     {
         aborting = (failed.Message.Header.Session, SentAt(failed) + (failedAt - failed.ReceivedAt));
-        while (waiting.TryDequeue(out var aborted)) Abort(aborted.Request);
+        for (var left = waiting.Count; left > 0; left--)
+        {
+            var next = waiting.Dequeue();
+            if (next.Cell is null) waiting.Enqueue(next);
+            else Abort(next.Request);
+        }
     }
 
     private void Abort(Request request)
@@ -672,5 +744,12 @@ internal sealed class ExecuteQueue : IWorkerOutput
     {
         const int LongestKept = 100_000;
         return data.Length > LongestKept ? null : (string?)JObject.Parse(Encoding.UTF8.GetString(data))["text/plain"];
+    }
+
+    /// <summary>A cell that waits for its turn, or what is to be done for a comm's message.</summary>
+    private sealed record Waiting(Request Request, ExecuteRequest? Cell, Func<long, Task<CellOutcome>>? Handle)
+    {
+        /// <summary>Whether somebody else says busy and idle.</summary>
+        public bool IsBracketed { get; init; }
     }
 }

@@ -101,8 +101,10 @@ internal sealed class JupyterSockets : IDisposable
     /// <param name="type">The message type, which is the topic as well.</param>
     /// <param name="parent">The request that caused it; null for none.</param>
     /// <param name="content">The content as UTF-8 JSON.</param>
-    public void Publish(string type, Request? parent, byte[] content) =>
-        Send(iopub, wire.Write([Encoding.ASCII.GetBytes(type)], type, parent?.Message.HeaderFrame, content));
+    /// <param name="metadata">The metadata as UTF-8 JSON; null for none.</param>
+    /// <param name="buffers">Binary frames behind it.</param>
+    public void Publish(string type, Request? parent, byte[] content, byte[]? metadata = null, IReadOnlyList<byte[]>? buffers = null) =>
+        Send(iopub, wire.Write([Encoding.ASCII.GetBytes(type)], type, parent?.Message.HeaderFrame, content, metadata, buffers));
 
     /// <summary>Asks the client that made a request for input. False if the client cannot be reached.</summary>
     public bool AskInput(Request request, InputRequest question)

@@ -10,7 +10,9 @@ namespace JupyterKernel.Supervision;
 /// </summary>
 /// <param name="whenIdle">Completes when no cell runs.</param>
 /// <param name="holdCells">Lets cells that come wait, until whoever prepares the hand-over has it done or gives it up.</param>
-internal sealed class HandOver(NotebookSession session, SupervisedWorker old, SupervisedWorker fresh, Func<Task> whenIdle, Action holdCells)
+/// <param name="handled">How many comm messages were handled, each of which may have changed variables.</param>
+internal sealed class HandOver(
+    NotebookSession session, SupervisedWorker old, SupervisedWorker fresh, Func<Task> whenIdle, Action holdCells, Func<long> handled)
 {
     /// <summary>More than this is not carried over.</summary>
     public const long MostBytes = 256L * 1024 * 1024;
@@ -50,7 +52,8 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
             if (comparison >= YieldingComparisons) holdCells();
             await whenIdle();
             if (!replay.IsUpToDate) continue;
-            if (await CompareAsync() && whenIdle().IsCompleted && replay.IsUpToDate) return true;
+            var before = handled();
+            if (await CompareAsync() && whenIdle().IsCompleted && replay.IsUpToDate && handled() == before) return true;
             if (cancellation.IsCancellationRequested || Problem is not null) return false;
         }
 

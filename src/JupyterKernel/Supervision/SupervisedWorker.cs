@@ -26,6 +26,7 @@ internal sealed class SupervisedWorker : IDisposable
     private readonly TaskCompletionSource<CellOutcome.WorkerLost> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<long, TaskCompletionSource<CellOutcome>> unanswered = [];
     private readonly Dictionary<long, TaskCompletionSource<WorkerMessage?>> requests = [];
+    private readonly Dictionary<string, string> comms = [];
     private long lastRequest;
     private string? causeOfTermination;
     private TaskCompletionSource? markers;
@@ -68,6 +69,9 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>When the worker last sent anything.</summary>
     public DateTime LastHeard { get; private set; } = DateTime.UtcNow;
 
+    /// <summary>The comms that are open in it, and their targets; also those that a replay has opened again.</summary>
+    public IReadOnlyDictionary<string, string> Comms => comms;
+
     /// <summary>Whether output is dropped: that of a replay was shown already.</summary>
     public bool IsMuted { get; set; }
 
@@ -75,6 +79,16 @@ internal sealed class SupervisedWorker : IDisposable
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, bool isKept)
     {
         var outcome = await SendAsync(number, Run(number, cell, allowStdin, isReplay: false, isKept, [], []));
+        if (outcome is not CellOutcome.WorkerLost) await NativeOutputTakenAsync();
+        return outcome;
+    }
+
+    /// <summary>Has something handled that is no cell, but runs code of the user's all the same: to its end, or to the worker's.</summary>
+    public async Task<CellOutcome> HandleAsync(long number, WorkerMessage message)
+    {
+        if (message is CommArrived { Type: "comm_open" } opened) comms[opened.Comm] = opened.Target;
+        if (message is CommArrived { Type: "comm_close" } closed) comms.Remove(closed.Comm);
+        var outcome = await SendAsync(number, message);
         if (outcome is not CellOutcome.WorkerLost) await NativeOutputTakenAsync();
         return outcome;
     }
@@ -199,10 +213,20 @@ internal sealed class SupervisedWorker : IDisposable
             case CellInterrupted interrupted:
                 EndCell(interrupted.Cell, new CellOutcome.Interrupted());
                 break;
+            case CommTarget target:
+                output.CommTarget(target.Name);
+                break;
             default:
+                if (message is CommOutput comm) Track(comm);
                 if (!IsMuted) output.Output(message, this);
                 break;
         }
+    }
+
+    private void Track(CommOutput comm)
+    {
+        if (comm.Type == "comm_open") comms[comm.Comm] = comm.Target;
+        if (comm.Type == "comm_close") comms.Remove(comm.Comm);
     }
 
     private bool IsMarked => Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker)) >= latestCell;
@@ -256,8 +280,17 @@ internal sealed class SupervisedWorker : IDisposable
 /// <summary>Where a worker's output goes. Loop thread.</summary>
 internal interface IWorkerOutput
 {
-    /// <summary>Takes a stream, a display, a clearing or a question.</summary>
+    /// <summary>Takes a stream, a display, a clearing, a question or a comm's message.</summary>
     void Output(WorkerMessage message, SupervisedWorker from);
+
+    /// <summary>Learns that code listens to a comm target; also in a replay.</summary>
+    void CommTarget(string name);
+
+    /// <summary>Learns that a worker serves from now on, with the session's state.</summary>
+    void Serves(SupervisedWorker worker);
+
+    /// <summary>Learns that a worker which served has ended.</summary>
+    void Ended(SupervisedWorker worker);
 
     /// <summary>Takes what was written to the process's own file descriptors.</summary>
     void NativeOutput(long cell, string name, string text);

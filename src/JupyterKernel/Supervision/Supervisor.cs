@@ -48,6 +48,7 @@ internal sealed class Supervisor
     private TaskCompletionSource? cellEnded;
     private TaskCompletionSource? held;
     private int cellsSinceRecycle;
+    private long handled;
     private string? reasonOfInterrupt;
     private bool stopped;
 
@@ -101,42 +102,29 @@ internal sealed class Supervisor
     /// Takes the outcome while the cell still counts as running, so that no hand-over sees its effects without it, and no replay begins before;
     /// null for a cell that leaves nothing to later ones.
     /// </param>
-    public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended)
-    {
-        using var interruption = interrupt = new CancellationTokenSource();
-        var isWhole = cellEnded is null;
-        if (isWhole) await BeginCellAsync(interruption.Token);
-        try
-        {
-            var current = await CurrentAsync(interruption.Token);
-            if (interruption.IsCancellationRequested) return Interrupted();
-            using var registration = interruption.Token.Register(() => _ = InterruptAsync(current));
-            var outcome = await current.RunAsync(number, cell, allowStdin, isKept: ended is not null);
-            if (outcome is not CellOutcome.WorkerLost lost)
+    public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended) =>
+        InWorkerAsync(
+            current =>
             {
-                if (ended is not null) await ended(outcome);
-                freshWorkers.KeepSpare();
-                loop.Post(() => Watch.Look(current));
-                if (++cellsSinceRecycle >= settings.RecycleAfterCells && settings.RecycleAfterCells > 0) RecycleAfterCells();
-                return outcome is CellOutcome.Interrupted ? Interrupted() : outcome;
-            }
+                cellsSinceRecycle++;
+                return current.RunAsync(number, cell, allowStdin, isKept: ended is not null);
+            },
+            ended);
 
-            freshWorkers.CountLoss();
-            if (ended is not null) await ended(lost);
-            Replace();
-            return interruption.IsCancellationRequested ? Interrupted() : lost with { Restored = session.Accepted.Count };
-        }
-        catch (WorkerStartException failure)
-        {
-            return interruption.IsCancellationRequested ? Interrupted() : new CellOutcome.WorkerLost(failure.Message, []);
-        }
-        finally
-        {
-            interrupt = null;
-            reasonOfInterrupt = null;
-            if (isWhole) EndCell();
-        }
+    /// <summary>Has something handled that is no cell but runs code of the user's: a comm's message.</summary>
+    /// <param name="handle">Hands it to the worker.</param>
+    public Task<CellOutcome> HandleAsync(Func<SupervisedWorker, Task<CellOutcome>> handle)
+    {
+        handled++;
+        return InWorkerAsync(handle, ended: null);
     }
+
+    /// <summary>Rows of a table, as an answer for the front end; null where they cannot be had at once.</summary>
+    public async Task<byte[]?> ReadTableAsync(byte[] query) =>
+        worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }
+            && await current.AskAsync<TableRead>(request => new ReadTable(request) { Payload = [query] }, PatienceForState) is { Payload: [var answer] }
+            ? answer
+            : null;
 
     /// <summary>What all variables hold now, and which are not plain data; null if that cannot be had.</summary>
     public async Task<StateRead?> ReadStateAsync(long mostBytes) =>
@@ -215,6 +203,43 @@ internal sealed class Supervisor
         freshWorkers.Stop();
     }
 
+    private async Task<CellOutcome> InWorkerAsync(Func<SupervisedWorker, Task<CellOutcome>> run, Func<CellOutcome, Task>? ended)
+    {
+        using var interruption = interrupt = new CancellationTokenSource();
+        var isWhole = cellEnded is null;
+        if (isWhole) await BeginCellAsync(interruption.Token);
+        try
+        {
+            var current = await CurrentAsync(interruption.Token);
+            if (interruption.IsCancellationRequested) return Interrupted();
+            using var registration = interruption.Token.Register(() => _ = InterruptAsync(current));
+            var outcome = await run(current);
+            if (outcome is not CellOutcome.WorkerLost lost)
+            {
+                if (ended is not null) await ended(outcome);
+                freshWorkers.KeepSpare();
+                loop.Post(() => Watch.Look(current));
+                if (cellsSinceRecycle >= settings.RecycleAfterCells && settings.RecycleAfterCells > 0) RecycleAfterCells();
+                return outcome is CellOutcome.Interrupted ? Interrupted() : outcome;
+            }
+
+            freshWorkers.CountLoss();
+            if (ended is not null) await ended(lost);
+            Replace();
+            return interruption.IsCancellationRequested ? Interrupted() : lost with { Restored = session.Accepted.Count };
+        }
+        catch (WorkerStartException failure)
+        {
+            return interruption.IsCancellationRequested ? Interrupted() : new CellOutcome.WorkerLost(failure.Message, []);
+        }
+        finally
+        {
+            interrupt = null;
+            reasonOfInterrupt = null;
+            if (isWhole) EndCell();
+        }
+    }
+
     private CellOutcome.Interrupted Interrupted() => new(reasonOfInterrupt);
 
     private void Replace()
@@ -275,7 +300,7 @@ internal sealed class Supervisor
             {
                 if (end == ReplayEnd.Interrupted) GiveUpFrom(replay.Unfinished!);
                 if (replay.Differing.Count > 0) output.Notice($"Executed again in a fresh worker, some cells ended otherwise than before: {string.Join("; ", replay.Differing)}.", isLoss: true);
-                latest.IsMuted = false;
+                Serve(latest);
                 return latest;
             }
 
@@ -360,7 +385,7 @@ internal sealed class Supervisor
     private async Task<string?> HandOverAsync(SupervisedWorker old, CancellationToken cancellation)
     {
         var fresh = await freshWorkers.TakeAsync(cancellation);
-        var handOver = new HandOver(session, old, fresh, () => cellEnded?.Task ?? Task.CompletedTask, () => held ??= new());
+        var handOver = new HandOver(session, old, fresh, () => cellEnded?.Task ?? Task.CompletedTask, () => held ??= new(), () => handled);
         using var registration = cancellation.Register(fresh.Dispose);
         try
         {
@@ -372,7 +397,7 @@ internal sealed class Supervisor
 
             latest = fresh;
             worker = Task.FromResult(fresh);
-            fresh.IsMuted = false;
+            Serve(fresh);
         }
         finally
         {
@@ -416,6 +441,14 @@ internal sealed class Supervisor
         }
 
         return fresh;
+    }
+
+    private async void Serve(SupervisedWorker fresh)
+    {
+        fresh.IsMuted = false;
+        output.Serves(fresh);
+        await fresh.Lost;
+        output.Ended(fresh);
     }
 
     private void LetCellsRun()

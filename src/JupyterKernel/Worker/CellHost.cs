@@ -7,16 +7,16 @@ namespace JupyterKernel.Worker;
 /// <param name="session">What all workers of a session have in common, and no other session.</param>
 internal sealed class CellHost(ConsoleCapture console, CellThread cells, string session) : INotebookHost
 {
-    private readonly Dictionary<long, int> displays = [];
+    private readonly Dictionary<(long Cell, string Kind), int> numbers = [];
 
     public CancellationToken CancellationToken => cells.CancellationToken;
 
-    public string NewDisplayId() => Unaborted.Run(console.CurrentCell, cell =>
+    public string NewId(string kind) => Unaborted.Run((console.CurrentCell, kind), key =>
     {
-        lock (displays)
+        lock (numbers)
         {
-            var number = displays[cell] = displays.GetValueOrDefault(cell) + 1;
-            return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{session}-{cell}-{number}");
+            var number = numbers[key] = numbers.GetValueOrDefault(key) + 1;
+            return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{session}-{key.CurrentCell}-{key.kind}-{number}");
         }
     });
 
@@ -35,4 +35,9 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
     public void AtCellEnd(Action action) => cells.AtCellEnd(action);
 
     public bool TryGetVariable(string name, out object? value) => cells.TryGetVariable(name, out value);
+
+    public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) =>
+        console.PostInOrder(new CommOutput(console.CurrentCell, type, id, target) { Payload = [data, metadata, .. buffers] });
+
+    public void ListenForComms(string target) => console.PostInOrder(new CommTarget(target));
 }

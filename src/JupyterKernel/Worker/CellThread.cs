@@ -70,7 +70,13 @@ internal sealed class CellThread
     public CancellationToken CancellationToken => Volatile.Read(ref running)?.SeenToken() ?? CancellationToken.None;
 
     /// <summary>Runs a cell once those before it have ended: in a replay the kernel sends many ahead.</summary>
-    public void Start(RunCell cell) => Enqueue(new(new CellContext(this, cell, cell.IsReplay ? LoadAhead(cell) : null), null));
+    public void Start(RunCell cell) => Enqueue(new(new CellContext(this, cell.Cell, cell, cell.IsReplay ? LoadAhead(cell) : null), null));
+
+    /// <summary>Handles a comm's message once the cells before it have ended, as a piece of user code that can be interrupted like a cell.</summary>
+    public void Start(CommArrived message) => Enqueue(new(new CellContext(this, message.Cell, message, null), null));
+
+    /// <summary>Reads a table's rows likewise, since the rows' own code may run.</summary>
+    public void Start(ReadTableInTurn query) => Enqueue(new(new CellContext(this, query.Cell, query, null), null));
 
     /// <summary>Does something with the state that the cells sent before have left.</summary>
     public void Start(WorkerMessage request) => Enqueue(new(null, request));
@@ -111,7 +117,7 @@ internal sealed class CellThread
         if (thread.running is not { } cell || cell.Number != thread.console.CurrentCell)
             return Task.FromResult(new SubmittedResult(null, "The cell that submits this code has ended: it must await what it submits."));
         var result = cell.Submitted.Add();
-        if (cell.Request.IsReplay)
+        if (cell.Request is RunCell { IsReplay: true })
         {
             if (cell.Submitted.TakeRecorded() is { } recorded && recorded.Cell.Code == code) thread.Run(cell, recorded.Cell, recorded.Payload, result);
             else result.SetResult(new(null, "The cell was executed again and submits other code than at first, which is not run."));
@@ -194,10 +200,10 @@ internal sealed class CellThread
                 continue;
             }
 
-            var answer = RunToEnd(cell);
-            if (cell.IsInterrupted || !cell.Request.IsKept)
+            var answer = cell.Request is RunCell run ? RunToEnd(cell, run) : HandleToEnd(cell);
+            if (cell.Request is RunCell ended && (cell.IsInterrupted || !ended.IsKept))
             {
-                Drop(cell.Request.EntryType);
+                Drop(ended.EntryType);
                 foreach (var entryType in cell.Submitted.EntryTypes) Drop(entryType);
             }
 
@@ -218,15 +224,15 @@ internal sealed class CellThread
         }
     }
 
-    private WorkerMessage RunToEnd(CellContext cell)
+    private WorkerMessage RunToEnd(CellContext cell, RunCell request)
     {
         console.Enter(cell.Number);
-        console.Input.Begin(cell.Request.AllowStdin, cell.Request.Answers);
+        console.Input.Begin(request.AllowStdin, request.Answers);
         var allocatedBefore = GC.GetTotalAllocatedBytes();
         Task<object?>? run = null;
         WorkerMessage? answer = null;
         MakeRoom();
-        RunUserCode(cell, () => run = Submission.Begin(cell.Loaded?.GetAwaiter().GetResult() ?? Load(cell.Request), cell.Request.EntryMethod, submissions), Threw);
+        RunUserCode(cell, () => run = Submission.Begin(cell.Loaded?.GetAwaiter().GetResult() ?? Load(request), request.EntryMethod, submissions), Threw);
         if (answer is null && run is not null && PumpUntil(run, cell))
         {
             if (run.IsCompletedSuccessfully)
@@ -237,7 +243,7 @@ internal sealed class CellThread
                     {
                         // In a replay the result is formatted as well, because that may run code: a lazy sequence's.
                         var bundle = run.Result is null or IOnScreen ? null : Formatter.Format(run.Result);
-                        if (cell.Request.IsReplay) bundle = null;
+                        if (request.IsReplay) bundle = null;
                         answer = new CellReturned(cell.Number, Allocated()) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
                     },
                     Threw);
@@ -249,14 +255,14 @@ internal sealed class CellThread
         }
 
         // What it has submitted and not waited for is part of it.
-        var disposed = new Stack<DisposedVariable>(cell.Request.Disposed);
+        var disposed = new Stack<DisposedVariable>(request.Disposed);
         if (answer is not null && PumpUntil(cell.Submitted.Ended, cell))
         {
             Dispose(cell, disposed, Threw);
             foreach (var action in cell.AtEnd) RunUserCode(cell, action, Threw);
 
             // Later cells refer to what was submitted at first, and is not now.
-            while (cell.Request.IsReplay && cell.Submitted.TakeRecorded() is { } missing)
+            while (request.IsReplay && cell.Submitted.TakeRecorded() is { } missing)
             {
                 MakeRoom();
                 RunUserCode(cell, () => Submission.Create(Load(missing.Cell.EntryType, missing.Cell.Files, missing.Payload), submissions), Threw);
@@ -269,6 +275,45 @@ internal sealed class CellThread
         void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
 
         long Allocated() => GC.GetTotalAllocatedBytes() - allocatedBefore;
+    }
+
+    /// <summary>Runs what is no cell, but code of the user's all the same.</summary>
+    private WorkerMessage HandleToEnd(CellContext context)
+    {
+        console.Enter(context.Number);
+        console.Input.Begin(allowed: false, []);
+        WorkerMessage? answer = null;
+        Task? handling = null;
+        RunUserCode(
+            context,
+            () =>
+            {
+                switch (context.Request)
+                {
+                    case CommArrived comm:
+                        handling = Comm.ReceiveAsync(comm.Type, comm.Comm, comm.Target, CommMessage.Of(comm.Payload[0], comm.Payload[1], [.. comm.Payload.Skip(2)]));
+                        break;
+                    case ReadTableInTurn read:
+                        answer = new CellReturned(context.Number, 0) { Payload = [VirtualTables.Answer(read.Payload[0]), "{}"u8.ToArray()] };
+                        break;
+                }
+            },
+            Threw);
+        if (answer is null && handling is not null && PumpUntil(handling, context))
+        {
+            RunUserCode(
+                context,
+                () =>
+                {
+                    handling.GetAwaiter().GetResult();
+                    answer = new CellReturned(context.Number, 0);
+                },
+                Threw);
+        }
+
+        return answer ?? new CellInterrupted(context.Number);
+
+        void Threw(Exception exception) => answer = new CellThrew(context.Number, ExceptionReports.Of(exception), 0);
     }
 
     /// <summary>
@@ -333,7 +378,7 @@ internal sealed class CellThread
 
     private Task? DisposeOf(DisposedVariable variable, CellContext cell)
     {
-        var value = ValueOf(cell.Request.EntryType, variable.Name);
+        var value = ValueOf(((RunCell)cell.Request).EntryType, variable.Name);
         if (value is IAsyncDisposable awaited && (variable.Awaits || value is not IDisposable)) return awaited.DisposeAsync().AsTask();
         (value as IDisposable)?.Dispose();
         return null;
@@ -365,6 +410,7 @@ internal sealed class CellThread
                 foreach (var entryType in dropped.EntryTypes) Drop(entryType);
                 return null;
             case CollectGarbage collect:
+                VirtualTables.LetGo();
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 return MemoryReports.Now(collect.Request);
             case ReadState read:
@@ -610,17 +656,18 @@ internal sealed class CellThread
     /// A cell from its start until nothing of it runs any more, and the synchronization context of its code: what follows
     /// an await comes back to the cell thread, and is dropped once the cell was interrupted.
     /// </summary>
-    private sealed class CellContext(CellThread owner, RunCell request, Task<Type>? loaded) : SynchronizationContext
+    /// <param name="request">A <see cref="RunCell"/>, or what is handled like one.</param>
+    private sealed class CellContext(CellThread owner, long number, WorkerMessage request, Task<Type>? loaded) : SynchronizationContext
     {
-        public RunCell Request => request;
+        public WorkerMessage Request => request;
 
         /// <summary>The submission's class, where it is loaded ahead.</summary>
         public Task<Type>? Loaded => loaded;
 
-        public long Number => request.Cell;
+        public long Number => number;
 
         /// <summary>What it has submitted while it ran.</summary>
-        public SubmittedCode.OfCell Submitted { get; } = new(request);
+        public SubmittedCode.OfCell Submitted { get; } = new(request as RunCell);
 
         /// <summary>What is to be done when it has ended.</summary>
         public List<Action> AtEnd { get; } = [];

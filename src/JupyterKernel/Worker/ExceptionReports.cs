@@ -57,9 +57,12 @@ internal static partial class ExceptionReports
     }
 
     private static bool IsPlumbing(MethodBase method) =>
-        method.IsDefined(typeof(StackTraceHiddenAttribute)) || method.DeclaringType?.IsDefined(typeof(StackTraceHiddenAttribute)) == true
+        method.IsDefined(typeof(StackTraceHiddenAttribute)) || IsHidden(method.DeclaringType)
         || method.Name == "<Factory>"
         || method.DeclaringType?.Namespace is "System.Runtime.CompilerServices" or "System.Runtime.ExceptionServices";
+
+    /// <summary>With the state machines in it, which do not inherit the attribute.</summary>
+    private static bool IsHidden(Type? type) => type is not null && (type.IsDefined(typeof(StackTraceHiddenAttribute)) || IsHidden(type.DeclaringType));
 
     /// <summary>The method as one writes it: state machines, lambdas and local functions under the name they have in the source.</summary>
     private static string MethodName(MethodBase method)

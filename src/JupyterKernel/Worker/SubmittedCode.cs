@@ -30,8 +30,8 @@ internal sealed class SubmittedCode(ConsoleCapture console)
     }
 
     /// <summary>What one cell has submitted.</summary>
-    /// <param name="request">The cell; in a replay it has what it submitted when it ran first.</param>
-    internal sealed class OfCell(RunCell request)
+    /// <param name="request">The cell; in a replay it has what it submitted when it ran first. Null for what is handled like one.</param>
+    internal sealed class OfCell(RunCell? request)
     {
         private readonly List<Task> ended = [];
         private readonly List<string> entryTypes = [];
@@ -74,7 +74,7 @@ internal sealed class SubmittedCode(ConsoleCapture console)
         {
             lock (ended)
             {
-                if (taken == request.Submitted.Count) return null;
+                if (request is null || taken == request.Submitted.Count) return null;
                 var before = OwnParts(request) + request.Submitted.Take(taken).Sum(cell => cell.Parts);
                 var next = request.Submitted[taken++];
                 return (next, [.. request.Payload.Skip(before).Take(next.Parts)]);

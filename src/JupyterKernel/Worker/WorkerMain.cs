@@ -29,12 +29,22 @@ internal static class WorkerMain
         var channel = new KernelChannel(key);
         var console = new ConsoleCapture(channel);
         var cells = new CellThread(console, new NativeStreams(marker));
+        var tables = new TableThread(channel);
         channel.Received = message =>
         {
             switch (message)
             {
                 case RunCell run:
                     cells.Start(run);
+                    break;
+                case CommArrived comm:
+                    cells.Start(comm);
+                    break;
+                case ReadTableInTurn query:
+                    cells.Start(query);
+                    break;
+                case ReadTable query:
+                    tables.Start(query);
                     break;
                 case InterruptCell interrupt:
                     cells.Interrupt(interrupt.Cell);

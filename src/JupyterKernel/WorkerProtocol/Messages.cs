@@ -12,6 +12,9 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(RestoreCell), "restore_cell")]
 [JsonDerivedType(typeof(ForgetVariables), "forget_variables")]
 [JsonDerivedType(typeof(DropCells), "drop_cells")]
+[JsonDerivedType(typeof(CommArrived), "comm_arrived")]
+[JsonDerivedType(typeof(ReadTableInTurn), "read_table_in_turn")]
+[JsonDerivedType(typeof(ReadTable), "read_table")]
 [JsonDerivedType(typeof(InterruptCell), "interrupt_cell")]
 [JsonDerivedType(typeof(InputAnswer), "input_answer")]
 [JsonDerivedType(typeof(ReportMemory), "report_memory")]
@@ -29,6 +32,9 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(StreamOutput), "stream")]
 [JsonDerivedType(typeof(DisplayOutput), "display")]
 [JsonDerivedType(typeof(ClearOutput), "clear_output")]
+[JsonDerivedType(typeof(CommOutput), "comm_output")]
+[JsonDerivedType(typeof(CommTarget), "comm_target")]
+[JsonDerivedType(typeof(TableRead), "table_read")]
 [JsonDerivedType(typeof(InputQuestion), "input_question")]
 [JsonDerivedType(typeof(CodeSubmitted), "code_submitted")]
 [JsonDerivedType(typeof(CellReturned), "cell_returned")]
@@ -98,6 +104,20 @@ internal sealed record CellVariable(string Assembly, string Name);
 
 /// <summary>Forget cells that ran, by their entry types: nothing that comes later sees what they declared.</summary>
 internal sealed record DropCells(IReadOnlyList<string> EntryTypes) : WorkerMessage;
+
+/// <summary>
+/// What a front end says over a comm that code listens to: handled like a cell, behind those that wait, and answered like one.
+/// Payload: data, metadata, then buffers.
+/// </summary>
+/// <param name="Type">The protocol's: comm_open, comm_msg or comm_close.</param>
+/// <param name="Target">What the comm is open to.</param>
+internal sealed record CommArrived(long Cell, string Type, string Comm, string Target) : WorkerMessage;
+
+/// <summary>Tell some rows of a table, like a cell, behind those that wait: for rows whose reading runs code. Payload: the query. Answered like a cell, with the rows.</summary>
+internal sealed record ReadTableInTurn(long Cell) : WorkerMessage;
+
+/// <summary>Tell some rows of a table at once, also while a cell runs. Payload: the query. Answered by <see cref="TableRead"/>.</summary>
+internal sealed record ReadTable(long Request) : WorkerMessage;
 
 /// <summary>
 /// End the cell, or whichever runs of those sent after it, and drop what waits: its cancellation token first, then its thread.
@@ -172,6 +192,17 @@ internal sealed record DisplayOutput(long Cell, string? DisplayId, bool Update) 
 
 /// <summary>Clears the cell's output, at once or when the next output comes.</summary>
 internal sealed record ClearOutput(long Cell, bool Wait) : WorkerMessage;
+
+/// <summary>A message of a comm for the front ends. Payload: data, metadata, then buffers.</summary>
+/// <param name="Type">The protocol's: comm_open, comm_msg or comm_close.</param>
+/// <param name="Target">What the comm is open to.</param>
+internal sealed record CommOutput(long Cell, string Type, string Comm, string Target) : WorkerMessage;
+
+/// <summary>From now on front ends may open comms to it.</summary>
+internal sealed record CommTarget(string Name) : WorkerMessage;
+
+/// <summary>Some rows of a table. Payload: the answer; nothing where reading them would run code, which has to wait for its turn.</summary>
+internal sealed record TableRead(long Request) : WorkerMessage, IAnswer;
 
 /// <summary>Asks the user for a line. Answered by <see cref="InputAnswer"/>.</summary>
 internal sealed record InputQuestion(long Cell, long Question, string Prompt, bool Password) : WorkerMessage;

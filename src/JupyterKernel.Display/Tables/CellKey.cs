@@ -1,0 +1,87 @@
+using System.Globalization;
+
+namespace JupyterKernel.Display;
+
+/// <summary>What the cells of a column are compared by: numbers and times by their size, others by their text, in upper or lower case.</summary>
+internal readonly struct CellKey : IComparable<CellKey>
+{
+    private readonly double number;
+
+    // Of numbers that have more digits than a double.
+    private readonly long exact;
+    private readonly string? text;
+
+    private CellKey(double number, long exact = 0) => (this.number, this.exact, IsNumber) = (number, exact, true);
+
+    private CellKey(string text) => this.text = text;
+
+    internal bool IsNumber { get; }
+
+    /// <summary>Whether there is nothing, or something that could not be had.</summary>
+    internal bool IsMissing => !IsNumber && text is null;
+
+    /// <summary>Of a value of the framework's.</summary>
+    internal static CellKey OfScalar(object? value) => value switch
+    {
+        null or DBNull => default,
+        string text => new(text),
+        int number => new(number),
+        double number => new(number),
+        long number => new(number, number),
+        float number => new(number),
+        decimal number => new((double)number),
+        DateTime time => new(time.Ticks, time.Ticks),
+        TimeSpan time => new(time.Ticks, time.Ticks),
+        Enum or bool or char => new(value.ToString()!),
+        _ => Scalars.TryFormat(value, out var text) ? OfText(text) : default,
+    };
+
+    /// <summary>Of what is shown.</summary>
+    internal static CellKey OfShown(Shown? cell) => cell switch
+    {
+        null or Shown.Text { Kind: TextKind.Null or TextKind.Note } => default,
+        Shown.Text { Kind: TextKind.Number } number => OfText(number.Alone),
+        Shown.Text { Kind: TextKind.String } text => new(text.Alone),
+        Shown.Text other => TimeSpan.TryParse(other.Alone, CultureInfo.InvariantCulture, out var time) ? OfScalar(time) : new(other.Alone),
+        _ => new(PlainTextWriter.Line(cell)),
+    };
+
+    /// <summary>Of a text that may be a number.</summary>
+    internal static CellKey OfText(string text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? new(whole, whole)
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? new(number)
+        : new(text);
+
+    /// <summary>
+    /// A number that is less, or the same, where the key is less, so that most comparisons need no more than it: of a text its first eight
+    /// characters, or those before the first that is no ASCII.
+    /// </summary>
+    internal ulong Rough
+    {
+        get
+        {
+            if (IsNumber)
+            {
+                var bits = BitConverter.DoubleToInt64Bits(number);
+                return (bits < 0 ? ~(ulong)bits : (ulong)bits | 1UL << 63) >> 1;
+            }
+            ulong rough = 0;
+            var next = 0;
+            for (var i = 0; i < 8; i++)
+            {
+                rough = rough << 7 | (next < text!.Length ? Math.Min(char.ToUpperInvariant(text[next]), (char)127) : 0u);
+                if (next < text.Length) next = text[next] < 127 ? next + 1 : text.Length;
+            }
+            return rough | 1UL << 63;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int CompareTo(CellKey other)
+    {
+        if (IsNumber != other.IsNumber) return IsNumber ? -1 : 1;
+        if (!IsNumber) return string.Compare(text, other.text, StringComparison.OrdinalIgnoreCase);
+        var order = number.CompareTo(other.number);
+        return order != 0 ? order : exact.CompareTo(other.exact);
+    }
+}

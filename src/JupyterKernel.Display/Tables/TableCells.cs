@@ -1,0 +1,135 @@
+using System.Collections;
+
+namespace JupyterKernel.Display;
+
+/// <summary>All cells of a table, to be compared with each other.</summary>
+internal abstract class TableCells
+{
+    /// <summary>How many rows there are.</summary>
+    internal abstract int Count { get; }
+
+    /// <summary>The names of the columns, as far as the first rows have them.</summary>
+    internal abstract IReadOnlyList<string> Columns { get; }
+
+    /// <summary>What a column is sorted by, row by row.</summary>
+    /// <exception cref="TableQueryException">There is no such column.</exception>
+    internal abstract IEnumerable<CellKey> Keys(string column);
+
+    /// <summary>The text of a column, row by row; null where there is none.</summary>
+    /// <exception cref="TableQueryException">There is no such column.</exception>
+    internal abstract IEnumerable<string?> Texts(string column);
+
+    /// <summary>Whether some text of a row is wanted, row by row.</summary>
+    internal abstract IEnumerable<bool> Have(Predicate<string> wanted);
+
+    private protected static TableQueryException Unknown(string column) => new($"There is no column {Formatter.Cut(column, 100)}.");
+}
+
+/// <summary>The cells of rows that are all of one plain type, read without running code of the user's.</summary>
+internal sealed class PlainCells : TableCells
+{
+    private readonly object[] items;
+    private readonly PlainRow row;
+
+    private PlainCells(object[] items, PlainRow row) => (this.items, this.row) = (items, row);
+
+    internal override int Count => items.Length;
+
+    internal override IReadOnlyList<string> Columns => row.Columns;
+
+    /// <summary>The cells of these rows; null where they are of another kind.</summary>
+    internal static PlainCells? Of(IList rows)
+    {
+        if (rows.Count == 0 || rows[0]?.GetType() is not { } type || PlainRow.Of(type) is not { } row) return null;
+        var items = new object[rows.Count];
+        for (var i = 0; i < items.Length; i++)
+        {
+            if (rows[i] is not { } item || item.GetType() != type) return null;
+            items[i] = item;
+        }
+        return new(items, row);
+    }
+
+    internal override IEnumerable<CellKey> Keys(string column)
+    {
+        var place = PlaceOf(column);
+        return items.Select(item => CellKey.OfScalar(row.Value(item, place)));
+    }
+
+    internal override IEnumerable<string?> Texts(string column)
+    {
+        var place = PlaceOf(column);
+        return items.Select(item => Text(row.Value(item, place)));
+    }
+
+    internal override IEnumerable<bool> Have(Predicate<string> wanted)
+    {
+        foreach (var item in items)
+        {
+            var isFound = false;
+            for (var i = 0; i < row.Columns.Count && !isFound; i++) isFound = Text(row.Value(item, i)) is { } text && wanted(text);
+            yield return isFound;
+        }
+    }
+
+    private static string? Text(object? value) => value is not null && Scalars.TryFormat(value, out var text) ? text : null;
+
+    private int PlaceOf(string column)
+    {
+        for (var i = 0; i < row.Columns.Count; i++)
+        {
+            if (row.Columns[i] == column) return i;
+        }
+        throw Unknown(column);
+    }
+}
+
+/// <summary>The cells of any rows, as they are shown, which may run their code: read bit by bit, so that only what is compared is kept.</summary>
+/// <param name="data">The data.</param>
+/// <param name="membersOnly">Whether the items' members are shown though the items may have another form.</param>
+/// <param name="count">How many rows it has.</param>
+internal sealed class ShownCells(object data, bool membersOnly, int count) : TableCells
+{
+    private const int ChunkRows = 1_000;
+
+    internal override int Count => count;
+
+    internal override IReadOnlyList<string> Columns => [.. Chunk(0).Columns.Select(column => column.Name)];
+
+    internal override IEnumerable<CellKey> Keys(string column) => Cells(column).Select(CellKey.OfShown);
+
+    internal override IEnumerable<string?> Texts(string column) => Cells(column).Select(Text);
+
+    internal override IEnumerable<bool> Have(Predicate<string> wanted)
+    {
+        for (var from = 0; from < count; from += ChunkRows)
+        {
+            var rows = Chunk(from).Rows;
+            for (var i = 0; i < Size(from); i++) yield return i < rows.Count && rows[i].Cells.Append(rows[i].Name).Any(cell => Text(cell) is { } text && wanted(text));
+        }
+    }
+
+    private static string? Text(Shown? cell) => cell switch
+    {
+        null or Shown.Text { Kind: TextKind.Null } => null,
+        Shown.Text text => text.Alone,
+        _ => PlainTextWriter.Line(cell),
+    };
+
+    private IEnumerable<Shown?> Cells(string name)
+    {
+        var isKnown = false;
+        for (var from = 0; from < count; from += ChunkRows)
+        {
+            var chunk = Chunk(from);
+            var place = chunk.Columns.Select(column => column.Name).ToList().IndexOf(name);
+            isKnown |= place >= 0;
+            for (var i = 0; i < Size(from); i++) yield return place < 0 || i >= chunk.Rows.Count ? null : chunk.Rows[i].Cells[place];
+        }
+        if (!isKnown) throw Unknown(name);
+    }
+
+    private int Size(int from) => Math.Min(ChunkRows, count - from);
+
+    private Shown.Table Chunk(int from) => TableRows.Read(data, membersOnly, [.. Enumerable.Range(from, Size(from))], all: true) ?? new("", [], [], null);
+}
