@@ -178,6 +178,56 @@ it('Values show as tables, trees, charts and progress bars in the page\'s colour
   await screenshot(page, 'values');
 });
 
+it('A large table is paged, sorted and filtered, also after the page was reloaded, and is as it was saved once its kernel was restarted', async page => {
+  await openNotebook(page, 'large-table', [
+    'Enumerable.Range(0, 1000).Select(i => new { Row = i, Name = i % 2 == 0 ? "<b>even</b>" : "odd", Square = i * i }).ToList()'
+  ]);
+  await runCell(page, 0);
+  const said = cell(page, 0).locator('.cs-said');
+  const names = () => output(page, 0).locator('tbody tr > th').allInnerTexts();
+  const press = name => output(page, 0).getByRole('button', { name, exact: true }).click();
+  await containing(said, '1–20 of 1,000');
+  assert.equal((await names())[19], '19');
+  await press('Next rows');
+  await containing(said, '21–40 of 1,000');
+  assert.equal((await names())[0], '20');
+  assert.equal(await output(page, 0).locator('tbody td', { hasText: '<b>even</b>' }).first().locator('b').count(), 0);
+  await press('Last rows');
+  await containing(said, '981–1,000 of 1,000');
+
+  const square = output(page, 0).locator('thead th', { hasText: 'Square' });
+  await square.getByRole('button').focus();
+  await page.keyboard.press('Enter');
+  await square.and(page.locator('[aria-sort=ascending]')).waitFor();
+  await page.keyboard.press('Enter'); // The focus is on the new header.
+  await square.and(page.locator('[aria-sort=descending]')).waitFor();
+  assert.equal((await names())[0], '999');
+
+  await output(page, 0).getByRole('searchbox').fill('Row < 100');
+  await containing(said, '1–20 of 100 (1,000 in all)');
+  assert.equal((await names())[0], '99');
+  await output(page, 0).getByRole('searchbox').fill('odd');
+  await containing(said, '1–20 of 500 (1,000 in all)');
+  await screenshot(page, 'large table');
+  await output(page, 0).getByRole('searchbox').fill('nowhere');
+  await containing(said, 'No rows');
+
+  const saved = page.waitForResponse(response => response.request().method() === 'PUT' && response.url().includes('large-table.ipynb'));
+  await page.keyboard.press('Control+S');
+  assert.ok((await saved).ok());
+  await page.reload();
+  await containing(said, '1–20 of 1,000');
+  await press('Next rows');
+  await containing(said, '21–40 of 1,000');
+
+  await menu(page, 'Kernel', 'Restart Kernel…');
+  await page.locator('.jp-Dialog button', { hasText: 'Restart' }).click();
+  await said.waitFor({ state: 'detached' });
+  assert.equal((await names())[0], '0');
+  await containing(output(page, 0).locator('tfoot'), '(980 more)');
+  await idle(page);
+});
+
 it('A saved notebook names its language', async page => {
   await openNotebook(page, 'saved', ['1 + 1']);
   await runCell(page, 0);

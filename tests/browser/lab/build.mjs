@@ -38,7 +38,7 @@ function copySchemas() {
   }
 }
 
-// What JupyterLab's own generated index.js does, without its federated extensions.
+// What JupyterLab's own generated index.js does, but with no modules for federated extensions to share.
 function entryPoint() {
   const styles = extensions.flatMap(e => e.style ?? []);
   const plugins = extensions.flatMap(e => e.plugins ?? []);
@@ -50,10 +50,24 @@ ${styles.map(style => `import '${style}';`).join('\n')}
 ${imports('plugin', plugins)}
 ${imports('renderer', renderers)}
 import { JupyterLab } from '@jupyterlab/application';
-import { JupyterPluginRegistry, PageConfig } from '@jupyterlab/coreutils';
+import { JupyterPluginRegistry, PageConfig, URLExt } from '@jupyterlab/coreutils';
 
+async function loadFederated({ name, load, extension }) {
+  const script = document.createElement('script');
+  script.src = URLExt.join(PageConfig.getOption('fullLabextensionsUrl'), name, load);
+  await new Promise((resolve, reject) => {
+    Object.assign(script, { onload: resolve, onerror: () => reject(new Error(\`cannot load \${script.src}\`)) });
+    document.head.append(script);
+  });
+  const container = window._JUPYTERLAB[name];
+  await container.init({});
+  return (await container.get(extension))();
+}
+
+const loads = await Promise.allSettled(JSON.parse(PageConfig.getOption('federated_extensions') || '[]').filter(e => e.extension).map(loadFederated));
+const federated = loads.flatMap(({ value, reason }) => value ?? (console.error(reason), []));
 const asList = module => [module.default ?? module].flat();
-const plugins = [${names('plugin', plugins)}].flatMap(asList).filter(p => p?.id && !PageConfig.Extension.isDisabled(p.id));
+const plugins = [${names('plugin', plugins)}, ...federated].flatMap(asList).filter(p => p?.id && !PageConfig.Extension.isDisabled(p.id));
 const mimeExtensions = [${names('renderer', renderers)}].map(m => ({ __esModule: true, default: asList(m) }));
 
 const pluginRegistry = new JupyterPluginRegistry();
