@@ -19,7 +19,7 @@ public sealed class ArchitectureTests
         ["Compilation"] = ["Display"],
         ["Packages"] = ["Compilation"],
         ["Session"] = ["Compilation", "Packages", "Protocol", "WorkerProtocol"],
-        ["Intelligence"] = ["Compilation", "Packages"],
+        ["Intelligence"] = ["Compilation", "Packages", "Magics"],
         ["Settings"] = ["Hosting", "Session", "Compilation"],
         ["Supervision"] = ["Hosting", "Settings", "Session", "Compilation", "WorkerProtocol"],
         ["Values"] = ["Display"],

@@ -32,6 +32,16 @@ class Completing(EditorTestCase):
         self.assertEqual(self.complete("new Item(Pri|")["matches"][0], "Price:")
         self.assertEqual(self.complete("shopping.Select(s => new { A = s, B = s.Length }).First().B.CompareT|")["matches"][0], "CompareTo")
 
+    def test_magics_their_options_and_values_are_completed(self):
+        self.assertIn("#!time", self.complete("var a = 1;\n#!ti|")["matches"])
+        self.assertIn("#!fsharp", self.complete("#!f|")["matches"])
+        reply = self.complete("#!value --na|")
+        self.assertEqual((reply["matches"], reply["cursor_start"]), (["--name"], 8))
+        self.assertIn("--help", self.complete("#!share --|")["matches"])
+        self.assertIn("memory-threshold", self.complete("#!settings mem|")["matches"])
+        self.assertEqual(self.complete("#!nothing |")["matches"], [])
+        self.assertIn("Console", self.complete("#!time\nCons|")["matches"])
+
     def test_names_of_cells_that_were_taken_back_or_failed_are_gone(self):
         self.run_cell("var takenBack = 1;")
         self.assertIn("takenBack", self.complete("takenB|")["matches"])
@@ -70,7 +80,7 @@ class Completing(EditorTestCase):
         self.assertEqual(reply["matches"][0], "Stopwatch")
         self.assertEqual(reply["metadata"]["_jupyter_types_experimental"][0]["signature"], "using System.Diagnostics;")
         code = "// measures\nvar watch = Stopwatch.StartNew();\nthrow new Exception(watch.IsRunning.ToString());"
-        request = self.front_end.send("execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": False}, metadata={"cellId": "1"})
+        request = self.front_end.send("execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": True, "stop_on_error": False}, metadata={"cellId": "1"})
         outcome = self.front_end.finish(request)
         self.assertIn("True", outcome.traceback)
         self.assertIn("line 3", outcome.traceback)
@@ -167,7 +177,7 @@ class Feed(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         at = f"http://127.0.0.1:{self.server.server_port}"
         if self.path.startswith("/index.json"):
-            answer = {"version": "3.0.0", "resources": [{"@id": f"{at}/query", "@type": "SearchQueryService"}, {"@id": f"{at}/query", "@type": "SearchQueryService/3.5.0"},
+            answer = {"version": "3.0.0", "resources": [{"@id": f"{at}/query", "@type": "SearchQueryService"}, {"@id": f"{at}/query", "@type": "SearchQueryService/3.0.0-beta"},
                                                         {"@id": f"{at}/registration/", "@type": "RegistrationsBaseUrl"}, {"@id": f"{at}/flat/", "@type": "PackageBaseAddress/3.0.0"}]}
         elif self.path.startswith("/query"):
             packages = [{"@id": f"{at}/registration/{id.lower()}/index.json", "id": id, "version": "2.0.0", "description": "Of a test.", "versions": [], "totalDownloads": 1} for id in ("Contoso.Charts", "Contoso.Data")]

@@ -144,7 +144,7 @@ internal sealed class CellCompiler
             if (next.Errors.Length <= best.Errors.Length) best = next;
         }
 
-        for (Attempt? tried = null; tried != best;)
+        for (CellAttempt? tried = null; tried != best;)
         {
             tried = best;
             foreach (var other in Others.SelectMany(forms => forms(tried.Form, tried.Submission, tried.Tree, tried.Errors, cancellation)))

@@ -125,7 +125,7 @@ internal sealed class Dispatcher
         var content = WireFormat.FromJson<CompleteRequest>(request.Message.Content);
         var index = CodePoints.ToIndex(content.Code, content.CursorPos ?? int.MaxValue);
         CompiledCell[] accepted = [.. session.Accepted.Select(cell => cell.Compiled)];
-        var found = await AskAsync(
+        var found = MagicCompletion.Complete(content.Code, index) ?? await AskAsync(
             request,
             cancellation => completion.CompleteAsync(
                 language.Open(OnlyCSharp(content.Code), [.. accepted.Select(cell => cell.Declarations)], cancellation), index,

@@ -25,7 +25,7 @@ internal sealed class PackageNames(string folder)
     public async Task<IReadOnlyList<(string Id, string Description)>> IdsAsync(string typed, CancellationToken cancellation)
     {
         var local = OnThisMachine(typed + "*").Select(path => (IdOf(path), ""));
-        var found = typed.Length < FewestLetters ? [] : await AskAsync(["search", typed, "--take", $"{MostFound}"], cancellation);
+        var found = typed.Length < FewestLetters ? [] : await AskAsync(["search", typed, "--take", $"{MostFound}", "--verbosity", "detailed"], cancellation);
         return
         [
             .. found.Select(package => ((string?)package["id"] ?? "", (string?)package["description"] ?? "")).Concat(local)
