@@ -57,6 +57,8 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"state_read","Request":1,"Fingerprint":"f","Opaque":[{"Assembly":"a","Name":"n","Reason":"r"}],"Problem":null}"""] =
             new StateRead(1, "f", [new OpaqueVariable("a", "n", "r")], null),
         ["""{"type":"state_set","Request":1,"Problem":"p"}"""] = new StateSet(1, "p"),
+        ["""{"type":"read_variable","Request":1,"Variable":{"Assembly":"a","Name":"n"}}"""] = new ReadVariable(1, new("a", "n")),
+        ["""{"type":"variable_read","Request":1,"Text":"t"}"""] = new VariableRead(1, "t"),
         ["""{"type":"variables_measured","Request":1,"Largest":[{"Name":"n","Bytes":2}]}"""] = new VariablesMeasured(1, [new VariableSize("n", 2)]),
         ["""{"type":"cell_returned","Cell":1,"Allocated":2}"""] = new CellReturned(1, 2),
         ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2,"Times":1}],"Inner":[]},"Allocated":2}"""] =

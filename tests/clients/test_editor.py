@@ -171,6 +171,26 @@ class Inspecting(EditorTestCase):
         self.assertIn(".Select(n => n * n).ToList();", self.inspect("tota|ls", 1)["data"]["text/plain"])
 
 
+    def test_detail_shows_what_a_variable_holds_without_running_anything(self):
+        self.run_cell("""
+            var primes = new List<int> { 2, 3, 5 }; var ages = new Dictionary<string, (int, bool)> { ["Ada"] = (36, true) };
+            class Loud { public override string ToString() { Console.WriteLine("was run"); return "loud"; } }
+            var loud = new Loud(); var louds = new[] { loud }; string nothing = null; var grid = new int[2, 2];""")
+        for code, value in (("pri|mes", "List<int>(3) { 2, 3, 5 }"), ("ag|es", '{ ["Ada"] = (36, true) }'), ("noth|ing", "Value:\x1b[0m\nnull"), ("gr|id", "(4) { 0, 0, 0, 0 }")):
+            with self.subTest(code):
+                self.assertIn(value, self.inspect(code, 1)["data"]["text/plain"])
+                self.assertNotIn("Value", self.inspect(code)["data"]["text/plain"])
+        for code in ("lo|ud", "lou|ds"):
+            self.assertNotIn("Value", self.inspect(code, 1)["data"]["text/plain"])
+        running = self.front_end.start('Console.Write("on"); while (true) ;')
+        self.front_end.wait_for_output(running, "on")
+        try:
+            self.assertNotIn("Value", self.inspect("pri|mes", 1)["data"]["text/plain"])
+        finally:
+            self.front_end.interrupt()
+            self.assertNotIn("was run", self.front_end.finish(running).stdout)
+
+
 class Feed(http.server.BaseHTTPRequestHandler):
     """A NuGet feed that can be searched, and has nothing to give."""
 

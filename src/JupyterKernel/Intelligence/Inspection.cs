@@ -36,7 +36,8 @@ internal sealed class Inspection(DocumentationFiles files)
         if (named.Count > 0) Describe(cursor, named, detail, page, cancellation);
         if (Call.Around(cursor, cancellation) is { } call && (named.Count == 0 || !named.Any(symbol => call.Overloads.Contains(symbol, SymbolEqualityComparer.Default))))
             Describe(cursor, call, named.Count == 0 ? detail : -1, page, cancellation);
-        return page.ToTooltip() is { Plain.Length: > 0 } tooltip ? tooltip : null;
+        var variable = detail > 0 && named is [IFieldSymbol { ContainingType.IsScriptClass: true } field, ..] && field.DeclaringSyntaxReferences[0].SyntaxTree.FilePath == LanguageService.SessionName ? field.Name : null;
+        return page.ToTooltip() is { Plain.Length: > 0 } tooltip ? tooltip with { Variable = variable } : null;
     }
 
     private static List<ISymbol> Named(Cursor cursor, CancellationToken cancellation)

@@ -9,7 +9,20 @@ namespace JupyterKernel.Intelligence;
 /// <param name="Plain">text/plain, with the escapes of ANSI terminals for what is bold.</param>
 /// <param name="Html">text/html</param>
 /// <param name="Markdown">text/markdown</param>
-public sealed record Tooltip(string Plain, string Html, string Markdown);
+public sealed record Tooltip(string Plain, string Html, string Markdown)
+{
+    /// <summary>The session's variable that it is about; null if it is about something else.</summary>
+    public string? Variable { get; init; }
+
+    /// <summary>The same with what the variable holds below it.</summary>
+    public Tooltip WithValue(string value)
+    {
+        var page = new TooltipPage();
+        page.Code(value, "Value");
+        var (plain, html, markdown) = page.ToTooltip();
+        return this with { Plain = $"{Plain}\n\n{plain}", Html = $"{Html}\n{html}", Markdown = $"{Markdown}\n\n{markdown}" };
+    }
+}
 
 /// <summary>Writes the same paragraphs as text for terminals, as HTML and as Markdown.</summary>
 internal sealed partial class TooltipPage

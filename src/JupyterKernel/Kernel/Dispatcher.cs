@@ -143,6 +143,7 @@ internal sealed class Dispatcher
         CellDeclarations[] accepted = [.. session.Accepted.Select(cell => cell.Compiled.Declarations)];
         var found = await AskAsync(
             request, cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code), accepted, cancellation), index, content.DetailLevel, cancellation), null);
+        if (found is { Variable: { } variable } && await executeQueue.ReadVariableAsync(variable) is { } value) found = found.WithValue(value);
         return found is null
             ? new InspectReply(false, [], [])
             : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/html"] = found.Html, ["text/markdown"] = found.Markdown }, []);

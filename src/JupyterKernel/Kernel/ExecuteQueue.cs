@@ -93,6 +93,11 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <summary>What the worker uses; null while there is none.</summary>
     public ProcessUsage? WorkerUsage => supervisor.Current?.Usage;
 
+    /// <summary>What a variable holds, in a line; null where that cannot be told at once, or not without running code.</summary>
+    public Task<string?> ReadVariableAsync(string name) => session.Accepted.LastOrDefault(cell => cell.Compiled.Variables.Contains(name)) is { } declarer
+        ? supervisor.ReadVariableAsync(new CellVariable(declarer.Compiled.AssemblyName, name))
+        : Task.FromResult<string?>(null);
+
     /// <summary>Starts the first worker ahead of the first cell.</summary>
     public void Start() => supervisor.Start();
 

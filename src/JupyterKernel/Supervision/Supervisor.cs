@@ -23,6 +23,7 @@ internal sealed class Supervisor
     private static readonly TimeSpan LongestRoutineReplay = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan PatienceForState = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PatienceForTooltip = TimeSpan.FromMilliseconds(200);
 
     /// <summary>A cell in whose replay so many workers ended is taken out of the history.</summary>
     private const int MaxSuspicions = 2;
@@ -130,6 +131,12 @@ internal sealed class Supervisor
     public async Task<StateRead?> ReadStateAsync(long mostBytes) =>
         worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }
             ? await current.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, mostBytes, GivesWay: false), PatienceForState)
+            : null;
+
+    /// <summary>What a variable holds now, in a line; null where that cannot be told at once and without running code.</summary>
+    public async Task<string?> ReadVariableAsync(CellVariable variable) =>
+        cellEnded is null && worker is { IsCompletedSuccessfully: true, Result: { HasEnded: false } current }
+            ? (await current.AskAsync<VariableRead>(request => new ReadVariable(request, variable), PatienceForTooltip))?.Text
             : null;
 
     /// <summary>

@@ -415,6 +415,8 @@ internal sealed class CellThread
                 return MemoryReports.Now(collect.Request);
             case ReadState read:
                 return state.Read(read, () => read.GivesWay && Volatile.Read(ref waitingCells) > 0);
+            case ReadVariable read:
+                return state.Tell(read);
             case SetState set:
                 return state.Set(set);
             case MeasureVariables measure:

@@ -46,6 +46,14 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
         }
     }
 
+    /// <summary>Tells what a variable holds, where that runs no code of the user's.</summary>
+    public VariableRead Tell(ReadVariable request)
+    {
+        var submission = submissions().LastOrDefault(submission => submission.GetType().Assembly.GetName().Name == request.Variable.Assembly);
+        var field = submission?.GetType().GetField(request.Variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
+        return new(request.Request, field is null ? null : ValueText.Of(field.GetValue(submission)));
+    }
+
     /// <summary>Sets variables.</summary>
     public StateSet Set(SetState request)
     {

@@ -21,6 +21,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(CollectGarbage), "collect_garbage")]
 [JsonDerivedType(typeof(ReadState), "read_state")]
 [JsonDerivedType(typeof(SetState), "set_state")]
+[JsonDerivedType(typeof(ReadVariable), "read_variable")]
 [JsonDerivedType(typeof(MeasureVariables), "measure_variables")]
 [JsonDerivedType(typeof(RunSubmitted), "run_submitted")]
 [JsonDerivedType(typeof(RefuseSubmitted), "refuse_submitted")]
@@ -28,6 +29,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(MemoryReport), "memory_report")]
 [JsonDerivedType(typeof(StateRead), "state_read")]
 [JsonDerivedType(typeof(StateSet), "state_set")]
+[JsonDerivedType(typeof(VariableRead), "variable_read")]
 [JsonDerivedType(typeof(VariablesMeasured), "variables_measured")]
 [JsonDerivedType(typeof(StreamOutput), "stream")]
 [JsonDerivedType(typeof(DisplayOutput), "display")]
@@ -139,6 +141,9 @@ internal sealed record CollectGarbage(long Request) : WorkerMessage;
 /// <param name="GivesWay">Whether it is broken off when a cell comes.</param>
 internal sealed record ReadState(long Request, bool WithValues, long MostBytes, bool GivesWay) : WorkerMessage;
 
+/// <summary>Tell what a variable holds. Answered by <see cref="VariableRead"/>.</summary>
+internal sealed record ReadVariable(long Request, CellVariable Variable) : WorkerMessage;
+
 /// <summary>Set variables. Payload: the values. Answered by <see cref="StateSet"/>.</summary>
 internal sealed record SetState(long Request) : WorkerMessage;
 
@@ -173,6 +178,9 @@ internal sealed record OpaqueVariable(string Assembly, string Name, string Reaso
 /// <summary>Values were set.</summary>
 /// <param name="Problem">Why they were not, or not all.</param>
 internal sealed record StateSet(long Request, string? Problem) : WorkerMessage, IAnswer;
+
+/// <summary>What a variable holds, in a line; null if that cannot be told without running code.</summary>
+internal sealed record VariableRead(long Request, string? Text) : WorkerMessage, IAnswer;
 
 /// <summary>The variables that hold most memory, largest first.</summary>
 internal sealed record VariablesMeasured(long Request, IReadOnlyList<VariableSize> Largest) : WorkerMessage, IAnswer;
