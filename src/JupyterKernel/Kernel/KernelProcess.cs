@@ -4,6 +4,7 @@ using JupyterKernel.Hosting;
 using JupyterKernel.Intelligence;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
+using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
 using NetMQ;
 
@@ -14,7 +15,10 @@ internal static class KernelProcess
 {
     private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>For how long no cell has begun or ended before what only people at a keyboard need is loaded.</summary>
+    /// <summary>A cell that runs for so long leaves a processor to others.</summary>
+    private static readonly TimeSpan LongCell = TimeSpan.FromSeconds(2);
+
+    /// <summary>For how long no cell has run before what only people at a keyboard need is loaded.</summary>
     private static readonly TimeSpan IdleBeforeEditor = TimeSpan.FromSeconds(0.25);
 
     /// <summary>Runs a kernel on a connection file.</summary>
@@ -106,8 +110,8 @@ internal static class KernelProcess
         {
             await compilerWarmed;
             do await Task.Delay(IdleBeforeEditor);
-            while (executeQueue.CalmFor < IdleBeforeEditor);
-            await dispatcher.WarmAsync();
+            while (executeQueue.CalmFor < (executeQueue.Running is null ? IdleBeforeEditor : LongCell));
+            if (KernelSettings.Current.CompletionAhead) await dispatcher.WarmAsync();
         }
 
         void Stop() => loop.Post(() =>
