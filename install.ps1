@@ -26,7 +26,7 @@ if (-not (dotnet --list-sdks | Select-String '^[1-9][0-9]+\.')) {
     Fail 'the .NET SDK 10 or later is needed, and dotnet has an older one only: get it from https://dotnet.microsoft.com/download'
 }
 
-Write-Host 'Building the kernel; this takes two to four minutes...'
+Write-Host 'Building the kernel; this takes three to seven minutes...'
 if (Test-Path $publishDir) { Remove-Item $publishDir -Recurse -Force }
 # Folders of its own (--artifacts-path): this build's ReadyToRun images must never mix with those of ordinary builds.
 dotnet publish (Join-Path $sourceDir 'src\JupyterKernel') --configuration Release --use-current-runtime --self-contained true `

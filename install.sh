@@ -32,7 +32,7 @@ sdks=$(dotnet --list-sdks | cut -d' ' -f1)
 grep -qE '^[1-9][0-9]+\.' <<<"$sdks" ||
     fail "the .NET SDK 10 or later is needed, and dotnet only has: ${sdks//$'\n'/, }. Get it from https://dotnet.microsoft.com/download"
 
-echo "Building the kernel; this takes two to four minutes..."
+echo "Building the kernel; this takes three to seven minutes..."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 rm -rf "$publish_dir"
 mkdir -p "$source_dir/artifacts"

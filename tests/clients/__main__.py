@@ -47,6 +47,9 @@ class CountingResult(unittest.TextTestResult):
 def main():
     faulthandler.dump_traceback_later(MINUTES_UNTIL_STUCK * 60, exit=True)
     sys.path.insert(0, HERE)
+
+    # Hundreds of kernels live for seconds here, and what completion needs takes each of them one. The browser's tests leave it on.
+    os.environ.setdefault("JUPYTER_CSHARP_COMPLETION_AHEAD", "off")
     loader = unittest.TestLoader()
     tests = loader.loadTestsFromNames(sys.argv[1:]) if sys.argv[1:] else loader.discover(HERE)
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=CountingResult).run(tests)

@@ -38,7 +38,6 @@ SETTINGS = {
     "JUPYTER_CSHARP_HISTORY": "off",
     # Hundreds of kernels live for seconds, in which optimizing what they run often takes a third of their time.
     "DOTNET_TC_CallCounting": "0",
-    "JUPYTER_CSHARP_COMPLETION_AHEAD": "off",
 }
 SEED = int(os.environ.get("CHAOS_SEED", 1))
 SESSIONS = int(os.environ.get("CHAOS_SESSIONS", 200))

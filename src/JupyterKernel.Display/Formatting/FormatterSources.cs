@@ -15,18 +15,20 @@ internal static class FormatterSources
     {
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
         {
-            if (at.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "TypeFormatterSourceAttribute")) return Read(at);
+            if (at.CustomAttributes.FirstOrDefault(attribute => attribute.AttributeType.Name == "TypeFormatterSourceAttribute") is { ConstructorArguments: [{ Value: Type source }, ..] } data)
+                return Read(source, data);
         }
 
         return null;
     }
 
-    private static Func<object, MimeBundle> Read(Type type)
+    private static Func<object, MimeBundle> Read(Type sourceType, CustomAttributeData attribute)
     {
-        var attribute = type.GetCustomAttributes(inherit: false).First(attribute => attribute.GetType().Name == "TypeFormatterSourceAttribute");
-        var source = Activator.CreateInstance((Type)Get(attribute, "FormatterSourceType")!)!;
+        var source = Activator.CreateInstance(sourceType, nonPublic: true)!;
         var formatters = ((IEnumerable)source.GetType().GetMethod("CreateTypeFormatters")!.Invoke(source, BindingFlags.DoNotWrapExceptions, null, null, null)!).Cast<object>().ToList();
-        var preferred = Get(attribute, "PreferredMimeTypes") as string[] ?? [];
+        string[] preferred = attribute.NamedArguments.FirstOrDefault(argument => argument.MemberName == "PreferredMimeTypes").TypedValue.Value is IEnumerable<CustomAttributeTypedArgument> named
+            ? [.. named.Select(argument => (string)argument.Value!)]
+            : [];
         return value =>
         {
             var forms = MimeBundle.Empty;

@@ -69,7 +69,7 @@ internal static class KnownTypes
         {
             if (Readers.TryGetValue(NameOf(at), out var reader)) return reader;
         }
-        return null;
+        return FormatterSources.Of(type) is { } source ? (value, _) => new Shown.Bundle(Formatter.WithPlainText(source(value), value)) : null;
     }
 
     /// <summary>How many rows a value has that can be read again by their numbers; null for the others.</summary>
@@ -96,7 +96,6 @@ internal static class KnownTypes
         {
             return value => new MimeBundle(attributes.Select(form => KeyValuePair.Create(form.MimeType, Form(form.MimeType, Get(value, form.Member)))));
         }
-        if (FormatterSources.Of(type) is { } source) return source;
         return type.GetMethod("ToMimeBundle", Type.EmptyTypes) is { ReturnType: var returned } method && typeof(IEnumerable).IsAssignableFrom(returned)
             ? value => new MimeBundle(Pairs((IEnumerable)method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null, null)!).Select(form => KeyValuePair.Create((string)form.Key!, Form((string)form.Key!, form.Value))))
             : null;
