@@ -6,7 +6,7 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MINUTES_UNTIL_STUCK = 25
+MINUTES_UNTIL_STUCK = 50
 
 
 class CountingResult(unittest.TextTestResult):
