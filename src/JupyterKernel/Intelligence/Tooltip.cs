@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
-using Microsoft.CodeAnalysis;
+using JupyterKernel.Compilation;
 
 namespace JupyterKernel.Intelligence;
 
@@ -27,9 +27,6 @@ public sealed record Tooltip(string Plain, string Html, string Markdown)
 /// <summary>Writes the same paragraphs as text for terminals, as HTML and as Markdown.</summary>
 internal sealed partial class TooltipPage
 {
-    private const string Bold = "\u001b[1m";
-    private const string Normal = "\u001b[0m";
-
     private readonly StringBuilder plain = new();
     private readonly StringBuilder html = new();
     private readonly StringBuilder markdown = new();
@@ -48,7 +45,7 @@ internal sealed partial class TooltipPage
 
         // A fence must be longer than any run of back ticks inside.
         var fence = code.Contains("```", StringComparison.Ordinal) ? "``````````" : "```";
-        plain.AppendJoin("", parts.Select(part => part.IsBold ? Bold + part.Text + Normal : part.Text)).Append("\n\n");
+        plain.AppendJoin("", parts.Select(part => part.IsBold ? Ansi.Bold(part.Text) : part.Text)).Append("\n\n");
         html.Append("<pre><code>").AppendJoin("", parts.Select(part => part.IsBold ? $"<b>{WebUtility.HtmlEncode(part.Text)}</b>" : WebUtility.HtmlEncode(part.Text))).Append("</code></pre>\n");
         markdown.Append(fence).Append("csharp\n").Append(code).Append('\n').Append(fence).Append("\n\n");
     }
@@ -73,7 +70,7 @@ internal sealed partial class TooltipPage
         foreach (var (name, text) in items)
         {
             var isBold = name == bold;
-            plain.Append("  ").Append(isBold ? Bold + name + Normal : name).Append(name.Length > 0 ? ": " : "").Append(text).Append('\n');
+            plain.Append("  ").Append(isBold ? Ansi.Bold(name) : name).Append(name.Length > 0 ? ": " : "").Append(text).Append('\n');
             html.Append("<li>").Append(isBold ? "<b>" : "").Append(name.Length > 0 ? $"<code>{WebUtility.HtmlEncode(name)}</code>: " : "").Append(isBold ? "</b>" : "")
                 .Append(WebUtility.HtmlEncode(text)).Append("</li>");
             markdown.Append("- ").Append(isBold ? "**" : "").Append(name.Length > 0 ? $"`{name}`{(isBold ? "**" : "")}: " : "").Append(Escape(text)).Append('\n');
@@ -86,7 +83,7 @@ internal sealed partial class TooltipPage
 
     private void Title(string title)
     {
-        plain.Append(Bold).Append(title).Append(':').Append(Normal).Append('\n');
+        plain.Append(Ansi.Bold(title + ':')).Append('\n');
         html.Append("<p><b>").Append(WebUtility.HtmlEncode(title)).Append("</b></p>\n");
         markdown.Append("**").Append(title).Append("**\n\n");
     }
