@@ -297,6 +297,8 @@ it('Proposals have icons for what they are, and what is accepted without being i
   await editor(page, 2).click();
   await page.keyboard.type('var watch = Stopwa');
   await page.keyboard.press('Tab');
+  await containing(completer.locator('.jp-Completer-item'), 'Stopwatch');
+  await page.keyboard.press('Enter');
   await containing(editor(page, 2), 'Stopwatch');
   await page.keyboard.type('.StartNew();');
   await runCell(page, 2);
