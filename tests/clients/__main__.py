@@ -1,12 +1,26 @@
-"""Runs every test of this folder, or those whose names are given, and ends with a line of counts."""
+"""Runs every test of this folder, or those whose names are given, and ends with a line of counts.
+
+A kernel that starts keeps one core busy, and most tests wait for one: the modules run in two lanes, each module in a process
+of its own, whose output stands together.
+"""
+import concurrent.futures
 import faulthandler
+import glob
 import os
+import re
+import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MINUTES_UNTIL_STUCK = 50
+MINUTES_UNTIL_STUCK = 30
+LANES = 2
+
+# Has lanes of its own.
+ALONE = "test_chaos"
+COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
 
 
 class CountingResult(unittest.TextTestResult):
@@ -44,17 +58,45 @@ class CountingResult(unittest.TextTestResult):
         super().addSubTest(test, subtest, err)
 
 
-def main():
+def run(names):
+    """Runs the tests with these names in this process."""
     faulthandler.dump_traceback_later(MINUTES_UNTIL_STUCK * 60, exit=True)
     sys.path.insert(0, HERE)
 
     # Hundreds of kernels live for seconds here, and what completion needs takes each of them one. The browser's tests leave it on.
     os.environ.setdefault("JUPYTER_CSHARP_COMPLETION_AHEAD", "off")
-    loader = unittest.TestLoader()
-    tests = loader.loadTestsFromNames(sys.argv[1:]) if sys.argv[1:] else loader.discover(HERE)
+    tests = unittest.TestLoader().loadTestsFromNames(names)
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=CountingResult).run(tests)
-    print(f"{result.passed} passed, {len(result.failed)} failed, {len(result.skipped)} skipped")
-    return 1 if result.failed or not result.passed else 0
+    return result.passed, len(result.failed), len(result.skipped)
+
+
+def run_module(name):
+    """Runs a module in a process of its own, and gives its counts: one that ends without any has failed."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder: # for a history of its own
+        environment = {**os.environ, "JUPYTER_CSHARP_HISTORY": os.path.join(folder, "history.sqlite")}
+        ended = subprocess.run([sys.executable, HERE, name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, errors="replace", env=environment)
+    counts = COUNTS.findall(ended.stdout)
+    print(f"-- {name}, {time.monotonic() - started:.0f} s\n{ended.stdout}", flush=True)
+    return tuple(map(int, counts[-1])) if counts else (0, 1, 0)
+
+
+def run_all():
+    """Runs every module, the long ones first."""
+    files = sorted(glob.glob(os.path.join(HERE, "test_*.py")), key=os.path.getsize, reverse=True)
+    modules = [os.path.splitext(os.path.basename(file))[0] for file in files]
+    modules.remove(ALONE)
+    with concurrent.futures.ThreadPoolExecutor(LANES) as lanes:
+        counts = list(lanes.map(run_module, modules))
+    counts.append(run_module(ALONE))
+    return tuple(map(sum, zip(*counts)))
+
+
+def main():
+    passed, failed, skipped = run(sys.argv[1:]) if sys.argv[1:] else run_all()
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ internal sealed record CellPart(long Number, string Code, string Name)
     /// <summary>The number of the cell's first block, most often its own.</summary>
     public long Whole { get; init; } = Number;
 
+    /// <summary>Whether it may be taken back with the rest of its cell, after it has ended.</summary>
+    public bool IsBlock { get; init; }
+
     /// <summary>Whether the client answers questions.</summary>
     public bool AllowStdin { get; init; }
 

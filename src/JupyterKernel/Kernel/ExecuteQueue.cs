@@ -2,14 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using JupyterKernel.Compilation;
-using JupyterKernel.Display;
 using JupyterKernel.Hosting;
 using JupyterKernel.Magics;
 using JupyterKernel.Notebooks;
-using JupyterKernel.Packages;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
-using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
 using JupyterKernel.WorkerProtocol;
 using Newtonsoft.Json.Linq;
@@ -17,58 +14,37 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Kernel;
 
 /// <summary>
-/// The way of an execute_request: it waits for its turn, is compiled in this process, run in the worker, and answered;
-/// meanwhile its output is published. Loop thread.
+/// The way of an execute_request: it waits for its turn, is run, and answered; meanwhile its output is published. What comm handlers are told waits here
+/// as well. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
 /// </summary>
 internal sealed class ExecuteQueue : IWorkerOutput
 {
-    /// <summary>What an interrupted cell changed is remembered up to this size of all variables.</summary>
-    private const long MostInterruptedBytes = 32 * 1024 * 1024;
-
     /// <summary>What comm handlers changed is kept so long after one has run, or when a cell comes.</summary>
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
-
-    /// <summary>How much is kept in all of what cells left behind that are not executed again.</summary>
-    private const long MostRecordedBytes = 1024L * 1024 * 1024;
 
     private readonly JupyterSockets sockets;
     private readonly NotebookSession session;
     private readonly HistoryStore history;
     private readonly Supervisor supervisor;
-    private readonly PackageInstaller installer;
-    private readonly CodeSubmissions submissions;
+    private readonly CellOutputs outputs;
+    private readonly UserQuestions questions;
+    private readonly CellRunner runner;
     private readonly Queue<Waiting> waiting = new();
-    private readonly Queue<(string Text, bool IsLoss)> notices = new();
-
-    // Threads may outlive their cell and print: their output belongs to the request that ran it.
-    private readonly HashSet<string> shownWarnings = [];
-    private readonly Dictionary<long, (Request Request, bool Silent)> requestOfCell = [];
-    private readonly Dictionary<long, (Request Request, Action<string> Answer)> questions = [];
-    private readonly Queue<(string Question, TaskCompletionSource<bool> Answer)> confirmations = new();
-    private readonly List<string> answers = [];
-    private readonly Dictionary<long, IReadOnlyList<CellVariable>> unsettled = [];
-    private long latestCell;
-    private bool runningAnswers;
-    private bool hasStrayAssets;
-    private bool hasUnkeptChanges;
-    private long lastConfirmation;
     private (string? Session, DateTimeOffset? SentBefore) aborting;
-    private CancellationTokenSource? compilation;
     private MagicCell? magicCell;
     private ValueStore? values;
     private int executionCount;
-    private string addedUsings = "";
+    private bool hasUnkeptChanges;
     private long changedAt = Stopwatch.GetTimestamp();
 
     public ExecuteQueue(Loop loop, JupyterSockets sockets, NotebookSession session, HistoryStore history, Task<WorkerProcess> firstWorker)
     {
-        this.sockets = sockets;
-        this.session = session;
-        this.history = history;
+        (this.sockets, this.session, this.history) = (sockets, session, history);
         supervisor = new Supervisor(loop, session, this, firstWorker);
-        installer = new PackageInstaller(sockets, session);
-        submissions = new CodeSubmissions(session, installer);
+        outputs = new CellOutputs(sockets);
+        questions = new UserQuestions(sockets, outputs);
+        runner = new CellRunner(sockets, session, supervisor, outputs, questions);
         Comms = new Comms(sockets, supervisor, Enqueue, session);
     }
 
@@ -76,19 +52,10 @@ internal sealed class ExecuteQueue : IWorkerOutput
     public Comms Comms { get; }
 
     /// <summary>The request that is being executed.</summary>
-    public Request? Running { get; private set; }
+    public Request? Running => outputs.Running;
 
     /// <summary>For how long no cell has begun or ended.</summary>
     public TimeSpan CalmFor => Stopwatch.GetElapsedTime(changedAt);
-
-    /// <summary>What <c>#!value</c> has stored.</summary>
-    public ValueStore Values => values ??= new();
-
-    /// <summary>The history.</summary>
-    public NotebookSession Session => session;
-
-    /// <summary>The workers.</summary>
-    public Supervisor Supervisor => supervisor;
 
     /// <summary>What the worker uses; null while there is none.</summary>
     public ProcessUsage? WorkerUsage => supervisor.Current?.Usage;
@@ -102,11 +69,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     public void Start() => supervisor.Start();
 
     /// <summary>Ends the worker for good.</summary>
-    public void Stop()
-    {
-        compilation?.Cancel();
-        supervisor.Stop();
-    }
+    public void Stop() => runner.Stop();
 
     /// <summary>Takes a request into the queue.</summary>
     /// <exception cref="MalformedMessageException">The content is not an execute_request's.</exception>
@@ -125,31 +88,12 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <summary>Ends the running cell and aborts the queue behind it; nothing if no cell runs.</summary>
     public void Interrupt()
     {
-        compilation?.Cancel();
         magicCell?.Interrupt();
-        supervisor.Interrupt();
+        runner.Interrupt();
     }
 
     /// <summary>Hands an input_reply to the cell that asked.</summary>
-    public void Answer(Message message)
-    {
-        var asked = questions.FirstOrDefault(question => question.Value.Request.Message.Identities
-            .Zip(message.Identities).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)));
-        if (asked.Value.Answer is null) return;
-        string value;
-        try
-        {
-            value = WireFormat.FromJson<InputReply>(message.Content).Value;
-        }
-        catch (MalformedMessageException malformed)
-        {
-            Log.WarnOnce($"a malformed input_reply: {malformed.Message}");
-            return;
-        }
-
-        questions.Remove(asked.Key);
-        asked.Value.Answer(value);
-    }
+    public void Answer(Message message) => questions.Answer(message);
 
     /// <inheritdoc/>
     public void Output(WorkerMessage message, SupervisedWorker from)
@@ -157,36 +101,28 @@ internal sealed class ExecuteQueue : IWorkerOutput
         switch (message)
         {
             case StreamOutput stream:
-                PublishStream(stream.Cell, stream.Name, stream.Payload[0]);
+                outputs.Stream(stream.Cell, stream.Name, stream.Payload[0]);
                 break;
-            case DisplayOutput display when RequestOf(display.Cell) is { Silent: false, Request: var parent }:
-                sockets.Publish(display.Update ? "update_display_data" : "display_data", parent, display.Payload[0]);
+            case DisplayOutput display:
+                outputs.Display(display);
                 break;
-            case WorkerProtocol.ClearOutput clear when RequestOf(clear.Cell) is { Silent: false, Request: var parent }:
-                sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
+            case WorkerProtocol.ClearOutput clear:
+                outputs.Clear(clear);
                 break;
             case CodeSubmitted submitted:
-                submissions.Add(submitted, from, RequestOf(submitted.Cell) is { Silent: false, Request: { } shown } ? shown : null);
+                runner.Submit(submitted, from);
                 break;
             case CommOutput comm:
-                Comms.Output(comm, RequestOf(comm.Cell).Request);
+                Comms.Output(comm, outputs.RequestOf(comm.Cell));
                 break;
-            case InputQuestion question when RequestOf(question.Cell).Request is { } parent:
-                questions[question.Question] = (parent, text =>
-                {
-                    answers.Add(text);
-                    from.Answer(new InputAnswer(question.Question, text, null));
-                });
-                if (sockets.AskInput(parent, new InputRequest(question.Prompt, question.Password))) break;
-                questions.Remove(question.Question);
-                from.Answer(new InputAnswer(question.Question, null, "The client that ran this cell has no stdin channel, so it cannot be asked."));
+            case InputQuestion question:
+                questions.Ask(question, from);
                 break;
         }
     }
 
     /// <inheritdoc/>
-    public void NativeOutput(long cell, string name, string text) =>
-        PublishStream(cell, name, Encoding.UTF8.GetBytes(Newtonsoft.Json.JsonConvert.ToString(text)));
+    public void NativeOutput(long cell, string name, string text) => outputs.Stream(cell, name, text);
 
     /// <inheritdoc/>
     public void CommTarget(string name) => Comms.Listen(name);
@@ -198,46 +134,10 @@ internal sealed class ExecuteQueue : IWorkerOutput
     public void Ended(SupervisedWorker worker) => Comms.Ended(worker);
 
     /// <inheritdoc/>
-    public void Notice(string text, bool isLoss)
-    {
-        notices.Enqueue((text, isLoss));
-        ShowNotices();
-    }
+    public void Notice(string text, bool isLoss) => outputs.Notice(text, isLoss);
 
     /// <inheritdoc/>
-    public Task<bool> ConfirmAsync(string question)
-    {
-        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        confirmations.Enqueue((question, answer));
-        Confirm();
-        return answer.Task;
-    }
-
-    /// <summary>Front ends drop what comes for a cell that has ended, so what there is to say waits for the next one.</summary>
-    private void ShowNotices()
-    {
-        if (Running is null || RequestOf(latestCell) is not { Silent: false, Request: { } latest } || latest != Running) return;
-        while (notices.TryDequeue(out var notice))
-        {
-            if (notice.IsLoss || ShowsNotices) NativeOutput(latestCell, "stderr", notice.Text + "\n");
-        }
-    }
-
-    private bool ShowsNotices => KernelSettings.Current.Notices switch { "on" => true, "off" => false, _ => runningAnswers };
-
-    /// <summary>Asks what there is to ask, once a cell runs; a client that answers nothing means no.</summary>
-    private void Confirm()
-    {
-        if (Running is not { } running) return;
-        while (confirmations.TryDequeue(out var confirmation))
-        {
-            var id = --lastConfirmation;
-            questions[id] = (running, text => confirmation.Answer.TrySetResult(text.Trim().StartsWith('y') || text.Trim().StartsWith('Y')));
-            if (runningAnswers && sockets.AskInput(running, new InputRequest(confirmation.Question + " ", Password: false))) continue;
-            questions.Remove(id);
-            confirmation.Answer.TrySetResult(false);
-        }
-    }
+    public Task<bool> ConfirmAsync(string question) => questions.ConfirmAsync(question);
 
     private void Enqueue(Request request, bool isBracketed, Func<long, Task<CellOutcome>> handle) =>
         Enqueue(new(request with { Message = request.Message.WithoutContent() }, null, handle) { IsBracketed = isBracketed });
@@ -252,7 +152,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
     {
         while (waiting.TryDequeue(out var next))
         {
-            Running = next.Request;
+            outputs.Begin(next.Request);
             changedAt = Stopwatch.GetTimestamp();
             DateTime? failedAt = null;
             try
@@ -276,7 +176,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
             // Not earlier: whoever waits for the cell needs the processor more.
             if (next.Cell is not null) session.PrepareNext();
-            Running = null;
+            outputs.End();
             changedAt = Stopwatch.GetTimestamp();
         }
     }
@@ -287,15 +187,13 @@ internal sealed class ExecuteQueue : IWorkerOutput
         var request = next.Request;
         if (!next.IsBracketed) sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
         var number = session.NextNumber();
-        requestOfCell[number] = (request, Silent: false);
-        runningAnswers = false;
+        outputs.Add(number, request, silent: false);
         var outcome = await handle(number);
         if (outcome is CellOutcome.Interrupted { Why: null }) outcome = new CellOutcome.Interrupted("The handler of a comm's message was interrupted.");
         if (Traceback.Of(outcome, session.SourceLine) is { } error) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Lines)));
         if (!next.IsBracketed) sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
 
-        // What a thread of the handler's prints later goes where the latest cell's output goes.
-        requestOfCell.Remove(number);
+        outputs.Remove(number);
         if (!hasUnkeptChanges) _ = KeepChangesSoonAsync();
         hasUnkeptChanges = true;
     }
@@ -307,10 +205,10 @@ internal sealed class ExecuteQueue : IWorkerOutput
         else if (hasUnkeptChanges) await KeepChangesSoonAsync();
     }
 
-    /// <summary>What comm handlers changed in variables is kept beside the cells, as what an interrupted cell changed is: no cell would bring it back.</summary>
+    /// <summary>What comm handlers changed in variables is kept beside the cells: no cell would bring it back.</summary>
     private void KeepChanges()
     {
-        if (hasUnkeptChanges && session.Accepted.Count > 0) _ = RememberChangesAsync(session.Accepted[^1]);
+        if (hasUnkeptChanges) runner.RememberChanges();
         hasUnkeptChanges = false;
     }
 
@@ -326,19 +224,15 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (counts) history.Add(executionCount, content.Code);
 
         KeepChanges();
-        var number = latestCell = session.NextNumber();
-        requestOfCell[number] = (request, content.Silent);
-        runningAnswers = content.AllowStdin;
-        addedUsings = "";
-        answers.Clear();
-        ShowNotices();
-        Confirm();
+        var number = session.NextNumber();
+        outputs.BeginCell(number, content.Silent, content.AllowStdin);
+        questions.Begin();
         var name = FormattableString.Invariant(counts ? $"Cell [{executionCount}]" : (FormattableString)$"Cell [{executionCount}]·{number}");
         var cell = new CellPart(number, content.Code, name) { AllowStdin = content.AllowStdin };
-        magicCell = !isEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null) ? new MagicCell(this, content, cell) : null;
-        var outcome = isEmpty ? new CellOutcome.Returned(null, null) : magicCell is not null ? await magicCell.RunAsync() : await RunAsync(cell);
+        magicCell = !isEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null) ? new MagicCell(runner, outputs, questions, values ??= new(), content, cell) : null;
+        var outcome = isEmpty ? new CellOutcome.Returned(null, null) : magicCell is not null ? await magicCell.RunAsync() : await runner.RunAsync(cell);
         var ended = DateTime.UtcNow;
-        questions.Clear();
+        questions.End();
         if (outcome is CellOutcome.Threw threw) session.LastException = threw.Exception;
 
         var metadata = new JObject { ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true };
@@ -354,14 +248,15 @@ internal sealed class ExecuteQueue : IWorkerOutput
         {
             if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } bundleMetadata } && !content.Silent)
             {
-                sockets.Publish("execute_result", request, ResultContent(data, bundleMetadata));
+                outputs.Result(data, bundleMetadata, executionCount);
                 if (counts && PlainText(data) is { } text) history.AddOutput(executionCount, text);
             }
 
             magicCell?.ShowTimes();
-            var expressions = await EvaluateAsync(content.UserExpressions, request);
+            var addedUsings = isEmpty ? "" : runner.AddedUsings;
+            var expressions = await EvaluateAsync(content.UserExpressions);
             metadata["status"] = "ok";
-            sockets.Reply(request, WireFormat.ToJson(new ExecuteReply(executionCount, expressions, Payload(request, content.Code))), WireFormat.ToJson(metadata));
+            sockets.Reply(request, WireFormat.ToJson(new ExecuteReply(executionCount, expressions, Payload(request, content.Code, addedUsings))), WireFormat.ToJson(metadata));
         }
 
         magicCell = null;
@@ -376,257 +271,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// Where a using was added, a notebook gets it into its cell, so that it runs elsewhere too. A console, whose inputs have no ids, would take it for
     /// the next input; and in a cell with magics the top may be no C#. #payloads-deprecated
     /// </summary>
-    private IReadOnlyList<JObject> Payload(Request request, string code) => addedUsings.Length > 0 && magicCell is null && request.CellId is not null
+    private IReadOnlyList<JObject> Payload(Request request, string code, string addedUsings) => addedUsings.Length > 0 && magicCell is null && request.CellId is not null
         ? [new JObject { ["source"] = "set_next_input", ["text"] = OfferedUsings.AddTo(code, addedUsings), ["replace"] = true }]
         : [];
-
-    /// <summary>Compiles and runs a cell, or a block of one.</summary>
-    public async Task<CellOutcome> RunAsync(CellPart part)
-    {
-        SessionPackages packages;
-        using (compilation = new CancellationTokenSource())
-        {
-            try
-            {
-                (packages, var failed) = await installer.InstallAsync(
-                    part.Code, part.Directory, RequestOf(part.Number) is { Silent: false, Request: { } request } ? request : null, session.Packages, compilation.Token);
-                if (failed is not null) return failed;
-            }
-            catch (OperationCanceledException)
-            {
-                return new CellOutcome.Interrupted();
-            }
-            finally
-            {
-                compilation = null;
-            }
-        }
-
-        if (part.IsKept)
-        {
-            (packages, var interrupted) = await LoadExtensionsAsync(part.Number, packages);
-            if (interrupted is not null) return interrupted;
-        }
-
-        return await RunAsync(part, packages);
-    }
-
-    /// <summary>Runs what newly referenced packages want run, each as a cell of the history. What fails is a warning.</summary>
-    /// <returns>The packages that there are now, and the interruption, if there was one.</returns>
-    private async Task<(SessionPackages Packages, CellOutcome? Interrupted)> LoadExtensionsAsync(long number, SessionPackages packages)
-    {
-        if (packages == session.Packages) return (packages, null);
-        var known = session.Packages.Resolved.Extensions.Select(extension => extension.Package).ToHashSet();
-        foreach (var (name, code) in packages.Resolved.Extensions.Where(extension => !known.Contains(extension.Package)).SelectMany(extension => extension.Cells(Warn)))
-        {
-            var own = session.NextNumber();
-            var (request, silent) = requestOfCell[own] = requestOfCell[number];
-            (packages, var failure) = await installer.InstallAsync(code, null, silent ? null : request, packages, CancellationToken.None);
-            var outcome = failure ?? await RunAsync(new CellPart(own, code, name) { Replay = ReplayPolicy.Always, LoadedFor = number }, packages);
-            if (outcome is CellOutcome.Interrupted) return (packages, outcome);
-            if (Traceback.Of(outcome, session.SourceLine) is { } error) Warn($"The {name} failed, and the cell goes on without it. {error.Ename}: {error.Evalue}");
-        }
-
-        return (packages, null);
-
-        void Warn(string text) => NativeOutput(number, "stderr", text + "\n");
-    }
-
-    private async Task<CellOutcome> RunAsync(CellPart part, SessionPackages packages)
-    {
-        var number = part.Number;
-        CompilationOutcome compiled;
-        RebuiltHistory? rebuilt;
-        using (compilation = new CancellationTokenSource())
-        {
-            try
-            {
-                (compiled, rebuilt) = await session.CompileAsync(part.Code, part.Name, KernelSettings.Current.Language, packages, compilation.Token);
-
-                // The compiler may have been done already when the interrupt came.
-                if (compilation.IsCancellationRequested) return new CellOutcome.Interrupted();
-            }
-            catch (OperationCanceledException)
-            {
-                return new CellOutcome.Interrupted();
-            }
-            catch (PackageException unusable)
-            {
-                return new CellOutcome.Refused("PackageError", unusable.Message);
-            }
-            finally
-            {
-                compilation = null;
-            }
-        }
-
-        if (compiled.Cell is not { } cell) return new CellOutcome.DidNotCompile(compiled.Errors);
-        if (session.WhyUnusable(cell) is { } reason) return new CellOutcome.Refused("StateLost", reason);
-
-        ShowRemarks(cell);
-        addedUsings = cell.AddedUsings;
-        if (rebuilt is not null && await RebuildAsync(rebuilt) is { } failure) return failure;
-        if (cell.Assets != CellAssets.None)
-        {
-            // What a cell that was not accepted has loaded may be of another version.
-            if (hasStrayAssets && rebuilt is null && await ReplaceWorkerAsync(keepsValues: true) is { } refusal) return refusal;
-            hasStrayAssets = true;
-        }
-
-        var began = DateTime.UtcNow;
-        var policy = part.Replay ?? KernelSettings.Current.Replay;
-        submissions.Begin(part, cell, packages, policy);
-        var end = await supervisor.RunAsync(number, cell, part.AllowStdin, part.IsKept ? EndedAsync : null);
-        submissions.End();
-        return end;
-
-        async Task EndedAsync(CellOutcome outcome)
-        {
-            if (outcome.IsAccepted)
-            {
-                hasStrayAssets = false;
-                await KeepAsync(new(number, cell, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
-                {
-                    Answers = [.. answers],
-                    Packages = packages,
-                    LoadedFor = part.LoadedFor,
-                    AllocatedBytes = outcome.AllocatedBytes,
-                    Whole = part.Whole,
-                });
-                foreach (var submitted in submissions.End())
-                {
-                    session.Accept(submitted);
-                    supervisor.Forget(submitted);
-                }
-            }
-            else
-            {
-                if (!TakeBack(part.Whole) && outcome is CellOutcome.Interrupted && session.Accepted.Count > 0) _ = RememberChangesAsync(session.Accepted[^1]);
-            }
-        }
-    }
-
-    /// <summary>Numbers a block of the running cell that is not its first.</summary>
-    public long NextBlock()
-    {
-        var number = session.NextNumber();
-        requestOfCell[number] = requestOfCell[latestCell];
-        latestCell = number;
-        answers.Clear();
-        return number;
-    }
-
-    /// <summary>Takes back the blocks of a cell that was interrupted or lost its worker: what does not end by itself is not accepted, none of it.</summary>
-    /// <param name="whole">The number of its first block.</param>
-    /// <returns>Whether there were any.</returns>
-    public bool TakeBack(long whole)
-    {
-        if (session.Accepted.Count == 0 || session.Accepted[^1].Whole != whole) return false;
-        var gone = session.TruncateFrom(session.BeginOfLastCell());
-        hasStrayAssets |= gone.Any(block => block.Compiled.Assets != CellAssets.None);
-        supervisor.Drop(gone);
-        if (session.Accepted.Count > 0) _ = RememberChangesAsync(session.Accepted[^1]);
-        return true;
-    }
-
-    /// <summary>The blocks of a cell are accepted for good: variables that they declare anew let go of their old values.</summary>
-    /// <param name="whole">The number of its first block.</param>
-    public void Settle(long whole)
-    {
-        foreach (var block in session.Accepted.Where(cell => cell.Whole == whole))
-        {
-            if (!unsettled.Remove(block.Number, out var replaced)) continue;
-            block.Replaced = replaced;
-            supervisor.Forget(block);
-        }
-
-        unsettled.Clear();
-    }
-
-    /// <summary>Asks the user, for the running cell.</summary>
-    /// <returns>The answer; null if the client takes no questions.</returns>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<string?> AskAsync(string prompt, bool password, CancellationToken cancellation)
-    {
-        if (!runningAnswers) return null;
-        var id = --lastConfirmation;
-        var answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = cancellation.Register(() => answer.TrySetCanceled(cancellation));
-        questions[id] = (Running!, text => answer.TrySetResult(text));
-        if (!sockets.AskInput(Running!, new InputRequest(prompt, password))) answer.TrySetResult(null);
-        try
-        {
-            return await answer.Task;
-        }
-        finally
-        {
-            questions.Remove(id);
-        }
-    }
-
-    /// <summary>Shows something among the running cell's outputs.</summary>
-    public void Show(MimeBundle bundle)
-    {
-        if (RequestOf(latestCell) is { Silent: false, Request: { } request }) sockets.Publish("display_data", request, bundle.DisplayJson(null));
-    }
-
-    /// <summary>Shows a block's result that is not the cell's.</summary>
-    public void Show(byte[] data, byte[] metadata)
-    {
-        if (RequestOf(latestCell) is { Silent: false, Request: { } request })
-            sockets.Publish("display_data", request, Join("{\"data\":"u8, data, ",\"metadata\":"u8, metadata, ",\"transient\":"u8, "{}"u8.ToArray(), "}"u8));
-    }
-
-    /// <summary>Writes a line to the running cell's stderr.</summary>
-    public void Warn(string line) => NativeOutput(latestCell, "stderr", line + "\n");
-
-    /// <summary>Shows what the compiler thinks doubtful, each once in a session, and what it has added; in small print.</summary>
-    private void ShowRemarks(CompiledCell cell)
-    {
-        if ((cell.Warnings.Count == 0 && cell.AddedUsings.Length == 0) || !ShowsNotices || RequestOf(latestCell) is not { Silent: false, Request: { } request }) return;
-        var lines = cell.Warnings.Where(warning => shownWarnings.Add(warning.Id + warning.GetMessage(CultureInfo.InvariantCulture))).Select(CompileErrorText.Warning).ToList();
-        if (cell.AddedUsings.Length > 0) lines.Insert(0, $"Added: {cell.AddedUsings}");
-        if (lines.Count == 0) return;
-        var html = $"<div style=\"font-size: smaller; opacity: 0.7\">{string.Join("<br>", lines.Select(System.Net.WebUtility.HtmlEncode))}</div>";
-        sockets.Publish("display_data", request, WireFormat.ToJson(new JObject
-        {
-            ["data"] = new JObject { ["text/plain"] = string.Join('\n', lines), ["text/html"] = html },
-            ["metadata"] = new JObject(),
-            ["transient"] = new JObject(),
-        }));
-    }
-
-    /// <summary>Brings a history that was compiled anew into a fresh worker.</summary>
-    /// <returns>Why there is none.</returns>
-    private async Task<CellOutcome?> RebuildAsync(RebuiltHistory rebuilt)
-    {
-        session.Adopt(rebuilt);
-        if (await ReplaceWorkerAsync(rebuilt.KeepsValues) is { } failure) return failure;
-        var lost = rebuilt.Lost.Count > 0
-            ? $" Not executed, since they do not compile any more: {string.Join(", ", rebuilt.Lost.Select(cell => cell.Compiled.Name + (cell.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", cell.Compiled.DeclaredNames)})" : "")))}. Run them again."
-            : "";
-        Notice($"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} compiled again, and all are executed again in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
-        return null;
-    }
-
-    private async Task<CellOutcome?> ReplaceWorkerAsync(bool keepsValues)
-    {
-        try
-        {
-            await supervisor.RebuildAsync(keepsValues);
-            return null;
-        }
-        catch (WorkerStartException failure)
-        {
-            return new CellOutcome.WorkerLost(failure.Message, []);
-        }
-    }
-
-    /// <summary>What an interrupted cell changed stays. It is read before the next cell runs, and nobody waits for it here.</summary>
-    private async Task RememberChangesAsync(AcceptedCell last)
-    {
-        if (await supervisor.ReadStateAsync(MostInterruptedBytes) is { Problem: null, Payload: [var values] }) last.ChangedLater = values;
-    }
 
     /// <summary>
     /// The language that a cell's metadata name, which some front ends send along; null for C#.
@@ -635,40 +282,13 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private static string? LanguageIn(JObject metadata) =>
         metadata.Count > 0 && Cell.LanguageIn(metadata) is { } language && CellLanguage.Find(language) != CellLanguage.CSharp ? language : null;
 
-    /// <summary>Takes a cell into the history; one that is not to be executed again with what it left behind.</summary>
-    private async Task KeepAsync(AcceptedCell cell)
-    {
-        if (cell.Policy != ReplayPolicy.Always)
-        {
-            var room = MostRecordedBytes - session.Accepted.Sum(accepted => accepted.Values.LongLength);
-            var state = await supervisor.ReadStateAsync(Math.Min(HandOver.MostBytes, room));
-            if (state is { Problem: null, Payload: [var values] })
-            {
-                cell = cell with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == cell.Compiled.AssemblyName).Select(variable => variable.Name)] };
-            }
-            else
-            {
-                cell = cell with { Uncarried = cell.Compiled.Variables };
-                Notice($"What {cell.Compiled.Name} has left behind cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is not executed again: in a fresh worker its variables will be unset.", isLoss: true);
-            }
-        }
-
-        session.Accept(cell);
-
-        // As long as the whole cell may be taken back, earlier variables must hold what they held.
-        if (magicCell is not null) (unsettled[cell.Number], cell.Replaced) = (cell.Replaced, []);
-        else supervisor.Forget(cell);
-    }
-
     /// <summary>Evaluates user_expressions: each is a cell of its own that leaves nothing behind.</summary>
-    private async Task<JObject> EvaluateAsync(IReadOnlyDictionary<string, string>? expressions, Request request)
+    private async Task<JObject> EvaluateAsync(IReadOnlyDictionary<string, string>? expressions)
     {
         var values = new JObject();
         foreach (var (key, expression) in expressions ?? new Dictionary<string, string>())
         {
-            var number = session.NextNumber();
-            requestOfCell[number] = (request, Silent: true);
-            var outcome = await RunAsync(new CellPart(number, expression ?? "", $"user expression {key}") { IsKept = false });
+            var outcome = await runner.EvaluateAsync(expression ?? "", $"user expression {key}");
             var error = Traceback.Of(outcome, session.SourceLine);
             values[key] = error is not null
                 ? JObject.Parse(Encoding.UTF8.GetString(WireFormat.ToJson(new ErrorReply(error.Ename, error.Evalue, error.Lines))))
@@ -709,41 +329,6 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private static DateTimeOffset? SentAt(Request request) =>
         DateTimeOffset.TryParse(request.Message.Header.Date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
         && date < DateTimeOffset.MaxValue.AddYears(-1) ? date : null;
-
-    private (Request? Request, bool Silent) RequestOf(long cell) =>
-        requestOfCell.TryGetValue(cell, out var known) ? known
-        : requestOfCell.TryGetValue(latestCell, out known) ? known
-        : (null, false);
-
-    private void PublishStream(long cell, string name, byte[] textLiteral)
-    {
-        if (RequestOf(cell) is { Silent: false, Request: { } parent })
-            sockets.Publish("stream", parent, [.. "{\"name\":\""u8, .. Encoding.ASCII.GetBytes(name), .. "\",\"text\":"u8, .. textLiteral, .. "}"u8]);
-    }
-
-    private byte[] ResultContent(byte[] data, byte[] metadata) =>
-        Join("{\"data\":"u8, data, ",\"metadata\":"u8, metadata, ",\"execution_count\":"u8, Encoding.ASCII.GetBytes(executionCount.ToString(CultureInfo.InvariantCulture)), "}"u8);
-
-    /// <summary>One array of the parts: output may be large, so it is copied once and never parsed.</summary>
-    private static byte[] Join(ReadOnlySpan<byte> a, byte[] b, ReadOnlySpan<byte> c, byte[] d, ReadOnlySpan<byte> e, byte[] f, ReadOnlySpan<byte> g)
-    {
-        var joined = new byte[a.Length + b.Length + c.Length + d.Length + e.Length + f.Length + g.Length];
-        var rest = joined.AsSpan();
-        Append(a, ref rest);
-        Append(b, ref rest);
-        Append(c, ref rest);
-        Append(d, ref rest);
-        Append(e, ref rest);
-        Append(f, ref rest);
-        Append(g, ref rest);
-        return joined;
-
-        static void Append(ReadOnlySpan<byte> part, ref Span<byte> rest)
-        {
-            part.CopyTo(rest);
-            rest = rest[part.Length..];
-        }
-    }
 
     private static string? PlainText(byte[] data)
     {

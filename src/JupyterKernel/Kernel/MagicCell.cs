@@ -17,7 +17,9 @@ internal sealed class MagicCell : IRunningCell
 {
     private static readonly StringComparer Paths = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
 
-    private readonly ExecuteQueue queue;
+    private readonly CellRunner runner;
+    private readonly CellOutputs outputs;
+    private readonly UserQuestions questions;
     private readonly ExecuteRequest content;
     private readonly CellPart whole;
     private readonly CancellationTokenSource interruption = new();
@@ -28,22 +30,21 @@ internal sealed class MagicCell : IRunningCell
     private string name;
 
     /// <param name="whole">The cell, as if it were one block.</param>
-    public MagicCell(ExecuteQueue queue, ExecuteRequest content, CellPart whole)
+    public MagicCell(CellRunner runner, CellOutputs outputs, UserQuestions questions, ValueStore values, ExecuteRequest content, CellPart whole)
     {
-        this.queue = queue;
-        this.content = content;
-        this.whole = whole;
+        (this.runner, this.outputs, this.questions, this.content, this.whole) = (runner, outputs, questions, content, whole);
+        Values = values;
         name = whole.Name;
     }
 
     /// <inheritdoc/>
-    public NotebookSession Session => queue.Session;
+    public NotebookSession Session => runner.Session;
 
     /// <inheritdoc/>
-    public Supervisor Supervisor => queue.Supervisor;
+    public Supervisor Supervisor => runner.Supervisor;
 
     /// <inheritdoc/>
-    public ValueStore Values => queue.Values;
+    public ValueStore Values { get; }
 
     /// <inheritdoc/>
     public string Directory => importing.TryPeek(out var file) ? Path.GetDirectoryName(file)! : Environment.CurrentDirectory;
@@ -67,11 +68,11 @@ internal sealed class MagicCell : IRunningCell
             var outcome = await RunTextAsync(content.Code, content.Language ?? CellLanguage.CSharp.Name);
             if (outcome is CellOutcome.Interrupted or CellOutcome.WorkerLost)
             {
-                queue.TakeBack(whole.Number);
+                runner.TakeBack(whole.Number);
                 Values.All = values;
             }
 
-            queue.Settle(whole.Number);
+            runner.Settle(whole.Number);
             return outcome;
         }
         finally
@@ -90,16 +91,16 @@ internal sealed class MagicCell : IRunningCell
     }
 
     /// <inheritdoc/>
-    public void Show(MimeBundle bundle) => queue.Show(bundle);
+    public void Show(MimeBundle bundle) => outputs.Show(bundle);
 
     /// <inheritdoc/>
-    public void Warn(string line) => queue.Warn(line);
+    public void Warn(string line) => outputs.Warn(line);
 
     /// <inheritdoc/>
     public void ShowTime() => times.Add(Stopwatch.StartNew());
 
     /// <inheritdoc/>
-    public Task<string?> AskAsync(string prompt, bool password) => queue.AskAsync(prompt, password, Cancellation);
+    public Task<string?> AskAsync(string prompt, bool password) => questions.AskAsync(prompt, password, Cancellation);
 
     /// <inheritdoc/>
     public Task<CellOutcome> RunCSharpAsync(string code, MagicCall call, bool isKept = true) => RunBlockAsync(new string('\n', call.Line - 1) + code, isKept);
@@ -128,7 +129,7 @@ internal sealed class MagicCell : IRunningCell
                 name = cell.Name;
                 var outcome = await RunTextAsync(cell.Source, cell.Language);
                 if (outcome is CellOutcome.Refused { Name: CellLanguage.NotSupported } foreign && file.IsNotebook) Warn($"{cell.Name} was left out. {foreign.Reason}");
-                else if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } metadata }) queue.Show(data, metadata);
+                else if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } metadata }) outputs.Show(data, metadata);
                 else if (outcome is not CellOutcome.Returned) return outcome;
             }
 
@@ -161,7 +162,7 @@ internal sealed class MagicCell : IRunningCell
         CellOutcome outcome = TableOutput.Nothing;
         for (var i = 0; i < blocks.Count; i++)
         {
-            if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } metadata }) queue.Show(data, metadata);
+            if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } metadata }) outputs.Show(data, metadata);
             if (Cancellation.IsCancellationRequested) return new CellOutcome.Interrupted();
             outcome = calls[i] is { } call ? await RunMagicAsync(call) : await RunBlockAsync(blocks[i].Text, isKept: true);
             if (outcome is not CellOutcome.Returned) return outcome;
@@ -196,14 +197,15 @@ internal sealed class MagicCell : IRunningCell
     private async Task<CellOutcome> RunBlockAsync(string code, bool isKept)
     {
         if (latest is null) await Supervisor.BeginCellAsync(Cancellation);
-        latest = new CellPart(latest is null ? whole.Number : queue.NextBlock(), code, name)
+        latest = new CellPart(latest is null ? whole.Number : runner.NextBlock(), code, name)
         {
             Whole = whole.Number,
             AllowStdin = whole.AllowStdin,
             IsKept = isKept,
+            IsBlock = true,
             Replay = replay,
             Directory = importing.Count > 0 ? Directory : null,
         };
-        return Cancellation.IsCancellationRequested ? new CellOutcome.Interrupted() : await queue.RunAsync(latest);
+        return Cancellation.IsCancellationRequested ? new CellOutcome.Interrupted() : await runner.RunAsync(latest);
     }
 }
