@@ -4,7 +4,6 @@ using JupyterKernel.Packages;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Completion;
 using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.Recommendations;
 using Microsoft.CodeAnalysis.Tags;
 using RoslynItem = Microsoft.CodeAnalysis.Completion.CompletionItem;
 
@@ -48,7 +47,7 @@ internal sealed class Completion(PackageNames packages)
         if (FilePaths.CompleteArgument(cursor, cancellation) is { } paths) return paths;
         try
         {
-            return await AskRoslynAsync(cell.Document, text, index, recent, cancellation);
+            return await AskRoslynAsync(cursor, recent, cancellation);
         }
         catch (InsufficientExecutionStackException)
         {
@@ -56,9 +55,10 @@ internal sealed class Completion(PackageNames packages)
         }
     }
 
-    private static async Task<CompletionList> AskRoslynAsync(
-        Document document, string text, int index, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
+    private static async Task<CompletionList> AskRoslynAsync(Cursor cursor, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
+        var (document, text, index) = (cursor.Cell.Document, cursor.Cell.Code, cursor.Index);
+        var inScope = Task.Run(() => cursor.SymbolsInScope(cancellation), cancellation);
         var service = CompletionService.GetService(document)!;
         var start = service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start;
         var typed = text[start..index];
@@ -74,25 +74,29 @@ internal sealed class Completion(PackageNames packages)
         var fitting = found.ItemsList.Select(item => (Item: item, Match: NameMatching.Match(name, item.FilterText)))
             .Where(candidate => candidate.Match != NameMatch.None).ToList();
         if (fitting.Count == 0) return new([], start, index);
-        var symbols = await SymbolsAsync(document, index, cancellation);
-        var ranked = fitting.Where(candidate => !IsHidden(candidate.Item, symbols[candidate.Item.DisplayText]))
+        var symbols = await inScope;
+        var ranked = fitting.Select(candidate => (candidate.Item, candidate.Match, Symbols: SymbolsOf(candidate.Item, symbols)))
+            .Where(candidate => !IsHidden(candidate.Item, candidate.Symbols))
             .OrderBy(candidate => candidate.Match)
             .ThenBy(candidate => IsUnimported(candidate.Item))
             .ThenByDescending(candidate => candidate.Item.Rules.MatchPriority)
             .ThenByDescending(candidate => recent.GetValueOrDefault(candidate.Item.DisplayText))
-            .ThenByDescending(candidate => symbols[candidate.Item.DisplayText].Any(SymbolText.IsOfSource))
+            .ThenByDescending(candidate => candidate.Symbols.Any(SymbolText.IsOfSource))
             .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase).ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
-            .Select(candidate => Item(candidate.Item, [.. symbols[candidate.Item.DisplayText]], typed))
+            .Select(candidate => Item(candidate.Item, candidate.Symbols, typed))
             .DistinctBy(item => item.Text);
         return new([.. ranked], start, index);
     }
 
-    private static async Task<ILookup<string, ISymbol>> SymbolsAsync(Document document, int index, CancellationToken cancellation) =>
-        (await Recommender.GetRecommendedSymbolsAtPositionAsync(document, index, cancellationToken: cancellation)).ToLookup(symbol => symbol.Name);
+    // Roslyn forgets the symbols that it makes an item of, but for their name and kind.
+    private static ImmutableArray<ISymbol> SymbolsOf(RoslynItem item, ILookup<string, ISymbol> inScope) =>
+        item.Properties.TryGetValue("SymbolKind", out var number) && int.TryParse(number, out var kind) && !IsUnimported(item)
+            ? [.. inScope[item.DisplayText].Where(symbol => (int)symbol.Kind == kind)]
+            : [];
 
     // Roslyn shows what is not meant to be seen where it has the source, as in a project of one's own.
-    private static bool IsHidden(RoslynItem item, IEnumerable<ISymbol> symbols) =>
-        item.DisplayText.StartsWith(CellDeclarations.ExamplePrefix, StringComparison.Ordinal) || (symbols.Any() && symbols.All(symbol => symbol.GetAttributes().Any(attribute =>
+    private static bool IsHidden(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
+        item.DisplayText.StartsWith(CellDeclarations.ExamplePrefix, StringComparison.Ordinal) || (symbols.Length > 0 && symbols.All(symbol => symbol.GetAttributes().Any(attribute =>
             attribute.AttributeClass?.Name == nameof(System.ComponentModel.EditorBrowsableAttribute)
             && attribute.ConstructorArguments is [{ Value: (int)System.ComponentModel.EditorBrowsableState.Never }])));
 

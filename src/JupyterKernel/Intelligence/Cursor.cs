@@ -1,6 +1,7 @@
 using JupyterKernel.Compilation;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
@@ -35,6 +36,30 @@ internal sealed class Cursor
         var root = (await cell.Document.GetSyntaxRootAsync(cancellation))!;
         if (Nesting.IsTooDeep(root, cancellation)) return null;
         return new Cursor(cell, (await cell.Document.GetSemanticModelAsync(cancellation))!, root, Math.Clamp(index, 0, cell.Code.Length));
+    }
+
+    /// <summary>What can be named at the cursor, by its name: behind a dot the members, else all that is in scope.</summary>
+    public ILookup<string, ISymbol> SymbolsInScope(CancellationToken cancellation)
+    {
+        if (Qualifier() is not { } qualifier) return Model.LookupSymbols(Index).ToLookup(symbol => symbol.Name);
+        if (Model.GetSymbolInfo(qualifier, cancellation).Symbol is INamespaceOrTypeSymbol { } named)
+            return Model.LookupSymbols(Index, named).Where(symbol => symbol.IsStatic || symbol is INamespaceOrTypeSymbol).ToLookup(symbol => symbol.Name);
+        var type = Model.GetTypeInfo(qualifier, cancellation).Type;
+        if (type is IPointerTypeSymbol pointer) type = pointer.PointedAtType;
+        return (type is null or IErrorTypeSymbol ? [] : Model.LookupSymbols(Index, type, includeReducedExtensionMethods: true))
+            .Where(symbol => !symbol.IsStatic).ToLookup(symbol => symbol.Name);
+    }
+
+    private ExpressionSyntax? Qualifier()
+    {
+        var dot = Left.Kind() is SyntaxKind.DotToken or SyntaxKind.MinusGreaterThanToken || Left.Span.End < Index ? Left : Left.GetPreviousToken();
+        return dot.Kind() is not (SyntaxKind.DotToken or SyntaxKind.MinusGreaterThanToken) ? null : dot.Parent switch
+        {
+            MemberAccessExpressionSyntax access => access.Expression,
+            QualifiedNameSyntax name => name.Left,
+            MemberBindingExpressionSyntax binding => binding.FirstAncestorOrSelf<ConditionalAccessExpressionSyntax>(access => access.WhenNotNull.FullSpan.Contains(binding.SpanStart))?.Expression,
+            _ => null,
+        };
     }
 
     /// <summary>Another place of the same text.</summary>

@@ -32,12 +32,15 @@ internal sealed class LanguageService(CellCompiler compiler)
         {
             cancellation.ThrowIfCancellationRequested();
             var opened = solution ?? Create();
-            if (session.Follow(accepted))
+            if (session.Follow(accepted) || solution is null)
             {
                 opened = opened.WithDocumentText(sessionDocument!, SourceText.From(session.Script.Text));
                 var references = AllReferences();
                 if (opened.GetProject(sessionProject!)!.MetadataReferences.Count != references.Count)
                     opened = opened.WithProjectMetadataReferences(sessionProject!, references).WithProjectMetadataReferences(cellDocument!.ProjectId, references);
+
+                // What is made of it, above all which assemblies there are, is then shared by all cells that are looked at behind it.
+                opened.GetProject(cellDocument!.ProjectId)!.GetCompilationAsync(CancellationToken.None).GetAwaiter().GetResult();
             }
 
             solution = opened;
