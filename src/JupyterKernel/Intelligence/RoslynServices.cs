@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Composition.Hosting;
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Runtime.CompilerServices;
@@ -37,7 +36,7 @@ internal static class RoslynServices
 
     /// <summary>A host for workspaces that know C# and completion. Takes a fifth of a second.</summary>
     public static MefHostServices CreateHost() =>
-        MefHostServices.Create(new ContainerConfiguration().WithParts(Assemblies.Select(Assembly.Load).SelectMany(Parts)).CreateContainer());
+        new(new RoslynParts(Assemblies.Select(Assembly.Load).SelectMany(Parts)));
 
     /// <summary>What can be typed at a position: with unimported types and extension methods or without.</summary>
     /// <remarks>Roslyn's public method has no way to ask for what is not imported.</remarks>
