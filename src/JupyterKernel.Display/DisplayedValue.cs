@@ -30,7 +30,7 @@ public sealed class DisplayedValue : IOnScreen
     private static void Publish(MimeBundle bundle, string displayId, bool update)
     {
         if (NotebookHost.Current is { } host) host.Publish(bundle, displayId, update);
-        else Console.Out.WriteLine(bundle);
+        else Console.Out.WriteLine(bundle.PlainForm ?? bundle.ToString());
     }
 }
 

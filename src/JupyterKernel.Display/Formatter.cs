@@ -86,7 +86,7 @@ public static class Formatter
         !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? text : PlainTextWriter.Line(new ShownReader().Read(value));
 
     /// <summary>A value as HTML: a table or a tree of what has parts, encoded text of the others.</summary>
-    public static string ToHtml(object? value) => HtmlWriter.Always(new ShownReader().Read(value));
+    public static string ToHtml(object? value) => HtmlWriter.Always(new ShownReader { WithoutWords = true }.Read(value));
 
     /// <summary>A value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once, as in all its forms.</summary>
     internal static MimeBundle Format(object? value, string mimeType)
@@ -103,7 +103,9 @@ public static class Formatter
         if (value is byte[] or JsonNode or JsonElement) return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
 
         if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value)) return FormatJson(JsonValues.Of(value), mimeType);
-        var shown = new ShownReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit).Read(value);
+        var reader = new ShownReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit);
+        var shown = reader.Read(value);
+        if (reader.HasWords && mimeType == "text/html") return MimeBundle.Of(mimeType, ToHtml(value), PlainTextWriter.Line(shown));
         var data = (shown as Shown.Bundle)?.Forms.Data.GetValueOrDefault(mimeType)
             ?? (mimeType == "text/html" ? HtmlWriter.Always(shown) : null)
             ?? TableForms.Of(shown, mimeType)
@@ -170,9 +172,11 @@ public static class Formatter
     private static MimeBundle FormatStructure(object? value)
     {
         if (FormatterRegistry.PreferredFor(value?.GetType() ?? typeof(object)) is { } preferred) return Format(value, preferred);
-        var shown = new ShownReader().Read(value);
-        if (shown is Shown.Bundle bundle) return bundle.Forms;
+        var reader = new ShownReader();
+        var shown = reader.Read(value);
         var text = PlainTextWriter.Alone(shown);
+        if (reader.HasWords) shown = new ShownReader { WithoutWords = true }.Read(value);
+        if (shown is Shown.Bundle bundle) return reader.HasWords ? bundle.Forms.With(MimeBundle.PlainTextType, text) : bundle.Forms;
         if (HtmlWriter.Of(shown) is not { } html) return MimeBundle.PlainText(text);
         var forms = MimeBundle.Of("text/html", html, text);
         return shown is Shown.Table { Rest: not null } or Shown.Sequence { Rest: not null } ? VirtualTables.WithRows(forms, value!, membersOnly: false) : forms;

@@ -12,6 +12,8 @@ public sealed class MimeBundle : IDisplayable
 {
     internal const string PlainTextType = "text/plain";
 
+    private readonly string? markup;
+
     /// <summary>No form at all.</summary>
     internal static readonly MimeBundle Empty = new([]);
 
@@ -29,13 +31,19 @@ public sealed class MimeBundle : IDisplayable
         if (metadata is not null) Metadata = new Dictionary<string, JsonNode?>(metadata);
     }
 
-    private MimeBundle(Dictionary<string, object> data) => Data = data;
+    private MimeBundle(Dictionary<string, object> data, string? markup = null) => (Data, this.markup) = (data, markup);
 
     /// <summary>MIME type → data, the latter a string, a byte[] (base64 on the wire), a JsonNode or a JsonElement.</summary>
     public IReadOnlyDictionary<string, object> Data { get; }
 
     /// <summary>MIME type → JSON object, or null where there is none.</summary>
     public IReadOnlyDictionary<string, JsonNode?>? Metadata { get; }
+
+    /// <summary>HTML to show.</summary>
+    /// <param name="html">What a string of it is, too.</param>
+    /// <param name="plainText">What clients show that do not know it.</param>
+    internal static MimeBundle Html(string html, string plainText) =>
+        new(new Dictionary<string, object>(2) { ["text/html"] = html, [PlainTextType] = plainText }, markup: html);
 
     /// <summary>A bundle of nothing but text.</summary>
     public static MimeBundle PlainText(string text) => new(new Dictionary<string, object>(1) { [PlainTextType] = text });
@@ -57,8 +65,8 @@ public sealed class MimeBundle : IDisplayable
     /// <inheritdoc/>
     public MimeBundle ToMimeBundle() => this;
 
-    /// <summary>The text/plain form, or the names of those there are.</summary>
-    public override string ToString() => PlainForm ?? $"MimeBundle of {string.Join(", ", Data.Keys)}";
+    /// <summary>The text/plain form, or the names of those there are; of <see cref="Notebook.HTML"/> the HTML, which goes into more of it.</summary>
+    public override string ToString() => markup ?? PlainForm ?? $"MimeBundle of {string.Join(", ", Data.Keys)}";
 
     /// <summary>The text/plain form.</summary>
     internal string? PlainForm => Data.TryGetValue(PlainTextType, out var text) ? text as string : null;

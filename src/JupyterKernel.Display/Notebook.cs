@@ -34,7 +34,7 @@ public static class Notebook
 
     /// <summary>HTML to show; text of others that goes into it needs <see cref="System.Net.WebUtility.HtmlEncode(string)"/>.</summary>
     /// <example><c>HTML("&lt;b>bold&lt;/b>")</c></example>
-    public static MimeBundle HTML(string html) => MimeBundle.Of("text/html", html, HtmlText.Of(html));
+    public static MimeBundle HTML(string html) => MimeBundle.Html(html, HtmlText.Of(html));
 
     /// <summary>JavaScript for the page to run, where the client allows that.</summary>
     /// <example><c>Javascript("element.append('hello')")</c></example>

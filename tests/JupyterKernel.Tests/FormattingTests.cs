@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Data;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using JupyterKernel.Display;
@@ -248,7 +249,7 @@ public sealed class FormattingTests : IDisposable
         Formatter.Register<Special>((special, writer) => writer.Write($"special {special.Z}"));
         Assert.Equal("special 3", Text(new Special(2, 3)));
         Assert.Equal("[special 3]", Text(new[] { new Special(2, 3) }));
-        Assert.False(HasHtml(new Special(2, 3)));
+        Assert.Equal("<b>2</b>", Formatter.Format(new Special(2, 3)).Data["text/html"]);
 
         Formatter.Register(typeof(List<>), list => $"{((ICollection)list).Count} items");
         Formatter.Register<int>(number => $"#{number}");
@@ -258,6 +259,45 @@ public sealed class FormattingTests : IDisposable
 
         Formatter.ResetToDefault();
         Assert.Equal("1", Text(1));
+    }
+
+    [Fact]
+    public void A_registered_text_is_for_clients_that_show_text()
+    {
+        Formatter.Register<Point>(point => $"point {point.X}");
+        var forms = Formatter.Format(new[] { new Point(1, 2, null), new Point(3, 4, null) });
+        Assert.Equal("[point 1, point 3]", forms.Data["text/plain"]);
+        Assert.Contains(">X<", (string)forms.Data["text/html"], StringComparison.Ordinal);
+        Assert.Contains("4", (string)forms.Data["text/html"], StringComparison.Ordinal);
+        Assert.DoesNotContain("point 1", Formatter.ToHtml(new Point(1, 2, null)), StringComparison.Ordinal);
+
+        Formatter.Register<DayOfWeek>(day => $"day {(int)day}");
+        Assert.Equal("day 1", Text(DayOfWeek.Monday));
+        Assert.False(HasHtml(DayOfWeek.Monday));
+    }
+
+    [Fact]
+    public void HTML_in_a_text_is_markup()
+    {
+        Assert.Equal("<p><b>1</b></p>", $"<p>{Notebook.HTML("<b>1</b>")}</p>");
+        Assert.Equal("1", Notebook.HTML("<b>1</b>").Data["text/plain"]);
+    }
+
+    [Theory]
+    [InlineData("<b>1</b><script>draw()</script>")]
+    [InlineData("<script type='application/json' src='data.json'></script><script>draw()</script>")]
+    public void Scripts_that_wait_for_nothing_stay_as_they_are(string page) => Assert.Equal(page, PageScripts.InOrder(page));
+
+    [Fact]
+    public void Scripts_of_a_page_run_in_their_order()
+    {
+        var page = PageScripts.InOrder("""<head><script src="https://cdn.example/a.js?x=1&amp;y=2" charset="utf-8"></script></head><div id="c"></div><SCRIPT type="text/javascript">draw("</b>")</script>""");
+        Assert.StartsWith("""<head></head><div id="c"></div><script>""", page, StringComparison.Ordinal);
+        var list = System.Text.RegularExpressions.Regex.Match(page, @"\)\((\[.*\])\);</script>$", System.Text.RegularExpressions.RegexOptions.Singleline).Groups[1].Value;
+        using var scripts = JsonDocument.Parse(list);
+        Assert.Equal("https://cdn.example/a.js?x=1&y=2", scripts.RootElement[0].GetProperty("src").GetString());
+        Assert.Equal("""draw("</b>")""", scripts.RootElement[1].GetProperty("text").GetString());
+        Assert.DoesNotContain("</", list, StringComparison.Ordinal);
     }
 
     [Fact]

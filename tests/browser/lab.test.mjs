@@ -178,6 +178,57 @@ it('Values show as tables, trees, charts and progress bars in the page\'s colour
   await screenshot(page, 'values');
 });
 
+/** What of a cell's outputs is written in a colour too close to what is behind it: texts, each with its contrast (WCAG 2, 1.4.3). */
+const illegible = (page, i) => cell(page, i).evaluate(node => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const rgba = colour => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].map(part => part / 255);
+  };
+  const luminance = ([r, g, b]) => [r, g, b].map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = element => {
+    for (; element; element = element.parentElement) {
+      const colour = rgba(getComputedStyle(element).backgroundColor);
+      if (colour[3] > 0.99) return colour;
+    }
+    return [1, 1, 1];
+  };
+  const found = [];
+  for (const area of node.querySelectorAll('.jp-OutputArea-output')) {
+    const texts = document.createTreeWalker(area, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const element = texts.currentNode.parentElement;
+      if (!texts.currentNode.data.trim() || element.closest('style, script, title') || !element.checkVisibility()) continue;
+      const style = getComputedStyle(element);
+      const [a, b] = [rgba(element instanceof SVGElement ? style.fill : style.color), behind(element)].map(luminance).sort();
+      const contrast = (b + 0.05) / (a + 0.05);
+      if (contrast < 3) found.push(`${texts.currentNode.data.trim().slice(0, 30)} ${contrast.toFixed(1)}`);
+    }
+  }
+  return found;
+});
+
+it('The gallery can be read in the light and in the dark theme', async page => {
+  const { cells } = JSON.parse(await readFile(new URL('../../samples/gallery.ipynb', import.meta.url), 'utf8'));
+  await openNotebook(page, 'gallery', cells.filter(c => c.cell_type === 'code').map(c => c.source));
+  await menu(page, 'Run', 'Run All Cells');
+  await page.waitForFunction(last => document.querySelector('.jp-Notebook .jp-CodeCell:last-of-type .jp-InputPrompt')?.textContent.includes(last), `[${cells.filter(c => c.cell_type === 'code').length}]`);
+  await idle(page);
+  for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
+    await page.evaluate(name => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name }), theme);
+    await page.locator(`body[data-jp-theme-name="${theme}"]`).waitFor({ state: 'attached' });
+    for (let i = 0; i < await page.locator('.jp-Notebook .jp-CodeCell').count(); i++) {
+      await cell(page, i).scrollIntoViewIfNeeded();
+      assert.deepEqual(await illegible(page, i), [], `cell ${i + 1}, ${theme}`);
+      if (i % 3 === 0) await screenshot(page, `gallery-${theme.split(' ')[1]}-${i + 1}`);
+    }
+  }
+  await page.evaluate(() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' }));
+});
+
 it('A large table is paged, sorted and filtered, also after the page was reloaded, and is as it was saved once its kernel was restarted', async page => {
   await openNotebook(page, 'large-table', [
     'Enumerable.Range(0, 1000).Select(i => new { Row = i, Name = i % 2 == 0 ? "<b>even</b>" : "odd", Square = i * i }).ToList()'

@@ -68,6 +68,7 @@ class Interface(KernelTestCase):
         self.assertEqual(self.html('HTML("<b>bold</b>")'), "<b>bold</b>")
         self.assertEqual(self.html('display(HTML("<b>bold</b>"));'), "<b>bold</b>")
         self.assertEqual(self.html('IHtmlContent html = HTML("<i>x</i>"); html'), "<i>x</i>")
+        self.assertEqual(self.html('HTML($"<p>{HTML("<b>x</b>")}</p>")'), "<p><b>x</b></p>")
 
     def test_styles_and_scripts(self):
         row = "`CSS(text)`, `Javascript(code)`"
@@ -328,6 +329,12 @@ class PackagesOfInteractive(FreshKernelTestCase):
         self.assertEqual(outcome.result, "csharp")
         self.assertEqual([name for name, _ in outcome.outputs], ["display_data", "execute_result"])
         self.assertIn("nothing was restored", outcome.outputs[0][1])
+
+    def test_libraries_that_the_original_used_itself_are_packages(self):
+        row = "`using Newtonsoft.Json`, `System.Reactive` … without `#r`, since .NET Interactive itself used them"
+        code = 'using Newtonsoft.Json.Linq;\nJObject.Parse("{}").Count'
+        self.assertIn('#r "nuget: Newtonsoft.Json"', self.run_failing_cell(code).traceback)
+        self.assertEqual(self.run_cell('#r "nuget: Newtonsoft.Json"\n' + code).result, "0")
 
     def test_a_published_package_that_was_compiled_against_the_original(self):
         row = "a package that depends on them"

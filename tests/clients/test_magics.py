@@ -335,6 +335,8 @@ class Values(State):
         self.assertEqual(self.run_cell("#!set --name copy --value @csharp:list --mime-type application/json\ncopy.RootElement.GetArrayLength()").result, "3")
         self.assertEqual(self.run_cell("#!set --name words --value \"one two\"\nwords").result, "one two")
         self.assertEqual(self.run_cell("#!set --name url --value https://example.com/?a=b\nurl").result, "https://example.com/?a=b")
+        self.run_cell("using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;")  # it has a member _
+        self.assertEqual(self.run_cell("#!share --from csharp words\nwords").result, "one two")
         self.assertIn("(1,", self.run_failing_cell("#!set --name x --value @csharp:nothing").error["evalue"])
         self.assertIn("'lisst'", self.run_failing_cell("#!share --from csharp lisst").error["evalue"])
         self.assertEqual(self.run_failing_cell("#!set --name x --value @fsharp:y").error["ename"], "LanguageNotSupported")

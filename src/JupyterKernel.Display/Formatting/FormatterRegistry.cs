@@ -60,10 +60,16 @@ internal static class FormatterRegistry
     }
 
     /// <summary>The forms of a value for whose type, base type or interface something is registered: that of the nearest type. Text is always among them.</summary>
-    internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms)
+    /// <param name="value">The value.</param>
+    /// <param name="forms">Its forms.</param>
+    /// <param name="isWords">Whether it is the value's text alone that was registered, which leaves its HTML what it is.</param>
+    /// <param name="withoutWords">Passes over what registers text alone.</param>
+    internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms, out bool isWords, bool withoutWords = false)
     {
         forms = null;
+        isWords = false;
         var entries = Volatile.Read(ref FormatterRegistry.entries);
+        if (withoutWords) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];
         if (value is null || entries.Length == 0) return false;
         if (Nearest(value.GetType(), entries.Select(entry => entry.Type)) is not { } nearest) return false;
         var found = new Dictionary<string, object>();
@@ -72,15 +78,18 @@ internal static class FormatterRegistry
             RuntimeHelpers.EnsureSufficientExecutionStack();
             foreach (var entry in entries.Where(entry => entry.Type == nearest))
             {
+                isWords = entry.MimeType == MimeBundle.PlainTextType;
                 foreach (var (mimeType, form) in entry.Format(value)?.Data ?? MimeBundle.Empty.Data) found.TryAdd(mimeType, form);
             }
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
             forms = MimeBundle.PlainText(ShownReader.Fault(exception));
+            isWords = false;
             return true;
         }
         if (found.Count == 0) return false;
+        isWords &= found.Count == 1;
         forms = Formatter.WithPlainText(new MimeBundle(found), value);
         return true;
     }

@@ -235,7 +235,7 @@ internal static class KnownTypes
     }
 
     /// <summary>HTML that a library makes, of which the words say nothing.</summary>
-    private static Shown.Bundle Page(object value, string html) => new(MimeBundle.Of("text/html", html, TypeNames.Of(value.GetType())));
+    private static Shown.Bundle Page(object value, string html) => new(MimeBundle.Of("text/html", PageScripts.InOrder(html), TypeNames.Of(value.GetType())));
 
     private static Type Find(object value, string name)
     {

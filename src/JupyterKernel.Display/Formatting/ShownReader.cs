@@ -39,6 +39,12 @@ internal sealed class ShownReader(int listLimit)
         charsLeft = all ? long.MaxValue : Formatter.StructureTextLimit * (1L + rows.Count / Math.Max(1, Formatter.ListExpansionLimit));
     }
 
+    /// <summary>Passes over what users have registered of types' texts: it is for clients that show text.</summary>
+    internal bool WithoutWords { get; init; }
+
+    /// <summary>Whether what was read has words that the user has registered, so that its HTML is another.</summary>
+    internal bool HasWords { get; private set; }
+
     /// <summary>How many items of a sequence, or rows of a table, are read.</summary>
     internal int ListLimit => listLimit;
 
@@ -61,7 +67,7 @@ internal sealed class ShownReader(int listLimit)
     internal static string Fault(Exception exception) => "⚠ " + Summary(exception);
 
     /// <summary>A value by itself. To be called once.</summary>
-    internal Shown Read(object? value) => FormatterRegistry.TryFormat(value, out var forms) ? new Shown.Bundle(forms)
+    internal Shown Read(object? value) => ReadRegistered(value) is { } registered ? registered
         : Scalars.TryFormat(value, out var alone) ? Scalar(value, alone)
         : ReadStructure(value!, isNested: false);
 
@@ -69,11 +75,18 @@ internal sealed class ShownReader(int listLimit)
     internal Shown ReadNested(object? value)
     {
         if (!isBesideCells) NotebookHost.Current?.CancellationToken.ThrowIfCancellationRequested();
-        if (FormatterRegistry.TryFormat(value, out var forms)) return new Shown.Bundle(forms);
+        if (ReadRegistered(value) is { } registered) return registered;
         if (!Scalars.TryFormat(value, out var alone)) return ReadStructure(value!, isNested: true);
         var scalar = Scalar(value, alone);
         charsLeft -= scalar.Line.Length;
         return scalar;
+    }
+
+    private Shown.Bundle? ReadRegistered(object? value)
+    {
+        if (!FormatterRegistry.TryFormat(value, out var forms, out var isWords, WithoutWords && !Scalars.TryFormat(value, out _))) return null;
+        HasWords |= isWords;
+        return new Shown.Bundle(forms);
     }
 
     /// <summary>What is said of the items of a sequence of which no more are shown.</summary>

@@ -19,7 +19,10 @@ internal static class KernelProcess
     private static readonly TimeSpan LongCell = TimeSpan.FromSeconds(2);
 
     /// <summary>For how long no cell has run before what only people at a keyboard need is loaded.</summary>
-    private static readonly TimeSpan IdleBeforeEditor = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan IdleBeforeEditor = TimeSpan.FromSeconds(0.1);
+
+    /// <summary>For how long a processor is left to the first cell, which whoever starts a kernel waits for.</summary>
+    private static readonly TimeSpan UntilEditor = TimeSpan.FromSeconds(0.2);
 
     /// <summary>Runs a kernel on a connection file.</summary>
     /// <returns>The exit code.</returns>
@@ -109,8 +112,8 @@ internal static class KernelProcess
         async Task WarmLanguageAsync()
         {
             await compilerWarmed;
-            do await Task.Delay(IdleBeforeEditor);
-            while (executeQueue.CalmFor < (executeQueue.Running is null ? IdleBeforeEditor : LongCell));
+            await Task.Delay(UntilEditor);
+            while (executeQueue.CalmFor < (executeQueue.Running is null ? IdleBeforeEditor : LongCell)) await Task.Delay(IdleBeforeEditor / 2);
             if (KernelSettings.Current.CompletionAhead) await dispatcher.WarmAsync();
         }
 

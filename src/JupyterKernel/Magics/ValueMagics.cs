@@ -162,8 +162,8 @@ internal static class ValueMagics
             Json => DeclareAsync(variable, $"global::System.Text.Json.JsonSerializer.SerializeToDocument<object>(@{name})", call, cell),
             PlainText => DeclareAsync(variable, $"global::System.Convert.ToString(@{name}, global::System.Globalization.CultureInfo.InvariantCulture)", call, cell),
 
-            // Under its own name the variable is there already; that it is, the compiler finds out.
-            _ => name == variable ? cell.RunCSharpAsync($"_ = @{name};", call, isKept: false) : DeclareAsync(variable, $"@{name}", call, cell),
+            // Under its own name the variable is there already; that it is, the compiler finds out. No discard: PocketViewTags has a _.
+            _ => name == variable ? cell.RunCSharpAsync($"if (nameof(@{name}) is null) {{ }}", call, isKept: false) : DeclareAsync(variable, $"@{name}", call, cell),
         };
     }
 

@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// Scripts of pages that libraries make. A browser that reads a page runs them one after the other; a front end that puts the page into another one starts
+/// those that are loaded and does not wait, so that a chart's script comes before its library.
+/// </summary>
+internal static partial class PageScripts
+{
+    /// <summary>
+    /// Runs each script when those before it are there. What is loaded comes as a module loader would have it, where there is one (the classic Notebook):
+    /// that is hidden meanwhile, as by the pages' own scripts.
+    /// </summary>
+    private const string Loader = """
+        (scripts => {
+          const next = () => {
+            const script = scripts.shift();
+            if (!script) return;
+            const element = document.createElement('script');
+            if (script.type) element.type = script.type;
+            if (script.src) {
+              element.onload = element.onerror = () => { if (define) window.define = define; next(); };
+              const define = window.define?.amd ? window.define : null;
+              if (define) window.define = undefined;
+              element.src = script.src;
+            } else {
+              element.textContent = script.text;
+            }
+            document.head.append(element);
+            if (!script.src) next();
+          };
+          next();
+        })(
+        """;
+
+    /// <summary>The same page, in which the scripts run in their order wherever it is put. One that loads nothing is left as it is.</summary>
+    internal static string InOrder(string html)
+    {
+        var scripts = new JsonArray();
+        var loads = false;
+        var rest = Script().Replace(html, match =>
+        {
+            var type = Attribute(match, "type");
+            if (type is not ("" or "text/javascript" or "application/javascript" or "module")) return match.Value;
+            var source = Attribute(match, "src");
+            loads |= source.Length > 0;
+            var script = source.Length > 0 ? new JsonObject { ["src"] = source } : new JsonObject { ["text"] = match.Groups["text"].Value };
+            if (type == "module") script["type"] = type;
+            scripts.Add(script);
+            return "";
+        });
+
+        // The serializer encodes what would end a script.
+        return loads ? $"{rest}<script>{Loader}{scripts.ToJsonString()});</script>" : html;
+    }
+
+    private static string Attribute(Match script, string name) =>
+        Regex.Match(script.Groups["attributes"].Value, $"""\b{name}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", RegexOptions.IgnoreCase) is { Success: true } found
+            ? System.Net.WebUtility.HtmlDecode(string.Concat(found.Groups.Values.Skip(1).Select(group => group.Value))) : "";
+
+    [GeneratedRegex("""<script\b(?<attributes>[^>]*)>(?<text>.*?)</script\s*>""", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex Script();
+}
