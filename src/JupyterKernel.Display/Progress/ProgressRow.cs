@@ -50,6 +50,9 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
 
     internal string Label { get; set; } = label;
 
+    /// <summary>The thread on which the loop began; 0 of a handle.</summary>
+    internal int LoopThread { get; } = isLoop ? Environment.CurrentManagedThreadId : 0;
+
     /// <summary>NaN where it is unknown.</summary>
     internal double Total { get; private set; } = total;
 

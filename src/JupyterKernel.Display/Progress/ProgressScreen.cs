@@ -79,6 +79,15 @@ internal static class ProgressScreen
         });
     }
 
+    /// <summary>
+    /// Ends the bars of loops that a thread has begun and will not go on with: its cell was aborted. The JIT compiler takes an endless loop that cannot throw
+    /// out of the region whose finally block would dispose of them.
+    /// </summary>
+    internal static void StopLoopsOf(int thread)
+    {
+        foreach (var row in WithGate(thread, static thread => running.SelectMany(display => display.LoopsOf(thread)).Reverse().ToList())) End(row, ProgressPhase.Stopped);
+    }
+
     /// <summary>A handle has news: its display is looked at again if it rested, and drawn at once where the total is reached.</summary>
     internal static void Wake(ProgressRow row)
     {
@@ -197,6 +206,8 @@ internal sealed class ProgressDisplay(string? displayId)
     internal volatile bool IsResting;
 
     internal bool HasRunning => Rows().Any(row => row.IsRunning);
+
+    internal IEnumerable<ProgressRow> LoopsOf(int thread) => Rows().Where(row => row.IsRunning && row.LoopThread == thread);
 
     internal void Begin(ProgressRow row)
     {

@@ -269,7 +269,12 @@ internal sealed class CellThread
             }
         }
 
-        if (cell.IsInterrupted) DisposeApart(cell, disposed);
+        if (cell.IsInterrupted)
+        {
+            ProgressScreen.StopLoopsOf(Environment.CurrentManagedThreadId);
+            DisposeApart(cell, disposed);
+        }
+
         return cell.IsInterrupted ? new CellInterrupted(cell.Number) : answer ?? new CellInterrupted(cell.Number);
 
         void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
