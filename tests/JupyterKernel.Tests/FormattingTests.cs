@@ -269,6 +269,7 @@ public sealed class FormattingTests : IDisposable
         Assert.Equal("[point 1, point 3]", forms.Data["text/plain"]);
         Assert.Contains(">X<", (string)forms.Data["text/html"], StringComparison.Ordinal);
         Assert.Contains("4", (string)forms.Data["text/html"], StringComparison.Ordinal);
+        Assert.Contains("X", TableRows.Read(new[] { new Point(1, 2, null), new Point(3, 4, null) }, membersOnly: false, [1])!.Columns.Select(column => column.Name));
         Assert.DoesNotContain("point 1", Formatter.ToHtml(new Point(1, 2, null)), StringComparison.Ordinal);
 
         Formatter.Register<DayOfWeek>(day => $"day {(int)day}");

@@ -69,8 +69,8 @@ internal static class FormatterRegistry
         forms = null;
         isWords = false;
         var entries = Volatile.Read(ref FormatterRegistry.entries);
-        if (withoutWords) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];
         if (value is null || entries.Length == 0) return false;
+        if (withoutWords) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];
         if (Nearest(value.GetType(), entries.Select(entry => entry.Type)) is not { } nearest) return false;
         var found = new Dictionary<string, object>();
         try

@@ -35,7 +35,7 @@ internal sealed class ShownReader(int listLimit)
     /// <param name="besideCells">Whether it is done while a cell may run, whose interruption is no reason to end.</param>
     internal ShownReader(IReadOnlyList<int> rows, bool all, bool besideCells) : this(Formatter.ListExpansionLimit)
     {
-        (wanted, isBesideCells) = (rows, besideCells);
+        (wanted, isBesideCells, WithoutWords) = (rows, besideCells, true);
         charsLeft = all ? long.MaxValue : Formatter.StructureTextLimit * (1L + rows.Count / Math.Max(1, Formatter.ListExpansionLimit));
     }
 

@@ -112,7 +112,7 @@ internal sealed class Dispatcher
     }
 
     /// <summary>
-    /// What is asked for when nobody waits is there when somebody does. Takes a second of a processor. What is not imported is left out: to know it all
+    /// What is asked for when nobody waits is there when somebody does. Takes half a second of a processor. What is not imported is left out: to know it all
     /// takes as much memory again.
     /// </summary>
     public async Task WarmAsync()

@@ -37,7 +37,7 @@ internal sealed class KernelSettings
             settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
         new("notices", "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always told.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
-        new("completion-ahead", "Whether an idle kernel loads what completion needs before it is asked, which takes 110 MB: on or off.",
+        new("completion-ahead", "Whether an idle kernel loads what completion needs before it is asked, which takes 80 MB: on or off.",
             settings => OnOff(settings.CompletionAhead), (settings, text) => OnOff(text) is { } on && (settings.CompletionAhead = on) == on),
         new("language-version", "The C# of the cells from now on: latest, preview, or a number.",
             settings => settings.Language.Version.ToDisplayString(),

@@ -201,6 +201,7 @@ internal sealed class CellThread
             }
 
             var answer = cell.Request is RunCell run ? RunToEnd(cell, run) : HandleToEnd(cell);
+            if (cell.IsInterrupted) ProgressScreen.StopLoopsOf(Environment.CurrentManagedThreadId);
             if (cell.Request is RunCell ended && (cell.IsInterrupted || !ended.IsKept))
             {
                 Drop(ended.EntryType);
@@ -269,12 +270,7 @@ internal sealed class CellThread
             }
         }
 
-        if (cell.IsInterrupted)
-        {
-            ProgressScreen.StopLoopsOf(Environment.CurrentManagedThreadId);
-            DisposeApart(cell, disposed);
-        }
-
+        if (cell.IsInterrupted) DisposeApart(cell, disposed);
         return cell.IsInterrupted ? new CellInterrupted(cell.Number) : answer ?? new CellInterrupted(cell.Number);
 
         void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
