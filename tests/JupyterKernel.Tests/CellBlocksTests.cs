@@ -76,7 +76,7 @@ public sealed class CellBlocksTests
     [InlineData("#!import", " \"a b.dib\"", "file", MagicValueKind.Literal, "a b.dib")]
     public void Values_are_read(string magic, string arguments, string parameter, object kind, string text)
     {
-        var (call, problem) = MagicCall.Parse(MagicTable.Find(magic)!, arguments, 1, "");
+        var (call, problem) = MagicCall.Parse(MagicTable.Find(magic)!, new CellBlock(1, magic, arguments, ""));
 
         Assert.Null(problem);
         Assert.Equal((kind, text), (call!.Values[parameter].Kind, call[parameter]));
@@ -90,7 +90,7 @@ public sealed class CellBlocksTests
     [InlineData("#!set", " --name x --value @input:{", "not closed")]
     [InlineData("#!time", " later", "'later'")]
     public void What_is_wrong_is_said(string magic, string arguments, string word) =>
-        Assert.Contains(word, MagicCall.Parse(MagicTable.Find(magic)!, arguments, 1, "").Problem, StringComparison.Ordinal);
+        Assert.Contains(word, MagicCall.Parse(MagicTable.Find(magic)!, new CellBlock(1, magic, arguments, "")).Problem, StringComparison.Ordinal);
 
     [Fact]
     public void Every_magic_is_found_by_each_of_its_names_and_explains_itself()
@@ -98,7 +98,7 @@ public sealed class CellBlocksTests
         Assert.All(MagicTable.All, magic => Assert.All(magic.Names, name =>
         {
             Assert.Same(magic, MagicTable.Find(name));
-            Assert.True(MagicCall.Parse(magic, " --help", 1, "").Call!.WantsHelp || magic.IsForeign);
+            Assert.True(MagicCall.Parse(magic, new CellBlock(1, magic.Name, " --help", "")).Call!.WantsHelp || magic.IsForeign);
             Assert.Contains($"Usage: {magic.Name}", MagicCall.Help(magic), StringComparison.Ordinal);
         }));
         Assert.Same(MagicTable.Find("#!c#"), MagicTable.Find("#!C#"));

@@ -279,6 +279,41 @@ it('A large table is paged, sorted and filtered, also after the page was reloade
   await idle(page);
 });
 
+it('Charts of libraries draw, however late the library comes', async page => {
+  // Nothing of the network but this: the page asks for several versions, all of which draw such a chart as this one does.
+  const library = await readFile(new URL('node_modules/plotly.js-dist-min/plotly.min.js', import.meta.url));
+  const asked = [];
+  await page.route(url => url.hostname !== '127.0.0.1', async route => {
+    asked.push(route.request().url());
+    if (!route.request().url().startsWith('https://cdn.plot.ly/')) return route.abort();
+    await new Promise(resolve => setTimeout(resolve, 2_000));
+    await route.fulfill({ body: library, contentType: 'text/javascript' });
+  });
+  await openNotebook(page, 'libraries', [
+    '#r "nuget: XPlot.Plotly, 4.1.0"\nXPlot.Plotly.Chart.Plot(new XPlot.Plotly.Scatter { x = new[] { 1, 2, 3 }, y = new[] { 1, 4, 9 } })',
+    '#r "nuget: Plotly.NET.CSharp, 0.14.0"\nPlotly.NET.CSharp.Chart.Line<int, int, string>(x: [1, 2, 3], y: [1, 4, 9])'
+  ]);
+  await menu(page, 'Run', 'Run All Cells');
+  for (const i of [0, 1]) {
+    await output(page, i).locator('.main-svg .scatterlayer path.js-line').first().waitFor({ state: 'attached' });
+  }
+  assert.ok(asked.length > 0);
+  await screenshot(page, 'libraries');
+  await idle(page);
+});
+
+it('What is shared with JavaScript and HTML is there for their scripts', async page => {
+  await openNotebook(page, 'shared', [
+    'var prices = new[] { new { Name = "tea</script>", Price = 2.5 }, new { Name = "salt", Price = 0.75 } };',
+    '#!js\n#!share --from csharp prices\nelement.textContent = `${prices.length} prices, ${prices[0].Name} ${prices[1].Price}`;',
+    '#!html\n#!set --name words --value @csharp:prices\n<b class="shown"></b><script>document.querySelector(".shown").textContent = words[1].Name;</script>'
+  ]);
+  await menu(page, 'Run', 'Run All Cells');
+  await containing(output(page, 1), '2 prices, tea</script> 0.75');
+  await containing(output(page, 2).locator('b'), 'salt');
+  await idle(page);
+});
+
 it('A saved notebook names its language', async page => {
   await openNotebook(page, 'saved', ['1 + 1']);
   await runCell(page, 0);

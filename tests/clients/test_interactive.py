@@ -324,11 +324,17 @@ class Interface(KernelTestCase):
 
 class PackagesOfInteractive(FreshKernelTestCase):
     def test_its_own_packages(self):
-        row = '`#r "nuget: Microsoft.DotNet.Interactive"`, `….Formatting`, `….CSharp`, `….PackageManagement`, `….Documents`, in any version'
+        row = '`#r "nuget: Microsoft.DotNet.Interactive"`, `….Formatting`, `….CSharp`, `….PackageManagement`, in any version'
         outcome = self.run_cell('#r "nuget: Microsoft.DotNet.Interactive, 1.0.0-beta.20574.7"\n#r "nuget: Microsoft.DotNet.Interactive.Formatting"\nusing Microsoft.DotNet.Interactive;\nKernel.Current.Name')
         self.assertEqual(outcome.result, "csharp")
         self.assertEqual([name for name, _ in outcome.outputs], ["display_data", "execute_result"])
         self.assertIn("nothing was restored", outcome.outputs[0][1])
+
+    def test_its_package_for_notebook_files(self):
+        row = '`#r "nuget: Microsoft.DotNet.Interactive.Documents"`'
+        code = 'using Microsoft.DotNet.Interactive.Documents;\nnew InteractiveDocument([new InteractiveDocumentElement("1 + 1", "csharp")]).Elements.Single().Contents'
+        self.assertEqual(self.run_cell('#r "nuget: Microsoft.DotNet.Interactive.Documents, 1.0.0-*"\n' + code).result, "1 + 1")
+        self.assertEqual(self.run_cell("Kernel.Current.Name").result, "csharp")
 
     def test_libraries_that_the_original_used_itself_are_packages(self):
         row = "`using Newtonsoft.Json`, `System.Reactive` … without `#r`, since .NET Interactive itself used them"

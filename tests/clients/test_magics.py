@@ -3,6 +3,7 @@ import functools
 import http.server
 import json
 import os
+import re
 import socket
 import socketserver
 import subprocess
@@ -341,6 +342,29 @@ class Values(State):
         self.assertIn("'lisst'", self.run_failing_cell("#!share --from csharp lisst").error["evalue"])
         self.assertEqual(self.run_failing_cell("#!set --name x --value @fsharp:y").error["ename"], "LanguageNotSupported")
         self.assertEqual(self.run_failing_cell("#!share --from javascript y").error["ename"], "LanguageNotSupported")
+
+    def test_what_is_shared_among_html_and_javascript_is_the_pages(self):
+        self.run_cell('var list = new List<string> { "</script>", "\\u2028\\"" }; var text = "C#";')
+        self.run_cell('#!value --name stored --mime-type application/json\n{"a": [1, null]}\n#!value --name words --from-value "one two"')
+        for magic, form in {"#!share --from csharp list": ("list", ["</script>", '\u2028"']), "#!share list --from csharp --as other": ("other", ["</script>", '\u2028"']),
+                            "#!set --name stored --value @value:stored": ("stored", {"a": [1, None]}), "#!set --name words --value @value:words": ("words", "one two"),
+                            "#!set --name text --value 'C#'": ("text", "'C#'"), "#!set --name quoted --value \"a b\"": ("quoted", "a b"),
+                            "#!set --name list --value @csharp:list --mime-type text/plain": ("list", "System.Collections.Generic.List`1[System.String]")}.items():
+            for block, mime in {"#!js": "application/javascript", "#!javascript": "application/javascript", "#!html": "text/html"}.items():
+                with self.subTest(magic, block=block):
+                    declared, page = shown(self.run_cell(f"{block}\n{magic}\nconsole.log(1)"))
+                    script = re.fullmatch(r'globalThis\["(\w+)"\] = (.*);', declared["application/javascript"])
+                    self.assertEqual((script[1], json.loads(script[2])), form)
+                    self.assertNotIn("<", declared["application/javascript"])
+                    self.assertEqual(page[mime], "console.log(1)")
+        # They are the page's alone.
+        self.assertEqual(self.run_cell("(list.Count, text)").result, '(2, "C#")')
+        self.assertIn("CS0103", self.run_failing_cell("quoted").traceback)
+        self.assertIn("'lisst'", self.run_failing_cell("#!js\n#!share --from csharp lisst").error["evalue"])
+        outcome, asked = self.asking('#!js\n#!set --name typed --value @input:"Word?"\n', 'a "word"')
+        self.assertEqual(json.loads(shown(outcome)[0]["application/javascript"].removeprefix('globalThis["typed"] = ').removesuffix(";")), 'a "word"')
+        self.assertIn("saved with the notebook", self.run_failing_cell("#!js\n#!set --name secret --value @password").error["evalue"])
+        self.assertEqual(len(self.run_cell("#!js\n#!share --from csharp list\n#!csharp\n#!share --from csharp text --as again\nagain").outputs), 2)
 
     def test_input_and_password_ask(self):
         outcome, asked = self.asking('#!set --name name --value @input:"Your name?"\nname', "Ada")

@@ -154,7 +154,7 @@ internal sealed class MagicCell : IRunningCell
             if (blocks[i].Magic is not { } magicName) continue;
             var magic = MagicTable.Find(magicName);
             var problem = magic is null ? MagicTable.Unknown(magicName) : null;
-            if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i].Arguments, blocks[i].Line, blocks[i].Text);
+            if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i]);
             if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0)) problem = $"{magic.Name} wants a cell of its own.";
             if (problem is not null) return TableOutput.Refused(blocks[i].Line == 1 && blocks.Count == 1 ? problem : $"{name}, line {blocks[i].Line}: {problem}");
         }

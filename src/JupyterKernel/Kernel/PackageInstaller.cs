@@ -52,7 +52,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             var now = new SessionPackages(set.Pinned(resolved.Packages), resolved);
             if (now.Resolved.Extends(before.Resolved) && before.Resolved.Extends(now.Resolved) && resolved.Packages.Count == before.Resolved.Packages.Count)
             {
-                display?.Clear();
+                display?.End($"{string.Join(", ", Names(asked))}: there already.");
                 return (before with { Asked = now.Asked }, null);
             }
 
@@ -61,21 +61,18 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
         }
         catch (PackageException failure)
         {
-            display?.Clear();
+            display?.End($"{string.Join(", ", Names(asked))}: not restored.");
             return (before, new CellOutcome.Refused("PackageError", failure.Message));
         }
         catch (OperationCanceledException)
         {
-            display?.Clear();
+            display?.End($"{string.Join(", ", Names(asked))}: interrupted, nothing was restored.");
             throw;
         }
     }
 
-    private void TellOwn(Request request, IReadOnlyList<string> own)
-    {
-        var note = $"{string.Join(", ", own)}: this kernel has what it is for, so nothing was restored.";
-        new Display(sockets, request, $"packages-{++displays}").Show(note, $"<div style=\"font-size: smaller; opacity: 0.7\">{WebUtility.HtmlEncode(note)}</div>");
-    }
+    private void TellOwn(Request request, IReadOnlyList<string> own) =>
+        new Display(sockets, request, $"packages-{++displays}").Note($"{string.Join(", ", own)}: this kernel has what it is for, so nothing was restored.");
 
     private static IEnumerable<string> Names(IReadOnlyList<PackageDirective> asked) => asked
         .Where(directive => directive.Kind is PackageDirectiveKind.Package or PackageDirectiveKind.Framework or PackageDirectiveKind.Project)
@@ -115,9 +112,12 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             isThere = true;
         }
 
-        public void Clear()
+        public void Note(string line) => Show(line, $"<div style=\"font-size: smaller; opacity: 0.7\">{WebUtility.HtmlEncode(line)}</div>");
+
+        /// <summary>A progress that was shown cannot be taken away without what else the cell has shown.</summary>
+        public void End(string line)
         {
-            if (isThere) Show("", "");
+            if (isThere) Note(line);
         }
     }
 }

@@ -14,7 +14,11 @@ namespace JupyterKernel.Magics;
 /// <param name="Magic">The magic's name; null for text of the language that the cell is in.</param>
 /// <param name="Arguments">What follows the name.</param>
 /// <param name="Text">The C#, or the text that the magic takes.</param>
-internal sealed record CellBlock(int Line, string? Magic, string Arguments, string Text);
+internal sealed record CellBlock(int Line, string? Magic, string Arguments, string Text)
+{
+    /// <summary>Of a magic that begins no language: the one that it stands in.</summary>
+    public CellLanguage Language { get; init; } = CellLanguage.CSharp;
+}
 
 /// <summary>
 /// Takes a cell apart at its magics. These stand at the beginning of a line; in C# not within a string, a comment or code that <c>#if</c>
@@ -59,7 +63,7 @@ internal static class CellBlocks
 
             // The first line of a program that a Unix shell starts.
             if (name.StartsWith("#!/", StringComparison.Ordinal)) continue;
-            blocks.Add(new(LineAt(code, next), name, line[name.Length..], ""));
+            blocks.Add(new(LineAt(code, next), name, line[name.Length..], "") { Language = (current is null ? null : CellLanguage.Find(current[Mark.Length..])) ?? CellLanguage.CSharp });
             isOpen = find(name) is { TakesText: true };
             if (find(name) is { } magic && (magic.TakesText || magic.BeginsCSharp)) current = magic.BeginsCSharp ? null : name;
         }

@@ -69,15 +69,19 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
     /// <summary>Whether only help is wanted.</summary>
     public bool WantsHelp { get; private init; }
 
+    /// <summary>Whether it stands among text that runs in the page, so that what it declares is the page's.</summary>
+    public bool IsInPage { get; private init; }
+
     /// <summary>A parameter's text; null if it was not given.</summary>
     public string? this[string parameter] => Values.GetValueOrDefault(parameter)?.Text;
 
     /// <summary>Reads what follows a magic's name.</summary>
     /// <returns>The call, or what is wrong and what to write instead.</returns>
-    public static (MagicCall? Call, string? Problem) Parse(Magic magic, string arguments, int line, string text)
+    public static (MagicCall? Call, string? Problem) Parse(Magic magic, CellBlock block)
     {
+        var arguments = block.Arguments;
         var values = new Dictionary<string, MagicValue>();
-        var call = new MagicCall(magic, line, text, values);
+        var call = new MagicCall(magic, block.Line, block.Text, values) { IsInPage = block.Language.Name is "html" or "javascript" };
         if (magic.IsForeign) return (call, null);
         try
         {

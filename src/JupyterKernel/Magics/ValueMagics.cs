@@ -10,12 +10,13 @@ namespace JupyterKernel.Magics;
 
 /// <summary>
 /// Magics that give values names. What becomes a C# variable is declared by C# that is run as any other block, so it is
-/// in the history and there again in a fresh worker. Loop thread.
+/// in the history and there again in a fresh worker. In a block of HTML or JavaScript they are variables of the page. Loop thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/variable-sharing.md
 /// </summary>
 internal static class ValueMagics
 {
     private const string Api = "global::JupyterKernel.Display.Notebook";
+    private const string PageVariable = "global::JupyterKernel.Display.PageVariable";
     private const string Json = "application/json";
     private const string PlainText = "text/plain";
     private const long MostBytes = 100_000_000;
@@ -40,7 +41,7 @@ internal static class ValueMagics
                 new("--mime-type", "What it is; if given, it is shown too.") { ValueName = "type" },
             ],
         },
-        new("#!set", "Declares a variable.", SetAsync)
+        new("#!set", "Declares a variable; among HTML or JavaScript, one of the page.", SetAsync)
         {
             Parameters =
             [
@@ -50,7 +51,7 @@ internal static class ValueMagics
                 new("--byref", "Accepted: variables are shared by reference anyway.") { IsFlag = true },
             ],
         },
-        new("#!share", "Declares a variable for what a language has under a name.", ShareAsync)
+        new("#!share", "Declares a variable for what a language has under a name; among HTML or JavaScript, one of the page.", ShareAsync)
         {
             Parameters =
             [
@@ -132,6 +133,7 @@ internal static class ValueMagics
         return value.Kind switch
         {
             MagicValueKind.Input => DeclareAsync(name, $"{Api}.GetInput({Literal(value.Text)})", call, cell),
+            MagicValueKind.Password when call.IsInPage => Refused("A password that the page gets would be saved with the notebook. Ask for it in C#, or in the page itself."),
             MagicValueKind.Password => DeclareAsync(name, $"{Api}.GetPassword({Literal(value.Text)})", call, cell),
             MagicValueKind.Shared => FromAsync(value.From!, value.Text, name, call, cell),
             _ => DeclareAsync(name, Literal(value.Text), call, cell),
@@ -163,7 +165,7 @@ internal static class ValueMagics
             PlainText => DeclareAsync(variable, $"global::System.Convert.ToString(@{name}, global::System.Globalization.CultureInfo.InvariantCulture)", call, cell),
 
             // Under its own name the variable is there already; that it is, the compiler finds out. No discard: PocketViewTags has a _.
-            _ => name == variable ? cell.RunCSharpAsync($"if (nameof(@{name}) is null) {{ }}", call, isKept: false) : DeclareAsync(variable, $"@{name}", call, cell),
+            _ => name == variable && !call.IsInPage ? cell.RunCSharpAsync($"if (nameof(@{name}) is null) {{ }}", call, isKept: false) : DeclareAsync(variable, $"@{name}", call, cell),
         };
     }
 
@@ -193,6 +195,7 @@ internal static class ValueMagics
         if (!SyntaxFacts.IsValidIdentifier(variable)) return Refused($"'{variable}' cannot be the name of a C# variable.");
         return expression.Length > LongestLiteral
             ? Refused($"{variable} would hold {expression.Length / 1_000_000} million characters, which is too much to be written into code. In C#: File.ReadAllText(path).")
+            : call.IsInPage ? cell.RunCSharpAsync($"{PageVariable}.Set({Literal(variable)}, {expression});", call, isKept: false)
             : cell.RunCSharpAsync($"var @{variable} = {expression};", call);
     }
 

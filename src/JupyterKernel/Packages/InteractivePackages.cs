@@ -12,7 +12,7 @@ internal static class InteractivePackages
     public static readonly IReadOnlyList<string> Ids =
     [
         "Microsoft.DotNet.Interactive", "Microsoft.DotNet.Interactive.Formatting", "Microsoft.DotNet.Interactive.CSharp",
-        "Microsoft.DotNet.Interactive.Documents", "Microsoft.DotNet.Interactive.PackageManagement",
+        "Microsoft.DotNet.Interactive.PackageManagement",
     ];
 
     /// <summary>Whether a line asks for one of them.</summary>
