@@ -117,7 +117,7 @@ internal sealed class CellRunner
     /// <param name="whole">The number of its first block.</param>
     public void Settle(long whole)
     {
-        foreach (var block in session.Accepted.Where(cell => cell.Whole == whole))
+        for (var last = session.Accepted.Count - 1; last >= 0 && session.Accepted[last] is { } block && block.Whole == whole; last--)
         {
             if (!unsettled.Remove(block.Number, out var replaced)) continue;
             block.Replaced = replaced;
