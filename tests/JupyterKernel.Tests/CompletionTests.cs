@@ -229,4 +229,50 @@ public sealed class CompletionTests : Editor
         Assert.Contains("13.0.4", list.Matches);
         Assert.Equal("#r \"nuget: Newtonsoft.Json, ".Length, list.Start);
     }
+
+    [Theory]
+    [InlineData("Console.WriteLin|")]
+    [InlineData("var all = Enumerabl|")]
+    [InlineData("new List<int>().Wher|")]
+    [InlineData("new List<int>().Wher|(n => n > 1).First()")]
+    [InlineData("var watch = Stopwatc|")]
+    [InlineData("foreach (var item in peopl|")]
+    [InlineData("retur|")]
+    [InlineData("awai| Task.Delay(1)")]
+    [InlineData("object o = 1; if (o is stri|")]
+    [InlineData("class Square : Shap|")]
+    [InlineData("class Square : Shape { public overr|")]
+    [InlineData("class Square : Shape { public override Are|")]
+    [InlineData("int.Pars|(\"1\", sty|")]
+    [InlineData("var p = new Person { Nam|")]
+    [InlineData("@peopl|")]
+    [InlineData("// 😀\nConsole.ReadLin|")]
+    [InlineData("var text = $\"{Consol|")]
+    public void Who_types_on_in_a_word_sees_what_a_first_question_would_show(string text)
+    {
+        var cursor = text.LastIndexOf('|');
+        var code = text.Replace("|", "", StringComparison.Ordinal);
+        cursor -= text.Count(c => c == '|') - 1;
+        var start = cursor;
+        while (start > 0 && (char.IsLetterOrDigit(code[start - 1]) || code[start - 1] == '@')) start--;
+        var typing = NewCompletion();
+        for (var index = start; index <= cursor; index++)
+        {
+            var typed = code.Remove(index, cursor - index);
+            var (expected, shown) = (Complete(NewCompletion(), typed, index, Session.Value), Complete(typing, typed, index, Session.Value));
+            Assert.Equal(expected.Items, shown.Items);
+            Assert.Equal((expected.Start, expected.End), (shown.Start, shown.End));
+        }
+    }
+
+    [Fact]
+    public void A_cell_that_was_run_meanwhile_is_seen_in_the_same_word()
+    {
+        var typing = NewCompletion();
+        Assert.DoesNotContain("lately", Complete(typing, "lat", 3, After()).Matches);
+        Assert.Contains("lately", Complete(typing, "lat", 3, After("var lately = 1;")).Matches);
+        Assert.DoesNotContain("lately", Complete(typing, "lat", 3, After()).Matches);
+        Assert.Contains("lately", Complete(typing, "var lately = 1; lat", 19, After()).Matches);
+        Assert.DoesNotContain("lately", Complete(typing, "var latest = 1; lat", 19, After()).Matches);
+    }
 }

@@ -10,7 +10,7 @@ public abstract class Editor
 {
     private static readonly CellCompiler Compiler = new(Environment.CurrentDirectory);
     private static readonly LanguageService Language = new(Compiler);
-    private static readonly Completion Completion = new(new PackageNames(Environment.CurrentDirectory));
+    private static readonly Completion Completion = NewCompletion();
     private static readonly Inspection Inspection = new(new DocumentationFiles(DotnetSdk.FindReferencePack));
 
     private protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -29,6 +29,11 @@ public abstract class Editor
 
         return [.. brought];
     }
+
+    private protected static Completion NewCompletion() => new(new PackageNames(Environment.CurrentDirectory));
+
+    private protected static CompletionList Complete(Completion completion, string code, int index, CellDeclarations[] after) =>
+        completion.CompleteAsync(Language.Open(code, after, Cancellation), index, RecentNames.None, Cancellation).GetAwaiter().GetResult();
 
     private protected static CompletionList Complete(string text, params string[] cells)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
@@ -6,6 +7,7 @@ using Microsoft.CodeAnalysis.Completion;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Tags;
 using RoslynItem = Microsoft.CodeAnalysis.Completion.CompletionItem;
+using RoslynList = Microsoft.CodeAnalysis.Completion.CompletionList;
 
 namespace JupyterKernel.Intelligence;
 
@@ -16,6 +18,9 @@ internal sealed class Completion(PackageNames packages)
     /// <summary>From so many letters on there are proposals that want a using.</summary>
     private const int LettersForUnimported = 3;
     private const int MostOverrides = 60;
+
+    /// <summary>What a word goes on with for certain.</summary>
+    private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
     /// <summary>What Roslyn notes of an item that overrides a member: the modifiers before it.</summary>
     private const string OverriddenBy = "Modifiers";
@@ -30,6 +35,8 @@ internal sealed class Completion(PackageNames packages)
         [WellKnownTags.Operator] = "operator", [WellKnownTags.File] = "path", [WellKnownTags.Folder] = "path",
     };
 
+    private Word? latest;
+
     /// <summary>Proposes what replaces the word that ends at the index.</summary>
     /// <param name="cell">The cell as it stands, however broken.</param>
     /// <param name="index">The cursor in UTF-16 units; brought into the text's range.</param>
@@ -43,6 +50,7 @@ internal sealed class Completion(PackageNames packages)
         index = Math.Clamp(index, 0, text.Length);
         var nothing = new CompletionList([], index, index);
         if (await DirectiveCompletion.CompleteAsync(text, index, packages, cancellation) is { } directive) return directive;
+        if (latest is { } word && word.EndsAt(index, cell)) return word.Rank(index, text, recent);
         if (await Cursor.InAsync(cell, index, cancellation) is not { } cursor) return nothing;
         if (FilePaths.CompleteArgument(cursor, cancellation) is { } paths) return paths;
         try
@@ -55,37 +63,55 @@ internal sealed class Completion(PackageNames packages)
         }
     }
 
-    private static async Task<CompletionList> AskRoslynAsync(Cursor cursor, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
+    private async Task<CompletionList> AskRoslynAsync(Cursor cursor, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
         var (document, text, index) = (cursor.Cell.Document, cursor.Cell.Code, cursor.Index);
         var inScope = Task.Run(() => cursor.SymbolsInScope(cancellation), cancellation);
         var service = CompletionService.GetService(document)!;
-        var start = service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start;
-        var typed = text[start..index];
-        var found = await RoslynServices.CompleteAsync(service, document, index, typed.Length >= LettersForUnimported, cancellation);
+        var unimported = index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
+        var found = await RoslynServices.CompleteAsync(service, document, index, unimported, cancellation);
         if (found.ItemsList.Count == 0) return new([], index, index);
-        start = found.Span.Start;
-        typed = text[start..index];
-
+        var start = found.Span.Start;
         var overrides = found.ItemsList.Where(item => item.Properties.ContainsKey(OverriddenBy)).ToList();
         if (overrides.Count > 0) return await OverridesAsync(service, document, text, overrides, start, index, cancellation);
 
-        var name = typed.TrimStart('@');
-        var fitting = found.ItemsList.Select(item => (Item: item, Match: NameMatching.Match(name, item.FilterText)))
-            .Where(candidate => candidate.Match != NameMatch.None).ToList();
-        if (fitting.Count == 0) return new([], start, index);
-        var symbols = await inScope;
-        var ranked = fitting.Select(candidate => (candidate.Item, candidate.Match, Symbols: SymbolsOf(candidate.Item, symbols)))
-            .Where(candidate => !IsHidden(candidate.Item, candidate.Symbols))
-            .OrderBy(candidate => candidate.Match)
-            .ThenBy(candidate => IsUnimported(candidate.Item))
-            .ThenByDescending(candidate => candidate.Item.Rules.MatchPriority)
-            .ThenByDescending(candidate => recent.GetValueOrDefault(candidate.Item.DisplayText))
-            .ThenByDescending(candidate => candidate.Symbols.Any(SymbolText.IsOfSource))
-            .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase).ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
-            .Select(candidate => Item(candidate.Item, candidate.Symbols, typed))
-            .DistinctBy(item => item.Text);
-        return new([.. ranked], start, index);
+        var word = new Word(cursor.Cell.Session, text[..start], text[index..], unimported, found, await inScope);
+        latest = word;
+        return word.Rank(index, text, recent);
+    }
+
+    /// <summary>What Roslyn proposes for a word, which is the same for as long as somebody types on in it. Immutable.</summary>
+    /// <param name="Session">What stands before the cell.</param>
+    /// <param name="Before">The cell's text before the word.</param>
+    /// <param name="After">The cell's text behind the cursor.</param>
+    /// <param name="HasUnimported">Whether there are proposals that want a using, as from some letters on.</param>
+    /// <param name="InScope">What can be named there.</param>
+    private sealed record Word(SessionScript Session, string Before, string After, bool HasUnimported, RoslynList Found, ILookup<string, ISymbol> InScope)
+    {
+        /// <summary>Whether it is this word that is typed there.</summary>
+        public bool EndsAt(int index, CellDocument cell) =>
+            cell.Session == Session && index >= Before.Length && cell.Code.AsSpan(0, index).StartsWith(Before) && cell.Code.AsSpan(index).SequenceEqual(After)
+            && HasUnimported == index - Before.Length >= LettersForUnimported && !cell.Code.AsSpan(Before.Length, index - Before.Length).ContainsAnyExcept(Letters);
+
+        /// <summary>The proposals that fit what is typed of it.</summary>
+        public CompletionList Rank(int index, string text, IReadOnlyDictionary<string, int> recent)
+        {
+            var typed = text[Before.Length..index];
+            var name = typed.TrimStart('@');
+            var ranked = Found.ItemsList.Select(item => (Item: item, Match: NameMatching.Match(name, item.FilterText)))
+                .Where(candidate => candidate.Match != NameMatch.None)
+                .Select(candidate => (candidate.Item, candidate.Match, Symbols: SymbolsOf(candidate.Item, InScope)))
+                .Where(candidate => !IsHidden(candidate.Item, candidate.Symbols))
+                .OrderBy(candidate => candidate.Match)
+                .ThenBy(candidate => IsUnimported(candidate.Item))
+                .ThenByDescending(candidate => candidate.Item.Rules.MatchPriority)
+                .ThenByDescending(candidate => recent.GetValueOrDefault(candidate.Item.DisplayText))
+                .ThenByDescending(candidate => candidate.Symbols.Any(SymbolText.IsOfSource))
+                .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase).ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
+                .Select(candidate => Item(candidate.Item, candidate.Symbols, typed))
+                .DistinctBy(item => item.Text);
+            return new([.. ranked], Before.Length, index);
+        }
     }
 
     // Roslyn forgets the symbols that it makes an item of, but for their name and kind.

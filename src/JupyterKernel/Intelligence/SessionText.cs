@@ -29,9 +29,9 @@ internal sealed class SessionText
     public bool Follow(IReadOnlyList<CellDeclarations> accepted)
     {
         // An undo, or a history that was rebuilt.
-        if (accepted.Count < cells.Count || (cells.Count > 0 && accepted[cells.Count - 1] != cells[^1])) Clear();
-        if (accepted.Count == cells.Count && Script.Text.Length > 0) return false;
-        var changed = cells.Count == 0;
+        var changed = accepted.Count < cells.Count || (cells.Count > 0 && accepted[cells.Count - 1] != cells[^1]);
+        if (changed) Clear();
+        changed |= Script.Text.Length == 0;
         foreach (var cell in accepted.Skip(cells.Count))
         {
             cells.Add(cell);

@@ -118,7 +118,14 @@ internal sealed class Dispatcher
     public async Task WarmAsync()
     {
         foreach (var code in (string[])["Console.Wr", "var text = \"\"; text."])
-            await Task.Run(() => completion.CompleteAsync(language.Open(code, [], CancellationToken.None), code.Length, RecentNames.None, CancellationToken.None));
+        {
+            await Task.Run(async () =>
+            {
+                var content = WireFormat.FromJson<CompleteRequest>(new JObject { ["code"] = code, ["cursor_pos"] = code.Length });
+                var found = await completion.CompleteAsync(language.Open(content.Code, [], CancellationToken.None), code.Length, RecentNames.None, CancellationToken.None);
+                WireFormat.ToJson(Reply(content.Code, found));
+            });
+        }
     }
 
     private static Task<object?> Answer(object? content) => Task.FromResult(content);
@@ -135,7 +142,12 @@ internal sealed class Dispatcher
                 RecentNames.In([.. accepted.TakeLast(RecentNames.MostCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
             new CompletionList([], index, index));
         session.Offer(found.Items.Where(item => item.Namespace is not null).Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
-        var (start, end) = (CodePoints.FromIndex(content.Code, found.Start), CodePoints.FromIndex(content.Code, found.End));
+        return Reply(content.Code, found);
+    }
+
+    private static CompleteReply Reply(string code, CompletionList found)
+    {
+        var (start, end) = (CodePoints.FromIndex(code, found.Start), CodePoints.FromIndex(code, found.End));
         return new CompleteReply(found.Matches, start, end, found.Metadata(start, end));
     }
 
