@@ -266,6 +266,24 @@ public sealed class CompletionTests : Editor
     }
 
     [Fact]
+    public void A_cells_own_extension_methods_and_usings_are_those_of_no_other_cell()
+    {
+        var typing = NewCompletion();
+        string? Signature(string code, string name) => Complete(typing, code, code.Length, Session.Value).Items.FirstOrDefault(item => item.Text == name && item.Namespace is null)?.Signature;
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Equal("string Shout(int times = 1)", Signature("\"\".", "Shout"));
+            Assert.Null(Signature("\"\".", "Twice"));
+            Assert.Equal("int Twice()", Signature("static int Twice(this string text) => 2; \"\".", "Twice"));
+            Assert.EndsWith(" (+ 1 overload)", Signature("static string Shout(this string text, char end) => text; \"\".", "Shout"), StringComparison.Ordinal);
+            Assert.Null(Signature("new[] { 1 }.", "ToImmutableArray"));
+            Assert.StartsWith("ImmutableArray<int> ", Signature("using System.Collections.Immutable; new[] { 1 }.", "ToImmutableArray"), StringComparison.Ordinal);
+            Assert.Equal("string? Person.Email { get; init; }", Signature("people[0].", "Email"));
+            Assert.Equal("int Inner.Hidden", Signature("class Inner { int Hidden; void M(Inner other) { other.", "Hidden"));
+        }
+    }
+
+    [Fact]
     public void A_cell_that_was_run_meanwhile_is_seen_in_the_same_word()
     {
         var typing = NewCompletion();

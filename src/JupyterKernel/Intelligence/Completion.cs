@@ -66,7 +66,7 @@ internal sealed class Completion(PackageNames packages)
     private async Task<CompletionList> AskRoslynAsync(Cursor cursor, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
         var (document, text, index) = (cursor.Cell.Document, cursor.Cell.Code, cursor.Index);
-        var inScope = Task.Run(() => cursor.SymbolsInScope(cancellation), cancellation);
+        var inScope = Task.Run(() => cursor.NamesInScope(cancellation), cancellation);
         var service = CompletionService.GetService(document)!;
         var unimported = index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
         var found = await RoslynServices.CompleteAsync(service, document, index, unimported, cancellation);
@@ -86,7 +86,7 @@ internal sealed class Completion(PackageNames packages)
     /// <param name="After">The cell's text behind the cursor.</param>
     /// <param name="HasUnimported">Whether there are proposals that want a using, as from some letters on.</param>
     /// <param name="InScope">What can be named there.</param>
-    private sealed record Word(SessionScript Session, string Before, string After, bool HasUnimported, RoslynList Found, ILookup<string, ISymbol> InScope)
+    private sealed record Word(SessionScript Session, string Before, string After, bool HasUnimported, RoslynList Found, NamesInScope InScope)
     {
         /// <summary>Whether it is this word that is typed there.</summary>
         public bool EndsAt(int index, CellDocument cell) =>
@@ -108,17 +108,15 @@ internal sealed class Completion(PackageNames packages)
                 .ThenByDescending(candidate => recent.GetValueOrDefault(candidate.Item.DisplayText))
                 .ThenByDescending(candidate => candidate.Symbols.Any(SymbolText.IsOfSource))
                 .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase).ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
-                .Select(candidate => Item(candidate.Item, candidate.Symbols, typed))
+                .Select(candidate => Item(candidate.Item, candidate.Symbols, InScope, typed))
                 .DistinctBy(item => item.Text);
             return new([.. ranked], Before.Length, index);
         }
     }
 
     // Roslyn forgets the symbols that it makes an item of, but for their name and kind.
-    private static ImmutableArray<ISymbol> SymbolsOf(RoslynItem item, ILookup<string, ISymbol> inScope) =>
-        item.Properties.TryGetValue("SymbolKind", out var number) && int.TryParse(number, out var kind) && !IsUnimported(item)
-            ? [.. inScope[item.DisplayText].Where(symbol => (int)symbol.Kind == kind)]
-            : [];
+    private static ImmutableArray<ISymbol> SymbolsOf(RoslynItem item, NamesInScope inScope) =>
+        item.Properties.TryGetValue("SymbolKind", out var number) && int.TryParse(number, out var kind) && !IsUnimported(item) ? inScope.Of(item.DisplayText, (SymbolKind)kind) : [];
 
     // Roslyn shows what is not meant to be seen where it has the source, as in a project of one's own.
     private static bool IsHidden(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
@@ -129,31 +127,19 @@ internal sealed class Completion(PackageNames packages)
     // Only what wants a using says so in its line: by the namespace.
     private static bool IsUnimported(RoslynItem item) => item.InlineDescription.Length > 0;
 
-    private static CompletionItem Item(RoslynItem item, ImmutableArray<ISymbol> symbols, string typed)
+    private static CompletionItem Item(RoslynItem item, ImmutableArray<ISymbol> symbols, NamesInScope inScope, string typed)
     {
         var text = item.Properties.GetValueOrDefault("InsertionText") ?? item.DisplayText + (item.DisplayTextSuffix == ":" ? ":" : "");
         if (typed.StartsWith('@') && !text.StartsWith('@')) text = "@" + text;
         return IsUnimported(item)
             ? new(text, TypeOf(item, symbols), $"using {item.InlineDescription};", item.InlineDescription)
-            : new(text, TypeOf(item, symbols), SignatureOf(item, symbols));
+            : new(text, TypeOf(item, symbols), symbols.IsEmpty || item.Tags.Contains(WellKnownTags.Keyword) ? "" : inScope.Signature(symbols));
     }
 
     // JupyterLab has colours for function, instance, class, module and keyword, and takes any other word as it is.
     private static string TypeOf(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
         symbols is [IFieldSymbol { ContainingType.IsScriptClass: true }, ..] ? "instance"
         : item.Tags.Select(tag => TypesOfTags.GetValueOrDefault(tag)).FirstOrDefault(type => type is not null) ?? "keyword";
-
-    private static string SignatureOf(RoslynItem item, ImmutableArray<ISymbol> symbols)
-    {
-        if (symbols.IsEmpty || item.Tags.Contains(WellKnownTags.Keyword)) return "";
-        var overloads = symbols[0] is IMethodSymbol ? symbols.Count(symbol => symbol is IMethodSymbol) - 1 : 0;
-        return SymbolText.Signature(symbols[0]) + overloads switch
-        {
-            0 => "",
-            1 => " (+ 1 overload)",
-            _ => $" (+ {overloads} overloads)",
-        };
-    }
 
     /// <summary>Members that a type may override, each as the whole declaration on one line: what a front end inserts is one text.</summary>
     private static async Task<CompletionList> OverridesAsync(

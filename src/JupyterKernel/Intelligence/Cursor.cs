@@ -38,17 +38,32 @@ internal sealed class Cursor
         return new Cursor(cell, (await cell.Document.GetSemanticModelAsync(cancellation))!, root, Math.Clamp(index, 0, cell.Code.Length));
     }
 
-    /// <summary>What can be named at the cursor, by its name: behind a dot the members, else all that is in scope.</summary>
-    public ILookup<string, ISymbol> SymbolsInScope(CancellationToken cancellation)
+    /// <summary>What can be named at the cursor: behind a dot the members, else all that is in scope.</summary>
+    public NamesInScope NamesInScope(CancellationToken cancellation)
     {
-        if (Qualifier() is not { } qualifier) return Model.LookupSymbols(Index).ToLookup(symbol => symbol.Name);
+        if (Qualifier() is not { } qualifier) return new(Model.LookupSymbols(Index));
         if (Model.GetSymbolInfo(qualifier, cancellation).Symbol is INamespaceOrTypeSymbol { } named)
-            return Model.LookupSymbols(Index, named).Where(symbol => symbol.IsStatic || symbol is INamespaceOrTypeSymbol).ToLookup(symbol => symbol.Name);
+            return new(Model.LookupSymbols(qualifier.SpanStart, named).Where(symbol => symbol.IsStatic || symbol is INamespaceOrTypeSymbol));
         var type = Model.GetTypeInfo(qualifier, cancellation).Type;
         if (type is IPointerTypeSymbol pointer) type = pointer.PointedAtType;
-        return (type is null or IErrorTypeSymbol ? [] : Model.LookupSymbols(Index, type, includeReducedExtensionMethods: true))
-            .Where(symbol => !symbol.IsStatic).ToLookup(symbol => symbol.Name);
+        if (type is null or IErrorTypeSymbol) return new([]);
+        return HasOwnNames() || !IsOfEarlierCells(type) ? Members(type) : Cell.Members.GetOrAdd(type, Members);
+
+        // Most of the work are extension methods: whether each applies to the type. Behind the dot of an unfinished type's member, one is outside of it.
+        NamesInScope Members(ITypeSymbol type) => new(Model.LookupSymbols(qualifier.SpanStart, type, includeReducedExtensionMethods: true).Where(symbol => !symbol.IsStatic));
     }
+
+    /// <summary>Whether a type's members may look otherwise in this cell than in another one: by its usings, extension methods, or from within a type.</summary>
+    private bool HasOwnNames() => ((CompilationUnitSyntax)root) is { Usings.Count: > 0 } or { Externs.Count: > 0 }
+        || ((CompilationUnitSyntax)root).Members.Any(member => member is BaseTypeDeclarationSyntax or BaseNamespaceDeclarationSyntax or MethodDeclarationSyntax { ParameterList.Parameters: [{ Modifiers.Count: > 0 }, ..] });
+
+    private bool IsOfEarlierCells(ITypeSymbol type) => type switch
+    {
+        IArrayTypeSymbol array => IsOfEarlierCells(array.ElementType),
+        INamedTypeSymbol named => !SymbolEqualityComparer.Default.Equals(named.ContainingAssembly, Model.Compilation.Assembly) && named.TypeArguments.All(IsOfEarlierCells)
+            && (named.ContainingType is not { } outer || IsOfEarlierCells(outer)),
+        _ => false,
+    };
 
     private ExpressionSyntax? Qualifier()
     {

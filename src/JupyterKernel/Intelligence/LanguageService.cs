@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using JupyterKernel.Compilation;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -19,6 +20,7 @@ internal sealed class LanguageService(CellCompiler compiler)
 
     private readonly Lock gate = new();
     private readonly SessionText session = new();
+    private MemberLists members = new();
     private Solution? solution;
     private ProjectId? sessionProject;
     private DocumentId? sessionDocument;
@@ -41,11 +43,12 @@ internal sealed class LanguageService(CellCompiler compiler)
 
                 // What is made of it, above all which assemblies there are, is then shared by all cells that are looked at behind it.
                 opened.GetProject(cellDocument!.ProjectId)!.GetCompilationAsync(CancellationToken.None).GetAwaiter().GetResult();
+                members = new();
             }
 
             solution = opened;
             var document = opened.WithDocumentText(cellDocument!, SourceText.From(Blank(code))).GetDocument(cellDocument!)!;
-            return new CellDocument(code, document, session.Script);
+            return new CellDocument(code, document, session.Script, members);
         }
     }
 
@@ -76,4 +79,20 @@ internal sealed class LanguageService(CellCompiler compiler)
 /// <param name="Code">Its text.</param>
 /// <param name="Document">The same for Roslyn's services; what is no C# is blanks there.</param>
 /// <param name="Session">What stands before it.</param>
-internal sealed record CellDocument(string Code, Document Document, SessionScript Session);
+/// <param name="Members">What is known of the members of types that are declared before it.</param>
+internal sealed record CellDocument(string Code, Document Document, SessionScript Session, MemberLists Members);
+
+/// <summary>The members of types, as any cell behind the same session sees them. Any thread.</summary>
+internal sealed class MemberLists
+{
+    private const int Most = 50;
+
+    private readonly ConcurrentDictionary<ITypeSymbol, NamesInScope> lists = new(SymbolEqualityComparer.IncludeNullability);
+
+    /// <summary>Those of a type, made where they are not known.</summary>
+    public NamesInScope GetOrAdd(ITypeSymbol type, Func<ITypeSymbol, NamesInScope> make)
+    {
+        if (lists.Count >= Most) lists.Clear();
+        return lists.GetOrAdd(type, make);
+    }
+}
