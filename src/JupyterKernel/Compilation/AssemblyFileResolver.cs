@@ -29,6 +29,13 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
         }
     }
 
+    /// <inheritdoc/>
+    public override bool ResolveMissingAssemblies => true;
+
+    /// <inheritdoc/>
+    public override PortableExecutableReference? ResolveMissingAssembly(MetadataReference definition, AssemblyIdentity referenceIdentity) =>
+        ReferenceSet.ReferredTo(referenceIdentity.Name);
+
     /// <summary>In a file, a path is relative to that file, or else to the notebook.</summary>
     private string? Find(string file, string? baseFilePath)
     {

@@ -85,7 +85,7 @@ internal sealed class CellCompiler
         // References and usings are given once, here: every later submission inherits them. Given again with each cell,
         // memory would grow with the square of the number of cells.
         root = new(() => CSharpCompilation.CreateScriptCompilation(
-            "Root", references: ReferenceSet.Core, options: options.WithUsings(DefaultUsings), syntaxTree: Parse("", "")));
+            "Root", references: ReferenceSet.Core.Concat(ReferenceSet.BehindCore), options: options.WithUsings(DefaultUsings), syntaxTree: Parse("", "")));
         pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root, returnType: typeof(object)));
     }
 
@@ -172,7 +172,7 @@ internal sealed class CellCompiler
     /// <summary>What a cell is tried as, until it compiles or there is nothing left to try.</summary>
     private sealed class Attempts(CellCompiler compiler, CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
-        private readonly CSharpCompilation empty = compiler.TakeEmpty(source).AddReferences(Brought(source));
+        private readonly CSharpCompilation empty = compiler.TakeEmpty(source).AddReferences(source.Assets.References.Select(ReferenceSet.Of));
         private readonly List<MetadataReference> libraries = [];
         private IReadOnlyList<MetadataReference>? optional;
         private CellLibrary? library;
@@ -237,8 +237,8 @@ internal sealed class CellCompiler
             // Later cells inherit no more than what turned out to be used: what the image names, which is next to nothing; or,
             // where that does not do, what the compiler looked at.
             var names = complete.Cell.Image.ReferencedAssemblies();
-            var slim = With(ReferenceSet.WithNeeded(Optional.Where(reference => names.Contains(ReferenceSet.NameOf(reference))), Optional));
-            if (slim.Cell is null) slim = With(ReferenceSet.WithNeeded(complete.Submission.GetUsedAssemblyReferences(cancellation).Intersect(Optional), Optional));
+            var slim = With(Optional.Where(reference => names.Contains(ReferenceSet.NameOf(reference))));
+            if (slim.Cell is null) slim = With(complete.Submission.GetUsedAssemblyReferences(cancellation).Intersect(Optional));
             return slim.Cell is null ? complete : slim;
 
             CellAttempt With(IEnumerable<MetadataReference> added)
@@ -267,14 +267,6 @@ internal sealed class CellCompiler
         }
 
         private static IEnumerable<MetadataReference> Known(CellSource source) => SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);
-
-        /// <summary>What the cell's packages bring, with what that needs of the framework.</summary>
-        private static IReadOnlyList<MetadataReference> Brought(CellSource source)
-        {
-            if (source.Assets.References.Count == 0) return [];
-            MetadataReference[] files = [.. source.Assets.References.Select(ReferenceSet.Of)];
-            return ReferenceSet.WithNeeded(files, ReferenceSet.OptionalBeside(Known(source).Concat(files)));
-        }
 
         private IEnumerable<UsingDirectiveSyntax> Usings() =>
             SubmissionLink.Chain(source.Previous).SelectMany(link => link.SyntaxTrees).SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.IO.MemoryMappedFiles;
 using System.Reflection.Metadata;
 using Microsoft.CodeAnalysis;
 
@@ -10,6 +12,7 @@ namespace JupyterKernel.Compilation;
 /// </summary>
 internal static class ReferenceSet
 {
+    private static readonly string InteractiveDirectory = Path.Combine(AppContext.BaseDirectory, "interactive");
     private static readonly string FrameworkDirectory = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
 
     /// <summary>Holds every public type of the namespaces that cells use by default, and what notebooks use most.</summary>
@@ -28,19 +31,28 @@ internal static class ReferenceSet
     private static readonly string[] NotFramework =
         ["System.CommandLine", "System.ServiceModel", "System.Security.Cryptography.Pkcs", "System.Security.Cryptography.Xml"];
 
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, MetadataReference> Packages = new();
+    private static readonly ConcurrentDictionary<string, PortableExecutableReference> Files = new();
+
+    /// <summary>Of references whose names no cell sees.</summary>
+    private const string HiddenAlias = "__behind";
 
     private static readonly Lazy<IReadOnlyList<MetadataReference>> LazyRest = new(FindRest);
 
     private static readonly Lazy<IReadOnlyList<MetadataReference>> LazyInteractive = new(() =>
-        [.. Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "interactive"), "*.dll").Select(path => MetadataReference.CreateFromFile(path))]);
+        [.. Directory.EnumerateFiles(InteractiveDirectory, "*.dll").Select(Of)]);
 
     /// <summary>Referenced by every cell: the core of the framework and the display API.</summary>
-    public static IReadOnlyList<MetadataReference> Core { get; } =
+    public static IReadOnlyList<PortableExecutableReference> Core { get; } =
     [
-        .. CoreNames.Select(name => MetadataReference.CreateFromFile(Path.Combine(FrameworkDirectory, name + ".dll"))),
-        MetadataReference.CreateFromFile(typeof(Display.Notebook).Assembly.Location),
+        .. CoreNames.Select(name => Of(Path.Combine(FrameworkDirectory, name + ".dll"))),
+        Of(typeof(Display.Notebook).Assembly.Location),
     ];
+
+    /// <summary>
+    /// What <see cref="Core"/> refers to, without its names. Were it missing until a cell references it, the compiler would make the types of all that refer
+    /// to it anew, and an earlier cell's <c>HttpClient</c> were another type than a later one's.
+    /// </summary>
+    public static IReadOnlyList<MetadataReference> BehindCore { get; } = FindBehindCore();
 
     /// <summary>The rest of the framework; looked for at the first use.</summary>
     public static IReadOnlyList<MetadataReference> Rest => LazyRest.Value;
@@ -52,58 +64,58 @@ internal static class ReferenceSet
     /// <param name="known">What they reference already: of an assembly that is among it, there is no other.</param>
     public static IReadOnlyList<MetadataReference> OptionalBeside(IEnumerable<MetadataReference> known)
     {
-        var names = known.Select(NameOf).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var names = known.Where(reference => reference.Properties.Aliases.IsEmpty).Select(NameOf).ToHashSet(StringComparer.OrdinalIgnoreCase);
         return [.. Rest.Concat(Interactive).Where(reference => !names.Contains(NameOf(reference)))];
     }
 
-    /// <summary>
-    /// References and those of the optional ones that they need. Where an assembly is added that one already there refers to, the compiler makes the
-    /// latter's types anew, and variables of earlier cells are of other types than a later cell names: so all that anything refers to is added at once.
-    /// </summary>
-    /// <param name="references">What is wanted.</param>
-    /// <param name="optional">What there is to add.</param>
-    public static IReadOnlyList<MetadataReference> WithNeeded(IEnumerable<MetadataReference> references, IReadOnlyList<MetadataReference> optional)
-    {
-        var byName = optional.ToDictionary(NameOf, StringComparer.OrdinalIgnoreCase);
-        var wanted = new List<MetadataReference>(references);
-        var seen = wanted.Select(NameOf).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var open = new Queue<MetadataReference>(wanted.Concat(Core));
-        while (open.TryDequeue(out var next))
-        {
-            foreach (var name in ReferencedBy(next))
-            {
-                if (!byName.TryGetValue(name, out var needed) || !seen.Add(name)) continue;
-                wanted.Add(needed);
-                open.Enqueue(needed);
-            }
-        }
-
-        return wanted;
-    }
+    /// <summary>What a package's assembly refers to, by its name; null if it is neither the framework's nor of <see cref="Interactive"/>.</summary>
+    public static PortableExecutableReference? ReferredTo(string name) =>
+        ((string[])[FrameworkDirectory, InteractiveDirectory]).Select(directory => Path.Combine(directory, name + ".dll")).Where(File.Exists).Select(Of).FirstOrDefault();
 
     /// <summary>The simple name of the assembly in a reference's file; empty for an image of a cell.</summary>
     public static string NameOf(MetadataReference reference) => Path.GetFileNameWithoutExtension((reference as PortableExecutableReference)?.FilePath ?? "");
 
-    /// <summary>A file of a package. Read once, however often its cells are compiled.</summary>
-    public static MetadataReference Of(string path) => Packages.GetOrAdd(path, static path => MetadataReference.CreateFromFile(path));
+    /// <summary>An assembly's file. Read once, however often cells are compiled: what is read of it is what makes its types the same.</summary>
+    public static PortableExecutableReference Of(string path) => Files.GetOrAdd(path, static path => IsOfProgram(path) ? Mapped(path) : MetadataReference.CreateFromFile(path));
 
     /// <summary>Whether a file of a package takes the place of one of the framework's.</summary>
     public static bool IsFrameworks(string path) => File.Exists(Path.Combine(FrameworkDirectory, Path.GetFileName(path)))
         && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path)) && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);
 
-    private static IEnumerable<string> ReferencedBy(MetadataReference reference)
+    private static bool IsOfProgram(string path) => Path.GetDirectoryName(path) is { } directory && (directory == FrameworkDirectory || path.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal));
+
+    /// <summary>
+    /// Of a file that nobody replaces while the program runs: no copy of it, and of its pages those that are looked at. The compiler looks at little of the
+    /// hundred assemblies that it knows.
+    /// </summary>
+    private static unsafe PortableExecutableReference Mapped(string path)
     {
-        if (reference is not PortableExecutableReference file) return [];
-        try
+        using var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        var view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        byte* start = null;
+
+        // Never given back, as the references themselves are not.
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        return AssemblyMetadata.Create(ModuleMetadata.CreateFromImage((IntPtr)start, checked((int)new FileInfo(path).Length))).GetReference(filePath: path);
+    }
+
+    private static MetadataReference[] FindBehindCore()
+    {
+        var found = new List<MetadataReference>();
+        var seen = Core.Select(NameOf).ToHashSet();
+        var open = new Queue<PortableExecutableReference>(Core);
+        while (open.TryDequeue(out var next))
         {
-            return (file.GetMetadata() as AssemblyMetadata)?.GetModules().Select(module => module.GetMetadataReader())
-                .SelectMany(metadata => metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name))) ?? [];
+            var metadata = ((AssemblyMetadata)next.GetMetadata()).GetModules()[0].GetMetadataReader();
+            foreach (var name in metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)))
+            {
+                if (!seen.Add(name) || ReferredTo(name) is not { } needed) continue;
+                found.Add(needed.WithAliases([HiddenAlias]));
+                open.Enqueue(needed);
+            }
         }
-        catch (Exception unreadable) when (unreadable is BadImageFormatException or IOException)
-        {
-            // The compiler says what is wrong with it.
-            return [];
-        }
+
+        return [.. found];
     }
 
     private static MetadataReference[] FindRest() =>
@@ -118,6 +130,6 @@ internal static class ReferenceSet
                     && !CoreNames.Contains(name)
                     && !NotFramework.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
             })
-            .Select(path => MetadataReference.CreateFromFile(path)),
+            .Select(Of),
     ];
 }
