@@ -19,12 +19,12 @@ public sealed class CellBlocksTests
     [Fact]
     public void Blocks_of_C_sharp_keep_their_lines() =>
         Assert.Equal(
-            [new CellBlock(1, "#!time", "", ""), new(2, null, "", "\nvar x = 1;\n"), new(3, "#!html", "", "<b>\n</b>"), new(6, "#!csharp", " ", ""), new(7, null, "", "\n\n\n\n\n\nx")],
+            [new CellBlock(1, "#!time", "", ""), new(2, null, "", "\nvar x = 1;\n"), new(3, "#!html", "", "<b>\n</b>"), new(6, "#!csharp", " ", "") { Language = CellLanguage.Find("html")! }, new(7, null, "", "\n\n\n\n\n\nx")],
             Blocks("#!time\nvar x = 1;\n#!html\n<b>\n</b>\n#!csharp \nx"));
 
     [Fact]
     public void Lines_end_as_on_Windows_too() =>
-        Assert.Equal([new CellBlock(1, "#!html", "", "<b>"), new(3, "#!csharp", "", ""), new(4, null, "", "\r\n\r\n\r\nx")], Blocks("#!html\r\n<b>\r\n#!csharp\r\nx"));
+        Assert.Equal([new CellBlock(1, "#!html", "", "<b>"), new(3, "#!csharp", "", "") { Language = CellLanguage.Find("html")! }, new(4, null, "", "\r\n\r\n\r\nx")], Blocks("#!html\r\n<b>\r\n#!csharp\r\nx"));
 
     [Theory]
     [InlineData("var s = \"\"\"\n#!html\n\"\"\";")]
@@ -47,6 +47,10 @@ public sealed class CellBlocksTests
         Assert.Equal(text, blocks[0].Text);
         Assert.Equal("1", blocks[^1].Text.Trim());
     }
+
+    [Fact]
+    public void A_magic_knows_the_language_that_it_stands_in() =>
+        Assert.Equal(["csharp", "csharp", "javascript", "javascript", "csharp"], Blocks("#!time\n#!js\n#!share x --from csharp\n#!csharp\n#!time").Select(block => block.Language.Name));
 
     [Fact]
     public void The_metadata_say_what_a_cell_begins_with()

@@ -33,6 +33,15 @@ public sealed class FormattingTests : IDisposable
     private sealed record Special(int X, int Z) : Point(X, 0, null);
 
     [Fact]
+    public void A_table_without_columns_is_shown()
+    {
+        using var table = new DataTable("empty");
+        var bundle = Formatter.Format(table);
+        Assert.Equal("(no columns)", bundle.Data["text/plain"]);
+        Assert.True(bundle.Data.ContainsKey("text/html"));
+    }
+
+    [Fact]
     public void A_sequence_of_objects_is_a_table()
     {
         Point[] points = [new(1, 2.5, "a <b>"), new(20, 0, null)];

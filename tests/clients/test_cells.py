@@ -68,6 +68,14 @@ class Declarations(KernelTestCase):
         self.run_cell("var points = Enumerable.Range(1, 2).Select(n => new { n, Square = n * n }).ToList();")
         self.assertEqual(self.run_cell("points[1].Square").result, "4")
 
+    def test_types_are_the_same_behind_a_cell_that_takes_a_further_part_of_the_framework(self):
+        self.run_cell("var client = new HttpClient(); var shown = display(1); var pattern = new System.Text.RegularExpressions.Regex(\"a\"); var groups = new[] { 1 }.GroupBy(n => n); var json = System.Text.Json.JsonDocument.Parse(\"1\");")
+        for further in ("using System.Xml.Linq; var xml = new XElement(\"a\");", "using System.Data; var rows = new DataTable();", "using Microsoft.DotNet.Interactive;",
+                        "var socket = typeof(System.Net.Sockets.Socket);", "using System.Security.Cryptography; var hash = SHA256.HashData([1]);"):
+            self.run_cell(further)
+            self.run_cell("client = new HttpClient(); shown = display(2); shown = 3.Display(); pattern = new(\"b\"); groups = new[] { 2 }.GroupBy(n => n); json = System.Text.Json.JsonDocument.Parse(\"2\");")
+        self.run_cell("xml = new XElement(\"b\"); rows = new DataTable(\"c\"); socket = typeof(System.Net.Sockets.Socket);")
+
     def test_async_methods_and_lambdas_work(self):
         self.run_cell("async Task<int> Later(int n) { await Task.Yield(); return n; }\n"
                       "Func<Task<int>> f = async () => await Later(4);")
@@ -97,6 +105,14 @@ class Directives(KernelTestCase):
             self.assertEqual(outcome.result, "[1,2]")
             self.run_cell("using Newtonsoft.Json;")
             self.assertEqual(self.run_cell('JsonConvert.DeserializeObject<int[]>("[3]")[0]').result, "3")
+
+    def test_reference_to_an_assembly_of_the_framework_by_its_name(self):
+        code = '#r "System.Net.Http.Json.dll"\n#r "System.Xml.Linq"\n#r "System.Data.Common"\nusing System.Net.Http.Json;\nusing System.Data;\n'
+        self.assertEqual(self.run_cell(code + "typeof(JsonContent).Name").result, "JsonContent")
+        # It is the framework's own, not another one of the name.
+        self.run_cell('var table = new DataTable(); table.Columns.Add("A", typeof(int)); table.Rows.Add(1);')
+        self.assertEqual(self.run_cell("ReferenceEquals(typeof(DataTable).Assembly, System.Runtime.Loader.AssemblyLoadContext.Default.LoadFromAssemblyName(typeof(DataTable).Assembly.GetName()))").result, "True")
+        self.assertIn("A", self.run_cell("table").result.split("\n")[0])
 
     def test_reference_to_a_missing_file_is_a_compile_error(self):
         self.assertEqual(self.run_failing_cell('#r "no-such-file.dll"').error["ename"], "CompileError")

@@ -1,6 +1,7 @@
 """Notebooks written for .NET Interactive: each row of docs/migration.md that is about its interface, its packages and its extensions."""
 import glob
 import inspect
+import json
 import os
 import re
 import shutil
@@ -33,8 +34,8 @@ def shown(outcome):
 
 class Documented(unittest.TestCase):
     def test_every_row_has_a_test(self):
-        for section, case in (("The interface", Interface), ("Packages", PackagesOfInteractive), ("Extensions", Extensions)):
-            tested = set(re.findall(r'row = ["\'](.*)["\']$', "\n".join(source_of(case)), re.MULTILINE))
+        for section, *cases in (("The interface", Interface, ImportedInterface), ("Packages", PackagesOfInteractive), ("Extensions", Extensions)):
+            tested = set(re.findall(r'row = ["\'](.*)["\']$', "\n".join(line for case in cases for line in source_of(case)), re.MULTILINE))
             self.assertEqual(tested, set(rows(section)), section)
 
 
@@ -320,6 +321,51 @@ class Interface(KernelTestCase):
             self.assertIn("CS1061", self.run_failing_cell(code).traceback)
         self.assertEqual(self.run_failing_cell('class Own : Kernel { public Own() : base("own") { } }\nnew Own().Nonsense').error["ename"], "CompileError")
         self.assert_alive()
+
+
+class ImportedInterface(KernelTestCase):
+    """What looks otherwise once a notebook imports the interface's namespaces, as most do."""
+
+    def stderr(self, outcome):
+        return "".join(text for name, text in outcome.outputs if name == "stderr")
+
+    def test_code_in_other_languages_that_is_submitted(self):
+        row = "`SubmitCodeAsync`, `SendAsync(new SubmitCode(…))`"
+        outcome = self.run_cell('await Kernel.Root.SubmitCodeAsync("#!markdown\\n# heading\\n#!csharp\\nvar submittedPart = 1; submittedPart + 1\\n#!html\\n<b>x</b>");')
+        self.assertEqual([set(bundle) - {"text/plain"} for bundle in shown(outcome)], [{"text/markdown"}, set(), {"text/html"}])
+        self.assertEqual(shown(outcome)[1]["text/plain"], "2")
+        self.assertEqual(self.run_cell("submittedPart").result, "1")
+        outcome = self.run_cell('(await Kernel.Root.SubmitCodeAsync("#!time\\nvar notRun = 1;")).Events.Last().GetType().Name')
+        self.assertEqual(outcome.result, "CommandFailed")
+        self.assertIn("#!time is not carried out", self.stderr(outcome))
+        self.assertIn("CS0103", self.run_failing_cell("notRun").traceback)
+
+    def test_what_either_interface_shows_is_the_others_too(self):
+        row = "`display(value)`, `value.Display()`, with MIME types"
+        self.run_cell('var beforeUsing = display("before"); var alsoBefore = "before".Display();')
+        self.run_cell("using Microsoft.DotNet.Interactive; using Microsoft.DotNet.Interactive.Formatting;")
+        self.run_cell('DisplayedValue bar = "0%".Display(); bar.Update("1%"); var all = new List<DisplayedValue>(); all.Add("a".Display()); all.Add(display("b")); all.Add(beforeUsing); all[0].Update(1);')
+        self.run_cell('beforeUsing = "later".Display(); alsoBefore = display("later"); var third = 5.Display(); third = display("w"); third = beforeUsing;')
+        self.run_cell('async Task Work(DisplayedValue shown) { await Task.Delay(5); shown.Update("done"); }\nawait Work(beforeUsing);')
+
+    def test_sequences_of_html_are_their_elements(self):
+        row = '`PocketView`, `div[style: "…"](b("x"))`'
+        self.run_cell("using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;")
+        self.assertEqual(shown(self.run_cell('ul(new[] { "a", "b" }.Select(i => HTML($"<li>{i}</li>")))'))[0]["text/html"], "<ul><li>a</li><li>b</li></ul>")
+
+    def test_a_tables_json(self):
+        row = "`TabularDataResource`"
+        self.run_cell('using Microsoft.DotNet.Interactive.Formatting.TabularData; var resource = new[] { new { Name = "A", Age = 1 } }.ToTabularDataResource();')
+        expected = {"profile": "tabular-data-resource", "schema": {"primaryKey": [], "fields": [{"name": "Name", "type": "string"}, {"name": "Age", "type": "integer"}]}, "data": [{"Name": "A", "Age": 1}]}
+        for code in ("Console.Write(System.Text.Json.JsonSerializer.Serialize(resource));", 'Console.Write(resource.ToDisplayString("application/json"));'):
+            outcome = self.run_cell(code)
+            self.assertEqual(json.loads("".join(text for name, text in outcome.outputs if name == "stdout")), expected)
+
+    def test_namespaces_that_notebooks_import(self):
+        row = "`using` of its namespaces"
+        for space in ("Commands", "Connection", "CSharp", "Directives", "Events", "Extensions", "Formatting", "Formatting.TabularData", "Parsing", "Utility", "ValueSharing"):
+            self.run_cell(f"using Microsoft.DotNet.Interactive.{space};")
+        self.assertEqual(self.run_cell('KernelInvocationContext.Current.DisplayStandardOut("out"); KernelInvocationContext.Current.DisplayStandardError("err");').outputs, [("stdout", "out"), ("stderr", "err")])
 
 
 class PackagesOfInteractive(FreshKernelTestCase):

@@ -184,6 +184,16 @@ class Each(KernelTestCase):
         self.assertEqual(shown(self.run_cell("#!mermaid --display-width 5cm\ngraph TD"))[0]["text/markdown"], "```mermaid\ngraph TD\n```")
         self.assertEqual(self.run_cell("#!html").outputs, [])
 
+    def test_javascript_that_awaits_is_a_function_of_its_own(self):
+        for code in ("const x = await fetch('y');", "if (true)\n  return 1;"):
+            self.assertEqual(shown(self.run_cell(f"#!js\n{code}"))[0]["application/javascript"], f"(async () => {{\n{code}\n}})();")
+        self.assertEqual(shown(self.run_cell("#!js\nconst f = () => { return 1; };"))[0]["application/javascript"], "const f = () => { return 1; };")
+
+    def test_log_is_accepted(self):
+        outcome = self.run_cell("#!log\n2")
+        self.assertEqual(outcome.result, "2")
+        self.assertIn("does not log", "".join(text for name, text in outcome.outputs if name == "stderr"))
+
     def test_wrong_options_are_named(self):
         for code, word in {
             "#!value\ntext": "--name", "#!set --name": "wants a name", "#!set --nam x --value 1": "Did you mean --name?", "#!time now": "'now'",

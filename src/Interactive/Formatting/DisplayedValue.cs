@@ -22,6 +22,14 @@ public class DisplayedValue : IOnScreen
         shown = JupyterKernel.Display.DisplayedValue.Show(forms);
     }
 
+    private DisplayedValue(JupyterKernel.Display.DisplayedValue shown) => (this.shown, mimeTypes, FormattedValues) = (shown, [], []);
+
+    /// <summary>What the display API has shown, by this interface's name.</summary>
+    public static implicit operator DisplayedValue(JupyterKernel.Display.DisplayedValue shown) => new(shown ?? throw new ArgumentNullException(nameof(shown)));
+
+    /// <summary>The MIME types of the forms that it is shown in.</summary>
+    public IReadOnlyCollection<string> MimeTypes => [.. FormattedValues.Select(form => form.MimeType)];
+
     /// <summary>The id under which the clients know what is shown.</summary>
     public string DisplayId => shown.DisplayId;
 

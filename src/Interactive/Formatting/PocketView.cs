@@ -134,7 +134,7 @@ public class PocketView : DynamicObject, IHtmlContent
     {
         if (several is ICollection) return several.Cast<object?>().All(IsHtml) ? [.. several.Cast<object?>()] : null;
         return several.GetType().GetInterfaces().Any(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IEnumerable<>)
-            && (type.GetGenericArguments()[0] is var item && (item == typeof(string) || item == typeof(object) || typeof(IHtmlContent).IsAssignableFrom(item)))) ? [.. several.Cast<object?>()] : null;
+            && (type.GetGenericArguments()[0] is var item && (item == typeof(string) || item == typeof(object) || item == typeof(MimeBundle) || typeof(IHtmlContent).IsAssignableFrom(item)))) ? [.. several.Cast<object?>()] : null;
     }
 
     private static bool IsHtml(object? value) => value is string or IHtmlContent or MimeBundle;

@@ -134,6 +134,9 @@ public abstract class Kernel : IDisposable
         return inputs;
     }
 
+    /// <inheritdoc cref="GetInputsAsync"/>
+    public static Task<IDictionary<string, string>> RequestInputsAsync(IEnumerable<InputDescription> inputDescriptions) => GetInputsAsync(inputDescriptions);
+
     /// <summary>Asks the user for a line that is not shown while it is typed.</summary>
     public static Task<PasswordString> GetPasswordAsync(string prompt = "") => Task.FromResult(new PasswordString(Notebook.GetPassword(prompt).GetClearTextPassword()));
 

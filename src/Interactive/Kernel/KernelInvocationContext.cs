@@ -69,4 +69,10 @@ public static class KernelInvocationContextExtensions
 
     /// <inheritdoc cref="KernelInvocationContext.DisplayAs"/>
     public static Formatting.DisplayedValue DisplayAs(this KernelInvocationContext context, string value, string mimeType) => value.DisplayAs(mimeType);
+
+    /// <summary>Writes to stdout.</summary>
+    public static void DisplayStandardOut(this KernelInvocationContext context, string output, KernelCommand? command = null) => Console.Out.Write(output);
+
+    /// <summary>Writes to stderr.</summary>
+    public static void DisplayStandardError(this KernelInvocationContext context, string error, KernelCommand? command = null) => Console.Error.Write(error);
 }

@@ -123,6 +123,12 @@ internal sealed class PlainTextWriter(int limit)
             columns.Add((table.Columns[i].Name, [.. table.Rows.Select(row => Cell(row.Cells[at]))], table.Rows.All(row => row.Cells[at] is null or Shown.Text { Kind: TextKind.Null } || IsNumber(row.Cells[at]))));
         }
 
+        if (columns.Count == 0)
+        {
+            text.Append("(no columns)");
+            return;
+        }
+
         var widths = columns.ConvertAll(column => Math.Max(column.Name.Length, column.Cells.Count == 0 ? 0 : column.Cells.Max(cell => cell.Length)));
         var shown = 1;
         for (var width = widths[0]; shown < columns.Count && (shown == 1 || width + 2 + widths[shown] <= TableChars); shown++) width += 2 + widths[shown];

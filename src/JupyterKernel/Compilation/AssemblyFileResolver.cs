@@ -18,6 +18,7 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
         try
         {
             if (Find(reference, baseFilePath) is { } path) return [MetadataReference.CreateFromFile(path, properties)];
+            if (OfFramework(reference) is { } known) return [known.WithProperties(properties)];
             return reference.Split('=', 2) is [var alias, var file] && SyntaxFacts.IsValidIdentifier(alias) && Find(file, baseFilePath) is { } aliased
                 ? [MetadataReference.CreateFromFile(aliased, properties.WithAliases([alias]))]
                 : [];
@@ -28,6 +29,10 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
             return [];
         }
     }
+
+    // By its name, as scripts have it: #r "System.Xml.Linq", #r "System.Net.Http.Json.dll".
+    private static PortableExecutableReference? OfFramework(string name) =>
+        Path.GetFileName(name) == name ? ReferenceSet.ReferredTo(name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name) : null;
 
     /// <inheritdoc/>
     public override bool ResolveMissingAssemblies => true;

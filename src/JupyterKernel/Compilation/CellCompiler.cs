@@ -330,7 +330,7 @@ internal sealed class CellCompiler
         if (form.Disposed.Select(variable => NotDisposable(submission, variable.Name)).FirstOrDefault(error => error is not null) is { } problem) return new(null, [problem]);
         var entry = submission.GetEntryPoint(cancellation)!;
         var names = SubmissionLink.DeclaredNames(submission);
-        var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!);
+        var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!).Where(path => !ReferenceSet.IsOfFramework(path));
         return new(
             new CompiledCell(
                 source.Name, source.Code, submission.AssemblyName!, names, SubmissionLink.Variables(submission), DeferredNames.In(submission.SyntaxTrees),

@@ -70,7 +70,20 @@ internal static class ReferenceSet
 
     /// <summary>What a package's assembly refers to, by its name; null if it is neither the framework's nor of <see cref="Interactive"/>.</summary>
     public static PortableExecutableReference? ReferredTo(string name) =>
-        ((string[])[FrameworkDirectory, InteractiveDirectory]).Select(directory => Path.Combine(directory, name + ".dll")).Where(File.Exists).Select(Of).FirstOrDefault();
+        Path.Combine(FrameworkDirectory, name + ".dll") is var framework && IsOfFramework(framework) && File.Exists(framework) ? Of(framework)
+        : Path.Combine(InteractiveDirectory, name + ".dll") is var interactive && File.Exists(interactive) ? Of(interactive)
+        : null;
+
+    /// <summary>Whether a file is an assembly of the framework that runs the cells, which needs no loading.</summary>
+    public static bool IsOfFramework(string path)
+    {
+        var name = Path.GetFileNameWithoutExtension(path);
+        return Path.GetDirectoryName(path) == FrameworkDirectory
+            && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal)
+                || name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.CSharp" or "Microsoft.VisualBasic.Core" or "Microsoft.VisualBasic")
+            && !name.EndsWith(".Native", StringComparison.Ordinal)
+            && !NotFramework.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+    }
 
     /// <summary>The simple name of the assembly in a reference's file; empty for an image of a cell.</summary>
     public static string NameOf(MetadataReference reference) => Path.GetFileNameWithoutExtension((reference as PortableExecutableReference)?.FilePath ?? "");
@@ -121,15 +134,7 @@ internal static class ReferenceSet
     private static MetadataReference[] FindRest() =>
     [
         .. Directory.EnumerateFiles(FrameworkDirectory, "*.dll")
-            .Where(path =>
-            {
-                var name = Path.GetFileNameWithoutExtension(path);
-                return (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal)
-                        || name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.VisualBasic.Core" or "Microsoft.VisualBasic")
-                    && !name.EndsWith(".Native", StringComparison.Ordinal)
-                    && !CoreNames.Contains(name)
-                    && !NotFramework.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
-            })
+            .Where(path => IsOfFramework(path) && !CoreNames.Contains(Path.GetFileNameWithoutExtension(path)))
             .Select(Of),
     ];
 }

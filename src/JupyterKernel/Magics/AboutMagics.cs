@@ -15,6 +15,11 @@ internal static class AboutMagics
             cell.ShowTime();
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
         }),
+        new("#!log", "Accepted: what happens is not logged.", (_, cell) =>
+        {
+            cell.Warn("#!log: this kernel does not log what happens in it; the cell goes on.");
+            return Task.FromResult<CellOutcome>(TableOutput.Nothing);
+        }),
         new("#!about", "Shows what this kernel is.", (_, _) => Task.FromResult<CellOutcome>(About())),
         new("#!lsmagic", "Lists the magics.", (_, _) => Task.FromResult<CellOutcome>(TableOutput.Of(
             "Each explains itself: #!time --help",

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using JupyterKernel.Display;
 using JupyterKernel.Notebooks;
 using JupyterKernel.Session;
@@ -5,7 +6,7 @@ using JupyterKernel.Session;
 namespace JupyterKernel.Magics;
 
 /// <summary>Magics that begin a language: what a page shows is shown, C# is run, and of all others it is said what to use instead. Loop thread.</summary>
-internal static class TextMagics
+internal static partial class TextMagics
 {
     private const string MermaidSizes = "Accepted, and left to the front end.";
 
@@ -15,7 +16,7 @@ internal static class TextMagics
         new("#!csharp", "The lines below are C#.", (_, _) => Task.FromResult<CellOutcome>(TableOutput.Nothing)) { Aliases = Names(CellLanguage.CSharp), BeginsCSharp = true },
         Shows("html", "Shows the lines below as HTML.", Display.Notebook.HTML),
         Shows("markdown", "Shows the lines below as Markdown.", Display.Notebook.Markdown),
-        Shows("javascript", "Has the page run the lines below as JavaScript, where the front end allows that.", Display.Notebook.Javascript),
+        Shows("javascript", "Has the page run the lines below as JavaScript, where the front end allows that.", Script),
         Shows("mermaid", "Draws the diagram that the lines below describe.", Mermaid) with
         {
             Parameters =
@@ -32,6 +33,12 @@ internal static class TextMagics
             IsForeign = true,
         },
     ];
+
+    /// <summary>As in .NET Interactive the text is that of an asynchronous function, which a page's scripts are not.</summary>
+    private static MimeBundle Script(string text) => Display.Notebook.Javascript(OfFunction().IsMatch(text) ? $"(async () => {{\n{text}\n}})();" : text);
+
+    [GeneratedRegex(@"\bawait\b|^\s*return\b", RegexOptions.Multiline)]
+    private static partial Regex OfFunction();
 
     private static Magic Shows(string name, string help, Func<string, MimeBundle> bundle) => new("#!" + name, help, (call, cell) =>
     {

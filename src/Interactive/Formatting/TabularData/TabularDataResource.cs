@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using JupyterKernel.Display;
 
 namespace Microsoft.DotNet.Interactive.Formatting.TabularData;
@@ -63,6 +64,7 @@ public class TableSchema
 }
 
 /// <summary>A table: its columns and its rows. It is shown as such.</summary>
+[JsonConverter(typeof(TabularDataResourceJsonConverter))]
 public class TabularDataResource(TableSchema schema, IEnumerable<IEnumerable<KeyValuePair<string, object?>>> data, string? profile = null) : IDisplayable
 {
     public string Profile { get; } = profile ?? "tabular-data-resource";
@@ -78,7 +80,7 @@ public class TabularDataResource(TableSchema schema, IEnumerable<IEnumerable<Key
     public MimeBundle ToMimeBundle() => JupyterKernel.Display.Formatter.Format(data.Take(JupyterKernel.Display.Formatter.ListExpansionLimit + 1).Select(row => new Dictionary<string, object?>(row)).ToList())
         .With(TabularDataResourceFormatter.MimeType, Json());
 
-    private JsonObject Json() => new()
+    internal JsonObject Json() => new()
     {
         ["profile"] = Profile,
         ["schema"] = new JsonObject
@@ -88,6 +90,21 @@ public class TabularDataResource(TableSchema schema, IEnumerable<IEnumerable<Key
         },
         ["data"] = new JsonArray([.. data.Select(row => new JsonObject(row.Select(cell => KeyValuePair.Create(cell.Key, JsonSerializer.SerializeToNode(cell.Value)))))]),
     };
+}
+
+/// <summary>Writes tables as the specification has them; it reads none.</summary>
+public class TabularDataResourceJsonConverter : JsonConverter<TabularDataResource>
+{
+    /// <inheritdoc/>
+    public override TabularDataResource Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        throw new NotSupportedException("A table is not read from its JSON here: JsonDocument.Parse reads what is in it.");
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, TabularDataResource value, JsonSerializerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        value.Json().WriteTo(writer, options);
+    }
 }
 
 /// <summary>A table as JSON text.</summary>
