@@ -39,6 +39,8 @@ public sealed class FormattingTests : IDisposable
         var bundle = Formatter.Format(table);
         Assert.Equal("(no columns)", bundle.Data["text/plain"]);
         Assert.True(bundle.Data.ContainsKey("text/html"));
+        table.Columns.Add(" ");
+        Assert.NotNull(Formatter.Format(table).Data["text/plain"]);
     }
 
     [Fact]

@@ -123,7 +123,7 @@ internal sealed class PlainTextWriter(int limit)
             columns.Add((table.Columns[i].Name, [.. table.Rows.Select(row => Cell(row.Cells[at]))], table.Rows.All(row => row.Cells[at] is null or Shown.Text { Kind: TextKind.Null } || IsNumber(row.Cells[at]))));
         }
 
-        if (columns.Count == 0)
+        if (table.Columns.Count == 0)
         {
             text.Append("(no columns)");
             return;
@@ -142,7 +142,7 @@ internal sealed class PlainTextWriter(int limit)
         void WriteLine(Func<int, string> cell)
         {
             for (var i = 0; i < shown; i++) text.Append(i > 0 ? "  " : "").Append(columns[i].IsRight ? cell(i).PadLeft(widths[i]) : cell(i).PadRight(widths[i]));
-            while (text[^1] == ' ') text.Length--;
+            while (text.Length > 0 && text[^1] == ' ') text.Length--;
             text.Append('\n');
         }
     }
