@@ -353,6 +353,14 @@ class ImportedInterface(KernelTestCase):
         self.run_cell("using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;")
         self.assertEqual(shown(self.run_cell('ul(new[] { "a", "b" }.Select(i => HTML($"<li>{i}</li>")))'))[0]["text/html"], "<ul><li>a</li><li>b</li></ul>")
 
+    def test_what_is_registered_for_objects_and_sequences_is_not_meant_of_text(self):
+        self.addCleanup(self.run_cell, "Formatter.ResetToDefault();")
+        self.run_cell('Formatter.Register<System.Collections.IEnumerable>((o, w) => w.Write("SEQ"), "text/html"); Formatter.Register<object>((o, w) => w.Write("OBJ"), "text/html");')
+        text, sequence, other = shown(self.run_cell('display("str"); display(new[] { 1 }); new { A = 1 }'))
+        self.assertEqual((text, sequence["text/html"], other["text/html"]), ({"text/plain": "str"}, "SEQ", "OBJ"))
+        self.run_cell('Formatter.Register<string>((text, w) => w.Write("STR"), "text/html");')
+        self.assertEqual(shown(self.run_cell('display("str");'))[0]["text/html"], "STR")
+
     def test_a_tables_json(self):
         row = "`TabularDataResource`"
         self.run_cell('using Microsoft.DotNet.Interactive.Formatting.TabularData; var resource = new[] { new { Name = "A", Age = 1 } }.ToTabularDataResource();')

@@ -70,6 +70,9 @@ internal static class FormatterRegistry
         isWords = false;
         var entries = Volatile.Read(ref FormatterRegistry.entries);
         if (value is null || entries.Length == 0) return false;
+
+        // As above: a string is neither an object with parts nor a sequence, unless it is to be text.
+        if (value is string) entries = [.. entries.Where(entry => entry.Type == typeof(string) || entry.MimeType == MimeBundle.PlainTextType)];
         if (withoutWords) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];
         if (Nearest(value.GetType(), entries.Select(entry => entry.Type)) is not { } nearest) return false;
         var found = new Dictionary<string, object>();
