@@ -100,7 +100,12 @@ class Interrupt(KernelTestCase):
             outcome = self.front_end.finish(cell)
             if outcome.status != "ok":
                 self.assert_interrupted(outcome)
-            self.assertEqual(self.run_cell("kept").result, "42")
+            kept = self.front_end.run("kept")
+
+            # README, Limits: rarely the runtime does not survive an abort (of a timer that is being set, here); then it is as after a crash.
+            if kept.error and kept.error["ename"] == "WorkerLost":
+                kept = self.front_end.run("kept")
+            self.assertEqual(kept.result, "42")
 
     def test_ten_in_a_row_work(self):
         self.run_cell("var kept = 42;")
