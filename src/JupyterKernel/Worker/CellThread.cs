@@ -63,6 +63,10 @@ internal sealed class CellThread
         submitted = new SubmittedCode(console);
         state = new SessionState(assemblies, () => submissions.OfType<object>());
         blockedCheck = new Timer(_ => RescueFromBlockedThread());
+
+        // The runtime has its timers' thread before any cell can be aborted: an abort that hits the process's first timer as that thread is being
+        // started leaves it without its list, and ends the process.
+        blockedCheck.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         StartThread();
     }
 
