@@ -68,6 +68,7 @@ internal sealed class CellCompiler
     private readonly Lazy<CSharpCompilation> root;
     private readonly Lazy<CSharpCompilation> pattern;
     private volatile CSharpCompilation? prepared;
+    private volatile CSharpCompilation? bound;
     private long serial;
 
     /// <param name="baseDirectory">What relative paths in <c>#r</c> and <c>#load</c> start from.</param>
@@ -317,10 +318,12 @@ internal sealed class CellCompiler
         // A name of its own: assemblies of one name cannot live in one load context.
         var (assembly, type) = source.Again is { } again ? (again.AssemblyName, again.EntryType)
             : Interlocked.Increment(ref serial) is var id ? ($"{TopLevelTypes.AssemblyPrefix}{id}", $"{TopLevelTypes.SubmissionPrefix}{id}") : default;
-        return pattern.Value
+        var empty = pattern.Value
             .WithAssemblyName(assembly)
             .WithOptions(source.Language.Apply(options).WithScriptClassName(type))
             .WithScriptCompilationInfo(pattern.Value.ScriptCompilationInfo!.WithPreviousScriptCompilation(source.Previous));
+        if (bound is { } other && BoundReferences.AreThose(other, source.Previous)) BoundReferences.Share(other, empty);
+        return bound = empty;
     }
 
     private static CompilationOutcome Emit(CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)

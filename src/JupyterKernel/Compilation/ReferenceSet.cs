@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.MemoryMappedFiles;
 using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Compilation;
@@ -99,7 +100,7 @@ internal static class ReferenceSet
 
     /// <summary>
     /// Of a file that nobody replaces while the program runs: no copy of it, and of its pages those that are looked at. The compiler looks at little of the
-    /// hundred assemblies that it knows.
+    /// hundred assemblies that it knows. It is given their metadata only: what it has as a whole file, it writes into every cell's symbols.
     /// </summary>
     private static unsafe PortableExecutableReference Mapped(string path)
     {
@@ -109,7 +110,9 @@ internal static class ReferenceSet
 
         // Never given back, as the references themselves are not.
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        return AssemblyMetadata.Create(ModuleMetadata.CreateFromImage((IntPtr)start, checked((int)new FileInfo(path).Length))).GetReference(filePath: path);
+        using var headers = new PEReader(start, checked((int)new FileInfo(path).Length));
+        var metadata = headers.GetMetadata();
+        return AssemblyMetadata.Create(ModuleMetadata.CreateFromMetadata((IntPtr)metadata.Pointer, metadata.Length)).GetReference(filePath: path);
     }
 
     private static MetadataReference[] FindBehindCore()
