@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using JupyterKernel.Compilation;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -242,15 +243,39 @@ public sealed class CellCompilerTests : IDisposable
     }
 
     [Fact]
-    public void Practice_compiles_every_kind_of_cell_and_leaves_what_was_prepared_alone()
+    public void Practice_compiles_every_kind_of_cell()
     {
-        var compiler = new CellCompiler(Path.GetTempPath());
-        var prepared = compiler.Prepare(compiler.Root);
-        var practice = new Practice(compiler);
+        var practice = new Practice(new CellCompiler(Path.GetTempPath()));
 
         for (var i = 0; i < 10; i++) Assert.True(practice.Once(Cancellation), $"the {i}th does not compile");
+    }
 
-        Assert.Same(prepared, compiler.Prepare(compiler.Root));
+    [Fact]
+    public void What_references_are_bound_to_is_shared_by_the_submissions_behind_one_and_by_those_that_bring_none()
+    {
+        var compiler = new CellCompiler(Path.GetTempPath());
+        var first = compiler.CreateSubmission("int x = 1;", compiler.Root);
+        var second = compiler.CreateSubmission("int y = x;", compiler.Root);
+        var behind = compiler.CreateSubmission("int z = x;", first);
+        var other = compiler.CreateSubmission("#r \"System.Xml.Linq.dll\"\nint w = x;", first);
+        var behindOther = compiler.CreateSubmission("int v = w;", other);
+
+        CSharpCompilation[] all = [first, second, behind, other, behindOther];
+        Assert.Equal(all.Length, all.Select(submission => submission.Assembly.Identity).Distinct().Count());
+        Assert.All(all, submission => Assert.Equal(submission.AssemblyName, submission.Assembly.Name));
+        Assert.Same(References(first), References(second));
+        Assert.Same(References(first), References(behind));
+        Assert.NotSame(References(first), References(other));
+        Assert.Equal(["CS0103"], second.GetDiagnostics(Cancellation).Select(error => error.Id));
+        Assert.Empty(behindOther.GetDiagnostics(Cancellation));
+
+        // A list of its own where they were bound anew. Roslyn shows it to nobody.
+        static object References(CSharpCompilation submission)
+        {
+            const BindingFlags Inside = BindingFlags.Instance | BindingFlags.NonPublic;
+            var manager = typeof(CSharpCompilation).GetField("_referenceManager", Inside)!.GetValue(submission)!;
+            return manager.GetType().BaseType!.GetField("_lazyReferencedAssembliesMap", Inside)!.GetValue(manager)!;
+        }
     }
 
     [Fact]

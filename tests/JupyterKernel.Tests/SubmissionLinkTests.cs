@@ -93,21 +93,11 @@ public sealed class SubmissionLinkTests
         Assert.Equal(11, Run("{ int k = 1; increment(ref k); return k; }"));
     }
 
-    [Fact]
-    public void What_an_unanswered_preparation_was_for_does_not_matter()
-    {
-        var behindRoot = last;
-        Run("int x = 1;");
-        compiler.Prepare(behindRoot);
-
-        Assert.Equal(1, Run("x"));
-    }
-
     private object? Run(string code)
     {
         var outcome = compiler.Compile(code, "Cell", last, TestContext.Current.CancellationToken);
         var cell = outcome.Cell ?? throw new InvalidOperationException(string.Join('\n', outcome.Errors));
-        compiler.Prepare(last = cell.Link);
+        last = cell.Link;
         var assembly = context.LoadFromStream(new MemoryStream(cell.Image.Assembly), new MemoryStream(cell.Image.Symbols));
         loaded[assembly.GetName().Name!] = assembly;
         var entry = assembly.GetType(cell.EntryType)!.GetMethod(cell.EntryMethod)!;

@@ -15,22 +15,22 @@ internal static class BoundReferences
     private static readonly FieldInfo Manager = FieldOf(typeof(CSharpCompilation), "_referenceManager");
     private static readonly FieldInfo ManagerName = FieldOf(Manager.FieldType.BaseType!, "SimpleAssemblyName");
 
-    /// <summary>Gives a submission that nothing was asked of yet, and that has no text, the bound references of another.</summary>
+    /// <summary>Gives a submission that nothing was asked of yet, and that has no text, what another's references are bound to.</summary>
     public static void Share(CSharpCompilation bound, CSharpCompilation submission)
     {
-        _ = bound.Assembly;
         var copy = CopyOf(Manager.GetValue(bound)!);
         ManagerName.SetValue(copy, submission.AssemblyName);
         Manager.SetValue(submission, copy);
     }
 
-    /// <summary>Whether a submission that follows <paramref name="previous"/> has the references of <paramref name="bound"/>, both without own ones.</summary>
-    public static bool AreThose(CSharpCompilation bound, CSharpCompilation previous)
-    {
-        var followed = bound.ScriptCompilationInfo!.PreviousScriptCompilation;
-        return previous == followed
-            || (previous.ScriptCompilationInfo?.PreviousScriptCompilation == followed && previous.ExternalReferences.IsEmpty && previous.DirectiveReferences.IsEmpty);
-    }
+    /// <summary>
+    /// A submission with the references that one without own ones has behind <paramref name="previous"/>: that itself, if it has brought none.
+    /// </summary>
+    /// <param name="other">A submission without own references that may follow the same one.</param>
+    public static CSharpCompilation? Behind(CSharpCompilation previous, CSharpCompilation? other) =>
+        previous.ExternalReferences.IsEmpty && previous.DirectiveReferences.IsEmpty ? previous
+        : other?.ScriptCompilationInfo!.PreviousScriptCompilation == previous ? other
+        : null;
 
     private static FieldInfo FieldOf(Type type, string name) =>
         type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic) ?? throw new MissingFieldException(type.FullName, name);

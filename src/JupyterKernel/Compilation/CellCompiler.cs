@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -67,8 +66,7 @@ internal sealed class CellCompiler
     private readonly CSharpCompilationOptions options;
     private readonly Lazy<CSharpCompilation> root;
     private readonly Lazy<CSharpCompilation> pattern;
-    private volatile CSharpCompilation? prepared;
-    private volatile CSharpCompilation? bound;
+    private volatile CSharpCompilation? lastUnshared;
     private long serial;
 
     /// <param name="baseDirectory">What relative paths in <c>#r</c> and <c>#load</c> start from.</param>
@@ -100,12 +98,7 @@ internal sealed class CellCompiler
     public CSharpCompilation Root => root.Value;
 
     /// <summary>Compiles and forgets a cell, so that the first real one finds the compiler loaded and jitted.</summary>
-    public CompilationOutcome Warm()
-    {
-        var outcome = Compile("1+1", "Warming", Root, CancellationToken.None);
-        Prepare(Root);
-        return outcome;
-    }
+    public CompilationOutcome Warm() => Compile("1+1", "Warming", Root, CancellationToken.None);
 
     /// <summary>Compiles a cell that follows the session's last accepted one.</summary>
     public CompilationOutcome Compile(string code, string name, CSharpCompilation previous, CancellationToken cancellation) =>
@@ -173,7 +166,7 @@ internal sealed class CellCompiler
     /// <summary>What a cell is tried as, until it compiles or there is nothing left to try.</summary>
     private sealed class Attempts(CellCompiler compiler, CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
-        private readonly CSharpCompilation empty = compiler.TakeEmpty(source).AddReferences(source.Assets.References.Select(ReferenceSet.Of));
+        private readonly CSharpCompilation empty = compiler.EmptySubmission(source).AddReferences(source.Assets.References.Select(ReferenceSet.Of));
         private readonly List<MetadataReference> libraries = [];
         private IReadOnlyList<MetadataReference>? optional;
         private CellLibrary? library;
@@ -280,35 +273,9 @@ internal sealed class CellCompiler
         properties: suggestion is null ? null : ImmutableDictionary<string, string?>.Empty.Add(CompileErrorText.Suggestion, suggestion));
 
     /// <summary>A compilation of a text behind the session, for questions about it: completion, inspection.</summary>
-    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => Prepare(previous).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
+    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => EmptySubmission(new("", "", previous)).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
 
-    /// <summary>
-    /// Does ahead of the next cell what its compilation needs whatever its text is: binds the references, a sixth of the
-    /// whole. Worth its while when nobody waits.
-    /// </summary>
-    /// <returns>The submission without a text, which stays with this.</returns>
-    public CSharpCompilation Prepare(CSharpCompilation previous)
-    {
-        var next = prepared;
-        if (IsBehind(next, previous)) return next;
-        next = EmptySubmission(new CellSource("", "", previous));
-        _ = next.Assembly;
-        prepared = next;
-        return next;
-    }
-
-    /// <summary>A submission without a text. One that was prepared is taken away: it has a name for one cell only.</summary>
-    private CSharpCompilation TakeEmpty(CellSource source)
-    {
-        var ready = prepared;
-        return source.Again is null && source.Language == LanguageSettings.Default && IsBehind(ready, source.Previous) && Interlocked.CompareExchange(ref prepared, null, ready) == ready
-            ? ready
-            : EmptySubmission(source);
-    }
-
-    private static bool IsBehind([NotNullWhen(true)] CSharpCompilation? submission, CSharpCompilation previous) =>
-        submission is not null && submission.ScriptCompilationInfo!.PreviousScriptCompilation == previous;
-
+    /// <summary>A submission without a text.</summary>
     /// <remarks>
     /// <see cref="CSharpCompilation.CreateScriptCompilation"/> would analyse the previous submission all over again, to be
     /// sure that it has no errors and knows its anonymous types. It was emitted, so both is certain.
@@ -322,8 +289,9 @@ internal sealed class CellCompiler
             .WithAssemblyName(assembly)
             .WithOptions(source.Language.Apply(options).WithScriptClassName(type))
             .WithScriptCompilationInfo(pattern.Value.ScriptCompilationInfo!.WithPreviousScriptCompilation(source.Previous));
-        if (bound is { } other && BoundReferences.AreThose(other, source.Previous)) BoundReferences.Share(other, empty);
-        return bound = empty;
+        if (BoundReferences.Behind(source.Previous, lastUnshared) is { } bound) BoundReferences.Share(bound, empty);
+        else _ = (lastUnshared = empty).Assembly;
+        return empty;
     }
 
     private static CompilationOutcome Emit(CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace JupyterKernel.Compilation;
 
 /// <summary>
@@ -34,10 +36,12 @@ internal sealed class CompilationThread
 
     private sealed class Worker
     {
-        // Not a BlockingCollection: waiting for it spins for a tenth of a millisecond, while the cell that was compiled wants the processor.
-        private readonly Queue<Action> work = new();
+        // Not a BlockingCollection: waiting for it spins for a tenth of a millisecond, while the cell that was compiled wants the processor. Nor a
+        // monitor: whoever is woken while the lock is still held waits a second time.
+        private readonly ConcurrentQueue<Action> work = new();
+        private readonly AutoResetEvent changed = new(false);
         private readonly Thread thread;
-        private bool isGivenUp;
+        private volatile bool isGivenUp;
 
         public Worker()
         {
@@ -49,38 +53,30 @@ internal sealed class CompilationThread
         {
             // Whoever awaits it goes on where it came from, so no more than that is done on this thread.
             var result = new TaskCompletionSource<T>();
-            lock (work)
+            work.Enqueue(() =>
             {
-                work.Enqueue(() =>
+                try
                 {
-                    try
-                    {
-                        result.SetResult(function());
-                    }
-                    catch (OperationCanceledException)
-                    {
-                        result.SetCanceled();
-                    }
-                    catch (Exception exception)
-                    {
-                        result.SetException(exception);
-                    }
-                });
-                Monitor.Pulse(work);
-            }
-
+                    result.SetResult(function());
+                }
+                catch (OperationCanceledException)
+                {
+                    result.SetCanceled();
+                }
+                catch (Exception exception)
+                {
+                    result.SetException(exception);
+                }
+            });
+            changed.Set();
             return result.Task;
         }
 
         /// <summary>Nothing is enqueued any more.</summary>
         public void GiveUp()
         {
-            lock (work)
-            {
-                isGivenUp = true;
-                Monitor.Pulse(work);
-            }
-
+            isGivenUp = true;
+            changed.Set();
             thread.Priority = ThreadPriority.Lowest;
         }
 
@@ -88,14 +84,9 @@ internal sealed class CompilationThread
         {
             while (true)
             {
-                Action next;
-                lock (work)
-                {
-                    while (work.Count == 0 && !isGivenUp) Monitor.Wait(work);
-                    if (!work.TryDequeue(out next!)) return;
-                }
-
-                next();
+                while (work.TryDequeue(out var next)) next();
+                if (isGivenUp) return;
+                changed.WaitOne();
             }
         }
     }

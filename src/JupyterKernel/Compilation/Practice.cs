@@ -60,7 +60,6 @@ internal sealed class Practice(CellCompiler compiler)
         var clock = Stopwatch.StartNew();
         try
         {
-            // Not behind the root itself, where what was prepared for the first cell is.
             previous ??= compiler.CreateSubmission("var practice = 1;", compiler.Root);
             return compiler.Compile(Cells[round++ % Cells.Length], "Practice", previous, cancellation).Cell is not null;
         }

@@ -174,8 +174,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
             if (failedAt is { } time) AbortWaiting(next.Request, time);
 
-            // Not earlier: whoever waits for the cell needs the processor more.
-            if (next.Cell is not null) session.PrepareNext();
+            if (next.Cell is not null) session.Pause();
             outputs.End();
             changedAt = Stopwatch.GetTimestamp();
         }

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using JupyterKernel.Protocol;
 using Microsoft.Data.Sqlite;
 
@@ -25,8 +24,15 @@ public sealed class HistoryStore : IDisposable
     private const int MaxTextLength = 1024 * 1024;
     private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<Action> _work = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
+    /// <summary>How long what is kept waits for more of it, while the cell that it is about wants the processor.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new();
+    private readonly Queue<Action> _work = [];
+    private readonly AutoResetEvent _begun = new(false);
+    private readonly ManualResetEventSlim _hurry = new(false, 0);
     private readonly Lazy<Thread> _thread;
+    private bool _ended;
     private readonly Action<string> _warn;
 
     // The rest belongs to the background thread.
@@ -87,27 +93,58 @@ public sealed class HistoryStore : IDisposable
             Perform(database => entries = database.Query(request));
             answer.SetResult(entries);
         });
-        if (!posted) answer.SetResult([]);
+        if (posted) _hurry.Set();
+        else answer.SetResult([]);
         return answer.Task;
     }
 
     /// <summary>Writes what is still to be written, for a second at most.</summary>
     public void Dispose()
     {
-        if (_work.Writer.TryComplete() && _thread.IsValueCreated) _thread.Value.Join(FlushDeadline);
+        lock (_gate) _ended = true;
+        _hurry.Set();
+        _begun.Set();
+        if (_thread.IsValueCreated) _thread.Value.Join(FlushDeadline);
     }
 
     private bool Post(Action work)
     {
-        if (!_work.Writer.TryWrite(work)) return false;
+        lock (_gate)
+        {
+            if (_ended) return false;
+            _work.Enqueue(work);
+            if (_work.Count > 1) return true;
+        }
+
+        _begun.Set();
         _ = _thread.Value;
         return true;
     }
 
     private void Run()
     {
-        while (_work.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-            while (_work.Reader.TryRead(out var work)) work();
+        while (true)
+        {
+            _begun.WaitOne();
+            _hurry.Wait(Pause);
+            _hurry.Reset();
+            while (true)
+            {
+                Action? work;
+                lock (_gate)
+                {
+                    if (!_work.TryDequeue(out work)) break;
+                }
+
+                work();
+            }
+
+            lock (_gate)
+            {
+                if (_ended && _work.Count == 0) break;
+            }
+        }
+
         _database?.Dispose();
     }
 

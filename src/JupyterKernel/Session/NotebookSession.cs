@@ -162,11 +162,9 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries(accepted));
     }
 
-    /// <summary>Does ahead, on the compilation thread, what the next cell's compilation begins with whatever its text is.</summary>
-    public void PrepareNext()
+    /// <summary>A cell has been answered: has the compiler practise until the next one comes, if that takes long.</summary>
+    public void Pause()
     {
-        var last = Last;
-        _ = compilationThread.RunAsync(() => compiler.Prepare(last()), CancellationToken.None);
         idle?.Cancel();
         practice.CellRan();
         if (!practice.IsOver) _ = PractiseAsync((idle = new()).Token);
