@@ -242,6 +242,12 @@ public sealed class CellCompilerTests : IDisposable
         Assert.Equal(["CS0103"], Refuse("x").Select(error => error.Id));
     }
 
+    [Theory]
+    [InlineData("unsafe { int n = 1; int* p = &n; *p = 2; }")]
+    [InlineData("unsafe struct Buffer { public fixed byte Bytes[8]; }")]
+    [InlineData("[System.Runtime.CompilerServices.SkipLocalsInit] static int First() { Span<int> numbers = stackalloc int[3]; return numbers.Length; }")]
+    public void What_marks_an_assembly_as_unsafe_compiles(string code) => Assert.Empty(compiler.Compile(code, "Cell [1]", last, Cancellation).Errors);
+
     [Fact]
     public void Practice_compiles_every_kind_of_cell()
     {

@@ -64,6 +64,7 @@ internal sealed class CellCompiler
     private static readonly string[] Disposables = ["System.IDisposable", "System.IAsyncDisposable"];
 
     private readonly CSharpCompilationOptions options;
+    private readonly CSharpCompilationOptions safeOptions;
     private readonly Lazy<CSharpCompilation> root;
     private readonly Lazy<CSharpCompilation> pattern;
     private volatile CSharpCompilation? lastUnshared;
@@ -80,6 +81,7 @@ internal sealed class CellCompiler
             metadataReferenceResolver: new AssemblyFileResolver(baseDirectory),
             sourceReferenceResolver: new CellSourceResolver(baseDirectory));
         SetReferencesSupersedeLowerVersions(options, true);
+        safeOptions = options.WithAllowUnsafe(false);
 
         // References and usings are given once, here: every later submission inherits them. Given again with each cell,
         // memory would grow with the square of the number of cells.
@@ -239,6 +241,7 @@ internal sealed class CellCompiler
             {
                 MetadataReference[] all = [.. libraries, .. added];
                 var submission = (all.Length > 0 ? empty.AddReferences(all) : empty).AddSyntaxTrees(tree);
+                if (!submission.Options.AllowUnsafe && MayBeUnsafe(form.Text.Text)) submission = submission.WithOptions(submission.Options.WithAllowUnsafe(true));
                 if (source.Code.Length > MuchCode) submission = submission.WithOptions(submission.Options.WithConcurrentBuild(true));
                 var (cell, errors) = Emit(submission, form, source, library, cancellation);
                 return new(form, tree, submission, cell, errors);
@@ -275,6 +278,13 @@ internal sealed class CellCompiler
     /// <summary>A compilation of a text behind the session, for questions about it: completion, inspection.</summary>
     public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => EmptySubmission(new("", "", previous)).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
 
+    /// <summary>
+    /// Whether a text has what an assembly must be marked as unsafe for. The compiler takes a tenth of a short cell's time to mark one, which means nothing to
+    /// today's runtime.
+    /// </summary>
+    private static bool MayBeUnsafe(string code) => code.Contains("unsafe", StringComparison.Ordinal)
+        || code.Contains("SkipLocalsInit", StringComparison.Ordinal) || code.Contains("#load", StringComparison.Ordinal);
+
     /// <summary>A submission without a text.</summary>
     /// <remarks>
     /// <see cref="CSharpCompilation.CreateScriptCompilation"/> would analyse the previous submission all over again, to be
@@ -287,7 +297,7 @@ internal sealed class CellCompiler
             : Interlocked.Increment(ref serial) is var id ? ($"{TopLevelTypes.AssemblyPrefix}{id}", $"{TopLevelTypes.SubmissionPrefix}{id}") : default;
         var empty = pattern.Value
             .WithAssemblyName(assembly)
-            .WithOptions(source.Language.Apply(options).WithScriptClassName(type))
+            .WithOptions(source.Language.Apply(MayBeUnsafe(source.Code) ? options : safeOptions).WithScriptClassName(type))
             .WithScriptCompilationInfo(pattern.Value.ScriptCompilationInfo!.WithPreviousScriptCompilation(source.Previous));
         if (BoundReferences.Behind(source.Previous, lastUnshared) is { } bound) BoundReferences.Share(bound, empty);
         else _ = (lastUnshared = empty).Assembly;

@@ -172,11 +172,11 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
     private async Task PractiseAsync(CancellationToken cellCame)
     {
+        // Whoever runs cell after cell, as nbconvert does, has no use for it, nor for an exception per cell.
+        await Task.Delay(BeforePractice, cellCame).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         try
         {
-            // Whoever runs cell after cell, as nbconvert does, has no use for it.
-            await Task.Delay(BeforePractice, cellCame);
-            while (!practice.IsOver)
+            while (!practice.IsOver && !cellCame.IsCancellationRequested)
             {
                 await compilationThread.RunAsync(() => practice.Once(cellCame), cellCame);
             }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
@@ -6,12 +7,15 @@ namespace JupyterKernel.Supervision;
 
 /// <summary>
 /// Watches a worker's memory from both sides (what its runtime says and what the system says), and whether it answers at
-/// all: twice a second and after each cell. Loop thread.
+/// all: twice a second and after cells. Loop thread.
 /// </summary>
 /// <param name="current">The worker that serves; null while there is none.</param>
 internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>To ask the system takes a fiftieth of a short cell's time.</summary>
+    private static readonly TimeSpan BetweenCells = TimeSpan.FromMilliseconds(20);
 
     /// <summary>A collection is no use again before the memory has grown by this much of the threshold.</summary>
     private const int GrowthDivisor = 8;
@@ -22,6 +26,7 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     private TimeSpan silence;
     private long usedAfterCollection;
     private bool stopped;
+    private long looked;
 
     /// <summary>Called when the worker uses more memory than the threshold and cannot give it back; not while a cell runs.</summary>
     public Action<string> OverThreshold { get; set; } = _ => { };
@@ -60,9 +65,15 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     /// <summary>Ends the watch.</summary>
     public void Stop() => stopped = true;
 
-    /// <summary>A cell has ended: looks at the memory it left behind.</summary>
-    public void Look(SupervisedWorker worker)
+    /// <summary>A cell has ended: looks at the memory it left behind, unless that of another was looked at a moment ago.</summary>
+    public void LookBehindCell(SupervisedWorker worker)
     {
+        if (Stopwatch.GetElapsedTime(looked) > BetweenCells) Look(worker);
+    }
+
+    private void Look(SupervisedWorker worker)
+    {
+        looked = Stopwatch.GetTimestamp();
         var usage = worker.Usage;
         if (usage.PrivateBytes > settings.MemoryCeilingBytes + CeilingSlackBytes && worker.IsRunning)
             OverCeiling($"The worker used {Size.Format(usage.PrivateBytes)} of memory, more than its ceiling of {Size.Format(settings.MemoryCeilingBytes)}.");
