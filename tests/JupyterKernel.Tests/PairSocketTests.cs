@@ -100,8 +100,8 @@ public sealed class PairSocketTests
 
         Assert.Equal(1, (await worker.NextAsync<CellReturned>()).Cell);
 
-        // Too long a frame gets a stranger thrown out, by the socket itself; all others are still in the worker's place.
-        if (!intruder.Contains("frame", StringComparison.Ordinal)) Assert.True(endpoints > 1, "the stranger was not in the worker's place at all");
+        // Too long a frame, which random bytes are sooner or later, gets a stranger thrown out, by the socket itself; all others are still in the worker's place.
+        if (!intruder.Contains("frame", StringComparison.Ordinal) && !intruder.Contains("random", StringComparison.Ordinal)) Assert.True(endpoints > 1, "the stranger was not in the worker's place at all");
     }
 
     [Theory]
