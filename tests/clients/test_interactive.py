@@ -104,9 +104,10 @@ class Interface(KernelTestCase):
         outcome, asked = self.answering('var name = await GetInputAsync("Name?"); var secret = await Kernel.GetPasswordAsync("Word?");\n'
                                         "(name, secret.GetClearTextPassword())", "Ada", "sesame")
         self.assertEqual((outcome.result, asked), ('("Ada", "sesame")', [("Name?", False), ("Word?", True)]))
-        outcome, asked = self.answering('var many = await Kernel.GetInputsAsync(new[] { new InputDescription("a", "A?"), new InputDescription("b") { TypeHint = "password" } });\n'
-                                        'many["a"] + many["b"]', "1", "2")
-        self.assertEqual((outcome.result, asked), ("12", [("A?", False), ("b", True)]))
+        for method in ("GetInputsAsync", "RequestInputsAsync"):
+            outcome, asked = self.answering(f'var many = await Kernel.{method}(new[] {{ new InputDescription("a", "A?"), new InputDescription("b") {{ TypeHint = "password" }} }});\n'
+                                            'many["a"] + many["b"]', "1", "2")
+            self.assertEqual((outcome.result, asked), ("12", [("A?", False), ("b", True)]))
 
     def test_passwords(self):
         row = "`PasswordString`"

@@ -88,12 +88,22 @@ class Packages(FreshKernelTestCase):
         self.run_cell("var kept = 42;")
         for line, words in (('#r "nuget: Nonexistent.Package.Of.This.Test"', ("NU1101", "Is the id spelled right?")),
                             ('#r "nuget: Newtonsoft.Json, 99.0.0"', ("NU1102", "Nearest version"))):
-            error = self.run_failing_cell(line + "\nvar gone = 1;").error
-            self.assertEqual(error["ename"], "PackageError")
+            outcome = self.run_failing_cell(line + "\nvar gone = 1;")
+            self.assertEqual(outcome.error["ename"], "PackageError")
             for word in words:
-                self.assertIn(word, error["evalue"])
+                self.assertIn(word, outcome.error["evalue"])
+            package = line.split('"')[1].removeprefix("nuget: ").split(",")[0]
+            shown = [text for name, text in outcome.outputs if name in ("display_data", "update_display_data")]
+            self.assertIn(f"Restoring {package}", shown[0])
+            self.assertEqual(shown[-1], f"{package}: not restored.")
         self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
         self.assert_result('#r "nuget: Newtonsoft.Json"\nNewtonsoft.Json.JsonConvert.SerializeObject(kept)', "42")
+
+    def test_a_package_that_another_has_brought_is_there_already(self):
+        self.run_cell('#r "nuget: Microsoft.Extensions.Logging, 10.0.0"')
+        outcome = self.run_cell('#r "nuget: Microsoft.Extensions.Logging.Abstractions, 10.0.0"\nMicrosoft.Extensions.Logging.LogLevel.Error')
+        self.assertEqual(outcome.result, "Error")
+        self.assertEqual([text for name, text in outcome.outputs if name == "update_display_data"][-1:], ["Microsoft.Extensions.Logging.Abstractions: there already."])
 
     def test_packages_outlive_a_crash_and_a_recycle(self):
         self.run_cell('#r "nuget: NodaTime"\nvar instant = NodaTime.Instant.FromUnixTimeSeconds(5);')
