@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -48,10 +49,23 @@ internal static class SubmissionLink
     {
         if (NamesUnspeakableTypes(image)) return submission;
         var roots = submission.SyntaxTrees.Select(tree => tree.GetCompilationUnitRoot());
-        return declaredNames.Count > 0 || submission.ExternalReferences.Length > 0 || roots.Any(root => root.Usings.Count > 0 || root.ContainsDirectives)
-            ? submission.Clone()
-            : submission.ScriptCompilationInfo!.PreviousScriptCompilation!;
+        if (declaredNames.Count == 0 && submission.ExternalReferences.Length == 0 && !roots.Any(root => root.Usings.Count > 0 || root.ContainsDirectives))
+            return submission.ScriptCompilationInfo!.PreviousScriptCompilation!;
+        var link = submission.Clone();
+
+        // Else the next cell's compilation would compile this one again, only to find that it has none: its members, its methods and all.
+        SealAnonymousTypes(AnonymousTypesOf(link));
+        return link;
     }
+
+    private const string AnonymousTypes = "Microsoft.CodeAnalysis.Symbols.CommonAnonymousTypeManager, Microsoft.CodeAnalysis";
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_CommonAnonymousTypeManager")]
+    [return: UnsafeAccessorType(AnonymousTypes)]
+    private static extern object AnonymousTypesOf(Microsoft.CodeAnalysis.Compilation compilation);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "SealTemplates")]
+    private static extern void SealAnonymousTypes([UnsafeAccessorType(AnonymousTypes)] object manager);
 
     // Anonymous types and delegates without a name, by the names' bytes among the image's strings: that takes no time.
     // What contains them otherwise is kept whole without need, no more.
