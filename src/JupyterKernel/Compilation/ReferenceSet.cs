@@ -7,8 +7,8 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The framework assemblies that cells compile against, in two tiers: every reference costs each cell about 15 µs of
-/// compilation and memory, and most notebooks use few. <see cref="Core"/> is always there; what else a cell needs is
+/// The framework assemblies that cells compile against, in two tiers: every reference costs memory, and time wherever references are bound and names are
+/// looked for, and most notebooks use few. <see cref="Core"/> is always there; what else a cell needs is
 /// found among <see cref="Rest"/> when it does not compile without. Immutable; any thread.
 /// </summary>
 internal static class ReferenceSet

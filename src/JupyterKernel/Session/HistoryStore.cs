@@ -32,8 +32,8 @@ public sealed class HistoryStore : IDisposable
     private readonly AutoResetEvent _begun = new(false);
     private readonly ManualResetEventSlim _hurry = new(false, 0);
     private readonly Lazy<Thread> _thread;
-    private bool _ended;
     private readonly Action<string> _warn;
+    private bool _ended;
 
     // The rest belongs to the background thread.
     private string? _path;
