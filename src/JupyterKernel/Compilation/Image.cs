@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Security.Cryptography;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Emit;
@@ -10,7 +11,8 @@ namespace JupyterKernel.Compilation;
 /// <summary>An assembly as it was emitted, with its portable symbols.</summary>
 internal sealed record Image(byte[] Assembly, byte[] Symbols)
 {
-    private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
+    // Without a checksum: the symbols stay beside their assembly.
+    private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb, pdbChecksumAlgorithm: default(HashAlgorithmName));
 
     /// <summary>Emits a compilation.</summary>
     /// <returns>The image and the warnings, or the errors.</returns>

@@ -279,6 +279,7 @@ internal sealed class Supervisor
             worker = null;
         }
 
+        var wasStarting = worker is { IsCompleted: false };
         if (worker is null or { IsFaulted: true }) Replace();
         if (worker!.IsCompleted) return await worker;
 
@@ -290,7 +291,15 @@ internal sealed class Supervisor
         });
         if (await Task.WhenAny(worker, Task.Delay(LongReplay, interruption)) != worker && !interruption.IsCancellationRequested && session.Accepted.Count > 0)
             output.Notice($"{Counted(session.Accepted.Count)} being executed again in a fresh worker. An interrupt ends that, and loses the state of what is left to do.", isLoss: false);
-        return await worker;
+        try
+        {
+            return await worker;
+        }
+        catch (WorkerStartException) when (wasStarting && !interruption.IsCancellationRequested)
+        {
+            // Its attempts were used up before this cell came, which is a new one.
+            return await CurrentAsync(interruption);
+        }
     }
 
     private async Task<SupervisedWorker> StartAsync(CancellationToken interruption)
