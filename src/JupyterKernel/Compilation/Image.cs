@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
-using System.Security.Cryptography;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Emit;
@@ -11,8 +10,7 @@ namespace JupyterKernel.Compilation;
 /// <summary>An assembly as it was emitted, with its portable symbols.</summary>
 internal sealed record Image(byte[] Assembly, byte[] Symbols)
 {
-    // Without a checksum: the symbols stay beside their assembly.
-    private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb, pdbChecksumAlgorithm: default(HashAlgorithmName));
+    private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
 
     /// <summary>Emits a compilation.</summary>
     /// <returns>The image and the warnings, or the errors.</returns>
