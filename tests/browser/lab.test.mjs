@@ -73,8 +73,9 @@ const it = (name, body) => test(name, { timeout: 8 * DEADLINE }, async () => {
       }
       await browser.close();
 
-      // The next attempt begins as the first one did: a page has hung for ever as it changed to the dark theme, and again when it was opened in it.
-      await fetch(`${LAB_URL}lab/api/settings/@jupyterlab/apputils-extension:themes?token=${LAB_TOKEN}`, { method: 'PUT', body: JSON.stringify({ raw: '{}' }) });
+      // The next attempt begins as the first one did: with a kernel that has run nothing.
+      const sessions = `${LAB_URL}api/sessions`;
+      for (const { id } of await (await fetch(`${sessions}?token=${LAB_TOKEN}`)).json()) await fetch(`${sessions}/${id}?token=${LAB_TOKEN}`, { method: 'DELETE' });
       await startBrowser();
     } finally {
       await page.close().catch(() => {}); // with its browser
