@@ -190,15 +190,28 @@ public sealed class CellCompilerTests : IDisposable
     }
 
     [Fact]
-    public void A_reference_with_an_alias_is_known_by_it_to_the_types_of_cells_that_name_it()
+    public void A_reference_with_an_alias_is_known_by_it_to_the_cell_that_names_it_and_to_later_ones()
     {
         var path = typeof(NetMQ.NetMQConfig).Assembly.Location;
 
-        var cell = Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One();");
+        var cell = Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One(); Mq::NetMQ.Msg other = one; other");
         Assert.Equal([path], cell.AssemblyPaths.Select(Path.GetFullPath));
         Accept("extern alias Mq;\nusing Config = Mq::NetMQ.NetMQConfig;\nclass Later { public static Type Type => typeof(Config); }\nvar size = Makes.One().Size;");
+        Accept("var third = new Mq::NetMQ.Msg(); third = one; typeof(Config) == Later.Type");
+
+        // Namespaces of an alias are imported for the one cell, as in a file, all others for later ones too.
+        Accept("using Mq::NetMQ; using Also = Mq::NetMQ; using static Mq::NetMQ.NetMQConfig; using System.Xml.Linq; Msg fourth = one; var both = new { Message = new Msg(), Cleanup = Linger }; third = both.Message;");
+        Accept("using Mq::NetMQ; Msg fifth = one; class Holds { public Msg Message; }");
+        Accept("fifth = new Holds().Message; new { fifth }");
+        Accept("var element = new XElement(\"a\"); fourth = both.Message; Linger");
+        Assert.Equal(["CS0246"], Refuse("Msg sixth;").Select(error => error.Id));
+        Accept("namespace Spaced { extern alias Mq; public class Has { public Mq::NetMQ.Msg Message = new Mq::NetMQ.Msg(); } }");
+        Accept("extern alias Mq;\nnamespace Spaces { public class Has { public Mq::NetMQ.Msg Message = new Mq::NetMQ.Msg(); } }\none = new Spaces.Has().Message; one = new Mq::NetMQ.Msg();");
         Assert.Equal(["CS0246"], Refuse("typeof(NetMQ.Msg)").Select(error => error.Id));
-        Assert.Contains("static method", string.Join('\n', CompileErrorText.Traceback(Refuse("typeof(Mq::NetMQ.Msg)"))), StringComparison.Ordinal);
+        Assert.Equal(["CS0430"], Refuse("extern alias Other;\n1").Select(error => error.Id));
+        var unknown = Refuse("typeof(Other::NetMQ.Msg)");
+        Assert.Equal(["CS0432"], unknown.Select(error => error.Id));
+        Assert.Contains("extern alias Other;", string.Join('\n', CompileErrorText.Traceback(unknown)), StringComparison.Ordinal);
         Assert.Equal(["CS0006"], Refuse("#r \"Mq=none.dll\"").Select(error => error.Id));
     }
 

@@ -19,8 +19,8 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
         {
             if (Find(reference, baseFilePath) is { } path) return [MetadataReference.CreateFromFile(path, properties)];
             if (OfFramework(reference) is { } known) return [known.WithProperties(properties)];
-            return reference.Split('=', 2) is [var alias, var file] && SyntaxFacts.IsValidIdentifier(alias) && Find(file, baseFilePath) is { } aliased
-                ? [MetadataReference.CreateFromFile(aliased, properties.WithAliases([alias]))]
+            return reference.Split('=', 2) is [var alias, var name] && SyntaxFacts.IsValidIdentifier(alias) && !name.Contains('=', StringComparison.Ordinal)
+                ? ResolveReference(name, baseFilePath, properties.WithAliases([alias]))
                 : [];
         }
         catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException)

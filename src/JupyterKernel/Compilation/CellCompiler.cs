@@ -117,7 +117,9 @@ internal sealed class CellCompiler
 
         var form = ProgramForms.Of(code, written, cancellation);
         var (script, libraryText) = CellLibrary.Split(form.Text, form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source.LibraryTypes, cancellation);
-        var attempts = new Attempts(this, source, written, cancellation);
+        var behind = source;
+        if (PutBehindAliases(ref behind, written, cancellation) is { IsEmpty: false } unknown) return new(null, unknown);
+        var attempts = new Attempts(this, behind, written, cancellation);
         if (attempts.CompileLibrary(libraryText) is { IsEmpty: false } errors) return new(null, errors);
 
         form = form with { Text = script };
@@ -163,6 +165,24 @@ internal sealed class CellCompiler
         return CellLibrary.Split(form, Parse(form.Text, source, cancellation), source.LibraryTypes, cancellation).Library is { } library
             ? new(source.Name, library.Text)
             : null;
+    }
+
+    /// <summary>Compiles what stands in front of a cell that has <c>extern alias</c> directives, and puts the cell behind it. It has no code, so it takes no place among those that run.</summary>
+    /// <returns>The directives' errors.</returns>
+    private ImmutableArray<Diagnostic> PutBehindAliases(ref CellSource source, SyntaxTree written, CancellationToken cancellation)
+    {
+        var root = written.GetCompilationUnitRoot(cancellation);
+        if (!ExternAliases.AreIn(root)) return [];
+        var front = EmptySubmission(source with { Again = null }).AddSyntaxTrees(Parse(ExternAliases.InFront(root), source, cancellation));
+        ExternAliases.Admit(front);
+        source = source with { Previous = front };
+
+        // Of all else, the cell itself tells.
+        return
+        [
+            .. front.GetDiagnostics(cancellation).Where(error => IsError(error) && root.Externs.Any(directive => directive.Span.Contains(error.Location.SourceSpan)))
+                .Select(error => At(error, Location.Create(written, error.Location.SourceSpan))),
+        ];
     }
 
     /// <summary>What a cell is tried as, until it compiles or there is nothing left to try.</summary>

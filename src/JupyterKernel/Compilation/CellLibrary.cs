@@ -13,7 +13,7 @@ internal sealed record LibrarySource(string Cell, string Text);
 
 /// <summary>
 /// The part of a cell that no script may have (namespaces, extension blocks, types that generators write a part of or whose name a
-/// variable has too, assembly attributes and extern aliases with all types), compiled as a library that the cell and later ones reference.
+/// variable has too, assembly attributes with all types), compiled as a library that the cell and later ones reference.
 /// </summary>
 /// <param name="Sources">What it is compiled of.</param>
 /// <param name="Types">Its types by their full names. A session can have each once: declared anew, it is rebuilt.</param>
@@ -31,16 +31,12 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     {
         var root = script.GetCompilationUnitRoot(cancellation);
 
-        // What is about an assembly is about that of the types.
-        var aliases = root.Externs.Select(directive => directive.Identifier.ValueText).ToHashSet();
-        TextSpan[] ofAssembly =
-        [
-            .. root.Externs.Select(directive => directive.Span), .. root.AttributeLists.Select(list => list.Span),
-            .. root.Usings.Where(IsOfAlias).Select(directive => directive.Span),
-        ];
+        // They are about the types' assembly.
+        var attributes = root.AttributeLists.Select(list => list.Span).ToList();
         var others = root.Members.SelectMany(NamesBesideTypes).ToHashSet();
         var moved = root.Members.Where(Belongs).ToList();
-        if (moved.Count == 0 && ofAssembly.Length == 0) return (form, null);
+        var externs = root.Externs.Select(directive => directive.Span);
+        if (moved.Count == 0 && attributes.Count == 0) return (form.With(externs.Select(form.Blank)), null);
 
         // Types that these use go with them; to the others a library's types are as good as the script's.
         var types = root.Members.Where(IsType).Except(moved).ToList();
@@ -54,14 +50,11 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
 
         var inScript = root.Members.Except(moved).Select(member => member.Span);
         var directives = root.DescendantTrivia().Where(trivia => trivia.Kind() is SyntaxKind.ReferenceDirectiveTrivia or SyntaxKind.LoadDirectiveTrivia).Select(trivia => trivia.Span);
-        return (form.With(moved.Select(member => member.Span).Concat(ofAssembly).Select(form.Blank)),
+        return (form.With(moved.Select(member => member.Span).Concat(attributes).Concat(externs).Select(form.Blank)),
             form.With(inScript.Concat(directives).Select(form.Blank).Concat(moved.SelectMany(Publish))));
 
-        bool IsOfAlias(UsingDirectiveSyntax directive) =>
-            aliases.Count > 0 && directive.NamespaceOrType.DescendantNodesAndSelf().OfType<AliasQualifiedNameSyntax>().Any(name => aliases.Contains(name.Alias.Identifier.ValueText));
-
         bool Belongs(MemberDeclarationSyntax member) => BelongsIntoLibrary(member)
-            || (IsType(member) && (ofAssembly.Length > 0 || libraryTypes.Contains(NameOf(member)) || others.Contains(NameOf(member))));
+            || (IsType(member) && (attributes.Count > 0 || libraryTypes.Contains(NameOf(member)) || others.Contains(NameOf(member))));
     }
 
     /// <summary>Whether a cell may have a part for a library, by its spelling: there may be none.</summary>

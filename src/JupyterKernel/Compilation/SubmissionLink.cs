@@ -43,11 +43,11 @@ internal static class SubmissionLink
     /// Where it declares nothing that they could use: the one that it followed itself. Else a copy without all that emitting
     /// it has brought about (its symbols, what was looked up: half of the memory), which is made again as far as it is
     /// asked for; but the submission itself where it has types that are the compiler's, anonymous ones above all:
-    /// their identity is the compilation's.
+    /// their identity is the compilation's; or where later cells do not inherit all that it imports.
     /// </returns>
     public static CSharpCompilation Of(CSharpCompilation submission, Image image, IReadOnlyList<string> declaredNames)
     {
-        if (NamesUnspeakableTypes(image)) return submission;
+        if (ExternAliases.KeepNamespaces(submission) || NamesUnspeakableTypes(image)) return submission;
         var roots = submission.SyntaxTrees.Select(tree => tree.GetCompilationUnitRoot());
         if (declaredNames.Count == 0 && submission.ExternalReferences.Length == 0 && !roots.Any(root => root.Usings.Count > 0 || root.ContainsDirectives))
             return submission.ScriptCompilationInfo!.PreviousScriptCompilation!;

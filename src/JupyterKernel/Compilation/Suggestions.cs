@@ -35,8 +35,8 @@ internal static class Suggestions
             // The address of what may move.
             "CS0212" => "While code uses its address, it must not move: take it by fixed (int* p = &x) { … }.",
 
-            // No such alias, or it is a type's.
-            "CS0432" or "CS0431" => "An extern alias is for the types of the cell that begins with it, not for statements: give a type of that cell a static method, and call that.",
+            // No such alias.
+            "CS0432" when NameIn(node) is { } name => $"If it is a reference's, begin the cell with: extern alias {name};",
 
             // No conversion between types that are written alike.
             "CS0029" or "CS0266" or "CS1503" or "CS0030" => Namesake(error),
