@@ -265,6 +265,9 @@ public sealed class CellCompilerTests : IDisposable
     public void Practice_compiles_every_kind_of_cell()
     {
         var practice = new Practice(new CellCompiler(Path.GetTempPath()));
+        Assert.True(practice.IsOver);
+        practice.Allow(cells: 1);
+        Assert.False(practice.IsOver);
 
         for (var i = 0; i < 10; i++) Assert.True(practice.Once(Cancellation), $"the {i}th does not compile");
     }

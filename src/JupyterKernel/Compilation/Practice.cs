@@ -41,17 +41,14 @@ internal sealed class Practice(CellCompiler compiler)
 
     private CSharpCompilation? previous;
     private TimeSpan spent;
-    private TimeSpan allowed = AtFirst - PerCell;
+    private TimeSpan allowed;
     private int round;
 
     /// <summary>Whether it is enough for now.</summary>
-    public bool IsOver => spent > allowed;
+    public bool IsOver => spent >= allowed;
 
-    /// <summary>The user has run a cell.</summary>
-    public void CellRan()
-    {
-        if (allowed < AtMost) allowed += PerCell;
-    }
+    /// <summary>How many cells the user has run.</summary>
+    public void Allow(int cells) => allowed = cells == 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(AtMost.Ticks, (AtFirst + (PerCell * (cells - 1))).Ticks));
 
     /// <summary>Compiles one more cell and forgets it.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled: somebody waits.</exception>

@@ -18,6 +18,9 @@ internal sealed class Dispatcher
 {
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(10);
 
+    /// <summary>What is asked of completion most: what there is, and what something has.</summary>
+    private static readonly string[] Typical = ["Console.Wr", "var text = \"\"; text."];
+
     private readonly JupyterSockets sockets;
     private readonly ExecuteQueue executeQueue;
     private readonly NotebookSession session;
@@ -117,15 +120,21 @@ internal sealed class Dispatcher
     /// </summary>
     public async Task WarmAsync()
     {
-        foreach (var code in (string[])["Console.Wr", "var text = \"\"; text."])
+        foreach (var code in Typical) await CompleteForNobodyAsync(code, CancellationToken.None);
+    }
+
+    /// <summary>Completes what nobody has written, another text for each number.</summary>
+    public Task PractiseAsync(int number, CancellationToken cancellation) => CompleteForNobodyAsync($"// {number}\n{Typical[number % Typical.Length]}", cancellation);
+
+    private Task CompleteForNobodyAsync(string code, CancellationToken cancellation)
+    {
+        CellDeclarations[] accepted = [.. session.Accepted.Select(cell => cell.Compiled.Declarations)];
+        return Task.Run(async () =>
         {
-            await Task.Run(async () =>
-            {
-                var content = WireFormat.FromJson<CompleteRequest>(new JObject { ["code"] = code, ["cursor_pos"] = code.Length });
-                var found = await completion.CompleteAsync(language.Open(content.Code, [], CancellationToken.None), code.Length, RecentNames.None, CancellationToken.None);
-                WireFormat.ToJson(Reply(content.Code, found));
-            });
-        }
+            var content = WireFormat.FromJson<CompleteRequest>(new JObject { ["code"] = code, ["cursor_pos"] = code.Length });
+            var found = await completion.CompleteAsync(language.Open(content.Code, accepted, cancellation), code.Length, RecentNames.None, cancellation);
+            WireFormat.ToJson(Reply(content.Code, found));
+        }, cancellation);
     }
 
     private static Task<object?> Answer(object? content) => Task.FromResult(content);

@@ -54,6 +54,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <summary>The request that is being executed.</summary>
     public Request? Running => outputs.Running;
 
+    /// <summary>How many cells have run, but for those that are not counted.</summary>
+    public int CellsRun => executionCount;
+
     /// <summary>For how long no cell has begun or ended.</summary>
     public TimeSpan CalmFor => Stopwatch.GetElapsedTime(changedAt);
 
@@ -174,7 +177,6 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
             if (failedAt is { } time) AbortWaiting(next.Request, time);
 
-            if (next.Cell is not null) session.Pause();
             outputs.End();
             changedAt = Stopwatch.GetTimestamp();
         }

@@ -55,10 +55,7 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
 /// <param name="compilationThread">Where it does.</param>
 internal sealed class NotebookSession(CellCompiler compiler, CompilationThread compilationThread)
 {
-    private static readonly TimeSpan BeforePractice = TimeSpan.FromSeconds(2.5);
-
     private readonly List<AcceptedCell> accepted = [];
-    private readonly Practice practice = new(compiler);
 
     // Names that exist for the compiler and hold nothing: of cells that could not be executed again, or values that
     // could not be carried. By the assembly of their cell; null for all its names.
@@ -67,7 +64,6 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     private readonly HashSet<string> typesInLibraries = [];
     private ImmutableDictionary<string, string> offered = ImmutableDictionary<string, string>.Empty;
     private TopVariables variables = TopVariables.None;
-    private CancellationTokenSource? idle;
     private long lastNumber;
 
     /// <summary>The accepted cells in the order in which they ran.</summary>
@@ -114,8 +110,6 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public Task<(CompilationOutcome Outcome, RebuiltHistory? Rebuilt)> CompileAsync(
         string code, string name, LanguageSettings language, SessionPackages packages, CancellationToken cancellation)
     {
-        idle?.Cancel();
-        idle = null;
         AcceptedCell[] history = [.. accepted];
         var (last, before, declared, proposed) = (Last, Packages, variables, offered);
         var mayRebuild = CellLibrary.MayBeIn(code) || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
@@ -160,31 +154,6 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         accepted.AddRange(rebuilt.Cells);
         variables = TopVariables.Of(accepted);
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries(accepted));
-    }
-
-    /// <summary>A cell has been answered: has the compiler practise until the next one comes, if that takes long.</summary>
-    public void Pause()
-    {
-        idle?.Cancel();
-        practice.CellRan();
-        if (!practice.IsOver) _ = PractiseAsync((idle = new()).Token);
-    }
-
-    private async Task PractiseAsync(CancellationToken cellCame)
-    {
-        // Whoever runs cell after cell, as nbconvert does, has no use for it, nor for an exception per cell.
-        await Task.Delay(BeforePractice, cellCame).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        try
-        {
-            while (!practice.IsOver && !cellCame.IsCancellationRequested)
-            {
-                await compilationThread.RunAsync(() => practice.Once(cellCame), cellCame);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // There is a cell to compile.
-        }
     }
 
     /// <summary>Takes a cell that ran to its own end into the history.</summary>
