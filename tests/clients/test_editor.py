@@ -4,9 +4,10 @@ import json
 import os
 import tempfile
 import threading
+import time
 import unittest.mock
 
-from kernels import Kernel, KernelTestCase
+from kernels import DEADLINE, Kernel, KernelTestCase
 
 
 class EditorTestCase(KernelTestCase):
@@ -122,6 +123,30 @@ class Completing(EditorTestCase):
                 self.assertEqual(self.front_end.ask("inspect_request", {"code": code, "cursor_pos": position, "detail_level": 1})["status"], "ok")
         self.assertEqual(self.complete('var s = "\U0001F600\U0001F600"; s.Len|')["matches"][0], "Length")
         self.assertEqual(self.complete('var s = "\U0001F600\U0001F600"; s.Len|')["cursor_start"], 16)
+
+
+class Practising(EditorTestCase):
+    """While nobody asks for anything, a kernel practises what it will be asked for."""
+
+    def processor_seconds(self):
+        times = self.kernel.process.cpu_times()
+        return times.user + times.system
+
+    def test_it_practises_behind_a_cell_and_nobody_sees_anything_of_it(self):
+        self.run_cell("var shopping = new List<string>();")
+        before = self.processor_seconds()
+        self.assertIn("shopping", self.complete("shopp|")["matches"])
+        end = time.monotonic() + DEADLINE
+        while self.processor_seconds() < before + 1.5:  # an idle kernel that does not takes minutes
+            self.assertLess(time.monotonic(), end, "it does not practise")
+            time.sleep(0.2)
+        self.assertIn("shopping", self.complete("shopp|")["matches"])
+        self.assertIn("Find", self.complete("shopping.|")["matches"])
+        self.assertEqual(self.complete("practic|")["matches"], [])
+        self.assertEqual(self.run_cell("shopping.Count").reply["execution_count"], 2)
+        self.assertIn("CS0103", self.run_failing_cell("practice").traceback)
+        self.assertEqual([entry[2] for entry in self.front_end.ask("history_request", {"hist_access_type": "tail", "n": 2, "output": False, "raw": True})["history"]], ["shopping.Count", "practice"])
+        self.assertEqual(self.kernel.log, b"")
 
 
 class Inspecting(EditorTestCase):

@@ -40,7 +40,6 @@ internal sealed class CellOutputs(JupyterSockets sockets)
         AllowsQuestions = allowsQuestions;
         latest = cell;
         Add(cell, Running!, silent);
-        ShowNotices();
     }
 
     /// <summary>Code runs as a part of the running cell, whose output is from now on where the kernel's own goes.</summary>
@@ -136,8 +135,8 @@ internal sealed class CellOutputs(JupyterSockets sockets)
 
     private bool ShowsNotices => KernelSettings.Current.Notices switch { "on" => true, "off" => false, _ => AllowsQuestions };
 
-    /// <summary>Front ends drop what comes for a cell that has ended, so what there is to say waits for the next one.</summary>
-    private void ShowNotices()
+    /// <summary>Shows what there was to say since the last cell: front ends drop what comes for a cell that has ended.</summary>
+    public void ShowNotices()
     {
         if (Running is null || ShownRequestOf(latest) is not { } request || request != Running) return;
         while (notices.TryDequeue(out var notice))

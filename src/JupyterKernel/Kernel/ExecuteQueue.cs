@@ -217,12 +217,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private async Task<DateTime?> ExecuteAsync(Request request, ExecuteRequest content)
     {
         var started = DateTime.UtcNow;
-        sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
         var isEmpty = string.IsNullOrWhiteSpace(content.Code);
         var counts = !content.Silent && content.StoreHistory != false && !isEmpty;
         if (counts) executionCount++;
-        if (!content.Silent) sockets.Publish("execute_input", request, WireFormat.ToJson(new ExecuteInput(content.Code, executionCount)));
-        if (counts) history.Add(executionCount, content.Code);
 
         KeepChanges();
         var number = session.NextNumber();
@@ -231,7 +228,14 @@ internal sealed class ExecuteQueue : IWorkerOutput
         var name = FormattableString.Invariant(counts ? $"Cell [{executionCount}]" : (FormattableString)$"Cell [{executionCount}]·{number}");
         var cell = new CellPart(number, content.Code, name) { AllowStdin = content.AllowStdin };
         magicCell = !isEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null) ? new MagicCell(runner, outputs, questions, values ??= new(), content, cell) : null;
-        var outcome = isEmpty ? new CellOutcome.Returned(null, null) : magicCell is not null ? await magicCell.RunAsync() : await runner.RunAsync(cell);
+
+        // A cell of C# is compiled, by another thread, while everybody is told that it begins.
+        var running = isEmpty || magicCell is not null ? null : runner.RunAsync(cell);
+        sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
+        if (!content.Silent) sockets.Publish("execute_input", request, WireFormat.ToJson(new ExecuteInput(content.Code, executionCount)));
+        outputs.ShowNotices();
+        if (counts) history.Add(executionCount, content.Code);
+        var outcome = running is not null ? await running : magicCell is not null ? await magicCell.RunAsync() : new CellOutcome.Returned(null, null);
         var ended = DateTime.UtcNow;
         questions.End();
         if (outcome is CellOutcome.Threw threw) session.LastException = threw.Exception;
