@@ -33,7 +33,7 @@ internal sealed class CellOutputs(JupyterSockets sockets)
     /// <summary>Its turn has ended.</summary>
     public void End() => Running = null;
 
-    /// <summary>The running request's cell begins, and what there is to say is said.</summary>
+    /// <summary>The running request's cell begins.</summary>
     /// <param name="allowsQuestions">Whether the client can be asked.</param>
     public void BeginCell(long cell, bool silent, bool allowsQuestions)
     {
