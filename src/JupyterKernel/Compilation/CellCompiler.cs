@@ -172,7 +172,7 @@ internal sealed class CellCompiler
     private ImmutableArray<Diagnostic> PutBehindAliases(ref CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
         var root = written.GetCompilationUnitRoot(cancellation);
-        if (!ExternAliases.AreIn(root)) return [];
+        if (root.Externs.Count == 0) return [];
         var front = EmptySubmission(source with { Again = null }).AddSyntaxTrees(Parse(ExternAliases.InFront(root), source, cancellation));
         ExternAliases.Admit(front);
         source = source with { Previous = front };

@@ -19,9 +19,6 @@ internal static class ExternAliases
 {
     private const BindingFlags Inside = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
 
-    /// <summary>Whether a cell needs a submission in front of it.</summary>
-    public static bool AreIn(CompilationUnitSyntax root) => root.Externs.Count > 0 || root.Usings.Any(NamesAlias);
-
     /// <summary>What of a cell's text the submission in front of it is made of: the directives, and the references that they are about.</summary>
     public static string InFront(CompilationUnitSyntax root)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using JupyterKernel.Compilation;
+using JupyterKernel.Hosting;
 using JupyterKernel.Settings;
 
 namespace JupyterKernel.Kernel;
@@ -52,6 +53,10 @@ internal sealed class IdlePractice(Practice compiling, CompilationThread compila
         catch (OperationCanceledException)
         {
             // Somebody waits.
+        }
+        catch (Exception bug)
+        {
+            Log.Bug(bug);
         }
     }
 
