@@ -221,6 +221,7 @@ public sealed class CellCompilerTests : IDisposable
         File.Copy(typeof(NetMQ.NetMQConfig).Assembly.Location, Path.Combine(folder.FullName, "a=b.dll"));
 
         Accept("#r \"a=b.dll\"\ntypeof(NetMQ.NetMQConfig)");
+        Accept("#r \"Mq=a=b.dll\"\nextern alias Mq;\ntypeof(Mq::NetMQ.NetMQConfig)");
     }
 
     [Fact]

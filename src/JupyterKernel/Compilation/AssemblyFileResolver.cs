@@ -17,10 +17,9 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
     {
         try
         {
-            if (Find(reference, baseFilePath) is { } path) return [MetadataReference.CreateFromFile(path, properties)];
-            if (OfFramework(reference) is { } known) return [known.WithProperties(properties)];
-            return reference.Split('=', 2) is [var alias, var name] && SyntaxFacts.IsValidIdentifier(alias) && !name.Contains('=', StringComparison.Ordinal)
-                ? ResolveReference(name, baseFilePath, properties.WithAliases([alias]))
+            if (Named(reference, baseFilePath, properties) is { } named) return [named];
+            return reference.Split('=', 2) is [var alias, var name] && SyntaxFacts.IsValidIdentifier(alias) && Named(name, baseFilePath, properties.WithAliases([alias])) is { } aliased
+                ? [aliased]
                 : [];
         }
         catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException)
@@ -29,6 +28,9 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
             return [];
         }
     }
+
+    private PortableExecutableReference? Named(string name, string? baseFilePath, MetadataReferenceProperties properties) =>
+        Find(name, baseFilePath) is { } path ? MetadataReference.CreateFromFile(path, properties) : OfFramework(name)?.WithProperties(properties);
 
     // By its name, as scripts have it: #r "System.Xml.Linq", #r "System.Net.Http.Json.dll".
     private static PortableExecutableReference? OfFramework(string name) =>

@@ -28,24 +28,22 @@ internal static class ExternAliases
         return text.With(others.Select(node => node.Span).Concat(loads).Select(text.Blank)).Text;
     }
 
-    /// <summary>Has a submission that nothing was asked of yet know its aliases.</summary>
+    /// <summary>Has a submission of one text, that nothing was asked of yet, know its aliases.</summary>
     public static void Admit(CSharpCompilation submission)
     {
-        foreach (var root in RootsOf(submission).Where(root => root.Externs.Count > 0))
-        {
-            var (ofText, global) = BoundTo(submission, root);
-            var bound = ofText.GetType().GetMethod("GetExternAliasesAndDiagnostics", Inside)!.Invoke(ofText, [global, root])!;
-            bound.GetType().GetProperty("Diagnostics", Inside)!.SetValue(bound, ImmutableArray<Diagnostic>.Empty);
+        var root = submission.SyntaxTrees.Single().GetCompilationUnitRoot();
+        var (ofText, global) = BoundTo(submission, root);
+        var bound = ofText.GetType().GetMethod("GetExternAliasesAndDiagnostics", Inside)!.Invoke(ofText, [global, root])!;
+        bound.GetType().GetProperty("Diagnostics", Inside)!.SetValue(bound, ImmutableArray<Diagnostic>.Empty);
 
-            var aliases = bound.GetType().GetProperty("ExternAliases", Inside)!.GetValue(bound)!;
-            var array = (Array)typeof(ImmutableCollectionsMarshal).GetMethod(nameof(ImmutableCollectionsMarshal.AsArray))!
-                .MakeGenericMethod(aliases.GetType().GenericTypeArguments).Invoke(null, [aliases])!;
-            for (var i = 0; i < array.Length; i++)
-            {
-                var alias = array.GetValue(i)!;
-                alias.GetType().GetField("SkipInLookup")!.SetValue(alias, false);
-                array.SetValue(alias, i);
-            }
+        var aliases = bound.GetType().GetProperty("ExternAliases", Inside)!.GetValue(bound)!;
+        var array = (Array)typeof(ImmutableCollectionsMarshal).GetMethod(nameof(ImmutableCollectionsMarshal.AsArray))!
+            .MakeGenericMethod(aliases.GetType().GenericTypeArguments).Invoke(null, [aliases])!;
+        for (var i = 0; i < array.Length; i++)
+        {
+            var alias = array.GetValue(i)!;
+            alias.GetType().GetField("SkipInLookup")!.SetValue(alias, false);
+            array.SetValue(alias, i);
         }
     }
 
@@ -91,8 +89,6 @@ internal static class ExternAliases
 
     private static bool NamesAlias(UsingDirectiveSyntax directive) =>
         directive.NamespaceOrType.DescendantNodesAndSelf().OfType<AliasQualifiedNameSyntax>().Any(name => !name.Alias.Identifier.IsKind(SyntaxKind.GlobalKeyword));
-
-    private static IEnumerable<CompilationUnitSyntax> RootsOf(CSharpCompilation submission) => submission.SyntaxTrees.Select(tree => tree.GetCompilationUnitRoot());
 
     /// <summary>What the compiler knows of a text's aliases and usings, and the namespace whose they are.</summary>
     private static (object OfText, object Namespace) BoundTo(CSharpCompilation submission, CompilationUnitSyntax root)

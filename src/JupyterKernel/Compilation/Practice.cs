@@ -47,8 +47,8 @@ internal sealed class Practice(CellCompiler compiler)
     /// <summary>Whether it is enough for now.</summary>
     public bool IsOver => spent >= allowed;
 
-    /// <summary>How many cells the user has run.</summary>
-    public void Allow(int cells) => allowed = cells == 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(AtMost.Ticks, (AtFirst + (PerCell * (cells - 1))).Ticks));
+    /// <summary>How many cells the user has run: at least one.</summary>
+    public void Allow(int cells) => allowed = TimeSpan.FromTicks(Math.Min(AtMost.Ticks, (AtFirst + (PerCell * (cells - 1))).Ticks));
 
     /// <summary>Compiles one more cell and forgets it.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled: somebody waits.</exception>

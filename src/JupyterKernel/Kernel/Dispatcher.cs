@@ -128,7 +128,7 @@ internal sealed class Dispatcher
 
     private Task CompleteForNobodyAsync(string code, CancellationToken cancellation)
     {
-        CellDeclarations[] accepted = [.. session.Accepted.Select(cell => cell.Compiled.Declarations)];
+        var accepted = Declared;
         return Task.Run(async () =>
         {
             var content = WireFormat.FromJson<CompleteRequest>(new JObject { ["code"] = code, ["cursor_pos"] = code.Length });
@@ -136,6 +136,9 @@ internal sealed class Dispatcher
             WireFormat.ToJson(Reply(content.Code, found));
         }, cancellation);
     }
+
+    /// <summary>What the accepted cells declare.</summary>
+    private CellDeclarations[] Declared => [.. session.Accepted.Select(cell => cell.Compiled.Declarations)];
 
     private static Task<object?> Answer(object? content) => Task.FromResult(content);
 
@@ -164,7 +167,7 @@ internal sealed class Dispatcher
     {
         var content = WireFormat.FromJson<InspectRequest>(request.Message.Content);
         var index = CodePoints.ToIndex(content.Code, content.CursorPos);
-        CellDeclarations[] accepted = [.. session.Accepted.Select(cell => cell.Compiled.Declarations)];
+        var accepted = Declared;
         var found = await AskAsync(
             request, cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code), accepted, cancellation), index, content.DetailLevel, cancellation), null);
         if (found is { Variable: { } variable } && await executeQueue.ReadVariableAsync(variable) is { } value) found = found.WithValue(value);

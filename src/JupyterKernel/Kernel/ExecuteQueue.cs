@@ -235,7 +235,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
         if (!content.Silent) sockets.Publish("execute_input", request, WireFormat.ToJson(new ExecuteInput(content.Code, executionCount)));
         outputs.ShowNotices();
         if (counts) history.Add(executionCount, content.Code);
-        var outcome = running is not null ? await running : magicCell is not null ? await magicCell.RunAsync() : new CellOutcome.Returned(null, null);
+        var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await (running ?? magicCell!.RunAsync());
         var ended = DateTime.UtcNow;
         questions.End();
         if (outcome is CellOutcome.Threw threw) session.LastException = threw.Exception;

@@ -9,11 +9,7 @@ namespace JupyterKernel.Kernel;
 /// Has the compiler and the completion practise while nobody asks for anything, so that the runtime compiles their code anew, and better: they take half
 /// the time then. Whoever runs cell after cell, as nbconvert does, has no use for it; nor has a kernel that no cell was run in. Loop thread.
 /// </summary>
-/// <param name="compiling">What the compiler practises.</param>
-/// <param name="compilationThread">Where it does.</param>
-/// <param name="completing">Completes something; the number is another each time.</param>
-/// <param name="executeQueue">Tells whether a cell runs, and how many have.</param>
-internal sealed class IdlePractice(Practice compiling, CompilationThread compilationThread, Func<int, CancellationToken, Task> completing, ExecuteQueue executeQueue)
+internal sealed class IdlePractice : IDisposable
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2.5);
 
@@ -21,34 +17,54 @@ internal sealed class IdlePractice(Practice compiling, CompilationThread compila
     private static readonly TimeSpan Completing = TimeSpan.FromSeconds(0.4);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.3);
 
-    private CancellationTokenSource? idle;
+    private readonly Practice compiling;
+    private readonly CompilationThread compilationThread;
+    private readonly Func<int, CancellationToken, Task> completing;
+    private readonly ExecuteQueue executeQueue;
+    private readonly Timer timer;
+    private CancellationTokenSource? practising;
     private TimeSpan completed;
     private int round;
+
+    /// <param name="compiling">What the compiler practises.</param>
+    /// <param name="compilationThread">Where it does.</param>
+    /// <param name="completing">Completes something; the number is another each time.</param>
+    /// <param name="executeQueue">Tells whether a cell runs, and how many have.</param>
+    public IdlePractice(Loop loop, Practice compiling, CompilationThread compilationThread, Func<int, CancellationToken, Task> completing, ExecuteQueue executeQueue)
+    {
+        (this.compiling, this.compilationThread, this.completing, this.executeQueue) = (compiling, compilationThread, completing, executeQueue);
+        timer = new Timer(_ => loop.Post(() => _ = PractiseAsync()));
+    }
 
     /// <summary>Something is asked for: whoever asks has the processor.</summary>
     public void Active()
     {
-        idle?.Cancel();
-        _ = PractiseAsync((idle = new()).Token);
+        practising?.Cancel();
+        Wait();
     }
 
-    private async Task PractiseAsync(CancellationToken asked)
-    {
-        do
-        {
-            // Most requests come within that time, and are not worth an exception each.
-            await Task.Delay(Idle, asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            if (asked.IsCancellationRequested) return;
-        }
-        while (executeQueue.Running is not null);
+    /// <inheritdoc/>
+    public void Dispose() => timer.Dispose();
 
+    private void Wait() => timer.Change(Idle, Timeout.InfiniteTimeSpan);
+
+    private async Task PractiseAsync()
+    {
+        if (executeQueue.CellsRun == 0) return;
+        if (executeQueue.Running is not null || practising is not null)
+        {
+            Wait();
+            return;
+        }
+
+        using var asked = practising = new();
         try
         {
             compiling.Allow(executeQueue.CellsRun);
-            while (!compiling.IsOver) await compilationThread.RunAsync(() => compiling.Once(asked), asked);
-            if (executeQueue.CellsRun == 0 || !KernelSettings.Current.CompletionAhead) return;
-            await CompleteAsync(Completing / 2, asked);
-            await CompleteAsync(Completing, asked);
+            while (!compiling.IsOver) await compilationThread.RunAsync(() => compiling.Once(asked.Token), asked.Token);
+            if (!KernelSettings.Current.CompletionAhead) return;
+            await CompleteAsync(Completing / 2, asked.Token);
+            await CompleteAsync(Completing, asked.Token);
         }
         catch (OperationCanceledException)
         {
@@ -57,6 +73,10 @@ internal sealed class IdlePractice(Practice compiling, CompilationThread compila
         catch (Exception bug)
         {
             Log.Bug(bug);
+        }
+        finally
+        {
+            practising = null;
         }
     }
 

@@ -73,7 +73,7 @@ internal static class KernelProcess
         var firstWorker = new FirstWorker();
         var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker.Process);
         var dispatcher = new Dispatcher(sockets, executeQueue, session, new LanguageService(compiler), history, Stop);
-        var practice = new IdlePractice(new Practice(compiler), compilationThread, dispatcher.PractiseAsync, executeQueue);
+        using var practice = new IdlePractice(loop, new Practice(compiler), compilationThread, dispatcher.PractiseAsync, executeQueue);
         using var collector = new IdleCollector();
         sockets.Requested = request =>
         {
