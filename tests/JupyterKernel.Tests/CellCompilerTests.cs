@@ -208,7 +208,9 @@ public sealed class CellCompilerTests : IDisposable
         Accept("namespace Spaced { extern alias Mq; public class Has { public Mq::NetMQ.Msg Message = new Mq::NetMQ.Msg(); } }");
         Accept("extern alias Mq;\nnamespace Spaces { public class Has { public Mq::NetMQ.Msg Message = new Mq::NetMQ.Msg(); } }\none = new Spaces.Has().Message; one = new Mq::NetMQ.Msg();");
         Assert.Equal(["CS0246"], Refuse("typeof(NetMQ.Msg)").Select(error => error.Id));
-        Assert.Equal(["CS0430"], Refuse("extern alias Other;\n1").Select(error => error.Id));
+        var unnamed = Refuse("extern alias Other;\n1");
+        Assert.Equal(["CS0430"], unnamed.Select(error => error.Id));
+        Assert.Contains("#r \"Other=file.dll\"", string.Join('\n', CompileErrorText.Traceback(unnamed)), StringComparison.Ordinal);
         var unknown = Refuse("typeof(Other::NetMQ.Msg)");
         Assert.Equal(["CS0432"], unknown.Select(error => error.Id));
         Assert.Contains("extern alias Other;", string.Join('\n', CompileErrorText.Traceback(unknown)), StringComparison.Ordinal);

@@ -181,7 +181,7 @@ internal sealed class CellCompiler
         return
         [
             .. front.GetDiagnostics(cancellation).Where(error => IsError(error) && root.Externs.Any(directive => directive.Span.Contains(error.Location.SourceSpan)))
-                .Select(error => At(error, Location.Create(written, error.Location.SourceSpan))),
+                .Select(error => At(error, Location.Create(written, error.Location.SourceSpan), Suggestions.For(error, front, FrozenSet<string>.Empty, cancellation))),
         ];
     }
 

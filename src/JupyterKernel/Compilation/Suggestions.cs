@@ -35,6 +35,9 @@ internal static class Suggestions
             // The address of what may move.
             "CS0212" => "While code uses its address, it must not move: take it by fixed (int* p = &x) { … }.",
 
+            // An alias that no reference has.
+            "CS0430" when node is ExternAliasDirectiveSyntax { Identifier.ValueText: var name } => $"A file is given it by: #r \"{name}=file.dll\"",
+
             // No such alias.
             "CS0432" when NameIn(node) is { } name => $"If it is a reference's, begin the cell with: extern alias {name};",
 
