@@ -95,12 +95,18 @@ async function openNotebook(page, name, cells) {
   };
   await writeFile(path.join(LAB_ROOT, `${name}.ipynb`), JSON.stringify(notebook));
   await open(page, `/tree/${name}.ipynb`);
-  await idle(page);
+  await kernelNamed(page);
 }
 
 // The round indicator in the notebook's toolbar.
 const kernelStatus = (page, status) => page.locator(`.jp-Notebook-ExecutionIndicator[data-status="${status}"]`).waitFor();
 const idle = page => kernelStatus(page, 'idle');
+
+// The indicator is idle before there is a kernel as well, and a cell that is run then makes JupyterLab ask for one.
+const kernelNamed = async page => {
+  await containing(page.locator('.jp-KernelName'), 'C#');
+  await idle(page);
+};
 
 const cell = (page, i) => page.locator('.jp-Notebook .jp-CodeCell').nth(i);
 const editor = (page, i) => cell(page, i).locator('.cm-content');
@@ -129,8 +135,7 @@ it('The launcher offers C# with its logo and opens a notebook that runs', async 
   await screenshot(page, 'launcher');
 
   await card.click();
-  await idle(page);
-  await containing(page.locator('.jp-KernelName'), 'C#');
+  await kernelNamed(page);
   await editor(page, 0).fill('6 * 7');
   await runCell(page, 0);
   await containing(output(page, 0), '42');
