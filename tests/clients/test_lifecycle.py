@@ -105,6 +105,23 @@ class Ending(KernelTestCase):
                 self.assertEqual(gone_or_left(family), [])
 
 
+class Environment(KernelTestCase):
+    def test_no_process_maps_its_code_twice(self):
+        self.run_cell("1")
+        processes = self.kernel.family()
+        self.assertGreaterEqual(len(processes), 2)
+        for process in processes:
+            self.assertEqual([part.path for part in process.memory_maps() if "doublemapper" in part.path], [])
+
+    def test_what_is_set_for_the_runtime_is_not_inherited_by_what_a_cell_starts(self):
+        child = """
+            using var child = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("env") { RedirectStandardOutput = true });
+            var inherited = child.StandardOutput.ReadToEnd().Split('\\n').Select(line => line.Split('=')[0]);
+            string.Join(' ', "DOTNET_TieredPGO DOTNET_EnableWriteXorExecute DOTNET_GCHeapHardLimit PATH".Split(' ').Intersect(inherited))
+            """
+        self.assertEqual(self.run_cell(child).result, "PATH")
+
+
 class Connecting(KernelTestCase):
     @classmethod
     def setUpClass(cls):

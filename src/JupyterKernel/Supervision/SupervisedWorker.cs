@@ -251,7 +251,9 @@ internal sealed class SupervisedWorker : IDisposable
 
     private void Marked(ref long marker, long cell)
     {
-        Volatile.Write(ref marker, cell);
+        // The later one of the two is heard: whichever sees the other's.
+        Interlocked.Exchange(ref marker, cell);
+        if (Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker)) < cell) return;
         loop.Post(() =>
         {
             if (IsMarked) markers?.TrySetResult();

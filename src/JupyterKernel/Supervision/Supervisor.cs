@@ -225,7 +225,7 @@ internal sealed class Supervisor
             {
                 if (ended is not null) await ended(outcome);
                 freshWorkers.KeepSpare();
-                loop.Post(() => Watch.LookBehindCell(current));
+                if (Watch.IsDue) loop.Post(() => Watch.Look(current));
                 if (cellsSinceRecycle >= settings.RecycleAfterCells && settings.RecycleAfterCells > 0) RecycleAfterCells();
                 return outcome is CellOutcome.Interrupted ? Interrupted() : outcome;
             }

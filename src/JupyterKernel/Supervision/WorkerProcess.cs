@@ -69,15 +69,15 @@ internal sealed class WorkerProcess : IDisposable
         start.ArgumentList.Add("worker");
 
         // The kernel turns profile-guided recompilation off for its own start; a notebook's loops profit from it.
-        start.Environment["DOTNET_TieredPGO"] = "1";
+        start.Environment[WorkerEnvironment.ProfileGuided] = "1";
 
         // Each cell is code that is compiled and run once. Keeping its memory from being writable and executable at once
         // means mapping it twice, which costs time and some kilobytes a cell, and shields nothing from code that may do as it likes.
-        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        start.Environment[WorkerEnvironment.WriteXorExecute] = "0";
 
         // A cell that allocates past the ceiling gets an OutOfMemoryException that it can catch, and the system's
         // out-of-memory killer is not woken.
-        start.Environment["DOTNET_GCHeapHardLimit"] = KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
+        start.Environment[WorkerEnvironment.HeapHardLimit] = KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
         return new WorkerProcess(Process.Start(start)!);
     }
 

@@ -65,13 +65,11 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     /// <summary>Ends the watch.</summary>
     public void Stop() => stopped = true;
 
-    /// <summary>A cell has ended: looks at the memory it left behind, unless that of another was looked at a moment ago.</summary>
-    public void LookBehindCell(SupervisedWorker worker)
-    {
-        if (Stopwatch.GetElapsedTime(looked) > BetweenCells) Look(worker);
-    }
+    /// <summary>Whether the memory that a cell left behind is to be looked at: not if that of another was a moment ago.</summary>
+    public bool IsDue => Stopwatch.GetElapsedTime(looked) > BetweenCells;
 
-    private void Look(SupervisedWorker worker)
+    /// <summary>Looks at the memory that a worker uses.</summary>
+    public void Look(SupervisedWorker worker)
     {
         looked = Stopwatch.GetTimestamp();
         var usage = worker.Usage;

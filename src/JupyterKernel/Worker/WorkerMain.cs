@@ -15,6 +15,8 @@ internal static class WorkerMain
     /// <returns>The exit code.</returns>
     public static int Run()
     {
+        WorkerEnvironment.Forget();
+
         // A Ctrl+C in the terminal goes to the whole process group; the kernel decides what it interrupts.
         using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
 
