@@ -169,6 +169,21 @@ public sealed class CompletionTests : Editor
         Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }", Assert.Single(Complete("class Square : Shape\n{\n    override Ar|\n}", Notebook[0]).Matches));
     }
 
+    [Theory]
+    [InlineData("class Square : Shape { public override | }")]
+    [InlineData("class Square : Shape { public override Ar|}")]
+    [InlineData("class Square : Shape { int side; override Are| }")]
+    [InlineData("class Square : Shape {\n    int side; public override Ar|\n}")]
+    [InlineData("class Square : Shape {\n    public override Ar| }")]
+    public void An_override_is_proposed_on_a_line_of_more(string code)
+    {
+        var list = Complete(code, Notebook[0]);
+        var area = Assert.Single(list.Matches, match => match.EndsWith("double Area(int digits) { throw new NotImplementedException(); }", StringComparison.Ordinal));
+        var cell = code.Replace("|", "", StringComparison.Ordinal);
+        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }", cell[..list.Start] + area + cell[list.End..], StringComparison.Ordinal);
+        Assert.DoesNotContain("override override", cell[..list.Start] + area, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Enum_members_are_proposed_where_an_enum_is_expected()
     {

@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Completion;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Tags;
+using Microsoft.CodeAnalysis.Text;
 using RoslynItem = Microsoft.CodeAnalysis.Completion.CompletionItem;
 using RoslynList = Microsoft.CodeAnalysis.Completion.CompletionList;
 
@@ -13,7 +15,7 @@ namespace JupyterKernel.Intelligence;
 
 /// <summary>What can be typed at a place of a cell: what Roslyn's completion proposes, in the order in which it is likely to be meant. Any thread.</summary>
 /// <param name="packages">What can be asked for in a directive.</param>
-internal sealed class Completion(PackageNames packages)
+internal sealed partial class Completion(PackageNames packages)
 {
     /// <summary>From so many letters on there are proposals that want a using.</summary>
     private const int LettersForUnimported = 3;
@@ -68,7 +70,9 @@ internal sealed class Completion(PackageNames packages)
         var (document, text, index) = (cursor.Cell.Document, cursor.Cell.Code, cursor.Index);
         var inScope = Task.Run(() => cursor.NamesInScope(cancellation), cancellation);
         var service = CompletionService.GetService(document)!;
-        var unimported = index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
+        var wordStart = service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start;
+        var unimported = index - wordStart >= LettersForUnimported;
+        if (OnItsOwnLine(text, wordStart, index) is { } apart) document = document.WithText(SourceText.From(apart));
         var found = await RoslynServices.CompleteAsync(service, document, index, unimported, cancellation);
         if (found.ItemsList.Count == 0) return new([], index, index);
         var start = found.Span.Start;
@@ -79,6 +83,23 @@ internal sealed class Completion(PackageNames packages)
         latest = word;
         return word.Rank(index, text, recent);
     }
+
+    /// <summary>
+    /// A text in which an override that is written has a line of its own: on any other, Roslyn proposes nothing. All before the index stays at its place.
+    /// </summary>
+    /// <returns>Null where none is written, or it has one.</returns>
+    private static string? OnItsOwnLine(string text, int wordStart, int index)
+    {
+        if (Override().Match(text[..wordStart]) is not { Success: true } written) return null;
+        var (before, behind) = (text[(text.LastIndexOf('\n', written.Index) + 1)..written.Index], text[index..].Split('\n')[0]);
+        if (string.IsNullOrWhiteSpace(before + behind)) return null;
+        var apart = text.Insert(index, "\n").ToCharArray();
+        if (char.IsWhiteSpace(apart[written.Index])) apart[written.Index] = '\n';
+        return new(apart);
+    }
+
+    [GeneratedRegex(@"(?:^|\s)(?:(?:public|protected|internal|private|sealed|abstract|unsafe|partial|async|extern|required|readonly)\s+)*override\s+$")]
+    private static partial Regex Override();
 
     /// <summary>What Roslyn proposes for a word, which is the same for as long as somebody types on in it. Immutable.</summary>
     /// <param name="Session">What stands before the cell.</param>
