@@ -5,15 +5,21 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Has a submission take over what an earlier one's references were bound to. Roslyn binds them again for every submission, though all but a few have
-/// the references of the one before: a sixth of a short cell's compilation, and a third of what stays in memory of it. Pure; any thread.
-/// Source: CommonReferenceManager in dotnet/roslyn, src/Compilers/Core/Portable/ReferenceManager. It is shared by compilations of one name there;
-/// what is used here of its inside is all in this class.
+/// Has a submission take over what an earlier one's references were bound to, and what was found in them that the compiler itself needs. Roslyn does both
+/// again for every submission, though all but a few have the references of the one before: a sixth and a twelfth of a short cell's compilation, and a third
+/// of what stays in memory of it. Any thread.
+/// Source: CommonReferenceManager in dotnet/roslyn, src/Compilers/Core/Portable/ReferenceManager, and CSharpCompilation.GetWellKnownType and
+/// GetWellKnownTypeMember. A manager is shared by compilations of one name there; what is used here of their inside is all in this class.
 /// </summary>
 internal static class BoundReferences
 {
     private static readonly FieldInfo Manager = FieldOf(typeof(CSharpCompilation), "_referenceManager");
     private static readonly FieldInfo ManagerName = FieldOf(Manager.FieldType.BaseType!, "SimpleAssemblyName");
+    private static readonly FieldInfo NeededTypes = FieldOf(typeof(CSharpCompilation), "_lazyWellKnownTypes");
+    private static readonly FieldInfo NeededMembers = FieldOf(typeof(CSharpCompilation), "_lazyWellKnownTypeMembers");
+
+    // By the manager; copies of one have the same.
+    private static readonly ConditionalWeakTable<object, Needed> Found = [];
 
     /// <summary>Gives a submission that nothing was asked of yet, and that has no text, what another's references are bound to.</summary>
     public static void Share(CSharpCompilation bound, CSharpCompilation submission)
@@ -21,6 +27,20 @@ internal static class BoundReferences
         var copy = CopyOf(Manager.GetValue(bound)!);
         ManagerName.SetValue(copy, submission.AssemblyName);
         Manager.SetValue(submission, copy);
+        Found.Add(copy, Found.GetOrCreateValue(Manager.GetValue(bound)!));
+    }
+
+    /// <summary>
+    /// Gives a submission that nothing was asked of yet what others with the same references have found in them, of the types and members that the compiler
+    /// itself needs: tasks, attributes, the parts of a state machine. A cell cannot declare one of them, they are all in namespaces.
+    /// </summary>
+    /// <returns>To be called when the submission was compiled: what it has found is there for the next one.</returns>
+    public static Action ShareNeeded(CSharpCompilation submission)
+    {
+        if (!Found.TryGetValue(Manager.GetValue(submission)!, out var needed)) return () => { };
+        NeededTypes.SetValue(submission, needed.Types);
+        NeededMembers.SetValue(submission, needed.Members);
+        return () => (needed.Types, needed.Members) = (NeededTypes.GetValue(submission), NeededMembers.GetValue(submission));
     }
 
     /// <summary>
@@ -37,4 +57,12 @@ internal static class BoundReferences
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "MemberwiseClone")]
     private static extern object CopyOf(object manager);
+
+    /// <summary>Arrays that the compiler fills as it looks things up, by their numbers; from several threads, if need be.</summary>
+    private sealed class Needed
+    {
+        public object? Types { get; set; }
+
+        public object? Members { get; set; }
+    }
 }
