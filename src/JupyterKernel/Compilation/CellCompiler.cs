@@ -87,7 +87,7 @@ internal sealed class CellCompiler
         // memory would grow with the square of the number of cells.
         root = new(() => CSharpCompilation.CreateScriptCompilation(
             "Root", references: ReferenceSet.Core.Concat(ReferenceSet.BehindCore), options: options.WithUsings(DefaultUsings), syntaxTree: Parse("", "")));
-        pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root, returnType: typeof(object)));
+        pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root));
     }
 
     /// <summary>How cells are compiled.</summary>
