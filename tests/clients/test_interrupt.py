@@ -103,6 +103,21 @@ class Interrupt(KernelTestCase):
                 self.assert_interrupted(outcome)
             self.assertEqual(self.run_cell("kept").result, "42")
 
+    def test_a_worker_whose_runtime_does_not_survive_the_abort_is_replaced(self):
+        # The locks of the runtime's timers stay taken, as after an abort that hit the cell as it took one.
+        self.run_cell("var kept = 42;")
+        cell = self.front_end.start("""
+            var queues = typeof(object).Assembly.GetType("System.Threading.TimerQueue");
+            foreach (var queue in (Array)queues.GetProperty("Instances").GetValue(null))
+                ((Lock)queues.GetProperty("SharedLock", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic).GetValue(queue)).Enter();
+            Console.WriteLine("taken");
+            while (true) { }
+            """)
+        self.front_end.wait_for_output(cell, "taken")
+        self.front_end.interrupt()
+        self.assert_interrupted(self.front_end.finish(cell))
+        self.assertEqual(self.run_cell("await Task.Delay(1); kept").result, "42")
+
     @unittest.skipUnless(os.path.isdir("/proc/self/task"), "thread names are read from /proc")
     def test_the_runtimes_timers_are_there_before_an_abort_can_hit_their_beginning(self):
         with Kernel() as kernel:

@@ -205,7 +205,12 @@ internal sealed class CellThread
             }
 
             var answer = cell.Request is RunCell run ? RunToEnd(cell, run) : HandleToEnd(cell);
-            if (cell.IsInterrupted) ProgressScreen.StopLoopsOf(Environment.CurrentManagedThreadId);
+            if (cell.IsInterrupted)
+            {
+                AwaitSoundRuntime();
+                ProgressScreen.StopLoopsOf(Environment.CurrentManagedThreadId);
+            }
+
             if (cell.Request is RunCell ended && (cell.IsInterrupted || !ended.IsKept))
             {
                 Drop(ended.EntryType);
@@ -616,6 +621,27 @@ internal sealed class CellThread
         {
             lock (gate) return running != cell && !waiting.Any(work => work.Cell == cell);
         }
+    }
+
+    /// <summary>
+    /// Waits until the runtime has shown that it goes on. An abort can have hit it as it took the lock of a list of timers, which then stays taken, or as it
+    /// asked for a thread of the pool, which then never comes; and without these, no message of the kernel is received. If so, this never returns, the cell
+    /// has not ended, and the kernel does what it does about every cell that an interrupt does not end: it replaces the worker, and nothing is lost.
+    /// </summary>
+    private static void AwaitSoundRuntime()
+    {
+        // Not on this thread, which the locks may belong to.
+        var probe = new Thread(
+            () =>
+            {
+                _ = Timer.ActiveCount;
+                using var fired = new ManualResetEventSlim();
+                using var timer = new Timer(_ => fired.Set(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+                fired.Wait();
+            },
+            256 * 1024) { IsBackground = true, Name = "probe" };
+        probe.Start();
+        probe.Join();
     }
 
     private void Wake() => Unaborted.Run(gate, static gate =>
