@@ -635,7 +635,7 @@ internal sealed class CellThread
             () =>
             {
                 _ = Timer.ActiveCount;
-                using var fired = new ManualResetEventSlim();
+                var fired = new ManualResetEventSlim(); // not disposed of: it may still be being set
                 using var timer = new Timer(_ => fired.Set(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
                 fired.Wait();
             },
