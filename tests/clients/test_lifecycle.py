@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import unittest
 
 import psutil
 
@@ -106,6 +107,7 @@ class Ending(KernelTestCase):
 
 
 class Environment(KernelTestCase):
+    @unittest.skipUnless(os.path.isdir("/proc/self"), "what is mapped is read from /proc")
     def test_no_process_maps_its_code_twice(self):
         self.run_cell("1")
         processes = self.kernel.family()

@@ -18,7 +18,8 @@ internal static class BoundReferences
     private static readonly FieldInfo NeededTypes = FieldOf(typeof(CSharpCompilation), "_lazyWellKnownTypes");
     private static readonly FieldInfo NeededMembers = FieldOf(typeof(CSharpCompilation), "_lazyWellKnownTypeMembers");
 
-    // By the manager; copies of one have the same.
+    // By what a manager has bound the references to, which its copies share: one for all cells with the same references.
+    private static readonly FieldInfo BoundTo = FieldOf(Manager.FieldType.BaseType!, "_lazyReferencedAssembliesMap");
     private static readonly ConditionalWeakTable<object, Needed> Found = [];
 
     /// <summary>Gives a submission that nothing was asked of yet, and that has no text, what another's references are bound to.</summary>
@@ -27,20 +28,23 @@ internal static class BoundReferences
         var copy = CopyOf(Manager.GetValue(bound)!);
         ManagerName.SetValue(copy, submission.AssemblyName);
         Manager.SetValue(submission, copy);
-        Found.Add(copy, Found.GetOrCreateValue(Manager.GetValue(bound)!));
     }
 
     /// <summary>
     /// Gives a submission that nothing was asked of yet what others with the same references have found in them, of the types and members that the compiler
     /// itself needs: tasks, attributes, the parts of a state machine. A cell cannot declare one of them, they are all in namespaces.
     /// </summary>
-    /// <returns>To be called when the submission was compiled: what it has found is there for the next one.</returns>
-    public static Action ShareNeeded(CSharpCompilation submission)
+    public static void TakeNeeded(CSharpCompilation submission)
     {
-        if (!Found.TryGetValue(Manager.GetValue(submission)!, out var needed)) return () => { };
+        if (NeededBy(submission) is not { } needed) return;
         NeededTypes.SetValue(submission, needed.Types);
         NeededMembers.SetValue(submission, needed.Members);
-        return () => (needed.Types, needed.Members) = (NeededTypes.GetValue(submission), NeededMembers.GetValue(submission));
+    }
+
+    /// <summary>Keeps what a submission has found of that, for the next one.</summary>
+    public static void KeepNeeded(CSharpCompilation submission)
+    {
+        if (NeededBy(submission) is { } needed) (needed.Types, needed.Members) = (NeededTypes.GetValue(submission), NeededMembers.GetValue(submission));
     }
 
     /// <summary>
@@ -51,6 +55,9 @@ internal static class BoundReferences
         previous.ExternalReferences.IsEmpty && previous.DirectiveReferences.IsEmpty ? previous
         : other?.ScriptCompilationInfo!.PreviousScriptCompilation == previous ? other
         : null;
+
+    // None where the references are not bound yet, as of a submission that has brought some.
+    private static Needed? NeededBy(CSharpCompilation submission) => BoundTo.GetValue(Manager.GetValue(submission)) is { } bound ? Found.GetOrCreateValue(bound) : null;
 
     private static FieldInfo FieldOf(Type type, string name) =>
         type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic) ?? throw new MissingFieldException(type.FullName, name);

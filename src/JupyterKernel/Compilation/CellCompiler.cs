@@ -326,9 +326,9 @@ internal sealed class CellCompiler
 
     private static CompilationOutcome Emit(CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)
     {
-        var emitted = BoundReferences.ShareNeeded(submission);
+        BoundReferences.TakeNeeded(submission);
         var (image, problems) = Image.Of(submission, cancellation);
-        emitted();
+        BoundReferences.KeepNeeded(submission);
         if (image is null) return new(null, problems);
         if (form.Disposed.Select(variable => NotDisposable(submission, variable.Name)).FirstOrDefault(error => error is not null) is { } problem) return new(null, [problem]);
         var entry = submission.GetEntryPoint(cancellation)!;

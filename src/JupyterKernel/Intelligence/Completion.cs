@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Completion;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Tags;
 using Microsoft.CodeAnalysis.Text;
 using RoslynItem = Microsoft.CodeAnalysis.Completion.CompletionItem;
@@ -15,7 +15,7 @@ namespace JupyterKernel.Intelligence;
 
 /// <summary>What can be typed at a place of a cell: what Roslyn's completion proposes, in the order in which it is likely to be meant. Any thread.</summary>
 /// <param name="packages">What can be asked for in a directive.</param>
-internal sealed partial class Completion(PackageNames packages)
+internal sealed class Completion(PackageNames packages)
 {
     /// <summary>From so many letters on there are proposals that want a using.</summary>
     private const int LettersForUnimported = 3;
@@ -70,9 +70,8 @@ internal sealed partial class Completion(PackageNames packages)
         var (document, text, index) = (cursor.Cell.Document, cursor.Cell.Code, cursor.Index);
         var inScope = Task.Run(() => cursor.NamesInScope(cancellation), cancellation);
         var service = CompletionService.GetService(document)!;
-        var wordStart = service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start;
-        var unimported = index - wordStart >= LettersForUnimported;
-        if (OnItsOwnLine(text, wordStart, index) is { } apart) document = document.WithText(SourceText.From(apart));
+        var unimported = index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
+        if (OnItsOwnLine(cursor) is { } apart) document = document.WithText(SourceText.From(apart));
         var found = await RoslynServices.CompleteAsync(service, document, index, unimported, cancellation);
         if (found.ItemsList.Count == 0) return new([], index, index);
         var start = found.Span.Start;
@@ -85,21 +84,23 @@ internal sealed partial class Completion(PackageNames packages)
     }
 
     /// <summary>
-    /// A text in which an override that is written has a line of its own: on any other, Roslyn proposes nothing. All before the index stays at its place.
+    /// A text in which an override that is written at the cursor has a line of its own: on any other, Roslyn proposes nothing. All before the cursor stays at
+    /// its place.
     /// </summary>
     /// <returns>Null where none is written, or it has one.</returns>
-    private static string? OnItsOwnLine(string text, int wordStart, int index)
+    private static string? OnItsOwnLine(Cursor cursor)
     {
-        if (Override().Match(text[..wordStart]) is not { Success: true } written) return null;
-        var (before, behind) = (text[(text.LastIndexOf('\n', written.Index) + 1)..written.Index], text[index..].Split('\n')[0]);
-        if (string.IsNullOrWhiteSpace(before + behind)) return null;
+        var (text, index) = (cursor.Cell.Code, cursor.Index);
+        var keyword = cursor.Left.IsKind(SyntaxKind.OverrideKeyword) ? cursor.Left : cursor.Left.GetPreviousToken();
+        if (!keyword.IsKind(SyntaxKind.OverrideKeyword) || keyword.Span.End == index || keyword.Parent is not MemberDeclarationSyntax member) return null;
+        var start = member.Modifiers[0].SpanStart;
+        var before = text.AsSpan(0, start)[(text.AsSpan(0, start).LastIndexOf('\n') + 1)..];
+        var behind = text.AsSpan(index);
+        if (before.IsWhiteSpace() && behind[..(behind.IndexOf('\n') is var end and >= 0 ? end : behind.Length)].IsWhiteSpace()) return null;
         var apart = text.Insert(index, "\n").ToCharArray();
-        if (char.IsWhiteSpace(apart[written.Index])) apart[written.Index] = '\n';
+        if (start > 0 && char.IsWhiteSpace(apart[start - 1])) apart[start - 1] = '\n';
         return new(apart);
     }
-
-    [GeneratedRegex(@"(?:^|\s)(?:(?:public|protected|internal|private|sealed|abstract|unsafe|partial|async|extern|required|readonly)\s+)*override\s+$")]
-    private static partial Regex Override();
 
     /// <summary>What Roslyn proposes for a word, which is the same for as long as somebody types on in it. Immutable.</summary>
     /// <param name="Session">What stands before the cell.</param>

@@ -229,7 +229,9 @@ internal sealed class SupervisedWorker : IDisposable
         if (comm.Type == "comm_close") comms.Remove(comm.Comm);
     }
 
-    private bool IsMarked => Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker)) >= latestCell;
+    private bool IsMarked => MarkedCell >= latestCell;
+
+    private long MarkedCell => Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker));
 
     private async Task<CellOutcome> SendAsync(long number, WorkerMessage message)
     {
@@ -253,7 +255,7 @@ internal sealed class SupervisedWorker : IDisposable
     {
         // The later one of the two is heard: whichever sees the other's.
         Interlocked.Exchange(ref marker, cell);
-        if (Math.Min(Volatile.Read(ref stdoutMarker), Volatile.Read(ref stderrMarker)) < cell) return;
+        if (MarkedCell < cell) return;
         loop.Post(() =>
         {
             if (IsMarked) markers?.TrySetResult();
