@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Callable, Optional
 
-from kernel import Kernel, KernelFailed
+from kernel import Answer, Kernel, KernelFailed
 
 SCENARIOS = []
 
@@ -123,8 +123,23 @@ def pause():
     runs=5,
 )
 def warm(kernel: Kernel) -> tuple:
+    return warm_and_later(lambda number: kernel.execute("1+1"))
+
+
+@scenario(
+    Figure("warm-new-cell", "a warm sum that was not run before (`1+2`, `1+3`, …)", "ms", ratio_target=1.0),
+    Figure("warm-new-cell-later", "the same behind a pause of 10 s", "ms", ratio_target=1.0),
+    runs=5,
+)
+def warm_new(kernel: Kernel) -> tuple:
+    return warm_and_later(lambda number: kernel.execute(f"1+{number + 2}"))
+
+
+def warm_and_later(execute: Callable[[int], Answer]) -> tuple:
+    numbers = itertools.count()
+
     def typical(cells: int) -> float:
-        return median([kernel.execute("1+1").to_reply for _ in range(cells)]) * 1e3
+        return median([execute(next(numbers)).to_reply for _ in range(cells)]) * 1e3
 
     settle()
     typical(50)
@@ -343,10 +358,10 @@ def recycle(kernel: Kernel) -> tuple:
     waits = []
     while kernel.execute("Environment.ProcessId").only("execute_result").content["data"]["text/plain"] == worker:
         for _ in range(5):
-            waits.append(kernel.execute("1+1").to_reply)
+            waits.append(kernel.execute(f"1+{len(waits)}").to_reply)
         if len(waits) > 5000:
             raise KernelFailed("no fresh worker took over")
-    waits.extend(kernel.execute("1+1").to_reply for _ in range(20))
+    waits.extend(kernel.execute(f"2+{number}").to_reply for number in range(20))
     time.sleep(3)
     cells = len(kernel.execute("#!history").only("execute_result").content["data"]["text/plain"].splitlines()) - 2
     lost = kernel.finish(kernel.begin("Environment.Exit(1);"))
@@ -389,8 +404,8 @@ def leak(kernel: Kernel) -> tuple:
     kernel.execute("static class Leak { public static readonly List<byte[]> Held = new(); } var count = 0;")
     kernel.execute("count++;")
     before = kernel.processes()[0].memory_full_info().pss
-    for _ in range(2000):
-        kernel.execute("Leak.Held.Add(new byte[1_000_000]); count++;")
+    for number in range(2000):
+        kernel.execute(f"Leak.Held.Add(new byte[1_000_000]); count++; // {number}")
     time.sleep(3)
     kept = (kernel.processes()[0].memory_full_info().pss - before) / 2000
     text = kernel.execute('$"{count} {Leak.Held.Count}"').only("execute_result").content["data"]["text/plain"]

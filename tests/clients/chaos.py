@@ -5,6 +5,7 @@ can then run several times in one kernel, under names of their own each time. No
 cells are C# without time, randomness or I/O, and a kernel that nothing disturbs says what they give.
 """
 import dataclasses
+import itertools
 import os
 import random
 import re
@@ -442,7 +443,7 @@ class Generator:
         self.declare()
         self.declare()
         makers = {
-            self.declare: 24, self.mutate: 24, self.link: 6, self.throw: 7, self.compile_error: 4, self.usings: 2,
+            self.declare: 24, self.mutate: 20, self.repeat: 6, self.link: 6, self.throw: 7, self.compile_error: 4, self.usings: 2,
             self.other: 5, self.redeclare: 4, self.die: 7, self.out_of_memory: 1, self.interrupt: 5,
             self.interrupt_racing: 3, self.kill_running: 5, self.kill_racing: 4, self.kill_idle: 6, self.recycle: 3,
             self.undo: 5}
@@ -533,6 +534,14 @@ class Generator:
         if self.random.random() < 0.3:
             lines.append(f'Console.WriteLine("mutated {self.serial}");')
         self.accept(Step("cell", "\n".join(lines)), self.variables)
+        for _ in range(self.random.choice((0, 0, 1, 2))):
+            self.repeat()
+
+    def repeat(self):
+        """A cell that declares nothing, once more as it is: perhaps right behind itself, or behind another that declares nothing."""
+        cells = list(itertools.takewhile(lambda step: step.kind == "cell" and step.ends == RETURNED and not step.shows, reversed(self.steps)))
+        if cells:
+            self.accept(dataclasses.replace(self.random.choice(cells)), self.variables)
 
     def redeclare(self):
         """A variable of another kind under a name that exists; closures go on with the old one."""

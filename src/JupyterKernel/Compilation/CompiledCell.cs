@@ -45,6 +45,15 @@ internal sealed record CompiledCell(
 
     /// <summary>Types of its text that are in another cell's library now, by their full names.</summary>
     public IReadOnlyList<string> Moved { get; init; } = [];
+
+    /// <summary>How its symbols call it: as the cell was called that it repeats, if it repeats one.</summary>
+    public string NameInSymbols { get; init; } = Name;
+
+    /// <summary>
+    /// For a cell that comes to the same when it is compiled again behind the same cells: the earlier variables that it takes to be reached by no code but
+    /// cells' statements. Null for a cell that must be compiled each time.
+    /// </summary>
+    public IReadOnlySet<string>? AssumedOnlyAtTop { get; init; }
 }
 
 /// <summary>Files that a cell's packages brought, beyond those of earlier cells; by full paths.</summary>

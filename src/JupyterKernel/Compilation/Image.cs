@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Emit;
@@ -24,6 +25,9 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
         if (compilation.ScriptClass is not null) TopLevelTypes.Unnest(image.Assembly);
         return (image, [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning)]);
     }
+
+    /// <summary>Whether a text is among what its code can ask for: its own cell's name, where it asks for the path of its source.</summary>
+    public bool Contains(string text) => Assembly.AsSpan().IndexOf(Encoding.Unicode.GetBytes(text)) >= 0 || Assembly.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
 
     /// <summary>The names of the assemblies that it uses, other cells' among them.</summary>
     public IReadOnlySet<string> ReferencedAssemblies()

@@ -20,6 +20,7 @@ internal sealed class CellOutputs(JupyterSockets sockets)
     private readonly Dictionary<long, (Request Request, bool Silent)> requestOfCell = [];
     private readonly Queue<(string Text, bool IsLoss)> notices = new();
     private long latest;
+    private bool isAnnounced;
 
     /// <summary>The request that is being executed; null between two.</summary>
     public Request? Running { get; private set; }
@@ -38,6 +39,7 @@ internal sealed class CellOutputs(JupyterSockets sockets)
     public void BeginCell(long cell, bool silent, bool allowsQuestions)
     {
         AllowsQuestions = allowsQuestions;
+        isAnnounced = false;
         latest = cell;
         Add(cell, Running!, silent);
     }
@@ -133,12 +135,19 @@ internal sealed class CellOutputs(JupyterSockets sockets)
         ShowNotices();
     }
 
+    /// <summary>Everybody was told that the running request's cell begins.</summary>
+    public void Announced()
+    {
+        isAnnounced = true;
+        ShowNotices();
+    }
+
     private bool ShowsNotices => KernelSettings.Current.Notices switch { "on" => true, "off" => false, _ => AllowsQuestions };
 
     /// <summary>Shows what there was to say since the last cell: front ends drop what comes for a cell that has ended.</summary>
-    public void ShowNotices()
+    private void ShowNotices()
     {
-        if (Running is null || ShownRequestOf(latest) is not { } request || request != Running) return;
+        if (Running is null || !isAnnounced || ShownRequestOf(latest) is not { } request || request != Running) return;
         while (notices.TryDequeue(out var notice))
         {
             if (notice.IsLoss || ShowsNotices) Warn(notice.Text);

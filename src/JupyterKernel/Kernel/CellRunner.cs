@@ -216,7 +216,8 @@ internal sealed class CellRunner
         submissions.Begin(part, cell, packages, policy);
         var end = await supervisor.RunAsync(part.Number, cell, part.AllowStdin, part.IsKept ? EndedAsync : null);
         submissions.End();
-        return end;
+        session.Ended(cell, end);
+        return end is CellOutcome.Threw threw && cell.NameInSymbols != cell.Name ? threw with { Exception = threw.Exception.WithSource(cell.NameInSymbols, cell.Name) } : end;
 
         async Task EndedAsync(CellOutcome outcome)
         {

@@ -229,11 +229,11 @@ internal sealed class ExecuteQueue : IWorkerOutput
         var cell = new CellPart(number, content.Code, name) { AllowStdin = content.AllowStdin };
         magicCell = !isEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null) ? new MagicCell(runner, outputs, questions, values ??= new(), content, cell) : null;
 
-        // A cell of C# is compiled, by another thread, while everybody is told that it begins.
+        // A cell of C# is compiled, by another thread, while everybody is told that it begins; or runs already, if it needs no compiling.
         var running = isEmpty || magicCell is not null ? null : runner.RunAsync(cell);
         sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
         if (!content.Silent) sockets.Publish("execute_input", request, WireFormat.ToJson(new ExecuteInput(content.Code, executionCount)));
-        outputs.ShowNotices();
+        outputs.Announced();
         if (counts) history.Add(executionCount, content.Code);
         var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await (running ?? magicCell!.RunAsync());
         var ended = DateTime.UtcNow;

@@ -61,6 +61,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     // could not be carried. By the assembly of their cell; null for all its names.
     private readonly Dictionary<string, (string Cell, HashSet<string>? Names)> unset = [];
 
+    private readonly RepeatableCells repeatable = new();
     private readonly HashSet<string> typesInLibraries = [];
     private ImmutableDictionary<string, string> offered = ImmutableDictionary<string, string>.Empty;
     private TopVariables variables = TopVariables.None;
@@ -77,10 +78,12 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         get
         {
-            var last = accepted.Count > 0 ? accepted[^1].Compiled.Link : null;
+            var last = LastAccepted;
             return () => last ?? compiler.Root;
         }
     }
+
+    private CSharpCompilation? LastAccepted => accepted.Count > 0 ? accepted[^1].Compiled.Link : null;
 
     /// <summary>The packages that cells can use.</summary>
     public SessionPackages Packages => accepted.Count > 0 ? accepted[^1].Packages : SessionPackages.None;
@@ -103,7 +106,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public long NextNumber() => ++lastNumber;
 
     /// <summary>
-    /// Compiles a cell behind the history, on a thread of its own: Roslyn recurses, and deep code wants a deep stack.
+    /// Compiles a cell behind the history, on a thread of its own: Roslyn recurses, and deep code wants a deep stack. A cell that may run again as it is
+    /// (<see cref="RepeatableCells"/>) is there at once.
     /// </summary>
     /// <param name="packages">What the cell can use: the session's packages, or others if it asks for them.</param>
     /// <returns>The cell, and the history that it follows if that had to be rebuilt: see <see cref="Adopt"/>.</returns>
@@ -113,22 +117,44 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         AcceptedCell[] history = [.. accepted];
         var (last, before, declared, proposed) = (Last, Packages, variables, offered);
         var mayRebuild = CellLibrary.MayBeIn(code) || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
+        if (packages == before && !mayRebuild && repeatable.Find(code, language, LastAccepted, declared) is { } repeated)
+            return Task.FromResult<(CompilationOutcome, RebuiltHistory?)>((new(repeated with { Name = name }, []), null));
         return compilationThread.RunAsync(Compile, cancellation);
 
         (CompilationOutcome, RebuiltHistory?) Compile()
         {
-            var source = new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = declared.IsOnlyAtTop, Offered = proposed };
+            var assumed = new HashSet<string>();
+            var source = new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = IsOnlyAtTop, Offered = proposed };
             if (packages != before) return new PackageChange(compiler, history).Compile(source, before, packages, cancellation);
             if (!mayRebuild)
             {
                 var outcome = compiler.Compile(source, cancellation);
 
                 // Some cells have a library that one does not see at first sight, and it may use what only scripts declare yet.
-                if (outcome.Cell is not null || CellCompiler.LibrarySourceOf(source, cancellation) is null) return (outcome, null);
+                if (outcome.Cell is { } cell) return (outcome with { Cell = cell with { AssumedOnlyAtTop = IsRepeatable(cell) ? assumed : null } }, null);
+                if (CellCompiler.LibrarySourceOf(source, cancellation) is null) return (outcome, null);
             }
 
             return new Redefinition(compiler, history).Compile(source with { Analyzers = packages.Analyzers }, cancellation);
+
+            bool IsOnlyAtTop(string variable)
+            {
+                if (!declared.IsOnlyAtTop(variable)) return false;
+                assumed.Add(variable);
+                return true;
+            }
+
+            // What brings anything to later cells is followed by them.
+            bool IsRepeatable(CompiledCell cell) =>
+                ReferenceEquals(cell.Link, source.Previous) && cell.Library is null && cell.Warnings.Count == 0 && !cell.Image.Contains(cell.Name);
         }
+    }
+
+    /// <summary>Learns how a cell has ended, accepted or not: whether it may run again as it is.</summary>
+    public void Ended(CompiledCell cell, CellOutcome outcome)
+    {
+        if (outcome is CellOutcome.Returned) repeatable.Add(cell);
+        else repeatable.Remove(cell);
     }
 
     /// <summary>Compiles code behind a cell that runs and is not in the history yet.</summary>

@@ -99,7 +99,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
     public static CellSource Again(CompiledCell cell, CSharpCompilation previous, TopVariables variables, IEnumerable<string> moreLibraryTypes) => new(cell.Code, cell.Name, previous)
     {
         IsOnlyAtTop = variables.IsOnlyAtTop,
-        Again = cell,
+        Again = cell.NameInSymbols == cell.Name ? cell : null, // what repeats another is known to nobody, and cannot be of the same name any more
         Assets = cell.Assets,
         Analyzers = cell.Analyzers,
         Language = cell.Language,

@@ -12,6 +12,7 @@ namespace JupyterKernel.Worker;
 internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
 {
     private readonly Dictionary<string, Assembly> cells = [];
+    private readonly Dictionary<string, Type> submissions = [];
     private readonly List<Assembly> libraries = [];
     private readonly Dictionary<string, string> paths = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> directories = [];
@@ -48,6 +49,17 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     public void LoadLibrary(byte[] image, byte[] symbols) => Unaborted.Run(LoadCell(image, symbols), library =>
     {
         lock (paths) libraries.Add(library);
+    });
+
+    /// <summary>A cell's submission by its full name, which is loaded once: a cell that is repeated has it again.</summary>
+    /// <param name="load">Loads the cell's assembly.</param>
+    public Type LoadSubmission(string name, Func<Assembly> load) => Unaborted.Run((name, load), cell =>
+    {
+        lock (submissions)
+        {
+            if (!submissions.TryGetValue(cell.name, out var known)) submissions[cell.name] = known = cell.load().GetType(cell.name, throwOnError: true)!;
+            return known;
+        }
     });
 
     /// <summary>Loads a cell's assembly from its image and symbols.</summary>

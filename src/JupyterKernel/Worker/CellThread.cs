@@ -492,12 +492,12 @@ internal sealed class CellThread
         }
     }
 
-    private Type Load(string entryType, LoadableFiles? files, IReadOnlyList<byte[]> payload)
+    private Type Load(string entryType, LoadableFiles? files, IReadOnlyList<byte[]> payload) => assemblies.LoadSubmission(entryType, () =>
     {
         if (files is not null) assemblies.Add(files);
         if (payload.Count > 2) assemblies.LoadLibrary(payload[0], payload[1]);
-        return assemblies.LoadCell(payload[^2], payload[^1]).GetType(entryType, throwOnError: true)!;
-    }
+        return assemblies.LoadCell(payload[^2], payload[^1]);
+    });
 
     /// <summary>Runs continuations until the task is done. False if the cell was interrupted before.</summary>
     private bool PumpUntil(Task task, CellContext cell)

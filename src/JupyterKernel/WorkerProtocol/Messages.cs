@@ -233,7 +233,15 @@ internal sealed record CellInterrupted(long Cell) : WorkerMessage;
 /// <param name="TypeName">Without namespace.</param>
 /// <param name="Frames">Innermost first; frames of the kernel's own are left out.</param>
 internal sealed record ExceptionReport(
-    string TypeName, string Message, IReadOnlyList<FrameReport> Frames, IReadOnlyList<ExceptionReport> Inner);
+    string TypeName, string Message, IReadOnlyList<FrameReport> Frames, IReadOnlyList<ExceptionReport> Inner)
+{
+    /// <summary>The same with another name for a source.</summary>
+    public ExceptionReport WithSource(string name, string newName) => this with
+    {
+        Frames = [.. Frames.Select(frame => frame.Source == name ? frame with { Source = newName } : frame)],
+        Inner = [.. Inner.Select(inner => inner.WithSource(name, newName))],
+    };
+}
 
 /// <summary>One stack frame.</summary>
 /// <param name="Method">As one writes it in C#; empty for a cell's top-level code.</param>
