@@ -1,4 +1,6 @@
 """Cells that are run again as they are: they come to what they would come to if they were compiled anew."""
+import time
+
 from kernels import KernelTestCase
 from test_recycle import Recycle
 
@@ -32,7 +34,9 @@ class Repetition(KernelTestCase):
         self.run_cell("var x = 1; string Of(object o) => \"object\";")
         show = 'Of(x) + Math.Max(1, 2) + new Version(1, 2)'
         self.assertEqual(self.repeat(show, 2), ["object21.2"] * 2)
+        self.assertEqual(self.repeat("x + 1", 2), ["2"] * 2)
         self.run_cell('var x = "text";')
+        self.repeat("1 + 1", 2)
         self.assertEqual(self.repeat("x + 1", 2), ["text1"] * 2)
         self.run_cell('string Of(string s) => "string";')
         self.assertEqual(self.repeat(show, 2), ["string21.2"] * 2)
@@ -76,6 +80,17 @@ class Repetition(KernelTestCase):
         self.assertNotIn(f"Cell [{number - 2}]", failed.traceback)
         self.assertIn("throw new Invalid", failed.traceback)
         self.assertIn(f"Cell [{number + 1}], line 2", self.run_failing_cell(cell).traceback)
+
+    def test_what_failed_is_compiled_anew(self):
+        self.run_cell("var fails = false;")
+        cell = "if (fails) throw new Exception();"
+        self.repeat(cell, 2)
+        before = self.loaded()
+        self.run_cell("fails = true;")
+        self.run_failing_cell(cell)
+        self.run_cell("fails = false;")
+        self.repeat(cell, 2)
+        self.assertEqual(self.loaded(), before + 3)
 
     def test_a_cell_that_asks_for_its_own_name_is_told_it(self):
         self.run_cell('string Here([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;')
@@ -186,6 +201,7 @@ class RepetitionInFreshWorkers(Recycle):
         self.run_cell("var n = 0;")
         self.run_cell("n++;")
         self.kill_worker()
+        time.sleep(0.5)  # the kernel knows all about it
         outcome = self.run_cell("n++;")
         self.assertEqual([message["msg_type"] for message in outcome.messages][:3], ["status", "execute_input", "stream"])
         self.assertIn("The worker ended while no cell ran", outcome.messages[2]["content"]["text"])
