@@ -124,6 +124,23 @@ class Memory(Recycle):
         self.assertEqual(self.run_cell("large[5]").result, "7")
 
 
+class IdleMemory(Recycle):
+    def collections(self):
+        """How often all of the worker's heap has been collected."""
+        return int(self.run_cell("GC.CollectionCount(2)").result)
+
+    def test_a_worker_that_has_nothing_to_do_gives_back_what_cells_have_dropped(self):
+        before = self.collections()
+        self.run_cell("for (var i = 0; i < 300_000; i++) new string('x', 40).GetHashCode();")
+        end = time.monotonic() + DEADLINE
+        while self.collections() == before and time.monotonic() < end:
+            time.sleep(2)
+        after = self.collections()
+        self.assertGreater(after, before)
+        time.sleep(3)
+        self.assertEqual(self.collections(), after)  # nothing was allocated since
+
+
 class NativeMemory(Recycle):
     settings = {"JUPYTER_CSHARP_MEMORY_CEILING": "300 MB"}
 

@@ -32,6 +32,7 @@ internal sealed class CellThread
     private readonly CellLoadContext assemblies = new();
     private readonly SessionState state;
     private readonly SubmittedCode submitted;
+    private readonly IdleCollection idle = new();
     private Thread thread;
     private readonly Timer blockedCheck;
 
@@ -184,7 +185,12 @@ internal sealed class CellThread
             Work? work = null;
             lock (gate)
             {
-                while (waiting.Count == 0 && continuations.Count == 0) Monitor.Wait(gate);
+                while (waiting.Count == 0 && continuations.Count == 0)
+                {
+                    if (!Monitor.Wait(gate, idle.Patience)) idle.Rest();
+                }
+
+                idle.Work();
                 if (waiting.Count > 0 && (continuations.Count == 0 || continued >= ContinuationsAhead)) work = waiting.Dequeue();
                 else continuation = continuations.Dequeue();
                 continued = work is null ? continued + 1 : 0;
