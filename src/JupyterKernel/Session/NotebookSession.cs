@@ -114,11 +114,11 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public Task<(CompilationOutcome Outcome, RebuiltHistory? Rebuilt)> CompileAsync(
         string code, string name, LanguageSettings language, SessionPackages packages, CancellationToken cancellation)
     {
-        AcceptedCell[] history = [.. accepted];
         var (last, before, declared, proposed) = (Last, Packages, variables, offered);
         var mayRebuild = CellLibrary.MayBeIn(code) || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
         if (packages == before && !mayRebuild && repeatable.Find(code, language, LastAccepted, declared) is { } repeated)
             return Task.FromResult<(CompilationOutcome, RebuiltHistory?)>((new(repeated with { Name = name }, []), null));
+        AcceptedCell[] history = [.. accepted];
         return compilationThread.RunAsync(Compile, cancellation);
 
         (CompilationOutcome, RebuiltHistory?) Compile()

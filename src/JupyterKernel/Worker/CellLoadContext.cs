@@ -19,7 +19,7 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     private readonly Dictionary<string, string> nativeLibraries = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Lets files be found by their names, and what references need beside them.</summary>
-    public void Add(LoadableFiles files) => Unaborted.Run(files, files =>
+    private void Add(LoadableFiles files) => Unaborted.Run(files, files =>
     {
         lock (paths)
         {
@@ -46,24 +46,28 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     }
 
     /// <summary>Loads the part of a cell that is no script.</summary>
-    public void LoadLibrary(byte[] image, byte[] symbols) => Unaborted.Run(LoadCell(image, symbols), library =>
+    private void LoadLibrary(byte[] image, byte[] symbols) => Unaborted.Run(LoadCell(image, symbols), library =>
     {
         lock (paths) libraries.Add(library);
     });
 
-    /// <summary>A cell's submission by its full name, which is loaded once: a cell that is repeated has it again.</summary>
-    /// <param name="load">Loads the cell's assembly.</param>
-    public Type LoadSubmission(string name, Func<Assembly> load) => Unaborted.Run((name, load), cell =>
+    /// <summary>A cell's submission, which is loaded once: a cell that is repeated has it again.</summary>
+    /// <param name="name">The class's full name.</param>
+    /// <param name="files">What the cell brought.</param>
+    /// <param name="images">Its library's assembly and symbols if it has one, its assembly, its symbols.</param>
+    public Type LoadSubmission(string name, LoadableFiles? files, IReadOnlyList<byte[]> images) => Unaborted.Run((name, files, images), cell =>
     {
         lock (submissions)
         {
-            if (!submissions.TryGetValue(cell.name, out var known)) submissions[cell.name] = known = cell.load().GetType(cell.name, throwOnError: true)!;
-            return known;
+            if (submissions.TryGetValue(cell.name, out var known)) return known;
+            if (cell.files is not null) Add(cell.files);
+            if (cell.images.Count > 2) LoadLibrary(cell.images[0], cell.images[1]);
+            return submissions[cell.name] = LoadCell(cell.images[^2], cell.images[^1]).GetType(cell.name, throwOnError: true)!;
         }
     });
 
     /// <summary>Loads a cell's assembly from its image and symbols.</summary>
-    public Assembly LoadCell(byte[] image, byte[] symbols) => Unaborted.Run((image, symbols), cell =>
+    private Assembly LoadCell(byte[] image, byte[] symbols) => Unaborted.Run((image, symbols), cell =>
     {
         var assembly = LoadFromStream(new MemoryStream(cell.image, writable: false), new MemoryStream(cell.symbols, writable: false));
         lock (paths) cells[assembly.GetName().Name!] = assembly;

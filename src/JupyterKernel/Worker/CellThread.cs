@@ -281,7 +281,7 @@ internal sealed class CellThread
             while (request.IsReplay && cell.Submitted.TakeRecorded() is { } missing)
             {
                 MakeRoom();
-                RunUserCode(cell, () => Submission.Create(Load(missing.Cell.EntryType, missing.Cell.Files, missing.Payload), submissions), Threw);
+                RunUserCode(cell, () => Submission.Create(assemblies.LoadSubmission(missing.Cell.EntryType, missing.Cell.Files, missing.Payload), submissions), Threw);
             }
         }
 
@@ -447,7 +447,7 @@ internal sealed class CellThread
         try
         {
             MakeRoom();
-            Submission.Create(Load(cell.EntryType, cell.Files, [.. cell.Payload.SkipLast(1)]), submissions);
+            Submission.Create(assemblies.LoadSubmission(cell.EntryType, cell.Files, [.. cell.Payload.SkipLast(1)]), submissions);
             if (cell.Payload[^1].Length > 0) state.SetValues(cell.Payload[^1]);
             return new CellReturned(cell.Cell, 0);
         }
@@ -471,7 +471,7 @@ internal sealed class CellThread
         return next;
     }
 
-    private Type Load(RunCell cell) => Load(cell.EntryType, cell.Files, cell.Submitted.Count == 0 ? cell.Payload : [.. cell.Payload.Take(SubmittedCode.OfCell.OwnParts(cell))]);
+    private Type Load(RunCell cell) => assemblies.LoadSubmission(cell.EntryType, cell.Files, cell.Submitted.Count == 0 ? cell.Payload : [.. cell.Payload.Take(SubmittedCode.OfCell.OwnParts(cell))]);
 
     private void Run(CellContext cell, SubmittedCell code, IReadOnlyList<byte[]> payload, TaskCompletionSource<SubmittedResult> result) =>
         Post(cell, _ => _ = RunAsync(cell, code, payload, result), null);
@@ -482,7 +482,7 @@ internal sealed class CellThread
         {
             MakeRoom();
             cell.Submitted.Add(code.EntryType);
-            var value = await Submission.Begin(Load(code.EntryType, code.Files, payload), code.EntryMethod, submissions);
+            var value = await Submission.Begin(assemblies.LoadSubmission(code.EntryType, code.Files, payload), code.EntryMethod, submissions);
             foreach (var variable in code.Disposed.Reverse())
             {
                 var disposable = ValueOf(code.EntryType, variable.Name);
@@ -497,13 +497,6 @@ internal sealed class CellThread
             result.SetResult(new(null, $"{TypeNames.Of(exception.GetType())}: {exception.Message}"));
         }
     }
-
-    private Type Load(string entryType, LoadableFiles? files, IReadOnlyList<byte[]> payload) => assemblies.LoadSubmission(entryType, () =>
-    {
-        if (files is not null) assemblies.Add(files);
-        if (payload.Count > 2) assemblies.LoadLibrary(payload[0], payload[1]);
-        return assemblies.LoadCell(payload[^2], payload[^1]);
-    });
 
     /// <summary>Runs continuations until the task is done. False if the cell was interrupted before.</summary>
     private bool PumpUntil(Task task, CellContext cell)
