@@ -209,6 +209,43 @@ class TwoFrontEnds(KernelTestCase):
         self.assertEqual(welcome["content"]["subscription"], "")
         self.assertEqual(welcome["parent_header"], {})
 
+    def late_subscriber(self):
+        """A client that asks for kernel_info, and whose subscription comes when that is answered. Gives the request, and a way to wait
+        for a published message."""
+        late = self.kernel.connect()
+        request = late.send("kernel_info_request", {})
+        late.reply(request)
+        late.outputs(request)
+        socket = late.context.socket(zmq.SUB)
+        socket.subscribe(b"")
+        socket.connect(address(late.connection, "iopub"))
+        session = late.session.clone()
+
+        def wait_for(condition):
+            while socket.poll(DEADLINE * 1000):
+                message = session.recv(socket)[1]
+                if condition(message):
+                    return message
+            self.fail("nothing came")
+
+        return request, wait_for
+
+    def test_a_subscription_that_comes_too_late_for_kernel_infos_idle_gets_it(self):
+        request, wait_for = self.late_subscriber()
+        self.assertTrue(wait_for(lambda m: state(m) == "idle" and is_for(m, request)))
+        self.assert_alive()
+
+    def test_whoever_subscribes_while_a_cell_runs_learns_that_the_kernel_is_busy(self):
+        with tempfile.TemporaryDirectory() as folder:
+            signal = os.path.join(folder, "go")
+            cell = self.front_end.start(f'Console.WriteLine("ready"); while (!File.Exists(@"{signal}")) Thread.Sleep(10);')
+            self.front_end.wait_for_output(cell, "ready")
+            request, wait_for = self.late_subscriber()
+            wait_for(lambda m: state(m) == "idle" and is_for(m, request))
+            self.assertTrue(is_for(wait_for(lambda m: state(m)), cell))
+            open(signal, "w").close()
+            self.assertEqual(self.front_end.finish(cell).status, "ok")
+
 
 class Comms(KernelTestCase):
     def test_an_unknown_target_is_closed(self):

@@ -30,6 +30,7 @@ internal sealed class Dispatcher
     private readonly HistoryStore history;
     private readonly Action shutdown;
     private readonly UsageMeter usage = new();
+    private readonly LateSubscribers lateSubscribers = new();
     private readonly Dictionary<string, Func<Request, Task<object?>>> handlers;
 
     // The latest question of each kind of each client; the ones before it have no use for an answer any more.
@@ -108,7 +109,16 @@ internal sealed class Dispatcher
             sockets.Reply(request, WireFormat.ToJson(new ErrorReply("KernelBug", bug.Message, [bug.ToString()])));
         }
 
-        sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
+        lateSubscribers.Answered(request);
+        PublishIdle([request]);
+    }
+
+    /// <summary>Publishes what a new subscriber may have missed: that its kernel_info_request is done, and that a cell is running.</summary>
+    public void Inform() => PublishIdle(lateSubscribers.Unaware());
+
+    private void PublishIdle(IEnumerable<Request> requests)
+    {
+        foreach (var request in requests) sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
 
         // Front ends show the last status whatever its parent; while a cell runs that must not be idle.
         if (executeQueue.Running is { } running) sockets.Publish("status", running, WireFormat.ToJson(Status.Busy));

@@ -90,6 +90,9 @@ internal sealed class JupyterSockets : IDisposable
     /// <summary>Called with each message on stdin.</summary>
     public Action<Message> InputReplied { get; set; } = _ => { };
 
+    /// <summary>Called when new subscriptions have been welcomed.</summary>
+    public Action Subscribed { get; set; } = () => { };
+
     /// <summary>Answers a request, to the client that asked, over the channel it asked on.</summary>
     public void Reply(Request request, byte[] content, byte[]? metadata = null)
     {
@@ -150,11 +153,15 @@ internal sealed class JupyterSockets : IDisposable
 
     private void Welcome()
     {
+        var subscribed = false;
         while (iopub.TryReceiveFrameBytes(TimeSpan.Zero, out var subscription))
         {
-            if (subscription is [1, .. var topic])
-                Send(iopub, wire.Write([topic], "iopub_welcome", null, WireFormat.ToJson(new IopubWelcome(Encoding.UTF8.GetString(topic)))));
+            if (subscription is not [1, .. var topic]) continue;
+            Send(iopub, wire.Write([topic], "iopub_welcome", null, WireFormat.ToJson(new IopubWelcome(Encoding.UTF8.GetString(topic)))));
+            subscribed = true;
         }
+
+        if (subscribed) Subscribed();
     }
 
     private void Echo()

@@ -82,6 +82,7 @@ internal static class KernelProcess
             dispatcher.Handle(request);
             firstWorker.Start();
         };
+        sockets.Subscribed = dispatcher.Inform;
         sockets.InputReplied = executeQueue.Answer;
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
