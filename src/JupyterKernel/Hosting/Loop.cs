@@ -9,6 +9,8 @@ namespace JupyterKernel.Hosting;
 internal sealed class Loop : SynchronizationContext, IDisposable
 {
     private readonly NetMQQueue<Action> posted = new();
+    private readonly Lock posting = new();
+    private bool ended;
 
     public Loop()
     {
@@ -26,13 +28,10 @@ internal sealed class Loop : SynchronizationContext, IDisposable
     /// <remarks>Once the loop has ended, nothing is run any more.</remarks>
     public void Post(Action action)
     {
-        try
+        // The queue's socket must not be used while it is closed: what closes it would wait for ever.
+        lock (posting)
         {
-            posted.Enqueue(action);
-        }
-        catch (Exception ended) when (ended is TerminatingException or ObjectDisposedException)
-        {
-            // The kernel ends, and with it whatever was to be done.
+            if (!ended) posted.Enqueue(action);
         }
     }
 
@@ -56,6 +55,7 @@ internal sealed class Loop : SynchronizationContext, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        lock (posting) ended = true;
         Poller.Dispose();
         posted.Dispose();
     }

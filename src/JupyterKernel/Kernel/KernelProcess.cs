@@ -128,13 +128,12 @@ internal static class KernelProcess
     }
 
     /// <summary>
-    /// Lets the last messages out. About one time in a hundred NetMQ waits here for ever, though all sockets are closed; whoever
-    /// asked for the shutdown must not.
+    /// Lets the last messages out, and waits no longer for a client that does not take them than whoever asked for the shutdown would.
     /// </summary>
     private static void CleanUp()
     {
         var cleaner = new Thread(() => NetMQConfig.Cleanup()) { IsBackground = true, Name = "clean-up" };
         cleaner.Start();
-        cleaner.Join(LongestCleanUp);
+        if (!cleaner.Join(LongestCleanUp)) Log.WarnOnce("the sockets could not be closed in time");
     }
 }
