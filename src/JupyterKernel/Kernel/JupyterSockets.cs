@@ -90,7 +90,7 @@ internal sealed class JupyterSockets : IDisposable
     /// <summary>Called with each message on stdin.</summary>
     public Action<Message> InputReplied { get; set; } = _ => { };
 
-    /// <summary>Called when new subscriptions have been welcomed.</summary>
+    /// <summary>Called when new subscriptions have been welcomed, from within a publication maybe.</summary>
     public Action Subscribed { get; set; } = () => { };
 
     /// <summary>Answers a request, to the client that asked, over the channel it asked on.</summary>
@@ -106,8 +106,14 @@ internal sealed class JupyterSockets : IDisposable
     /// <param name="content">The content as UTF-8 JSON.</param>
     /// <param name="metadata">The metadata as UTF-8 JSON; null for none.</param>
     /// <param name="buffers">Binary frames behind it.</param>
-    public void Publish(string type, Request? parent, byte[] content, byte[]? metadata = null, IReadOnlyList<byte[]>? buffers = null) =>
-        Send(iopub, wire.Write([Encoding.ASCII.GetBytes(type)], type, parent?.Message.HeaderFrame, content, metadata, buffers));
+    public void Publish(string type, Request? parent, byte[] content, byte[]? metadata = null, IReadOnlyList<byte[]>? buffers = null)
+    {
+        var frames = wire.Write([Encoding.ASCII.GetBytes(type)], type, parent?.Message.HeaderFrame, content, metadata, buffers);
+
+        // The first message that a subscriber gets is its welcome.
+        Welcome();
+        Send(iopub, frames);
+    }
 
     /// <summary>Asks the client that made a request for input. False if the client cannot be reached.</summary>
     public bool AskInput(Request request, InputRequest question)
@@ -154,9 +160,9 @@ internal sealed class JupyterSockets : IDisposable
     private void Welcome()
     {
         var subscribed = false;
-        while (iopub.TryReceiveFrameBytes(TimeSpan.Zero, out var subscription))
+        while (iopub.HasIn)
         {
-            if (subscription is not [1, .. var topic]) continue;
+            if (iopub.ReceiveFrameBytes() is not [1, .. var topic]) continue;
             Send(iopub, wire.Write([topic], "iopub_welcome", null, WireFormat.ToJson(new IopubWelcome(Encoding.UTF8.GetString(topic)))));
             subscribed = true;
         }

@@ -82,7 +82,7 @@ internal static class KernelProcess
             dispatcher.Handle(request);
             firstWorker.Start();
         };
-        sockets.Subscribed = dispatcher.Inform;
+        sockets.Subscribed = () => loop.Post(dispatcher.Inform);
         sockets.InputReplied = executeQueue.Answer;
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
