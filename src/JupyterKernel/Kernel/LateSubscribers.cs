@@ -20,7 +20,7 @@ internal sealed class LateSubscribers
     public void Answered(Request request)
     {
         if (request.Type != "kernel_info_request") return;
-        answered.RemoveAll(earlier => earlier.Client == request.Client);
+        answered.RemoveAll(earlier => earlier.Client == request.Client && earlier.IsControl == request.IsControl);
         if (answered.Count == MostClients) answered.RemoveAt(0);
         answered.Add(request);
     }
