@@ -2,11 +2,13 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import unittest
 
 import psutil
+from jupyter_client.manager import KernelManager
 
 from kernels import DEADLINE, FrontEnd, Kernel, KernelTestCase, gone_or_left
 
@@ -95,6 +97,7 @@ class Ending(KernelTestCase):
                 parent = subprocess.Popen(
                     [sys.executable, "-c", PARENT, os.environ.get("KERNEL_NAME", "csharp")], stdout=subprocess.PIPE)
                 self.addCleanup(parent.stdout.close)
+                self.addCleanup(parent.kill)
                 connection = json.loads(parent.stdout.readline())
                 front_end = FrontEnd({**connection, "key": connection["key"].encode()})
                 self.addCleanup(front_end.close)
@@ -138,6 +141,31 @@ class Connecting(KernelTestCase):
         with Kernel(key=b"") as kernel:
             self.assert_alive(kernel.front_end)
             self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
+
+    def start_on_a_taken_port(self):
+        """A kernel one of whose ports is in use: what uses it, the kernel's manager, and its process."""
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        manager = KernelManager(kernel_name=os.environ.get("KERNEL_NAME", "csharp"), cache_ports=False, shell_port=taken.getsockname()[1])
+        manager.start_kernel(stderr=subprocess.PIPE)
+        self.addCleanup(manager.shutdown_kernel, now=True)
+        kernel = manager.provisioner.process
+        self.addCleanup(kernel.stderr.close)
+        return taken, manager, kernel
+
+    def test_a_port_that_is_in_use_for_a_moment_is_waited_for(self):
+        taken, manager, kernel = self.start_on_a_taken_port()
+        self.assertIn("waiting for it", kernel.stderr.readline().decode())
+        taken.close()
+        front_end = FrontEnd({**manager.get_connection_info(), "key": manager.session.key})
+        self.addCleanup(front_end.close)
+        self.assertEqual(front_end.run("6 * 7").result, "42")
+
+    def test_a_port_that_stays_in_use_is_named(self):
+        taken, _, kernel = self.start_on_a_taken_port()
+        self.assertEqual(kernel.wait(DEADLINE), 1)
+        error = kernel.stderr.read().decode()
+        self.assertIn(f"tcp://127.0.0.1:{taken.getsockname()[1]} stays in use", error)
 
     def test_two_kernels_do_not_disturb_each_other(self):
         with Kernel() as one, Kernel() as other:

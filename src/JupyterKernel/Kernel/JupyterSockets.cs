@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using JupyterKernel.Hosting;
@@ -36,6 +37,9 @@ internal sealed class JupyterSockets : IDisposable
     /// <summary>How many messages of one socket are taken before the others get their turn.</summary>
     private const int Burst = 100;
 
+    /// <summary>For how long a port may be in use: clients choose ports that are free, and until we have them any connection may take one.</summary>
+    private static readonly TimeSpan LongestInUse = TimeSpan.FromSeconds(3);
+
     private readonly WireFormat wire;
     private readonly RouterSocket shell = new();
     private readonly RouterSocket control = new();
@@ -45,7 +49,8 @@ internal sealed class JupyterSockets : IDisposable
     private readonly List<IpcRelay> relays = [];
 
     /// <summary>Binds the sockets where the connection file says.</summary>
-    /// <exception cref="NetMQException">A port is taken.</exception>
+    /// <exception cref="IOException">A port is in use, and stays so.</exception>
+    /// <exception cref="NetMQException">The address is none of this machine.</exception>
     public JupyterSockets(ConnectionFile connection, NetMQPoller poller)
     {
         wire = new WireFormat(connection.Key);
@@ -68,7 +73,7 @@ internal sealed class JupyterSockets : IDisposable
             }
             else
             {
-                socket.Bind(string.Create(CultureInfo.InvariantCulture, $"tcp://{connection.Ip}:{port}"));
+                Bind(socket, string.Create(CultureInfo.InvariantCulture, $"tcp://{connection.Ip}:{port}"));
             }
         }
 
@@ -135,6 +140,24 @@ internal sealed class JupyterSockets : IDisposable
         foreach (var relay in relays) relay.Dispose();
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) socket.Dispose();
         wire.Dispose();
+    }
+
+    private static void Bind(NetMQSocket socket, string endpoint)
+    {
+        for (var waited = Stopwatch.StartNew(); ; Thread.Sleep(20))
+        {
+            try
+            {
+                socket.Bind(endpoint);
+                return;
+            }
+            catch (AddressAlreadyInUseException inUse)
+            {
+                Log.WarnOnce($"{endpoint} is in use by another program; waiting for it");
+                if (waited.Elapsed < LongestInUse) continue;
+                throw new IOException($"{endpoint} stays in use; start the kernel anew, or put another port into the connection file", inUse);
+            }
+        }
     }
 
     private void Receive(NetMQSocket socket, string channel, Action<Message> handle)
