@@ -197,14 +197,22 @@ class Kernel:
     """A kernel process under a KernelManager. `log` is what it wrote to stdout and stderr."""
 
     def __init__(self, key=None, cwd=None, **options):
-        self.manager = KernelManager(kernel_name=KERNEL_NAME, **options)
-        if key is not None:
-            self.manager.session.key = key
-        self.log_file = tempfile.TemporaryFile()
-        self.manager.start_kernel(stdout=self.log_file, stderr=self.log_file, cwd=cwd)
-        self.process = psutil.Process(self.manager.provisioner.pid)
         self.front_ends = []
-        self.front_end = self.connect()
+        for may_start_anew in (True, False):
+            self.manager = KernelManager(kernel_name=KERNEL_NAME, **options)
+            if key is not None:
+                self.manager.session.key = key
+            self.log_file = tempfile.TemporaryFile()
+            self.manager.start_kernel(stdout=self.log_file, stderr=self.log_file, cwd=cwd)
+            self.process = psutil.Process(self.manager.provisioner.pid)
+            try:
+                self.front_end = self.connect()
+                return
+            except TimeoutError:
+                # The ports that a manager finds free may be another kernel's a moment later; Jupyter's server starts anew, too.
+                if not may_start_anew or b"stays in use" not in self.log:
+                    raise
+                self.manager.cleanup_resources()
 
     def __enter__(self):
         return self
