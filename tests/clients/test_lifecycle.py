@@ -10,7 +10,7 @@ import unittest
 import psutil
 from jupyter_client.manager import KernelManager
 
-from kernels import DEADLINE, FrontEnd, Kernel, KernelTestCase, gone_or_left
+from kernels import DEADLINE, KERNEL_NAME, FrontEnd, Kernel, KernelTestCase, gone_or_left
 
 ENDLESS = 'Console.WriteLine("ready"); while (true) { try { Thread.Sleep(-1); } catch { } }'
 
@@ -94,8 +94,7 @@ class Ending(KernelTestCase):
     def test_the_kernel_ends_when_its_parent_does(self):
         for code in ("1", ENDLESS):
             with self.subTest(code):
-                parent = subprocess.Popen(
-                    [sys.executable, "-c", PARENT, os.environ.get("KERNEL_NAME", "csharp")], stdout=subprocess.PIPE)
+                parent = subprocess.Popen([sys.executable, "-c", PARENT, KERNEL_NAME], stdout=subprocess.PIPE)
                 self.addCleanup(parent.stdout.close)
                 self.addCleanup(parent.kill)
                 connection = json.loads(parent.stdout.readline())
@@ -146,7 +145,7 @@ class Connecting(KernelTestCase):
         """A kernel one of whose ports is in use: what uses it, the kernel's manager, and its process."""
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)
-        manager = KernelManager(kernel_name=os.environ.get("KERNEL_NAME", "csharp"), cache_ports=False, shell_port=taken.getsockname()[1])
+        manager = KernelManager(kernel_name=KERNEL_NAME, cache_ports=False, shell_port=taken.getsockname()[1])
         manager.start_kernel(stderr=subprocess.PIPE)
         self.addCleanup(manager.shutdown_kernel, now=True)
         kernel = manager.provisioner.process

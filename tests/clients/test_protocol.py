@@ -216,9 +216,7 @@ class TwoFrontEnds(KernelTestCase):
         request = late.send("kernel_info_request", {})
         late.reply(request)
         late.outputs(request)
-        socket = late.context.socket(zmq.SUB)
-        socket.subscribe(b"")
-        socket.connect(address(late.connection, "iopub"))
+        socket = late.connect("iopub", zmq.SUB)
         session = late.session.clone()
 
         def wait_for(condition):

@@ -187,10 +187,9 @@ internal sealed class CellThread
             {
                 while (waiting.Count == 0 && continuations.Count == 0)
                 {
-                    if (!Monitor.Wait(gate, idle.Patience)) idle.Rest();
+                    if (!Monitor.Wait(gate, idle.Patience)) idle.Collect();
                 }
 
-                idle.Work();
                 if (waiting.Count > 0 && (continuations.Count == 0 || continued >= ContinuationsAhead)) work = waiting.Dequeue();
                 else continuation = continuations.Dequeue();
                 continued = work is null ? continued + 1 : 0;

@@ -2,7 +2,8 @@ namespace JupyterKernel.Worker;
 
 /// <summary>
 /// Gives the system back what a worker's cells have dropped, once nothing runs. The runtime by itself lets garbage pile up by the size of the processor's
-/// cache: on a large server to almost two hundred megabytes, in each worker. Cell thread.
+/// cache: on a large server to almost two hundred megabytes, in each worker. Cell thread, which waits by itself: the kernel's
+/// IdleCollector has a timer, which would collect while a cell runs.
 /// </summary>
 internal sealed class IdleCollection
 {
@@ -16,18 +17,13 @@ internal sealed class IdleCollection
     private const long MostLivingBytes = 128 * 1024 * 1024;
 
     private long allocatedBefore;
-    private bool hasRested;
 
-    /// <summary>How long to wait for something to do until <see cref="Rest"/>.</summary>
-    public TimeSpan Patience => !hasRested && GC.GetTotalAllocatedBytes() - allocatedBefore >= LeastBytes ? Idle : Timeout.InfiniteTimeSpan;
+    /// <summary>How long to wait for something to do until <see cref="Collect"/>.</summary>
+    public TimeSpan Patience => GC.GetTotalAllocatedBytes() - allocatedBefore >= LeastBytes ? Idle : Timeout.InfiniteTimeSpan;
 
-    /// <summary>There is something to do.</summary>
-    public void Work() => hasRested = false;
-
-    /// <summary>Collects, once in each pause: what threads allocate that cells have left behind is the runtime's business.</summary>
-    public void Rest()
+    /// <summary>Collects, once in each pause: the wait behind it has no end, for what threads allocate that cells have left behind is the runtime's business.</summary>
+    public void Collect()
     {
-        hasRested = true;
         if (GC.GetGCMemoryInfo().HeapSizeBytes <= MostLivingBytes) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         allocatedBefore = GC.GetTotalAllocatedBytes();
     }
