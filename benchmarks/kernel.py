@@ -35,10 +35,10 @@ class Launch:
     def __init__(self, kernel: str, user_data: str):
         self.label = Path(kernel).name
         if os.sep in kernel:
-            spec = KernelSpec(argv=[kernel, "kernel", "--connection-file", "{connection_file}"], language="C#", interrupt_mode="message")
+            spec = KernelSpec(argv=[kernel, "kernel", "--connection-file", "{connection_file}"], language="csharp", interrupt_mode="message")
         else:
             spec = KernelSpecManager().get_kernel_spec(kernel)
-        self.language = spec.language
+        self.language = "C#" if spec.language == "csharp" else spec.language  # .NET Interactive calls it C#
         self.interrupts_by_message = spec.interrupt_mode == "message"
         self._argv = [argument.replace("{resource_dir}", spec.resource_dir) for argument in spec.argv]
         self.environment = {

@@ -45,7 +45,7 @@ public sealed class InstallTests : IDisposable
         var spec = Spec("jupyter/kernels/csharp");
         Assert.Equal([KernelExecutable.Path, "kernel", "--connection-file", "{connection_file}"], spec["argv"]!.Values<string>());
         Assert.Equal("C# of mine", (string?)spec["display_name"]);
-        Assert.Equal("C#", (string?)spec["language"]);
+        Assert.Equal("csharp", (string?)spec["language"]);
         Assert.Equal("message", (string?)spec["interrupt_mode"]);
         Assert.Equal("5.5", (string?)spec["kernel_protocol_version"]);
         Assert.Equal("0", (string?)spec["env"]!["DOTNET_EnableWriteXorExecute"]);

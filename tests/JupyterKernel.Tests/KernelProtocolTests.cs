@@ -31,7 +31,7 @@ public sealed class KernelProtocolTests : IAsyncLifetime
             var response = await RequestAsync("kernel_info_request", [], channel);
 
             Assert.Equal("kernel_info_reply", response.Reply.Header.MsgType);
-            Assert.Equal("C#", (string?)response.Reply.Content["language_info"]!["name"]);
+            Assert.Equal("csharp", (string?)response.Reply.Content["language_info"]!["name"]);
             Assert.Equal(response.Reply.Header.Version, (string?)response.Reply.Content["protocol_version"]);
             AssertBracketed(response.Published);
         }

@@ -90,7 +90,7 @@ const screenshot = (page, name) => page.screenshot({ path: path.join(SCREENSHOTS
 async function openNotebook(page, name, cells) {
   const notebook = {
     nbformat: 4, nbformat_minor: 5,
-    metadata: { kernelspec: { name: 'csharp', display_name: 'C#', language: 'C#' } },
+    metadata: { kernelspec: { name: 'csharp', display_name: 'C#', language: 'csharp' } },
     cells: cells.map((source, i) => ({ id: `cell-${i}`, cell_type: 'code', execution_count: null, metadata: {}, outputs: [], source }))
   };
   await writeFile(path.join(LAB_ROOT, `${name}.ipynb`), JSON.stringify(notebook));

@@ -58,13 +58,13 @@ it('The server lists the kernelspec', async () => {
   const spec = specs.specs.kernelspecs.csharp;
   specs.dispose();
   assert.equal(spec.display_name, 'C#');
-  assert.equal(spec.language, 'C#');
+  assert.equal(spec.language, 'csharp');
 });
 
 it('kernel_info names the language and the protocol', async () => {
   const { content } = await kernel.requestKernelInfo();
   const { name, mimetype, file_extension } = content.language_info;
-  assert.deepEqual({ name, mimetype, file_extension }, { name: 'C#', mimetype: 'text/x-csharp', file_extension: '.cs' });
+  assert.deepEqual({ name, mimetype, file_extension }, { name: 'csharp', mimetype: 'text/x-csharp', file_extension: '.cs' });
   const [major, minor] = content.protocol_version.split('.').map(Number);
   assert.ok(major === 5 && minor >= 4, content.protocol_version);
 });

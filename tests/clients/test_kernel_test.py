@@ -6,7 +6,7 @@ from kernels import KERNEL_NAME
 
 class JupyterKernelTest(jupyter_kernel_test.KernelTests):
     kernel_name = KERNEL_NAME
-    language_name = "C#"
+    language_name = "csharp"
     file_extension = ".cs"
 
     code_hello_world = 'Console.WriteLine("hello, world");'

@@ -1,9 +1,12 @@
 """Every sample notebook gives through nbconvert what is stored in it."""
 import json
+import os
 import re
+import tempfile
 import unittest
 
 import nbformat
+from nbconvert import HTMLExporter, ScriptExporter
 
 from notebooks import all_samples, execute
 
@@ -31,3 +34,28 @@ class Samples(unittest.TestCase):
                 with self.subTest(path=path, cell=number):
                     self.assertEqual(compared(new, with_packages), compared(old, with_packages))
                     self.assertEqual(new.get("execution_count"), old.get("execution_count"))
+
+
+class Conversions(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # As earlier versions and .NET Interactive have saved it.
+        metadata = {"kernelspec": {"display_name": "C#", "language": "C#", "name": "csharp"}, "language_info": {"name": "C#"}}
+        cells = [nbformat.v4.new_code_cell("foreach (var n in new[] { 1 }) Console.WriteLine(n);")]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "small.ipynb")
+            nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+            cls.notebook = execute(path)
+
+    def test_an_executed_notebook_names_its_language_as_every_front_end_knows_it(self):
+        language = self.notebook.metadata.language_info
+        self.assertEqual((language.name, language.mimetype, language.file_extension), ("csharp", "text/x-csharp", ".cs"))
+
+    def test_html_is_highlighted_as_c_sharp(self):
+        html, _ = HTMLExporter().from_notebook_node(self.notebook)
+        self.assertIn('<span class="k">foreach</span>', html)
+
+    def test_a_script_is_a_c_sharp_file(self):
+        script, resources = ScriptExporter().from_notebook_node(self.notebook)
+        self.assertEqual(resources["output_extension"], ".cs")
+        self.assertIn("foreach (var n in new[] { 1 }) Console.WriteLine(n);", script)

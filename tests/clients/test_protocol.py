@@ -26,7 +26,7 @@ class KernelInfo(KernelTestCase):
                 for link in info["help_links"]:
                     self.assertEqual(set(link), {"text", "url"})
                 language = info["language_info"]
-                self.assertEqual(language["name"], "C#")
+                self.assertEqual(language["name"], "csharp")
                 self.assertEqual(language["mimetype"], "text/x-csharp")
                 self.assertEqual(language["file_extension"], ".cs")
                 self.assertEqual(language["pygments_lexer"], "csharp")

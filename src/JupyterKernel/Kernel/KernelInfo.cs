@@ -12,7 +12,7 @@ internal static class KernelInfo
         Header.ProtocolVersion,
         "jupyter-csharp",
         Product.Version,
-        new LanguageInfo("C#", "14.0", "text/x-csharp", ".cs", "csharp", "text/x-csharp", "script"),
+        new LanguageInfo("csharp", "14.0", "text/x-csharp", ".cs", "csharp", "text/x-csharp", "script"),
         $"C# kernel {Product.Version} · C# 14 · {RuntimeInformation.FrameworkDescription}",
         Debugger: false,
         [

@@ -43,8 +43,8 @@ internal sealed class Notebook
                 ["cells"] = cells,
                 ["metadata"] = new JObject
                 {
-                    ["kernelspec"] = new JObject { ["display_name"] = "C#", ["language"] = "C#", ["name"] = "csharp" },
-                    ["language_info"] = new JObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "C#" },
+                    ["kernelspec"] = new JObject { ["display_name"] = "C#", ["language"] = "csharp", ["name"] = "csharp" },
+                    ["language_info"] = new JObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "csharp", ["pygments_lexer"] = "csharp" },
                 },
                 ["nbformat"] = 4,
                 ["nbformat_minor"] = 5,
