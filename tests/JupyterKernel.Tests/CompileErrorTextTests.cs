@@ -15,9 +15,10 @@ public sealed partial class CompileErrorTextTests
 
         Assert.Equal(
             [
-                "Cell [7], line 2: error CS0103: The name 'Consol' does not exist in the current context",
-                "      Consol.WriteLine(x);",
-                "      ~~~~~~",
+                "error CS0103: The name 'Consol' does not exist in the current context",
+                "Cell In[7], line 2",
+                "----> 2   Consol.WriteLine(x);",
+                "          ~~~~~~",
                 "    Did you mean Console?",
                 "About CS0103: https://msdn.microsoft.com/query/roslyn.query?appId=roslyn&k=k%28CS0103%29",
             ],
@@ -30,13 +31,13 @@ public sealed partial class CompileErrorTextTests
     {
         var lines = CompileErrorText.Traceback(Errors("Consol.WriteLine(1);"));
 
-        Assert.StartsWith("\e[0;32mCell [7], line 1\e[0m: \e[0;31merror CS0103\e[0m: ", lines[0], StringComparison.Ordinal);
-        Assert.Equal("    \e[0;31m~~~~~~\e[0m", lines[2]);
+        Assert.StartsWith("\e[0;31merror CS0103\e[0m: ", lines[0], StringComparison.Ordinal);
+        Assert.Equal(["\e[0;32mCell In[7]\e[0m, line 1", "\e[0;31m----> \e[0m1 Consol.WriteLine(1);", "        \e[0;31m~~~~~~\e[0m"], lines.Skip(1).Take(3));
     }
 
     [Fact]
     public void The_underline_stands_below_the_error_whatever_the_width_of_a_tab() =>
-        Assert.Equal(["    \t var x =\tundefined;", "    \t        \t~~~~~~~~~"], Plain(Errors("\t var x =\tundefined;")).Skip(1).Take(2));
+        Assert.Equal(["----> 1 \t var x =\tundefined;", "        \t        \t~~~~~~~~~"], Plain(Errors("\t var x =\tundefined;")).Skip(2).Take(2));
 
     [Fact]
     public void An_error_over_several_lines_is_underlined_to_the_end_of_its_first()
@@ -44,7 +45,7 @@ public sealed partial class CompileErrorTextTests
         var lines = Plain(Errors("int i = @\"a\nb\";"));
 
         Assert.Contains("CS0029", lines[0], StringComparison.Ordinal);
-        Assert.Equal(["    int i = @\"a", "            ~~~"], lines.Skip(1).Take(2));
+        Assert.Equal(["----> 1 int i = @\"a", "                ~~~"], lines.Skip(2).Take(2));
     }
 
     [Fact]
@@ -62,8 +63,8 @@ public sealed partial class CompileErrorTextTests
     {
         var lines = Plain(Errors(string.Join('\n', Enumerable.Range(1, 13).Select(i => $"undefined{i}();"))));
 
-        var errors = lines.Where(line => line.Contains("error CS0103", StringComparison.Ordinal)).ToList();
-        Assert.Equal(Enumerable.Range(1, 10).Select(i => $"line {i}:"), errors.Select(line => LineNumber().Match(line).Value));
+        Assert.Equal(10, lines.Count(line => line.Contains("error CS0103", StringComparison.Ordinal)));
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => $"Cell In[7], line {i}"), lines.Where(line => line.StartsWith("Cell", StringComparison.Ordinal)));
         Assert.Equal("… and 3 more errors", lines[^1]);
     }
 
@@ -72,9 +73,10 @@ public sealed partial class CompileErrorTextTests
     {
         var lines = Plain(Errors("Console.WriteLine("));
 
-        Assert.StartsWith("Cell [7], line 1: error CS", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("error CS", lines[0], StringComparison.Ordinal);
         Assert.All(lines, line => Assert.DoesNotContain("(0,", line, StringComparison.Ordinal));
-        Assert.Matches("^ +~$", lines[2]);
+        Assert.Equal("Cell In[7], line 1", lines[1]);
+        Assert.Matches("^ +~$", lines[3]);
     }
 
     [Fact]
@@ -85,6 +87,12 @@ public sealed partial class CompileErrorTextTests
         Assert.Equal(["error CS9999: All is lost"], Plain([error]));
         Assert.Equal("error CS9999: All is lost", CompileErrorText.Summary([error]));
     }
+
+    [Theory]
+    [InlineData("   at C.F() in Cell [3]:line 12", "\e[0;36m   at C.F()\e[0m in \e[0;32mCell In[3]\e[0m, line 12")]
+    [InlineData("   at C.F() in /tmp/file.cs:line 12", "   at C.F() in /tmp/file.cs:line 12")]
+    [InlineData("Unhandled exception. System.Exception: at x in Cell [3]:line 1", "Unhandled exception. System.Exception: at x in Cell [3]:line 1")]
+    public void The_runtimes_own_report_names_cells_in_the_same_form(string reported, string shown) => Assert.Equal(shown, SourcePlace.Reported(reported));
 
     [Fact]
     public void Messages_are_English_whatever_the_culture()
@@ -141,7 +149,4 @@ public sealed partial class CompileErrorTextTests
 
     [GeneratedRegex("\e\\[[0-9;]*m")]
     private static partial Regex Colour();
-
-    [GeneratedRegex("line [0-9]+:")]
-    private static partial Regex LineNumber();
 }

@@ -1,6 +1,7 @@
 """What a cell's code does: results, declarations, directives, and what stays after an error."""
 import glob
 import os
+import re
 import shutil
 import tempfile
 
@@ -125,7 +126,7 @@ class CompileErrors(KernelTestCase):
         count = outcome.reply["execution_count"]
         self.assertEqual(outcome.error["ename"], "CompileError")
         self.assertIn("CS0103", outcome.error["evalue"])
-        self.assertIn(f"Cell [{count}], line 2: error CS0103", outcome.traceback)
+        self.assertIn(f"Cell In[{count}], line 2\n", outcome.traceback)
         lines = outcome.traceback.split("\n")
         source = next(i for i, line in enumerate(lines) if "var bad = missing + fine;" in line)
         marks = lines[source + 1]
@@ -136,7 +137,7 @@ class CompileErrors(KernelTestCase):
     def test_all_errors_are_told(self):
         traceback = self.run_failing_cell("one;\ntwo;\nint three = \"x\";").traceback
         for line, code in ((1, "CS0103"), (2, "CS0103"), (3, "CS0029")):
-            self.assertRegex(traceback, rf"line {line}: error {code}")
+            self.assertRegex(traceback, rf"error {code}: .*\nCell In\[\d+\], line {line}\n")
 
     def test_syntax_errors_are_told(self):
         self.assertIn("CS1513", self.run_failing_cell("if (true) {").traceback)
@@ -151,6 +152,12 @@ class CompileErrors(KernelTestCase):
         self.assertEqual(self.run_failing_cell("y").error["ename"], "CompileError")
 
 
+def linked(traceback):
+    """Cell and line of every place that VS Code makes a link of: nothing stands behind it, which would not be shown, and before it only what begins with a colour."""
+    return {(int(match[2]), int(match[3])) for line in "\n".join(traceback).split("\n")
+            if (match := re.match(r"((?:\x1b\[.+?m)*)Cell In\[(\d+)\](?:\x1b\[0m)?, line (\d+)$", line))}
+
+
 class Exceptions(KernelTestCase):
     def test_the_error_has_type_message_and_only_the_users_frames(self):
         first = self.run_cell("var zero = 0;\nint Half(int n)\n{\n    return n / zero;\n}").reply["execution_count"]
@@ -159,11 +166,26 @@ class Exceptions(KernelTestCase):
         self.assertEqual(outcome.error["evalue"], "Attempted to divide by zero.")
         traceback = outcome.traceback
         self.assertIn("DivideByZeroException", traceback)
-        self.assertRegex(traceback, rf"Half\(int.*Cell \[{first}\], line 4")
-        self.assertRegex(traceback, rf"Cell \[{first + 1}\], line 2")
+        self.assertRegex(traceback, rf"Half\(int.*Cell In\[{first}\], line 4")
+        self.assertRegex(traceback, rf"Cell In\[{first + 1}\], line 2")
         self.assertIn("return n / zero;", traceback)
         for internal in ("Submission", "MoveNext", "<<Initialize>>", "JupyterKernel", "System.Runtime", "Roslyn"):
             self.assertNotIn(internal, traceback)
+
+    def test_every_place_in_a_cell_is_one_that_vs_code_makes_a_link_of(self):
+        first = self.run_cell("int Part(int n)\n{\n    return 1 / n;\n}\nclass Box { public int Open() => 1 / int.Parse(\"0\"); }").reply["execution_count"]
+        cases = {
+            "\nPart(0);": {(first, 3), (first + 1, 2)},
+            "\nnew Box().Open();": {(first, 5), (first + 2, 2)},
+            "var a = 1;\nvar b = missing;": {(first + 3, 2)},
+            "#!time\n#!nonesuch": {(first + 4, 2)},
+            "try { Part(0); }\ncatch (Exception e) { throw new Exception(\"outer\", e); }": {(first, 3), (first + 5, 1), (first + 5, 2)},
+        }
+        for cell, places in cases.items():
+            with self.subTest(cell=cell):
+                lines = self.run_failing_cell(cell).error["traceback"]
+                self.assertEqual(linked(lines), places)
+        self.assertIn(f"Cell In[{first}], line 3", self.run_cell("#!trace").result)
 
     def test_inner_exceptions_are_told(self):
         traceback = self.run_failing_cell(

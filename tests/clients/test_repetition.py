@@ -75,11 +75,11 @@ class Repetition(KernelTestCase):
             self.run_cell(cell)
         failed = self.run_failing_cell(cell)
         number = failed.reply["execution_count"]
-        self.assertIn(f"Cell [{number}], line 2", failed.traceback)
-        self.assertNotIn(f"Cell [{number - 1}]", failed.traceback)
-        self.assertNotIn(f"Cell [{number - 2}]", failed.traceback)
+        self.assertIn(f"Cell In[{number}], line 2", failed.traceback)
+        self.assertNotIn(f"Cell In[{number - 1}]", failed.traceback)
+        self.assertNotIn(f"Cell In[{number - 2}]", failed.traceback)
         self.assertIn("throw new Invalid", failed.traceback)
-        self.assertIn(f"Cell [{number + 1}], line 2", self.run_failing_cell(cell).traceback)
+        self.assertIn(f"Cell In[{number + 1}], line 2", self.run_failing_cell(cell).traceback)
 
     def test_what_failed_is_compiled_anew(self):
         self.run_cell("var fails = false;")

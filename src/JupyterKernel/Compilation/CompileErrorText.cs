@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Compile errors as people read them: the cell and line, the message, the line with its faulty part underlined.</summary>
+/// <summary>Compile errors as people read them: the message, the cell and line, the line with its faulty part underlined.</summary>
 internal static class CompileErrorText
 {
     private const int Shown = 10;
@@ -21,9 +21,9 @@ internal static class CompileErrorText
         foreach (var (error, count) in ordered.Take(Shown))
         {
             var span = error.Location.GetMappedLineSpan();
-            var place = span.IsValid ? Ansi.Green($"{span.Path}, line {span.StartLinePosition.Line + 1}") + ": " : "";
-            lines.Add($"{place}{Ansi.Red($"error {error.Id}")}: {Message(error)}");
-            lines.AddRange(Underlined(error.Location));
+            lines.Add($"{Ansi.Red($"error {error.Id}")}: {Message(error)}");
+            if (span.IsValid) lines.Add(SourcePlace.Of(span.Path, span.StartLinePosition.Line + 1));
+            lines.AddRange(Underlined(error.Location, span.StartLinePosition.Line + 1));
             if (error.Properties.GetValueOrDefault(Suggestion) is { } suggestion) lines.Add("    " + suggestion);
             if (count > 1) lines.Add($"    … and {count - 1} times more");
         }
@@ -49,12 +49,13 @@ internal static class CompileErrorText
     public static string Warning(Diagnostic warning)
     {
         var span = warning.Location.GetMappedLineSpan();
-        return $"{(span.IsValid ? $"{span.Path}, line {span.StartLinePosition.Line + 1}: " : "")}warning {warning.Id}: {Message(warning)}";
+        return $"{(span.IsValid ? $"{SourcePlace.Text(span.Path, span.StartLinePosition.Line + 1)}: " : "")}warning {warning.Id}: {Message(warning)}";
     }
 
     private static string Message(Diagnostic error) => error.GetMessage(CultureInfo.InvariantCulture);
 
-    private static IEnumerable<string> Underlined(Location location)
+    /// <param name="number">The number of the line.</param>
+    private static IEnumerable<string> Underlined(Location location, int number)
     {
         if (location.SourceTree is not { } tree) yield break;
         var line = tree.GetText().Lines.GetLineFromPosition(location.SourceSpan.Start);
@@ -66,7 +67,7 @@ internal static class CompileErrorText
 
         // Tabs are kept in the padding, so that the underline stands under what it means whatever a tab's width is.
         var padding = string.Concat(text.Take(start).Select(c => c == '\t' ? '\t' : ' '));
-        yield return "    " + text;
-        yield return "    " + padding + Ansi.Red(new string('~', length));
+        yield return SourcePlace.Line(number, text, isMeant: true);
+        yield return SourcePlace.Margin + padding + Ansi.Red(new string('~', length));
     }
 }

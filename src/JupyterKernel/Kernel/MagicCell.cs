@@ -156,7 +156,7 @@ internal sealed class MagicCell : IRunningCell
             var problem = magic is null ? MagicTable.Unknown(magicName) : null;
             if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i]);
             if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0)) problem = $"{magic.Name} wants a cell of its own.";
-            if (problem is not null) return TableOutput.Refused(blocks[i].Line == 1 && blocks.Count == 1 ? problem : $"{name}, line {blocks[i].Line}: {problem}");
+            if (problem is not null) return TableOutput.Refused(problem) with { Place = blocks[i].Line == 1 && blocks.Count == 1 ? null : (name, blocks[i].Line) };
         }
 
         CellOutcome outcome = TableOutput.Nothing;

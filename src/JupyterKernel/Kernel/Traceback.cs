@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using JupyterKernel.Compilation;
 using JupyterKernel.Session;
@@ -21,6 +20,10 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         CellOutcome.Interrupted interrupted => OneLine("Interrupted", interrupted.Why ?? "The cell was interrupted."),
         CellOutcome.WorkerLost lost =>
             new("WorkerLost", lost.Cause, [Ansi.Red("WorkerLost") + ": " + lost.Cause, .. Folded(lost.Details), .. Restored(lost.Restored)]),
+        CellOutcome.Refused { Place: { } place } refused => new(
+            refused.Name,
+            $"{SourcePlace.Text(place.Source, place.Line)}: {refused.Reason}",
+            [Ansi.Red(refused.Name) + ": " + refused.Reason, SourcePlace.Of(place.Source, place.Line)]),
         CellOutcome.Refused refused => OneLine(refused.Name, refused.Reason),
         _ => null,
     };
@@ -32,11 +35,8 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         var isFirst = true;
         foreach (var frame in known.Count > 0 ? known : exception.Frames.Where(frame => frame.Method.Length > 0).Take(5))
         {
-            var method = frame.Method.Length > 0 ? Ansi.Cyan(frame.Method) + " in " : "";
-            yield return frame.Source is null
-                ? $"   at {Ansi.Cyan(frame.Method)}"
-                : $"   at {method}{Ansi.Green($"{frame.Source}, line {frame.Line}")}";
-            foreach (var line in isFirst ? Around(frame, sourceLine) : Line(frame, sourceLine)) yield return line;
+            yield return frame.Source is null ? $"   at {Ansi.Cyan(frame.Method)}" : SourcePlace.Frame(frame.Method, frame.Source, frame.Line);
+            foreach (var line in Source(frame, isFirst ? 1 : 0, sourceLine)) yield return line;
             if (frame.Times > 1) yield return $"      … {frame.Times} times in a row";
             isFirst = false;
         }
@@ -49,24 +49,14 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         }
     }
 
-    private static IEnumerable<string> Line(FrameReport frame, Func<string, int, string?> sourceLine)
+    /// <summary>The line where it happened, between those around it.</summary>
+    private static IEnumerable<string> Source(FrameReport frame, int around, Func<string, int, string?> sourceLine)
     {
-        if (frame.Source is not null && sourceLine(frame.Source, frame.Line)?.Trim() is { Length: > 0 } line) yield return "      " + line;
-    }
-
-    /// <summary>The line where it happened, between the one before and the one after.</summary>
-    private static IEnumerable<string> Around(FrameReport frame, Func<string, int, string?> sourceLine)
-    {
-        if (frame.Source is null || string.IsNullOrWhiteSpace(sourceLine(frame.Source, frame.Line))) return [];
-        var lines = Enumerable.Range(frame.Line - 1, 3).Select(number => (Number: number, Text: sourceLine(frame.Source, number)?.TrimEnd()))
-            .Where(line => !string.IsNullOrEmpty(line.Text)).ToList();
-        if (lines.Count == 1) return Line(frame, sourceLine);
-        var width = (frame.Line + 1).ToString(CultureInfo.InvariantCulture).Length;
-        return lines.Select(line =>
+        if (frame.Source is null || string.IsNullOrWhiteSpace(sourceLine(frame.Source, frame.Line))) yield break;
+        for (var number = frame.Line - around; number <= frame.Line + around; number++)
         {
-            var text = $"{line.Number.ToString(CultureInfo.InvariantCulture).PadLeft(width)}  {line.Text}";
-            return line.Number == frame.Line ? $"    {Ansi.Red("→")} {text}" : $"      {text}";
-        });
+            if (sourceLine(frame.Source, number)?.TrimEnd() is { Length: > 0 } text) yield return SourcePlace.Line(number, text, isMeant: number == frame.Line);
+        }
     }
 
     private static Traceback OneLine(string name, string text) => new(name, text, [Ansi.Red(name) + ": " + text]);
@@ -83,7 +73,7 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
     {
         const int Head = 30;
         const int Tail = 10;
-        lines = [.. lines.Select(line => Submissions().Replace(line, "").Replace("<<Initialize>>d__0.MoveNext()", "the cell's top-level code", StringComparison.Ordinal))];
+        lines = [.. lines.Select(line => SourcePlace.Reported(Submissions().Replace(line, "").Replace("<<Initialize>>d__0.MoveNext()", "the cell's top-level code", StringComparison.Ordinal)))];
         if (lines.Count <= Head + Tail) return lines;
         return [.. lines.Take(Head), $"   … {lines.Count - Head - Tail} more lines …", .. lines.TakeLast(Tail)];
     }

@@ -1,3 +1,4 @@
+using JupyterKernel.Compilation;
 using System.Globalization;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
@@ -121,7 +122,7 @@ internal static class SessionMagics
     private static string Whole(ExceptionReport exception, string prefix = "")
     {
         var frames = exception.Frames.Select(frame =>
-            $"\n   at {frame.Method}{(frame.Source is null ? "" : $"{(frame.Method.Length > 0 ? " in " : "")}{frame.Source}, line {frame.Line}")}{(frame.Times > 1 ? $" ({frame.Times} times in a row)" : "")}");
+            $"\n   at {frame.Method}{(frame.Source is null ? "" : $"{(frame.Method.Length > 0 ? " in " : "")}{SourcePlace.Text(frame.Source, frame.Line)}")}{(frame.Times > 1 ? $" ({frame.Times} times in a row)" : "")}");
         return $"{prefix}{exception.TypeName}: {exception.Message}{string.Concat(frames)}{string.Concat(exception.Inner.Select(inner => "\n" + Whole(inner, " ---> ")))}";
     }
 

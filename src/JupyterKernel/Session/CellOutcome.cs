@@ -39,7 +39,11 @@ internal abstract record CellOutcome
     /// <summary>It never ran.</summary>
     /// <param name="Name">The kind of reason, as an exception's type is named.</param>
     /// <param name="Reason">Why, and what to do.</param>
-    public sealed record Refused(string Name, string Reason) : CellOutcome;
+    public sealed record Refused(string Name, string Reason) : CellOutcome
+    {
+        /// <summary>The line that it is about, from 1, of the cell or file of that name; null if it is the whole cell.</summary>
+        public (string Source, int Line)? Place { get; init; }
+    }
 
     /// <summary>Whether the cell joins the session's history: it ran to its own end, whether it returned or threw.</summary>
     public bool IsAccepted => this is Returned or Threw;
