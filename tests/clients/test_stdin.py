@@ -21,6 +21,39 @@ class Stdin(KernelTestCase):
         self.assertEqual(request["parent_header"]["msg_id"], cell)
         self.assertEqual(self.front_end.finish(cell).result, "Ada 🐱")
 
+    def test_the_unfinished_line_of_output_is_the_question_and_stays_output(self):
+        cases = {
+            'Console.Write("Name? "); Console.ReadLine()': "Name? ",
+            'Console.WriteLine("Hello"); Console.Write("Na"); Console.Out.Flush(); Thread.Sleep(100); Console.Write("me? "); Console.ReadLine()': "Name? ",
+            'Console.Write("Who\\n> "); Console.Read()': "> ",
+            'await Console.Out.WriteAsync("Name? "); await Console.In.ReadLineAsync()': "Name? ",
+            'Console.Error.Write("Name? "); Console.ReadLine()': "Name? ",
+            'Console.Write("Name? "); Console.Error.WriteLine("a log"); Console.ReadLine()': "Name? ",
+            'Console.Write("50%\\r\\u001b[1mName?\\u001b[0m "); Console.ReadLine()': "Name? ",
+            'Console.Write(new string(\'x\', 100_000) + "Name? "); Console.ReadLine()': "x" * 494 + "Name? ",
+            'Console.Write("Word? "); GetPassword()': "Word? ",
+            'Console.Write("Loading … "); GetInput("Name? ")': "Name? ",
+            'Console.WriteLine("Hello"); Console.ReadLine()': "",
+            'Console.Write("Hello"); display(1); Console.ReadLine()': "",
+        }
+        for code, prompt in cases.items():
+            with self.subTest(code=code):
+                cell = self.front_end.start(code, allow_stdin=True)
+                request = self.answer("Ada")
+                self.assertEqual(request["content"]["prompt"], prompt)
+                outcome = self.front_end.finish(cell)
+                self.assertEqual(outcome.status, "ok", outcome.traceback)
+                if "display" not in code and "Loading" not in code:
+                    self.assertTrue("".join(text for name, text in outcome.outputs if name in ("stdout", "stderr")), "it is output too")
+
+    def test_each_question_has_its_own_line(self):
+        cell = self.front_end.start('Console.Write("First? "); var a = Console.ReadLine(); Console.Write("Second? "); a + Console.ReadLine() + Console.ReadLine()', allow_stdin=True)
+        self.assertEqual([self.answer(value)["content"]["prompt"] for value in "123"], ["First? ", "Second? ", ""])
+        self.assertEqual(self.front_end.finish(cell).result, "123")
+        cell = self.front_end.start("Console.ReadLine()", allow_stdin=True)
+        self.assertEqual(self.answer("")["content"]["prompt"], "")
+        self.front_end.finish(cell)
+
     def test_several_lines_are_asked_for_one_by_one(self):
         cell = self.front_end.start(
             "var sum = 0; for (var i = 0; i < 3; i++) sum += int.Parse(Console.ReadLine()); sum", allow_stdin=True)

@@ -21,7 +21,8 @@ internal static partial class SourcePlace
     public static string Text(string source, int line) => $"{Linked(source)}, line {line.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>A line of a cell or file, for a traceback.</summary>
-
+    /// <param name="source">The cell's name or the file's.</param>
+    /// <param name="line">From 1.</param>
     public static string Of(string source, int line) => $"{Ansi.Green(Linked(source))}, line {line.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>A call: the method and the place in it.</summary>

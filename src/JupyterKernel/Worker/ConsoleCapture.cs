@@ -19,6 +19,7 @@ internal sealed class ConsoleCapture
     private readonly object gate = new();
     private readonly StringBuilder batch = new();
     private readonly SemaphoreSlim batchBegun = new(0);
+    private readonly UnfinishedLine unfinishedLine = new();
     private readonly AsyncLocal<long> cellOfThread = new();
     private long batchCell;
     private string batchName = "";
@@ -61,6 +62,7 @@ internal sealed class ConsoleCapture
     public void Enter(long cell)
     {
         cellOfThread.Value = cell;
+        if (Volatile.Read(ref latestCell) != cell) TakeUnfinishedLine();
         Volatile.Write(ref latestCell, cell);
     }
 
@@ -70,6 +72,18 @@ internal sealed class ConsoleCapture
         lock (console.gate) console.FlushBatch();
     });
 
+    /// <summary>The line that the latest cell has printed and not ended, once: whoever takes it asks the user to end it.</summary>
+    public string TakeUnfinishedLine() => Unaborted.Run(this, static console =>
+    {
+        lock (console.gate)
+        {
+            console.FlushBatch();
+            var line = console.unfinishedLine.ToString();
+            console.unfinishedLine.Clear();
+            return line;
+        }
+    });
+
     /// <summary>Sends a message of the present cell behind all that was printed before it.</summary>
     public void PostInOrder(WorkerMessage message) => Unaborted.Run((this, message), static posted =>
     {
@@ -77,6 +91,7 @@ internal sealed class ConsoleCapture
         lock (console.gate)
         {
             console.FlushBatch();
+            if (message is DisplayOutput or ClearOutput) console.unfinishedLine.Clear();
             console.channel.Post(message);
         }
     });
@@ -116,7 +131,9 @@ internal sealed class ConsoleCapture
         if (batch.Length == 0) return;
 
         // Through UTF-8, which turns a lone surrogate into a replacement character; the JSON writer would throw.
-        var text = Encoding.UTF8.GetBytes(batch.ToString());
+        var printed = batch.ToString();
+        if (batchCell == Volatile.Read(ref latestCell)) unfinishedLine.Add(batchName, printed);
+        var text = Encoding.UTF8.GetBytes(printed);
         var literal = JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes;
         var quoted = new byte[literal.Length + 2];
         quoted[0] = quoted[^1] = (byte)'"';

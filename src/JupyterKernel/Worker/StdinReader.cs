@@ -29,17 +29,19 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
     }
 
     /// <summary>Asks the user for a line.</summary>
+    /// <param name="prompt">The question; empty where it is the line that the cell has printed and not ended.</param>
     /// <exception cref="IOException">The client does not answer questions.</exception>
     public string Ask(string prompt, bool password)
     {
         if (Interlocked.Increment(ref answered) is var next && next <= recorded.Count) return recorded[next - 1];
         if (!Allowed)
             throw new IOException("This cell was run by a client that answers no questions (allow_stdin is false), so it cannot read input.");
+        var unfinished = console.TakeUnfinishedLine();
         var question = Interlocked.Increment(ref lastQuestion);
         var answer = questions[question] = new(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            console.PostInOrder(new InputQuestion(console.CurrentCell, question, prompt, password));
+            console.PostInOrder(new InputQuestion(console.CurrentCell, question, prompt.Length > 0 ? prompt : unfinished, password));
             return answer.Task.GetAwaiter().GetResult();
         }
         finally
