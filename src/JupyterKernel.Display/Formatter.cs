@@ -93,13 +93,15 @@ public static class Formatter
     {
         if (value is string text)
         {
-            return MimeBundle.Of(mimeType, JsonValues.IsJson(mimeType) ? JsonValues.Parse(text) : text, mimeType switch
+            if (JsonValues.IsJson(mimeType)) return FormatJson(JsonValues.Parse(text), mimeType);
+            return MimeBundle.Of(mimeType, text, mimeType switch
             {
                 MimeBundle.PlainTextType => null,
                 "text/html" => HtmlText.Of(text),
                 _ => Cut(text),
             });
         }
+        if (value is JsonNode or JsonElement && JsonValues.IsJson(mimeType)) return FormatJson(value, mimeType);
         if (value is byte[] or JsonNode or JsonElement) return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
 
         if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value)) return FormatJson(JsonValues.Of(value), mimeType);
@@ -163,10 +165,16 @@ public static class Formatter
         }
     }
 
-    /// <summary>The same forms, with text where there is none.</summary>
-    internal static MimeBundle WithPlainText(MimeBundle forms, object value) => forms.PlainForm is not null
-        ? forms
-        : forms.With(MimeBundle.PlainTextType, forms.Data.GetValueOrDefault("text/html") is string html ? HtmlText.Of(html) : TypeNames.Of(value.GetType()));
+    /// <summary>The same forms, with text where there is none: that of the HTML, else any text or JSON that is among them.</summary>
+    internal static MimeBundle WithPlainText(MimeBundle forms, object value)
+    {
+        if (forms.PlainForm is not null) return forms;
+        var text = forms.Data.GetValueOrDefault("text/html") is string html ? HtmlText.Of(html)
+            : forms.Data.FirstOrDefault(form => form.Key.StartsWith("text/", StringComparison.Ordinal)).Value is string other ? Cut(other)
+            : forms.Data.FirstOrDefault(form => JsonValues.IsJson(form.Key)).Value is { } json and (JsonNode or JsonElement) ? Cut(Encoding.UTF8.GetString(JsonValues.ToUtf8(json, indented: true)))
+            : TypeNames.Of(value.GetType());
+        return forms.With(MimeBundle.PlainTextType, text);
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static MimeBundle FormatStructure(object? value)

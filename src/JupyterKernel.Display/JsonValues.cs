@@ -19,6 +19,7 @@ internal static class JsonValues
         ReferenceHandler = ReferenceHandler.IgnoreCycles,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         IncludeFields = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     internal static bool IsJson(string mimeType) =>
@@ -111,7 +112,9 @@ internal static class JsonValues
             // An escaped lone surrogate ("\ud800") is legal JSON that the platform's reader refuses to unescape.
             case JsonValueKind.String or JsonValueKind.Array or JsonValueKind.Object
                 when element.GetRawText() is var raw && raw.Contains("\\u", StringComparison.Ordinal):
-                writer.WriteRawValue(WithoutLoneSurrogates(raw), skipInputValidation: true);
+                var mended = WithoutLoneSurrogates(raw);
+                if (writer.Options.Indented) Parse(mended).WriteTo(writer);
+                else writer.WriteRawValue(mended, skipInputValidation: true);
                 break;
             default:
                 element.WriteTo(writer);

@@ -58,7 +58,7 @@ public static class Notebook
     public static MimeBundle JSON(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        return MimeBundle.Of(JsonValues.MimeType, JsonValues.Parse(json), Formatter.Cut(json));
+        return Formatter.FormatJson(JsonValues.Parse(json));
     }
 
     /// <summary>A value as JSON, shown as a tree where the client can; circular references become null.</summary>
@@ -124,14 +124,21 @@ public static class Notebook
     /// <exception cref="JsonException">Text that is no JSON.</exception>
     public static MimeBundle Plotly(object figure) => Specified("application/vnd.plotly.v1+json", figure);
 
-    /// <summary>A map of GeoJSON, for clients that have a renderer for it.</summary>
-    /// <exception cref="JsonException">Text that is no JSON.</exception>
-    public static MimeBundle GeoJSON(object features) => Specified("application/geo+json", features);
+    /// <summary>
+    /// A map of GeoJSON: a FeatureCollection, a Feature, a geometry, or a list of these, as JSON or any value that is. Clients without a renderer for it
+    /// draw the shapes as a Vega-Lite chart.
+    /// </summary>
+    /// <example><c>GeoJSON(new { type = "Point", coordinates = new[] { 11.8, -45.04 } })</c></example>
+    /// <exception cref="JsonException">The text is not valid JSON.</exception>
+    /// <exception cref="ArgumentException">It is not GeoJSON.</exception>
+    public static MimeBundle GeoJSON(object features) => GeoJson.Of(Json(features));
 
-    private static MimeBundle Specified(string mimeType, object value)
+    private static MimeBundle Specified(string mimeType, object value) => Formatter.FormatJson(Json(value), mimeType);
+
+    private static object Json(object value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return Formatter.FormatJson(value is string text ? JsonValues.Parse(text) : JsonValues.Of(value), mimeType);
+        return value is string text ? JsonValues.Parse(text) : JsonValues.Of(value);
     }
 
     /// <summary>Clears the cell's output; with <paramref name="wait"/> only when the next output is there, so that nothing flickers.</summary>

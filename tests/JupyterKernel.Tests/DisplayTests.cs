@@ -391,6 +391,64 @@ public sealed class DisplayTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("""{ "type": "Point", "coordinates": [11.8, -45.04] }""", "Point [11.8,-45.04]")]
+    [InlineData("""{ "type": "Feature", "geometry": { "type": "LineString", "coordinates": [[1, 2], [3, 4]] }, "properties": { "name": "way" } }""", "LineString {\"name\":\"way\"} [[1,2],[3,4]]")]
+    [InlineData("""{ "type": "Feature", "geometry": { "type": "Point", "coordinates": [1, 2, 3] } }""", "Point [1,2,3]")]
+    [InlineData("""[{ "type": "Point", "coordinates": [1, 2] }]""", "Point [1,2]")]
+    [InlineData("""{ "type": "GeometryCollection", "geometries": [{ "type": "Point", "coordinates": [1, 2] }] }""", "GeometryCollection [{\"type\":\"Point\",\"coordinates\":[1,2]}]")]
+    [InlineData("""{ "type": "FeatureCollection", "name": "mine", "features": [{ "type": "Feature", "geometry": { "type": "Point", "coordinates": [1, 2] }, "properties": null }] }""", "Point [1,2]")]
+    public void GeoJSON_is_a_feature_collection_whatever_it_is_made_of_with_text_beside_it(string json, string line)
+    {
+        var bundle = GeoJSON(json);
+        var map = Parsed(bundle.DataJson()).GetProperty("application/geo+json");
+        Assert.Equal("FeatureCollection", map.GetProperty("type").GetString());
+        Assert.Equal(json.Contains("mine", StringComparison.Ordinal), map.TryGetProperty("name", out _));
+        foreach (var feature in map.GetProperty("features").EnumerateArray())
+        {
+            Assert.Equal("Feature", feature.GetProperty("type").GetString());
+            Assert.Equal(JsonValueKind.Object, feature.GetProperty("geometry").ValueKind);
+            Assert.Equal(JsonValueKind.Object, feature.GetProperty("properties").ValueKind);
+        }
+
+        Assert.Equal($"GeoJSON, 1 feature\n  {line}", bundle.Data["text/plain"]);
+
+        // Where there is no renderer for it, or one that draws nothing.
+        Assert.Equal("geoshape", Parsed(bundle.DataJson()).GetProperty("application/vnd.vegalite.v5+json").GetProperty("mark").GetProperty("type").GetString());
+    }
+
+    [Fact]
+    public void GeoJSON_that_is_not_is_refused_and_what_has_no_shape_is_not_drawn()
+    {
+        Assert.Contains("'Topology' is not GeoJSON", Assert.Throws<ArgumentException>(() => GeoJSON(new { type = "Topology" })).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => GeoJSON("1"));
+        Assert.Equal(["application/geo+json", "text/plain"], GeoJSON("""{ "type": "Feature" }""").Data.Keys);
+        Assert.Contains("(1 more)", (string)GeoJSON(Enumerable.Range(0, 21).Select(i => new { type = "Point", coordinates = new[] { i, i } })).Data["text/plain"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_text_of_JSON_is_indented_however_it_came()
+    {
+        const string Indented = "{\n  \"a\": [\n    1,\n    \"ä\"\n  ]\n}";
+        const string Escaped = "{\"a\":[1,\"\\u00e4\"]}";
+        object[] values =
+        [
+            JSON(Escaped), JSON("{\"a\":[1,\"ä\"]}"), JSON(new { a = new object[] { 1, "ä" } }), JsonDocument.Parse(Escaped), JsonNode.Parse(Escaped)!,
+            new MimeBundle([new("application/json", JsonNode.Parse(Escaped)!)]),
+        ];
+        Assert.All(values, value => Assert.Equal(Indented, Formatter.Format(value).Data["text/plain"]));
+        Assert.Equal(Indented, Formatter.Format(Escaped, "application/json").Data["text/plain"]);
+        Assert.Equal(Indented, Formatter.Format(JsonNode.Parse(Escaped), "application/vnd.plotly.v1+json").Data["text/plain"]);
+    }
+
+    [Fact]
+    public void A_bundle_without_text_gets_what_can_be_read_of_its_forms()
+    {
+        Assert.Equal("# Title", Formatter.Format(MimeBundle.Of("text/markdown", "# Title")).Data["text/plain"]);
+        Assert.Equal("{\n  \"a\": 1\n}", Formatter.Format(MimeBundle.Of("application/vnd.mine+json", new JsonObject { ["a"] = 1 })).Data["text/plain"]);
+        Assert.Equal("MimeBundle", Formatter.Format(MimeBundle.Of("image/png", Png)).Data["text/plain"]);
+    }
+
     [Fact]
     public void Display_with_a_mime_type_gives_data_of_that_type()
     {
