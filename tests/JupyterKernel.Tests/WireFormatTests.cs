@@ -126,6 +126,40 @@ public sealed class WireFormatTests : IDisposable
     }
 
     [Fact]
+    public void A_copy_of_a_message_is_refused_also_with_other_identities_and_buffers()
+    {
+        var frames = wire.Write([[1]], "execute_request", null, Json("{}"));
+
+        wire.Read(frames);
+
+        Assert.Contains("copy", Assert.Throws<MalformedMessageException>(() => wire.Read(frames)).Message, StringComparison.Ordinal);
+        Assert.Throws<MalformedMessageException>(() => wire.Read([[2], .. frames.Skip(1), [9]]));
+        wire.Read(wire.Write([[1]], "execute_request", null, Json("{}")));
+    }
+
+    [Fact]
+    public void The_signatures_kept_are_bounded_and_the_latest_ones()
+    {
+        var signatures = new AcceptedSignatures();
+        for (var number = 0; number <= AcceptedSignatures.Limit; number++) Assert.True(signatures.Add(Signature(number)));
+
+        for (var number = 1; number <= AcceptedSignatures.Limit; number++) Assert.False(signatures.Add(Signature(number)));
+        Assert.True(signatures.Add(Signature(0)));
+
+        static byte[] Signature(int number) => Encoding.ASCII.GetBytes($"{number:x32}{0:x32}");
+    }
+
+    [Fact]
+    public void Without_a_key_a_message_can_be_read_again()
+    {
+        var frames = unsigned.Write([[1]], "status", null, Json("{}"));
+
+        unsigned.Read(frames);
+
+        Assert.Equal("status", unsigned.Read(frames).Header.MsgType);
+    }
+
+    [Fact]
     public void An_empty_key_turns_signing_off()
     {
         var frames = unsigned.Write([[1]], "status", null, Json("{}"));
@@ -236,6 +270,7 @@ public sealed class WireFormatTests : IDisposable
             new KernelInfoReply("5.5", "i", "1", new LanguageInfo("C#", "14.0", "m", ".cs", "p", "c", "n"), "b", false, [new HelpLink("t", "u")], ["f"]),
             """{"protocol_version":"5.5","implementation":"i","implementation_version":"1","language_info":{"name":"C#","version":"14.0","mimetype":"m","file_extension":".cs","pygments_lexer":"p","codemirror_mode":"c","nbconvert_exporter":"n"},"banner":"b","debugger":false,"help_links":[{"text":"t","url":"u"}],"supported_features":["f"],"status":"ok"}"""
         },
+        { new ConnectReply(1, 2, 3, 4, 5), """{"shell_port":1,"iopub_port":2,"stdin_port":3,"hb_port":4,"control_port":5,"status":"ok"}""" },
         { new ShutdownReply(true), """{"restart":true,"status":"ok"}""" },
         { new JupyterKernel.Protocol.Stream("stdout", "x"), """{"name":"stdout","text":"x"}""" },
         { new ExecuteInput("1+1", 2), """{"code":"1+1","execution_count":2}""" },

@@ -24,10 +24,13 @@ CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
 class FrontEnd:
     """One client of a kernel, with a session and sockets of its own."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, session_id=None, reconnects=True):
         self.connection = connection
         self.session = Session(key=connection["key"], signature_scheme=connection["signature_scheme"])
+        self.session.session = session_id or self.session.session
         self.context = zmq.Context()
+        if not reconnects:
+            self.context.setsockopt(zmq.RECONNECT_IVL, -1)
         self.iopub = self.connect("iopub", zmq.SUB)
         self.shell = self.connect("shell")
         self.control = self.connect("control")
@@ -220,10 +223,10 @@ class Kernel:
     def __exit__(self, *_):
         self.close()
 
-    def connect(self):
+    def connect(self, **options):
         """Another front end."""
         connection = self.manager.get_connection_info()
-        self.front_ends.append(FrontEnd({**connection, "key": self.manager.session.key}))
+        self.front_ends.append(FrontEnd({**connection, "key": self.manager.session.key}, **options))
         return self.front_ends[-1]
 
     def close(self):

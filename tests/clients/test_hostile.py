@@ -99,6 +99,51 @@ class Signatures(HostileTestCase):
         self.assertEqual((outcome.result, outcome.reply["execution_count"]), ("0", before + 1))
 
 
+class Replays(HostileTestCase):
+    """Frames that were recorded, and are sent again as they are."""
+
+    def answers_before(self, dealer, last):
+        """The headers of the requests that are answered up to the last one."""
+        answers = []
+        while last[2] not in answers:
+            self.assertTrue(dealer.poll(DEADLINE * 1000), "no answer to the good request")
+            answers.append(dealer.recv_multipart()[3])
+        return answers
+
+    def test_a_recorded_cell_does_not_run_again(self):
+        self.run_cell("int runs = 0;")
+        header = json.dumps(self.header(msg_type="execute_request")).encode()
+        recorded = self.signed(header, content=json.dumps({"code": "runs++;"}).encode())
+        sockets = [self.connect_anonymously(channel) for channel in ("shell", "shell", "control")]
+        for dealer in sockets + sockets:
+            good = self.signed()
+            dealer.send_multipart(recorded)
+            dealer.send_multipart(recorded + [b"a buffer, which is not signed"])
+            dealer.send_multipart(good)
+            self.assertIn(self.answers_before(dealer, good), ([good[2]], [header, good[2]]))
+        self.assertEqual(self.run_cell("runs").result, "1")
+
+    def test_a_recorded_answer_is_not_given_again(self):
+        ask = 'Console.ReadLine() + Console.ReadLine()'
+        cell = self.front_end.start(ask, allow_stdin=True)
+        answers = [self.signed(json.dumps(self.header(msg_type="input_reply")).encode(), content=json.dumps({"value": value}).encode())
+                   for value in "ab"]
+        for answer, repetitions in zip(answers, (1, 3)):
+            self.front_end.receive(self.front_end.stdin, time.monotonic() + DEADLINE, "no input_request")
+            for copy in [answers[0]] * (repetitions - 1) + [answer]:
+                self.front_end.stdin.send_multipart(copy)
+        self.assertEqual(self.front_end.finish(cell).result, "ab")
+
+    def test_copies_in_bulk_are_dropped(self):
+        recorded = [self.signed() for _ in range(200)]
+        good = self.signed()
+        dealer = self.connect_anonymously("shell")
+        for frames in recorded * 20 + [good]:
+            dealer.send_multipart(frames)
+        self.assertEqual(self.answers_before(dealer, good), [frames[2] for frames in recorded + [good]])
+        self.assert_unharmed()
+
+
 class Frames(HostileTestCase):
     def test_missing_and_misplaced_frames_are_ignored(self):
         good = self.signed()

@@ -9,7 +9,7 @@ import uuid
 
 import zmq
 
-from kernels import DEADLINE, Kernel, KernelTestCase, address, is_for, state
+from kernels import CHANNELS, DEADLINE, Kernel, KernelTestCase, address, is_for, state
 
 
 class KernelInfo(KernelTestCase):
@@ -48,6 +48,12 @@ class KernelInfo(KernelTestCase):
             self.assertTrue(inspected["found"])
             open(signal, "w").close()
             self.assertEqual(self.front_end.finish(cell).status, "ok")
+
+    def test_connect_request_is_answered_with_the_ports(self):
+        connection = self.front_end.connection
+        ports = {f"{channel}_port": connection[f"{channel}_port"] for channel in CHANNELS}
+        for channel in ("shell", "control"):
+            self.assertEqual(self.front_end.ask("connect_request", channel=channel), {**ports, "status": "ok"})
 
     def test_the_heartbeat_echoes(self):
         heartbeat = self.front_end.connect("hb", zmq.REQ)
@@ -243,6 +249,52 @@ class TwoFrontEnds(KernelTestCase):
             self.assertTrue(is_for(wait_for(lambda m: state(m)), cell))
             open(signal, "w").close()
             self.assertEqual(self.front_end.finish(cell).status, "ok")
+
+
+class Reconnecting(KernelTestCase):
+    """Clients that connect again under their identity, while the kernel has not seen their old connection end."""
+
+    def test_a_client_that_reconnects_is_answered_on_every_channel(self):
+        old = self.kernel.connect(reconnects=False)
+        self.assertEqual(old.run("1").result, "1")
+        new = self.kernel.connect(session_id=old.session.session)
+        self.assertEqual(new.run("1 + 1").result, "2")
+        self.assertEqual(new.interrupt()["status"], "ok")
+        for _ in range(2):
+            heartbeat = new.connect("hb")
+            heartbeat.send_multipart([b"", b"ping"])
+            self.assertTrue(heartbeat.poll(DEADLINE * 1000))
+
+    def test_a_client_that_reconnects_is_asked_by_its_cell_and_gets_the_reply(self):
+        old = self.kernel.connect(reconnects=False)
+        with tempfile.TemporaryDirectory() as folder:
+            signal = os.path.join(folder, "go")
+            cell = old.start(f'Console.WriteLine("ready"); while (!File.Exists(@"{signal}")) Thread.Sleep(10); Console.ReadLine()', allow_stdin=True)
+            old.wait_for_output(cell, "ready")
+            new = self.kernel.connect(session_id=old.session.session)
+            monitor = new.stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+            new.stdin.disconnect(address(new.connection, "stdin"))
+            new.stdin.connect(address(new.connection, "stdin"))
+            self.assertTrue(monitor.poll(DEADLINE * 1000), "stdin does not connect")
+            new.stdin.disable_monitor()
+            new.ask("kernel_info_request")
+            open(signal, "w").close()
+            question = new.receive(new.stdin, time.monotonic() + DEADLINE, "no input_request")
+            self.assertEqual(question["parent_header"]["msg_id"], cell)
+            new.session.send(new.stdin, "input_reply", {"value": "answer"}, parent=question)
+            self.assertEqual(new.reply(cell)["content"]["status"], "ok")
+
+    def test_of_two_clients_with_one_identity_the_later_one_is_answered_and_others_are_not_disturbed(self):
+        first = self.kernel.connect()
+        second = self.kernel.connect(session_id=first.session.session)
+        for _ in range(5):
+            first.start("1")
+            self.assert_alive(second)
+            self.assert_alive()
+        first.close()
+        self.assert_alive(second)
+        second.close()
+        self.assert_alive(self.kernel.connect(session_id=first.session.session))
 
 
 class Comms(KernelTestCase):

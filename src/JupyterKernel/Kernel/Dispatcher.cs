@@ -36,15 +36,18 @@ internal sealed class Dispatcher
     // The latest question of each kind of each client; the ones before it have no use for an answer any more.
     private readonly Dictionary<(string Client, string Type), CancellationTokenSource> asked = [];
 
+    /// <param name="connection">Reported to clients that ask for the ports.</param>
     /// <param name="shutdown">Ends the kernel's process.</param>
     public Dispatcher(
-        JupyterSockets sockets, ExecuteQueue executeQueue, NotebookSession session, LanguageService language, HistoryStore history, Action shutdown)
+        ConnectionFile connection, JupyterSockets sockets, ExecuteQueue executeQueue, NotebookSession session, LanguageService language, HistoryStore history, Action shutdown)
     {
         (this.sockets, this.executeQueue, this.session, this.language, this.history, this.shutdown) =
             (sockets, executeQueue, session, language, history, shutdown);
         handlers = new()
         {
             ["kernel_info_request"] = _ => Answer(KernelInfo.Reply),
+            ["connect_request"] = _ => Answer(new ConnectReply(
+                connection.ShellPort, connection.IopubPort, connection.StdinPort, connection.HeartbeatPort, connection.ControlPort)),
             ["complete_request"] = CompleteAsync,
             ["inspect_request"] = InspectAsync,
             ["is_complete_request"] = IsCompleteAsync,

@@ -77,6 +77,10 @@ internal sealed class JupyterSockets : IDisposable
             }
         }
 
+        // A client that reconnects under its own identity gets what belongs to it, although the kernel has not seen its old connection end.
+        // Source: https://github.com/ipython/ipykernel/pull/270
+        foreach (var router in new[] { shell, control, stdin, heartbeat }) router.Options.RouterHandover = true;
+
         // A client that is gone must be an error for the cell that asks it, not a silence.
         stdin.Options.RouterMandatory = true;
         iopub.Options.XPubVerbose = true;

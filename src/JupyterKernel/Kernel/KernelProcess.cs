@@ -72,7 +72,7 @@ internal static class KernelProcess
         var session = new NotebookSession(compiler, compilationThread);
         var firstWorker = new FirstWorker();
         var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker.Process);
-        var dispatcher = new Dispatcher(sockets, executeQueue, session, new LanguageService(compiler), history, Stop);
+        var dispatcher = new Dispatcher(connection, sockets, executeQueue, session, new LanguageService(compiler), history, Stop);
         using var practice = new IdlePractice(loop, new Practice(compiler), compilationThread, dispatcher.PractiseAsync, executeQueue);
         using var collector = new IdleCollector();
         sockets.Requested = request =>

@@ -201,6 +201,9 @@ public sealed record LanguageInfo(
 /// <summary>#kernel-info</summary>
 public sealed record HelpLink(string Text, string Url);
 
+/// <summary>#connect</summary>
+public sealed record ConnectReply(int ShellPort, int IopubPort, int StdinPort, int HbPort, int ControlPort) : StatusReply("ok");
+
 /// <summary>#kernel-shutdown</summary>
 public sealed record ShutdownRequest
 {

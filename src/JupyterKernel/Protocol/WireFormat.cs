@@ -23,6 +23,7 @@ public sealed class WireFormat : IDisposable
     private static readonly byte[] EmptyObject = "{}"u8.ToArray();
 
     private readonly IncrementalHash? hash;
+    private readonly AcceptedSignatures accepted = new();
     private readonly string session = Guid.NewGuid().ToString();
     private readonly string messageIdPrefix = Guid.NewGuid().ToString("N");
     private long messageCount;
@@ -39,7 +40,7 @@ public sealed class WireFormat : IDisposable
     /// <summary>What stands between the identities and the signature.</summary>
     public static ReadOnlySpan<byte> Delimiter => "<IDS|MSG>"u8;
 
-    /// <summary>Reads one multipart message.</summary>
+    /// <summary>Reads one multipart message, unless it is a copy of one that was read before. Without a key, copies are not recognized.</summary>
     /// <exception cref="MalformedMessageException">The frames are not a message signed with the key; drop them.</exception>
     public Message Read(IReadOnlyList<byte[]> frames)
     {
@@ -204,6 +205,7 @@ public sealed class WireFormat : IDisposable
         var expected = Sign(frames[signature + 1], frames[signature + 2], frames[signature + 3], frames[signature + 4]);
         if (!CryptographicOperations.FixedTimeEquals(expected, frames[signature]))
             throw new MalformedMessageException("its signature is not made with this kernel's key");
+        if (!accepted.Add(expected)) throw new MalformedMessageException("its signature was accepted before; it is a copy of an earlier message");
     }
 }
 
