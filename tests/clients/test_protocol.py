@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 import uuid
+from datetime import datetime, timezone
 
 import zmq
 
@@ -187,6 +188,81 @@ class Execute(KernelTestCase):
     def test_cells_run_in_the_order_they_were_sent(self):
         requests = [self.front_end.start(f"Console.Write({n});") for n in range(20)]
         self.assertEqual("".join(self.front_end.finish(r).stdout for r in requests), "".join(map(str, range(20))))
+
+
+class FailuresAndClocks(KernelTestCase):
+    """What was received before a failure was published is aborted, what comes later runs, whatever the clients' clocks say."""
+
+    DATES = ["2030-01-01T00:00:00.000000Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999999+00:00", "0001-01-01T00:00:00+14:00",
+             "yesterday", "", None]
+
+    def start_dated(self, date, code, front_end=None):
+        """Sends a cell with a date in its header, or with none where it is None."""
+        front_end = front_end or self.front_end
+        message = front_end.session.msg("execute_request", {"code": code})
+        message["header"]["date"] = date
+        if date is None:
+            del message["header"]["date"]
+        front_end.session.send(front_end.shell, message)
+        return message["msg_id"]
+
+    def test_a_cell_that_is_sent_after_a_failure_runs_whatever_the_dates(self):
+        for failed in self.DATES:
+            for later in self.DATES + [datetime.now(timezone.utc).isoformat()]:
+                with self.subTest(failed=failed, later=later):
+                    failing = self.front_end.finish(self.start_dated(failed, 'throw new Exception("x");'))
+                    self.assertEqual(failing.status, "error")
+                    self.assertEqual(self.front_end.finish(self.start_dated(later, "1")).result, "1")
+
+    def test_a_client_that_has_seen_only_the_published_error_is_not_aborted(self):
+        for _ in range(10):
+            failing = self.start_dated("2030-01-01T00:00:00Z", "throw new Exception();")
+            self.front_end.wait_for_published(lambda m: m["msg_type"] == "error" and is_for(m, failing))
+            self.assertEqual(self.run_cell("1").result, "1")
+            self.front_end.finish(failing)
+
+    def test_what_waits_behind_a_failed_cell_is_aborted_whatever_its_date(self):
+        with tempfile.TemporaryDirectory() as folder:
+            signal = os.path.join(folder, "go")
+            failing = self.start_dated(
+                "1970-01-01T00:00:00Z", f'while (!File.Exists(@"{signal}")) Thread.Sleep(10); throw new Exception("first");')
+            queued = [self.start_dated(date, "1") for date in self.DATES]
+            self.front_end.ask("is_complete_request", {"code": "1"})
+            open(signal, "w").close()
+            self.assertEqual(self.front_end.finish(failing).status, "error")
+            self.assertEqual({self.front_end.finish(request).status for request in queued}, {"aborted"})
+        self.assert_alive()
+
+    def test_what_a_client_sends_ahead_of_a_cell_that_fails_at_once_is_aborted(self):
+        session = self.front_end.session
+        for code in ("does not compile", "throw new Exception();"):
+            for count in (2, 200):
+                with self.subTest(code=code, count=count):
+                    cells = [session.msg("execute_request", {"code": code if n == 0 else "Ran++;"}) for n in range(count)]
+                    frames = [session.serialize(cell) for cell in cells]
+                    for cell in frames:
+                        self.front_end.shell.send_multipart(cell)
+                    statuses = [self.front_end.finish(cell["msg_id"]).status for cell in cells]
+                    self.assertEqual(statuses, ["error"] + ["aborted"] * (count - 1))
+        self.assert_alive()
+
+    def test_a_client_that_keeps_sending_gets_the_failure_nevertheless(self):
+        request = self.front_end.start("throw new Exception();")
+        end = time.monotonic() + 3
+        sent = []
+        while not self.front_end.shell.poll(5) and time.monotonic() < end:
+            sent.append(self.front_end.start("1"))
+        self.assertEqual(self.front_end.reply(request)["content"]["status"], "error")
+        for cell in sent:
+            self.front_end.reply(cell)
+        self.assert_alive()
+
+    def test_the_failure_of_one_client_aborts_nothing_that_another_sends_later(self):
+        other = self.kernel.connect()
+        self.front_end.finish(self.start_dated("2030-01-01T00:00:00Z", "throw new Exception();"))
+        self.assertEqual(other.finish(self.start_dated("1970-01-01T00:00:00Z", "1", other)).result, "1")
+        other.session.session = self.front_end.session.session  # a second connection of the same session
+        self.assertEqual(other.finish(self.start_dated("1970-01-01T00:00:00Z", "2", other)).result, "2")
 
 
 class TwoFrontEnds(KernelTestCase):

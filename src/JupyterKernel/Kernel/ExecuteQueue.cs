@@ -23,6 +23,15 @@ internal sealed class ExecuteQueue : IWorkerOutput
     /// <summary>What comm handlers changed is kept so long after one has run, or when a cell comes.</summary>
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>A client that sends cells ahead has sent them all once nothing has come from it for this time.</summary>
+    private static readonly TimeSpan BurstPause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The time that a client has to send a second cell behind one that fails at once.</summary>
+    private static readonly TimeSpan BurstStart = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>The longest delay of a failure's reply for a client that keeps sending.</summary>
+    private static readonly TimeSpan MaxBurst = TimeSpan.FromSeconds(1);
+
     private readonly JupyterSockets sockets;
     private readonly NotebookSession session;
     private readonly HistoryStore history;
@@ -31,7 +40,6 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private readonly UserQuestions questions;
     private readonly CellRunner runner;
     private readonly Queue<Waiting> waiting = new();
-    private (string? Session, DateTimeOffset? SentBefore) aborting;
     private MagicCell? magicCell;
     private ValueStore? values;
     private int executionCount;
@@ -79,12 +87,6 @@ internal sealed class ExecuteQueue : IWorkerOutput
     public void Add(Request request)
     {
         var content = WireFormat.FromJson<ExecuteRequest>(request.Message.Content);
-        if (request.Message.Header.Session == aborting.Session && SentAt(request) < aborting.SentBefore)
-        {
-            Abort(request);
-            return;
-        }
-
         Enqueue(new(request with { Message = request.Message.WithoutContent() }, content with { Language = LanguageIn(request.Message.Metadata) }, null));
     }
 
@@ -157,10 +159,10 @@ internal sealed class ExecuteQueue : IWorkerOutput
         {
             outputs.Begin(next.Request);
             changedAt = Stopwatch.GetTimestamp();
-            DateTime? failedAt = null;
+            IReadOnlyList<Request> aborted = [];
             try
             {
-                if (next.Cell is { } cell) failedAt = await ExecuteAsync(next.Request, cell);
+                if (next.Cell is { } cell) aborted = await ExecuteAsync(next.Request, cell);
                 else await HandleAsync(next, next.Handle!);
             }
             catch (Exception bug)
@@ -168,14 +170,14 @@ internal sealed class ExecuteQueue : IWorkerOutput
                 Log.Bug(bug);
                 if (next.Cell is not null)
                 {
-                    failedAt = DateTime.UtcNow;
+                    aborted = TakeWaitingCells();
                     sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(executionCount, "KernelBug", bug.Message, [bug.ToString()])));
                 }
 
                 sockets.Publish("status", next.Request, WireFormat.ToJson(Status.Idle));
             }
 
-            if (failedAt is { } time) AbortWaiting(next.Request, time);
+            foreach (var request in aborted) Abort(request);
 
             outputs.End();
             changedAt = Stopwatch.GetTimestamp();
@@ -213,8 +215,8 @@ internal sealed class ExecuteQueue : IWorkerOutput
         hasUnkeptChanges = false;
     }
 
-    /// <summary>When the cell failed, if the queue behind it is to be aborted; it is a time before anybody was told.</summary>
-    private async Task<DateTime?> ExecuteAsync(Request request, ExecuteRequest content)
+    /// <summary>Runs and answers a cell. Returns the requests that are aborted because it failed.</summary>
+    private async Task<IReadOnlyList<Request>> ExecuteAsync(Request request, ExecuteRequest content)
     {
         var started = DateTime.UtcNow;
         var isEmpty = string.IsNullOrWhiteSpace(content.Code);
@@ -236,14 +238,22 @@ internal sealed class ExecuteQueue : IWorkerOutput
         outputs.Announced();
         if (counts) history.Add(executionCount, content.Code);
         var outcome = isEmpty ? new CellOutcome.Returned(null, null) : await (running ?? magicCell!.RunAsync());
-        var ended = DateTime.UtcNow;
         questions.End();
         if (outcome is CellOutcome.Threw threw) session.LastException = threw.Exception;
 
         var metadata = new JObject { ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true };
         var error = Traceback.Of(outcome, (cell, line) => cell == name ? NotebookSession.LineOf(content.Code, line) : session.SourceLine(cell, line));
+        IReadOnlyList<Request> aborted = [];
         if (error is not null)
         {
+            // A notebook that has a cell in another language goes on with the next one.
+            var stops = outcome is not CellOutcome.Refused { Name: CellLanguage.NotSupported } && (content.StopOnError || outcome is CellOutcome.Interrupted);
+            if (stops)
+            {
+                await EndOfBurstAsync(request);
+                aborted = TakeWaitingCells();
+            }
+
             if (!content.Silent) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Lines)));
             metadata["status"] = "error";
             magicCell?.ShowTimes();
@@ -266,10 +276,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
 
         magicCell = null;
         sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
-
-        // A notebook that has a cell in another language goes on with the next one.
-        var stops = outcome is not CellOutcome.Refused { Name: CellLanguage.NotSupported } && (content.StopOnError || outcome is CellOutcome.Interrupted);
-        return error is not null && stops ? ended : null;
+        return aborted;
     }
 
     /// <summary>
@@ -309,18 +316,30 @@ internal sealed class ExecuteQueue : IWorkerOutput
     }
 
     /// <summary>
-    /// Aborts what was sent behind a failed cell: what waits already, and what is still on its way. A client's own clock
-    /// tells whether it sent a request before it could know of the failure.
+    /// Waits until a client has sent all the cells that it sends ahead. What comes before a failure is published was sent without
+    /// knowledge of it, and no clock has to be trusted. A client that sends one cell at a time waits up to <see cref="BurstStart"/>.
     /// </summary>
-    private void AbortWaiting(Request failed, DateTime failedAt)
+    private async Task EndOfBurstAsync(Request failed)
     {
-        aborting = (failed.Message.Header.Session, SentAt(failed) + (failedAt - failed.ReceivedAt));
-        for (var left = waiting.Count; left > 0; left--)
+        var (began, client) = (Stopwatch.GetTimestamp(), failed.Client);
+        while (Stopwatch.GetElapsedTime(began) < MaxBurst)
         {
-            var next = waiting.Dequeue();
-            if (next.Cell is null) waiting.Enqueue(next);
-            else Abort(next.Request);
+            var last = waiting.LastOrDefault(next => next.Cell is not null && next.Request.Client == client)?.Request;
+            var left = (last is null ? BurstStart : BurstPause) - Stopwatch.GetElapsedTime((last ?? failed).ReceivedAt);
+            if (left <= TimeSpan.Zero) return;
+            await Task.Delay(left);
         }
+    }
+
+    /// <summary>Takes the cells that have been received, whoever sent them, out of the queue.</summary>
+    private List<Request> TakeWaitingCells()
+    {
+        sockets.ReceiveRequests();
+        List<Request> cells = [.. waiting.Where(next => next.Cell is not null).Select(next => next.Request)];
+        Waiting[] others = [.. waiting.Where(next => next.Cell is null)];
+        waiting.Clear();
+        foreach (var other in others) waiting.Enqueue(other);
+        return cells;
     }
 
     private void Abort(Request request)
@@ -329,11 +348,6 @@ internal sealed class ExecuteQueue : IWorkerOutput
         sockets.Reply(request, WireFormat.ToJson(StatusReply.Aborted), WireFormat.ToJson(new JObject { ["status"] = "aborted" }));
         sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
     }
-
-    /// <summary>When the client made a request, by the client's clock; null if it does not say, or nothing sensible.</summary>
-    private static DateTimeOffset? SentAt(Request request) =>
-        DateTimeOffset.TryParse(request.Message.Header.Date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
-        && date < DateTimeOffset.MaxValue.AddYears(-1) ? date : null;
 
     private static string? PlainText(byte[] data)
     {

@@ -12,8 +12,8 @@ namespace JupyterKernel.Kernel;
 /// <summary>A message that asks for something, and where it came from.</summary>
 /// <param name="Message">The message.</param>
 /// <param name="IsControl">Whether it came over control, not shell.</param>
-/// <param name="ReceivedAt">When; for how long it waited.</param>
-internal sealed record Request(Message Message, bool IsControl, DateTime ReceivedAt)
+/// <param name="ReceivedAt">When, as a timestamp of <see cref="Stopwatch"/>, which no change of the clock moves.</param>
+internal sealed record Request(Message Message, bool IsControl, long ReceivedAt)
 {
     /// <summary>The message type.</summary>
     public string Type => Message.Header.MsgType;
@@ -36,6 +36,9 @@ internal sealed class JupyterSockets : IDisposable
 
     /// <summary>How many messages of one socket are taken before the others get their turn.</summary>
     private const int Burst = 100;
+
+    /// <summary>The limit of messages that are taken at once where all that have come are asked for; a flood may not stop the loop.</summary>
+    private const int MaxReceivedAtOnce = 10_000;
 
     /// <summary>For how long a port may be in use: clients choose ports that are free, and until we have them any connection may take one.</summary>
     private static readonly TimeSpan LongestInUse = TimeSpan.FromSeconds(3);
@@ -85,9 +88,9 @@ internal sealed class JupyterSockets : IDisposable
         stdin.Options.RouterMandatory = true;
         iopub.Options.XPubVerbose = true;
 
-        shell.ReceiveReady += (_, _) => Receive(shell, "shell", message => Requested(new(message, false, DateTime.UtcNow)));
-        control.ReceiveReady += (_, _) => Receive(control, "control", message => Requested(new(message, true, DateTime.UtcNow)));
-        stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", message => InputReplied(message));
+        shell.ReceiveReady += (_, _) => ReceiveShell(Burst);
+        control.ReceiveReady += (_, _) => Receive(control, "control", Burst, message => Requested(new(message, true, Stopwatch.GetTimestamp())));
+        stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", Burst, message => InputReplied(message));
         iopub.ReceiveReady += (_, _) => Loop.Guarded(Welcome);
         heartbeat.ReceiveReady += (_, _) => Loop.Guarded(Echo);
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) poller.Add(socket);
@@ -101,6 +104,9 @@ internal sealed class JupyterSockets : IDisposable
 
     /// <summary>Called when new subscriptions have been welcomed, from within a publication maybe.</summary>
     public Action Subscribed { get; set; } = () => { };
+
+    /// <summary>Hands on all requests that have come on shell so far, before their turn.</summary>
+    public void ReceiveRequests() => ReceiveShell(MaxReceivedAtOnce);
 
     /// <summary>Answers a request, to the client that asked, over the channel it asked on.</summary>
     public void Reply(Request request, byte[] content, byte[]? metadata = null)
@@ -164,10 +170,12 @@ internal sealed class JupyterSockets : IDisposable
         }
     }
 
-    private void Receive(NetMQSocket socket, string channel, Action<Message> handle)
+    private void ReceiveShell(int limit) => Receive(shell, "shell", limit, message => Requested(new(message, false, Stopwatch.GetTimestamp())));
+
+    private void Receive(NetMQSocket socket, string channel, int limit, Action<Message> handle)
     {
         var frames = new NetMQMessage();
-        for (var i = 0; i < Burst && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 7); i++)
+        for (var i = 0; i < limit && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 7); i++)
         {
             Message message;
             try

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace JupyterKernel.Kernel;
 
 /// <summary>
@@ -28,7 +30,7 @@ internal sealed class LateSubscribers
     /// <summary>The requests whose idle is to be published for whoever has just subscribed.</summary>
     public IEnumerable<Request> Unaware()
     {
-        answered.RemoveAll(request => DateTime.UtcNow - request.ReceivedAt > Longest);
+        answered.RemoveAll(request => Stopwatch.GetElapsedTime(request.ReceivedAt) > Longest);
         return answered;
     }
 }
