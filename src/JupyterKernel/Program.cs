@@ -1,6 +1,9 @@
 using JupyterKernel.Commands;
 using JupyterKernel.Kernel;
+using JupyterKernel.Processes;
 using JupyterKernel.Worker;
+
+InheritedSignals.Reset();
 
 // The two ways in that are started by programs and must be quick go past the command line parser.
 return args switch

@@ -126,6 +126,44 @@ class Environment(KernelTestCase):
         self.assertEqual(self.run_cell(child).result, "PATH")
 
 
+class Launched(KernelTestCase):
+    """Kernels whose launcher has unusual signal settings, which every process inherits."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def ignored(self):
+        self.addCleanup(signal.signal, signal.SIGCHLD, signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+
+    def blocked(self):
+        blocked = signal.valid_signals() - {signal.SIGINT, signal.SIGTERM}
+        self.addCleanup(signal.pthread_sigmask, signal.SIG_SETMASK, signal.pthread_sigmask(signal.SIG_BLOCK, blocked))
+
+    @unittest.skipUnless(hasattr(signal, "SIGCHLD"), "Windows has no signals")
+    def test_the_end_of_processes_is_noticed_where_SIGCHLD_is_inherited_as_ignored_or_blocked(self):
+        for inherit in (self.ignored, self.blocked):
+            with self.subTest(inherit.__name__):
+                inherit()
+                with Kernel() as kernel:
+                    self.doCleanups()
+                    child = """
+                        using System.Diagnostics;
+                        using var grep = Process.Start(new ProcessStartInfo("grep", "-E Sig(Blk|Ign) /proc/self/status") { RedirectStandardOutput = true });
+                        Console.WriteLine(grep.StandardOutput.ReadToEnd());
+                        using var pipeline = Process.Start(new ProcessStartInfo("sh") { ArgumentList = { "-c", "yes | head -1" }, RedirectStandardError = true });
+                        Console.WriteLine(pipeline.StandardError.ReadToEnd());
+                        (grep.WaitForExit(20_000), pipeline.WaitForExit(20_000))
+                        """
+                    outcome = kernel.front_end.run(child)
+                    self.assertEqual(outcome.result, "(True, True)", outcome.outputs)
+                    if os.path.isdir("/proc/self"):
+                        self.assertEqual([line.split()[1] for line in outcome.stdout.split("\n") if line.startswith("Sig")], ["0" * 16] * 2)
+                    self.assertNotIn("Broken pipe", outcome.stdout)
+                    self.assertIn("exit code 3", kernel.front_end.run("Environment.Exit(3);").error["evalue"])
+                    self.assert_alive(kernel.front_end)
+
+
 class Connecting(KernelTestCase):
     @classmethod
     def setUpClass(cls):

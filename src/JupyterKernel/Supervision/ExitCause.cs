@@ -1,4 +1,5 @@
 using System.Globalization;
+using JupyterKernel.Processes;
 using JupyterKernel.Session;
 
 namespace JupyterKernel.Supervision;
@@ -38,6 +39,7 @@ internal static class ExitCause
 
     private static string ByExitCode(int exitCode) => exitCode switch
     {
+        ChildExit.Unknown => "The worker ended, and the system did not report how.",
         132 => Signal(4, "SIGILL", "an illegal instruction in native code"),
         134 => Signal(6, "SIGABRT", "native code gave up"),
         135 => Signal(7, "SIGBUS", "a bad memory access in native code"),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using JupyterKernel.Processes;
 using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
 
@@ -16,6 +17,9 @@ internal sealed class WorkerProcess : IDisposable
 {
     /// <summary>What all workers of this kernel have in common: the ids of their displays begin with it.</summary>
     private static readonly byte[] Session = RandomNumberGenerator.GetBytes(NativeMarker.TokenBytes);
+
+    /// <summary>How often the system is asked whether the process runs, in case that the framework was not told of its end.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly Process process;
     private volatile bool isDisposed;
@@ -123,7 +127,15 @@ internal sealed class WorkerProcess : IDisposable
 
     private async Task<int> WaitForExitAsync()
     {
-        await process.WaitForExitAsync().ConfigureAwait(false);
+        var exited = process.WaitForExitAsync();
+        int? seen = null;
+        while (await Task.WhenAny(exited, Task.Delay(LookInterval)).ConfigureAwait(false) != exited)
+        {
+            // Seen twice, since the framework may be about to notice.
+            if (seen is { } exitCode) return exitCode;
+            if (!OperatingSystem.IsWindows()) seen = ChildExit.Look(process.Id);
+        }
+
         return process.ExitCode;
     }
 }

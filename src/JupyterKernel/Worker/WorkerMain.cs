@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using JupyterKernel.Display;
+using JupyterKernel.Processes;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Worker;
@@ -16,6 +17,7 @@ internal static class WorkerMain
     public static int Run()
     {
         WorkerEnvironment.Forget();
+        InheritedSignals.HandlePipe();
 
         // A Ctrl+C in the terminal goes to the whole process group; the kernel decides what it interrupts.
         using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
