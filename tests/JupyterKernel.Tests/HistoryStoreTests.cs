@@ -12,9 +12,16 @@ public sealed class HistoryStoreTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
     private readonly ConcurrentQueue<string> _warnings = new();
 
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode PrivateFolder = PrivateFile | UnixFileMode.UserExecute;
+
     private string FilePath => Path.Combine(_folder.FullName, "data", "history.sqlite");
 
     public void Dispose() => _folder.Delete(recursive: true);
+
+    private string[] HistoryFiles() => Directory.GetFiles(_folder.FullName, "*", SearchOption.AllDirectories);
+
+    private static UnixFileMode Mode(string path) => OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(path);
 
     private HistoryStore Open(string? path = null) => new(_warnings.Enqueue, path ?? FilePath);
 
@@ -222,18 +229,64 @@ public sealed class HistoryStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Others_may_not_read_the_folder_and_the_file_lies_in_it()
+    public async Task Only_the_user_may_read_the_folder_and_its_files()
     {
         using var store = Open();
         store.Add(1, "password");
         Assert.Single(await store.QueryAsync(Tail(1)));
-        Assert.True(File.Exists(FilePath));
-        if (!OperatingSystem.IsWindows())
+
+        if (OperatingSystem.IsWindows()) return;
+        Assert.Equal(PrivateFolder, Mode(Path.GetDirectoryName(FilePath)!));
+        Assert.All(HistoryFiles(), file => Assert.Equal(PrivateFile, Mode(file)));
+        Assert.Contains(FilePath + "-wal", HistoryFiles());
+    }
+
+    [Fact]
+    public async Task What_others_could_read_before_is_closed_to_them()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix permissions");
+        if (OperatingSystem.IsWindows()) return;
+        var path = Path.Combine(_folder.FullName, HistoryStore.OwnFolder, "history.sqlite");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.SetUnixFileMode(Path.GetDirectoryName(path)!, PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        using (var earlier = new SqliteConnection($"Data Source={path};Pooling=False"))
         {
-            Assert.Equal(
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
-                File.GetUnixFileMode(Path.GetDirectoryName(FilePath)!));
+            // Not closed before the store opens it, so that what SQLite keeps beside the database is there already.
+            earlier.Open();
+            using var command = earlier.CreateCommand();
+            command.CommandText = "PRAGMA journal_mode = WAL; CREATE TABLE other (x)";
+            command.ExecuteNonQuery();
+            File.WriteAllText(path + ".broken", "an older one");
+            foreach (var file in HistoryFiles()) File.SetUnixFileMode(file, PrivateFile | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            Assert.Equal(4, HistoryFiles().Length);
+
+            using var store = Open(path);
+            store.Add(1, "password");
+            Assert.Single(await store.QueryAsync(Tail(1)));
+
+            Assert.Equal(PrivateFolder, Mode(Path.GetDirectoryName(path)!));
+            Assert.All(HistoryFiles(), file => Assert.Equal(PrivateFile, Mode(file)));
         }
+    }
+
+    [Fact]
+    public async Task A_folder_that_the_user_chose_keeps_its_permissions()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix permissions");
+        if (OperatingSystem.IsWindows()) return;
+        var shared = PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+        File.SetUnixFileMode(_folder.FullName, shared);
+        var link = Path.Combine(_folder.FullName, "link.sqlite");
+        var target = Path.Combine(_folder.FullName, "target.sqlite");
+        File.WriteAllText(target, "");
+        File.CreateSymbolicLink(link, target);
+        using var store = Open(link);
+        store.Add(1, "a");
+        Assert.Single(await store.QueryAsync(Tail(1)));
+
+        Assert.Equal(shared, Mode(_folder.FullName));
+        Assert.Equal(PrivateFile, Mode(target));
+        Assert.Equal(PrivateFile, Mode(target + "-wal"));
     }
 
     [Fact]
@@ -319,6 +372,7 @@ public sealed class HistoryStoreTests : IDisposable
         store.Add(1, "a");
         Assert.Equal(["a"], await Inputs(store, Range()));
         Assert.Single(_warnings);
+        Assert.True(Mode("/dev/full").HasFlag(UnixFileMode.OtherWrite));
     }
 
     [Fact]

@@ -238,10 +238,27 @@ public sealed class RunTests : IDisposable
         var text = json.ToString(Newtonsoft.Json.Formatting.Indented).Replace("  ", " ", StringComparison.Ordinal) + "\n";
         File.WriteAllText(path, text);
 
-        Notebook.Load(path).Save(path);
+        Notebook.Load(path).Save(path, path);
 
         Assert.Equal(text, File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(folder.FullName));
+    }
+
+    [Fact]
+    public void A_copy_of_a_private_notebook_is_private_and_a_file_that_is_replaced_keeps_its_permissions()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix permissions");
+        if (OperatingSystem.IsWindows()) return;
+        var path = Write("private", Code("1"));
+        var (copy, shared) = (InFolder("copy.ipynb"), Write("shared", Code("2")));
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.SetUnixFileMode(shared, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+
+        Notebook.Load(path).Save(copy, path);
+        Notebook.Load(path).Save(shared, path);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(copy));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(shared));
     }
 
     [Theory]

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using JupyterKernel.Conversion;
 using JupyterKernel.Notebooks;
 
@@ -42,13 +41,13 @@ internal static class ConvertCommand
         switch (Ending(output))
         {
             case ".ipynb":
-                notebook.Save(output);
+                notebook.Save(output, input);
                 return;
             case ".dib":
-                Write(output, DibFile.Write(notebook, left => warn($"{left}, and is left out")));
+                WholeFile.Write(output, input, file => file.Write(DibFile.Write(notebook, left => warn($"{left}, and is left out"))));
                 break;
             case ".cs":
-                Write(output, new ProgramWriter(warn).Write(notebook));
+                WholeFile.Write(output, input, file => file.Write(new ProgramWriter(warn).Write(notebook)));
                 break;
             default:
                 throw Unknown(output);
@@ -60,19 +59,4 @@ internal static class ConvertCommand
     private static string Ending(string path) => Path.GetExtension(path).ToLowerInvariant();
 
     private static InvalidDataException Unknown(string path) => new($"{path} is none of .ipynb, .dib and .cs");
-
-    /// <summary>Writes it whole or not at all.</summary>
-    private static void Write(string path, string text)
-    {
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllText(temporary, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
 }

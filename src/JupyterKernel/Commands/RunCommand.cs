@@ -147,7 +147,7 @@ internal static class RunCommand
                 }
                 finally
                 {
-                    notebook.Save(copy);
+                    notebook.Save(copy, path);
                 }
             }
 

@@ -123,25 +123,10 @@ internal sealed class Notebook
     }
 
     /// <summary>Writes the notebook whole or not at all; a file that is there is replaced.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="source">The file that the notebook was loaded from.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Save(string path)
-    {
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (var writer = new StreamWriter(temporary, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" })
-            {
-                Write(writer);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
+    public void Save(string path, string source) => WholeFile.Write(path, source, Write);
 
     internal static JObject ObjectIn(JObject parent, string name)
     {

@@ -47,6 +47,14 @@ internal sealed partial class PackageRestore(string baseDirectory)
         : OperatingSystem.IsMacOS() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches", "jupyter-csharp", "packages")
         : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "jupyter-csharp", "packages");
 
+    /// <summary>Creates a folder in the cache that only the user can read: the address of a source may hold a password, and a project is the user's.</summary>
+    private static string CreatePrivately(params ReadOnlySpan<string> names)
+    {
+        var path = Path.Combine([Cache, .. names]);
+        return (OperatingSystem.IsWindows() ? Directory.CreateDirectory(path)
+            : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)).FullName;
+    }
+
     /// <summary>Resolves a set.</summary>
     /// <param name="progress">Called with what the restore is doing, from any thread.</param>
     /// <exception cref="PackageException">It cannot be had.</exception>
@@ -64,7 +72,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         try
         {
             DeleteLeftBehind();
-            folder = Directory.CreateDirectory(Path.Combine(Cache, $"restore-{Guid.NewGuid():N}")).FullName;
+            folder = CreatePrivately($"restore-{Guid.NewGuid():N}");
             await File.WriteAllTextAsync(Path.Combine(folder, "Session.csproj"), set.Project(baseDirectory, Runtime), cancellation);
             var log = await BuildAsync(dotnet, folder, progress, cancellation);
             if (DamagedPackages.Find(Assets(folder)) is { Count: > 0 } damaged)
@@ -219,7 +227,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
     private static string Copy(string path)
     {
         var bytes = File.ReadAllBytes(path);
-        var folder = Directory.CreateDirectory(Path.Combine(Cache, "projects", Convert.ToHexStringLower(SHA256.HashData(bytes))[..16])).FullName;
+        var folder = CreatePrivately("projects", Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
         var copy = Path.Combine(folder, Path.GetFileName(path));
         if (File.Exists(copy)) return copy;
         var written = $"{copy}.{Guid.NewGuid():N}";

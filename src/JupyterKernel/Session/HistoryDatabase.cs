@@ -15,6 +15,9 @@ internal sealed class HistoryDatabase : IDisposable
     private const int SqliteNotADatabase = 26;
     // SQLite refuses longer GLOB patterns (SQLITE_MAX_LIKE_PATTERN_LENGTH).
     private const int MaxPatternBytes = 50_000;
+    private const string Broken = ".broken";
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode PrivateFolder = PrivateFile | UnixFileMode.UserExecute;
 
     private readonly SqliteConnection _connection;
     
@@ -33,14 +36,11 @@ internal sealed class HistoryDatabase : IDisposable
     /// <summary>The number of the session that this object began: this kernel's.</summary>
     public int Session { get; private set; }
 
-    /// <summary>Opens or makes the file and begins a session in it.</summary>
+    /// <summary>Opens or creates the file and begins a session in it. Other users may read neither the file nor what SQLite keeps beside it.</summary>
     public static HistoryDatabase Open(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        // Inputs hold passwords more often than they should.
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-
+        CreatePrivately(folder, path);
         return Begin(new(path), database =>
         {
             database.Run("PRAGMA journal_mode = WAL");
@@ -50,6 +50,9 @@ internal sealed class HistoryDatabase : IDisposable
             using var begin = database.Command(
                 "INSERT INTO sessions (start) VALUES ($start) RETURNING session", ("$start", DateTime.UtcNow.ToString("O")));
             database.Session = (int)(long)begin.ExecuteScalar()!;
+
+            // Not before SQLite has found it to be a database: a path may lead to anything. All of its files are there by now.
+            MakePrivate(path);
         });
     }
 
@@ -67,11 +70,12 @@ internal sealed class HistoryDatabase : IDisposable
     /// <returns>Its new name.</returns>
     public static string MoveAside(string path)
     {
-        var aside = path + ".broken";
+        var aside = path + Broken;
         File.Move(path, aside, overwrite: true);
         // These two belong to the broken file and would spoil the next one.
         File.Delete(path + "-wal");
         File.Delete(path + "-shm");
+        Restrict(aside, PrivateFile);
         return aside;
     }
 
@@ -92,6 +96,49 @@ internal sealed class HistoryDatabase : IDisposable
     };
 
     public void Dispose() => _connection.Dispose();
+
+    // Inputs hold passwords more often than they should. SQLite gives its other files the mode of the database.
+    private static void CreatePrivately(string folder, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+            return;
+        }
+
+        Directory.CreateDirectory(folder, PrivateFolder);
+        // The installer keeps copies of the program there and may have created it. A folder that the user chose stays as it is.
+        if (Path.GetFileName(folder) == HistoryStore.OwnFolder) Restrict(folder, PrivateFolder);
+        if (File.Exists(path)) return;
+        try
+        {
+            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = PrivateFile }).Dispose();
+        }
+        catch (IOException) when (new FileInfo(path) is { Exists: true } or { LinkTarget: not null })
+        {
+            // Another kernel was faster, or it is a link to where nothing is yet.
+        }
+    }
+
+    private static void MakePrivate(string path)
+    {
+        // SQLite keeps its files beside the one that a link leads to.
+        var file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        foreach (var suffix in (string[])["", "-wal", "-shm", "-journal", Broken]) Restrict(file + suffix, PrivateFile);
+    }
+
+    private static void Restrict(string path, UnixFileMode mode)
+    {
+        if (OperatingSystem.IsWindows() || !Path.Exists(path) || File.GetUnixFileMode(path) == mode) return;
+        try
+        {
+            File.SetUnixFileMode(path, mode);
+        }
+        catch (Exception impossible) when (impossible is IOException or UnauthorizedAccessException)
+        {
+            // It is another user's, or the file system has no modes.
+        }
+    }
 
     private static HistoryDatabase Begin(HistoryDatabase database, Action<HistoryDatabase> prepare)
     {

@@ -21,6 +21,9 @@ public sealed class HistoryStore : IDisposable
     /// <summary>Names another file, or is <c>off</c> to keep the history in memory only.</summary>
     public const string EnvironmentVariable = "JUPYTER_CSHARP_HISTORY";
 
+    /// <summary>The name of this program's folder among the user's data.</summary>
+    public const string OwnFolder = "jupyter-csharp";
+
     private const int MaxTextLength = 1024 * 1024;
     private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(1);
 
@@ -66,7 +69,7 @@ public sealed class HistoryStore : IDisposable
         // Unverified: on a fresh account the folder is not there yet, and would come back as an empty string.
         var data = Environment.GetFolderPath(
             Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        return data.Length == 0 ? null : Path.Combine(data, "jupyter-csharp", "history.sqlite");
+        return data.Length == 0 ? null : Path.Combine(data, OwnFolder, "history.sqlite");
     }
 
     /// <summary>Keeps a cell's text. A text over 1 Mi characters is cut.</summary>
