@@ -136,6 +136,171 @@ public sealed partial class CompileErrorTextTests
         Assert.Contains("CS1026", errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("print(\"hi\")", "C# writes Console.WriteLine(…); the value of a cell's last expression is shown by itself.")]
+    [InlineData("println(1);", "C# writes Console.WriteLine(…);*")]
+    [InlineData("System.out.println(\"a\");", "C# writes Console.WriteLine(…);*")]
+    [InlineData("console.log(1);", "C# writes Console.WriteLine(…);*")]
+    [InlineData("print \"a\"", "C# writes Console.WriteLine(…);*")]
+    [InlineData("echo hello", "C# writes Console.WriteLine(…);*")]
+    [InlineData("var s = 'abc';", "A string is in double quotes: \"abc\"")]
+    [InlineData("var s = '';", "A string is in double quotes: \"\"")]
+    [InlineData("var s = f\"{1}\";", "An interpolated string begins with $:*")]
+    [InlineData("var s = `a ${1}`;", "An interpolated string begins with $:*")]
+    [InlineData("var s = r\"a\";", "A verbatim string begins with @: @\"a\"")]
+    [InlineData("%time F();", "Put #!time above the code*")]
+    [InlineData("%%time\nF();", "Put #!time above the code*")]
+    [InlineData("%timeit F()", "Put #!time above the code*")]
+    [InlineData("%matplotlib inline", "Charts need no setup:*")]
+    [InlineData("%load_ext autoreload", "Magics begin with #! here:*")]
+    [InlineData("%%html\n<b>x</b>", "Magics begin with #! here:*")]
+    [InlineData("!ls", "The files of a directory:*")]
+    [InlineData("ls", "The files of a directory:*")]
+    [InlineData("!ls -l", "Run a program: System.Diagnostics.Process.Start(\"ls\", \"-l\")")]
+    [InlineData("ls -la", "Run a program: System.Diagnostics.Process.Start(\"ls\", \"-la\")")]
+    [InlineData("!git commit -m \"x\"", "Run a program: System.Diagnostics.Process.Start(*")]
+    [InlineData("!cat \"x\"", "Run a program: System.Diagnostics.Process.Start(*")]
+    [InlineData("cd ..", "Change the working directory: Directory.SetCurrentDirectory(\"..\");")]
+    [InlineData("pwd", "The working directory:*")]
+    [InlineData("pip install numpy", "Add a NuGet package:*")]
+    [InlineData("!pip install numpy", "Add a NuGet package:*")]
+    [InlineData("%pip install numpy", "Add a NuGet package:*")]
+    [InlineData("var fs = require(\"fs\");", "Add a NuGet package:*")]
+    [InlineData("import numpy as np", "Namespaces are imported with using*")]
+    [InlineData("import System.Text;", "Namespaces are imported with using*")]
+    [InlineData("from math import sqrt", "Namespaces are imported with using*")]
+    [InlineData("#include <stdio.h>", "Namespaces are imported with using*")]
+    [InlineData("# a comment", "A comment begins with //.")]
+    [InlineData("-- a comment", "A comment begins with //.")]
+    [InlineData("' a comment", "A comment begins with //.")]
+    [InlineData("def f(a):\n    return a", "Declare a method with its types: int f(int x) { return x; }")]
+    [InlineData("function f(a) { return a; }", "Declare a method with its types: int f(int x) { return x; }")]
+    [InlineData("let z = 5;", "Declare a variable: var z = …;")]
+    [InlineData("let z = 5", "Declare a variable: var z = …;")]
+    [InlineData("Dim z As Integer = 5", "Declare a variable: var z = …;")]
+    [InlineData("final int z = 5;", "Declare a variable: var z = …;")]
+    [InlineData("z = 5;", "Is it a new variable? var z = …")]
+    [InlineData("const z = 5;", "Declare a constant with its type*")]
+    [InlineData("boolean z = true;", "C# writes bool.")]
+    [InlineData("Integer z = 5;", "C# writes int.")]
+    [InlineData("if (1 == 1) {} elif (2 == 2) {}", "C# writes else if (…) { … }")]
+    [InlineData("if 1 == 1:\n    F()", "Conditions are in parentheses and blocks in braces:*")]
+    [InlineData("try: pass", "Conditions are in parentheses and blocks in braces:*")]
+    [InlineData("for i in xs:\n    F(i)", "Loop over a sequence: foreach (var i in …) { … }")]
+    [InlineData("for (var i in new[] { 1 }) {}", "Loop over a sequence: foreach (var i in …) { … }")]
+    [InlineData("for (String s : new[] { \"a\" }) {}", "Loop over a sequence: foreach (var s in …) { … }")]
+    [InlineData("foreach (i in new[] { 1 }) {}", "Declare the loop's variable: foreach (var i in …) { … }")]
+    [InlineData("except", "C# writes catch (Exception e) { … }")]
+    [InlineData("raise Exception(\"x\")", "C# writes throw new Exception*")]
+    [InlineData("throw \"x\";", "Throw an exception: throw new Exception(\"x\")")]
+    [InlineData("End If", "A block ends with a brace: }")]
+    [InlineData("1 === 2", "C# writes ==.")]
+    [InlineData("1 !== 2", "C# writes !=.")]
+    [InlineData("1 <> 2", "C# writes !=.")]
+    [InlineData("var x = 2; x ** 2", "Raise to a power with Math.Pow(x, y).")]
+    [InlineData("var x = 2; x := 5;", "C# writes =.")]
+    [InlineData("true and false", "C# writes &&.")]
+    [InlineData("true or false", "C# writes ||.")]
+    [InlineData("not true", "C# writes !.")]
+    [InlineData("object x = None;", "C# writes null.")]
+    [InlineData("object x = nil;", "C# writes null.")]
+    [InlineData("bool x = True;", "C# writes true.")]
+    [InlineData("bool x = False;", "C# writes false.")]
+    [InlineData("self.x = 5;", "C# writes this.")]
+    [InlineData("var xs = new[] { 1 }; len(xs)", "The length: xs.Length of arrays and strings, xs.Count of collections")]
+    [InlineData("len(\"abc\")", "The length: x.Length*")]
+    [InlineData("var x = 1; str(x)", "As text: x.ToString()")]
+    [InlineData("str(1 + 2)", "As text: x.ToString()")]
+    [InlineData("int(\"5\")", "Convert with a cast or a parser:*")]
+    [InlineData("parseInt(\"5\")", "Convert with a cast or a parser:*")]
+    [InlineData("range(5)", "A range of numbers: Enumerable.Range(start, count)")]
+    [InlineData("var x = 1; type(x)", "Its type: x.GetType()")]
+    [InlineData("var x = 1; typeof x", "Its type: x.GetType()")]
+    [InlineData("sleep(1)", "Wait: await Task.Delay(milliseconds);")]
+    [InlineData("var f = lambda x: x + 1", "A lambda is written with =>:*")]
+    [InlineData("sorted(new[] { 1 })", "Sequences have methods for it:*")]
+    [InlineData("sqrt(2)", "Did you mean Math.Sqrt?")]
+    [InlineData("new List<int>().length", "Did you mean Count?")]
+    [InlineData("new List<int>().push(1)", "Did you mean Add?")]
+    [InlineData("new[] { 1 }.size()", "Did you mean Length?")]
+    [InlineData("new[] { 1 }.map(x => x)", "Did you mean Select?")]
+    [InlineData("\"a\".upper()", "Did you mean ToUpper?")]
+    [InlineData("DateTime.Now.Format(\"yyyy\")", "Did you mean ToString?")]
+    [InlineData("int m = 5\nint n = 6;", "A statement ends with a semicolon;*")]
+    [InlineData("var x = 1; if (x = 5) {}", "= assigns; to compare, write x == 5")]
+    [InlineData("var xs = [1, 2];", "The elements' type is missing: int[] xs = …")]
+    [InlineData("var x = 1; static int Twice() => 2 * x;", "Constants and static code cannot use a cell's variables:*")]
+    [InlineData("\"x\".AsSpan()", "A ReadOnlySpan can only be held by a local variable. To show or keep what it refers to, copy it: \"x\".AsSpan().ToString()")]
+    [InlineData("display(new[] { 1 }.AsSpan());", "A Span can only be held by a local variable.*")]
+    public void Code_of_another_language_is_answered_with_how_CSharp_writes_it(string code, string hint)
+    {
+        var lines = Plain(Errors(code));
+
+        Assert.Contains(lines, line => hint.EndsWith('*') ? line.StartsWith("    " + hint[..^1], StringComparison.Ordinal) : line == "    " + hint);
+    }
+
+    [Theory]
+    [InlineData("int v = LoadAsync();", "await LoadAsync()")]
+    [InlineData("Take(LoadAsync());", "await LoadAsync()")]
+    [InlineData("var v = (int)LoadAsync();", "await LoadAsync()")]
+    [InlineData("LoadAsync() + 1", "await LoadAsync() + 1")]
+    [InlineData("if (1 < LoadAsync()) {}", "1 < await LoadAsync()")]
+    [InlineData("var sum = 0; sum += LoadAsync();", "sum += await LoadAsync()")]
+    [InlineData("-LoadAsync()", "-await LoadAsync()")]
+    [InlineData("NamesAsync().Length", "(await NamesAsync()).Length")]
+    [InlineData("NamesAsync()[0]", "(await NamesAsync())[0]")]
+    [InlineData("NamesAsync().Select(x => x)", "(await NamesAsync()).Select")]
+    [InlineData("foreach (var x in NamesAsync()) {}", "foreach (var x in await NamesAsync())")]
+    [InlineData("foreach (int x in StreamAsync()) {}", "await foreach (int x in StreamAsync())")]
+    [InlineData("StreamAsync().ToList()", "await StreamAsync().ToListAsync(…)")]
+    [InlineData("var (a, b) = PairAsync();", "var (a, b) = await PairAsync()")]
+    public void A_forgotten_await_is_named(string code, string hint)
+    {
+        var lines = Plain(Errors(Declarations + code));
+
+        Assert.Contains("    Is an await missing? " + hint, lines);
+    }
+
+    private const string Declarations = "Task<int> LoadAsync() => null; ValueTask<string[]> NamesAsync() => default; IAsyncEnumerable<int> StreamAsync() => null; Task<(int, int)> PairAsync() => null; void Take(int i) {} ";
+
+    [Theory]
+    [InlineData("void Print(string s) {} print(\"a\");", "Did you mean Print?")]
+    [InlineData("Task<int> LoadAsync() => null; Task<string> t = LoadAsync();", null)]
+    [InlineData("Task<int> LoadAsync() => null; LoadAsync().Nothing()", null)]
+    [InlineData("void print(int i) {} print(\"a\");", null)]
+    [InlineData("var s = \"def f():\" 5;", null)]
+    [InlineData("var s = \"let x = 5\" + undeclared;", null)]
+    [InlineData("var s = \"\"\"\n    import x\n    \"\"\" + undeclared;", null)]
+    [InlineData("bool done = true; !done && undeclared", null)]
+    [InlineData("var q = from x in new[] { 1 }\n  let y = x + undeclared\n  select y;", null)]
+    public void Code_that_is_meant_otherwise_gets_no_such_hint(string code, string? hint)
+    {
+        var lines = Plain(Errors(code));
+
+        if (hint is not null) Assert.Contains("    " + hint, lines);
+        Assert.DoesNotContain(lines, line => line.Contains("C# writes", StringComparison.Ordinal) || line.Contains("await", StringComparison.Ordinal) || line.Contains("Declare", StringComparison.Ordinal)
+            || line.Contains("imported", StringComparison.Ordinal) || line.Contains("program", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_follows_from_code_of_another_language_is_not_shown() =>
+        Assert.Single(Plain(Errors("if 1 == 1:\n    print(1)\nelif 2 == 2:\n    pass")), line => line.Contains("error", StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("int x = 5; int x = 6;", "This cell already contains a definition for 'x'")]
+    [InlineData("int y = 5; void y() {}", "This cell already contains a definition for 'y'")]
+    [InlineData("void F(int a) {} void F(int b) {}", "This cell already defines a member called 'F' with the same parameter types")]
+    public void A_message_speaks_of_the_cell_and_not_of_its_class(string code, string message) =>
+        Assert.Contains(Plain(Errors(code)), line => line.EndsWith(message, StringComparison.Ordinal));
+
+    [Fact]
+    public void An_error_about_the_users_own_member_is_not_about_the_display_APIs()
+    {
+        var lines = Plain(Errors("DateTime.Now.Format(\"yyyy\")"));
+
+        Assert.Contains("'DateTime' does not contain a definition for 'Format'", lines[0], StringComparison.Ordinal);
+    }
+
     private static ImmutableArray<Diagnostic> Errors(string code)
     {
         var compiler = new CellCompiler(Path.GetTempPath());

@@ -353,6 +353,7 @@ public sealed class FormattingTests : IDisposable
     public static TheoryData<object, string> Others => new()
     {
         { typeof(string).GetMethod("Clone")!, "object string.Clone()" },
+        { ((Func<int, int>)(x => 5)).Method, "int lambda(int x)" },
         { new MemoryStream([1, 2]), "MemoryStream { Length = 2, Position = 0 }" },
         { new Memory<int>([1, 2]), "[1, 2]" },
         { "text".AsMemory(), "text" },

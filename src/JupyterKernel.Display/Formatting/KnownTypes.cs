@@ -186,9 +186,17 @@ internal static class KnownTypes
         : [new("CanRead", null, reader.ReadNested(stream.CanRead)), new("CanWrite", null, reader.ReadNested(stream.CanWrite))]);
 
     private static string Signature(MethodBase method) =>
-        $"{(method is MethodInfo { ReturnType: var type } ? TypeNames.Of(type) + " " : "")}{TypeNames.Of(method.DeclaringType)}{(method.IsConstructor ? "" : "." + method.Name)}"
+        $"{(method is MethodInfo { ReturnType: var type } ? TypeNames.Of(type) + " " : "")}{OwnerAndName(method)}"
         + (method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(TypeNames.Of))}>" : "")
         + $"({string.Join(", ", method.GetParameters().Select(parameter => $"{TypeNames.Of(parameter.ParameterType)} {parameter.Name}"))})";
+
+    /// <summary>As it is written in C#; of what the compiler has named, the name of the local function, or that it is a lambda.</summary>
+    private static string OwnerAndName(MethodBase method)
+    {
+        if (method.IsConstructor) return TypeNames.Of(method.DeclaringType);
+        if (method.Name.StartsWith('<')) return method.Name.IndexOf(">g__", StringComparison.Ordinal) is var at and > 0 ? method.Name[(at + 4)..].Split('|')[0] : "lambda";
+        return method.DeclaringType is { } owner && owner.Name.StartsWith('<') ? "cell" : string.Join('.', new[] { TypeNames.Of(method.DeclaringType), method.Name }.Where(name => name.Length > 0));
+    }
 
     /// <summary>XML as a tree that opens and closes, and as its text.</summary>
     private static Shown.Bundle Xml(XElement root) =>

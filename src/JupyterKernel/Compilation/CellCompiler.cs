@@ -138,8 +138,8 @@ internal sealed class CellCompiler
         {
             if (next.Cell is not null) return new(attempts.WithScripts(next), []);
 
-            // It has at least one name more that means something.
-            if (next.Errors.Length <= best.Errors.Length) best = next;
+            // It has at least one name more that means something: another error where there was one says no more than that.
+            if (next.Errors.Length < best.Errors.Length || (next.Errors.Length == best.Errors.Length && !next.ErrorPlaces.SetEquals(best.ErrorPlaces))) best = next;
         }
 
         for (CellAttempt? tried = null; tried != best;)
@@ -275,12 +275,16 @@ internal sealed class CellCompiler
             var usings = Usings().Concat(tree.GetCompilationUnitRoot(cancellation).Usings).Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
 
             // What else is wrong with a text that does not parse follows from that, or will be said the next time.
-            var syntax = tree.GetDiagnostics(cancellation).Where(IsError).ToImmutableArray();
-            return
-            [
-                .. (syntax.Length > 0 ? syntax : failed.Errors).Select(error => error.Location.SourceTree != tree ? error : At(
-                    error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), Suggestions.For(error, failed.Submission, usings, cancellation))),
-            ];
+            var syntax = tree.GetDiagnostics(cancellation).Where(IsError).OrderBy(error => error.Location.SourceSpan.Start).ToList();
+            if (syntax.Count > 0)
+            {
+                var hint = Suggestions.ForSyntax(syntax[0], tree, cancellation, out var explainsAll);
+                return [Placed(syntax[0], hint), .. syntax.Skip(1).Where(_ => !explainsAll).Select(error => Placed(error, null))];
+            }
+
+            return [.. failed.Errors.Select(error => error.Location.SourceTree != tree ? error : Placed(error, Suggestions.For(error, failed.Submission, usings, cancellation)))];
+
+            Diagnostic Placed(Diagnostic error, string? suggestion) => At(error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), suggestion);
         }
 
         private static IEnumerable<MetadataReference> Known(CellSource source) => SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);

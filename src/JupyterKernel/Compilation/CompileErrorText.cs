@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Compilation;
 
 /// <summary>Compile errors as people read them: the message, the cell and line, the line with its faulty part underlined.</summary>
-internal static class CompileErrorText
+internal static partial class CompileErrorText
 {
     private const int Shown = 10;
     private const int LongestLine = 200;
@@ -16,6 +17,7 @@ internal static class CompileErrorText
     public static IReadOnlyList<string> Traceback(IReadOnlyList<Diagnostic> errors)
     {
         var lines = new List<string>();
+        var said = new HashSet<string>();
         var ordered = errors.OrderBy(error => error.Location.SourceSpan.Start).DistinctBy(error => (error.Id, error.Location))
             .GroupBy(error => (error.Id, Message(error))).Select(same => (First: same.First(), Count: same.Count())).ToList();
         foreach (var (error, count) in ordered.Take(Shown))
@@ -24,7 +26,7 @@ internal static class CompileErrorText
             lines.Add($"{Ansi.Red($"error {error.Id}")}: {Message(error)}");
             if (span.IsValid) lines.Add(SourcePlace.Of(span.Path, span.StartLinePosition.Line + 1));
             lines.AddRange(Underlined(error.Location, span.StartLinePosition.Line + 1));
-            if (error.Properties.GetValueOrDefault(Suggestion) is { } suggestion) lines.Add("    " + suggestion);
+            if (error.Properties.GetValueOrDefault(Suggestion) is { } suggestion && said.Add(suggestion)) lines.Add("    " + suggestion);
             if (count > 1) lines.Add($"    … and {count - 1} times more");
         }
 
@@ -52,7 +54,16 @@ internal static class CompileErrorText
         return $"{(span.IsValid ? $"{SourcePlace.Text(span.Path, span.StartLinePosition.Line + 1)}: " : "")}warning {warning.Id}: {Message(warning)}";
     }
 
-    private static string Message(Diagnostic error) => error.GetMessage(CultureInfo.InvariantCulture);
+    /// <summary>The compiler's message, without the names that only the kernel knows: a cell's class is the cell, or nothing.</summary>
+    private static string Message(Diagnostic error)
+    {
+        var message = error.GetMessage(CultureInfo.InvariantCulture);
+        if (!message.Contains(TopLevelTypes.SubmissionPrefix, StringComparison.Ordinal)) return message;
+        return CellsClass().Replace(message, match => match.Value[^1] == '.' ? "" : match.Value[0] == 'T' || match.Index == 0 ? "This cell" : "this cell");
+    }
+
+    [GeneratedRegex(@"(?:[Tt](?:he t)?ype )?'Submission_[0-9]+'|(?<!\w)Submission_[0-9]+\.")]
+    private static partial Regex CellsClass();
 
     /// <param name="number">The number of the line.</param>
     private static IEnumerable<string> Underlined(Location location, int number)

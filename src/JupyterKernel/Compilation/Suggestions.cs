@@ -25,12 +25,15 @@ internal static class Suggestions
         {
             // A name, or a type, that does not exist in this context.
             "CS0103" or "CS0246" when NameIn(node) is { } name =>
-                Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
-                ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))),
+                Declared(submission, cancellation).FirstOrDefault(declared => declared != name && declared.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other ? $"Did you mean {other}?"
+                : ForeignCode.HintFor(error, tree, cancellation) ?? OfMath(node, name) ?? Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
+                ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))) ?? Undeclared(node, name),
 
             // No such member, and no extension method of the name.
             "CS1061" or "CS0117" when NameIn(node) is { } name =>
-                (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null) ?? Nearest(name, Members(node, submission, cancellation)),
+                Awaits.Hint(error, node, submission, cancellation)
+                ?? ForeignMember(name, Members(node, submission, cancellation))
+                ?? (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null) ?? Nearest(name, Members(node, submission, cancellation)),
 
             // The address of what may move.
             "CS0212" => "While code uses its address, it must not move: take it by fixed (int* p = &x) { … }.",
@@ -41,10 +44,92 @@ internal static class Suggestions
             // No such alias.
             "CS0432" when NameIn(node) is { } name => $"If it is a reference's, begin the cell with: extern alias {name};",
 
-            // No conversion between types that are written alike.
-            "CS0029" or "CS0266" or "CS1503" or "CS0030" => Namesake(error),
+            // An operator that other languages have.
+            "CS0193" => ForeignCode.HintFor(error, tree, cancellation),
+
+            // No conversion: of a task, of a span, of what is assigned and not compared; or between types that are written alike.
+            "CS0029" or "CS0266" or "CS1503" or "CS0030" =>
+                Awaits.Hint(error, node, submission, cancellation) ?? OfSpan(node, submission, cancellation) ?? Compared(node) ?? Thrown(node) ?? Namesake(error),
+
+            // What no task has: an operator, an indexer, items.
+            "CS0019" or "CS0021" or "CS0023" or "CS0411" or "CS1579" or "CS1929" or "CS8129" or "CS8130" or "CS8414" => Awaits.Hint(error, node, submission, cancellation),
+
+            // A collection expression or an initializer of a variable without a type.
+            "CS9176" or "CS0820" => Untyped(node, submission, cancellation),
+
+            // A cell's variable, where there is no cell's object.
+            "CS0120" when submission.GetSemanticModel(tree).GetSymbolInfo(node, cancellation) is var found
+                && (found.Symbol ?? found.CandidateSymbols.FirstOrDefault())?.ContainingType is { IsScriptClass: true } =>
+                "Constants and static code cannot use a cell's variables: pass its value, or leave out static or const.",
             _ => null,
         };
+    }
+
+    /// <summary>What to say below the first error of a text that does not parse; null if nothing comes to mind.</summary>
+    /// <param name="explainsAll">Whether the errors after it follow from it, the text being of another language.</param>
+    public static string? ForSyntax(Diagnostic error, SyntaxTree tree, CancellationToken cancellation, out bool explainsAll)
+    {
+        var hint = ForeignCode.HintFor(error, tree, cancellation);
+        explainsAll = hint is not null;
+        return hint ?? (IsUnended(error, tree, cancellation) ? "A statement ends with a semicolon; only the last expression of a cell needs none." : null);
+    }
+
+    /// <summary>Whether a line ends without the semicolon that its statement needs.</summary>
+    private static bool IsUnended(Diagnostic error, SyntaxTree tree, CancellationToken cancellation)
+    {
+        if (error.Id != "CS1002") return false;
+        var text = tree.GetText(cancellation);
+        var line = text.Lines.GetLineFromPosition(error.Location.SourceSpan.Start);
+        return string.IsNullOrWhiteSpace(text.ToString(Microsoft.CodeAnalysis.Text.TextSpan.FromBounds(error.Location.SourceSpan.Start, line.End)).Split("//")[0]);
+    }
+
+    /// <summary>A function that other languages have without a class: <c>sqrt(2)</c>.</summary>
+    private static string? OfMath(SyntaxNode node, string name) =>
+        node.Parent is InvocationExpressionSyntax call && call.Expression == node
+        && typeof(Math).GetMethods().FirstOrDefault(method => method.IsStatic && method.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } method
+            ? $"Did you mean Math.{method.Name}?"
+            : null;
+
+    /// <summary>A variable's first value: the name stands alone left of a <c>=</c>.</summary>
+    private static string? Undeclared(SyntaxNode node, string name) =>
+        node.Parent is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression } assignment && assignment.Left == node
+        && assignment.Parent is ExpressionStatementSyntax or ForStatementSyntax
+            ? $"Is it a new variable? var {name} = …"
+            : null;
+
+    private static string? ForeignMember(string name, IEnumerable<string> members)
+    {
+        var known = ForeignCode.MembersFor(name).ToList();
+        return known.Count > 0 && known.Find(members.ToHashSet().Contains) is { } member ? $"Did you mean {member}?" : null;
+    }
+
+    /// <summary>A span, which no object can hold: so it can be neither shown nor boxed.</summary>
+    private static string? OfSpan(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
+    {
+        var expression = (node as ArgumentSyntax)?.Expression ?? node as ExpressionSyntax;
+        return expression is not null && submission.GetSemanticModel(node.SyntaxTree).GetTypeInfo(expression, cancellation).Type is { IsRefLikeType: true } type
+            ? $"A {type.Name} can only be held by a local variable. To show or keep what it refers to, copy it: {expression}.{(type.ToDisplayString() == "System.ReadOnlySpan<char>" ? "ToString" : "ToArray")}()"
+            : null;
+    }
+
+    /// <summary>A condition that assigns.</summary>
+    private static string? Compared(SyntaxNode node) =>
+        node is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression, Parent: IfStatementSyntax or WhileStatementSyntax or DoStatementSyntax or ForStatementSyntax or ConditionalExpressionSyntax or BinaryExpressionSyntax } assignment
+            ? $"= assigns; to compare, write {assignment.Left} == {assignment.Right}"
+            : null;
+
+    private static string? Thrown(SyntaxNode node) =>
+        node is LiteralExpressionSyntax { Parent: ThrowStatementSyntax or ThrowExpressionSyntax } text ? $"Throw an exception: throw new Exception({text})" : null;
+
+    /// <summary>The type that a variable needs whose value has none by itself.</summary>
+    private static string? Untyped(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
+    {
+        if (node.FirstAncestorOrSelf<VariableDeclaratorSyntax>() is not { } variable) return null;
+        var first = node.DescendantNodesAndSelf().OfType<CollectionExpressionSyntax>().FirstOrDefault()?.Elements.OfType<ExpressionElementSyntax>().FirstOrDefault()?.Expression
+            ?? node.DescendantNodesAndSelf().OfType<InitializerExpressionSyntax>().FirstOrDefault()?.Expressions.FirstOrDefault();
+        var model = submission.GetSemanticModel(node.SyntaxTree);
+        var type = first is null ? null : model.GetTypeInfo(first, cancellation).Type;
+        return $"The elements' type is missing: {(type is null or IErrorTypeSymbol ? "int" : type.ToMinimalDisplayString(model, node.SpanStart))}[] {variable.Identifier.ValueText} = …";
     }
 
     /// <summary>Which of two types of one name is the older one.</summary>

@@ -1,0 +1,153 @@
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>Code of other languages, and how C# writes it: one table, one row for each habit. Immutable; any thread.</summary>
+internal static class ForeignCode
+{
+    private const string Comment = "A comment begins with //.";
+    private const string Print = "C# writes Console.WriteLine(…); the value of a cell's last expression is shown by itself.";
+    private const string Package = "Add a NuGet package: #r \"nuget: PackageName\"";
+    private const string Parse = "Convert with a cast or a parser: (int)x, int.Parse(\"5\"), double.Parse(\"0.5\")";
+    private const string Interpolated = "An interpolated string begins with $: $\"… {x} …\"";
+
+    /// <summary>
+    /// Patterns of lines, and what is said of an error within the match; $1 stands for what the pattern's first parentheses caught, which is left out
+    /// of a pattern that has none. The first row that fits counts, so special ones come before general ones.
+    /// </summary>
+    private static readonly (string Pattern, string Hint)[] Rows =
+    [
+        // Commands of IPython and of shells
+        (@"^\s*[%!]*\s*(?:pip3?|conda|npm|nuget)\s+(?:install|i|add)\b.*", Package),
+        (@"^\s*%%?time(?:it)?\b.*", "Put #!time above the code to see how long it takes."),
+        (@"^\s*%matplotlib\b.*", "Charts need no setup: Plot.Line(values)"),
+        (@"^\s*%%?[A-Za-z_]\w*.*", "Magics begin with #! here: #!lsmagic lists them."),
+        (@"^\s*!?\s*cd\s+([\w./~\\-]+)\s*$", "Change the working directory: Directory.SetCurrentDirectory(\"$1\");"),
+        (@"^\s*!?\s*pwd\s*$", "The working directory: Directory.GetCurrentDirectory()"),
+        (@"^\s*!?\s*ls\s*$", "The files of a directory: Directory.GetFileSystemEntries(\".\")"),
+        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)([\w./~-][^""\\]*?)\s*$", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
+        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)[\w./~""'*$-].*", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"arguments\")"),
+        (@"^\s*(ls|cat|mkdir|rm|cp|mv|git|dotnet|curl|wget|grep)\s+([\w./~-][^""\\= ][^""\\=]*?)\s*$", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
+
+        // Output
+        (@"\b(?:print(?:ln|f)?|puts|echo|console\.\w+|System\.out\.print(?:ln|f)?|fmt\.Print\w*|Write-Host|alert|MsgBox)\s*[(""'].*", Print),
+        (@"^\s*(?:print|puts|echo|Write-Host|cout)\s+(?!=).*", Print),
+
+        // Comments, strings and characters
+        (@"^\s*#\s*include\b.*", "Namespaces are imported with using: using System.Text;"),
+        (@"^\s*#(?!r\b|load\b|!).*", Comment),
+        (@"^\s*--\s*[A-Za-z].*", Comment),
+        (@"^\s*'[^']*$", Comment),
+        (@"'((?:[^'\\""]|\\.){2,})'?", "A string is in double quotes: \"$1\""),
+        ("''", "A string is in double quotes: \"\""),
+        (@"(?<!\w)[fF][""'].*", Interpolated),
+        (@"`.*", Interpolated),
+        (@"(?<!\w)[rR]""([^""]*)""?", "A verbatim string begins with @: @\"$1\""),
+
+        // Imports and packages
+        (@"^\s*(?:import\b.*|from\s+[\w.]+\s+import\b.*|Imports\s.*)", "Namespaces are imported with using, packages with #r: using System.Text; #r \"nuget: PackageName\""),
+        (@"\brequire\s*\(.*", Package),
+
+        // Declarations
+        (@"^\s*(?:async\s+)?(?:def|function|func|fn|fun|Function|Sub)\s+(\w+)\s*\(.*", "Declare a method with its types: int $1(int x) { return x; }"),
+        (@"^\s*(?:export\s+)?const\s+(\w+)\s*=.*", "Declare a constant with its type, or a variable: const int $1 = …; var $1 = …;"),
+        (@"^\s*(?:export\s+)?(?:let|val|auto|local|mut|Dim|my)\s+(?:mut\s+)?\$?(\w+).*", "Declare a variable: var $1 = …;"),
+        (@"^\s*final\s+(?:[\w<>\[\]]+\s+)?(\w+)\s*=.*", "Declare a variable: var $1 = …;"),
+        (@"\blambda\b\s*([A-Za-z_][\w, ]*)?:.*", "A lambda is written with =>: x => x + 1"),
+        (@"\bboolean\b", "C# writes bool."),
+        (@"\b(?:Integer|integer)\b", "C# writes int."),
+
+        // Control flow
+        (@"\b(?:elif|elsif|elseif|ElseIf)\b.*", "C# writes else if (…) { … }"),
+        (@"^\s*for\s*\(?\s*(?:(?:var|let|const|int|String|string|auto|Each)\s+)?(\w+)(?:\s*,\s*\w+)*\s+(?:in|of)\b.*", "Loop over a sequence: foreach (var $1 in …) { … }"),
+        (@"^\s*for(?:each)?\s*\(\s*[\w<>\[\]]+\s+(\w+)\s*:.*", "Loop over a sequence: foreach (var $1 in …) { … }"),
+        (@"^\s*foreach\s*\(\s*(\w+)\s+in\b.*", "Declare the loop's variable: foreach (var $1 in …) { … }"),
+        (@"^\s*(?:if|else|while|for|with|try|except|finally|class)\b[^?]*:\s*(?:pass|return\b.*|#.*)?$", "Conditions are in parentheses and blocks in braces: if (…) { … }"),
+        (@"^\s*(?:except|rescue)\b.*", "C# writes catch (Exception e) { … }"),
+        (@"^\s*raise\b.*", "C# writes throw new Exception(\"…\");"),
+        (@"^\s*End\s+(?:If|Sub|Function|While|Class)\s*$", "A block ends with a brace: }"),
+
+        // Operators
+        (@"!==", "C# writes !=."),
+        (@"===", "C# writes ==."),
+        (@"\S+\s*<>\s*\S+", "C# writes !=."),
+        (@"\*\*", "Raise to a power with Math.Pow(x, y)."),
+        (@":=", "C# writes =."),
+        (@"\band\b", "C# writes &&."),
+        (@"\bor\b", "C# writes ||."),
+        (@"\bnot\s+", "C# writes !."),
+
+        // Values and functions
+        (@"\b(?:None|nil|undefined|Nothing|NULL|nullptr)\b(?!\s*\()", "C# writes null."),
+        (@"\b(?:True|TRUE)\b", "C# writes true."),
+        (@"\b(?:False|FALSE)\b", "C# writes false."),
+        (@"\bself\b", "C# writes this."),
+        (@"\blen\s*\(\s*([\w.]+)\s*\)", "The length: $1.Length of arrays and strings, $1.Count of collections"),
+        (@"\blen\s*\(.*", "The length: x.Length of arrays and strings, x.Count of collections"),
+        (@"\bstr\s*\(\s*([\w.]+)\s*\)", "As text: $1.ToString()"),
+        (@"\bstr\s*\(.*", "As text: x.ToString()"),
+        (@"\b(?:int|float|double|bool|long)\s*\(.*", Parse),
+        (@"\b(?:parseInt|parseFloat|CInt|CDbl)\s*\(.*", Parse),
+        (@"\brange\s*\(.*", "A range of numbers: Enumerable.Range(start, count)"),
+        (@"\btype\s*\(\s*([\w.]+)\s*\)", "Its type: $1.GetType()"),
+        (@"\btypeof\s+(\w+)", "Its type: $1.GetType()"),
+        (@"\bsleep\s*\(.*", "Wait: await Task.Delay(milliseconds);"),
+        (@"\b(?:sum|sorted|reversed|enumerate|zip|map|filter|any|all)\s*\(.*", "Sequences have methods for it: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
+    ];
+
+    /// <summary>Members of other languages' types, and what they may be called here: the first that the type has.</summary>
+    private static readonly (string[] Names, string[] Here)[] MemberRows =
+    [
+        (["length", "size", "len", "count", "Length", "Count", "Size"], ["Length", "Count"]),
+        (["push", "append", "add", "push_back", "Append", "Push"], ["Add", "Append", "Enqueue"]),
+        (["extend", "addAll", "concat"], ["AddRange", "Concat"]),
+        (["map"], ["Select"]),
+        (["filter"], ["Where"]),
+        (["reduce", "fold", "inject"], ["Aggregate"]),
+        (["forEach", "each"], ["ForEach"]),
+        (["has", "includes", "containsKey", "has_key"], ["ContainsKey", "Contains"]),
+        (["upper", "toUpperCase"], ["ToUpper"]),
+        (["lower", "toLowerCase"], ["ToLower"]),
+        (["strip", "trim"], ["Trim"]),
+        (["substr", "slice"], ["Substring", "Slice", "Take"]),
+        (["startswith", "startsWith"], ["StartsWith"]),
+        (["endswith", "endsWith"], ["EndsWith"]),
+        (["keys"], ["Keys"]),
+        (["values"], ["Values"]),
+        (["sort", "sorted"], ["Sort", "Order"]),
+        (["getClass"], ["GetType"]),
+        (["Format", "strftime"], ["ToString"]),
+    ];
+
+    private static readonly Lazy<(Regex Pattern, string Hint)[]> Compiled = new(() => [.. Rows.Select(row => (new Regex(row.Pattern, RegexOptions.CultureInvariant), row.Hint))]);
+
+    /// <summary>How C# writes what an error is about; null if it is of no other language.</summary>
+    /// <param name="error">A syntax error, or one about a name that does not exist.</param>
+    /// <param name="tree">The error's tree.</param>
+    public static string? HintFor(Diagnostic error, SyntaxTree tree, CancellationToken cancellation)
+    {
+        var text = tree.GetText(cancellation);
+        var line = text.Lines.GetLineFromPosition(error.Location.SourceSpan.Start);
+        var written = text.ToString(line.Span);
+        var place = error.Location.SourceSpan.Start - line.Start;
+        foreach (var (pattern, hint) in Compiled.Value)
+        {
+            for (var match = pattern.Match(written); match.Success; match = match.NextMatch())
+            {
+                if (place < match.Index || place > match.Index + match.Length || !IsCode(line.Start + match.Index + match.Length - match.Value.TrimStart().Length)) continue;
+                return hint.Contains("$1", StringComparison.Ordinal) ? match.Result(hint) : hint;
+            }
+        }
+
+        return null;
+
+        // Not in a string, and no part of a query.
+        bool IsCode(int start) => tree.GetRoot(cancellation).FindToken(start) is var token
+            && (token.SpanStart >= start || token.IsKind(SyntaxKind.BadToken) || !token.Span.Contains(start)) && !token.IsKind(SyntaxKind.LetKeyword);
+    }
+
+    /// <summary>What a member of another language's type may be called here.</summary>
+    public static IEnumerable<string> MembersFor(string name) => MemberRows.Where(row => row.Names.Contains(name)).SelectMany(row => row.Here);
+}
