@@ -2,10 +2,11 @@
 import os
 import random
 import signal
+import tempfile
 import time
 import unittest
 
-from kernels import Kernel, KernelTestCase
+from kernels import DEADLINE, Kernel, KernelTestCase
 
 ENDLESS = {
     "a tight loop": "while (true) { }",
@@ -23,6 +24,12 @@ ENDLESS = {
     "a loop that prints": 'while (true) Console.Write(".");',
     "a loop that prints between awaits": 'while (true) { await Task.Delay(1); Console.Write("."); }',
     "a loop that shows": "while (true) 1.Display();",
+    "a loop that shows what takes long to format": "while (true) new[] { 1, 2, 3 }.Display();",
+    "a loop that updates what it showed": 'var shown = "a".Display(); while (true) shown.Update("b");',
+    "a loop that writes errors": "while (true) Console.Error.Write(new string('x', 10_000));",
+    "a loop that writes to both streams in turn": 'while (true) { Console.Write("a"); Console.Error.Write("b"); }',
+    "a loop that writes to the file descriptor": "var fd = Console.OpenStandardOutput(); Thread.Sleep(200); while (true) fd.Write(\"native \"u8);",
+    "a loop that shows between awaits": "while (true) { await Task.Yield(); 1.Display(); }",
     "an endless sequence": "Enumerable.Repeat(0, int.MaxValue).SelectMany(n => Enumerable.Repeat(n, int.MaxValue))"
                            ".Count(n => n > 0)",
 }
@@ -164,6 +171,49 @@ class Interrupt(KernelTestCase):
                 self.assert_interrupted(outcome)
                 self.assertIn(told, "".join(text for name, text in outcome.outputs if name == "stderr"))
                 self.assertEqual(self.run_cell("kept").result, "42")
+
+    def test_no_more_output_is_on_its_way_than_the_kernel_handles_in_a_moment(self):
+        # An interrupt waits for all of it. The kernel is stopped, so what the cell makes meanwhile is what can be on its way.
+        with tempfile.TemporaryDirectory() as folder:
+            go, made = os.path.join(folder, "go"), os.path.join(folder, "made")
+            cell = self.front_end.start(f"""
+                var made = new FileStream(@"{made}", FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 1);
+                Console.WriteLine("ready");
+                while (!File.Exists(@"{go}")) Thread.Sleep(1);
+                while (true) {{ 1.Display(); made.WriteByte(1); }}
+                """)
+            self.front_end.wait_for_output(cell, "ready")
+            self.kernel.process.suspend()
+            try:
+                open(go, "w").close()
+                end, size = time.monotonic() + DEADLINE, -1
+                while (now := os.path.getsize(made)) != size or size == 0:
+                    self.assertLess(time.monotonic(), end)
+                    size = now
+                    time.sleep(0.5)
+            finally:
+                self.kernel.process.resume()
+            self.assertLess(size, 500)
+            self.front_end.interrupt()
+            self.assert_interrupted(self.front_end.finish(cell))
+
+    def test_a_worker_that_the_kernel_terminates_is_not_said_to_be_killed_by_others(self):
+        self.run_cell("var kept = 42;")
+        # Some of them end just as their worker is given up.
+        for seconds in (1.95, 2.0, 60):
+            with self.subTest(seconds):
+                outcome = self.interrupt_when_running(
+                    "try { Thread.Sleep(-1); } finally { for (var clock = System.Diagnostics.Stopwatch.StartNew(); "
+                    f"clock.Elapsed.TotalSeconds < {seconds};) {{ }} }}")
+                self.assert_interrupted(outcome)
+                if seconds == 60:
+                    self.assertIn("did not end within 2 s, so the kernel terminated its worker", outcome.error["evalue"])
+                self.assertEqual(self.run_cell("kept").outputs, [("execute_result", "42")])
+
+    def test_a_cell_that_acts_on_its_token_by_throwing_is_interrupted(self):
+        outcome = self.interrupt_when_running("var gone = 1; await Task.Delay(-1, CellCancellation);")
+        self.assert_interrupted(outcome)
+        self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
 
     def test_output_before_the_interrupt_is_shown(self):
         outcome = self.interrupt_when_running('Console.Write("last words"); while (true) { }')

@@ -8,6 +8,8 @@ namespace JupyterKernel.Hosting;
 /// </summary>
 internal sealed class Loop : SynchronizationContext, IDisposable
 {
+    private const int Burst = 100;
+
     private readonly NetMQQueue<Action> posted = new();
     private readonly Lock posting = new();
     private bool ended;
@@ -16,7 +18,8 @@ internal sealed class Loop : SynchronizationContext, IDisposable
     {
         posted.ReceiveReady += (_, _) =>
         {
-            while (posted.TryDequeue(out var action, TimeSpan.Zero)) Guarded(action!);
+            // The poller calls again for what is left, once the sockets had their turn: other threads may post faster than this one works.
+            for (var done = 0; done < Burst && posted.TryDequeue(out var action, TimeSpan.Zero); done++) Guarded(action!);
         };
         Poller = [posted];
     }

@@ -16,8 +16,12 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>How long an ended process's last output may take to arrive.</summary>
     private static readonly TimeSpan PatienceForLastOutput = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How many pieces of native output may wait for the loop thread; then nobody reads the pipe, and who writes to it waits.</summary>
+    private const int MaxNativePieces = 16;
+
     private readonly Loop loop;
     private readonly IWorkerOutput output;
+    private readonly SemaphoreSlim nativePieces = new(MaxNativePieces);
     private readonly WorkerProcess process;
     private readonly WorkerChannel channel;
     private readonly NativeOutput stdout;
@@ -28,7 +32,6 @@ internal sealed class SupervisedWorker : IDisposable
     private readonly Dictionary<long, TaskCompletionSource<WorkerMessage?>> requests = [];
     private readonly Dictionary<string, string> comms = [];
     private long lastRequest;
-    private string? causeOfTermination;
     private TaskCompletionSource? markers;
     private long latestCell;
     private long stdoutMarker;
@@ -56,6 +59,9 @@ internal sealed class SupervisedWorker : IDisposable
 
     /// <summary>Whether the process has ended, which <see cref="Lost"/> tells when its output has been taken too.</summary>
     public bool HasEnded => process.HasEnded;
+
+    /// <summary>Why the kernel terminated the worker, for the user; null if it did not.</summary>
+    public string? Termination { get; private set; }
 
     /// <summary>Whether a cell was sent and has not ended.</summary>
     public bool IsRunning => unanswered.Count > 0;
@@ -160,16 +166,17 @@ internal sealed class SupervisedWorker : IDisposable
     public void Answer(WorkerMessage answer) => channel.Send(answer);
 
     /// <summary>Ends the process at once.</summary>
-    /// <param name="cause">Why, for the user.</param>
-    public void Terminate(string? cause = null)
+    /// <param name="cause">Why, for the user: the system says of it what it says of every process that was killed.</param>
+    public void Terminate(string cause)
     {
-        causeOfTermination ??= cause;
+        if (!HasEnded) Termination ??= cause;
         process.Terminate();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (!HasEnded) Termination ??= "The kernel terminated the worker because it was no longer needed.";
         channel.Dispose();
         process.Dispose();
     }
@@ -246,10 +253,15 @@ internal sealed class SupervisedWorker : IDisposable
         if (unanswered.Remove(cell, out var ended)) ended.TrySetResult(outcome);
     }
 
-    private void Native(string name, string text) => loop.Post(() =>
+    private void Native(string name, string text)
     {
-        if (!IsMuted) output.NativeOutput(latestCell, name, text);
-    });
+        nativePieces.Wait();
+        loop.Post(() =>
+        {
+            nativePieces.Release();
+            if (!IsMuted) output.NativeOutput(latestCell, name, text);
+        });
+    }
 
     private void Marked(ref long marker, long cell)
     {
@@ -271,7 +283,7 @@ internal sealed class SupervisedWorker : IDisposable
         await Task.Delay(10);
         channel.ReceiveAll();
         channel.Dispose();
-        var cause = causeOfTermination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) : ExitCause.Of(exitCode, stderr.CrashReport);
+        var cause = Termination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) : ExitCause.Of(exitCode, stderr.CrashReport);
         ready.TrySetException(new InvalidOperationException(cause.Cause));
         lost.TrySetResult(cause);
         foreach (var request in requests.Values) request.TrySetResult(null);

@@ -221,6 +221,9 @@ internal sealed class Supervisor
             if (interruption.IsCancellationRequested) return Interrupted();
             using var registration = interruption.Token.Register(() => _ = InterruptAsync(current));
             var outcome = await run(current);
+
+            // A cell may end just as its worker is given up: that worker is gone all the same.
+            if (current.Termination is not null) outcome = await current.Lost;
             if (outcome is not CellOutcome.WorkerLost lost)
             {
                 if (ended is not null) await ended(outcome);
@@ -233,7 +236,7 @@ internal sealed class Supervisor
             freshWorkers.CountLoss();
             if (ended is not null) await ended(lost);
             Replace();
-            return interruption.IsCancellationRequested ? Interrupted() : lost with { Restored = session.Accepted.Count };
+            return interruption.IsCancellationRequested ? Interrupted(current.Termination) : lost with { Restored = session.Accepted.Count };
         }
         catch (WorkerStartException failure)
         {
@@ -247,7 +250,9 @@ internal sealed class Supervisor
         }
     }
 
-    private CellOutcome.Interrupted Interrupted() => new(reasonOfInterrupt);
+    /// <param name="termination">Why the worker was terminated as well; null if it was not.</param>
+    private CellOutcome.Interrupted Interrupted(string? termination = null) =>
+        new(termination is null ? reasonOfInterrupt : $"{reasonOfInterrupt ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} replayed in a fresh one.");
 
     private void Replace()
     {
@@ -490,7 +495,7 @@ internal sealed class Supervisor
     {
         var ended = current.InterruptAsync();
         await Task.WhenAny(ended, Task.Delay(PatienceForInterrupt));
-        if (!ended.IsCompleted) current.Terminate();
+        if (!ended.IsCompleted) current.Terminate(string.Create(CultureInfo.InvariantCulture, $"It did not end within {PatienceForInterrupt.TotalSeconds:0} s, so the kernel terminated its worker."));
     }
 
     private static string Counted(int cells) => cells == 1 ? "1 cell is" : string.Create(CultureInfo.InvariantCulture, $"{cells} cells are");

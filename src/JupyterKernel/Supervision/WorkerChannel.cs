@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JupyterKernel.WorkerProtocol;
 using NetMQ;
 using NetMQ.Sockets;
@@ -14,8 +15,13 @@ internal sealed class WorkerChannel : IDisposable
     /// <summary>How long the worker may take before the socket is thought to be taken by somebody else.</summary>
     private static readonly TimeSpan PatienceForReady = TimeSpan.FromSeconds(3);
 
-    /// <summary>After so many messages others get their turn: a worker that shows without end must not keep an interrupt waiting.</summary>
-    private const int MessagesAtOnce = 100;
+    /// <summary>After this time others get their turn: a worker that shows output endlessly must not keep an interrupt waiting.</summary>
+    private static readonly TimeSpan TurnLimit = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>The worker is told what was taken after this much of it: a part of what it lets be on its way, so that it need not pause.</summary>
+    private const int MessagesPerReceipt = 50;
+
+    private const long BytesPerReceipt = 1024 * 1024;
 
     private readonly NetMQPoller poller;
     private readonly byte[] key;
@@ -26,6 +32,8 @@ internal sealed class WorkerChannel : IDisposable
     private readonly NetMQTimer impatience = new(PatienceForReady);
     private PairSocket socket = null!;
     private PairFraming framing = null!;
+    private int takenMessages;
+    private long takenBytes;
     private bool disposed;
 
     /// <param name="poller">The loop's.</param>
@@ -60,17 +68,21 @@ internal sealed class WorkerChannel : IDisposable
     }
 
     /// <summary>Takes what has arrived and has not been taken.</summary>
-    public void ReceiveAll() => Receive(int.MaxValue);
+    public void ReceiveAll() => Receive(TimeSpan.MaxValue);
 
-    private void Receive(int most)
+    private void Receive(TimeSpan limit)
     {
         var frames = new NetMQMessage();
-        for (var taken = 0; taken < most && !disposed && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4); taken++)
+        var began = Stopwatch.GetTimestamp();
+        while (!disposed && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4))
         {
             if (framing.Open([.. frames.Select(frame => frame.Buffer)]) is { } message)
             {
-                if (!IsReady) Accept();
+                var isFirst = !IsReady;
+                if (isFirst) Accept();
                 received(message);
+                if (!isFirst) Count(message);
+                if (Stopwatch.GetElapsedTime(began) >= limit) return;
             }
             else if (!IsReady)
             {
@@ -78,6 +90,15 @@ internal sealed class WorkerChannel : IDisposable
                 return;
             }
         }
+    }
+
+    private void Count(WorkerMessage message)
+    {
+        takenMessages++;
+        takenBytes += message.PayloadBytes;
+        if (takenMessages < MessagesPerReceipt && takenBytes < BytesPerReceipt) return;
+        Send(new OutputTaken(takenMessages, takenBytes));
+        (takenMessages, takenBytes) = (0, 0);
     }
 
     /// <inheritdoc/>
@@ -125,7 +146,7 @@ internal sealed class WorkerChannel : IDisposable
         Bind();
     }
 
-    private void OnReceiveReady(object? sender, NetMQSocketEventArgs e) => Receive(MessagesAtOnce);
+    private void OnReceiveReady(object? sender, NetMQSocketEventArgs e) => Receive(TurnLimit);
 
     private void SendOutbox()
     {

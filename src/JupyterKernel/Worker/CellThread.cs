@@ -96,16 +96,23 @@ internal sealed class CellThread
         {
             if ((running ?? waiting.Select(work => work.Cell).FirstOrDefault(cell => cell is not null)) is not { } cell || cell.Number < number) return;
             var all = waiting.ToList();
+            var dropped = new List<long>();
             waiting.Clear();
             waitingCells = 0;
             foreach (var work in all)
             {
-                if (work.Cell is { } dropped && dropped != cell) console.PostInOrder(new CellInterrupted(dropped.Number));
-                else if (work.Request is RestoreCell restore) console.PostInOrder(new CellInterrupted(restore.Cell));
+                if (work.Cell is { } later && later != cell) dropped.Add(later.Number);
+                else if (work.Request is RestoreCell restore) dropped.Add(restore.Cell);
                 else Enqueue(work);
             }
 
-            new Thread(() => Interrupt(cell), 256 * 1024) { IsBackground = true, Name = "interrupt" }.Start();
+            new Thread(
+                () =>
+                {
+                    Interrupt(cell);
+                    foreach (var number in dropped) console.PostInOrder(new CellInterrupted(number));
+                },
+                256 * 1024) { IsBackground = true, Name = "interrupt" }.Start();
         }
     }
 
@@ -538,6 +545,11 @@ internal sealed class CellThread
         {
             // Aborted, or woken from a wait.
         }
+        catch (OperationCanceledException) when (onException is not null && cell.Cancellation.IsCancellationRequested)
+        {
+            // It acted on its cancellation token before it was aborted.
+            cell.Abort.Cancel();
+        }
         catch (Exception exception) when (onException is not null)
         {
             onException(exception);
@@ -594,7 +606,7 @@ internal sealed class CellThread
         while (cell.TokenSeen && DateTime.UtcNow - begin < Grace)
         {
             Thread.Sleep(5);
-            if (HasEnded()) return;
+            if (HasEnded()) break;
         }
 
         // Cancelling waits until the abort is under way, so it has a thread of its own. A blocked thread is woken again

@@ -10,11 +10,13 @@ namespace JupyterKernel.Worker;
 /// <param name="key">The worker's key.</param>
 internal sealed class KernelChannel(byte[] key)
 {
-    /// <summary>How much output may wait before whoever prints has to wait too.</summary>
-    private const long MaxUnsentBytes = 64 * 1024 * 1024;
+    /// <summary>
+    /// How much may be on its way to the kernel before a thread that posts has to wait. An interrupted cell's end comes after all of it, so it is what
+    /// the kernel handles in some milliseconds; neither ZeroMQ's queues nor TCP's buffers can hold more.
+    /// </summary>
+    private const int MaxUntakenMessages = 200;
 
-    /// <summary>The same for small messages: an interrupted cell's end comes behind all of them.</summary>
-    private const int MaxUnsentMessages = 2000;
+    private const long MaxUntakenBytes = 4 * 1024 * 1024;
 
     private const int MessagesAtOnce = 100;
 
@@ -27,8 +29,9 @@ internal sealed class KernelChannel(byte[] key)
     // What user code posts goes through a queue that an aborted thread cannot leave in pieces; NetMQ's own could be.
     private readonly object queueGate = new();
     private readonly Queue<WorkerMessage> posted = new();
-    private long unsentBytes;
     private int unsentMessages;
+    private int untakenMessages;
+    private long untakenBytes;
 
     private PairSocket? socket;
     private PairFraming? framing;
@@ -37,12 +40,15 @@ internal sealed class KernelChannel(byte[] key)
     /// <summary>Called on the channel thread with each message of the kernel. Set before <see cref="Run"/>.</summary>
     public Action<WorkerMessage> Received { get; set; } = _ => { };
 
-    /// <summary>Sends a message after all that were posted before it. Waits while too much output is queued.</summary>
+    /// <summary>
+    /// Sends a message after all that were posted before it. Waits while the kernel has not handled what was sent: never call it on the channel thread, which
+    /// is the one to learn of that.
+    /// </summary>
     public void Post(WorkerMessage message)
     {
         lock (queueGate)
         {
-            while (unsentBytes > MaxUnsentBytes || unsentMessages > MaxUnsentMessages) Monitor.Wait(queueGate);
+            while (untakenBytes > MaxUntakenBytes || untakenMessages > MaxUntakenMessages) Monitor.Wait(queueGate);
         }
 
         Enqueue(message);
@@ -95,8 +101,9 @@ internal sealed class KernelChannel(byte[] key)
         lock (channel.queueGate)
         {
             channel.posted.Enqueue(message);
-            channel.unsentBytes += SizeOf(message);
             channel.unsentMessages++;
+            channel.untakenMessages++;
+            channel.untakenBytes += message.PayloadBytes;
             Monitor.PulseAll(channel.queueGate);
         }
     });
@@ -134,7 +141,9 @@ internal sealed class KernelChannel(byte[] key)
             var frames = new NetMQMessage();
             while (socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 4))
             {
-                if (framing.Open([.. frames.Select(frame => frame.Buffer)]) is { } message) Received(message);
+                if (framing.Open([.. frames.Select(frame => frame.Buffer)]) is not { } message) continue;
+                if (message is OutputTaken taken) Taken(taken);
+                else Received(message);
             }
         };
         socket.Connect(endpoint);
@@ -156,7 +165,6 @@ internal sealed class KernelChannel(byte[] key)
                 unsent = ToFrames(message!);
                 lock (queueGate)
                 {
-                    unsentBytes -= SizeOf(message!);
                     unsentMessages--;
                     Monitor.PulseAll(queueGate);
                 }
@@ -173,12 +181,15 @@ internal sealed class KernelChannel(byte[] key)
         }
     }
 
-    private NetMQMessage ToFrames(WorkerMessage message) => new(framing!.Seal(message));
-
-    private static long SizeOf(WorkerMessage message)
+    private void Taken(OutputTaken taken)
     {
-        long size = 0;
-        foreach (var part in message.Payload) size += part.Length;
-        return size;
+        lock (queueGate)
+        {
+            untakenMessages -= taken.Messages;
+            untakenBytes -= taken.Bytes;
+            Monitor.PulseAll(queueGate);
+        }
     }
+
+    private NetMQMessage ToFrames(WorkerMessage message) => new(framing!.Seal(message));
 }

@@ -16,6 +16,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(ReadTableInTurn), "read_table_in_turn")]
 [JsonDerivedType(typeof(ReadTable), "read_table")]
 [JsonDerivedType(typeof(InterruptCell), "interrupt_cell")]
+[JsonDerivedType(typeof(OutputTaken), "output_taken")]
 [JsonDerivedType(typeof(InputAnswer), "input_answer")]
 [JsonDerivedType(typeof(ReportMemory), "report_memory")]
 [JsonDerivedType(typeof(CollectGarbage), "collect_garbage")]
@@ -47,6 +48,18 @@ internal abstract record WorkerMessage
     /// <summary>Binary parts beside the message: images, and output that is already JSON. Not copied, not parsed.</summary>
     [JsonIgnore]
     public IReadOnlyList<byte[]> Payload { get; init; } = [];
+
+    /// <summary>The size of the payload.</summary>
+    [JsonIgnore]
+    public long PayloadBytes
+    {
+        get
+        {
+            long size = 0;
+            foreach (var part in Payload) size += part.Length;
+            return size;
+        }
+    }
 }
 
 // Kernel to worker.
@@ -125,6 +138,11 @@ internal sealed record ReadTable(long Request) : WorkerMessage;
 /// End the cell, or whichever runs of those sent after it, and drop what waits: its cancellation token first, then its thread.
 /// </summary>
 internal sealed record InterruptCell(long Cell) : WorkerMessage;
+
+/// <summary>
+/// The kernel has handled this many of the worker's messages, with this many bytes of payload, since it last said so: the worker may send as much again.
+/// </summary>
+internal sealed record OutputTaken(int Messages, long Bytes) : WorkerMessage;
 
 /// <summary>Answers an <see cref="InputQuestion"/>: a text, or why there is none.</summary>
 internal sealed record InputAnswer(long Question, string? Text, string? Problem) : WorkerMessage;
