@@ -2,6 +2,7 @@
 import os
 import random
 import signal
+import socket
 import tempfile
 import time
 import unittest
@@ -35,6 +36,47 @@ ENDLESS = {
 }
 # What only the end of the worker can interrupt takes the variables along, until they are replayed.
 NEEDS_TERMINATION = {"a blocking read"}
+
+
+# Cells that await, and what they print when they are interrupted.
+AWAITING = {
+    "an await": ("try { Ready(); await Task.Delay(-1); } finally { Print(1); }", [1]),
+    "a filter for the exception": ("try { Ready(); await Task.Delay(-1); } catch (OperationCanceledException) { Print(1); }", [1]),
+    "a using block": ('using (var w = new W()) { Ready(); await Task.Delay(-1); }', [9]),
+    "an await using block": ("await using (var a = new A()) { Ready(); await Task.Delay(-1); }", [8]),
+    "methods in methods": (
+        "async Task<int> Inner() { try { Ready(); await Task.Delay(-1); return 1; } finally { Print(1); } } "
+        "async ValueTask<int> Outer() { try { return await Inner(); } finally { Print(2); } } try { await Outer(); } finally { Print(3); }", [1, 2, 3]),
+    "a lambda": ("Func<Task> f = async () => { try { Ready(); await Task.Delay(-1); } finally { Print(1); } }; await f();", [1]),
+    "an await elsewhere": ("try { Ready(); await Task.Delay(-1).ConfigureAwait(false); } finally { Print(1); }", [1]),
+    "a task of a value": ("try { Ready(); await new TaskCompletionSource<string>().Task; } finally { Print(1); }", [1]),
+    "a channel": ("try { Ready(); await System.Threading.Channels.Channel.CreateUnbounded<int>().Reader.ReadAsync(); } finally { Print(1); }", [1]),
+    "a method of the framework": ("try { Ready(); await new System.Net.Http.HttpClient().GetStringAsync(url); } finally { Print(1); }", [1]),
+    "a generator": (
+        "async IAsyncEnumerable<int> Generate() { try { yield return 1; Ready(); await Task.Delay(-1); } finally { Print(1); } } "
+        "try { await foreach (var n in Generate()) { } } finally { Print(2); }", [1, 2]),
+    "the body of a generator's loop": (
+        "async IAsyncEnumerable<int> Generate() { try { yield return 1; } finally { await Task.Delay(1); Print(1); } } "
+        "await foreach (var n in Generate()) { Ready(); await Task.Delay(-1); }", [1]),
+    "all of some": (
+        "async Task Wait(int n) { try { await Task.Delay(-1); } finally { Print(n); } } "
+        "var tasks = new[] { Wait(1), Wait(2) }; try { Ready(); await Task.WhenAll(tasks); } finally { Print(3); }", [1, 2, 3]),
+    "all values of some": (
+        "async Task<int> Wait(int n) { try { await Task.Delay(-1); return n; } finally { Print(n); } } "
+        "try { Ready(); await Task.WhenAll(Enumerable.Range(1, 2).Select(Wait)); } finally { Print(3); }", [1, 2, 3]),
+    "any of some": (
+        "async Task Wait(int n) { try { await Task.Delay(-1); } finally { Print(n); } } "
+        "try { Ready(); await Task.WhenAny(Wait(1), Wait(2)); } finally { Print(3); }", [1, 2, 3]),
+    "a finally block that awaits": ("try { Ready(); await Task.Delay(-1); } finally { await Task.Delay(20); Print(1); }", [1]),
+    "a loop of awaits": ("try { Ready(); while (true) await Task.Delay(1); } finally { Print(1); }", [1]),
+    "a loop that catches everything": ("try { Ready(); while (true) { try { await Task.Delay(50); } catch { } } } finally { Print(1); }", [1]),
+    "a finally block that awaits forever": ("try { try { Ready(); await Task.Delay(-1); } finally { await Task.Delay(-1); } } finally { Print(1); }", [1]),
+    "a finally block that waits forever": ("try { Ready(); await Task.Delay(-1); } finally { Thread.Sleep(-1); }", []),
+    "an awaiter that nothing is known of": ("try { Ready(); await new Custom(); } finally { }", []),
+    "a method of an earlier cell": ("try { Ready(); await earlier; } finally { Print(1); }", [1]),
+    "code that it submits": (
+        'try { await Microsoft.DotNet.Interactive.Kernel.Root.SubmitCodeAsync("try { Ready(); await Task.Delay(-1); } finally { Print(1); }"); } finally { Print(2); }', [1, 2]),
+}
 
 
 class Interrupt(KernelTestCase):
@@ -146,6 +188,53 @@ class Interrupt(KernelTestCase):
             'try { Thread.Sleep(-1); } finally { Console.WriteLine("cleaned"); }')
         self.assert_interrupted(outcome)
         self.assertIn("cleaned", outcome.stdout)
+
+    def test_an_interrupted_await_runs_what_is_behind_it(self):
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen()
+            self.run_cell(f"""
+                var url = "http://127.0.0.1:{server.getsockname()[1]}/";
+                void Ready() => Console.WriteLine("ready");
+                void Print(int n) => Console.Write($"{{n}} ");
+                class W : IDisposable {{ public void Dispose() => Console.Write("9 "); }}
+                class A : IAsyncDisposable {{ public async ValueTask DisposeAsync() {{ await Task.Delay(1); Console.Write("8 "); }} }}
+                class Custom : System.Runtime.CompilerServices.INotifyCompletion
+                {{
+                    public Custom GetAwaiter() => this;
+                    public bool IsCompleted => false;
+                    public void OnCompleted(Action a) {{ }}
+                    public void GetResult() {{ }}
+                }}
+                async Task Earlier() {{ try {{ await Task.Delay(-1); }} finally {{ Print(7); }} }}
+                var earlier = Earlier();
+                """)
+            worker = self.run_cell("Environment.ProcessId").result
+            for name, (code, printed) in AWAITING.items():
+                with self.subTest(name):
+                    cell = self.front_end.start(code)
+                    self.front_end.wait_for_output(cell, "ready")
+                    time.sleep(0.05)  # until it awaits
+                    self.front_end.interrupt()
+                    outcome = self.front_end.finish(cell)
+                    self.assert_interrupted(outcome)
+                    self.assertEqual(sorted(outcome.stdout.split()), sorted(["ready", *map(str, printed)]))
+            self.assertEqual(self.run_cell("Environment.ProcessId").result, worker)
+
+    def test_nothing_of_an_interrupted_cell_runs_when_what_it_awaited_ends(self):
+        self.run_cell("var ran = 0; var source = new TaskCompletionSource(); var gate = new SemaphoreSlim(0);"
+                      " var channel = System.Threading.Channels.Channel.CreateUnbounded<int>();")
+        for wait in ("source.Task", "source.Task.ConfigureAwait(false)", "gate.WaitAsync()", "gate.WaitAsync(100_000)",
+                     "channel.Reader.ReadAsync()", "channel.Reader.WaitToReadAsync().ConfigureAwait(false)"):
+            with self.subTest(wait):
+                self.assert_interrupted(self.interrupt_when_running(f"ran = 0; try {{ await {wait}; ran += 10; }} finally {{ ran++; }} ran += 10;"))
+        self.assertEqual(self.run_cell("source.SetResult(); channel.Writer.TryWrite(1); gate.Release(); await Task.Delay(100); ran").result, "1")
+        self.assertEqual(self.run_cell("gate.Wait(0)").result, "True", "the semaphore went to a method that had given up")
+
+    def test_a_finally_block_behind_an_await_that_does_not_end_is_ended_with_the_worker(self):
+        self.run_cell("var kept = 42;")
+        self.assert_interrupted(self.interrupt_when_running("try { await Task.Delay(-1); } finally { while (true) Math.Abs(1); }"))
+        self.assertEqual(self.run_cell("kept").outputs, [("execute_result", "42")])
 
     def test_using_variables_are_disposed_of(self):
         self.run_cell('class Noisy(string name) : IDisposable { public void Dispose() => Console.WriteLine($"{name} goes"); }')

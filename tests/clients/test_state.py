@@ -1,5 +1,6 @@
 """The worker may end at any moment; the session's state is there afterwards, or the user is told what is not."""
 import os
+import re
 import tempfile
 import time
 from unittest import mock
@@ -245,3 +246,92 @@ class RestartIntensity(State):
         self.assertIn("no more are started", refused.error["evalue"])
         self.assertIn("executed again in a fresh worker: 1", self.run_cell("#!recycle").result)
         self.assertEqual(self.run_cell("kept").result, "42")
+
+
+class Flow(KernelTestCase):
+    """What flows with a thread of control – cultures, AsyncLocal values, the current activity – flows through the notebook."""
+
+    def set_up_flow(self):
+        self.run_cell("""
+            using System.Globalization;
+            CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
+            System.Diagnostics.Activity.Current = null;
+            var local = new AsyncLocal<string>();
+            string Flow() => $"{1.5} {CultureInfo.CurrentUICulture.Name} {local.Value} {System.Diagnostics.Activity.Current?.OperationName}";""")
+
+    def flow(self):
+        return self.run_cell("Flow()").result
+
+    def interrupt(self, code):
+        cell = self.front_end.start(f'{code} Console.WriteLine("ready"); await Task.Delay(-1);')
+        self.front_end.wait_for_output(cell, "ready")
+        self.front_end.interrupt()
+        self.assertEqual(self.front_end.finish(cell).error["ename"], "Interrupted")
+
+    def test_what_flows_with_the_thread_stays_from_cell_to_cell(self):
+        self.set_up_flow()
+        self.run_cell('CultureInfo.CurrentCulture = new("de-DE"); CultureInfo.CurrentUICulture = new("fr-FR"); local.Value = "a";'
+                      ' new System.Diagnostics.Activity("work").Start();')
+        self.assertEqual(self.flow(), "1,5 fr-FR a work")
+        self.run_cell('Thread.CurrentThread.CurrentCulture = new("en-US"); await Task.Yield(); local.Value = "b";')
+        self.assertEqual(self.flow(), "1.5 fr-FR b work")
+        self.run_cell('await Task.Delay(1).ConfigureAwait(false); Thread.CurrentThread.CurrentCulture = new("de-DE");')
+        self.assertEqual(self.flow(), "1,5 fr-FR b work")
+        self.run_failing_cell('local.Value = "c"; throw new Exception();')
+        self.assertEqual(self.flow(), "1,5 fr-FR c work")
+        self.run_failing_cell('await Task.Yield(); local.Value = "d"; throw new Exception();')
+        self.assertEqual(self.flow(), "1,5 fr-FR d work")
+        # What another method or task does to its own flow is its own.
+        self.run_cell('async Task Inner() { await Task.Yield(); local.Value = "inner"; } await Inner(); await Task.Run(() => local.Value = "task");')
+        self.assertEqual(self.flow(), "1,5 fr-FR d work")
+        self.run_cell('ExecutionContext.SuppressFlow(); local.Value = "e";')
+        self.assertEqual(self.flow(), "1,5 fr-FR e work")
+        self.run_cell("using (var inner = new System.Diagnostics.Activity(\"inner\").Start()) { } await Task.Yield();")
+        self.assertEqual(self.flow(), "1,5 fr-FR e work")
+
+    def test_what_flows_survives_interrupts_and_the_worker(self):
+        self.set_up_flow()
+        self.run_cell('await Task.Yield(); CultureInfo.CurrentCulture = new("de-DE"); local.Value = "a";')
+        self.interrupt("")
+        self.assertEqual(self.flow(), "1,5  a ")
+        self.interrupt('local.Value = "b";')
+        self.assertEqual(self.flow(), "1,5  b ")
+        self.interrupt('await Task.Yield(); local.Value = "c";')
+        self.assertEqual(self.flow(), "1,5  c ")
+        self.run_failing_cell("Environment.Exit(3);")
+        self.assertEqual(self.flow(), "1,5  a ", "interrupted cells are not replayed")
+        self.run_cell("#!recycle")
+        self.assertEqual(self.flow(), "1,5  a ")
+        self.run_cell('CultureInfo.CurrentCulture = new("en-US");')
+        self.assertEqual(self.flow(), "1.5  a ")
+        self.run_cell("#!undo")
+        self.run_cell("#!undo")
+        self.assertEqual(self.flow(), "1,5  a ")
+
+    def test_output_belongs_to_the_cell_that_writes_it_whatever_flows(self):
+        self.run_cell("await Task.Yield(); var local = new AsyncLocal<int>(); local.Value = 1;")
+        self.assertEqual(self.run_cell('await Task.Yield(); Console.WriteLine("one"); new Thread(() => Console.WriteLine("two")).Start(); Thread.Sleep(100);').stdout, "one\ntwo\n")
+        self.run_cell("var never = Progress(Enumerable.Range(0, 3)).GetEnumerator(); never.MoveNext();")
+        self.assertIn("update_display_data", [name for name, _ in self.run_cell("foreach (var item in Progress(Enumerable.Range(0, 3))) Thread.Sleep(1);").outputs])
+
+    def test_a_culture_changes_no_markup(self):
+        code = """
+            display(new[] { (A: -1.5, B: -1234567), (A: 0.25, B: 3) });
+            display(new { X = -1.5, When = new DateTime(2026, 1, 2) });
+            display(Plot.Line(new[] { -1.5, 2.25, 1e-7 }));
+            display(JSON("[-1.5, -3]"));
+            display(-1.5); display(-2.25m); display(-3);
+            """
+        self.set_up_flow()
+        plain = [message["content"]["data"] for message in self.run_cell(code).messages if message["msg_type"] == "display_data"]
+        self.assertEqual(len(plain), 7)
+        for culture in ("de-DE", "sv-SE", "fa-IR", "ar-SA"):
+            with self.subTest(culture):
+                self.run_cell(f'await Task.Yield(); CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = new("{culture}");')
+                shown = [message["content"]["data"] for message in self.run_cell(code).messages if message["msg_type"] == "display_data"]
+                for before, after in zip(plain, shown):
+                    self.assertEqual(without_ids(before), without_ids(after))
+
+
+def without_ids(data):
+    return {kind: re.sub(r"[0-9a-f]{16,}[-0-9a-z]*", "id", str(text)) for kind, text in data.items()}

@@ -62,6 +62,9 @@ internal static class ProgressScreen
         if (innermost.Value == row) innermost.Value = row.Parent;
     }
 
+    /// <summary>From here on bars that this flow of control begins are not nested in any that there is: another cell begins.</summary>
+    internal static void LeaveAll() => innermost.Value = null;
+
     /// <summary>Ends a bar, if it has not ended yet.</summary>
     internal static void End(ProgressRow row, ProgressPhase phase)
     {

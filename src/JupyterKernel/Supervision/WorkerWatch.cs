@@ -54,7 +54,7 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
             (watched, heard) = (worker, worker.LastHeard);
             if (silence >= settings.PingTime)
             {
-                worker.Terminate(string.Create(CultureInfo.InvariantCulture, $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime hung."));
+                worker.Terminate(string.Create(CultureInfo.InvariantCulture, $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime hung. So the kernel terminated it."));
                 continue;
             }
 

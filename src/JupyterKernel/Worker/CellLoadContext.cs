@@ -45,6 +45,12 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         }
     }
 
+    /// <summary>Whether a cell declares the type.</summary>
+    public bool IsOfCell(Type type)
+    {
+        lock (paths) return cells.ContainsValue(type.Assembly);
+    }
+
     /// <summary>Loads the part of a cell that is no script.</summary>
     private void LoadLibrary(byte[] image, byte[] symbols) => Unaborted.Run(LoadCell(image, symbols), library =>
     {

@@ -22,8 +22,17 @@ internal sealed class CellThread
     /// How long disposing of an interrupted cell's variables may take, and how long it is tried to end it then. Together with the rest of an
     /// interrupt less than the kernel waits for its end.
     /// </summary>
-    private static readonly TimeSpan DisposalTime = TimeSpan.FromMilliseconds(750);
+    private static readonly TimeSpan DisposalTime = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan DisposalAbortTime = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// How long the <c>finally</c> blocks of an interrupted cell that awaits may take before they are aborted, and how long what they await themselves may.
+    /// </summary>
+    private static readonly TimeSpan UnwindingTime = TimeSpan.FromMilliseconds(600);
+    private static readonly TimeSpan UnwindingAwaitTime = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>How long an await is looked for that can be ended: the cell may be at none for a moment, or yield again and again.</summary>
+    private static readonly TimeSpan UnwindingSearchTime = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan BlockedCheckInterval = TimeSpan.FromMilliseconds(10);
 
@@ -51,6 +60,9 @@ internal sealed class CellThread
     private CellContext? running;
     private volatile UserCode userCode;
     private bool isSpent;
+
+    /// <summary>What flows from cell to cell: cultures, <see cref="AsyncLocal{T}"/> values, the current activity. Null before the first cell.</summary>
+    private ExecutionContext? flow;
 
     // Slot 0 is for a host object, which cells here have none of; Roslyn numbers submissions from 1.
     private object?[] submissions = new object?[64];
@@ -129,16 +141,17 @@ internal sealed class CellThread
         if (thread.running is not { } cell || cell.Number != thread.console.CurrentCell)
             return Task.FromResult(new SubmittedResult(null, "The cell that submits this code has ended: it must await what it submits."));
         var result = cell.Submitted.Add();
+        var flow = ExecutionContext.Capture();
         if (cell.Request is RunCell { IsReplay: true })
         {
-            if (cell.Submitted.TakeRecorded() is { } recorded && recorded.Cell.Code == code) thread.Run(cell, recorded.Cell, recorded.Payload, result);
+            if (cell.Submitted.TakeRecorded() is { } recorded && recorded.Cell.Code == code) thread.Run(cell, flow, recorded.Cell, recorded.Payload, result);
             else result.SetResult(new(null, "The cell was executed again and submits other code than at first, which is not run."));
             return result.Task;
         }
 
         thread.submitted.Ask(cell.Number, code, answer =>
         {
-            if (answer is RunSubmitted run) thread.Run(cell, run.Cell, run.Payload, result);
+            if (answer is RunSubmitted run) thread.Run(cell, flow, run.Cell, run.Payload, result);
             else result.SetResult(new(null, ((RefuseSubmitted)answer).Problem));
         });
         return result.Task;
@@ -248,14 +261,14 @@ internal sealed class CellThread
 
     private WorkerMessage RunToEnd(CellContext cell, RunCell request)
     {
-        console.Enter(cell.Number);
+        Enter(cell);
         console.Input.Begin(request.AllowStdin, request.Answers);
         var allocatedBefore = GC.GetTotalAllocatedBytes();
         Task<object?>? run = null;
         WorkerMessage? answer = null;
         MakeRoom();
         RunUserCode(cell, () => run = Submission.Begin(cell.Loaded?.GetAwaiter().GetResult() ?? Load(request), request.EntryMethod, submissions), Threw);
-        if (answer is null && run is not null && PumpUntil(run, cell))
+        if (answer is null && run is not null && PumpToEnd(run, cell))
         {
             if (run.IsCompletedSuccessfully)
             {
@@ -291,6 +304,7 @@ internal sealed class CellThread
             }
         }
 
+        if (request.IsKept) KeepFlow();
         if (cell.IsInterrupted) DisposeApart(cell, disposed);
         return cell.IsInterrupted ? new CellInterrupted(cell.Number) : answer ?? new CellInterrupted(cell.Number);
 
@@ -302,7 +316,7 @@ internal sealed class CellThread
     /// <summary>Runs what is no cell, but code of the user's all the same.</summary>
     private WorkerMessage HandleToEnd(CellContext context)
     {
-        console.Enter(context.Number);
+        Enter(context);
         console.Input.Begin(allowed: false, []);
         WorkerMessage? answer = null;
         Task? handling = null;
@@ -321,7 +335,7 @@ internal sealed class CellThread
                 }
             },
             Threw);
-        if (answer is null && handling is not null && PumpUntil(handling, context))
+        if (answer is null && handling is not null && PumpToEnd(handling, context))
         {
             RunUserCode(
                 context,
@@ -479,8 +493,15 @@ internal sealed class CellThread
 
     private Type Load(RunCell cell) => assemblies.LoadSubmission(cell.EntryType, cell.Files, cell.Submitted.Count == 0 ? cell.Payload : [.. cell.Payload.Take(SubmittedCode.OfCell.OwnParts(cell))]);
 
-    private void Run(CellContext cell, SubmittedCell code, IReadOnlyList<byte[]> payload, TaskCompletionSource<SubmittedResult> result) =>
-        Post(cell, _ => _ = RunAsync(cell, code, payload, result), null);
+    /// <summary>Runs what a cell has submitted, in the flow of the code that submitted it: as for any async method it calls, changes to that end with it.</summary>
+    private void Run(CellContext cell, ExecutionContext? flow, SubmittedCell code, IReadOnlyList<byte[]> payload, TaskCompletionSource<SubmittedResult> result) => Post(
+        cell,
+        _ =>
+        {
+            if (flow is null) _ = RunAsync(cell, code, payload, result);
+            else ExecutionContext.Run(flow, _ => _ = RunAsync(cell, code, payload, result), null);
+        },
+        null);
 
     private async Task RunAsync(CellContext cell, SubmittedCell code, IReadOnlyList<byte[]> payload, TaskCompletionSource<SubmittedResult> result)
     {
@@ -488,7 +509,9 @@ internal sealed class CellThread
         {
             MakeRoom();
             cell.Submitted.Add(code.EntryType);
-            var value = await Submission.Begin(assemblies.LoadSubmission(code.EntryType, code.Files, payload), code.EntryMethod, submissions);
+            var running = Submission.Begin(assemblies.LoadSubmission(code.EntryType, code.Files, payload), code.EntryMethod, submissions);
+            cell.Submitted.Add(running);
+            var value = await running;
             foreach (var variable in code.Disposed.Reverse())
             {
                 var disposable = ValueOf(code.EntryType, variable.Name);
@@ -519,14 +542,115 @@ internal sealed class CellThread
             (CellContext Cell, SendOrPostCallback Callback, object? State) continuation;
             lock (gate)
             {
-                while (!task.IsCompleted && !cell.IsInterrupted && continuations.Count == 0) Monitor.Wait(gate);
+                while (!task.IsCompleted && !cell.IsStopped && continuations.Count == 0) Monitor.Wait(gate);
                 if (task.IsCompleted) return true;
-                if (cell.IsInterrupted) return false;
+                if (cell.IsStopped) return false;
                 continuation = continuations.Dequeue();
             }
 
             RunUserCode(continuation.Cell, () => continuation.Callback(continuation.State));
         }
+    }
+
+    /// <summary>This thread works for a cell, in the flow of those before it.</summary>
+    private void Enter(CellContext cell)
+    {
+        if (flow is not null) ExecutionContext.Restore(flow);
+        console.Enter(cell.Number);
+        ProgressScreen.LeaveAll();
+    }
+
+    /// <summary>
+    /// Runs continuations until a cell's code has ended, and then goes on in the context in which it did: what comes after an <c>await</c> runs in
+    /// the method's own, and what it does to that is undone on the thread.
+    /// </summary>
+    private bool PumpToEnd(Task code, CellContext cell)
+    {
+        if (code.IsCompleted) return true;
+        LetFlow();
+        Task<ExecutionContext?> end;
+
+        // A continuation runs in the context of where it was made, unless that does not flow: then it runs in that of the code's last step.
+        using (ExecutionContext.SuppressFlow())
+        {
+            end = code.ContinueWith(
+                static _ => ExecutionContext.Capture(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        var hasEnded = PumpUntil(end, cell);
+        if (!hasEnded) Unwind(code, cell);
+        if (end is { IsCompletedSuccessfully: true, Result: { } context }) ExecutionContext.Restore(context);
+        return hasEnded;
+    }
+
+    /// <summary>
+    /// Has the <c>finally</c> and <c>using</c> blocks run that an interrupted cell is in, which awaits and so cannot be aborted: its awaits end with an
+    /// exception. A cell that catches that, or awaits nothing that can be ended, is aborted; afterwards nothing of it runs any more.
+    /// </summary>
+    private void Unwind(Task code, CellContext cell)
+    {
+        console.Renew();
+        var awaits = new PendingAwaits(() => [.. cell.Submitted.Code, code], (machine, context) => assemblies.IsOfCell(machine) && (context is null || console.CellOf(context) == cell.Number));
+        var stop = cell.BeginUnwinding();
+        using var hurry = new ManualResetEventSlim();
+        new Thread(
+            () =>
+            {
+                // Once it hurries what is to be aborted runs in a moment.
+                if (hurry.Wait(UnwindingTime)) Thread.Sleep(10);
+                stop.Cancel();
+            },
+            256 * 1024) { IsBackground = true, Name = "abort" }.Start();
+        try
+        {
+            var begun = System.Diagnostics.Stopwatch.StartNew();
+            var hasResumed = false;
+            while (!code.IsCompleted && !cell.IsStopped)
+            {
+                if (hasResumed && awaits.HasCaught)
+                {
+                    hurry.Set();
+                    foreach (var resume in awaits.End(null)) RunUserCode(cell, resume);
+                }
+                else if (!hasResumed || begun.Elapsed > UnwindingAwaitTime)
+                {
+                    foreach (var resume in awaits.End(new OperationCanceledException("The cell was interrupted.", cell.Cancellation.Token)))
+                    {
+                        hasResumed = true;
+                        RunUserCode(cell, resume);
+                    }
+
+                    if (!hasResumed && begun.Elapsed > UnwindingSearchTime) hurry.Set();
+                }
+
+                (CellContext Cell, SendOrPostCallback Callback, object? State) continuation;
+                lock (gate)
+                {
+                    if (continuations.Count == 0 && !code.IsCompleted) Monitor.Wait(gate, BlockedCheckInterval);
+                    if (!continuations.TryDequeue(out continuation)) continue;
+                }
+
+                RunUserCode(continuation.Cell, () => continuation.Callback(continuation.State));
+            }
+        }
+        catch (Exception unknown) when (unknown is MissingMemberException or TargetInvocationException or ArgumentException or InvalidCastException or NotSupportedException)
+        {
+            // A runtime whose fields are others: then these blocks do not run.
+        }
+
+        hurry.Set();
+        stop.Cancel();
+    }
+
+    private void KeepFlow()
+    {
+        LetFlow();
+        flow = ExecutionContext.Capture();
+    }
+
+    private static void LetFlow()
+    {
+        if (ExecutionContext.IsFlowSuppressed()) ExecutionContext.RestoreFlow();
     }
 
     /// <summary>The one place where user code runs, and can be aborted.</summary>
@@ -535,11 +659,11 @@ internal sealed class CellThread
     /// <param name="onException">Told what the code throws; without it, that ends the process, as on any thread.</param>
     private void RunUserCode(CellContext cell, Action code, Action<Exception>? onException = null)
     {
-        if (cell.IsInterrupted) return;
+        if (cell.IsStopped) return;
         try
         {
             SynchronizationContext.SetSynchronizationContext(cell);
-            RunAbortable(() => RunWakeable(cell, code), cell.Abort.Token);
+            RunAbortable(() => RunWakeable(cell, code), cell.StopToken);
         }
         catch (Exception) when (cell.IsInterrupted)
         {
@@ -571,7 +695,7 @@ internal sealed class CellThread
         finally
         {
             while (Interlocked.CompareExchange(ref userCode, UserCode.None, UserCode.Runs) == UserCode.IsWoken) Thread.Yield();
-            if (cell.IsInterrupted) ForgetPendingInterrupt();
+            if (cell.IsStopped) ForgetPendingInterrupt();
         }
     }
 
@@ -615,7 +739,7 @@ internal sealed class CellThread
         while (!HasEnded())
         {
             Wake();
-            if (cell.IsInterrupted) WakeUserCode();
+            if (cell.IsStopped) WakeUserCode();
             Thread.Sleep(5);
         }
 
@@ -687,7 +811,7 @@ internal sealed class CellThread
             while (continuations.TryDequeue(out var continuation))
             {
                 var (cell, callback, state) = continuation;
-                if (!cell.IsInterrupted) ThreadPool.UnsafeQueueUserWorkItem(_ => callback(state), null);
+                if (!cell.IsStopped) ThreadPool.UnsafeQueueUserWorkItem(_ => callback(state), null);
             }
         }
     }
@@ -702,6 +826,8 @@ internal sealed class CellThread
     /// <param name="request">A <see cref="RunCell"/>, or what is handled like one.</param>
     private sealed class CellContext(CellThread owner, long number, WorkerMessage request, Task<Type>? loaded) : SynchronizationContext
     {
+        private CancellationTokenSource? unwinding;
+
         public WorkerMessage Request => request;
 
         /// <summary>The submission's class, where it is loaded ahead.</summary>
@@ -722,6 +848,20 @@ internal sealed class CellThread
         public bool TokenSeen { get; private set; }
 
         public bool IsInterrupted => Abort.IsCancellationRequested;
+
+        /// <summary>Whether nothing of it may run any more: it is interrupted, and so are the blocks that run then.</summary>
+        public bool IsStopped => StopToken.IsCancellationRequested;
+
+        /// <summary>Aborts what of it runs.</summary>
+        public CancellationToken StopToken => (Volatile.Read(ref unwinding) ?? Abort).Token;
+
+        /// <summary>What is left to do in an interrupted cell runs from here on, until the source is cancelled.</summary>
+        public CancellationTokenSource BeginUnwinding()
+        {
+            var stop = new CancellationTokenSource();
+            Volatile.Write(ref unwinding, stop);
+            return stop;
+        }
 
         public CancellationToken SeenToken()
         {

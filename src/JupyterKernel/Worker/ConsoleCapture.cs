@@ -58,6 +58,14 @@ internal sealed class ConsoleCapture
         if (Console.Out == output && Console.Error == error) InstallOutput();
     }
 
+    /// <summary>The cell to which a flow of control belongs; 0 if to none.</summary>
+    public long CellOf(ExecutionContext context)
+    {
+        long cell = 0;
+        ExecutionContext.Run(context, _ => cell = cellOfThread.Value, null);
+        return cell;
+    }
+
     /// <summary>From here on this thread, and what it starts, prints for the cell.</summary>
     public void Enter(long cell)
     {

@@ -15,7 +15,10 @@ internal static class Submission
     /// <summary>Makes a submission, which puts itself into the array, and runs none of its code.</summary>
     public static object Create(Type type, object?[] submissions) => type.GetConstructors(Instance)[0].Invoke([submissions]);
 
-    /// <summary>Makes a submission and runs its code to the first await that waits.</summary>
+    /// <summary>
+    /// Makes a submission and runs its code to the first await that waits. What the code does to the execution context (<see cref="AsyncLocal{T}"/>,
+    /// the culture) is done to the calling thread's.
+    /// </summary>
     /// <remarks>
     /// Its entry method does the same, but every cell has a state machine of its own, for which the runtime would compile
     /// that method and four more generic ones: more than half of what a small cell costs. So the state machine is set up
@@ -37,9 +40,7 @@ internal static class Submission
         // Code that uses none of its cell's variables has no such field.
         machine.GetField("<>4__this", Instance)?.SetValue(running, submission);
         state.SetValue(running, -1);
-
-        // What the code does to the execution context (AsyncLocal) ends with it, as with every async method.
-        ExecutionContext.Run(ExecutionContext.Capture()!, static machine => ((IAsyncStateMachine)machine!).MoveNext(), running);
+        running.MoveNext();
         return ((AsyncTaskMethodBuilder<object?>)builder.GetValue(running)!).Task;
     }
 }

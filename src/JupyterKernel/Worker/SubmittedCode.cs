@@ -35,6 +35,7 @@ internal sealed class SubmittedCode(ConsoleCapture console)
     {
         private readonly List<Task> ended = [];
         private readonly List<string> entryTypes = [];
+        private readonly List<Task> code = [];
         private int taken;
 
         /// <summary>Completes when all of it has ended.</summary>
@@ -53,6 +54,21 @@ internal sealed class SubmittedCode(ConsoleCapture console)
             {
                 lock (ended) return [.. entryTypes];
             }
+        }
+
+        /// <summary>What runs of it, or has run.</summary>
+        public IReadOnlyList<Task> Code
+        {
+            get
+            {
+                lock (ended) return [.. code];
+            }
+        }
+
+        /// <summary>Counts code in that runs.</summary>
+        public void Add(Task running)
+        {
+            lock (ended) code.Add(running);
         }
 
         /// <summary>Counts code in that is about to be run.</summary>
