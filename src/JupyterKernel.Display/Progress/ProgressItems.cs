@@ -76,7 +76,7 @@ internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string 
             this.source = source;
             row = ProgressScreen.Begin(this, label, total ?? double.NaN, isLoop: true);
 
-            // A cell that only awaits is left where it is by an interrupt, and its enumerator is not disposed of.
+            // The loop of a task that nobody awaits is left where it is by an interrupt, and its enumerator is not disposed of.
             row.StopWhenInterrupted();
         }
 
