@@ -3,16 +3,22 @@ import hashlib
 import hmac
 import json
 import os
+import shutil
 import socket
+import stat
 import struct
+import subprocess
+import sys
+import tempfile
 import time
+import unittest
 import uuid
 from datetime import datetime, timezone
 
 import psutil
 import zmq
 
-from kernels import CHANNELS, DEADLINE, KernelTestCase, address, state
+from kernels import CHANNELS, DEADLINE, FrontEnd, Kernel, KernelTestCase, address, state
 
 CONTENTS = {
     "execute_request": {"code": "1 + 1", "silent": False, "store_history": True, "user_expressions": {},
@@ -408,6 +414,146 @@ class RawBytes(HostileTestCase):
         # A worker that starts while intruders are connected still takes its place.
         self.front_end.run("Environment.Exit(3);")
         self.assert_unharmed()
+
+
+class Ipc(HostileTestCase):
+    """The ipc transport, which is chosen where other users of the machine must not be able to connect."""
+
+    # Connects to sockets and prints what comes of it: one line for each. argv: addresses.
+    SPY = """if True:
+        import socket, sys, zmq
+        context = zmq.Context()
+        spies = {}
+        for address in sys.argv[1:]:
+            for kind in (zmq.SUB, zmq.DEALER, zmq.PAIR):
+                spies[address, kind] = spy = context.socket(kind)
+                spy.linger = 0
+                if kind == zmq.SUB:
+                    spy.subscribe(b"")
+                spy.connect(address)
+            if address.startswith("ipc:"):
+                try:
+                    socket.socket(socket.AF_UNIX).connect(address[6:])
+                    print("connected to", address, flush=True)
+                except PermissionError:
+                    pass
+        print("ready", flush=True)
+        sys.stdin.readline()
+        for (address, kind), spy in spies.items():
+            while spy.poll(100):
+                print("received from", address, spy.recv(), flush=True)
+        context.destroy(linger=0)
+        """
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, folder)
+        os.chmod(folder, 0o755)  # the sockets' own mode has to keep others out
+        cls.path = os.path.join(folder, "kernel")
+        with open(cls.path + "-1", "w") as stale:
+            stale.write("left by another kernel")
+        mask = os.umask(0)
+        try:
+            cls.kernel = Kernel(transport="ipc", ip=cls.path, shell_port=1, iopub_port=2, stdin_port=3, control_port=4, hb_port=5)
+        finally:
+            os.umask(mask)
+        cls.addClassCleanup(cls.kernel.close)
+        cls.front_end = cls.kernel.front_end
+        cls.key = cls.kernel.manager.session.key
+        cls.context = cls.front_end.context
+
+    def paths(self):
+        return [f"{self.path}-{number}" for number in range(1, 6)]
+
+    def listening(self):
+        connections = getattr(self.kernel.process, "net_connections", None) or self.kernel.process.connections
+        return [c.laddr.port for c in connections(kind="tcp") if c.status == psutil.CONN_LISTEN]
+
+    def spy(self, addresses, **options):
+        """What a process that connects to the addresses learns while a cell prints a secret."""
+        process = subprocess.Popen([sys.executable, "-c", self.SPY, *addresses], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, cwd="/", **options)
+        learned = []
+        while (line := process.stdout.readline()) not in ("ready\n", ""):
+            learned.append(line)
+        for _ in range(3):
+            self.assertEqual(self.run_cell('Console.Write("secret"); 42').stdout, "secret")
+        return "".join(learned) + process.communicate("\n", DEADLINE)[0]
+
+    @unittest.skipUnless(hasattr(os, "geteuid") and os.geteuid() == 0, "only root can become another user")
+    def test_another_user_can_neither_connect_nor_listen(self):
+        self.run_cell("1")
+        addresses = [f"ipc://{path}" for path in self.paths()] + [f"tcp://127.0.0.1:{port}" for port in self.listening()]
+        self.assertEqual(self.spy(addresses, user="nobody", group=65534, extra_groups=[]), "")
+
+    def test_no_tcp_port_shows_anything_to_anyone(self):
+        self.run_cell("1")
+        self.assertEqual(self.spy([f"tcp://127.0.0.1:{port}" for port in self.listening()]), "")
+
+    def test_the_kernel_listens_on_no_tcp_port_but_its_workers(self):
+        self.run_cell("1")
+        workers = self.kernel.process.children()
+        self.assertLessEqual(len(self.listening()), len(workers))
+
+    def test_only_the_user_can_open_the_sockets(self):
+        self.assertEqual({stat.S_IMODE(os.stat(path).st_mode) for path in self.paths()}, {0o600})
+
+    def test_raw_bytes_are_survived(self):
+        self.run_cell("var kept = 42;")
+        for name, data in RawBytes.ATTACKS.items():
+            for path in self.paths():
+                with self.subTest(name, path=path), socket.socket(socket.AF_UNIX) as connection:
+                    connection.settimeout(0.02)
+                    connection.connect(path)
+                    try:
+                        connection.sendall(data)
+                        connection.recv(1000)
+                    except OSError:
+                        pass
+            self.assertEqual(self.run_cell("kept").result, "42")
+        self.assert_unharmed()
+
+    def test_messages_of_every_size_come_whole_and_in_order(self):
+        for size in (0, 1, 200, 255, 256, 8_191, 8_192, 8_193, 1_000_000):
+            with self.subTest(size=size):
+                outcome = self.run_cell(f'Console.Write(new string(\'x\', {size})); "{"y" * size}".Length')
+                self.assertEqual((len(outcome.stdout), outcome.result), (size, str(size)))
+        requests = [self.front_end.start(f"{number}") for number in range(50)]
+        self.assertEqual([self.front_end.finish(request).result for request in requests], [str(number) for number in range(50)])
+
+    def test_clients_come_go_and_choose_what_they_hear(self):
+        subscriber = self.context.socket(zmq.SUB)
+        self.addCleanup(subscriber.close)
+        subscriber.subscribe(b"stream")
+        subscriber.connect(address(self.front_end.connection, "iopub"))
+        self.assertIn(b"iopub_welcome", b"".join(subscriber.recv_multipart()))
+        self.run_cell('Console.Write("heard"); 1')
+        self.assertTrue(subscriber.poll(DEADLINE * 1000))
+        self.assertEqual(subscriber.recv_multipart()[0], b"stream")
+        subscriber.unsubscribe(b"stream")
+        for _ in range(10):
+            other = self.kernel.connect()
+            self.assertEqual(other.run("1").result, "1")
+            other.close()
+            other = FrontEnd(other.connection, session_id=other.session.session)
+            self.assertEqual(other.ask("kernel_info_request", channel="control")["status"], "ok")
+            other.close()
+        heartbeat = self.front_end.connect("hb", zmq.REQ)
+        heartbeat.send(b"ping")
+        self.assertTrue(heartbeat.poll(DEADLINE * 1000))
+        self.assertEqual(heartbeat.recv(), b"ping")
+        self.assertFalse(subscriber.poll(0))
+
+    def test_a_client_that_checks_the_connection_with_pings_is_answered(self):
+        dealer = self.context.socket(zmq.DEALER)
+        self.addCleanup(dealer.close)
+        dealer.setsockopt(zmq.HEARTBEAT_IVL, 20)
+        dealer.setsockopt(zmq.HEARTBEAT_TIMEOUT, DEADLINE * 1000)
+        dealer.connect(address(self.front_end.connection, "control"))
+        time.sleep(0.2)
+        dealer.send_multipart(self.signed())
+        self.assertTrue(dealer.poll(DEADLINE * 1000))
 
 
 class Log(HostileTestCase):

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import psutil
@@ -170,9 +171,12 @@ class Connecting(KernelTestCase):
         pass
 
     def test_a_connection_file_with_ipc_transport_works(self):
-        with Kernel(transport="ipc") as kernel:
-            self.assert_alive(kernel.front_end)
-            self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
+        with tempfile.TemporaryDirectory() as folder:
+            with Kernel(transport="ipc", ip=os.path.join(folder, "kernel")) as kernel:
+                self.assert_alive(kernel.front_end)
+                self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
+                self.assertEqual(len(os.listdir(folder)), 5)
+            self.assertEqual(os.listdir(folder), [])
 
     def test_an_empty_key_turns_signing_off(self):
         with Kernel(key=b"") as kernel:

@@ -49,12 +49,12 @@ internal sealed class JupyterSockets : IDisposable
     private readonly RouterSocket stdin = new();
     private readonly XPublisherSocket iopub = new();
     private readonly RouterSocket heartbeat = new();
-    private readonly List<IpcRelay> relays = [];
+    private readonly List<IpcListener> listeners = [];
 
     /// <summary>Binds the sockets where the connection file says.</summary>
     /// <exception cref="IOException">A port is in use, and stays so.</exception>
     /// <exception cref="NetMQException">The address is none of this machine.</exception>
-    public JupyterSockets(ConnectionFile connection, NetMQPoller poller)
+    public JupyterSockets(ConnectionFile connection, Loop loop)
     {
         wire = new WireFormat(connection.Key);
         foreach (var (socket, port) in new (NetMQSocket, int)[]
@@ -71,8 +71,7 @@ internal sealed class JupyterSockets : IDisposable
             socket.Options.ReceiveHighWatermark = 0;
             if (connection.Transport == "ipc")
             {
-                var relayed = socket.BindRandomPort("tcp://127.0.0.1");
-                relays.Add(new IpcRelay(string.Create(CultureInfo.InvariantCulture, $"{connection.Ip}-{port}"), relayed));
+                listeners.Add(new IpcListener(socket, string.Create(CultureInfo.InvariantCulture, $"{connection.Ip}-{port}"), loop));
             }
             else
             {
@@ -93,7 +92,7 @@ internal sealed class JupyterSockets : IDisposable
         stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", Burst, message => InputReplied(message));
         iopub.ReceiveReady += (_, _) => Loop.Guarded(Welcome);
         heartbeat.ReceiveReady += (_, _) => Loop.Guarded(Echo);
-        foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) poller.Add(socket);
+        foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) loop.Poller.Add(socket);
     }
 
     /// <summary>Called with each request on shell and control.</summary>
@@ -147,7 +146,7 @@ internal sealed class JupyterSockets : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var relay in relays) relay.Dispose();
+        foreach (var listener in listeners) listener.Dispose();
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) socket.Dispose();
         wire.Dispose();
     }

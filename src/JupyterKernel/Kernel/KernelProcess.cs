@@ -54,12 +54,13 @@ internal static class KernelProcess
             return 1;
         }
 
+        if (connection.Transport == "ipc") IpcListener.Prepare();
         using var loop = new Loop();
         var history = new HistoryStore(Log.WarnOnce, HistoryStore.DefaultPath());
         JupyterSockets sockets;
         try
         {
-            sockets = new JupyterSockets(connection, loop.Poller);
+            sockets = new JupyterSockets(connection, loop);
         }
         catch (Exception taken) when (taken is NetMQException or System.Net.Sockets.SocketException or IOException)
         {
