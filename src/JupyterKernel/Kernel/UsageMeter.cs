@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JupyterKernel.Protocol;
 using JupyterKernel.Supervision;
 
@@ -10,16 +11,16 @@ namespace JupyterKernel.Kernel;
 /// </summary>
 internal sealed class UsageMeter
 {
-    private (DateTime At, TimeSpan Processor) last = (DateTime.UtcNow, TimeSpan.Zero);
+    private (long At, TimeSpan Processor) last = (Stopwatch.GetTimestamp(), TimeSpan.Zero);
 
     /// <summary>The usage now; the processor's is that since the last call.</summary>
     public UsageReply Measure(ProcessUsage? worker)
     {
         var kernel = ProcessUsage.OfThisProcess();
-        var now = (At: DateTime.UtcNow, Processor: kernel.Processor + (worker?.Processor ?? TimeSpan.Zero));
+        var now = (At: Stopwatch.GetTimestamp(), Processor: kernel.Processor + (worker?.Processor ?? TimeSpan.Zero));
 
         // A worker that was replaced took its time with it.
-        var used = Math.Max(0, (now.Processor - last.Processor) / (now.At - last.At));
+        var used = Math.Max(0, (now.Processor - last.Processor) / Stopwatch.GetElapsedTime(last.At, now.At));
         last = now;
         return new UsageReply(
             Environment.MachineName, Environment.ProcessId, Math.Round(100 * used, 1), kernel.ResidentBytes + (worker?.ResidentBytes ?? 0),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using JupyterKernel.Hosting;
 using JupyterKernel.Settings;
@@ -24,18 +25,18 @@ internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerP
     private const int MaxStarts = 3;
 
     private readonly KernelSettings settings = KernelSettings.Current;
-    private readonly Queue<DateTime> losses = new();
+    private readonly Queue<long> losses = new();
     private Task<WorkerProcess>? nextProcess = firstProcess;
     private SupervisedWorker? spare;
     private SupervisedWorker? starting;
-    private DateTime lastUse;
+    private long lastUse;
     private bool keepsSpare;
     private bool stopped;
 
     /// <summary>A worker was lost, which counts towards the restart intensity.</summary>
     public void CountLoss()
     {
-        losses.Enqueue(DateTime.UtcNow);
+        losses.Enqueue(Stopwatch.GetTimestamp());
     }
 
     /// <summary>Forgets the losses so far: the user asks for a worker.</summary>
@@ -47,7 +48,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerP
     public async Task<SupervisedWorker> TakeAsync(CancellationToken interruption)
     {
         HoldIntensity();
-        lastUse = DateTime.UtcNow;
+        lastUse = Stopwatch.GetTimestamp();
         if (spare is { HasEnded: false } promoted)
         {
             spare = null;
@@ -90,7 +91,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerP
     /// <summary>A cell has run: in a while a spare worker stands ready, and goes when nothing runs for long.</summary>
     public void KeepSpare()
     {
-        lastUse = DateTime.UtcNow;
+        lastUse = Stopwatch.GetTimestamp();
         if (!keepsSpare && settings.SpareTime > TimeSpan.Zero) _ = KeepSpareAsync();
     }
 
@@ -116,13 +117,13 @@ internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerP
                 await IsReadyAsync(fresh, CancellationToken.None);
             }
 
-            while (DateTime.UtcNow - lastUse is var idle && idle < settings.SpareTime && spare is { HasEnded: false } && !stopped)
+            while (Stopwatch.GetElapsedTime(lastUse) is var idle && idle < settings.SpareTime && spare is { HasEnded: false } && !stopped)
             {
                 var rest = settings.SpareTime - idle;
                 await Task.WhenAny(spare.Lost, Task.Delay(rest < SpareLook ? rest : SpareLook));
             }
 
-            if (DateTime.UtcNow - lastUse >= settings.SpareTime)
+            if (Stopwatch.GetElapsedTime(lastUse) >= settings.SpareTime)
             {
                 spare?.Dispose();
                 spare = null;
@@ -149,8 +150,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerP
 
     private void HoldIntensity()
     {
-        var now = DateTime.UtcNow;
-        while (losses.TryPeek(out var oldest) && now - oldest > settings.RestartPeriod) losses.Dequeue();
+        while (losses.TryPeek(out var oldest) && Stopwatch.GetElapsedTime(oldest) > settings.RestartPeriod) losses.Dequeue();
         if (losses.Count > settings.MaxRestarts)
         {
             throw new WorkerStartException(string.Create(CultureInfo.InvariantCulture,
