@@ -36,6 +36,21 @@ public sealed class ValuesTests
         { "int x = Next(); Func<int> f = () => x; Action<int> set = v => x = v; f += () => 1;", "f.GetInvocationList().Length + \" \" + ((Func<int>)f.GetInvocationList()[0])()" },
         { "IEnumerable<int> Gen(int from) { while (true) yield return from++; } var x = Gen(Next()).GetEnumerator(); x.MoveNext();", "x.Current + (x.MoveNext() ? 0 : 1) + \" \" + x.Current" },
         { "var x = Type.GetType(\"System.Int32\"); var y = new string('a', 100000) + Next(); var z = new[] { y, y };", "x + y + object.ReferenceEquals(z[0], z[1])" },
+        { "nint x = Next(); nuint y = (nuint)Next(); var z = new nint[] { Next() }; nint? none = null;", "$\"{x} {y} {z[0]} {none}\"" },
+        { "var x = new PriorityQueue<string, int>(); x.Enqueue(\"a\" + Next(), 2); x.Enqueue(\"b\", 2); x.Enqueue(\"c\", 1); var y = new PriorityQueue<int, string>(StringComparer.OrdinalIgnoreCase); y.Enqueue(Next(), \"B\"); y.Enqueue(1, \"a\");", "string.Join(\",\", x.UnorderedItems) + x.Count + y.Dequeue() + \" \" + y.Dequeue()" },
+        { "using System.Collections.Immutable; var x = ImmutableList.Create(Next(), 2); var y = ImmutableArray.Create(Next()); var z = ImmutableQueue.Create(1, Next()); var s = ImmutableStack.Create(1, Next()); var q = ImmutableSortedSet.Create(StringComparer.OrdinalIgnoreCase, \"b\" + Next(), \"A\");", "string.Join(\",\", x) + y[0] + string.Join(\",\", z) + string.Join(\",\", s) + string.Join(\",\", q) + q.Contains(\"a\")" },
+        { "using System.Collections.Immutable; record Key(string Name, int Number); var x = ImmutableDictionary<string, int>.Empty.WithComparers(StringComparer.OrdinalIgnoreCase).Add(\"Key\", Next()).Add(\"b\", 1).Add(\"c\", 1).Add(\"d\", 1); var y = ImmutableHashSet.Create(new Key(\"a\", Next()), new Key(\"b\", 1), new Key(\"c\", 2)); var z = ImmutableSortedDictionary<int, string>.Empty.Add(Next(), \"z\"); var w = ImmutableHashSet.Create((\"t\", Next()), (\"u\", 1), (\"v\", 2));", "x[\"kEY\"] + y.OrderBy(k => k.Name).First().ToString() + y.Contains(new Key(\"c\", 2)) + z.First() + w.Contains((\"v\", 2)) + w.Single(t => t.Item1 == \"t\").Item2" },
+        { "using System.Collections.Frozen; record Key(string Name, int Number); var x = new Dictionary<string, int> { [\"Key\"] = Next(), [\"b\"] = 1, [\"c\"] = 2 }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase); var y = new[] { new Key(\"a\", Next()), new Key(\"b\", 1) }.ToFrozenSet(); var z = new[] { Next(), 2, 3 }.ToFrozenSet(); var e = Array.Empty<string>().ToFrozenSet();", "x[\"kEY\"] + \" \" + y.Contains(new Key(\"b\", 1)) + y.OrderBy(k => k.Name).First() + string.Join(\",\", z.Order()) + e.Count" },
+        { "using System.Collections.ObjectModel; var inner = new Dictionary<string, int> { [\"a\"] = Next() }; var x = new ReadOnlyDictionary<string, int>(inner); _ = x.Keys.Count + x.Values.Count; var y = new List<int> { Next() }.AsReadOnly(); var z = new ObservableCollection<int> { Next() }; var o = new OrderedDictionary<string, int> { [\"b\"] = 1, [\"a\"] = Next() }; var l = new SortedList<string, int>(StringComparer.OrdinalIgnoreCase) { [\"K\"] = Next() };", "$\"{x[\"a\"]} {y[0]} {z[0]} {string.Join(\",\", o)} {l[\"k\"]} {(inner[\"new\"] = 1) + x.Count}\"" },
+        { "using System.Collections; var x = new BitArray(new[] { Next(), 1 }); var y = new ArrayList { Next(), \"s\" };", "string.Join(\",\", x.Cast<bool>()) + y[0] + y[1]" },
+        { "using System.Text.Json.Nodes; var x = JsonNode.Parse(\"\"\"{\"a\":[1,{\"b\":\"née\"}],\"n\":null}\"\"\"); x[\"r\"] = Next(); var part = x[\"a\"][1]; var alone = JsonValue.Create(Next()); var array = new JsonArray(1, Next());", "x.ToJsonString() + alone + array.ToJsonString() + ((int)(part[\"b\"] = 5)) + x[\"a\"][1][\"b\"]" },
+        { "using System.Text.Json; var x = JsonDocument.Parse(\"{\\\"a\\\":[1,\" + Next() + \"]}\"); var e = x.RootElement.GetProperty(\"a\"); var c = e.Clone();", "e[1].GetInt32() + \" \" + c[1] + x.RootElement" },
+        { "using System.Xml.Linq; var x = XElement.Parse(\"<a  b='1'> t\\r\\n <c>x</c><?p i?></a>\"); x.SetAttributeValue(\"r\", Next()); var part = x.Element(\"c\"); var attribute = x.Attribute(\"b\"); var d = new XDocument(new XDeclaration(\"1.0\", \"utf-8\", \"yes\"), new XComment(\"c\"), new XElement(\"root\", Next())); var inner = d.Root;", "x.ToString(SaveOptions.DisableFormatting) + d.Declaration + d + inner + ((part.Value = \"y\") + x.Element(\"c\").Value) + attribute.Value + object.ReferenceEquals(inner, d.Root)" },
+        { "using System.Data; var x = new DataTable(\"T\"); x.Columns.Add(\"Id\", typeof(int)); x.Columns.Add(\"Name\"); x.Columns.Add(\"At\", typeof(DateTime)); x.PrimaryKey = [x.Columns[0]]; x.Rows.Add(1, \" \", null); x.Rows.Add(2, \"é<\", new DateTime(2024, 1, 2)); x.Rows.Add(3, null, null); x.AcceptChanges(); x.Rows[1].Delete(); x.Rows[0][\"Name\"] = \"n\" + Next(); x.Rows.Add(Next() + 10, \"new\"); var row = x.Rows[0];", "string.Join(\";\", x.Rows.Cast<DataRow>().Select(r => r.RowState + (r.RowState == DataRowState.Deleted ? \"\" : string.Join(\",\", r.ItemArray)))) + x.PrimaryKey[0] + row[1] + object.ReferenceEquals(row, x.Rows[0])" },
+        { "using System.Data; var s = new DataSet(\"S\"); var x = s.Tables.Add(\"A\"); x.Columns.Add(\"Id\", typeof(int)); x.Rows.Add(Next()); var y = s.Tables.Add(\"B\"); y.Columns.Add(\"A\", typeof(int)); s.Relations.Add(\"r\", x.Columns[0], y.Columns[0]); y.Rows.Add(x.Rows[0][0]); var n = new DataTable(); n.Columns.Add(\"V\", typeof(object)); n.Rows.Add(Next());", "x.Rows[0].GetChildRows(\"r\").Length + \" \" + x.Rows[0][0] + object.ReferenceEquals(x, s.Tables[0]) + n.Rows[0][0] + n.TableName" },
+        { "using System.Globalization; using System.Text.RegularExpressions; using System.Net; var x = new Regex(\"a\" + Next(), RegexOptions.IgnoreCase); var c = new CultureInfo(\"de-DE\"); c.NumberFormat.NumberDecimalSeparator = \"_\" + Next(); var i = CultureInfo.InvariantCulture; var z = TimeZoneInfo.CreateCustomTimeZone(\"Z\" + Next(), TimeSpan.FromHours(2), \"Z\", \"Z\"); var u = TimeZoneInfo.Utc; var a = IPAddress.Parse(\"10.0.\" + Next() % 256 + \".1\"); var p = new IPEndPoint(IPAddress.IPv6Loopback, Next() % 60000);", "$\"{x} {x.Options} {1.5.ToString(c)} {i.Name} {z.Id} {z.BaseUtcOffset} {u.Id} {a} {p}\"" },
+        { "var x = new Lazy<int>(() => Next()); _ = x.Value; var n = Next(); var y = new Lazy<string>(() => \"made of \" + n); var b = new Lazy<bool>(() => true); _ = b.Value; var e = new System.Text.UTF8Encoding(false, true); var f = System.Text.Encoding.UTF8; var m = new[] { 1, Next(), 3 }.AsMemory(1, 2); ReadOnlyMemory<char> t = (\"t\" + Next()).AsMemory(); var k = new System.Numerics.Complex(Next(), 1); var h = (Half)Next(); var g = (Int128)Next(); object d = DBNull.Value;", "$\"{x.Value} {y.Value} {b.Value} {e.GetPreamble().Length} {ReferenceEquals(f, System.Text.Encoding.UTF8)} {m.Span[0]} {t} {k} {h} {g} {ReferenceEquals(d, DBNull.Value)}\"" },
+        { "using System.Collections.Immutable; using System.Collections.Frozen; class Node { public ImmutableList<Node> Children = ImmutableList<Node>.Empty; public FrozenSet<Node> Friends; public ImmutableArray<ImmutableList<int>> Deep; public int Value; } var x = new Node { Value = Next() }; x.Children = x.Children.Add(x); x.Friends = new[] { x }.ToFrozenSet(); x.Deep = [ImmutableList.Create(Next())]; var nested = ImmutableList.Create(ImmutableDictionary<string, FrozenSet<int>>.Empty.Add(\"a\", new[] { Next() }.ToFrozenSet()));", "$\"{x.Children[0].Value} {x.Friends.Single().Value} {x.Friends.Contains(x)} {x.Deep[0][0]} {nested[0][\"a\"].Single()}\"" },
     };
 
     [Theory]
@@ -82,6 +97,21 @@ public sealed class ValuesTests
     }
 
     [Fact]
+    public void An_object_that_others_refer_to_is_given_what_it_held_and_not_replaced()
+    {
+        var (old, fresh) = TwoWorkers(
+            "int Next() => System.Random.Shared.Next();",
+            "var json = new System.Text.Json.Nodes.JsonObject { [\"a\"] = 1 }; var table = new System.Data.DataTable(); table.Columns.Add(\"A\", typeof(int)); table.Rows.Add(1); var element = new System.Xml.Linq.XElement(\"a\"); var view = table.DefaultView; var holder = (object)(new System.IO.MemoryStream(), json, element);",
+            "json[\"b\"] = Next(); table.Rows.Add(Next()); element.SetAttributeValue(\"b\", Next());");
+
+        Assert.Empty(fresh.Set(old.Values()));
+
+        Assert.Equal(["holder", "view"], old.Opaque.Order());
+        Assert.Equal(old.Fingerprint(), fresh.Fingerprint());
+        Assert.Equal("True True True 2", fresh.Run(Compile("var h = ((System.IO.MemoryStream, System.Text.Json.Nodes.JsonObject, System.Xml.Linq.XElement))holder; $\"{ReferenceEquals(h.Item2, json)} {ReferenceEquals(h.Item3, element)} {ReferenceEquals(view.Table, table)} {view.Count}\"", fresh.Last)));
+    }
+
+    [Fact]
     public void A_choice_between_shared_objects_is_carried_over()
     {
         for (var attempt = 0; attempt < 5; attempt++)
@@ -114,7 +144,11 @@ public sealed class ValuesTests
     [InlineData("var x = new List<object> { new System.Net.Http.HttpClient() };")]
     [InlineData("class Mine : System.IO.MemoryStream { } var x = new Mine();")]
     [InlineData("var x = Enumerable.Range(0, 3).Select(i => i);")]
-    [InlineData("nint x = 5;")]
+    [InlineData("nint x = System.Runtime.InteropServices.Marshal.AllocHGlobal(8);")]
+    [InlineData("var x = new nuint[] { 0, (nuint)System.Runtime.InteropServices.Marshal.AllocHGlobal(8) };")]
+    [InlineData("var x = System.Runtime.InteropServices.GCHandle.Alloc(new int[1]);")]
+    [InlineData("class Mine : System.Xml.Linq.XElement { public Mine() : base(\"a\") { } } var x = new Mine();")]
+    [InlineData("var x = new System.Data.DataTable(); x.Columns.Add(\"a\"); x.Rows.Add(\"\\0\");")]
     public void What_is_not_plain_data_is_named_and_left(string cell)
     {
         var (old, fresh) = TwoWorkers(cell, "int plain = System.Random.Shared.Next();");

@@ -1,20 +1,32 @@
+using System.Globalization;
+using System.Text;
+
 namespace JupyterKernel.Values;
 
 /// <summary>
 /// Objects that every worker has of its own, and that are named instead of taken apart: the cells' submissions, which hold
-/// the variables, and the framework's comparers.
+/// the variables, and the framework's comparers and single instances.
 /// </summary>
 internal sealed class KnownObjects
 {
-    private const string Default = "default";
+    /// <summary>The name of every collection's comparer that was made without any.</summary>
+    public const string Default = "default";
 
-    private static readonly Dictionary<string, object> Comparers = new()
+    private static readonly Dictionary<string, object> Framework = new()
     {
         ["Ordinal"] = StringComparer.Ordinal,
         ["OrdinalIgnoreCase"] = StringComparer.OrdinalIgnoreCase,
         ["InvariantCulture"] = StringComparer.InvariantCulture,
         ["InvariantCultureIgnoreCase"] = StringComparer.InvariantCultureIgnoreCase,
         ["Reference"] = ReferenceEqualityComparer.Instance,
+        ["Invariant"] = CultureInfo.InvariantCulture,
+        ["DBNull"] = DBNull.Value,
+        ["UTF8"] = Encoding.UTF8,
+        ["Unicode"] = Encoding.Unicode,
+        ["BigEndianUnicode"] = Encoding.BigEndianUnicode,
+        ["UTF32"] = Encoding.UTF32,
+        ["ASCII"] = Encoding.ASCII,
+        ["Latin1"] = Encoding.Latin1,
     };
 
     /// <summary>Those that a collection has which was made without any.</summary>
@@ -25,7 +37,7 @@ internal sealed class KnownObjects
     ];
 
     private readonly Dictionary<object, string> names = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<string, object> objects = new(Comparers);
+    private readonly Dictionary<string, object> objects = new(Framework);
 
     public KnownObjects(IEnumerable<object> submissions)
     {

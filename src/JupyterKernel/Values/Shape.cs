@@ -31,6 +31,9 @@ internal enum ShapeKind
     /// <summary>Keys and values.</summary>
     Map,
 
+    /// <summary>What a <see cref="Values.Conversion"/> takes apart.</summary>
+    Converted,
+
     /// <summary>Methods of cells, each with its target.</summary>
     Delegate,
 }
@@ -53,28 +56,30 @@ internal sealed class Shape
     [
         typeof(Version), typeof(Random), typeof(StrongBox<>), typeof(Tuple<>), typeof(Tuple<,>), typeof(Tuple<,,>), typeof(Tuple<,,,>), typeof(Tuple<,,,,>),
         typeof(Tuple<,,,,,>), typeof(Tuple<,,,,,,>), typeof(Tuple<,,,,,,,>), typeof(System.Collections.ObjectModel.ReadOnlyCollection<>),
-        typeof(System.Collections.ObjectModel.Collection<>),
+        typeof(System.Collections.ObjectModel.Collection<>), typeof(System.Collections.ObjectModel.ObservableCollection<>), typeof(System.Collections.BitArray),
+        typeof(System.Collections.ArrayList),
     ];
 
     private static readonly HashSet<Type> SequenceTypes =
     [
         typeof(List<>), typeof(HashSet<>), typeof(SortedSet<>), typeof(LinkedList<>), typeof(Queue<>), typeof(Stack<>),
-        typeof(ConcurrentQueue<>), typeof(ConcurrentStack<>),
+        typeof(ConcurrentQueue<>), typeof(ConcurrentStack<>), typeof(PriorityQueue<,>),
     ];
 
     private static readonly HashSet<Type> MapTypes =
-        [typeof(Dictionary<,>), typeof(SortedDictionary<,>), typeof(SortedList<,>), typeof(ConcurrentDictionary<,>)];
+        [typeof(Dictionary<,>), typeof(SortedDictionary<,>), typeof(SortedList<,>), typeof(OrderedDictionary<,>), typeof(ConcurrentDictionary<,>)];
 
     private Shape(Type type)
     {
         Type = type;
         Kind = KindOf(type);
         if (Kind == ShapeKind.Fields) Fields = FieldsOf(type);
+        if (Kind == ShapeKind.Converted) Conversion = Conversion.Of(type);
         var arguments = type.IsGenericType ? type.GetGenericArguments() : [];
         Element = Kind switch
         {
             ShapeKind.Array => type.GetElementType(),
-            ShapeKind.Sequence => arguments[0],
+            ShapeKind.Sequence => arguments.Length == 2 ? typeof(ValueTuple<,>).MakeGenericType(arguments) : arguments[0],
             ShapeKind.Map => arguments[1],
             _ => null,
         };
@@ -95,11 +100,14 @@ internal sealed class Shape
     /// <summary>The type of a map's keys.</summary>
     public Type? Key { get; }
 
+    /// <summary>How values of <see cref="ShapeKind.Converted"/> are taken apart.</summary>
+    public Conversion? Conversion { get; }
+
     /// <summary>Where a collection that has one tells its comparer.</summary>
     public PropertyInfo? Comparer { get; }
 
     /// <summary>Whether elements are hashed or compared, so that they must be complete before they are added.</summary>
-    public bool LooksAtElements => Comparer is not null;
+    public bool LooksAtElements => Comparer is not null || Conversion is { LooksAtElements: true };
 
     public static Shape Of(Type type) => Known.GetOrAdd(type, static type => new Shape(type));
 
@@ -109,7 +117,6 @@ internal sealed class Shape
         string text => text,
         Uri uri => uri.OriginalString,
         Type type => type.AssemblyQualifiedName!,
-        CultureInfo culture => culture.Name,
         BigInteger number => number.ToString(CultureInfo.InvariantCulture),
         _ => value.ToString()!,
     };
@@ -120,7 +127,6 @@ internal sealed class Shape
         : type == typeof(Uri) ? new Uri(text, UriKind.RelativeOrAbsolute)
         : type == typeof(StringBuilder) ? new StringBuilder(text)
         : type == typeof(BigInteger) ? BigInteger.Parse(text, CultureInfo.InvariantCulture)
-        : type == typeof(CultureInfo) ? CultureInfo.GetCultureInfo(text)
         : findType(text);
 
     /// <summary>Whether a type was declared in a cell.</summary>
@@ -131,10 +137,10 @@ internal sealed class Shape
 
     private static ShapeKind KindOf(Type type)
     {
-        if (type.IsPointer || type.IsByRefLike || type == typeof(nint) || type == typeof(nuint) || type.IsFunctionPointer) return ShapeKind.Opaque;
+        if (type.IsPointer || type.IsByRefLike || type.IsFunctionPointer) return ShapeKind.Opaque;
         if (type.IsPrimitive || type.IsEnum || RawTypes.Contains(type)) return ShapeKind.Raw;
         if (type == typeof(string) || type == typeof(Uri) || type == typeof(StringBuilder) || type == typeof(BigInteger)
-            || type == typeof(CultureInfo) || typeof(Type).IsAssignableFrom(type)) return ShapeKind.Text;
+            || typeof(Type).IsAssignableFrom(type)) return ShapeKind.Text;
         if (type.IsArray) return ShapeKind.Array;
         if (typeof(Delegate).IsAssignableFrom(type)) return ShapeKind.Delegate;
         if (type.IsValueType) return ShapeKind.Fields;
@@ -143,7 +149,7 @@ internal sealed class Shape
         if (SequenceTypes.Contains(open)) return ShapeKind.Sequence;
         if (MapTypes.Contains(open)) return ShapeKind.Map;
         if (FieldTypes.Contains(open) || type.DeclaringType == typeof(Random) || type.Assembly == typeof(Display.Notebook).Assembly) return ShapeKind.Fields;
-        if (!IsOfCell(type)) return ShapeKind.Opaque;
+        if (!IsOfCell(type)) return Conversion.Of(type) is null ? ShapeKind.Opaque : ShapeKind.Converted;
 
         // A class of the framework's that a cell derives from may hide anything.
         for (var ancestor = type.BaseType; ancestor is not null && ancestor != typeof(object); ancestor = ancestor.BaseType)

@@ -35,12 +35,16 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             PairAll();
         }
 
-        foreach (var node in nodes) node.Instance ??= Allocate(node);
+        foreach (var node in nodes.Where(node => node.Shape.Kind != ShapeKind.Converted)) node.Instance ??= Allocate(node);
         foreach (var node in nodes.Where(node => node.Shape.Kind == ShapeKind.Delegate)) node.Instance = MakeDelegate(node);
 
+        // What is made of its parts comes before what refers to it, but where it must find these complete: see MakeAll.
+        foreach (var node in nodes.Where(node => node.Shape is { Kind: ShapeKind.Converted, LooksAtElements: false })) InOrder(node, static part => part.Shape.Kind == ShapeKind.Converted, MakeEarly);
+
         // What looks at its elements wants them complete; those further in were met later.
-        foreach (var node in nodes.Where(node => !node.Shape.LooksAtElements)) Fill(node);
-        foreach (var node in nodes.AsEnumerable().Reverse().Where(node => node.Shape.LooksAtElements)) Fill(node);
+        foreach (var node in nodes.Where(node => node.Shape is { LooksAtElements: false, Kind: not ShapeKind.Converted })) Fill(node);
+        if (nodes.Exists(static node => node.Instance is null)) MakeAll();
+        else foreach (var node in nodes.AsEnumerable().Reverse().Where(static node => node.Shape is { LooksAtElements: true, Kind: not ShapeKind.Converted })) Fill(node);
 
         var problems = new List<(string, string)>();
         foreach (var (variable, slot) in roots)
@@ -68,6 +72,9 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
     private sealed record KnownObject(string Name);
 
+    // Elements that are a part of their own.
+    private sealed record Embedded(Node Array);
+
     private sealed record Call(Type Declaring, int Token, object? Target);
 
     private sealed class Node(Shape shape)
@@ -85,6 +92,11 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         public object? Comparer { get; set; }
 
         public object? Instance { get; set; }
+
+        /// <summary>The object at the same place, of what is made of its parts.</summary>
+        public object? Existing { get; set; }
+
+        public bool IsMet { get; set; }
     }
 
     private void Parse(Func<string, string, string, Variable?> findVariable)
@@ -141,6 +153,22 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
                 break;
             case ShapeKind.Sequence or ShapeKind.Map:
                 ReadCollection(node);
+                break;
+            case ShapeKind.Converted:
+                node.Slots = new object?[reader.Read7BitEncodedInt()];
+                for (var i = 0; i < node.Slots.Length; i++)
+                {
+                    if (!reader.ReadBoolean())
+                    {
+                        node.Slots[i] = ReadSlot(typeof(object));
+                        continue;
+                    }
+
+                    var array = new Node(Shape.Of(ReadType()));
+                    ReadArray(array, 1);
+                    node.Slots[i] = new Embedded(array);
+                }
+
                 break;
             case ShapeKind.Delegate:
                 node.Slots = new object?[reader.Read7BitEncodedInt()];
@@ -224,8 +252,9 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         while (pairs.TryDequeue(out var pair))
         {
             var (node, existing) = (nodes[pair.Reference.Number], pair.Existing);
+            if (node.Shape.Kind == ShapeKind.Converted && node.Shape.Type.IsInstanceOfType(existing)) node.Existing ??= existing;
             if (node.Instance is not null || node.Shape.Type != existing.GetType() || claimed.Contains(existing)) continue;
-            if (node.Shape.Kind is ShapeKind.Raw or ShapeKind.Text or ShapeKind.Delegate) continue;
+            if (node.Shape.Kind is ShapeKind.Raw or ShapeKind.Text or ShapeKind.Delegate or ShapeKind.Converted) continue;
             if (existing is Array array && !Enumerable.Range(0, array.Rank).Select(array.GetLength).SequenceEqual(node.Lengths)) continue;
             claimed.Add(existing);
             node.Instance = existing;
@@ -240,8 +269,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             case ShapeKind.Fields:
                 PairFields(node.Slots, node.Shape, existing);
                 break;
-            case ShapeKind.Array or ShapeKind.Sequence when node.Data is null:
-                foreach (var (slot, item) in node.Slots.Zip(((IEnumerable)existing).Cast<object?>())) PairSlot(slot, item);
+            case ShapeKind.Array or ShapeKind.Sequence when node.Data is null && existing is IEnumerable items:
+                foreach (var (slot, item) in node.Slots.Zip(items.Cast<object?>())) PairSlot(slot, item);
                 break;
             case ShapeKind.Map:
                 for (var i = 0; i < node.Slots.Length; i += 2)
@@ -275,6 +304,94 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             ShapeKind.Sequence or ShapeKind.Map => Activator.CreateInstance(type)!,
             _ => null,
         };
+    }
+
+    /// <summary>What can be made before anything is filled, as nothing that it consists of has to be complete.</summary>
+    private void MakeEarly(Node node)
+    {
+        if (!node.Shape.LooksAtElements && Parts(node).All(static part => part.Instance is not null)) Make(node);
+    }
+
+    /// <summary>
+    /// Makes what hashes or compares its elements, when these are complete, and fills what refers to it; and, where they refer to each other, fills
+    /// that once more.
+    /// </summary>
+    private void MakeAll()
+    {
+        var early = new HashSet<Node>();
+        foreach (var node in nodes) node.IsMet = false;
+        foreach (var node in nodes)
+        {
+            InOrder(node, static _ => true, complete =>
+            {
+                if (complete.Shape.Kind == ShapeKind.Converted)
+                {
+                    if (complete.Instance is null) Make(complete);
+                    return;
+                }
+
+                if (Parts(complete).Any(static part => part.Instance is null)) early.Add(complete);
+                Fill(complete);
+            });
+        }
+
+        foreach (var node in early) Fill(node);
+    }
+
+    /// <summary>Does something with a node once it is done with those of which it consists. No recursion, however deep they nest.</summary>
+    private void InOrder(Node first, Func<Node, bool> isOfInterest, Action<Node> action)
+    {
+        if (first.IsMet) return;
+        var open = new Stack<(Node Node, IEnumerator<Node> Parts)>();
+        Push(first);
+        while (open.TryPeek(out var top))
+        {
+            if (!top.Parts.MoveNext())
+            {
+                open.Pop();
+                action(top.Node);
+            }
+            else if (!top.Parts.Current.IsMet && isOfInterest(top.Parts.Current))
+            {
+                Push(top.Parts.Current);
+            }
+        }
+
+        void Push(Node node)
+        {
+            node.IsMet = true;
+            open.Push((node, Parts(node).GetEnumerator()));
+        }
+    }
+
+    /// <summary>The objects that a node refers to by itself.</summary>
+    private IEnumerable<Node> Parts(Node node)
+    {
+        var slots = new Stack<object?>(node.Slots);
+        if (node.Comparer is not null) slots.Push(node.Comparer);
+        while (slots.TryPop(out var slot))
+        {
+            if (slot is Reference { Number: var number }) yield return nodes[number];
+            foreach (var inner in slot switch { Structure structure => structure.Fields, Embedded embedded => embedded.Array.Slots, Call call => [call.Target], _ => [] }) slots.Push(inner);
+        }
+    }
+
+    /// <summary>Makes an object of its parts, or, where it is no part of another one, gives the one that is there what it is to hold, so that whatever else refers to it shares that.</summary>
+    private void Make(Node node)
+    {
+        var conversion = node.Shape.Conversion!;
+        object?[] parts = [.. node.Slots.Select(Resolve)];
+        node.Instance = conversion.PutTogether(node.Shape.Type, parts);
+        if (conversion.Refill is not { } refill || node.Existing is not { } existing || Parts(node).Any(static part => part.Shape.Kind == ShapeKind.Converted) || !claimed.Add(existing)) return;
+        try
+        {
+            if (conversion.TakeApart(existing, static _ => []) is not { } held || !held.SequenceEqual(parts)) refill(existing, node.Instance);
+            node.Instance = existing;
+        }
+        catch (Exception fixedly) when (fixedly is not OutOfMemoryException)
+        {
+            // It cannot be changed, so there is a new one.
+        }
     }
 
     private Delegate MakeDelegate(Node node) =>
@@ -338,6 +455,15 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             return;
         }
 
+        // A priority queue takes pairs, and several at once in the order in which it kept them.
+        if (type.GetMethod("EnqueueRange", [typeof(IEnumerable<>).MakeGenericType(Shape.Of(type).Element!)]) is { } enqueue)
+        {
+            var pairs = Array.CreateInstance(Shape.Of(type).Element!, complete.Count);
+            for (var i = 0; i < complete.Count; i++) pairs.SetValue(complete[i], i);
+            enqueue.Invoke(sequence, [pairs]);
+            return;
+        }
+
         var add = type.GetMethod("Add", type.GetGenericArguments()) ?? type.GetMethod("Enqueue", type.GetGenericArguments()) ?? type.GetMethod("AddLast", type.GetGenericArguments())!;
         foreach (var item in complete) add.Invoke(sequence, [item]);
     }
@@ -347,8 +473,17 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         Reference reference => nodes[reference.Number].Instance,
         KnownObject { Name: var name } => known.Find(name),
         Structure structure => MakeStructure(structure),
+        Embedded { Array: var array } => MakeArray(array),
         _ => slot,
     };
+
+    private Array MakeArray(Node array)
+    {
+        if (array.Data is Array raw) return raw;
+        var made = Array.CreateInstance(array.Shape.Element!, array.Lengths);
+        FillArray(made, array);
+        return made;
+    }
 
     private object MakeStructure(Structure structure)
     {

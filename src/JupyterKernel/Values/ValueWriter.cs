@@ -29,6 +29,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
     private readonly List<object> objects = [];
     private BinaryWriter writer = null!;
     private Type? opaque;
+    private bool isNested;
 
     /// <summary>Writes variables.</summary>
     /// <returns>Those that are not plain data, and the type that is the reason.</returns>
@@ -91,13 +92,19 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         WriteText(declaring.Assembly.GetName().Name!);
         WriteText(declaring.FullName!);
         WriteText(variable.Field.Name);
+        WriteObjects(value, variable.Field.FieldType);
+    }
+
+    private void WriteObjects(object? value, Type? declared = null)
+    {
         var next = objects.Count;
-        WriteSlot(variable.Field.FieldType, value);
+        WriteSlot(declared ?? typeof(object), value);
         for (; next < objects.Count && opaque is null; next++)
         {
             if ((next & 0x3FF) == 0 && isCancelled()) throw new OperationCanceledException();
             writer.Write((byte)1);
-            WriteType(objects[next].GetType());
+            var type = objects[next].GetType();
+            WriteType(Shape.Of(type).Kind == ShapeKind.Converted ? Conversion.PublicType(type) : type);
             WriteContent(objects[next]);
         }
 
@@ -172,6 +179,9 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
             case ShapeKind.Sequence or ShapeKind.Map:
                 WriteCollection(value, shape);
                 break;
+            case ShapeKind.Converted:
+                WriteConverted(value, shape.Conversion!);
+                break;
             case ShapeKind.Delegate:
                 WriteDelegate((Delegate)value);
                 break;
@@ -180,6 +190,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
 
     private void WriteRaw(object value)
     {
+        if (value is nint or nuint && Address.IsMapped(value is nint signed ? signed : (nint)(nuint)value)) opaque ??= value.GetType();
         if (value is bool flag) writer.Write(flag);
         else if (value is int number) writer.Write(number);
         else writer.Write(RawBytes.Of(value));
@@ -195,6 +206,8 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
 
         if (Shape.Of(element).Kind == ShapeKind.Raw)
         {
+            if (element == typeof(nint) && Array.Exists(array.Cast<nint>().ToArray(), Address.IsMapped) || element == typeof(nuint) && Array.Exists(array.Cast<nuint>().ToArray(), value => Address.IsMapped((nint)value)))
+                opaque ??= element;
             if (writer != nowhere) WriteLarge(RawBytes.OfArray(array));
             return;
         }
@@ -246,7 +259,8 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
             }
             else
             {
-                var items = ((IEnumerable)collection).Cast<object?>().ToList();
+                // A priority queue shows its items in the order in which it keeps them, and not as its own.
+                var items = ((IEnumerable)(collection.GetType().GetProperty("UnorderedItems")?.GetValue(collection) ?? collection)).Cast<object?>().ToList();
                 writer.Write7BitEncodedInt(items.Count);
                 foreach (var item in items)
                 {
@@ -260,6 +274,57 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
             // Another thread is at work on it.
             opaque ??= shape.Type;
         }
+    }
+
+    private void WriteConverted(object value, Conversion conversion)
+    {
+        object?[]? parts;
+        try
+        {
+            parts = conversion.TakeApart(value, isNested ? static _ => [] : BytesOf);
+        }
+        catch (Exception problem) when (problem is not (OutOfMemoryException or OperationCanceledException))
+        {
+            // It has what its form cannot have, or another thread is at work on it.
+            parts = null;
+        }
+
+        if (parts is null)
+        {
+            opaque ??= value.GetType();
+            return;
+        }
+
+        writer.Write7BitEncodedInt(parts.Length);
+        foreach (var part in parts)
+        {
+            writer.Write(part is Conversion.Inline);
+            if (part is Conversion.Inline { Items: var items })
+            {
+                WriteType(items.GetType());
+                WriteArray(items, items.GetType().GetElementType()!);
+            }
+            else
+            {
+                WriteSlot(typeof(object), part is not null && known.NameOfComparer(part) == KnownObjects.Default ? null : part);
+            }
+
+            if (opaque is not null) return;
+        }
+    }
+
+    /// <summary>The bytes of one value by itself: the same for the same value in every process.</summary>
+    private byte[] BytesOf(object value)
+    {
+        using var bytes = new MemoryStream();
+        using (var nested = new ValueWriter(bytes, known, isCancelled) { isNested = true })
+        {
+            nested.writer = nested.output;
+            nested.WriteObjects(value);
+            nested.output.Flush();
+        }
+
+        return bytes.ToArray();
     }
 
     private void WriteDelegate(Delegate value)
