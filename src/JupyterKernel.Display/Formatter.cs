@@ -76,9 +76,12 @@ public static class Formatter
     }
 
     /// <summary>The forms of a value that clients choose from; text/plain is always among them.</summary>
-    public static MimeBundle Format(object? value) =>
+    public static MimeBundle Format(object? value) => Format(value, names: null);
+
+    /// <summary>The same, where the names of tuples' items in it are known.</summary>
+    internal static MimeBundle Format(object? value, TupleNames? names) =>
         // What a first cell shows is mostly a number or a string, and must not wait for anything richer to load.
-        !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? MimeBundle.PlainText(text) : FormatStructure(value);
+        !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? MimeBundle.PlainText(text) : FormatStructure(value, names);
 
     /// <summary>A value as text on a line.</summary>
     /// <example><c>Formatter.ToPlainText(new[] { "a", "b" })</c> is <c>["a", "b"]</c>.</example>
@@ -177,17 +180,17 @@ public static class Formatter
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static MimeBundle FormatStructure(object? value)
+    private static MimeBundle FormatStructure(object? value, TupleNames? names)
     {
         if (FormatterRegistry.PreferredFor(value?.GetType() ?? typeof(object)) is { } preferred) return Format(value, preferred);
-        var reader = new ShownReader();
+        var reader = new ShownReader { Names = names };
         var shown = reader.Read(value);
         var text = PlainTextWriter.Alone(shown);
-        if (reader.HasWords) shown = new ShownReader { WithoutWords = true }.Read(value);
+        if (reader.HasWords) shown = new ShownReader { WithoutWords = true, Names = names }.Read(value);
         if (shown is Shown.Bundle bundle) return reader.HasWords ? bundle.Forms.With(MimeBundle.PlainTextType, text) : bundle.Forms;
         if (HtmlWriter.Of(shown) is not { } html) return MimeBundle.PlainText(text);
         var forms = MimeBundle.Of("text/html", html, text);
-        return shown is Shown.Table { Rest: not null } or Shown.Sequence { Rest: not null } ? VirtualTables.WithRows(forms, value!, membersOnly: false) : forms;
+        return shown is Shown.Table { Rest: not null } or Shown.Sequence { Rest: not null } ? VirtualTables.WithRows(forms, value!, membersOnly: false, names) : forms;
     }
 
     /// <summary>A table of members, whatever other form the items have.</summary>

@@ -350,6 +350,57 @@ public sealed class FormattingTests : IDisposable
         Assert.Equal("<td><b>by name</b></td>", Html(new[] { new { A = new ByName() } }).Descendants("td").Single().ToString(SaveOptions.DisableFormatting));
     }
 
+    [Theory]
+    [InlineData("* 2 Name - Count -", "Name,Count")]
+    [InlineData("* 2 ? - Count -", "Item1,Count")]
+    [InlineData(null, "Item1,Item2")]
+    public void Columns_have_the_names_of_tuples_items(string? names, string columns)
+    {
+        var html = XElement.Parse((string)Formatter.Format(new List<(string, int)> { ("a", 1) }, TupleNames.Parse(names)).Data["text/html"]);
+
+        Assert.Equal(columns, string.Join(',', html.Descendants("th").Select(cell => cell.Value).Where(name => name.Length > 1)));
+    }
+
+    [Fact]
+    public void Tuples_within_values_have_their_items_names()
+    {
+        string Html(object value, string? names = null) => (string)Formatter.Format(value, TupleNames.Parse(names)).Data["text/html"];
+
+        Assert.Contains("<th>Low</th>", Html(new Dictionary<string, (int[][], int)> { ["k"] = ([[1]], 2) }, "* : - 2 Low - High -"), StringComparison.Ordinal);
+        var members = Html(new WithTuples([("X", [[1], [2]]), ("Y", [[3]])], (1, new() { ["k"] = (2, [[3]]) })));
+        Assert.All(["City", "Size", "First", "Second", "A", "B"], name => Assert.Contains($">{name}</th>", members, StringComparison.Ordinal));
+        Assert.DoesNotContain("Item1", members, StringComparison.Ordinal);
+    }
+
+    private sealed record WithTuples(List<(string City, int[][] Size)> Cities, (int First, Dictionary<string, (int A, int[][] B)> Second) Pair);
+
+    [Fact]
+    public void A_sequence_of_named_values_with_a_text_of_its_own_is_a_table()
+    {
+        var html = XElement.Parse((string)Formatter.Format(new[] { new NamedValues { ["Id"] = 1, ["Name"] = "a" }, new NamedValues { ["Id"] = 2, ["Name"] = null } }).Data["text/html"]);
+
+        Assert.Equal(["Id", "Name"], html.Descendants("th").Select(cell => cell.Value).Where(name => name.Length > 1));
+    }
+
+    private sealed class NamedValues : Dictionary<string, object?>
+    {
+        public override string ToString() => "{NamedValues}";
+    }
+
+    [Fact]
+    public void An_asynchronous_sequence_says_how_its_items_come()
+    {
+        var text = (string)Formatter.Format(Items()).Data["text/plain"];
+
+        Assert.Equal("IAsyncEnumerable<int>: its items come by await foreach (var item in …), or all at once by await ….ToListAsync()", text);
+
+        static async IAsyncEnumerable<int> Items()
+        {
+            await Task.Yield();
+            yield return 1;
+        }
+    }
+
     public static TheoryData<object, string> Others => new()
     {
         { typeof(string).GetMethod("Clone")!, "object string.Clone()" },

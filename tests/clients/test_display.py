@@ -18,6 +18,23 @@ class Display(KernelTestCase):
         self.assertIn("<td>&lt;1&gt;</td>", data["text/html"])
         self.assertNotIn("<script", data["text/html"])
 
+    def test_columns_have_the_names_of_tuples_items(self):
+        self.run_cell('var words = new[] { "a", "bb" }; var pairs = words.Select(x => (Name: x, Count: x.Length)).ToList();'
+                      'record Town(List<(string City, int Size)> Places);')
+        for code, header in (("pairs", ["Name", "Count"]), ("return pairs;", ["Name", "Count"]),
+                             ("words.Select(x => (Word: x, x.Length))", ["Word", "Length"]),
+                             ("new (int X, (int Y, int Z) Deep)[] { (1, (2, 3)) }", ["X", "Deep"]),
+                             ("new[] { (1, 2) }", ["Item1", "Item2"])):
+            with self.subTest(code):
+                self.assertEqual(self.run_cell(code).result.split("\n")[0].split(), header)
+        for code, name in (('new Dictionary<string, (int[][] Low, int High)> { ["k"] = ([[1]], 2) }', "<th>Low</th>"),
+                           ('new[] { new { Places = new List<(int[][] Rows, int B)> { ([[1]], 2) } } }', "Places"),
+                           ("pairs.GroupBy(pair => (Size: new[] { new[] { pair.Count } }, 1))", "<th>Size</th>"),
+                           ("Enumerable.Range(0, 30).Select(i => (Number: i, Square: i * i)).ToList()", '<th class="cs-n">Square</th>')):
+            with self.subTest(code):
+                shown = next(m for m in self.run_cell(code).messages if m["msg_type"] == "execute_result")["content"]["data"]
+                self.assertIn(name, shown["text/html"])
+
     def test_a_formatter_that_a_cell_registers_outlives_the_worker(self):
         self.run_cell('record Money(decimal Amount);\nFormatter.Register<Money>(m => $"<b>{m.Amount:F2}</b>", "text/html");')
         self.run_failing_cell('Environment.FailFast("on purpose");')

@@ -42,6 +42,20 @@ class Packages(FreshKernelTestCase):
         again = self.run_cell('#r "nuget: Newtonsoft.Json, 13.0.3"\nJsonConvert.SerializeObject(2)')
         self.assertEqual(again.outputs, [("execute_result", "2")])
 
+    def test_rows_of_dapper_are_a_table(self):
+        outcome = self.run_cell('#r "nuget: Dapper"\n#r "nuget: Microsoft.Data.Sqlite"\nusing Dapper; using Microsoft.Data.Sqlite;\n'
+                                'var db = new SqliteConnection("Data Source=:memory:"); db.Query("select 1 as Id, \'a\' as Name union select 2, null")')
+        self.assertEqual(outcome.result.split("\n")[0].split(), ["Id", "Name"])
+
+    def test_what_a_logger_writes_belongs_to_the_cell_that_logs(self):
+        self.run_cell('#r "nuget: Microsoft.Extensions.Logging.Console, 10.0.0"\nusing Microsoft.Extensions.Logging;\n'
+                      'var factory = LoggerFactory.Create(b => b.AddSimpleConsole(o => o.SingleLine = true)); var log = factory.CreateLogger("L");'
+                      'var go = new ManualResetEventSlim(); new Thread(() => { go.Wait(); Console.WriteLine("its own"); }).Start();'
+                      'log.LogInformation("first"); Thread.Sleep(500);')
+        outcome = self.run_cell('log.LogInformation("second"); go.Set(); Thread.Sleep(1000);')
+        self.assertIn("second", outcome.stdout)
+        self.assertNotIn("its own", outcome.stdout)
+
     def test_every_spelling(self):
         for line in ('#r "nuget: NodaTime"', '#r "nuget:NodaTime,3.2.0"', '#r "nuget: NodaTime/3.2.0"',
                      '#r "nuget: NodaTime, 3.*"', '#r "nuget: NodaTime, [3.0,4.0)"', '# r  "NUGET: NodaTime , 3.2.0 "  // dates',

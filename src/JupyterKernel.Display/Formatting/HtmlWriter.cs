@@ -121,7 +121,7 @@ internal sealed class HtmlWriter
         {
             case Shown.Object value: WriteMembers(value.Members ?? []); break;
             case Shown.Entry entry: WriteMembers([new("Key", null, entry.Key), new("Value", null, entry.Value)]); break;
-            case Shown.Tuple tuple: WriteMembers([.. (tuple.Items ?? []).Select((item, i) => new Shown.Member($"Item{i + 1}", null, item))]); break;
+            case Shown.Tuple tuple: WriteMembers(tuple.Members); break;
             case Shown.Table table: WriteTable(table); break;
             case Shown.Sequence sequence when TableLayout.Of(sequence) is { } table: WriteTable(table); break;
             default: html.Append(Encoded(PlainTextWriter.Line(shown))); break;

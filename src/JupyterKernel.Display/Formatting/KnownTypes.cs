@@ -23,7 +23,8 @@ internal static class KnownTypes
         ["System.Data.DataTable"] = (value, reader) => Table(((DataTable)value).DefaultView, reader),
         ["System.Data.DataView"] = (value, reader) => Table((DataView)value, reader),
         ["System.Data.IDataReader"] = (value, reader) => Table((IDataReader)value, reader),
-        ["System.Linq.IGrouping`2"] = (value, reader) => new Shown.Entry(reader.ReadNested(Get(value, "Key")), reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType()))),
+        ["System.Linq.IGrouping`2"] = Group,
+        ["System.Collections.Generic.IAsyncEnumerable`1"] = AsyncSequence,
         ["System.Memory`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
         ["System.ReadOnlyMemory`1"] = (value, reader) => value is ReadOnlyMemory<char> text ? new Shown.Text(Scalars.Quoted(text.ToString()), TextKind.String, text.ToString()) : reader.ReadNested(Call(value, "ToArray")),
         ["System.Reflection.MethodBase"] = (value, _) => new Shown.Text(Signature((MethodBase)value)),
@@ -40,6 +41,7 @@ internal static class KnownTypes
         ["Microsoft.Data.Analysis.DataFrameColumn"] = (value, reader) => reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType())),
         ["Microsoft.ML.IDataView"] = DataView,
         ["Microsoft.ML.Data.ConfusionMatrix"] = ConfusionMatrix,
+        ["Microsoft.ML.Data.VBuffer`1"] = (value, reader) => reader.ReadNested(((IEnumerable)Call(value, "DenseValues")!).Cast<object>().ToArray()),
         ["MathNet.Numerics.LinearAlgebra.Matrix`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
         ["MathNet.Numerics.LinearAlgebra.Vector`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
 
@@ -109,6 +111,20 @@ internal static class KnownTypes
         _ when JsonValues.IsJson(mimeType) => JsonValues.Of(form),
         _ => form.ToString() ?? "",
     };
+
+    /// <summary>To wait for its items is up to the cell. What can be enumerated as well, such as a query of a database, is shown by its items.</summary>
+    private static Shown AsyncSequence(object value, ShownReader reader)
+    {
+        if (value is IEnumerable items) return reader.ReadSequence(items, ObjectShape.Of(value.GetType()));
+        var type = value.GetType().GetInterfaces().First(at => NameOf(at) == "System.Collections.Generic.IAsyncEnumerable`1");
+        return new Shown.Text($"{TypeNames.Of(type)}: its items come by await foreach (var item in …), or all at once by await ….ToListAsync()", TextKind.Note);
+    }
+
+    private static Shown.Entry Group(object value, ShownReader reader)
+    {
+        var (keyNames, itemNames) = reader.TakeEntryNames();
+        return new(reader.ReadNested(Get(value, "Key"), keyNames), reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType()), itemNames));
+    }
 
     private static IEnumerable<(object? Key, object? Value)> Pairs(IEnumerable dictionary)
     {

@@ -10,6 +10,7 @@ internal sealed class ObjectShape
     private static readonly ConditionalWeakTable<Type, ObjectShape> Shapes = [];
 
     private IReadOnlyList<string>? memberTypes;
+    private IReadOnlyList<TupleNames?>? memberNames;
 
     private ObjectShape(Type type)
     {
@@ -43,6 +44,9 @@ internal sealed class ObjectShape
 
     /// <summary>What the members are declared as, in C#.</summary>
     internal IReadOnlyList<string> MemberTypes => memberTypes ??= [.. Members.Select(member => TypeNames.Of((member as PropertyInfo)?.PropertyType ?? ((FieldInfo)member).FieldType))];
+
+    /// <summary>The names of tuples' items in the members' values; null for most members.</summary>
+    internal IReadOnlyList<TupleNames?> MemberNames => memberNames ??= [.. Members.Select(TupleNames.Of)];
 
     /// <summary>Of a collection that knows its size without being enumerated.</summary>
     internal PropertyInfo? CountProperty { get; }

@@ -50,8 +50,14 @@ internal abstract record Shown
     /// <summary>A key and what it stands for.</summary>
     internal sealed record Entry(Shown Key, Shown Value) : Shown;
 
-    /// <summary>The items of a tuple; null if they are too deep within a value.</summary>
-    internal sealed record Tuple(IReadOnlyList<Shown>? Items) : Shown;
+    /// <summary>A tuple.</summary>
+    /// <param name="Items">Its items; null if they are too deep within a value.</param>
+    /// <param name="Names">Their names, as far as they have any.</param>
+    internal sealed record Tuple(IReadOnlyList<Shown>? Items, IReadOnlyList<string?>? Names = null) : Shown
+    {
+        /// <summary>The items under their names.</summary>
+        internal IReadOnlyList<Member> Members => [.. (Items ?? []).Select((item, i) => new Member(Names?[i] ?? $"Item{i + 1}", null, item))];
+    }
 
     /// <summary>An object's members; null if they are too deep within a value.</summary>
     /// <param name="TypeName">Empty for an anonymous type.</param>

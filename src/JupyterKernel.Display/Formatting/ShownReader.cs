@@ -25,6 +25,9 @@ internal sealed class ShownReader(int listLimit)
     private IReadOnlyList<int>? wanted;
     private readonly bool isBesideCells;
 
+    // Of the value that is read next.
+    private TupleNames? names;
+
     internal ShownReader() : this(Formatter.ListExpansionLimit)
     {
     }
@@ -41,6 +44,9 @@ internal sealed class ShownReader(int listLimit)
 
     /// <summary>Passes over what users have registered of types' texts: it is for clients that show text.</summary>
     internal bool WithoutWords { get; init; }
+
+    /// <summary>The names of tuples' items in the value.</summary>
+    internal TupleNames? Names { init => names = value; }
 
     /// <summary>Whether what was read has words that the user has registered, so that its HTML is another.</summary>
     internal bool HasWords { get; private set; }
@@ -74,9 +80,16 @@ internal sealed class ShownReader(int listLimit)
     /// <summary>A value within another one.</summary>
     internal Shown ReadNested(object? value)
     {
+        var own = names;
+        names = null;
         if (!isBesideCells) NotebookHost.Current?.CancellationToken.ThrowIfCancellationRequested();
         if (ReadRegistered(value) is { } registered) return registered;
-        if (!Scalars.TryFormat(value, out var alone)) return ReadStructure(value!, isNested: true);
+        if (!Scalars.TryFormat(value, out var alone))
+        {
+            names = own;
+            return ReadStructure(value!, isNested: true);
+        }
+
         var scalar = Scalar(value, alone);
         charsLeft -= scalar.Line.Length;
         return scalar;
@@ -109,11 +122,22 @@ internal sealed class ShownReader(int listLimit)
         Type.GetTypeCode(type) is >= TypeCode.SByte and <= TypeCode.Decimal || type == typeof(Half) || type == typeof(Int128) || type == typeof(UInt128) || type == typeof(nint) || type == typeof(nuint)
         || type.FullName is "System.Numerics.BigInteger" or "System.Numerics.Complex";
 
+    /// <summary>A part of a value, whose tuples' items have these names.</summary>
+    internal Shown ReadNested(object? value, TupleNames? partNames)
+    {
+        names = partNames;
+        return ReadNested(value);
+    }
+
     private Shown ReadStructure(object value, bool isNested)
     {
         // A ToString that calls the formatter again gets here with a fresh reader.
-        if (IsFull || !RuntimeHelpers.TryEnsureSufficientExecutionStack()) return Elided;
-        if (!value.GetType().IsValueType && ancestors.Exists(ancestor => ReferenceEquals(ancestor, value))) return Elided;
+        if (IsFull || !RuntimeHelpers.TryEnsureSufficientExecutionStack() || (!value.GetType().IsValueType && ancestors.Exists(ancestor => ReferenceEquals(ancestor, value))))
+        {
+            names = null;
+            return Elided;
+        }
+
         charsLeft -= 2;
         ancestors.Add(value);
         try
@@ -132,6 +156,8 @@ internal sealed class ShownReader(int listLimit)
 
     private Shown ReadParts(object value, bool isNested)
     {
+        var own = names;
+        names = null;
         switch (value)
         {
             case IDisplayable displayable: return new Shown.Bundle(Formatter.BundleOf(displayable));
@@ -140,20 +166,46 @@ internal sealed class ShownReader(int listLimit)
             case Delegate: return Counted(new(TypeNames.Of(value.GetType())));
             case Task task: return ReadTask(task);
             case byte[] bytes: return !isNested && Image.Sniffed(bytes) is { } format ? new Shown.Bundle(new Image(bytes, format).ToMimeBundle().With(MimeBundle.PlainTextType, Bytes(bytes))) : Counted(new(Bytes(bytes)));
-            case DictionaryEntry entry: return new Shown.Entry(ReadNested(entry.Key), ReadNested(entry.Value));
-            case ITuple tuple: return new Shown.Tuple(IsTooDeep ? null : [.. Enumerable.Range(0, tuple.Length).Select(i => ReadNested(tuple[i]))]);
+            case DictionaryEntry entry: return new Shown.Entry(ReadNested(entry.Key, Part(own, 0)), ReadNested(entry.Value, Part(own, 1)));
+            case ITuple tuple: return new Shown.Tuple(
+                IsTooDeep ? null : [.. Enumerable.Range(0, tuple.Length).Select(i => ReadNested(tuple[i], Part(own, i)))], own?.Names?.Count == tuple.Length ? own.Names : null);
+            case IDictionary<string, object?> record when ObjectShape.Of(value.GetType()) is { Known: null } named: return ReadSequence(record, named);
         }
 
         var type = value.GetType();
         var shape = ObjectShape.Of(type);
-        if (shape.Known is { } known) return known(value, this);
+        if (shape.Known is { } known)
+        {
+            // A group shows its key and its items.
+            names = own;
+            return known(value, this);
+        }
+
         if (IsValueTask(type)) return Counted(new(TypeNames.Of(type)));
-        if (shape.IsEntry) return new Shown.Entry(ReadNested(ObjectShape.Value(shape.Members[0], value)), ReadNested(ObjectShape.Value(shape.Members[1], value)));
+        if (shape.IsEntry) return new Shown.Entry(ReadNested(ObjectShape.Value(shape.Members[0], value), Part(own, 0)), ReadNested(ObjectShape.Value(shape.Members[1], value), Part(own, 1)));
         if (value is IFormattable formattable) return OwnText(formattable.ToString(null, CultureInfo.InvariantCulture), type, isNested);
         if (shape.HasOwnText && value is not IQueryable) return OwnText(value.ToString(), type, isNested);
         if (value is Array { Rank: > 1 } array) return ReadRectangle(array, [], IsTooDeep);
+        names = own;
         return value is IEnumerable sequence ? ReadSequence(sequence, shape) : ReadMembers(value, shape);
     }
+
+    /// <summary>The names of the entry that is being read: its key's and its value's.</summary>
+    internal (TupleNames? Key, TupleNames? Value) TakeEntryNames()
+    {
+        var own = names;
+        names = null;
+        return (Part(own, 0), Part(own, 1));
+    }
+
+    /// <summary>The items of a sequence, whose tuples' items have these names.</summary>
+    internal Shown.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, TupleNames? sequenceNames)
+    {
+        names = sequenceNames;
+        return ReadSequence(sequence, shape);
+    }
+
+    private static TupleNames? Part(TupleNames? names, int part) => names is { Parts: var parts } && part < parts.Count ? parts[part] : null;
 
     private Shown.Text OwnText(string? own, Type type, bool isNested)
     {
@@ -166,6 +218,7 @@ internal sealed class ShownReader(int listLimit)
     /// <summary>The members of an object, though it may have another form.</summary>
     internal Shown ReadMembers(object value, ObjectShape shape)
     {
+        names = null;
         var name = shape.IsAnonymous ? "" : TypeNames.Of(value.GetType());
         charsLeft -= name.Length;
         if (IsTooDeep && shape.Members.Count > 0) return new Shown.Object(name, null);
@@ -174,12 +227,12 @@ internal sealed class ShownReader(int listLimit)
         {
             var member = shape.Members[i];
             charsLeft -= member.Name.Length;
-            members.Add(new(member.Name, shape.MemberTypes[i], ReadMember(member, value)));
+            members.Add(new(member.Name, shape.MemberTypes[i], ReadMember(member, value, shape.MemberNames[i])));
         }
         return new Shown.Object(name, members);
     }
 
-    private Shown ReadMember(MemberInfo member, object owner)
+    private Shown ReadMember(MemberInfo member, object owner, TupleNames? memberNames = null)
     {
         object? value;
         try
@@ -190,15 +243,17 @@ internal sealed class ShownReader(int listLimit)
         {
             return Note(Fault(exception));
         }
-        return ReadNested(value);
+        return ReadNested(value, memberNames);
     }
 
     /// <summary>The items of a sequence, though it may have another form; with <paramref name="membersOnly"/> the items' members, though they may.</summary>
     internal Shown.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, bool membersOnly = false)
     {
+        var itemNames = Part(names, 0);
+        names = null;
         var name = TypeNames.Of(sequence.GetType());
         if (IsTooDeep) return new(name, [], Elided, null, shape.IsDictionary);
-        if (wanted is not null && sequence is IList list) return new(name, [.. RowsOf(list.Count).Select(row => ReadItem(list, row, membersOnly))], null, list.Count, shape.IsDictionary);
+        if (wanted is not null && sequence is IList list) return new(name, [.. RowsOf(list.Count).Select(row => ReadItem(list, row, membersOnly, itemNames))], null, list.Count, shape.IsDictionary);
         var items = new List<Shown>();
         Shown.Text? rest = null;
         try
@@ -210,7 +265,7 @@ internal sealed class ShownReader(int listLimit)
                     rest = More(CountOf(sequence, shape) - items.Count);
                     break;
                 }
-                items.Add(ReadItem(item, membersOnly));
+                items.Add(ReadItem(item, membersOnly, itemNames));
             }
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
@@ -220,10 +275,10 @@ internal sealed class ShownReader(int listLimit)
         return new(name, items, rest, rest is null ? items.Count : CountOf(sequence, shape), shape.IsDictionary);
     }
 
-    private Shown ReadItem(object? item, bool membersOnly) =>
-        membersOnly && item is not null && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item);
+    private Shown ReadItem(object? item, bool membersOnly, TupleNames? itemNames) =>
+        membersOnly && item is not null && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item, itemNames);
 
-    private Shown ReadItem(IList list, int row, bool membersOnly)
+    private Shown ReadItem(IList list, int row, bool membersOnly, TupleNames? itemNames)
     {
         object? item;
         try
@@ -234,7 +289,7 @@ internal sealed class ShownReader(int listLimit)
         {
             return Note(Fault(exception));
         }
-        return ReadItem(item, membersOnly);
+        return ReadItem(item, membersOnly, itemNames);
     }
 
     private static int? CountOf(IEnumerable sequence, ObjectShape shape)

@@ -17,7 +17,7 @@ internal static class TableLayout
         var values = hasKeys ? [.. sequence.Items.Select(item => ((Shown.Entry)item).Value)] : sequence.Items;
         if (values.All(value => MembersOf(value) is { Count: > 0 })) return Arranged(sequence, values.Select(value => MembersOf(value)!), hasKeys);
         return !hasKeys && values.All(value => value is Shown.Tuple { Items.Count: > 0 })
-            ? Arranged(sequence, values.Select(value => ((Shown.Tuple)value).Items!.Select((item, i) => new Shown.Member($"Item{i + 1}", null, item))), hasKeys)
+            ? Arranged(sequence, values.Select(value => ((Shown.Tuple)value).Members), hasKeys)
             : null;
     }
 

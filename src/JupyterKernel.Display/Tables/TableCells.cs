@@ -88,7 +88,8 @@ internal sealed class PlainCells : TableCells
 /// <param name="data">The data.</param>
 /// <param name="membersOnly">Whether the items' members are shown though the items may have another form.</param>
 /// <param name="count">How many rows it has.</param>
-internal sealed class ShownCells(object data, bool membersOnly, int count) : TableCells
+/// <param name="names">The names of tuples' items in it.</param>
+internal sealed class ShownCells(object data, bool membersOnly, int count, TupleNames? names) : TableCells
 {
     private const int ChunkRows = 1_000;
 
@@ -131,5 +132,5 @@ internal sealed class ShownCells(object data, bool membersOnly, int count) : Tab
 
     private int Size(int from) => Math.Min(ChunkRows, count - from);
 
-    private Shown.Table Chunk(int from) => TableRows.Read(data, membersOnly, [.. Enumerable.Range(from, Size(from))], all: true) ?? new("", [], [], null);
+    private Shown.Table Chunk(int from) => TableRows.Read(data, membersOnly, [.. Enumerable.Range(from, Size(from))], all: true, names: names) ?? new("", [], [], null);
 }

@@ -30,10 +30,11 @@ internal static class TableRows
     /// <param name="rows">The numbers of the rows, in the order in which they are wanted.</param>
     /// <param name="all">Whether all of their text is wanted, however long.</param>
     /// <param name="besideCells">Whether it is done while a cell may run, whose interruption is no reason to end.</param>
+    /// <param name="names">The names of tuples' items in it.</param>
     /// <returns>Null where it is no table any more.</returns>
-    internal static Shown.Table? Read(object value, bool membersOnly, IReadOnlyList<int> rows, bool all = false, bool besideCells = false)
+    internal static Shown.Table? Read(object value, bool membersOnly, IReadOnlyList<int> rows, bool all = false, bool besideCells = false, TupleNames? names = null)
     {
-        var reader = new ShownReader(rows, all, besideCells);
+        var reader = new ShownReader(rows, all, besideCells) { Names = names };
         var shown = membersOnly ? reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType()), membersOnly) : reader.Read(value);
         if (shown is Shown.Table table) return table with { Rest = null };
         if (shown is not Shown.Sequence sequence || TableLayout.Of(sequence) is not { } items) return null;

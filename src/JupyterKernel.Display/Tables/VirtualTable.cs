@@ -7,7 +7,8 @@ namespace JupyterKernel.Display;
 /// <param name="id">What front ends know it by.</param>
 /// <param name="value">The data.</param>
 /// <param name="membersOnly">Whether the items' members are shown though the items may have another form.</param>
-internal sealed class VirtualTable(string id, object value, bool membersOnly)
+/// <param name="names">The names of tuples' items in it.</param>
+internal sealed class VirtualTable(string id, object value, bool membersOnly, TupleNames? names)
 {
     private readonly WeakReference<object> kept = new(value);
     private object? held = value;
@@ -32,7 +33,7 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly)
     /// <exception cref="TableQueryException">The query makes no sense for this table.</exception>
     internal JsonObject? Answer(TableQuery query, object data, bool isCodeAllowed)
     {
-        var plain = membersOnly || FormatterRegistry.IsUsed ? null : PlainRows(data);
+        var plain = membersOnly || FormatterRegistry.IsUsed || names is not null ? null : PlainRows(data);
         if (plain is null && !isCodeAllowed) return null;
 
         var all = TableRows.CountOf(data) ?? 0;
@@ -41,7 +42,7 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly)
         {
             if (order is not { } known || !known.Fits(query, all))
             {
-                if (((plain is null ? null : PlainCells.Of(plain)) ?? (isCodeAllowed ? new ShownCells(data, membersOnly, all) : (TableCells?)null)) is not { } cells) return null;
+                if (((plain is null ? null : PlainCells.Of(plain)) ?? (isCodeAllowed ? new ShownCells(data, membersOnly, all, names) : (TableCells?)null)) is not { } cells) return null;
                 known = RowOrder.Of(query, cells);
                 if (held is not null) order = known;
             }
@@ -55,7 +56,7 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly)
         // Without a row there is a header all the same, so that one sees what was looked for.
         List<int> read = page.Count > 0 || all == 0 ? page : [0];
         if (!isCodeAllowed && !read.TrueForAll(row => row < plain!.Count && plain[row] is { } item && PlainRow.Of(item.GetType()) is not null)) return null;
-        var table = read.Count == 0 ? new Shown.Table("", [], [], null) : TableRows.Read(data, membersOnly, read, besideCells: !isCodeAllowed) ?? throw new TableQueryException("The data has another form by now: run its cell again.");
+        var table = read.Count == 0 ? new Shown.Table("", [], [], null) : TableRows.Read(data, membersOnly, read, besideCells: !isCodeAllowed, names: names) ?? throw new TableQueryException("The data has another form by now: run its cell again.");
         return new()
         {
             ["html"] = HtmlWriter.TableOf(page.Count > 0 ? table : table with { Rows = [] }),

@@ -24,10 +24,11 @@ internal static class VirtualTables
     /// <param name="bundle">What it is shown as.</param>
     /// <param name="value">The data.</param>
     /// <param name="membersOnly">Whether the items' members are shown though the items may have another form.</param>
-    internal static MimeBundle WithRows(MimeBundle bundle, object value, bool membersOnly)
+    /// <param name="names">The names of tuples' items in it.</param>
+    internal static MimeBundle WithRows(MimeBundle bundle, object value, bool membersOnly, TupleNames? names = null)
     {
         if (NotebookHost.Current is not { } host || TableRows.CountOf(value) is not { } count || count <= Formatter.ListExpansionLimit || Formatter.ListExpansionLimit <= 0) return bundle;
-        var table = new VirtualTable(host.NewId("table"), value, membersOnly);
+        var table = new VirtualTable(host.NewId("table"), value, membersOnly, names);
         Add(table, count);
         return bundle.With(MimeType, new JsonObject { ["table"] = table.Id, ["rows"] = count, ["shown"] = Formatter.ListExpansionLimit });
     }

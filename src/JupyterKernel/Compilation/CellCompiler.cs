@@ -345,6 +345,7 @@ internal sealed class CellCompiler
                 entry.ContainingType.MetadataName, entry.MetadataName, [.. paths], form.Disposed)
             {
                 Types = SubmissionLink.Types(submission),
+                ResultNames = ResultNames.Of(submission, image, cancellation),
                 Declarations = CellDeclarations.Of(submission),
                 Assets = source.Assets,
                 Analyzers = source.Analyzers,

@@ -40,6 +40,9 @@ internal sealed record CompiledCell(
     /// <summary>Using directives that were put before it; its code has them. Empty for most cells.</summary>
     public string AddedUsings { get; init; } = "";
 
+    /// <summary>The names of tuples' items in its result; null for most cells.</summary>
+    public string? ResultNames { get; init; }
+
     /// <summary>What the compiler thinks doubtful.</summary>
     public IReadOnlyList<Diagnostic> Warnings { get; init; } = [];
 

@@ -192,6 +192,7 @@ internal sealed class SupervisedWorker : IDisposable
         {
             Payload = submitted.Count == 0 ? Images(cell) : [.. Images(cell), .. submitted.SelectMany(part => Images(part.Compiled))],
             Disposed = Disposed(cell),
+            ResultNames = cell.ResultNames,
             Submitted = [.. submitted.Select(part => Submitted(part.Compiled))],
         };
 

@@ -46,6 +46,22 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         ["System.Collections.ObjectModel.ReadOnlyDictionary`2"] = Wrapper("m_dictionary"),
         ["System.Collections.ObjectModel.ReadOnlySet`1"] = Wrapper("_set"),
         ["System.Lazy`1"] = new(LazyParts, ToLazy),
+        ["System.Dynamic.ExpandoObject"] = new(
+            (value, _) => (IDictionary<string, object?>)value is var named ? [new Inline(named.Keys.ToArray()), new Inline(named.Values.ToArray())] : null,
+            (_, parts) =>
+            {
+                IDictionary<string, object?> made = new System.Dynamic.ExpandoObject();
+                foreach (var (name, item) in ((string[])parts[0]!).Zip((object?[])parts[1]!)) made[name] = item;
+                return made;
+            })
+        {
+            Refill = static (there, made) =>
+            {
+                var named = (IDictionary<string, object?>)there;
+                named.Clear();
+                foreach (var (name, item) in (IDictionary<string, object?>)made) named[name] = item;
+            },
+        },
         ["System.Text.RegularExpressions.Regex"] = new(
             (value, _) => value.GetType() == typeof(Regex) && (Regex)value is var regex ? [regex.ToString(), (int)regex.Options, regex.MatchTimeout.Ticks] : null,
             (_, parts) => new Regex((string)parts[0]!, (RegexOptions)parts[1]!, new TimeSpan((long)parts[2]!))),

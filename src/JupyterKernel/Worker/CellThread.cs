@@ -277,7 +277,7 @@ internal sealed class CellThread
                     () =>
                     {
                         // In a replay the result is formatted as well, because that may run code: a lazy sequence's.
-                        var bundle = run.Result is null or IOnScreen ? null : Formatter.Format(run.Result);
+                        var bundle = run.Result is null or IOnScreen ? null : Formatter.Format(run.Result, TupleNames.Parse(request.ResultNames));
                         if (request.IsReplay) bundle = null;
                         answer = new CellReturned(cell.Number, Allocated()) { Payload = bundle is null ? [] : [bundle.DataJson(), bundle.MetadataJson()] };
                     },

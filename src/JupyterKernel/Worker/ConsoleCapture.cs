@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using JupyterKernel.Values;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Worker;
@@ -116,9 +118,33 @@ internal sealed class ConsoleCapture
         if (!text.IsEmpty) Unaborted.Run(new Printed(this, name, text), static printed => printed.Console.Write(printed));
     }
 
+    /// <summary>
+    /// The cell that text belongs to: the present thread's; but what a library writes on a thread that it has started for itself, such as that of a logger's
+    /// queue, belongs to the latest cell, whichever was the first to use it.
+    /// </summary>
+    private long WritingCell()
+    {
+        var (cell, latest) = (CurrentCell, Volatile.Read(ref latestCell));
+        return cell == latest || Thread.CurrentThread.IsThreadPoolThread || !IsOfLibrary(new StackTrace(skipFrames: 3)) ? cell : latest;
+    }
+
+    /// <summary>Whether code of a library called the framework's console, and no code of a cell called the library.</summary>
+    private static bool IsOfLibrary(StackTrace calls)
+    {
+        var hasLibrary = false;
+        foreach (var frame in calls.GetFrames())
+        {
+            if (frame.GetMethod()?.Module.Assembly is not { } assembly || assembly == typeof(ConsoleCapture).Assembly) continue;
+            if (Shape.IsCell(assembly)) return false;
+            hasLibrary |= assembly != typeof(object).Assembly && assembly != typeof(Console).Assembly;
+        }
+
+        return hasLibrary;
+    }
+
     private void Write(Printed printed)
     {
-        var cell = CurrentCell;
+        var cell = WritingCell();
         lock (gate)
         {
             if (cell != batchCell || printed.Name != batchName) FlushBatch();

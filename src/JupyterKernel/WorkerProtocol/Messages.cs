@@ -81,6 +81,10 @@ internal sealed record RunCell(
     /// <summary>Variables of the cell to dispose of when it ends, the last one first.</summary>
     public IReadOnlyList<DisposedVariable> Disposed { get; init; } = [];
 
+    /// <summary>The names of tuples' items in its result; null for most cells.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ResultNames { get; init; }
+
     /// <summary>What it submitted when it ran first, which it is to run when it submits it again. Payload: behind the cell's own.</summary>
     public IReadOnlyList<SubmittedCell> Submitted { get; init; } = [];
 }

@@ -1,0 +1,59 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace JupyterKernel.Display;
+
+/// <summary>
+/// The names of tuples' items in a value, which its type does not have: only the compiler knows them, and what it says of members. Immutable; any thread.
+/// </summary>
+/// <param name="Names">Of a tuple: its items' names; null for an item without one. Null where it is no tuple.</param>
+/// <param name="Parts">The same of a tuple's items, of a key and its value, or of a sequence's items; null where there are no names.</param>
+internal sealed record TupleNames(IReadOnlyList<string?>? Names, IReadOnlyList<TupleNames?> Parts)
+{
+    /// <summary>Reads what <c>ResultNames</c> has written: <c>* 2 Name - Count -</c> for a sequence of pairs, <c>: - *…</c> for a key and its value.</summary>
+    internal static TupleNames? Parse(string? text)
+    {
+        if (text is null) return null;
+        var words = new Queue<string>(text.Split(' '));
+        return Next();
+
+        TupleNames? Next()
+        {
+            switch (words.Dequeue())
+            {
+                case "-": return null;
+                case "*": return new(null, [Next()]);
+                case ":": return new(null, [Next(), Next()]);
+                case var count:
+                    var items = Enumerable.Range(0, int.Parse(count, System.Globalization.CultureInfo.InvariantCulture)).Select(_ => (Name: words.Dequeue(), Names: Next())).ToList();
+                    return new([.. items.Select(item => item.Name == "?" ? null : item.Name)], [.. items.Select(item => item.Names)]);
+            }
+        }
+    }
+
+    /// <summary>The names in a member's value, which the compiler has put into an attribute: in the order in which the type is written.</summary>
+    internal static TupleNames? Of(MemberInfo member)
+    {
+        if (member.GetCustomAttribute<TupleElementNamesAttribute>() is not { TransformNames: var all }) return null;
+        var at = 0;
+        return Next((member as PropertyInfo)?.PropertyType ?? ((FieldInfo)member).FieldType);
+
+        TupleNames? Next(Type type)
+        {
+            if (type.IsArray) return Next(type.GetElementType()!) is { } items ? new(null, [items]) : null;
+            var arguments = type.IsGenericType ? type.GetGenericArguments() : [];
+            if (typeof(ITuple).IsAssignableFrom(type) && type.IsValueType && arguments.Length is > 0 and < 8)
+            {
+                var names = all.Skip(at).Take(arguments.Length).ToList();
+                at += arguments.Length;
+                return new(names, [.. arguments.Select(Next)]);
+            }
+
+            var parts = arguments.Select(Next).ToList();
+            return parts.TrueForAll(static part => part is null) ? null
+                : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Nullable<>) ? parts[0]
+                : parts.Count == 2 ? (typeof(System.Collections.IEnumerable).IsAssignableFrom(type) ? new(null, [new(null, parts)]) : new(null, parts))
+                : new(null, [parts[0]]);
+        }
+    }
+}
