@@ -30,6 +30,10 @@ internal interface INotebookHost
     {
     }
 
+    /// <summary>Tells the kernel of a magic.</summary>
+    /// <returns>The number of the cell that registers it.</returns>
+    long RegisterMagic(MagicDeclaration magic) => 0;
+
     /// <summary>What a variable of the session holds.</summary>
     bool TryGetVariable(string name, out object? value)
     {

@@ -316,9 +316,32 @@ class Interface(KernelTestCase):
         self.run_cell("var looked = 3; looked = 4;")
         self.assertEqual(self.result('((CSharpKernel)Kernel.Current).TryGetValue("looked", out int found) ? found : 0'), "4")
 
+    def test_directives(self):
+        row = "`KernelActionDirective`, `KernelDirectiveParameter`, `KernelDirectiveCommand`, `AddDirective`"
+        self.run_cell(
+            'using Microsoft.DotNet.Interactive.Directives; using Microsoft.DotNet.Interactive.Commands;\n'
+            'public class DisplayClock : KernelDirectiveCommand\n{\n    public int Hour { get; set; }\n    public bool IsUtc { get; set; }\n'
+            '    public override IEnumerable<string> GetValidationErrors(CompositeKernel kernel) => Hour > 23 ? ["There is no such hour."] : [];\n}\n'
+            'var clock = new KernelActionDirective("#!clock")\n{\n    Description = "Displays a clock.",\n    Parameters =\n    {\n'
+            '        new KernelDirectiveParameter("--hour", "The hour.") { Required = true, AllowImplicitName = true }.AddCompletions(() => ["11", "12"]),\n'
+            '        new KernelDirectiveParameter("--is-utc") { Flag = true },\n    }\n};\n'
+            'Kernel.Root.AddDirective<DisplayClock>(clock, (command, context) =>\n{\n    context.Display($"{command.Hour}:00{(command.IsUtc ? " UTC" : "")}");\n    return Task.CompletedTask;\n});')
+        self.assertEqual(shown(self.run_cell("#!clock --hour 12 --is-utc"))[0]["text/plain"], "12:00 UTC")
+        self.assertEqual(shown(self.run_cell("#!clock 7"))[0]["text/plain"], "7:00")
+        self.assertIn("--hour", self.run_failing_cell("#!clock").error["evalue"])
+        self.assertIn("There is no such hour.", self.run_failing_cell("#!clock 24").error["evalue"])
+        self.assertIn("Displays a clock.", self.result("#!lsmagic"))
+        completed = self.front_end.ask("complete_request", {"code": "#!clock --hour 1", "cursor_pos": 16})
+        self.assertEqual(completed["matches"], ["11", "12"])
+        self.run_cell('Kernel.Current.AddDirective(new KernelActionDirective("#!plain") { Parameters = { new("--what") } }, async (command, context) =>\n{\n    await Task.Yield();\n'
+                      '    Console.Write(((DirectiveCommand)command).Parameters["--what"]);\n});')
+        self.assertEqual(self.run_cell('#!plain --what "a b"').stdout, "a b")
+        self.run_cell('Kernel.Root.AddDirective(new KernelActionDirective("#!typed") { KernelCommandType = typeof(DisplayClock), Parameters = { new("--hour") } }, (command, _) => { Console.Write(((DisplayClock)command).Hour); return Task.CompletedTask; });')
+        self.assertEqual(self.run_cell("#!typed --hour 5").stdout, "5")
+
     def test_what_is_not_there(self):
-        row = "`AddDirective`, `AddMiddleware`, `UseKernelHelpers`, kernels of one's own"
-        for code in ("Kernel.Root.AddDirective(null);", "Kernel.Root.AddMiddleware(null);", "((CSharpKernel)Kernel.Current).UseKernelHelpers();"):
+        row = "`AddMiddleware`, `UseKernelHelpers`, kernels of one's own"
+        for code in ("Kernel.Root.AddMiddleware(null);", "((CSharpKernel)Kernel.Current).UseKernelHelpers();"):
             self.assertIn("CS1061", self.run_failing_cell(code).traceback)
         self.assertEqual(self.run_failing_cell('class Own : Kernel { public Own() : base("own") { } }\nnew Own().Nonsense').error["ename"], "CompileError")
         self.assert_alive()

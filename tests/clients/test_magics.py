@@ -475,6 +475,113 @@ class History(State):
         self.assertEqual(self.run_cell("r.Y").result, "5")
 
 
+class OfOnesOwn(KernelTestCase):
+    """Magic.Register: magics that cells define."""
+
+    def complete(self, code):
+        return self.front_end.ask("complete_request", {"code": code, "cursor_pos": len(code)})["matches"]
+
+    def test_a_handler_gets_the_line_and_what_it_returns_is_the_result(self):
+        self.run_cell('Magic.Register("#!flip", line => new string(line.Reverse().ToArray()), "Flips a line.");\nMagic.Register("say", line => Console.Write(line));')
+        self.assertEqual(self.run_cell("#!flip  abc --def").result, "fed-- cba")
+        self.assertEqual(self.run_cell("var before = 1;\n#!say  two words\n#!csharp\nbefore").outputs, [("stdout", "two words"), ("execute_result", "1")])
+        self.assertIn("Flips a line.", self.run_cell("#!lsmagic").result)
+        self.assertIn("Flips a line.", self.run_cell("#!flip --help").result)
+        self.assertEqual(self.complete("#!fl"), ["#!flip"])
+        self.assertIn("Did you mean #!flip", self.run_failing_cell("#!flap abc").error["evalue"])
+
+    def test_a_handler_of_two_gets_the_text_below(self):
+        self.run_cell('Magic.Register("#!upper", (line, text) => HTML($"<b>{line}: {text.ToUpper()}</b>"));')
+        outcome = self.run_cell('#!upper title\nnot C#, "at\nall\n#!csharp\n1')
+        self.assertEqual((shown(outcome)[0]["text/html"], outcome.result), ('<b>title: NOT C#, "AT\nALL</b>', "1"))
+        self.assertEqual(self.front_end.ask("is_complete_request", {"code": "#!upper x"})["status"], "incomplete")
+
+    def test_parameters_are_options(self):
+        self.run_cell('using System.ComponentModel;\nMagic.Register("#!cheer", ([Description("How often.")] int times, string what = "hurra", bool loud = false, DayOfWeek? day = null) => '
+                      'string.Join(" ", Enumerable.Repeat(loud ? what.ToUpper() : what, times)) + day);\nvar three = 3;')
+        for line, result in (("--times 2", "hurra hurra"), ("2 bravo --loud", "BRAVO BRAVO"), ("--what=olé 1", "olé"), ("@csharp:three", "hurra hurra hurra"), ("1 --day Friday", "hurraFriday")):
+            with self.subTest(line=line):
+                self.assertEqual(self.run_cell(f"#!cheer {line}").result, result)
+        self.assertIn("--times", self.run_failing_cell("#!cheer").error["evalue"])
+        self.assertIn("'many' is not a valid value for --times", self.run_failing_cell("#!cheer many").error["evalue"])
+        self.assertIn("--wat", self.run_failing_cell("#!cheer 1 --wat 2").error["evalue"])
+        self.assertIn("How often.", self.run_cell("#!cheer --help").result)
+        self.assertEqual(self.complete("#!cheer --l"), ["--loud"])
+        self.assertEqual(self.complete("#!cheer --day Fr"), ["Friday"])
+
+    def test_a_handler_may_be_asynchronous_or_a_method(self):
+        self.run_cell('string Flip(string line) => new string(line.Reverse().ToArray());\nMagic.Register("#!method", Flip);\nint Length(string line) => line.Length;\nMagic.Register("#!length", Length);\n'
+                      'Magic.Register("#!later", async line => { await Task.Delay(1); return line.Length; });\nMagic.Register("#!task", async line => { await Task.Delay(1); Console.Write(line); });\n'
+                      'Magic.Register("#!none", () => 42);\nMagic.Register("#!both", async (line, text) => { await Task.Yield(); return line + text; });')
+        self.assertEqual([self.run_cell(cell).result for cell in ("#!method ab", "#!length ab", "#!later abc", "#!none", "#!both a\nb")], ["ba", "2", "3", "42", "ab"])
+        outcome = self.run_cell("#!task abc")
+        self.assertEqual((outcome.stdout, outcome.result), ("abc", None))
+
+    def test_its_exception_is_the_cells(self):
+        registered = self.run_cell('Magic.Register("#!fails", line =>\n{\n    if (line != "") throw new TimeoutException(line);\n});').reply["execution_count"]
+        outcome = self.run_failing_cell("#!fails late")
+        self.assertEqual((outcome.error["ename"], outcome.error["evalue"]), ("TimeoutException", "late"))
+        self.assertIn(f"Cell In[{registered}], line 3", outcome.traceback)
+        self.assertNotIn("JupyterKernel", outcome.traceback.split("\n")[1])
+
+    def test_an_interrupt_ends_it(self):
+        self.run_cell('Magic.Register("#!endless", line => { Console.WriteLine("waits"); while (true) { } });')
+        request = self.front_end.start("#!endless")
+        self.front_end.wait_for_output(request, "waits")
+        self.front_end.interrupt()
+        self.assertEqual(self.front_end.finish(request).error["ename"], "Interrupted")
+        self.assert_alive()
+
+    def test_what_cannot_be_registered_is_said(self):
+        self.assertIn("is a magic of the kernel", dict(self.run_cell('Magic.Register("#!time", line => 1);').outputs)["stderr"])
+        self.assertIn("Wall time", shown(self.run_cell("#!time\n1"))[-1]["text/plain"])
+        self.assertIn("cannot be the name of a magic", self.run_failing_cell('Magic.Register("#!a b", line => 1);').error["evalue"])
+        self.assertIn("from the cell after", self.run_failing_cell('Magic.Register("#!early", line => line);\n#!early x').error["evalue"])
+
+    def test_the_user_is_asked_for_input(self):
+        self.run_cell('Magic.Register("#!ask", (string what, int times = 1) => $"{what} {times}");')
+        for line in ('#!ask @input:"What?" 2', '#!ask --times 2 --what @password:"What?"'):
+            request = self.front_end.start(line, allow_stdin=True)
+            asked = self.front_end.receive(self.front_end.stdin, time.monotonic() + DEADLINE, "no input_request")
+            self.assertEqual(asked["content"], {"prompt": "What?", "password": "password" in line})
+            self.front_end.session.send(self.front_end.stdin, "input_reply", {"value": "secret"}, parent=asked)
+            self.assertEqual(self.front_end.finish(request).result, "secret 2")
+        self.assertNotIn("secret", self.run_cell("#!history").result)
+
+
+class HistoryOfOnesOwn(State):
+    def test_a_magic_and_its_calls_are_replayed_and_undone_with_their_cells(self):
+        self.run_cell("var calls = new List<string>();")
+        self.run_cell('Magic.Register("#!call", line => calls.Add("first " + line));')
+        self.run_cell("#!call a")
+        self.crash()
+        self.assertEqual(self.run_cell("calls.Single()").result, "first a")
+        self.run_cell("#!call b")
+        self.assertEqual(self.run_cell("calls.Count").result, "2")
+        self.run_cell("#!undo")
+        self.run_cell("#!undo")
+        self.assertEqual(self.run_cell("calls.Count").result, "1")
+
+        # A later one takes the place of an earlier one, which is there again once that is undone or was never accepted.
+        self.run_cell('Magic.Register("#!call", line => calls.Add("second " + line));')
+        self.run_cell("#!call c")
+        self.assertEqual(self.run_cell("calls.Last()").result, "second c")
+        for _ in range(3):
+            self.run_cell("#!undo")
+        request = self.front_end.start('Magic.Register("#!call", line => calls.Add("third " + line)); Console.WriteLine("waits"); while (true) { }')
+        self.front_end.wait_for_output(request, "waits")
+        self.front_end.interrupt()
+        self.front_end.finish(request)
+        self.run_cell("#!call d")
+        self.assertEqual(self.run_cell("calls.Last()").result, "first d")
+        self.kill_worker()
+        self.assertEqual(self.run_cell('string.Join(", ", calls)').result, "first a, first d")
+        for _ in range(7):
+            self.run_cell("#!undo")
+        self.assertNotIn("#!call", self.run_cell("#!lsmagic").result)
+        self.assertIn("There is no magic #!call", self.run_failing_cell("#!call x").error["evalue"])
+
+
 class Imports(State):
     def write(self, name, text):
         path = self.path(name)

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using JupyterKernel.Display;
 using Microsoft.AspNetCore.Html;
 using Microsoft.DotNet.Interactive.Commands;
+using Microsoft.DotNet.Interactive.Directives;
 using Microsoft.DotNet.Interactive.Events;
 using Microsoft.DotNet.Interactive.Formatting;
 
@@ -92,6 +93,14 @@ public abstract class Kernel : IDisposable
         Tell(kernelEvent);
         kernelEvent.Show();
     }
+
+    /// <summary>Registers a magic whose handler gets a command of the directive's type, or one that only has its parameters.</summary>
+    public void AddDirective(KernelActionDirective directive, Func<KernelCommand, KernelInvocationContext, Task> handler) =>
+        DirectiveMagic.Add(directive, (directive ?? throw new ArgumentNullException(nameof(directive))).KernelCommandType ?? typeof(DirectiveCommand), handler);
+
+    /// <summary>Registers a magic whose handler gets a command with what was given.</summary>
+    public void AddDirective<TCommand>(KernelActionDirective directive, Func<TCommand, KernelInvocationContext, Task> handler)
+        where TCommand : KernelCommand => DirectiveMagic.Add(directive, typeof(TCommand), (command, context) => handler((TCommand)command, context));
 
     /// <summary>Has something done when this is disposed of.</summary>
     public void RegisterForDisposal(Action dispose) => disposals.Push(dispose);

@@ -5,11 +5,6 @@ namespace Microsoft.DotNet.Interactive.Connection
     internal static class Nothing;
 }
 
-namespace Microsoft.DotNet.Interactive.Directives
-{
-    internal static class Nothing;
-}
-
 namespace Microsoft.DotNet.Interactive.Extensions
 {
     internal static class Nothing;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using JupyterKernel.Compilation;
+using JupyterKernel.Magics;
 using JupyterKernel.Packages;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
@@ -29,6 +30,7 @@ internal sealed class CellRunner
     private readonly CodeSubmissions submissions;
     private readonly Dictionary<long, IReadOnlyList<CellVariable>> unsettled = [];
     private readonly HashSet<string> shownWarnings = [];
+    private readonly List<MagicRegistered> registered = [];
     private bool hasStrayAssets;
     private CancellationTokenSource? compilation;
 
@@ -90,6 +92,14 @@ internal sealed class CellRunner
 
     /// <summary>Takes code that the running cell submits.</summary>
     public void Submit(CodeSubmitted submitted, SupervisedWorker worker) => submissions.Add(submitted, worker, outputs.ShownRequestOf(submitted.Cell));
+
+    /// <summary>Takes a magic that a cell registers: it is there once the cell is accepted, and as long as it is.</summary>
+    public void Register(MagicRegistered magic)
+    {
+        if (MagicTable.Find(magic.Name) is not null) outputs.Stream(magic.Cell, "stderr", $"{magic.Name} is a magic of the kernel and stays as it is. Register yours under another name.\n");
+        else if (session.Accepted.LastOrDefault(cell => cell.Number == magic.Cell) is { } earlier) earlier.Magics = [.. earlier.Magics, magic];
+        else registered.Add(magic);
+    }
 
     /// <summary>Numbers a block of the running cell that is not its first.</summary>
     public long NextBlock()
@@ -214,6 +224,7 @@ internal sealed class CellRunner
         var began = DateTime.UtcNow;
         var policy = part.Replay ?? KernelSettings.Current.Replay;
         submissions.Begin(part, cell, packages, policy);
+        registered.Clear();
         var end = await supervisor.RunAsync(part.Number, cell, part.AllowStdin, part.IsKept ? EndedAsync : null);
         submissions.End();
         session.Ended(cell, end);
@@ -231,6 +242,7 @@ internal sealed class CellRunner
                     LoadedFor = part.LoadedFor,
                     AllocatedBytes = outcome.AllocatedBytes,
                     Whole = part.Whole,
+                    Magics = [.. registered.Where(magic => magic.Cell == part.Number)],
                 };
                 await KeepAsync(kept, part.IsBlock);
                 foreach (var submitted in submissions.End())

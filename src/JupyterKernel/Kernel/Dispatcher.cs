@@ -160,10 +160,11 @@ internal sealed class Dispatcher
         var content = WireFormat.FromJson<CompleteRequest>(request.Message.Content);
         var index = CodePoints.ToIndex(content.Code, content.CursorPos ?? int.MaxValue);
         CompiledCell[] accepted = [.. session.Accepted.Select(cell => cell.Compiled)];
-        var found = MagicCompletion.Complete(content.Code, index) ?? await AskAsync(
+        var magics = Magics;
+        var found = MagicCompletion.Complete(content.Code, index, magics) ?? await AskAsync(
             request,
             cancellation => completion.CompleteAsync(
-                language.Open(OnlyCSharp(content.Code), [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
+                language.Open(OnlyCSharp(content.Code, magics), [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
                 RecentNames.In([.. accepted.TakeLast(RecentNames.MostCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
             new CompletionList([], index, index));
         session.Offer(found.Items.Where(item => item.Namespace is not null).Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
@@ -180,9 +181,9 @@ internal sealed class Dispatcher
     {
         var content = WireFormat.FromJson<InspectRequest>(request.Message.Content);
         var index = CodePoints.ToIndex(content.Code, content.CursorPos);
-        var accepted = Declared;
+        var (accepted, magics) = (Declared, Magics);
         var found = await AskAsync(
-            request, cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code), accepted, cancellation), index, content.DetailLevel, cancellation), null);
+            request, cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code, magics), accepted, cancellation), index, content.DetailLevel, cancellation), null);
         if (found is { Variable: { } variable } && await executeQueue.ReadVariableAsync(variable) is { } value) found = found.WithValue(value);
         return found is null
             ? new InspectReply(false, [], [])
@@ -192,18 +193,21 @@ internal sealed class Dispatcher
     private async Task<object?> IsCompleteAsync(Request request)
     {
         var content = WireFormat.FromJson<IsCompleteRequest>(request.Message.Content);
+        var magics = Magics;
         var judged = await AskAsync(
-            request, cancellation => Task.FromResult(CellBlocks.MayHave(content.Code) ? JudgeBlocks(content.Code, cancellation) : Completeness.Judge(content.Code, cancellation)), new Completeness("unknown"));
+            request, cancellation => Task.FromResult(CellBlocks.MayHave(content.Code) ? JudgeBlocks(content.Code, magics, cancellation) : Completeness.Judge(content.Code, cancellation)), new Completeness("unknown"));
         return new IsCompleteReply(judged.Status, judged.Indent);
     }
 
-    private static string OnlyCSharp(string code) => CellBlocks.MayHave(code) ? CellBlocks.OnlyCSharp(code, MagicTable.Find) : code;
+    private MagicSet Magics => new(session.Magics);
+
+    private static string OnlyCSharp(string code, MagicSet magics) => CellBlocks.MayHave(code) ? CellBlocks.OnlyCSharp(code, magics.Find) : code;
 
     /// <summary>The last block counts. The text of a magic ends with a blank line; nothing else could tell its end.</summary>
-    private static Completeness JudgeBlocks(string code, CancellationToken cancellation) => CellBlocks.Of(code, MagicTable.Find, CellLanguage.CSharp) switch
+    private static Completeness JudgeBlocks(string code, MagicSet magics, CancellationToken cancellation) => CellBlocks.Of(code, magics.Find, CellLanguage.CSharp) switch
     {
         [.., { Magic: null } csharp] => Completeness.Judge(csharp.Text, cancellation),
-        [.., { Magic: { } magic }] when MagicTable.Find(magic) is { TakesText: true } && !code.AsSpan(code.AsSpan().TrimEnd().Length).Contains('\n') => new("incomplete", ""),
+        [.., { Magic: { } magic }] when magics.Find(magic) is { TakesText: true } && !code.AsSpan(code.AsSpan().TrimEnd().Length).Contains('\n') => new("incomplete", ""),
         _ => new("complete"),
     };
 

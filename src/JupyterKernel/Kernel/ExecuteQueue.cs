@@ -120,6 +120,9 @@ internal sealed class ExecuteQueue : IWorkerOutput
             case CommOutput comm:
                 Comms.Output(comm, outputs.RequestOf(comm.Cell));
                 break;
+            case MagicRegistered registered:
+                runner.Register(registered);
+                break;
             case InputQuestion question:
                 questions.Ask(question, from);
                 break;

@@ -44,6 +44,9 @@ internal sealed class MagicCell : IRunningCell
     public Supervisor Supervisor => runner.Supervisor;
 
     /// <inheritdoc/>
+    public MagicSet Magics { get; private set; } = new([]);
+
+    /// <inheritdoc/>
     public ValueStore Values { get; }
 
     /// <inheritdoc/>
@@ -145,15 +148,17 @@ internal sealed class MagicCell : IRunningCell
     private async Task<CellOutcome> RunTextAsync(string text, string language)
     {
         if (CellLanguage.Find(language) is not { } known) return ForeignLanguage.Refuse(language);
-        var blocks = await Task.Run(() => CellBlocks.Of(text, MagicTable.Find, known));
+        Magics = new(Session.Magics);
+        var blocks = await Task.Run(() => CellBlocks.Of(text, Magics.Find, known));
 
         // What is misspelled is said before anything has run, as of code that does not compile.
         var calls = new MagicCall?[blocks.Count];
         for (var i = 0; i < blocks.Count; i++)
         {
             if (blocks[i].Magic is not { } magicName) continue;
-            var magic = MagicTable.Find(magicName);
-            var problem = magic is null ? MagicTable.Unknown(magicName) : null;
+            var magic = Magics.Find(magicName);
+            var problem = magic is null ? Magics.Unknown(magicName) : null;
+            if (magic is null && text.Contains("Magic.Register(", StringComparison.Ordinal)) problem += " A magic can be used from the cell after the one that registers it.";
             if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i]);
             if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0)) problem = $"{magic.Name} wants a cell of its own.";
             if (problem is not null) return TableOutput.Refused(problem) with { Place = blocks[i].Line == 1 && blocks.Count == 1 ? null : (name, blocks[i].Line) };

@@ -21,9 +21,9 @@ internal static class AboutMagics
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
         }),
         new("#!about", "Shows what this kernel is.", (_, _) => Task.FromResult<CellOutcome>(About())),
-        new("#!lsmagic", "Lists the magics.", (_, _) => Task.FromResult<CellOutcome>(TableOutput.Of(
+        new("#!lsmagic", "Lists the magics.", (_, cell) => Task.FromResult<CellOutcome>(TableOutput.Of(
             "Each explains itself: #!time --help",
-            [["magic", "does"], .. MagicTable.All.Select(magic => (string[])[string.Join(", ", magic.Names), magic.Help])]))),
+            [["magic", "does"], .. cell.Magics.All.Select(magic => (string[])[string.Join(", ", magic.Names), magic.Help])]))),
     ];
 
     private static CellOutcome.Returned About() => TableOutput.Of(

@@ -13,6 +13,9 @@ internal interface IRunningCell
     /// <summary>The workers.</summary>
     Supervisor Supervisor { get; }
 
+    /// <summary>The magics that it can use.</summary>
+    MagicSet Magics { get; }
+
     /// <summary>What <c>#!value</c> has stored.</summary>
     ValueStore Values { get; }
 

@@ -25,6 +25,12 @@ internal sealed record MagicParameter(string Name, string Help)
     /// <summary>Whether <c>@csharp:x</c> and <c>@input</c> are for the magic to deal with; else the user was asked before, and the rest is text.</summary>
     public bool TakesReference { get; init; }
 
+    /// <summary>Whether a value without a name may be that of this option.</summary>
+    public bool IsPositional { get; init; }
+
+    /// <summary>Values to complete, beside which there may be others.</summary>
+    public IReadOnlyList<string> Proposals { get; init; } = [];
+
     /// <summary>Whether it is named by its place.</summary>
     public bool IsArgument => Name[0] != '-';
 }
@@ -46,6 +52,9 @@ internal sealed record Magic(string Name, string Help, Func<MagicCall, IRunningC
 
     /// <summary>Whether the lines below it, up to the next magic, are its text and not C#.</summary>
     public bool TakesText { get; init; }
+
+    /// <summary>Whether it takes what follows its name as it is, as the value of its one parameter.</summary>
+    public bool TakesLine { get; init; }
 
     /// <summary>Whether the lines below it are C# again.</summary>
     public bool BeginsCSharp { get; init; }

@@ -85,8 +85,30 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
         if (magic.IsForeign) return (call, null);
         try
         {
+            if (magic.TakesLine)
+            {
+                var line = arguments.Trim();
+                if (HelpOptions.Contains(line)) return (call with { WantsHelp = true }, null);
+                values[magic.Parameters[0].Name] = line.StartsWith("@input", StringComparison.Ordinal) || line.StartsWith("@password", StringComparison.Ordinal)
+                    ? MagicValue.Of(line, isQuoted: false)
+                    : new(MagicValueKind.Literal, line);
+                return (call, null);
+            }
+
             var words = new Queue<(string Word, bool IsQuoted, int Start)>(Words(arguments));
-            var places = new Queue<MagicParameter>(magic.Parameters.Where(parameter => parameter.IsArgument));
+            var places = new Queue<MagicParameter>(magic.Parameters.Where(parameter => parameter.IsArgument || parameter.IsPositional));
+
+            // An option that has its value by its name needs none by its place.
+            MagicParameter? NextPlace()
+            {
+                while (places.TryDequeue(out var place))
+                {
+                    if (!values.ContainsKey(place.Name)) return place;
+                }
+
+                return null;
+            }
+
             while (words.TryDequeue(out var next))
             {
                 var (word, isQuoted, start) = next;
@@ -104,7 +126,7 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
                     if (option.Values.Count > 0 && !option.Values.Contains(values[name].Text))
                         return (null, $"{name} of {magic.Name} is one of {string.Join(", ", option.Values)}, not '{values[name].Text}'.");
                 }
-                else if (places.TryDequeue(out var place))
+                else if (NextPlace() is { } place)
                 {
                     values[place.Name] = place.TakesRest ? new(MagicValueKind.Literal, arguments[start..].Trim()) : Value(place, word, isQuoted);
                     if (place.TakesRest) break;

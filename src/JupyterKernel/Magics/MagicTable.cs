@@ -2,7 +2,7 @@ using JupyterKernel.Compilation;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Every magic that there is: one table for whoever runs, lists, explains or completes them. Immutable; any thread.</summary>
+/// <summary>The kernel's own magics: one table for whatever runs, lists, explains or completes them. Immutable; any thread.</summary>
 internal static class MagicTable
 {
     /// <summary>In the order in which they are listed.</summary>
@@ -20,8 +20,4 @@ internal static class MagicTable
         ByName.TryGetValue(name, out var magic) ? magic
         : name.Length > 2 && Notebooks.CellLanguage.Find(name[2..]) is { Instead: not null } connection ? ByName["#!" + connection.Name.Split('-')[0]]
         : null;
-
-    /// <summary>What to say of a name that no magic has.</summary>
-    public static string Unknown(string name) =>
-        $"There is no magic {(name.Length > 60 ? name[..60] + "…" : name)}. {Suggestions.Nearest(name, ByName.Keys) ?? "#!lsmagic lists those that there are."}";
 }

@@ -43,6 +43,9 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
     /// <summary>The number of the cell behind it whose packages had it run; 0 for a cell of the user's.</summary>
     public long LoadedFor { get; init; }
 
+    /// <summary>The magics that it has registered.</summary>
+    public IReadOnlyList<MagicRegistered> Magics { get; set; } = [];
+
     /// <summary>The session's packages behind it.</summary>
     public SessionPackages Packages { get; init; } = SessionPackages.None;
 }
@@ -94,6 +97,9 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         .. variables.All.Where(declared => !(unset.TryGetValue(declared.Value.Compiled.AssemblyName, out var lost) && lost.Names?.Contains(declared.Key) != false))
             .Select(declared => declared.Key).Order(StringComparer.Ordinal),
     ];
+
+    /// <summary>The magics that cells have registered, in the order of their cells.</summary>
+    public IReadOnlyList<MagicRegistered> Magics => [.. accepted.SelectMany(cell => cell.Magics)];
 
     /// <summary>What a cell threw last.</summary>
     public ExceptionReport? LastException { get; set; }

@@ -36,6 +36,15 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
 
     public bool TryGetVariable(string name, out object? value) => cells.TryGetVariable(name, out value);
 
+    public long RegisterMagic(MagicDeclaration magic)
+    {
+        var cell = console.CurrentCell;
+        console.PostInOrder(new MagicRegistered(
+            cell, magic.Name, magic.Help, magic.TakesText,
+            magic.Options is null ? null : [.. magic.Options.Select(option => new RegisteredOption(option.Name, option.Help, option.IsRequired, option.IsFlag, option.IsPositional, option.Proposals))]));
+        return cell;
+    }
+
     public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) =>
         console.PostInOrder(new CommOutput(console.CurrentCell, type, id, target) { Payload = [data, metadata, .. buffers] });
 

@@ -37,6 +37,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(ClearOutput), "clear_output")]
 [JsonDerivedType(typeof(CommOutput), "comm_output")]
 [JsonDerivedType(typeof(CommTarget), "comm_target")]
+[JsonDerivedType(typeof(MagicRegistered), "magic_registered")]
 [JsonDerivedType(typeof(TableRead), "table_read")]
 [JsonDerivedType(typeof(InputQuestion), "input_question")]
 [JsonDerivedType(typeof(CodeSubmitted), "code_submitted")]
@@ -230,6 +231,16 @@ internal sealed record CommOutput(long Cell, string Type, string Comm, string Ta
 
 /// <summary>From now on front ends may open comms to it.</summary>
 internal sealed record CommTarget(string Name) : WorkerMessage;
+
+/// <summary>The cell has registered a magic, which later cells may use.</summary>
+/// <param name="TakesText">Whether the lines below it are its text.</param>
+/// <param name="Options">Null where it takes the line as it is.</param>
+internal sealed record MagicRegistered(long Cell, string Name, string Help, bool TakesText, IReadOnlyList<RegisteredOption>? Options) : WorkerMessage;
+
+/// <summary>An option of a magic that was registered.</summary>
+/// <param name="IsPositional">Whether a value without a name may be its.</param>
+/// <param name="Proposals">Values to complete.</param>
+internal sealed record RegisteredOption(string Name, string Help, bool IsRequired, bool IsFlag, bool IsPositional, IReadOnlyList<string> Proposals);
 
 /// <summary>Some rows of a table. Payload: the answer; nothing where reading them would run code, which has to wait for its turn.</summary>
 internal sealed record TableRead(long Request) : WorkerMessage, IAnswer;

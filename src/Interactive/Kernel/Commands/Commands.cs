@@ -16,6 +16,13 @@ public abstract class KernelCommand(string? targetKernelName = null)
     public void SetParent(KernelCommand? parent, bool bubbleEvents = false) => Parent = parent;
 }
 
+/// <summary>A command that a directive of one's own stands for: its properties are set by the directive's parameters of their names.</summary>
+public abstract class KernelDirectiveCommand(string? targetKernelName = null) : KernelCommand(targetKernelName)
+{
+    /// <summary>What is wrong with what was given; then the command is not carried out.</summary>
+    public virtual IEnumerable<string> GetValidationErrors(CompositeKernel kernel) => [];
+}
+
 /// <summary>Run code.</summary>
 public class SubmitCode(string code, string? targetKernelName = null) : KernelCommand(targetKernelName)
 {
