@@ -576,7 +576,7 @@ class HistoryOfOnesOwn(State):
         self.assertEqual(self.run_cell("calls.Last()").result, "first d")
         self.kill_worker()
         self.assertEqual(self.run_cell('string.Join(", ", calls)').result, "first a, first d")
-        for _ in range(7):
+        for _ in range(8):
             self.run_cell("#!undo")
         self.assertNotIn("#!call", self.run_cell("#!lsmagic").result)
         self.assertIn("There is no magic #!call", self.run_failing_cell("#!call x").error["evalue"])
