@@ -246,6 +246,25 @@ public sealed class CompletionTests : Editor
     }
 
     [Theory]
+    [InlineData("retu|", "return")]
+    [InlineData("var x = 1;\nretu|", "return")]
+    [InlineData("if (true) { }\nretu| 1;", "return")]
+    [InlineData("void F() { }\nretu|", "return")]
+    [InlineData("// a comment\nretur|", "return")]
+    [InlineData("if (true) retu|", "return")]
+    [InlineData("namespa|", "namespace")]
+    [InlineData("using System.Xml;\nfixe|", "fixed")]
+    public void Keywords_that_only_programs_have_at_their_top_are_proposed(string text, string keyword) => Assert.Equal(keyword, Complete(text).Matches[0]);
+
+    [Theory]
+    [InlineData("Console.retu|")]
+    [InlineData("var x = retu|")]
+    [InlineData("class C { int x; retu| }")]
+    [InlineData("// retu|")]
+    [InlineData("\"retu|")]
+    public void They_are_not_proposed_elsewhere(string text) => Assert.DoesNotContain("return", Complete(text).Matches);
+
+    [Theory]
     [InlineData("Console.WriteLin|")]
     [InlineData("var all = Enumerabl|")]
     [InlineData("new List<int>().Wher|")]

@@ -40,6 +40,8 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"clear_output","Cell":1,"Wait":true}"""] = new ClearOutput(1, true),
         ["""{"type":"comm_output","Cell":1,"Type":"comm_open","Comm":"a","Target":"t"}"""] = new CommOutput(1, "comm_open", "a", "t"),
         ["""{"type":"comm_target","Name":"t"}"""] = new CommTarget("t"),
+        ["""{"type":"magic_registered","Cell":1,"Name":"#!n","Help":"h","TakesText":false,"Options":[{"Name":"--o","Help":"h","IsRequired":true,"IsFlag":false,"IsPositional":true,"Proposals":["p"]}]}"""] =
+            new MagicRegistered(1, "#!n", "h", TakesText: false, [new RegisteredOption("--o", "h", IsRequired: true, IsFlag: false, IsPositional: true, ["p"])]),
         ["""{"type":"table_read","Request":1}"""] = new TableRead(1),
         ["""{"type":"input_question","Cell":1,"Question":2,"Prompt":"?","Password":true}"""] = new InputQuestion(1, 2, "?", true),
         ["""{"type":"restore_cell","Cell":1,"EntryType":"T","Files":null}"""] = new RestoreCell(1, "T", null),

@@ -9,7 +9,6 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Tags;
 using Microsoft.CodeAnalysis.Text;
 using RoslynItem = Microsoft.CodeAnalysis.Completion.CompletionItem;
-using RoslynList = Microsoft.CodeAnalysis.Completion.CompletionList;
 
 namespace JupyterKernel.Intelligence;
 
@@ -20,6 +19,13 @@ internal sealed class Completion(PackageNames packages)
     /// <summary>From so many letters on there are proposals that want a using.</summary>
     private const int LettersForUnimported = 3;
     private const int MostOverrides = 60;
+
+    /// <summary>How long an answer waits until the names that are not imported are known: a first time they are read from all assemblies.</summary>
+    private static readonly TimeSpan UnimportedLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>What a cell may begin a statement with, and a script of Roslyn's may not.</summary>
+    private static readonly RoslynItem[] KeywordsOfPrograms =
+        [.. ((string[])["return", "namespace", "fixed"]).Select(keyword => RoslynItem.Create(keyword, tags: [WellKnownTags.Keyword]))];
 
     /// <summary>What a word goes on with for certain.</summary>
     private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -38,6 +44,7 @@ internal sealed class Completion(PackageNames packages)
     };
 
     private Word? latest;
+    private Task? unimportedNames;
 
     /// <summary>Proposes what replaces the word that ends at the index.</summary>
     /// <param name="cell">The cell as it stands, however broken.</param>
@@ -72,15 +79,27 @@ internal sealed class Completion(PackageNames packages)
         var service = CompletionService.GetService(document)!;
         var unimported = index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
         if (OnItsOwnLine(cursor) is { } apart) document = document.WithText(SourceText.From(apart));
+        if (unimported) unimported = await KnowsUnimportedAsync(service, document, index, cancellation);
         var found = await RoslynServices.CompleteAsync(service, document, index, unimported, cancellation);
         if (found.ItemsList.Count == 0) return new([], index, index);
         var start = found.Span.Start;
-        var overrides = found.ItemsList.Where(item => item.Properties.ContainsKey(OverriddenBy)).ToList();
+        IReadOnlyList<RoslynItem> items = cursor.BeginsStatementAtTop(start) ? [.. found.ItemsList, .. KeywordsOfPrograms] : found.ItemsList;
+        var overrides = items.Where(item => item.Properties.ContainsKey(OverriddenBy)).ToList();
         if (overrides.Count > 0) return await OverridesAsync(service, document, text, overrides, start, index, cancellation);
 
-        var word = new Word(cursor.Cell.Session, text[..start], text[index..], unimported, found, await inScope);
+        var word = new Word(cursor.Cell.Session, text[..start], text[index..], unimported, items, await inScope);
         latest = word;
         return word.Rank(index, text, recent);
+    }
+
+    /// <summary>Waits until the names are known that are not imported. They are read to the end, also if the question is given up: the next one needs them.</summary>
+    /// <returns>False where that takes too long: better what is imported than nothing.</returns>
+    private async Task<bool> KnowsUnimportedAsync(CompletionService service, Document document, int index, CancellationToken cancellation)
+    {
+        var reading = unimportedNames ??= Task.Run(() => RoslynServices.CompleteAsync(service, document, index, unimported: true, CancellationToken.None), CancellationToken.None);
+        await Task.WhenAny(reading, Task.Delay(UnimportedLimit, cancellation));
+        cancellation.ThrowIfCancellationRequested();
+        return reading.IsCompleted;
     }
 
     /// <summary>
@@ -108,7 +127,7 @@ internal sealed class Completion(PackageNames packages)
     /// <param name="After">The cell's text behind the cursor.</param>
     /// <param name="HasUnimported">Whether there are proposals that want a using, as from some letters on.</param>
     /// <param name="InScope">What can be named there.</param>
-    private sealed record Word(SessionScript Session, string Before, string After, bool HasUnimported, RoslynList Found, NamesInScope InScope)
+    private sealed record Word(SessionScript Session, string Before, string After, bool HasUnimported, IReadOnlyList<RoslynItem> Found, NamesInScope InScope)
     {
         /// <summary>Whether it is this word that is typed there.</summary>
         public bool EndsAt(int index, CellDocument cell) =>
@@ -120,7 +139,7 @@ internal sealed class Completion(PackageNames packages)
         {
             var typed = text[Before.Length..index];
             var name = typed.TrimStart('@');
-            var ranked = Found.ItemsList.Select(item => (Item: item, Match: NameMatching.Match(name, item.FilterText)))
+            var ranked = Found.Select(item => (Item: item, Match: NameMatching.Match(name, item.FilterText)))
                 .Where(candidate => candidate.Match != NameMatch.None)
                 .Select(candidate => (candidate.Item, candidate.Match, Symbols: SymbolsOf(candidate.Item, InScope)))
                 .Where(candidate => !IsHidden(candidate.Item, candidate.Symbols))

@@ -80,6 +80,15 @@ internal sealed class Cursor
     /// <summary>Another place of the same text.</summary>
     public static Cursor At(Cursor other, int index) => new(other.Cell, other.Model, other.root, index);
 
+    /// <summary>Whether a word that starts at a position begins a statement of the cell's own, or a declaration.</summary>
+    public bool BeginsStatementAtTop(int start)
+    {
+        var before = start > 0 ? root.FindToken(start - 1) : default;
+        if (before.SpanStart >= start) before = before.GetPreviousToken();
+        return before.IsKind(SyntaxKind.None)
+            || (before.Kind() is SyntaxKind.SemicolonToken or SyntaxKind.CloseBraceToken && before.Parent?.AncestorsAndSelf().LastOrDefault(node => node.Parent is CompilationUnitSyntax) is { } part && part.GetLastToken() == before);
+    }
+
     /// <summary>The token that covers a position, or ends there: at a border the one on the right wins.</summary>
     public SyntaxToken TokenAt(int position) => root.FindToken(position);
 }
