@@ -633,7 +633,8 @@ internal sealed class CellThread
                 RunUserCode(continuation.Cell, () => continuation.Callback(continuation.State));
             }
         }
-        catch (Exception unknown) when (unknown is MissingMemberException or TargetInvocationException or ArgumentException or InvalidCastException or NotSupportedException)
+        catch (Exception unknown) when (unknown is MemberAccessException or TargetInvocationException or ArgumentException or InvalidCastException
+            or InvalidOperationException or NotSupportedException or NullReferenceException)
         {
             // A runtime whose fields are others: then these blocks do not run.
         }
