@@ -24,13 +24,13 @@ internal sealed class ExecuteQueue : IWorkerOutput
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
 
     /// <summary>A client that sends cells ahead has sent them all once nothing has come from it for this time.</summary>
-    private static readonly TimeSpan BurstPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan BurstPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The time that a client has to send a second cell behind one that fails at once.</summary>
-    private static readonly TimeSpan BurstStart = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan BurstStart = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The longest delay of a failure's reply for a client that keeps sending.</summary>
-    private static readonly TimeSpan MaxBurst = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxBurst = TimeSpan.FromSeconds(2);
 
     private readonly JupyterSockets sockets;
     private readonly NotebookSession session;
