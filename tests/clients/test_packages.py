@@ -42,6 +42,14 @@ class Packages(FreshKernelTestCase):
         again = self.run_cell('#r "nuget: Newtonsoft.Json, 13.0.3"\nJsonConvert.SerializeObject(2)')
         self.assertEqual(again.outputs, [("execute_result", "2")])
 
+    def test_json_of_newtonsoft_is_carried_over(self):
+        self.run_cell('#r "nuget: Newtonsoft.Json, 13.0.3"\nusing Newtonsoft.Json.Linq; var all = JObject.Parse("{\\"a\\":[1,\\"x\\"]}"); all["r"] = new Random().Next(); var part = all["a"];')
+        show = '$"{all["r"]} {all["a"][1].Type} {ReferenceEquals(part, all["a"])}"'
+        before = self.run_cell(show).result
+        self.run_cell("#!recycle")
+        self.assertEqual(self.run_cell(show).result, before)
+        self.assertIn("String True", before)
+
     def test_rows_of_dapper_are_a_table(self):
         outcome = self.run_cell('#r "nuget: Dapper"\n#r "nuget: Microsoft.Data.Sqlite"\nusing Dapper; using Microsoft.Data.Sqlite;\n'
                                 'var db = new SqliteConnection("Data Source=:memory:"); db.Query("select 1 as Id, \'a\' as Name union select 2, null")')

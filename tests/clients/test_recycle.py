@@ -212,6 +212,17 @@ class Policies(Recycle):
         self.assertEqual(self.run_cell(show).result, "1 2 1,2,1")
         self.assertEqual(self.runs(), 1)
 
+    def test_what_hides_its_fields_is_carried_over_by_what_it_shows(self):
+        self.run_cell('#!replay never\nusing System.Collections.Immutable; using System.Text.Json.Nodes; using System.Xml.Linq; using System.Data; record Key(string Name, int Number);'
+                      'var map = ImmutableDictionary<Key, int>.Empty.Add(new("a", new Random().Next()), 1).Add(new("b", 2), 2); var node = JsonNode.Parse("{}"); node["r"] = new Random().Next();'
+                      'var part = new XElement("part", new Random().Next()); var element = new XElement("all", part); var table = new DataTable(); table.Columns.Add("A", typeof(int)); table.Rows.Add(new Random().Next());')
+        show = '$"{map[new("b", 2)]} {map.Keys.Sum(key => (long)key.Number)} {node["r"]} {element.Element("part").Value} {ReferenceEquals(part, element.Element("part"))} {table.Rows[0][0]}"'
+        before = self.run_cell(show).result
+        self.crash()
+        self.assertEqual(self.run_cell(show).result, before)
+        self.run_cell("#!recycle")
+        self.assertEqual(self.run_cell(show).result, before)
+
     def test_the_policy_of_a_session(self):
         self.run_cell("#!settings replay never")
         self.run_cell(self.counted(""))
