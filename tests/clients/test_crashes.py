@@ -1,11 +1,12 @@
 """Cells that end their process. The worker dies, the kernel does not."""
 import os
+import re
 import tempfile
 import time
 
 import psutil
 
-from kernels import KernelTestCase, gone_or_left
+from kernels import KernelTestCase, gone_or_left, printed
 
 LIBC = """
 static class C
@@ -36,6 +37,32 @@ CRASHES = {
         "System.Runtime.InteropServices.Marshal.WriteByte((nint)0x7000_0000_0000, 1);",
         [("AccessViolation", "SIGSEGV", "SIGABRT", "signal 11")]),
 }
+
+
+# What a cell leaves running and what throws, once the file GO exists.
+EXCEPTIONS = {
+    "a thread": "new Thread(() => { while (!GO) Thread.Sleep(5); throw LATE; }).Start();",
+    "an async void": "async void Fail() { while (!GO) await Task.Delay(5); throw LATE; } Fail();",
+    "a timer": "var timer = new Timer(_ => { if (GO) throw LATE; }, null, 5, 5);",
+    "a pool thread": "ThreadPool.QueueUserWorkItem(_ => { while (!GO) Thread.Sleep(5); throw LATE; });",
+    "a pool thread without its context": "ThreadPool.UnsafeQueueUserWorkItem(_ => { while (!GO) Thread.Sleep(5); throw LATE; }, null);",
+    "a finalizer": "class Final { ~Final() { if (GO) throw LATE; GC.ReRegisterForFinalize(this); } } void Make() { new Final(); } Make();",
+}
+
+# What ends the process from a thread that a cell left running, and whether the message names the cell.
+ENDS = {
+    "FailFast": ('Environment.FailFast("late");', True),
+    "a stack overflow": ("Deep.Down(0);", True),
+    "Environment.Exit": ("Environment.Exit(3);", False),
+    "native code": ("Deep.strlen(1);", False),
+}
+DEEP = """
+static class Deep
+{
+    public static int Down(int n) => Down(n + 1) + 1;
+    [System.Runtime.InteropServices.DllImport("libc")] public static extern nint strlen(nint text);
+}
+"""
 
 
 class Crashes(KernelTestCase):
@@ -134,3 +161,80 @@ class Crashes(KernelTestCase):
         for _ in range(10):
             self.assertEqual(self.run_failing_cell("Environment.Exit(3);").error["ename"], "WorkerLost")
         self.assert_alive()
+
+
+class LateCrashes(KernelTestCase):
+    """Cells that are accepted, and whose threads, tasks and timers end workers afterwards."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.go = os.path.join(folder.name, "go")
+
+    def start_late(self, code):
+        """Runs a cell that leaves something running, and returns its name."""
+        outcome = self.run_cell(code.replace("GO", f'File.Exists(@"{self.go}")').replace("LATE", 'new TimeoutException("late")'))
+        return f"Cell [{outcome.reply['execution_count']}]"
+
+    def run_until_set_aside(self, code):
+        """Runs a cell until another one was set aside and this one succeeds; what was said meanwhile, and the result."""
+        said, lost, outcome = "", 0, None
+        while "It is set aside" not in said or outcome.status == "error":
+            outcome = self.front_end.run(code)
+            said += printed(outcome.messages, "stderr") + "\n" + (outcome.error["evalue"] if outcome.error else "") + "\n"
+            if outcome.status == "error":
+                self.assertEqual(outcome.error["ename"], "WorkerLost")
+                self.assertIn("#!undo", outcome.traceback)
+                lost += 1
+                self.assertLessEqual(lost, 2, said)
+        return said, outcome.result
+
+    def test_an_exception_that_nothing_caught_ends_one_worker_and_names_its_cell(self):
+        for number, (name, code) in enumerate(EXCEPTIONS.items()):
+            with self.subTest(name):
+                self.go += str(number)
+                cell = self.start_late(f"var plain{number} = {number}; var reader{number} = new StringReader(\"a\"); {code}")
+                self.run_cell("1")
+                outcome = self.run_failing_cell(f'File.WriteAllText(@"{self.go}", ""); while (true) {{ GC.Collect(); Thread.Sleep(20); }}')
+                self.assertEqual(outcome.error["ename"], "WorkerLost")
+                for told in ("TimeoutException: late", cell, "#!undo"):
+                    self.assertIn(told, outcome.error["evalue"])
+
+                # The replay starts it again; now it ends nothing but its thread, and is told of once.
+                said = ""
+                for _ in range(2):
+                    outcome = self.run_cell(f"GC.Collect(); GC.WaitForPendingFinalizers(); Thread.Sleep(100); plain{number}")
+                    self.assertEqual(outcome.result, str(number))
+                    said += printed(outcome.messages, "stderr")
+                self.assertEqual(said.count(f"{cell} started a thread, task or timer that threw TimeoutException: late"), 1, said)
+                self.assertEqual(self.run_cell(f"reader{number}.Peek()").result, "97")
+
+    def test_a_cell_that_ends_two_workers_by_what_it_left_running_is_set_aside(self):
+        self.run_cell(DEEP)
+        for number, (name, (code, names_cell)) in enumerate(ENDS.items()):
+            with self.subTest(name):
+                self.go += str(number)
+                cell = self.start_late(
+                    f"var kept{number} = new List<int> {{ {number} }}; var stream{number} = new StringReader(\"a\");"
+                    f"new Thread(() => {{ while (!GO) Thread.Sleep(5); Thread.Sleep(600); {code} }}).Start();")
+                self.run_cell(f"kept{number}.Add(1);")
+                said, result = self.run_until_set_aside(f'File.WriteAllText(@"{self.go}", ""); Thread.Sleep(1200); kept{number}.Count')
+                self.assertEqual(result, "2")
+                self.assertEqual(said.count("It is set aside"), 1, said)
+                self.assertIn(f"Not set from now on: stream{number}", said)
+                if names_cell:
+                    self.assertIn(f"that {cell} left running", said)
+                self.assertRegex(self.run_cell("#!history").result, rf"{re.escape(cell)} .* never ")
+                self.assertEqual(self.run_failing_cell(f"stream{number}.Peek()").error["ename"], "StateLost")
+        self.run_cell("#!recycle")
+        self.assertEqual(self.run_cell("(kept0.Count, kept3.Count)").result, "(2, 2)")
+
+    def test_a_late_crash_while_nothing_runs_is_told_with_its_cell(self):
+        cell = self.start_late('new Thread(() => { while (!GO) Thread.Sleep(5); Thread.Sleep(600); Environment.FailFast("idle"); }).Start();')
+        worker = psutil.Process(int(self.run_cell("Environment.ProcessId").result))
+        open(self.go, "w").close()
+        self.assertEqual(gone_or_left([worker]), [])
+        said, result = self.run_until_set_aside("Thread.Sleep(1200); 6 * 7")
+        self.assertEqual(result, "42")
+        self.assertIn("while no cell ran", said)
+        self.assertIn(f"that {cell} left running", said)

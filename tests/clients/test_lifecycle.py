@@ -1,4 +1,5 @@
 """How kernels start and end, and that nothing is left of them."""
+import glob
 import json
 import os
 import signal
@@ -6,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import psutil
@@ -14,6 +16,14 @@ from jupyter_client.manager import KernelManager
 from kernels import DEADLINE, KERNEL_NAME, FrontEnd, Kernel, KernelTestCase, gone_or_left
 
 ENDLESS = 'Console.WriteLine("ready"); while (true) { try { Thread.Sleep(-1); } catch { } }'
+
+# Starts a child, one that ignores SIGTERM, one with a session of its own and one whose parent has ended; shows their ids.
+CHILDREN = """
+using System.Diagnostics;
+int[] Start(string script) => Process.Start(new ProcessStartInfo("sh") { ArgumentList = { "-c", script }, RedirectStandardOutput = true }) is var shell
+    ? [shell.Id, .. script.Contains("$!") ? [int.Parse(shell.StandardOutput.ReadLine())] : Array.Empty<int>()] : [];
+int[] ids = [.. Start("exec sleep 1000"), .. Start("trap '' TERM; sleep 1000 & echo $!; while :; do wait; done"), .. Start("exec setsid sleep 1000"), .. Start("sleep 1000 & echo $!")];
+"""
 
 # Starts a kernel, tells about it, and waits to be killed.
 PARENT = """
@@ -107,6 +117,75 @@ class Ending(KernelTestCase):
                 os.kill(parent.pid, signal.SIGKILL)
                 parent.wait(DEADLINE)
                 self.assertEqual(gone_or_left(family), [])
+
+
+@unittest.skipIf(sys.platform == "win32", "the shell's children are started")
+class Children(KernelTestCase):
+    """Processes that cells started, and the files that the runtime makes for each of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def setUp(self):
+        self.kernel = Kernel()
+        self.addCleanup(self.kernel.close)
+        self.front_end = self.kernel.front_end
+
+    def children(self):
+        """What cells have started, where the cell of their ids was executed last."""
+        ids = json.loads("[" + self.run_cell('string.Join(",", ids)').result.strip('"') + "]")
+        processes = [psutil.Process(id) for id in ids if psutil.pid_exists(id)]
+        self.addCleanup(lambda: [process.kill() for process in processes if process.is_running()])
+        return processes
+
+    def worker(self):
+        return psutil.Process(int(self.run_cell("Environment.ProcessId").result))
+
+    def assert_no_files(self, processes):
+        end = time.monotonic() + DEADLINE
+        while (left := [file for process in processes for file in glob.glob(f"{tempfile.gettempdir()}/*-{process.pid}-*")
+                        if os.path.basename(file).startswith(("clr-debug-pipe", "dotnet-diagnostic"))]) and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual(left, [])
+
+    def test_they_end_with_their_worker_and_with_the_kernel(self):
+        self.run_cell(CHILDREN)
+        workers = []
+        for name, end in (("crash", lambda: self.run_failing_cell("Environment.FailFast(null);")),
+                          ("kill", lambda: workers[-1].kill()),
+                          ("recycle", lambda: self.run_cell("#!recycle")),
+                          ("shutdown", lambda: self.front_end.ask("shutdown_request", {"restart": True}, "control"))):
+            with self.subTest(name):
+                workers.append(self.worker())
+                children = workers[-1].children(recursive=True) if name == "shutdown" else self.children()
+                self.assertGreaterEqual(len(children), 4)
+                if name in ("crash", "kill"):  # nothing can look for those that have left the group
+                    children = [child for child in children if os.getpgid(child.pid) == workers[-1].pid]
+                end()
+                self.assertEqual(gone_or_left(children), [])
+        self.assertEqual(gone_or_left([self.kernel.process]), [])
+        self.assert_no_files(workers)
+
+    def test_they_end_with_a_kernel_that_is_killed(self):
+        self.run_cell(CHILDREN)
+        children, family = self.children(), self.kernel.family()
+        self.kernel.process.kill()
+        self.assertEqual(gone_or_left(children), [])
+        self.assertEqual(gone_or_left(family), [])
+        self.assert_no_files([process for process in family if process.pid not in {child.pid for child in children}][:2])
+
+    def test_they_are_left_alone_where_that_is_set(self):
+        self.run_cell("#!settings children leave")
+        self.run_cell('var ids = new[] { System.Diagnostics.Process.Start("sleep", "1000").Id };')
+        children, worker = self.children(), self.worker()
+        worker.kill()
+        self.assert_alive()
+        children += self.children()
+        self.kernel.process.kill()
+        self.assertEqual(gone_or_left([self.kernel.process]), [])
+        time.sleep(1.5)
+        self.assertEqual([child.status() for child in children], [psutil.STATUS_SLEEPING] * 2)
 
 
 class Environment(KernelTestCase):

@@ -276,13 +276,9 @@ internal sealed class CellRunner
         {
             var room = MostRecordedBytes - session.Accepted.Sum(accepted => accepted.Values.LongLength);
             var state = await supervisor.ReadStateAsync(Math.Min(HandOver.MostBytes, room));
-            if (state is { Problem: null, Payload: [var values] })
+            cell = cell.With(state);
+            if (cell.Values.Length == 0)
             {
-                cell = cell with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == cell.Compiled.AssemblyName).Select(variable => variable.Name)] };
-            }
-            else
-            {
-                cell = cell with { Uncarried = cell.Compiled.Variables };
                 outputs.Notice($"What {cell.Compiled.Name} has left behind cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is not executed again: in a fresh worker its variables will be unset.", isLoss: true);
             }
         }

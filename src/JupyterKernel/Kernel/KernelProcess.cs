@@ -15,6 +15,9 @@ internal static class KernelProcess
 {
     private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>How long the workers and what their cells started may take to end.</summary>
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(3);
+
     /// <summary>A cell that runs for so long leaves a processor to others.</summary>
     private static readonly TimeSpan LongCell = TimeSpan.FromSeconds(2);
 
@@ -106,6 +109,7 @@ internal static class KernelProcess
             _ = WarmLanguageAsync();
         });
 
+        Task.WhenAny(WorkerProcess.AllEnded, Task.Delay(LongestEnd)).GetAwaiter().GetResult();
         history.Dispose();
         loop.Dispose();
         sockets.Dispose();

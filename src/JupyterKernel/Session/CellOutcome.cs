@@ -34,6 +34,15 @@ internal abstract record CellOutcome
     {
         /// <summary>Whether another process probably ended it.</summary>
         public bool FromOutside { get; init; }
+
+        /// <summary>Whether the kernel terminated it.</summary>
+        public bool ByKernel { get; init; }
+
+        /// <summary>The number of the cell on whose thread, task or timer it ended; 0 if that is not known.</summary>
+        public long OwnerCell { get; init; }
+
+        /// <summary>The assembly or the class of a cell whose code ended it; null if that is not known.</summary>
+        public string? OwnerCode { get; init; }
     }
 
     /// <summary>It never ran.</summary>

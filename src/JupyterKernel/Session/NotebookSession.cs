@@ -48,6 +48,21 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
 
     /// <summary>The session's packages behind it.</summary>
     public SessionPackages Packages { get; init; } = SessionPackages.None;
+
+    /// <summary>How many workers ended by what it left running.</summary>
+    public int WorkersEnded { get; set; }
+
+    /// <summary>Whether it may have to be set aside for that: then a replay reads the state after it.</summary>
+    public bool IsSuspect { get; set; }
+
+    /// <summary>What all variables held after it in a replay, if it is a suspect; null if that is not known.</summary>
+    public StateRead? StateAfter { get; set; }
+
+    /// <summary>The same cell with what it left behind, for a cell that is not executed again.</summary>
+    /// <param name="state">What all variables hold after it; null if that is not known.</param>
+    public AcceptedCell With(StateRead? state) => state is { Problem: null, Payload: [var values] }
+        ? this with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == Compiled.AssemblyName).Select(variable => variable.Name)] }
+        : this with { Uncarried = Compiled.Variables };
 }
 
 /// <summary>
@@ -213,6 +228,22 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
             unset[part.Compiled.AssemblyName] = ($"{part.Compiled.Name} ({string.Join(", ", part.Compiled.DeclaredNames)})", null);
             variables = variables.Without(part, accepted);
         }
+    }
+
+    /// <summary>The accepted cell of a number, or to which code belongs; null if there is none.</summary>
+    /// <param name="number">Of the cell; 0 if that is not known.</param>
+    /// <param name="code">The name of its assembly, its library's or its submission's class.</param>
+    public AcceptedCell? FindOwner(long number, string? code) => accepted.FindLast(cell => number != 0 ? cell.Number == number
+        : code is not null && (code == cell.Compiled.AssemblyName || code == cell.Compiled.AssemblyName + ".Library" || code == cell.Compiled.EntryType));
+
+    /// <summary>Keeps a cell in the history that is not executed again: what is known of its variables is carried over.</summary>
+    /// <returns>The cell as it is in the history now.</returns>
+    public AcceptedCell SetAside(AcceptedCell cell)
+    {
+        var aside = cell.With(cell.StateAfter) with { Policy = ReplayPolicy.Never, StateAfter = null };
+        accepted[accepted.IndexOf(cell)] = aside;
+        variables = TopVariables.Of(accepted);
+        return aside;
     }
 
     /// <summary>The variables of a cell that was not executed again hold nothing where they are no plain data.</summary>

@@ -37,6 +37,8 @@ internal sealed class KernelSettings
             settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
         new("notices", "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always told.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
+        new("children", "What becomes of processes that cells started, when their worker ends: end or leave.",
+            settings => settings.LeavesChildren ? "leave" : "end", (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
         new("completion-ahead", "Whether an idle kernel loads what completion needs before it is asked, which takes 80 MB: on or off.",
             settings => OnOff(settings.CompletionAhead), (settings, text) => OnOff(text) is { } on && (settings.CompletionAhead = on) == on),
         new("language-version", "The C# of the cells from now on: latest, preview, or a number.",
@@ -83,6 +85,8 @@ internal sealed class KernelSettings
     public ReplayPolicy Replay { get; set; } = ReplayPolicy.Always;
 
     public string Notices { get; set; } = "auto";
+
+    public bool LeavesChildren { get; set; }
 
     public bool CompletionAhead { get; set; } = true;
 

@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using JupyterKernel.Processes;
 using JupyterKernel.Session;
 
 namespace JupyterKernel.Supervision;
 
 /// <summary>Why a worker ended, in words, from its exit code and what the runtime printed.</summary>
-internal static class ExitCause
+internal static partial class ExitCause
 {
     /// <summary>The outcome of the cell that lost its worker.</summary>
     /// <param name="exitCode">On Unix 128 + n for signal n; on Windows the status that ended the process.</param>
@@ -27,6 +28,9 @@ internal static class ExitCause
             .Where(line => !line.Contains("MethodBuilder", StringComparison.Ordinal))])
         {
             FromOutside = exitCode is 137 or 143,
+
+            // The outermost of a cell's own code started it.
+            OwnerCode = lines.Select(line => Submission().Match(line)).LastOrDefault(match => match.Success)?.Value,
         };
     }
 
@@ -52,6 +56,9 @@ internal static class ExitCause
         unchecked((int)0xC00000FD) => "Stack overflow: the cell calls itself without end.",
         _ => string.Create(CultureInfo.InvariantCulture, $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
     };
+
+    [GeneratedRegex(@"\bSubmission_\d+(?=[.+])")]
+    private static partial Regex Submission();
 
     private static string Signal(int number, string name, string meaning) =>
         string.Create(CultureInfo.InvariantCulture, $"The worker was ended by signal {number} ({name}): {meaning}.");

@@ -154,7 +154,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerP
         if (losses.Count > settings.MaxRestarts)
         {
             throw new WorkerStartException(string.Create(CultureInfo.InvariantCulture,
-                $"{losses.Count} workers have ended within {settings.RestartPeriod.TotalSeconds:0} s, so no more are started for now. The history is kept: see to what ends them, then run #!recycle, or wait and run a cell."));
+                $"{losses.Count} workers have ended within {settings.RestartPeriod.TotalSeconds:0} s, so no more are started for now. The history is kept. Find out what ends them (#!undo takes the last cell back), then run #!recycle, or wait and run a cell."));
         }
     }
 }

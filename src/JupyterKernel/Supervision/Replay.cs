@@ -27,6 +27,8 @@ internal enum ReplayEnd
 /// <param name="confirm">Asks whether a cell that wants to be asked for is executed; null where it never is.</param>
 internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, Func<Task>? whenIdle, Func<string, Task<bool>>? confirm)
 {
+    private static readonly TimeSpan PatienceForState = TimeSpan.FromSeconds(60);
+
     private readonly List<string> differing = [];
     private AcceptedCell? lastSent;
 
@@ -88,10 +90,22 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
 
     private async Task<Task<CellOutcome>> SendAsync(AcceptedCell cell, AcceptedCell[] submitted)
     {
-        if (cell.Policy == ReplayPolicy.Always) return worker.ReplayAsync(cell, submitted);
+        if (cell.Policy == ReplayPolicy.Always)
+        {
+            var outcome = worker.ReplayAsync(cell, submitted);
+            if (cell.IsSuspect) _ = KeepStateAsync(cell);
+            return outcome;
+        }
+
         if (cell.Policy == ReplayPolicy.Ask && confirm is not null && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)")) return worker.ReplayAsync(cell, submitted);
         session.MarkUncarried(cell);
         return worker.RestoreAsync(cell);
+    }
+
+    /// <summary>Reads what there is after a cell which may have to be set aside, before it can end this worker too.</summary>
+    private async Task KeepStateAsync(AcceptedCell cell)
+    {
+        if (await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MostBytes, GivesWay: false), PatienceForState) is { Problem: null } state) cell.StateAfter = state;
     }
 
     private int IndexBehind(AcceptedCell cell)

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
+using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
@@ -13,8 +15,8 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>How long an ended cell waits for the markers behind its native output.</summary>
     private static readonly TimeSpan PatienceForMarkers = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>How long an ended process's last output may take to arrive.</summary>
-    private static readonly TimeSpan PatienceForLastOutput = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long an ended process's last output may take to arrive: among it may be the stack that tells the cause. A child may keep the pipe open.</summary>
+    private static readonly TimeSpan PatienceForLastOutput = TimeSpan.FromSeconds(2);
 
     /// <summary>How many pieces of native output may wait for the loop thread; then nobody reads the pipe, and who writes to it waits.</summary>
     private const int MaxNativePieces = 16;
@@ -31,7 +33,11 @@ internal sealed class SupervisedWorker : IDisposable
     private readonly Dictionary<long, TaskCompletionSource<CellOutcome>> unanswered = [];
     private readonly Dictionary<long, TaskCompletionSource<WorkerMessage?>> requests = [];
     private readonly Dictionary<string, string> comms = [];
+    private readonly Dictionary<long, long> cellEnds = [];
+    private bool leavesChildren;
     private long lastRequest;
+    private long ended;
+    private UncaughtException? lastException;
     private TaskCompletionSource? markers;
     private long latestCell;
     private long stdoutMarker;
@@ -66,6 +72,9 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>Whether a cell was sent and has not ended.</summary>
     public bool IsRunning => unanswered.Count > 0;
 
+    /// <summary>Whether processes run that its cells started.</summary>
+    public Task<bool> HasStartedAsync() => Task.Run(() => process.HasStarted);
+
     /// <summary>The process, as the system sees it.</summary>
     public ProcessUsage Usage => process.Usage;
 
@@ -75,8 +84,14 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>When the worker last sent anything.</summary>
     public DateTime LastHeard { get; private set; } = DateTime.UtcNow;
 
+    /// <summary>How long before its own end a cell ended in it; null if the cell did not.</summary>
+    public TimeSpan? EndedAfter(AcceptedCell cell) => cellEnds.TryGetValue(cell.Number, out var end) ? Stopwatch.GetElapsedTime(end, ended) : null;
+
     /// <summary>The comms that are open in it, and their targets; also those that a replay has opened again.</summary>
     public IReadOnlyDictionary<string, string> Comms => comms;
+
+    /// <summary>Called when something that a cell left behind has thrown and the worker goes on.</summary>
+    public Action<UncaughtException> Survived { get; set; } = _ => { };
 
     /// <summary>Whether output is dropped: that of a replay was shown already.</summary>
     public bool IsMuted { get; set; }
@@ -85,7 +100,8 @@ internal sealed class SupervisedWorker : IDisposable
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, bool isKept)
     {
         var outcome = await SendAsync(number, Run(number, cell, allowStdin, isReplay: false, isKept, [], []));
-        if (outcome is not CellOutcome.WorkerLost) await NativeOutputTakenAsync();
+        if (outcome is CellOutcome.WorkerLost lost) return lost.OwnerCell == 0 && lost.OwnerCode == cell.EntryType ? lost with { OwnerCell = number } : lost;
+        await NativeOutputTakenAsync();
         return outcome;
     }
 
@@ -221,6 +237,12 @@ internal sealed class SupervisedWorker : IDisposable
             case CellInterrupted interrupted:
                 EndCell(interrupted.Cell, new CellOutcome.Interrupted());
                 break;
+            case UncaughtException { EndsWorker: true } uncaught:
+                lastException = uncaught;
+                break;
+            case UncaughtException uncaught:
+                Survived(uncaught);
+                break;
             case CommTarget target:
                 output.CommTarget(target.Name);
                 break;
@@ -244,6 +266,7 @@ internal sealed class SupervisedWorker : IDisposable
     private async Task<CellOutcome> SendAsync(long number, WorkerMessage message)
     {
         if (lost.Task.IsCompleted) return await lost.Task;
+        if (KernelSettings.Current.LeavesChildren != leavesChildren) channel.Send(new LeaveChildren(leavesChildren = !leavesChildren));
         var ended = unanswered[latestCell = number] = new(TaskCreationOptions.RunContinuationsAsynchronously);
         channel.Send(message);
         return await ended.Task;
@@ -251,7 +274,9 @@ internal sealed class SupervisedWorker : IDisposable
 
     private void EndCell(long cell, CellOutcome outcome)
     {
-        if (unanswered.Remove(cell, out var ended)) ended.TrySetResult(outcome);
+        if (!unanswered.Remove(cell, out var answer)) return;
+        cellEnds[cell] = Stopwatch.GetTimestamp();
+        answer.TrySetResult(outcome);
     }
 
     private void Native(string name, string text)
@@ -278,13 +303,15 @@ internal sealed class SupervisedWorker : IDisposable
     private async Task WatchExitAsync()
     {
         var exitCode = await process.Exited;
+        ended = Stopwatch.GetTimestamp();
 
         // What it sent before its end is still on its way.
         await Task.WhenAny(Task.WhenAll(stdout.Ended, stderr.Ended), Task.Delay(PatienceForLastOutput));
         await Task.Delay(10);
         channel.ReceiveAll();
         channel.Dispose();
-        var cause = Termination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) : ExitCause.Of(exitCode, stderr.CrashReport);
+        var cause = Termination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) { ByKernel = true } : ExitCause.Of(exitCode, stderr.CrashReport);
+        if (lastException is { } uncaught) cause = cause with { OwnerCell = uncaught.Cell, OwnerCode = uncaught.Assembly ?? cause.OwnerCode };
         ready.TrySetException(new InvalidOperationException(cause.Cause));
         lost.TrySetResult(cause);
         foreach (var request in requests.Values) request.TrySetResult(null);

@@ -38,6 +38,7 @@ internal sealed class Supervisor
     private readonly NotebookSession session;
     private readonly IWorkerOutput output;
     private readonly FreshWorkers freshWorkers;
+    private readonly LateCrashes lateCrashes;
     private readonly KernelSettings settings = KernelSettings.Current;
     private readonly HashSet<string> namedOpaque = [];
     private Task<SupervisedWorker>? worker;
@@ -51,6 +52,7 @@ internal sealed class Supervisor
     private int cellsSinceRecycle;
     private long handled;
     private string? reasonOfInterrupt;
+    private string? running;
     private bool stopped;
 
     /// <param name="firstProcess">The first worker's process, started ahead of everything else.</param>
@@ -60,6 +62,7 @@ internal sealed class Supervisor
         this.session = session;
         this.output = output;
         freshWorkers = new FreshWorkers(loop, output, firstProcess);
+        lateCrashes = new LateCrashes(session, text => output.Notice(text, isLoss: true));
         Watch = new WorkerWatch(() => worker is { IsCompletedSuccessfully: true, Result: var current } ? current : null)
         {
             OverThreshold = RecycleUnasked,
@@ -108,6 +111,7 @@ internal sealed class Supervisor
             current =>
             {
                 cellsSinceRecycle++;
+                running = cell.Code;
                 return current.RunAsync(number, cell, allowStdin, isKept: ended is not null);
             },
             ended);
@@ -117,6 +121,7 @@ internal sealed class Supervisor
     public Task<CellOutcome> HandleAsync(Func<SupervisedWorker, Task<CellOutcome>> handle)
     {
         handled++;
+        running = "a comm's message";
         return InWorkerAsync(handle, ended: null);
     }
 
@@ -235,6 +240,7 @@ internal sealed class Supervisor
 
             freshWorkers.CountLoss();
             if (ended is not null) await ended(lost);
+            if (!interruption.IsCancellationRequested) lost = lateCrashes.Blame(lost, current, running);
             Replace();
             return interruption.IsCancellationRequested ? Interrupted(current.Termination) : lost with { Restored = session.Accepted.Count };
         }
@@ -277,11 +283,9 @@ internal sealed class Supervisor
     private async Task<SupervisedWorker> CurrentAsync(CancellationToken interruption)
     {
         // While nothing ran, the worker may have been lost: killed from outside, or by a thread that a cell left behind.
-        if (worker is { IsCompletedSuccessfully: true } && await worker is { HasEnded: true, Lost: var lost })
+        if (worker is { IsCompletedSuccessfully: true } && await worker is { HasEnded: true } ended)
         {
-            output.Notice($"The worker ended while no cell ran. {(await lost).Cause} {Counted(session.Accepted.Count)} executed again in a fresh one.", isLoss: true);
-            freshWorkers.CountLoss();
-            worker = null;
+            await TellEndAsync(ended);
         }
 
         var wasStarting = worker is { IsCompleted: false };
@@ -307,6 +311,15 @@ internal sealed class Supervisor
         }
     }
 
+    /// <summary>Tells that the worker has ended while no cell ran.</summary>
+    private async Task TellEndAsync(SupervisedWorker ended)
+    {
+        worker = null;
+        freshWorkers.CountLoss();
+        var lost = lateCrashes.Blame(await ended.Lost, ended, running: null);
+        output.Notice($"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} executed again in a fresh one; #!undo takes the last one back.", isLoss: true);
+    }
+
     private async Task<SupervisedWorker> StartAsync(CancellationToken interruption)
     {
         AcceptedCell? suspect = null;
@@ -314,6 +327,7 @@ internal sealed class Supervisor
         for (var window = ReplayWindow; ; window = 1)
         {
             latest = await freshWorkers.TakeAsync(interruption);
+            latest.Survived = lateCrashes.Survived;
             if (stopped) latest.Dispose();
             var replay = new Replay(session, latest, window, whenIdle: null, output.ConfirmAsync);
             var end = await replay.CatchUpAsync(interruption);
@@ -333,16 +347,22 @@ internal sealed class Supervisor
             }
 
             freshWorkers.CountLoss();
+            var lost = await latest.Lost;
+            if (session.FindOwner(lost.OwnerCell, lost.OwnerCode) is { } owner && owner != unfinished)
+            {
+                lateCrashes.Count(owner, lost);
+                continue;
+            }
 
             // With many cells sent ahead it is not certain which one ended the worker, and anything else may have: only
             // who does it again and again, alone, is taken out.
             if (window != 1) continue;
             suspicions = unfinished == suspect ? suspicions + 1 : 1;
             suspect = unfinished;
-            if (suspicions == ((await latest.Lost).FromOutside ? MaxSuspicionsFromOutside : MaxSuspicions))
+            if (suspicions == (lost.FromOutside ? MaxSuspicionsFromOutside : MaxSuspicions))
             {
                 session.Remove(unfinished);
-                output.Notice($"{unfinished.Compiled.Name} ended its worker when it was executed again, and is taken out of the history; gone with it: {Names([unfinished])}.", isLoss: true);
+                output.Notice($"{unfinished.Compiled.Name} ended its worker when it was executed again, and is taken out of the history; gone with it: {Names([unfinished])}. Correct it and run it again, or take the last cell back with #!undo.", isLoss: true);
             }
         }
     }
@@ -377,7 +397,8 @@ internal sealed class Supervisor
     {
         if (worker is null or { IsFaulted: true } || (worker.IsCompletedSuccessfully && worker.Result.HasEnded))
         {
-            Replace();
+            if (worker is { IsCompletedSuccessfully: true, Result: var ended }) await TellEndAsync(ended);
+            if (worker is null or { IsFaulted: true }) Replace();
             await worker!;
             return;
         }
@@ -387,7 +408,9 @@ internal sealed class Supervisor
         using var cancellation = recycling = new CancellationTokenSource();
         try
         {
-            var problem = IsMemoryShort(old) ? "memory is short" : await HandOverAsync(old, cancellation.Token);
+            var problem = IsMemoryShort(old) ? "memory is short"
+                : !settings.LeavesChildren && await old.HasStartedAsync() ? "processes that cells started would run twice"
+                : await HandOverAsync(old, cancellation.Token);
             if (cancellation.IsCancellationRequested) throw new WorkerStartException("The worker was not replaced: that was interrupted.");
             if (problem is not null) await ReplaceFirstAsync(old, cancellation.Token);
             cellsSinceRecycle = 0;
@@ -406,6 +429,7 @@ internal sealed class Supervisor
     private async Task<string?> HandOverAsync(SupervisedWorker old, CancellationToken cancellation)
     {
         var fresh = await freshWorkers.TakeAsync(cancellation);
+        fresh.Survived = lateCrashes.Survived;
         var handOver = new HandOver(session, old, fresh, () => cellEnded?.Task ?? Task.CompletedTask, () => held ??= new(), () => handled);
         using var registration = cancellation.Register(fresh.Dispose);
         try

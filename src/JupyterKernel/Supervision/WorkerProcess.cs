@@ -21,12 +21,19 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>How often the system is asked whether the process runs, in case that the framework was not told of its end.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
+    private static readonly HashSet<Task> Ends = [];
+
     private readonly Process process;
+    private readonly WindowsJob? job;
+    private readonly string? startTime;
+    private Task<IReadOnlyList<StartedProcess>>? termination;
     private volatile bool isDisposed;
 
     private WorkerProcess(Process process)
     {
         this.process = process;
+        startTime = ProcessTree.StartTime(process.Id);
+        if (OperatingSystem.IsWindows()) job = new WindowsJob(process.SafeHandle);
         Exited = WaitForExitAsync();
         Tell([.. Key, .. MarkerToken, .. Session]);
     }
@@ -88,18 +95,36 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>Tells the worker where to connect.</summary>
     public void TellEndpoint(string endpoint) => Tell(System.Text.Encoding.ASCII.GetBytes(endpoint + "\n"));
 
+    /// <summary>Whether processes run that its cells started. Takes some milliseconds.</summary>
+    public bool HasStarted => ProcessTree.Of(process.Id).Count > 0;
+
+    /// <summary>Completes when all workers that were disposed of have ended, with what their cells started.</summary>
+    public static Task AllEnded
+    {
+        get
+        {
+            lock (Ends) return Task.WhenAll(Ends);
+        }
+    }
+
     /// <summary>Ends the process at once.</summary>
     public void Terminate()
     {
-        if (isDisposed) return;
-        try
+        // Its children are found while it is their parent, which means reading /proc.
+        if (!isDisposed) termination ??= Task.Run(() =>
         {
-            process.Kill();
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended by itself.
-        }
+            var started = KernelSettings.Current.LeavesChildren ? [] : ProcessTree.Of(process.Id);
+            try
+            {
+                process.Kill();
+            }
+            catch (InvalidOperationException)
+            {
+                // It has ended by itself.
+            }
+
+            return started;
+        });
     }
 
     /// <inheritdoc/>
@@ -109,7 +134,24 @@ internal sealed class WorkerProcess : IDisposable
         if (isDisposed) return;
         Terminate();
         isDisposed = true;
-        _ = Exited.ContinueWith(_ => process.Dispose(), TaskScheduler.Default);
+        var end = EndAsync(termination!);
+        lock (Ends) Ends.Add(end);
+        _ = end.ContinueWith(
+            end =>
+            {
+                lock (Ends) Ends.Remove(end);
+            },
+            TaskScheduler.Default);
+    }
+
+    private async Task EndAsync(Task<IReadOnlyList<StartedProcess>> started)
+    {
+        await ProcessTree.EndAsync(process.Id, await started.ConfigureAwait(false)).ConfigureAwait(false);
+        await Exited.ConfigureAwait(false);
+        if (KernelSettings.Current.LeavesChildren) job?.Leave();
+        job?.Dispose();
+        RuntimeFiles.Delete(process.Id, startTime);
+        process.Dispose();
     }
 
     private void Tell(byte[] bytes)

@@ -38,6 +38,7 @@ internal sealed class CellThread
 
     private readonly ConsoleCapture console;
     private readonly NativeStreams native;
+    private readonly UncaughtExceptions uncaught;
     private readonly CellLoadContext assemblies = new();
     private readonly SessionState state;
     private readonly SubmittedCode submitted;
@@ -69,10 +70,11 @@ internal sealed class CellThread
     private int started;
     private Task loading = Task.CompletedTask;
 
-    public CellThread(ConsoleCapture console, NativeStreams native)
+    public CellThread(ConsoleCapture console, NativeStreams native, UncaughtExceptions uncaught)
     {
         this.console = console;
         this.native = native;
+        this.uncaught = uncaught;
         submitted = new SubmittedCode(console);
         state = new SessionState(assemblies, () => submissions.OfType<object>());
         blockedCheck = new Timer(_ => RescueFromBlockedThread());
@@ -87,7 +89,11 @@ internal sealed class CellThread
     public CancellationToken CancellationToken => Volatile.Read(ref running)?.SeenToken() ?? CancellationToken.None;
 
     /// <summary>Runs a cell once those before it have ended: in a replay the kernel sends many ahead.</summary>
-    public void Start(RunCell cell) => Enqueue(new(new CellContext(this, cell.Cell, cell, cell.IsReplay ? LoadAhead(cell) : null), null));
+    public void Start(RunCell cell)
+    {
+        if (cell.IsReplay) uncaught.Replays(cell);
+        Enqueue(new(new CellContext(this, cell.Cell, cell, cell.IsReplay ? LoadAhead(cell) : null), null));
+    }
 
     /// <summary>Handles a comm's message once the cells before it have ended, as a piece of user code that can be interrupted like a cell.</summary>
     public void Start(CommArrived message) => Enqueue(new(new CellContext(this, message.Cell, message, null), null));
@@ -198,6 +204,7 @@ internal sealed class CellThread
 
     private void Loop()
     {
+        UncaughtExceptions.Need();
         var continued = 0;
         while (true)
         {
@@ -657,7 +664,7 @@ internal sealed class CellThread
     /// <summary>The one place where user code runs, and can be aborted.</summary>
     /// <param name="cell">The cell it belongs to; nothing of an interrupted cell is run any more.</param>
     /// <param name="code">What to run.</param>
-    /// <param name="onException">Told what the code throws; without it, that ends the process, as on any thread.</param>
+    /// <param name="onException">Told what the code throws; without it, that ends the process, as on any thread, unless the cell was replayed.</param>
     private void RunUserCode(CellContext cell, Action code, Action<Exception>? onException = null)
     {
         if (cell.IsStopped) return;
@@ -678,6 +685,10 @@ internal sealed class CellThread
         catch (Exception exception) when (onException is not null)
         {
             onException(exception);
+        }
+        catch (Exception exception) when (uncaught.IsSurvived(exception, cell.Number))
+        {
+            // Reported.
         }
     }
 

@@ -44,6 +44,9 @@ internal sealed class ConsoleCapture
     /// </summary>
     public long CurrentCell => cellOfThread.Value is var cell and not 0 ? cell : Volatile.Read(ref latestCell);
 
+    /// <summary>The cell that started what the present thread does; 0 if none did, or that is not known.</summary>
+    public long CellOfThread => cellOfThread.Value;
+
     /// <summary>Puts the console's streams in place.</summary>
     public void Install()
     {

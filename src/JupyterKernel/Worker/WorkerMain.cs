@@ -12,12 +12,15 @@ namespace JupyterKernel.Worker;
 /// </summary>
 internal static class WorkerMain
 {
+    private static volatile bool leavesChildren;
+
     /// <summary>Runs until the kernel ends or user code ends the process.</summary>
     /// <returns>The exit code.</returns>
     public static int Run()
     {
         WorkerEnvironment.Forget();
         InheritedSignals.HandlePipe();
+        ProcessTree.LeadGroup();
 
         // A Ctrl+C in the terminal goes to the whole process group; the kernel decides what it interrupts.
         using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
@@ -32,7 +35,8 @@ internal static class WorkerMain
 
         var channel = new KernelChannel(key);
         var console = new ConsoleCapture(channel);
-        var cells = new CellThread(console, new NativeStreams(marker));
+        var uncaught = new UncaughtExceptions(console);
+        var cells = new CellThread(console, new NativeStreams(marker), uncaught);
         var tables = new TableThread(channel);
         channel.Received = message =>
         {
@@ -62,6 +66,9 @@ internal static class WorkerMain
                 case RefuseSubmitted refuse:
                     cells.Answer(refuse.Submission, refuse);
                     break;
+                case LeaveChildren leave:
+                    leavesChildren = leave.Leave;
+                    break;
                 case ReportMemory report:
                     channel.PostEvery(report.Interval, () => MemoryReports.Now(request: 0));
                     break;
@@ -73,13 +80,13 @@ internal static class WorkerMain
 
         console.Install();
         NotebookHost.Current = new CellHost(console, cells, Convert.ToHexString(session));
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Farewell();
-        AppDomain.CurrentDomain.UnhandledException += (_, _) => Farewell();
+        uncaught.Watch(Farewell);
 
         var endpoints = new Thread(() => ReadEndpoints(orders, channel), 256 * 1024) { IsBackground = true, Name = "orders" };
         endpoints.Start();
         CellThread.Warm();
         PairFraming.Warm();
+        UncaughtExceptions.Need();
         channel.Run();
         return 0;
 
@@ -93,10 +100,14 @@ internal static class WorkerMain
 
     private static void ReadEndpoints(System.IO.Stream orders, KernelChannel channel)
     {
+        var kernel = ProcessTree.Parent();
         using var lines = new StreamReader(orders);
         while (ReadLine() is { } endpoint) channel.Connect(endpoint);
 
         // The kernel is gone. Its cells' finalizers and exit handlers must not keep the process.
+        if (!leavesChildren) ProcessTree.EndAsync(Environment.ProcessId, ProcessTree.Of(Environment.ProcessId)).GetAwaiter().GetResult();
+        RuntimeFiles.Delete(Environment.ProcessId, ProcessTree.StartTime(Environment.ProcessId));
+        if (kernel is { } killed) RuntimeFiles.Delete(killed.Id, killed.StartTime);
         NativeStreams.ExitNow();
 
         string? ReadLine()

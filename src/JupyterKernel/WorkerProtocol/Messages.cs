@@ -19,6 +19,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(OutputTaken), "output_taken")]
 [JsonDerivedType(typeof(InputAnswer), "input_answer")]
 [JsonDerivedType(typeof(ReportMemory), "report_memory")]
+[JsonDerivedType(typeof(LeaveChildren), "leave_children")]
 [JsonDerivedType(typeof(CollectGarbage), "collect_garbage")]
 [JsonDerivedType(typeof(ReadState), "read_state")]
 [JsonDerivedType(typeof(SetState), "set_state")]
@@ -44,6 +45,7 @@ namespace JupyterKernel.WorkerProtocol;
 [JsonDerivedType(typeof(CellReturned), "cell_returned")]
 [JsonDerivedType(typeof(CellThrew), "cell_threw")]
 [JsonDerivedType(typeof(CellInterrupted), "cell_interrupted")]
+[JsonDerivedType(typeof(UncaughtException), "uncaught")]
 internal abstract record WorkerMessage
 {
     /// <summary>Binary parts beside the message: images, and output that is already JSON. Not copied, not parsed.</summary>
@@ -148,6 +150,9 @@ internal sealed record InterruptCell(long Cell) : WorkerMessage;
 /// The kernel has handled this many of the worker's messages, with this many bytes of payload, since it last said so: the worker may send as much again.
 /// </summary>
 internal sealed record OutputTaken(int Messages, long Bytes) : WorkerMessage;
+
+/// <summary>Whether what cells started outlives the worker if the kernel is killed; until this comes, it does not.</summary>
+internal sealed record LeaveChildren(bool Leave) : WorkerMessage;
 
 /// <summary>Answers an <see cref="InputQuestion"/>: a text, or why there is none.</summary>
 internal sealed record InputAnswer(long Question, string? Text, string? Problem) : WorkerMessage;
@@ -261,6 +266,13 @@ internal sealed record CellThrew(long Cell, ExceptionReport Exception, long Allo
 
 /// <summary>The cell was ended by <see cref="InterruptCell"/>.</summary>
 internal sealed record CellInterrupted(long Cell) : WorkerMessage;
+
+/// <summary>A thread, task, timer or finalizer threw what nothing caught, or called Environment.Exit.</summary>
+/// <param name="Cell">The cell that started it; 0 if that is not known.</param>
+/// <param name="Assembly">Where that is not known, the assembly of the cell whose code threw; null if that is not known either.</param>
+/// <param name="Exception">What it threw; null for Environment.Exit.</param>
+/// <param name="EndsWorker">Whether the worker ends, or only the thread.</param>
+internal sealed record UncaughtException(long Cell, string? Assembly, ExceptionReport? Exception, bool EndsWorker) : WorkerMessage;
 
 /// <summary>An exception as the worker saw it; the kernel, which knows the cells' text, makes a traceback of it.</summary>
 /// <param name="TypeName">Without namespace.</param>
