@@ -180,7 +180,7 @@ class Children(KernelTestCase):
         self.run_cell('var ids = new[] { System.Diagnostics.Process.Start("sleep", "1000").Id };')
         children, worker = self.children(), self.worker()
         worker.kill()
-        self.assert_alive()
+        self.front_end.run("1")  # which may still have gone to that worker
         children += self.children()
         self.kernel.process.kill()
         self.assertEqual(gone_or_left([self.kernel.process]), [])
