@@ -1,4 +1,5 @@
 using JupyterKernel.Commands;
+using JupyterKernel.Hosting;
 using JupyterKernel.Kernel;
 using JupyterKernel.Processes;
 using JupyterKernel.Worker;
@@ -9,6 +10,7 @@ InheritedSignals.Reset();
 return args switch
 {
     ["worker"] => WorkerMain.Run(),
+    ["kernel", ..] when !SystemLimits.Suffice() => 1,
     ["kernel", "--connection-file", var file] => KernelProcess.Run(file),
-    _ => CommandLine.Create().Parse(args).Invoke(),
+    _ => CommandLine.Run(args),
 };

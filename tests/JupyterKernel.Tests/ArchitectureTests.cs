@@ -29,7 +29,7 @@ public sealed class ArchitectureTests
         ["Magics"] = ["Hosting", "Settings", "Session", "Compilation", "Supervision", "WorkerProtocol", "Notebooks", "Display"],
         ["Kernel"] = ["Hosting", "Protocol", "Settings", "Session", "Compilation", "Intelligence", "Packages", "Supervision", "WorkerProtocol", "Magics", "Notebooks", "Display"],
         ["Conversion"] = ["Compilation", "Magics", "Notebooks"],
-        ["Commands"] = ["Kernel", "Notebooks", "Conversion", "Protocol", "Settings"],
+        ["Commands"] = ["Hosting", "Kernel", "Notebooks", "Conversion", "Protocol", "Settings"],
         ["Display"] = [],
     };
 

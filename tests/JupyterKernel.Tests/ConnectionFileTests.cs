@@ -52,7 +52,13 @@ public sealed class ConnectionFileTests : IDisposable
     [InlineData("""{"ip": null}""", "not a connection file")]
     [InlineData("""{"key": null}""", "not a connection file")]
     [InlineData("""{"transport": "carrier pigeon"}""", "carrier pigeon")]
-    [InlineData("""{"key": "s3cret", "signature_scheme": "hmac-md5"}""", "hmac-md5")]
+    [InlineData("""{"key": "s3cret", "signature_scheme": "hmac-whirlpool"}""", "hmac-whirlpool")]
+    [InlineData("""{"shell_port": 65536}""", "65536 is not a valid value for shell_port")]
+    [InlineData("""{"hb_port": -1}""", "-1 is not a valid value for hb_port")]
+    [InlineData("""{"stdin_port": true}""", "stdin_port")]
+    [InlineData("""{"control_port": 1.5}""", "control_port")]
+    [InlineData("""{"shell_port": 7, "hb_port": 7}""", "shell_port is 7, and so is another port")]
+    [InlineData("""{"ip": ""}""", "the ip is empty")]
     public void What_is_no_connection_file_is_refused_with_its_path_and_the_reason(string text, string reason)
     {
         var refused = Assert.Throws<InvalidDataException>(() => Load(text));
@@ -60,6 +66,18 @@ public sealed class ConnectionFileTests : IDisposable
         Assert.Contains(path, refused.Message, StringComparison.Ordinal);
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_socket_path_is_measured_in_bytes_with_the_longest_port()
+    {
+        var longest = OperatingSystem.IsMacOS() ? 103 : 107;
+        var fits = new string('x', longest - "-12345".Length);
+
+        Assert.Equal(fits, Load(Ipc(fits)).Ip);
+        Assert.Contains($"{longest}", Assert.Throws<InvalidDataException>(() => Load(Ipc("é" + fits[1..]))).Message, StringComparison.Ordinal);
+
+        static string Ipc(string ip) => new ConnectionFile { Transport = "ipc", Ip = ip, ShellPort = 1, IopubPort = 12345, StdinPort = 3, ControlPort = 4, HeartbeatPort = 5 }.ToJson();
     }
 
     [Fact]

@@ -65,6 +65,28 @@ public sealed class WireFormatTests : IDisposable
         Assert.Equal(Convert.ToHexStringLower(expected), Encoding.ASCII.GetString(frames[SignatureIndex]));
     }
 
+    [Theory]
+    [InlineData("hmac-md5", "MD5")]
+    [InlineData("hmac-sha1", "SHA1")]
+    [InlineData("hmac-sha256", "SHA256")]
+    [InlineData("hmac-sha384", "SHA384")]
+    [InlineData("hmac-sha512", "SHA512")]
+    [InlineData("hmac-sha3_256", "SHA3-256")]
+    [InlineData("hmac-sha3_384", "SHA3-384")]
+    [InlineData("hmac-sha3_512", "SHA3-512")]
+    public void Every_hash_of_the_framework_signs(string scheme, string hash)
+    {
+        Assert.SkipWhen(hash.StartsWith("SHA3", StringComparison.Ordinal) && !System.Security.Cryptography.SHA3_256.IsSupported, "this system has no SHA-3");
+        using var other = new WireFormat("secret", scheme);
+
+        var frames = other.Write([[1]], "status", Header, Json("{}"));
+
+        var expected = System.Security.Cryptography.CryptographicOperations.HmacData(
+            new(hash), "secret"u8, [.. frames[3], .. frames[4], .. frames[5], .. frames[6]]);
+        Assert.Equal(Convert.ToHexStringLower(expected), Encoding.ASCII.GetString(frames[SignatureIndex]));
+        Assert.Equal("status", other.Read(frames).Header.MsgType);
+    }
+
     [Fact]
     public void Every_message_has_an_id_of_its_own_and_all_have_one_session()
     {

@@ -11,9 +11,11 @@ import time
 import unittest
 
 import psutil
+from jupyter_client.connect import write_connection_file
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from kernels import DEADLINE, KERNEL_NAME, FrontEnd, Kernel, KernelTestCase, gone_or_left
+from kernels import DEADLINE, KERNEL_NAME, FrontEnd, Kernel, KernelTestCase, gone_or_left, runs
 
 ENDLESS = 'Console.WriteLine("ready"); while (true) { try { Thread.Sleep(-1); } catch { } }'
 
@@ -35,6 +37,42 @@ connection = {**manager.get_connection_info(), "key": manager.session.key.decode
 print(json.dumps(connection), flush=True)
 time.sleep(3600)
 """
+
+# What else starts kernels, without a word about itself: the command in argv is run, and the kernel's process id printed.
+FRONT_END = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(3600)"
+LAUNCHERS = {
+    "ends at once": "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True)",
+    "setsid": "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:], start_new_session=True).pid, flush=True); time.sleep(3600)",
+    "nohup": "import subprocess, sys, time; print(subprocess.Popen(['nohup', *sys.argv[1:]]).pid, flush=True); time.sleep(3600)",
+    "a shell's &": """import os, sys; os.execvp('sh', ['sh', '-c', '"$@" & echo $!; sleep 3600', 'sh', *sys.argv[1:]])""",
+    "a daemon's two forks": """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        os.execv(sys.argv[1], sys.argv[1:])
+    os._exit(0)
+time.sleep(3600)
+""",
+}
+
+
+def connection_file(**changes):
+    """A connection file with the given members in place of the usual ones, or with the given text; its path and its content."""
+    path, connection = write_connection_file(os.path.join(tempfile.mkdtemp(), "kernel.json"), key=b"secret", kernel_name=KERNEL_NAME)
+    connection.update(changes)
+    with open(path, "w") as file:
+        file.write(json.dumps({**connection, "key": connection["key"]}))
+    return path, {**connection, "key": connection["key"].encode()}
+
+
+def command(file, *arguments):
+    """How Jupyter starts the kernel, and the environment that it does it in."""
+    spec = KernelSpecManager().get_kernel_spec(KERNEL_NAME)
+    environment = {**os.environ, **spec.env}
+    environment.pop("JPY_PARENT_PID", None)
+    return [file if part == "{connection_file}" else part for part in spec.argv] + list(arguments), environment
 
 
 class Ending(KernelTestCase):
@@ -117,6 +155,167 @@ class Ending(KernelTestCase):
                 os.kill(parent.pid, signal.SIGKILL)
                 parent.wait(DEADLINE)
                 self.assertEqual(gone_or_left(family), [])
+
+    def start_unnamed(self, launcher):
+        """Starts a kernel without JPY_PARENT_PID and ends what started it: the kernel's process, its connection and its log."""
+        file, connection = connection_file()
+        argv, environment = command(file)
+        log = tempfile.TemporaryFile()
+        self.addCleanup(log.close)
+        parent = subprocess.Popen([sys.executable, "-c", launcher, *argv], stdout=subprocess.PIPE, stderr=log, env=environment)
+        self.addCleanup(parent.stdout.close)
+        self.addCleanup(parent.kill)
+        kernel = psutil.Process(int(parent.stdout.readline()))
+        self.addCleanup(lambda: runs(kernel) and kernel.kill())
+        front_end = FrontEnd(connection)
+        self.addCleanup(front_end.close)
+        parent.kill()
+        parent.wait(DEADLINE)
+        return kernel, front_end, log
+
+    @unittest.skipIf(os.name == "nt", "front ends on Windows end their children")
+    def test_the_kernel_ends_with_a_front_end_that_does_not_name_itself_and_says_why(self):
+        kernel, _, log = self.start_unnamed(FRONT_END)
+        self.assertEqual(gone_or_left([kernel]), [])
+        log.seek(0)
+        self.assertIn("which started this kernel, has ended", log.read().decode())
+
+    @unittest.skipIf(os.name == "nt", "these launchers are of Unix")
+    def test_a_kernel_that_was_told_to_outlive_its_launcher_does(self):
+        started = {name: self.start_unnamed(launcher) for name, launcher in LAUNCHERS.items()}
+        time.sleep(2.5)  # two looks at the parent
+        for name, (kernel, front_end, _) in started.items():
+            with self.subTest(name):
+                self.assertEqual(front_end.ask("kernel_info_request")["status"], "ok")
+                self.assertTrue(runs(kernel))
+
+    def test_a_parent_that_cannot_be_seen_does_not_end_the_kernel(self):
+        namespace = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+        if not sys.platform.startswith("linux") or subprocess.run([*namespace, "true"], capture_output=True).returncode:
+            self.skipTest("needs a PID namespace")
+        file, connection = connection_file()
+        argv, environment = command(file)
+        log = tempfile.TemporaryFile()
+        self.addCleanup(log.close)
+        process = subprocess.Popen([*namespace, *argv], stderr=log, env={**environment, "JPY_PARENT_PID": str(os.getpid())})
+        self.addCleanup(process.wait, DEADLINE)
+        self.addCleanup(process.kill)
+        front_end = FrontEnd(connection)
+        self.addCleanup(front_end.close)
+        time.sleep(2.5)  # two looks at the parent
+        self.assert_alive(front_end)
+        log.seek(0)
+        self.assertIn("cannot be seen from here", log.read().decode())
+
+
+class Starting(KernelTestCase):
+    """What the kernel is given, and what it says where it cannot run with that."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def assert_refused(self, reason, file, within=(), **options):
+        """The kernel ends with exit code 1 and one line that has the reason."""
+        argv, environment = command(file)
+        ended = subprocess.run([*within, *argv], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, env=environment, **options)
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""), ended.stderr)
+        self.assertEqual(len(ended.stderr.splitlines()), 1, ended.stderr)
+        self.assertTrue(ended.stderr.startswith("jupyter-csharp: "), ended.stderr)
+        self.assertIn(reason, ended.stderr)
+
+    def test_a_connection_file_that_cannot_be_used_is_one_line_of_error(self):
+        cases = [
+            ({"shell_port": 70000}, "70000 is not a valid value for shell_port"),
+            ({"ip": "203.0.113.7"}, "does not belong to this machine"),
+            ({"ip": "no.such.host.invalid"}, "Cannot listen on tcp://no.such.host.invalid:"),
+            ({"signature_scheme": "hmac-whirlpool"}, "'hmac-whirlpool' is not a signature scheme of this kernel"),
+            ({"transport": "ipc", "ip": "/" + "x" * 120}, "the system allows 10"),
+            ({"transport": "ipc", "ip": "/no/such/folder/x"}, "/no/such/folder/x"),
+        ]
+        for changes, reason in cases:
+            with self.subTest(reason):
+                self.assert_refused(reason, connection_file(**changes)[0])
+
+    def test_a_connection_file_that_is_none_is_one_line_of_error(self):
+        folder = tempfile.mkdtemp()
+        with open(os.path.join(folder, "text"), "w") as file:
+            file.write("hello")
+        self.assert_refused("is not a connection file", file.name)
+        self.assert_refused("is a folder, not a connection file", folder)
+        self.assert_refused("Could not find file", os.path.join(folder, "missing"))
+
+    @unittest.skipIf(os.name == "nt", "Windows keeps a folder that is in use")
+    def test_a_working_folder_that_is_gone_is_one_line_of_error(self):
+        folder = tempfile.mkdtemp()
+
+        def leave():
+            os.chdir(folder)
+            os.rmdir(folder)
+
+        self.assert_refused("The working folder does not exist", connection_file()[0], preexec_fn=leave)
+
+    @unittest.skipUnless(sys.platform.startswith("linux"), "limits of Linux")
+    def test_limits_that_are_too_low_are_one_line_of_error(self):
+        import resource
+        gib = 1 << 30
+        for name, limit, reason in (resource.RLIMIT_NOFILE, 32, "may open 32 files"), (resource.RLIMIT_NOFILE, 128, "may open 128 files"), \
+                                   (resource.RLIMIT_AS, 3 * gib, "may use 3072 MB of address space"):
+            self.assert_refused(reason, connection_file()[0], preexec_fn=lambda: resource.setrlimit(name, (limit, limit)))
+
+    def test_a_missing_random_source_is_one_line_of_error(self):
+        namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && exec "$@"', "sh"]
+        if not sys.platform.startswith("linux") or subprocess.run([*namespace, "true"], capture_output=True).returncode:
+            self.skipTest("needs a mount namespace")
+        self.assert_refused("There is no source of random numbers", connection_file()[0], within=namespace)
+
+    def test_messages_are_signed_with_the_hash_of_the_connection_file(self):
+        file, connection = connection_file(signature_scheme="hmac-sha512")
+        argv, environment = command(file)
+        with subprocess.Popen(argv, env=environment) as process:
+            front_end = FrontEnd(connection)
+            self.addCleanup(front_end.close)
+            self.assertEqual(front_end.ask("shutdown_request", {"restart": False}, "control")["status"], "ok")
+            self.assertEqual(process.wait(DEADLINE), 0)
+
+    def test_ports_that_are_left_open_are_chosen_and_written_into_the_connection_file(self):
+        file, connection = connection_file(**{f"{name}_port": 0 for name in ("shell", "iopub", "stdin", "control", "hb")}, more="kept")
+        argv, environment = command(file)
+        with subprocess.Popen(argv, env=environment) as process:
+            self.addCleanup(process.kill)
+            end = time.monotonic() + DEADLINE
+            while not connection["shell_port"] and time.monotonic() < end:
+                time.sleep(0.05)
+                with open(file) as chosen:
+                    text = chosen.read()
+                connection = {**json.loads(text), "key": b"secret"} if text.endswith("}") else connection
+            self.assertEqual(connection["more"], "kept")
+            front_end = FrontEnd(connection)
+            self.addCleanup(front_end.close)
+            self.assertEqual(front_end.ask("shutdown_request", {"restart": False}, "control")["status"], "ok")
+
+    def test_unknown_arguments_are_logged_and_ignored(self):
+        unknown = ["cells.cs", "--debug", "--log-level=10", "--Session.debug=True", "-f", "other.json", "@file", "-x"]
+        file, connection = connection_file()
+        argv, environment = command(file, *unknown)
+        with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            front_end = FrontEnd(connection)
+            self.addCleanup(front_end.close)
+            self.assert_alive(front_end)
+            front_end.ask("shutdown_request", {"restart": False}, "control")
+            log = process.stderr.read()
+        for argument in unknown:
+            if argument != "-f":
+                self.assertIn(argument, log)
+
+    def test_the_help_has_a_line_for_each_setting(self):
+        for name in "kernel", "install":
+            argv, environment = command("")
+            text = subprocess.run([*argv[:argv.index("kernel")], name, "--help"], capture_output=True, text=True, env=environment, timeout=DEADLINE).stdout
+            lines = [line.split()[0] for line in text.splitlines() if line.strip()]
+            for setting in "memory-threshold", "replay", "nullable":
+                self.assertIn(setting, lines)
+            self.assertLess(max(map(len, text.splitlines())), 200)
 
 
 @unittest.skipIf(sys.platform == "win32", "the shell's children are started")

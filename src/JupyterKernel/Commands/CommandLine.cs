@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using JupyterKernel.Hosting;
 using JupyterKernel.Kernel;
 
 namespace JupyterKernel.Commands;
@@ -6,33 +9,71 @@ namespace JupyterKernel.Commands;
 /// <summary>The command line of <c>jupyter-csharp</c>: every subcommand is added here, and only here.</summary>
 internal static class CommandLine
 {
-    public static RootCommand Create() =>
-        new("The C# kernel for Jupyter: notebooks in C#, in every Jupyter front end.")
+    /// <summary>Runs the command that the arguments name.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(string[] arguments)
+    {
+        var kernel = CreateKernelCommand();
+        var root = new RootCommand("The C# kernel for Jupyter: notebooks in C#, in every Jupyter front end.")
         {
             InstallCommand.Create(),
             UninstallCommand.Create(),
             RunCommand.Create(),
             ConvertCommand.Create(),
-            CreateKernelCommand(),
+            kernel,
         };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithSettings((SynchronousCommandLineAction)help.Action!);
+
+        // Jupyter passes on what its user typed: "@name" does not name a file of further arguments.
+        var parse = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+        // A front end shows the last lines of what a kernel wrote: the error, not the help.
+        if (parse.CommandResult.Command == kernel && parse.Action is ParseErrorAction error) error.ShowHelp = false;
+        return parse.Invoke();
+    }
 
     private static Command CreateKernelCommand()
     {
-        var connectionFile = new Option<FileInfo>("--connection-file", "-f")
+        var connectionFile = new Option<string[]>("--connection-file", "-f")
         {
             Description = "The file that says where to listen and how messages are signed.",
             HelpName = "FILE",
             Required = true,
+            Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command("kernel", "Be a kernel: what Jupyter starts for every notebook. You need not call this yourself.") { connectionFile };
         var settings = new SettingsOption();
-        command.Add(settings);
+
+        // Jupyter appends the arguments of its own command line (`jupyter run --kernel=csharp file`, `jupyter console --debug`).
+        var unknown = new Argument<string[]>("arguments") { Description = "Anything else is logged and ignored.", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("kernel", "Run the kernel. Jupyter starts this; you do not need to call it.") { connectionFile, settings, unknown };
         command.SetAction(parse =>
         {
+            var files = parse.GetRequiredValue(connectionFile);
+            if (files is not [var file, .. var others])
+            {
+                Log.Failure("--connection-file needs a file.");
+                return 1;
+            }
+
+            string[] ignored = [.. others, .. parse.GetValue(unknown) ?? []];
+            if (ignored.Length > 0) Log.WarnOnce($"Unknown arguments are ignored: {string.Join(' ', ignored)}");
+
             // Before anything reads them.
             foreach (var (variable, value) in settings.Variables(parse)) Environment.SetEnvironmentVariable(variable, value);
-            return KernelProcess.Run(parse.GetRequiredValue(connectionFile).FullName);
+            return KernelProcess.Run(file);
         });
         return command;
+    }
+
+    /// <summary>The help of a command, and the settings where it takes them.</summary>
+    private sealed class HelpWithSettings(SynchronousCommandLineAction help) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            var exitCode = help.Invoke(parseResult);
+            if (parseResult.CommandResult.Command.Options.OfType<SettingsOption>().Any()) SettingsOption.WriteHelp(parseResult.InvocationConfiguration.Output);
+            return exitCode;
+        }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class SettingsOption : Option<string[]>
     public SettingsOption()
         : base("--set")
     {
-        Description = $"A setting of the kernel; may be repeated. {string.Join(" ", KernelSettings.All.Select(setting => $"{setting.Name}: {setting.Description}"))}";
+        Description = "A setting of the kernel, of those below; may be repeated.";
         HelpName = "NAME=VALUE";
         CompletionSources.Add([.. KernelSettings.All.Select(setting => setting.Name + "=")]);
         Validators.Add(Validate);
@@ -19,6 +19,15 @@ internal sealed class SettingsOption : Option<string[]>
     /// <summary>The environment variables that stand for what was set.</summary>
     public IEnumerable<(string Variable, string Value)> Variables(ParseResult parse) =>
         (parse.GetValue(this) ?? []).Select(Split).Select(set => (KernelSettings.All.First(setting => setting.Name == set.Name).EnvironmentVariable, set.Value));
+
+    /// <summary>Writes every setting on a line of its own.</summary>
+    public static void WriteHelp(TextWriter output)
+    {
+        var width = KernelSettings.All.Max(setting => setting.Name.Length);
+        output.WriteLine("Settings:");
+        foreach (var setting in KernelSettings.All) output.WriteLine($"  {setting.Name.PadRight(width)}  {setting.Description}");
+        output.WriteLine();
+    }
 
     private static void Validate(OptionResult result)
     {

@@ -21,6 +21,9 @@ internal static class Log
         Write($"warning: {text}");
     }
 
+    /// <summary>Logs why the process ends.</summary>
+    public static void Failure(string text) => Write(text.ReplaceLineEndings(" "));
+
     /// <summary>Logs an exception that should not have been.</summary>
     public static void Bug(Exception exception) => Write($"bug: {exception}");
 
@@ -30,7 +33,7 @@ internal static class Log
         {
             Console.Error.WriteLine($"jupyter-csharp: {text}");
         }
-        catch (IOException)
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             // Nobody reads it.
         }

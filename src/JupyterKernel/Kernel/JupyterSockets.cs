@@ -52,11 +52,10 @@ internal sealed class JupyterSockets : IDisposable
     private readonly List<IpcListener> listeners = [];
 
     /// <summary>Binds the sockets where the connection file says.</summary>
-    /// <exception cref="IOException">A port is in use, and stays so.</exception>
-    /// <exception cref="NetMQException">The address is none of this machine.</exception>
+    /// <exception cref="IOException">A port is in use, and stays so, or the address is not one of this machine.</exception>
     public JupyterSockets(ConnectionFile connection, Loop loop)
     {
-        wire = new WireFormat(connection.Key);
+        wire = new WireFormat(connection.Key, connection.SignatureScheme);
         foreach (var (socket, port) in new (NetMQSocket, int)[]
         {
             (heartbeat, connection.HeartbeatPort), (iopub, connection.IopubPort), (control, connection.ControlPort),
@@ -83,6 +82,11 @@ internal sealed class JupyterSockets : IDisposable
         // Source: https://github.com/ipython/ipykernel/pull/270
         foreach (var router in new[] { shell, control, stdin, heartbeat }) router.Options.RouterHandover = true;
 
+        Connection = connection.Transport == "ipc" ? connection : connection with
+        {
+            HeartbeatPort = PortOf(heartbeat), IopubPort = PortOf(iopub), ControlPort = PortOf(control), StdinPort = PortOf(stdin), ShellPort = PortOf(shell),
+        };
+
         // A client that is gone must be an error for the cell that asks it, not a silence.
         stdin.Options.RouterMandatory = true;
         iopub.Options.XPubVerbose = true;
@@ -94,6 +98,9 @@ internal sealed class JupyterSockets : IDisposable
         heartbeat.ReceiveReady += (_, _) => Loop.Guarded(Echo);
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) loop.Poller.Add(socket);
     }
+
+    /// <summary>Where they listen: at free ports where the connection file left them open.</summary>
+    public ConnectionFile Connection { get; }
 
     /// <summary>Called with each request on shell and control.</summary>
     public Action<Request> Requested { get; set; } = _ => { };
@@ -166,8 +173,22 @@ internal sealed class JupyterSockets : IDisposable
                 if (waited.Elapsed < LongestInUse) continue;
                 throw new IOException($"{endpoint} stays in use; start the kernel anew, or put another port into the connection file", inUse);
             }
+            catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException or ArgumentException)
+            {
+                var reason = refused switch
+                {
+                    NetMQException { ErrorCode: ErrorCode.AddressNotAvailable } => "the address does not belong to this machine",
+                    NetMQException { ErrorCode: ErrorCode.AccessDenied } => "this user may not use the port",
+                    NetMQException other => other.ErrorCode.ToString(),
+                    _ => refused.Message,
+                };
+                throw new IOException($"Cannot listen on {endpoint}: {reason}. Use another ip or port in the connection file.", refused);
+            }
         }
     }
+
+    private static int PortOf(NetMQSocket socket) =>
+        socket.Options.LastEndpoint is { } endpoint ? int.Parse(endpoint.AsSpan(endpoint.LastIndexOf(':') + 1), CultureInfo.InvariantCulture) : 0;
 
     private void ReceiveShell(int limit) => Receive(shell, "shell", limit, message => Requested(new(message, false, Stopwatch.GetTimestamp())));
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Intelligence;
@@ -27,16 +28,47 @@ internal static class KernelProcess
     /// <summary>For how long a processor is left to the first cell, which whoever starts a kernel waits for.</summary>
     private static readonly TimeSpan UntilEditor = TimeSpan.FromSeconds(0.2);
 
-    /// <summary>Runs a kernel on a connection file.</summary>
+    /// <summary>Runs a kernel on a connection file. If it cannot run, one line on stderr says why.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string connectionFilePath)
+    {
+        try
+        {
+            Serve(connectionFilePath);
+            return 0;
+        }
+        catch (Exception unusable) when (unusable is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            Log.Failure(unusable.Message);
+        }
+        catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException)
+        {
+            Log.Failure($"Cannot listen where the connection file says: {refused.Message}");
+        }
+        catch (OutOfMemoryException)
+        {
+            Log.Failure("The system grants too little memory or too few threads for a kernel. Raise the limits (ulimit -u, ulimit -v, the control group's) of what starts it.");
+        }
+        catch (CryptographicException refused)
+        {
+            Log.Failure($"Messages cannot be signed: {refused.Message} Use another signature_scheme in the connection file.");
+        }
+        catch (Exception bug)
+        {
+            Log.Bug(bug);
+        }
+
+        return 1;
+    }
+
+    private static void Serve(string connectionFilePath)
     {
         // A pool thread that has nothing to do would look around for more for a while, which is half of what an idle kernel uses.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", 0);
 
         // What takes longest begins first, and goes on while the sockets are bound and the client finds them: what signing
         // needs, since no message comes or goes without, then the compiler.
-        var directory = Environment.CurrentDirectory;
+        var directory = WorkingDirectory();
         var compilationThread = new CompilationThread();
         var compilerMade = compilationThread.RunAsync(
             () =>
@@ -46,41 +78,24 @@ internal static class KernelProcess
             },
             CancellationToken.None);
 
-        ConnectionFile connection;
-        try
-        {
-            connection = ConnectionFile.Load(connectionFilePath);
-        }
-        catch (Exception unusable) when (unusable is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"jupyter-csharp: {unusable.Message}");
-            return 1;
-        }
-
+        var connection = ConnectionFile.Load(connectionFilePath);
         if (connection.Transport == "ipc") IpcListener.Prepare();
         using var loop = new Loop();
         var history = new HistoryStore(Log.WarnOnce, HistoryStore.DefaultPath());
-        JupyterSockets sockets;
-        try
-        {
-            sockets = new JupyterSockets(connection, loop);
-        }
-        catch (Exception taken) when (taken is NetMQException or System.Net.Sockets.SocketException or IOException)
-        {
-            Console.Error.WriteLine($"jupyter-csharp: cannot listen on {connection}: {taken.Message}");
-            return 1;
-        }
-
+        var sockets = new JupyterSockets(connection, loop);
+        if (sockets.Connection != connection) sockets.Connection.WritePorts(connectionFilePath);
         var compiler = compilerMade.GetAwaiter().GetResult();
         var compilerWarmed = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
         var session = new NotebookSession(compiler, compilationThread);
         var firstWorker = new FirstWorker();
         var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker.Process);
-        var dispatcher = new Dispatcher(connection, sockets, executeQueue, session, new LanguageService(compiler), history, Stop);
+        var dispatcher = new Dispatcher(sockets.Connection, sockets, executeQueue, session, new LanguageService(compiler), history, Stop);
         using var practice = new IdlePractice(loop, new Practice(compiler), compilationThread, dispatcher.PractiseAsync, executeQueue);
         using var collector = new IdleCollector();
+        var isInUse = false;
         sockets.Requested = request =>
         {
+            isInUse = true;
             collector.Active();
             practice.Active();
             dispatcher.Handle(request);
@@ -97,9 +112,17 @@ internal static class KernelProcess
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;
+            Log.WarnOnce("SIGTERM was received. So the kernel shuts down.");
             Stop();
         });
-        using var parent = ParentWatch.Start(Stop);
+        using var parent = ParentWatch.Start(
+            () => Volatile.Read(ref isInUse),
+            reason =>
+            {
+                Log.WarnOnce(reason);
+                Stop();
+            },
+            Log.WarnOnce);
 
         loop.Run(() =>
         {
@@ -114,7 +137,6 @@ internal static class KernelProcess
         loop.Dispose();
         sockets.Dispose();
         CleanUp();
-        return 0;
 
         // A batch run, which has no pause between its cells, goes without.
         async Task WarmLanguageAsync()
@@ -130,6 +152,18 @@ internal static class KernelProcess
             executeQueue.Stop();
             loop.Stop();
         });
+    }
+
+    private static string WorkingDirectory()
+    {
+        try
+        {
+            return Environment.CurrentDirectory;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException("The working folder does not exist or cannot be read. Start the kernel in another folder.", gone);
+        }
     }
 
     /// <summary>

@@ -42,7 +42,7 @@ internal sealed class KernelClient : IAsyncDisposable
     {
         Connection = connection;
         this.child = child;
-        wire = new WireFormat(connection.Key);
+        wire = new WireFormat(connection.Key, connection.SignatureScheme);
 
         // The kernel finds the asker of a request by its identity when it wants input from stdin.
         var identity = Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N"));

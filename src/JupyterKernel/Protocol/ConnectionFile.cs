@@ -1,3 +1,4 @@
+using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
@@ -10,6 +11,9 @@ namespace JupyterKernel.Protocol;
 /// <remarks>The key is a secret: <see cref="ToString"/> leaves it out, so that no log can show it.</remarks>
 public sealed record ConnectionFile
 {
+    /// <summary>What a Unix domain socket's address has room for, without the NUL at its end.</summary>
+    private static readonly int MaxIpcPathBytes = OperatingSystem.IsMacOS() ? 103 : 107;
+
     [JsonProperty("transport")]
     public string Transport { get; init; } = "tcp";
     /// <summary>An address for tcp, the beginning of the sockets' paths for ipc.</summary>
@@ -29,7 +33,7 @@ public sealed record ConnectionFile
     [JsonProperty("key")]
     public string Key { get; init; } = "";
     [JsonProperty("signature_scheme")]
-    public string SignatureScheme { get; init; } = WireFormat.SupportedScheme;
+    public string SignatureScheme { get; init; } = WireFormat.DefaultScheme;
     [JsonProperty("kernel_name")]
     public string KernelName { get; init; } = "";
 
@@ -43,16 +47,36 @@ public sealed record ConnectionFile
         {
             file = Of(JObject.Parse(File.ReadAllText(path)));
         }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw new IOException(Directory.Exists(path) ? $"{path} is a folder, not a connection file." : refused.Message, refused);
+        }
         catch (JsonException malformed)
         {
             throw new InvalidDataException($"{path} is not a connection file: {malformed.Message}");
         }
 
-        if (file.Transport is not ("tcp" or "ipc"))
-            throw new InvalidDataException($"{path}: the transport is '{file.Transport}'; this kernel speaks tcp and ipc");
-        if (file.Key.Length > 0 && file.SignatureScheme is not "" && file.SignatureScheme != WireFormat.SupportedScheme)
-            throw new InvalidDataException($"{path}: the signature scheme is '{file.SignatureScheme}'; this kernel signs with {WireFormat.SupportedScheme}");
+        if (file.Problem() is { } problem) throw new InvalidDataException($"{path}: {problem}");
         return file;
+    }
+
+    private (string Name, int Number)[] Ports =>
+        [("shell_port", ShellPort), ("iopub_port", IopubPort), ("stdin_port", StdinPort), ("control_port", ControlPort), ("hb_port", HeartbeatPort)];
+
+    private string? Problem()
+    {
+        var ports = Ports;
+        var taken = ports.FirstOrDefault(port => port.Number != 0 && ports.Any(other => other.Number == port.Number && other.Name != port.Name));
+        var path = $"{Ip}-{ports.Max(port => port.Number)}";
+        return Transport is not ("tcp" or "ipc") ? $"the transport is '{Transport}'; this kernel speaks tcp and ipc"
+            : Ip.Length == 0 ? "the ip is empty. Use 127.0.0.1, or another address of this machine."
+            : ports.FirstOrDefault(port => port.Number is < 0 or > ushort.MaxValue) is { Name: { } name, Number: var number } ? $"{number} is not a valid value for {name}. Use a port from 1 to {ushort.MaxValue}."
+            : taken.Name is not null ? $"{taken.Name} is {taken.Number}, and so is another port. Use a port of its own for each channel."
+            : Transport == "ipc" && ports.FirstOrDefault(port => port.Number == 0) is { Name: { } open } ? $"{open} is missing or 0. Give each socket a number of its own."
+            : Transport == "ipc" && Encoding.UTF8.GetByteCount(path) > MaxIpcPathBytes ? $"the socket path '{path}' has {Encoding.UTF8.GetByteCount(path)} bytes; the system allows {MaxIpcPathBytes}. Use a shorter ip."
+            : Transport == "ipc" && Ip.Contains('\0', StringComparison.Ordinal) ? "the ip contains a NUL character, which no path can have."
+            : Key.Length > 0 && WireFormat.HashOf(SignatureScheme) is null ? $"'{SignatureScheme}' is not a signature scheme of this kernel. Use {WireFormat.Schemes}."
+            : null;
     }
 
     // Member by member: the reflection that would read it otherwise costs more than binding the sockets.
@@ -68,17 +92,27 @@ public sealed record ConnectionFile
             ControlPort = Port("control_port"),
             HeartbeatPort = Port("hb_port"),
             Key = Text("key", ""),
-            SignatureScheme = Text("signature_scheme", WireFormat.SupportedScheme),
+            SignatureScheme = Text("signature_scheme", WireFormat.DefaultScheme),
             KernelName = json.Optional("kernel_name", token => (string?)token, null) ?? "",
         };
 
         string Text(string name, string otherwise) => json.ContainsKey(name) ? json.Required(name, token => (string?)token) : otherwise;
 
-        int Port(string name) => json.Optional(name, token => (int)token, 0);
+        int Port(string name) => json.Optional(
+            name, token => token.Type is JTokenType.Integer or JTokenType.String ? (int)token : throw new FormatException($"{token} is not a whole number."), 0);
     }
 
     /// <summary>The file's text, for a client that starts a kernel.</summary>
     public string ToJson() => JsonConvert.SerializeObject(this, Formatting.Indented);
+
+    /// <summary>Writes the ports into a file that left them to the kernel, for its client to read, as ipykernel does. All else in it stays.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void WritePorts(string path)
+    {
+        var json = JObject.Parse(File.ReadAllText(path));
+        foreach (var (name, port) in Ports) json[name] = port;
+        File.WriteAllText(path, json.ToString(Formatting.Indented));
+    }
 
     /// <summary>Where the connection points; never the key.</summary>
     public override string ToString() => $"{Transport}://{Ip} shell {ShellPort}, iopub {IopubPort}, stdin {StdinPort}, control {ControlPort}, heartbeat {HeartbeatPort}";

@@ -13,8 +13,11 @@ namespace JupyterKernel.Protocol;
 /// </summary>
 public sealed class WireFormat : IDisposable
 {
-    /// <summary>The one signature scheme in use.</summary>
-    public const string SupportedScheme = "hmac-sha256";
+    /// <summary>The signature scheme that every Jupyter client uses unless told otherwise.</summary>
+    public const string DefaultScheme = "hmac-sha256";
+
+    /// <summary>All of them, for messages.</summary>
+    public const string Schemes = "hmac-md5, hmac-sha1, hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha3_256, hmac-sha3_384 or hmac-sha3_512";
 
     /// <summary>How deep incoming JSON may nest; deeper is malformed.</summary>
     private const int MaxDepth = 512;
@@ -29,10 +32,25 @@ public sealed class WireFormat : IDisposable
     private long messageCount;
 
     /// <param name="key">The connection file's key; empty turns signing off, as the spec says.</param>
-    public WireFormat(string key)
+    /// <param name="scheme">The connection file's signature scheme.</param>
+    public WireFormat(string key, string scheme = DefaultScheme)
     {
-        if (key.Length > 0) hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(key));
+        if (key.Length > 0) hash = IncrementalHash.CreateHMAC(HashOf(scheme) ?? throw new ArgumentException(scheme, nameof(scheme)), Encoding.UTF8.GetBytes(key));
     }
+
+    /// <summary>The hash of a signature scheme, which is named as in Python's hashlib; null if the framework has none of that name on this system.</summary>
+    public static HashAlgorithmName? HashOf(string scheme) => scheme switch
+    {
+        "hmac-md5" => HashAlgorithmName.MD5,
+        "hmac-sha1" => HashAlgorithmName.SHA1,
+        DefaultScheme or "" => HashAlgorithmName.SHA256,
+        "hmac-sha384" => HashAlgorithmName.SHA384,
+        "hmac-sha512" => HashAlgorithmName.SHA512,
+        "hmac-sha3_256" when HMACSHA3_256.IsSupported => HashAlgorithmName.SHA3_256,
+        "hmac-sha3_384" when HMACSHA3_384.IsSupported => HashAlgorithmName.SHA3_384,
+        "hmac-sha3_512" when HMACSHA3_512.IsSupported => HashAlgorithmName.SHA3_512,
+        _ => null,
+    };
 
     /// <summary>Loads what signing needs: a system library that takes its time. Any thread, ahead of the first message.</summary>
     public static void WarmSigning() => HMACSHA256.HashData("key"u8, []);

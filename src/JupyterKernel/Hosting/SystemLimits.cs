@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace JupyterKernel.Hosting;
+
+/// <summary>
+/// What the system grants a process. It is looked at before anything else, and without anything else: a process that may open hardly any
+/// file can load neither the libraries that it consists of nor the console.
+/// </summary>
+internal static class SystemLimits
+{
+    /// <summary>What a kernel has open after its first completion, and room for front ends and workers.</summary>
+    private const int MinOpenFiles = 192;
+
+    /// <summary>Half of the address space goes to the heap. With less than this, threads cannot be started.</summary>
+    private const long MinAddressSpaceGiB = 5;
+
+    private const int StandardError = 2;
+
+    /// <summary>Whether a kernel can run. If not, one line on stderr says why.</summary>
+    public static bool Suffice()
+    {
+        if (OperatingSystem.IsWindows() || Problem() is not { } problem) return true;
+        var line = Encoding.UTF8.GetBytes($"jupyter-csharp: {problem}\n");
+        _ = write(StandardError, line, line.Length);
+        return false;
+    }
+
+    private static string? Problem()
+    {
+        // RLIMIT_NOFILE and RLIMIT_AS. The runtime has raised the soft limit of the first to the hard one before any code runs.
+        var (files, addressSpace) = OperatingSystem.IsMacOS() ? (8, 5) : (7, 9);
+        return Limit(files) is < MinOpenFiles and var count ? $"This process may open {count} files, and a kernel needs {MinOpenFiles}. Raise the limit (ulimit -n) of what starts the kernel."
+            : Limit(addressSpace) >> 20 is < MinAddressSpaceGiB << 10 and var mib ? $"This process may use {mib} MB of address space, and a kernel needs {MinAddressSpaceGiB << 10} MB. Raise the limit (ulimit -v) of what starts the kernel."
+            : OperatingSystem.IsLinux() && !HasRandomSource() ? "There is no source of random numbers. Let this user read /dev/urandom."
+            : null;
+    }
+
+    private static ulong Limit(int resource) => getrlimit(resource, out var limit) == 0 ? limit.Current : ulong.MaxValue;
+
+    private static bool HasRandomSource()
+    {
+        var file = open("/dev/urandom", 0);
+        if (file < 0) return false;
+        var count = read(file, new byte[1], 1);
+        _ = close(file);
+        return count == 1;
+    }
+
+    [DllImport("libc")] private static extern int getrlimit(int resource, out ResourceLimit limit);
+
+    [DllImport("libc")] private static extern int open([MarshalAs(UnmanagedType.LPStr)] string path, int flags);
+
+    [DllImport("libc")] private static extern nint read(int file, [Out] byte[] bytes, nint count);
+
+    [DllImport("libc")] private static extern nint write(int file, byte[] bytes, nint count);
+
+    [DllImport("libc")] private static extern int close(int file);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct ResourceLimit
+    {
+        public readonly nuint Current;
+        public readonly nuint Maximum;
+    }
+}
