@@ -267,7 +267,7 @@ class Starting(KernelTestCase):
         namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && exec "$@"', "sh"]
         if not sys.platform.startswith("linux") or subprocess.run([*namespace, "true"], capture_output=True).returncode:
             self.skipTest("needs a mount namespace")
-        self.assert_refused("There is no source of random numbers", connection_file()[0], within=namespace)
+        self.assert_refused("See that this user can read /dev/urandom", connection_file()[0], within=namespace)
 
     def test_messages_are_signed_with_the_hash_of_the_connection_file(self):
         file, connection = connection_file(signature_scheme="hmac-sha512")

@@ -32,30 +32,18 @@ internal static class SystemLimits
         var (files, addressSpace) = OperatingSystem.IsMacOS() ? (8, 5) : (7, 9);
         return Limit(files) is < MinOpenFiles and var count ? $"This process may open {count} files, and a kernel needs {MinOpenFiles}. Raise the limit (ulimit -n) of what starts the kernel."
             : Limit(addressSpace) >> 20 is < MinAddressSpaceGiB << 10 and var mib ? $"This process may use {mib} MB of address space, and a kernel needs {MinAddressSpaceGiB << 10} MB. Raise the limit (ulimit -v) of what starts the kernel."
-            : OperatingSystem.IsLinux() && !HasRandomSource() ? "There is no source of random numbers. Let this user read /dev/urandom."
             : null;
     }
 
-    private static ulong Limit(int resource) => getrlimit(resource, out var limit) == 0 ? limit.Current : ulong.MaxValue;
-
-    private static bool HasRandomSource()
+    private static unsafe ulong Limit(int resource)
     {
-        var file = open("/dev/urandom", 0);
-        if (file < 0) return false;
-        var count = read(file, new byte[1], 1);
-        _ = close(file);
-        return count == 1;
+        ResourceLimit limit;
+        return getrlimit(resource, &limit) == 0 && limit.Current != nuint.MaxValue ? limit.Current : ulong.MaxValue;
     }
 
-    [DllImport("libc")] private static extern int getrlimit(int resource, out ResourceLimit limit);
-
-    [DllImport("libc")] private static extern int open([MarshalAs(UnmanagedType.LPStr)] string path, int flags);
-
-    [DllImport("libc")] private static extern nint read(int file, [Out] byte[] bytes, nint count);
+    [DllImport("libc")] private static extern unsafe int getrlimit(int resource, ResourceLimit* limit);
 
     [DllImport("libc")] private static extern nint write(int file, byte[] bytes, nint count);
-
-    [DllImport("libc")] private static extern int close(int file);
 
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct ResourceLimit

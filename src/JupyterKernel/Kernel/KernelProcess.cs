@@ -51,7 +51,7 @@ internal static class KernelProcess
         }
         catch (CryptographicException refused)
         {
-            Log.Failure($"Messages cannot be signed: {refused.Message} Use another signature_scheme in the connection file.");
+            Log.Failure($"The system's cryptography failed: {refused.Message} See that this user can read /dev/urandom, or use another signature_scheme in the connection file.");
         }
         catch (Exception bug)
         {
