@@ -27,6 +27,38 @@ public sealed class PackageDirectivesTests
     public void A_package_in_every_spelling(string line, string id, string? version) =>
         Assert.Equal([new(PackageDirectiveKind.Package, id, version)], PackageDirectives.In($"var x = 1;\n{line}\nx", Here));
 
+    [Theory]
+    [InlineData("#r \"nuget Dapper\"", "#r \"nuget: Dapper\"")]
+    [InlineData("#r nuget: Dapper", "#r \"nuget: Dapper\"")]
+    [InlineData("#r nuget:Dapper,2.1.0 // why", "#r \"nuget: Dapper,2.1.0\"")]
+    [InlineData("#r 'nuget: Dapper'", "#r \"nuget: Dapper\"")]
+    [InlineData("#r “nuget: Dapper, 2.1.0”", "#r \"nuget: Dapper, 2.1.0\"")]
+    [InlineData("#r „nuget: Dapper“", "#r \"nuget: Dapper\"")]
+    [InlineData("#r «nuget: Dapper»", "#r \"nuget: Dapper\"")]
+    [InlineData("#r \"nuget: Dapper", "#r \"nuget: Dapper\"")]
+    [InlineData("#r \"nuget: \"", "#r \"nuget: Id\"")]
+    [InlineData("#r \"nuget: Dapper 2.1.0\"", "#r \"nuget: Dapper, 2.1.0\"")]
+    [InlineData("#r \"nuget: Dapper@2.1.0\"", "#r \"nuget: Dapper, 2.1.0\"")]
+    [InlineData("#r \"nuget: Dapper==2.1.0\"", "#r \"nuget: Dapper, 2.1.0\"")]
+    [InlineData("#r \"nuget: Dapper, Version=2.1.0\"", "#r \"nuget: Dapper, 2.1.0\"")]
+    [InlineData("#i nuget: https://a/index.json", "#i \"nuget: https://a/index.json\"")]
+    [InlineData("#i 'nuget: https://a/index.json'", "#i \"nuget: https://a/index.json\"")]
+    [InlineData("#i \"https://a/index.json\"", "#i \"nuget: https://a/index.json\"")]
+    [InlineData("#r framework: Microsoft.AspNetCore.App", "#r \"framework: Microsoft.AspNetCore.App\"")]
+    public void A_misspelled_directive_is_answered_with_the_right_one(string line, string right)
+    {
+        var directive = Assert.Single(PackageDirectives.In(line, Here));
+        Assert.Equal(PackageDirectiveKind.Malformed, directive.Kind);
+        Assert.Contains(right, directive.Name, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("#r \"nuget: Dapper,\"", null)]
+    [InlineData("#r \"nuget: Dapper\";", null)]
+    [InlineData("#r \"nuget: Dapper, v2.1.0\" // why", "2.1.0")]
+    public void A_directive_with_little_too_much_is_understood(string line, string? version) =>
+        Assert.Equal([new(PackageDirectiveKind.Package, "Dapper", version)], PackageDirectives.In(line, Here));
+
     [Fact]
     public void Sources_frameworks_projects_and_properties()
     {
@@ -46,6 +78,10 @@ public sealed class PackageDirectivesTests
     [InlineData("#if NEVER\n#r \"nuget: A\"\n#endif")]
     [InlineData("#region \"nuget: A\"\n#endregion")]
     [InlineData("#r \"a.dll\"")]
+    [InlineData("#r \"nuget helper.dll\"")]
+    [InlineData("#r \"nuget/a.dll\"")]
+    [InlineData("#r \"Nuget.Core.dll\"")]
+    [InlineData("#r \"NuGet.Core\"")]
     [InlineData("#!time")]
     public void What_only_looks_like_one_is_none(string code)
     {
@@ -94,6 +130,20 @@ public sealed class PackageDirectivesTests
         Assert.Equal([new("A", "1.5.0"), new("b", "2.0.0")], pinned.With(PackageDirectives.In("#r \"nuget: b, 2.0.0\"", Here), Here).Packages);
         Assert.NotEqual(first.Key(Here, "linux-x64"), pinned.Key(Here, "linux-x64"));
         Assert.Equal(Set("#r \"nuget: B, 1.*\"", "#r \"nuget: A\"").Key(Here, "linux-x64"), first.Key(Here, "linux-x64"));
+    }
+
+    [Fact]
+    public void A_version_that_is_too_new_is_looked_for_below_its_minor_and_then_its_major_version()
+    {
+        var set = Set("#r \"nuget: A\"", "#r \"nuget: B, 3.0.0\"");
+        var minor = set.Below([new("a", "11.3.2", null)])!;
+        Assert.Equal([new("A", "[*, 11.3)"), new("B", "3.0.0")], minor.Packages);
+        var major = minor.Below([new("A", "11.0.5", null)])!;
+        Assert.Equal([new("A", "[*, 11.0)"), new("B", "3.0.0")], major.Packages);
+        Assert.Equal([new("A", "10.9.0"), new("B", "3.0.0")], major.Pinned([new("A", "10.9.0", null)]).Packages);
+        Assert.Null(set.Below([new("B", "3.0.0", null)]));
+        Assert.Null(set.Below([new("C", "3.0.0", null)]));
+        Assert.Null(set.Below([]));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 """Packages, projects and frameworks: what `#r` brings works, can be retried, and can be another version later."""
+import glob
 import http.server
 import os
 import shutil
@@ -8,6 +9,7 @@ import tempfile
 import threading
 import time
 import unittest.mock
+import zipfile
 
 from kernels import Kernel, KernelTestCase
 
@@ -76,14 +78,23 @@ class Packages(FreshKernelTestCase):
         self.assert_result('var text = """\n#r "nuget: Nonexistent.Package"\n""";\n// #r "nuget: Nonexistent.Package"\ntext.Length', "31")
 
     def test_malformed_lines_say_what_is_wrong(self):
-        for line, word in (('#r "nuget: "', "no package's id"), ('#r "nuget: A B"', "no package's id"), ('#r "nuget: A, x y z!"', "no version"),
-                           ('#i "somewhere"', "package source"), ("#:property Broken", "Name=Value"), ("#:sdk Some.Sdk", "cannot have the SDK"),
-                           ("#:nonsense x", "not known"), ('#r "nuget: $(Injected), 1.0"', "no package's id"),
-                           ('#r "nuget: A;B"', "no package's id"), ('#r "framework: a b"', "no framework's name")):
+        for line, word in (('#r "nuget: "', "The package id is missing"), ('#r "nuget: A B"', "not a package id"), ('#r "nuget: A, x y z!"', "not a package version"),
+                           ('#i "somewhere"', '#i "nuget: somewhere"'), ("#:property Broken", "Name=Value"), ("#:sdk Some.Sdk", "cannot have the SDK"),
+                           ("#:nonsense x", "not known"), ('#r "nuget: $(Injected), 1.0"', "not a package id"),
+                           ('#r "nuget: A;B"', "not a package id"), ('#r "framework: a b"', "no framework's name")):
             with self.subTest(line):
                 error = self.run_failing_cell(line).error
                 self.assertEqual(error["ename"], "PackageError")
                 self.assertIn(word, error["evalue"])
+
+    def test_a_line_that_asks_for_a_package_in_another_way_is_answered_with_the_right_one(self):
+        for line, word in (('#r "Dapper"', '#r "nuget: Dapper"'), ("using nuget: Dapper", '#r "nuget: Dapper"'), ("nuget: Dapper", '#r "nuget: Dapper"'),
+                           ("dotnet add package Dapper --version 2.1.66", '#r "nuget: Dapper, 2.1.66"'), ("!dotnet add package Dapper", '#r "nuget: Dapper"'),
+                           ("Install-Package Dapper -Version 2.1.66", '#r "nuget: Dapper, 2.1.66"'), ("#nuget Dapper", '#r "nuget: Dapper"'),
+                           ('<PackageReference Include="Dapper" Version="2.1.66" />', '#r "nuget: Dapper, 2.1.66"'),
+                           ("%pip install pandas", "cannot be referenced from C#"), ("!npm install d3", "cannot be referenced from C#")):
+            with self.subTest(line):
+                self.assertIn(word, "\n".join(self.run_failing_cell(line).error["traceback"]))
 
     def test_another_version_replaces_the_first_and_the_variables_stay(self):
         self.assert_result('#r "nuget: Newtonsoft.Json, 13.0.3"\nvar chance = Random.Shared.Next();\n'
@@ -108,8 +119,8 @@ class Packages(FreshKernelTestCase):
 
     def test_what_cannot_be_had_is_said_and_can_be_retried(self):
         self.run_cell("var kept = 42;")
-        for line, words in (('#r "nuget: Nonexistent.Package.Of.This.Test"', ("NU1101", "Is the id spelled right?")),
-                            ('#r "nuget: Newtonsoft.Json, 99.0.0"', ("NU1102", "Nearest version"))):
+        for line, words in (('#r "nuget: Newtonsof.Json"', ("NU1101", "Is the id spelled right?", "Did you mean Newtonsoft.Json?")),
+                            ('#r "nuget: Newtonsoft.Json, 99.0.0"', ("NU1102", "Nearest version", 'Write #r "nuget: Newtonsoft.Json, 1'))):
             outcome = self.run_failing_cell(line + "\nvar gone = 1;")
             self.assertEqual(outcome.error["ename"], "PackageError")
             for word in words:
@@ -293,6 +304,84 @@ class Files(FreshKernelTestCase):
     def test_a_loaded_script_brings_its_packages(self):
         path = self.write("script.csx", '#r "nuget: NodaTime"\nvar loaded = NodaTime.Instant.FromUnixTimeSeconds(3);')
         self.assertEqual(self.run_cell(f'#load "{path}"\nloaded.ToUnixTimeSeconds()').result, "3")
+
+
+class Store(FreshKernelTestCase):
+    """Packages that the test makes, in a cache of their own."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        os.mkdir(os.path.join(self.folder, "feed"))
+        config = os.path.join(self.folder, "NuGet.Config")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write('<configuration><packageSources><clear /><add key="feed" value="feed" /></packageSources></configuration>')
+        store = os.environ.get("NUGET_PACKAGES", os.path.expanduser("~/.nuget/packages"))
+        with open(glob.glob(os.path.join(store, "newtonsoft.json", "*", "lib", "netstandard2.0", "Newtonsoft.Json.dll"))[0], "rb") as file:
+            self.assembly = file.read()
+
+        # The SDK's container images set the mode.
+        environment = {"NUGET_PACKAGES": os.path.join(self.folder, "store"), "RestoreConfigFile": config, "NUGET_XMLDOC_MODE": "skip"}
+        with unittest.mock.patch.dict(os.environ, environment):
+            super().setUp()
+
+    def pack(self, package, version, entries):
+        with zipfile.ZipFile(os.path.join(self.folder, "feed", f"{package}.{version}.nupkg"), "w") as file:
+            file.writestr(package + ".nuspec", '<package xmlns="http://schemas.microsoft.com/packaging/2010/07/nuspec.xsd"><metadata>'
+                          f"<id>{package}</id><version>{version}</version><authors>a</authors><description>d</description></metadata></package>")
+            for name, content in entries:
+                info = zipfile.ZipInfo(name)
+                info.filename = name  # as it is, also with backslashes
+                file.writestr(info, content)
+
+    def files_of(self, package, version):
+        return os.path.join(self.folder, "store", package.lower(), version)
+
+    def test_a_package_with_an_unusual_layout_is_complete(self):
+        self.pack("Unusual", "1.0.0", (
+            ("lib/", b""), ("lib/netstandard2.0/", b""), ("lib/net8.0/", b""), ("build/", b""), ("build\\", b""),
+            ("lib\\netstandard2.0\\Newtonsoft.Json.dll", self.assembly), ("lib/netstandard2.0/Newtonsoft.Json.xml", b"<doc />"),
+            ("lib/netstandard2.0/a%2Bb%20c.txt", b"x"), ("build/50%25.txt", b"x"), ("BUILD/a+b c.txt", b""), ("lib/netstandard2.0/\u00dcbung \u65e5\u672c.txt", b"x"),
+            ("runtimes/any/_._", b""), (".signature.p7s", b"x"), ("_rels/.rels", b"x"), ("[Content_Types].xml", b"x"),
+            ("package/services/metadata/core-properties/a.psmdcp", b"x")))
+        outcome = self.run_cell('#r "nuget: Unusual"\nNewtonsoft.Json.JsonConvert.SerializeObject(42)')
+        self.assertEqual(outcome.result, "42")
+        self.assertNotIn("damaged", str(outcome.outputs))
+
+    def test_a_damaged_package_is_mended_and_nothing_of_it_deleted(self):
+        assembly = "lib/netstandard2.0/Newtonsoft.Json.dll"
+        self.pack("Whole", "1.0.0", (("lib/", b""), (assembly, self.assembly)))
+        self.pack("Broken", "1.0.0", (("lib/netstandard2.0/_._", b""), ("build/Broken.props", b"<Project />")))
+        self.run_cell('#r "nuget: Whole"\n#r "nuget: Broken"')
+        whole, broken = self.files_of("Whole", "1.0.0"), self.files_of("Broken", "1.0.0")
+        os.truncate(os.path.join(whole, assembly), 10_000)
+        with open(os.path.join(whole, "mine.txt"), "w", encoding="utf-8"):
+            pass
+        os.truncate(os.path.join(broken, "build", "Broken.props"), 3)
+        os.truncate(os.path.join(broken, "broken.1.0.0.nupkg"), 100)
+        self.run_cell("#!undo")
+
+        # The archive of one is damaged as well, and there is no other: it stays as it is.
+        feed = os.path.join(self.folder, "feed", "Broken.1.0.0.nupkg")
+        os.rename(feed, feed + ".away")
+        error = self.run_failing_cell('#r "nuget: Broken"\n1').error
+        self.assertIn("could not be downloaded again", error["evalue"])
+        self.assertEqual(os.path.getsize(os.path.join(broken, "build", "Broken.props")), 3)
+
+        os.rename(feed + ".away", feed)
+        code = '#r "nuget: Whole"\n#r "nuget: Broken"\nNewtonsoft.Json.JsonConvert.SerializeObject(42)'
+        self.assertEqual(self.run_cell(code).result, "42")
+        self.assertEqual(os.path.getsize(os.path.join(broken, "build", "Broken.props")), 11)
+        self.assertTrue(os.path.exists(os.path.join(whole, "mine.txt")))
+
+    def test_the_newest_version_that_fits_is_taken_and_named(self):
+        for version, framework in (("9.0.0", "netstandard2.0"), ("10.1.0", "netstandard2.0"), ("11.0.0", "net11.0")):
+            self.pack("Newer", version, ((f"lib/{framework}/Newtonsoft.Json.dll", self.assembly),))
+        error = self.run_failing_cell('#r "nuget: Newer, 11.0.0"').error
+        self.assertIn('Write #r "nuget: Newer" or #r "nuget: Newer, 10.*"', error["evalue"])
+        outcome = self.run_cell('#r "nuget: Newer"\nNewtonsoft.Json.JsonConvert.SerializeObject(42)')
+        self.assertEqual(outcome.result, "42")
+        self.assertIn("Newer 11.0.0 requires a newer .NET than 10, so 10.1.0 was taken", str(outcome.outputs))
 
 
 class Feed(http.server.BaseHTTPRequestHandler):

@@ -130,7 +130,12 @@ internal static partial class PackageDirectives
         for (var at = code.IndexOf('#', StringComparison.Ordinal); at >= 0; at = code.IndexOf('#', at + 1))
         {
             var rest = code.AsSpan(at + 1).TrimStart(" \t");
-            if (rest.StartsWith(":") || (rest.Length > 0 && rest[0] is 'r' or 'i' && rest[1..].TrimStart(" \t").StartsWith("\""))) return true;
+            if (rest.StartsWith(":")) return true;
+            if (rest.Length < 2 || rest[0] is not ('r' or 'i')) continue;
+
+            // In quotes of any kind, or without, which is an error.
+            rest = rest[1..].TrimStart(" \t");
+            if (rest.Length > 0 && (!char.IsAsciiLetter(rest[0]) || rest.StartsWith("nuget", StringComparison.OrdinalIgnoreCase) || rest.StartsWith("framework", StringComparison.OrdinalIgnoreCase))) return true;
         }
 
         return false;
@@ -138,15 +143,16 @@ internal static partial class PackageDirectives
 
     private static PackageDirective? Parse(string line)
     {
+        if (Loose().Match(line) is { Success: true } loose && !(loose.Groups["colon"].Success && Quoted().IsMatch(line))) return Misspelled(loose);
         if (Quoted().Match(line) is { Success: true } quoted)
         {
             var target = quoted.Groups["target"].Value.Trim();
             var isReference = quoted.Groups["word"].Value == "r";
             if (Scheme(target, "nuget:") is { } nuget)
-                return !isReference ? nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget) : Malformed("#i \"nuget: …\" wants the address or the folder of a package source.") : Package(nuget);
+                return !isReference ? nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget) : Malformed("The package source is missing. Write its address or folder: #i \"nuget: https://…\"") : Package(nuget);
             if (isReference && Scheme(target, "framework:") is { } framework) return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework) : Malformed($"'{framework}' is no framework's name, such as Microsoft.AspNetCore.App.");
             if (isReference && target.EndsWith("proj", StringComparison.OrdinalIgnoreCase)) return new(PackageDirectiveKind.Project, target);
-            return isReference ? null : Malformed("#i wants a package source: #i \"nuget: https://…\"");
+            return isReference ? null : Malformed($"#i needs a package source. Write: #i \"nuget: {(target.Length > 0 ? target : "https://…")}\"");
         }
 
         if (FileBased().Match(line) is not { Success: true } match) return null;
@@ -173,17 +179,55 @@ internal static partial class PackageDirectives
         var cut = text.IndexOfAny([',', '/']);
         var id = (cut < 0 ? text : text[..cut]).Trim();
         var version = cut < 0 ? "" : text[(cut + 1)..].Trim();
-        if (id.Length > LongestId || !PackageId().IsMatch(id)) return Malformed($"'{id}' is no package's id. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
-        if (version.Length > 0 && !Version().IsMatch(version)) return Malformed($"'{version}' is no version of a package. Write for example 1.2.3, 1.2.*, *-* or [1.0,2.0)");
+        if (id.Length > LongestId || !PackageId().IsMatch(id))
+        {
+            if (id.Length == 0) return Malformed("The package id is missing. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
+            return IdAndVersion().Match(id) is { Success: true } both
+                ? Malformed($"'{id}' is not a package id. A version follows a comma: #r \"nuget: {both.Groups["id"].Value}, {both.Groups["version"].Value}\"")
+                : Malformed($"'{id}' is not a package id. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
+        }
+
+        if (version.Length > 0 && !Version().IsMatch(version))
+        {
+            var number = VersionNumber().Match(version) is { Success: true } found ? found.Value : "1.2.3";
+            return Malformed($"'{version}' is not a package version. Write for example: #r \"nuget: {id}, {number}\" (or 1.2.*, *-*, [1.0,2.0))");
+        }
+
+        if (version.Length > 1 && version[0] is 'v' or 'V' && char.IsAsciiDigit(version[1])) version = version[1..];
         return new(PackageDirectiveKind.Package, id, version.Length > 0 ? version : null);
     }
+
+    /// <summary>A directive without its quotes or its colon, or with quotes of another kind.</summary>
+    private static PackageDirective? Misspelled(Match loose)
+    {
+        var isReference = loose.Groups["word"].Value == "r";
+        var scheme = loose.Groups["scheme"].Value.ToLowerInvariant();
+        var rest = loose.Groups["rest"].Value.Trim();
+        if (!isReference && scheme != "nuget") return null;
+        if (!loose.Groups["colon"].Success && rest.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)) return null; // the name of a file
+        if (rest.Length == 0) rest = !isReference ? "https://…" : scheme == "nuget" ? "Id" : "Microsoft.AspNetCore.App";
+        var why = loose.Groups["quote"].Value is not "\"" ? "must be in straight double quotes" : loose.Groups["colon"].Success ? "must be alone on its line" : $"needs a colon after {scheme}";
+        return Malformed($"{(isReference ? "A reference" : "A package source")} {why}. Write: #{loose.Groups["word"].Value} \"{scheme}: {rest}\"");
+    }
+
+    /// <summary>Whether a text may be the id of a package.</summary>
+    public static bool IsPackageId(string text) => text.Length <= LongestId && PackageId().IsMatch(text);
 
     private static PackageDirective Malformed(string why) => new(PackageDirectiveKind.Malformed, why);
 
     private static string? Scheme(string target, string scheme) => target.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? target[scheme.Length..].Trim() : null;
 
-    [GeneratedRegex("""^#\s*(?<word>[ri])\s*"(?<target>[^"]*)"\s*(//.*)?$""")]
+    [GeneratedRegex("""^#\s*(?<word>[ri])\s*"(?<target>[^"]*)"\s*;?\s*(//.*)?$""")]
     private static partial Regex Quoted();
+
+    [GeneratedRegex("""^#\s*(?<word>[ri])\s*(?<quote>["'`´‘’‚‛“”„‟«»]?)\s*(?<scheme>nuget|framework)(?![\w.\-/\\])\s*(?<colon>:)?\s*(?<rest>.*?)\s*["'`´‘’‚‛“”„‟«»]?\s*;?(?:\s+//.*)?$""", RegexOptions.IgnoreCase)]
+    private static partial Regex Loose();
+
+    [GeneratedRegex(@"^(?<id>\w[\w.\-]*?)\s*(?:@|:|=+|\s)\s*(?:version\s*[:=]?\s*)?v?(?<version>\d[\w.\-+*]*)$", RegexOptions.IgnoreCase)]
+    private static partial Regex IdAndVersion();
+
+    [GeneratedRegex(@"\d+(\.[\d*]+)+[\w.\-+]*")]
+    private static partial Regex VersionNumber();
 
     [GeneratedRegex("""^#:(?<word>\w+)\s*(?<value>.*)$""")]
     private static partial Regex FileBased();

@@ -1,7 +1,12 @@
+using System.Text.RegularExpressions;
+
 namespace JupyterKernel.Compilation;
 
-/// <summary>Which package has a namespace or a type that cells name often and the framework has not. Immutable; any thread.</summary>
-internal static class PackageHints
+/// <summary>
+/// Which package has a namespace or a type that cells name often and the framework has not, and how a package is referenced here that a line
+/// asks for in the way of another tool. Immutable; any thread.
+/// </summary>
+internal static partial class PackageHints
 {
     /// <summary>Packages whose namespaces are not called as the package is, and such as lie below a namespace of the framework.</summary>
     private static readonly Dictionary<string, string> ByNamespace = new()
@@ -57,6 +62,24 @@ internal static class PackageHints
         ["SqlConnection"] = "Microsoft.Data.SqlClient",
     };
 
+    /// <summary>The ids of the packages that are known here.</summary>
+    public static IEnumerable<string> Ids => ByNamespace.Values.Concat(ByType.Values).Distinct();
+
+    /// <summary>What to write to have the package that a line asks for as another tool would; null if it asks for none.</summary>
+    /// <param name="line">A line of a cell that does not compile.</param>
+    public static string? ForLine(string line)
+    {
+        if (ForeignInstaller().IsMatch(line)) return "Packages of Python and JavaScript cannot be referenced from C#. A NuGet package is referenced with: #r \"nuget: Id\"";
+        return ForeignReference().Match(line) is { Success: true } match
+            ? $"A cell references a package with: #r \"nuget: {match.Groups["id"].Value}{(match.Groups["version"] is { Success: true, Value: var version } ? $", {version}" : "")}\""
+            : null;
+    }
+
+    /// <summary>What to write for an <c>#r</c> whose file does not exist but that may mean a package; null if it has the form of a path.</summary>
+    public static string? ForMissingFile(string file) => PackageDirectives.IsPackageId(file) && !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && !file.EndsWith(".exe", StringComparison.OrdinalIgnoreCase)
+        ? $"Is it a package? #r \"nuget: {file}\""
+        : null;
+
     /// <summary>What to write to have a namespace; null if that is not known.</summary>
     public static string? ForNamespace(string name)
     {
@@ -70,6 +93,20 @@ internal static class PackageHints
 
     /// <summary>What to write to have a type; null if that is not known.</summary>
     public static string? ForType(string name) => ByType.TryGetValue(name, out var package) ? Hint(package) : null;
+
+    /// <summary>The command lines, directives and project items by which other tools reference a package.</summary>
+    [GeneratedRegex("""
+        ^\s*(?:[!%$>]\s*)?(?:
+            (?:dotnet\s+add\s+(?:\S+\s+)?package|dotnet\s+package\s+add|Install-Package|nuget\s+install|paket\s+add)\s+["']?(?<id>\w[\w.\-]*)["']?(?:\s+(?:-v|--version|-Version|-version)\s+|@)?["']?(?<version>\d[\w.\-+*]*)?
+            |(?:\#\s*)?(?:using|import|open|require|nuget|addin|load|package)\s*:?\s*["'“”]?(?:nuget|package):\s*(?:\?package=)?(?<id>\w[\w.\-]*)(?:(?:\s*[,/@]\s*|&version=)(?<version>\d[\w.\-+*]*))?
+            |\#?nuget:?\s+["']?(?<id>[A-Za-z][\w.\-]*)(?:\s*[,/@ ]\s*(?<version>\d[\w.\-+*]*))?
+            |<PackageReference\s+Include="(?<id>[^"]+)"(?:\s+Version="(?<version>[^"]+)")?
+        )
+        """, RegexOptions.IgnorePatternWhitespace | RegexOptions.IgnoreCase)]
+    private static partial Regex ForeignReference();
+
+    [GeneratedRegex(@"^\s*[!%]?\s*(?:python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv|npm|yarn)\s+(?:pip\s+)?(?:install|add)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex ForeignInstaller();
 
     private static string Hint(string package) => $"Is a package missing? #r \"nuget: {package}\"";
 }

@@ -19,6 +19,7 @@ internal static class Suggestions
     public static string? For(Diagnostic error, CSharpCompilation submission, IReadOnlySet<string> usings, CancellationToken cancellation)
     {
         if (error.Location.SourceTree is not { } tree) return null;
+        if (PackageHints.ForLine(tree.GetText(cancellation).Lines.GetLineFromPosition(error.Location.SourceSpan.Start).ToString()) is { } reference) return reference;
         var node = tree.GetRoot(cancellation).FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true);
         if (error.Id is "CS0246" or "CS0234" && node.FirstAncestorOrSelf<UsingDirectiveSyntax>()?.Name?.ToString() is { } space) return PackageHints.ForNamespace(space);
         return error.Id switch
@@ -34,6 +35,9 @@ internal static class Suggestions
                 Awaits.Hint(error, node, submission, cancellation)
                 ?? ForeignMember(name, Members(node, submission, cancellation))
                 ?? (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null) ?? Nearest(name, Members(node, submission, cancellation)),
+
+            // No such file, of an #r directive.
+            "CS0006" => PackageHints.ForMissingFile(error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Split('\'')[1]),
 
             // The address of what may move.
             "CS0212" => "While code uses its address, it must not move: take it by fixed (int* p = &x) { … }.",

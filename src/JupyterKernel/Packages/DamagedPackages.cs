@@ -1,20 +1,22 @@
 using System.IO.Compression;
+using System.Security.Cryptography;
+using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Packages;
 
 /// <summary>
-/// Packages in the machine's cache that miss files, or have some of another length than in the package: NuGet takes what it once
-/// extracted for good, and chooses among the files that it finds. Any thread.
+/// Extracted packages that lack files, or have files of another length than their archive: NuGet never looks again at what it once
+/// extracted, and chooses among the files that it finds. Any thread.
 /// </summary>
 /// <remarks>Source: https://learn.microsoft.com/nuget/consume-packages/managing-the-global-packages-and-cache-folders</remarks>
 internal static class DamagedPackages
 {
-    // Where there is what a build uses.
+    /// <summary>The folders of a package that a build reads.</summary>
     private static readonly string[] Folders = ["lib/", "ref/", "runtimes/", "build/", "buildTransitive/", "analyzers/"];
 
-    /// <summary>The folders of those that a restore has resolved to.</summary>
-    /// <param name="assets">What the restore has written down (project.assets.json).</param>
+    /// <summary>The folders of the packages that a restore resolved, and that differ from their archives.</summary>
+    /// <param name="assets">The restore's project.assets.json.</param>
     public static IReadOnlyList<string> Find(JObject assets)
     {
         var stores = ((JObject?)assets["packageFolders"])?.Properties().Select(folder => folder.Name).ToList() ?? [];
@@ -22,28 +24,140 @@ internal static class DamagedPackages
         [
             .. ((JObject)assets["libraries"]!).Properties().Where(library => (string?)library.Value["type"] == "package")
                 .Select(library => stores.Select(store => Path.Combine(store, (string?)library.Value["path"] ?? "")).FirstOrDefault(Directory.Exists))
-                .OfType<string>().Where(IsDamaged),
+                .OfType<string>().Where(IsSuspect),
         ];
     }
 
-    /// <summary>Has NuGet extract a package again when it is restored next.</summary>
-    public static void Delete(string folder) => Directory.Delete(folder, recursive: true);
+    /// <summary>
+    /// Replaces the files of a package that differ, from its archive: each is extracted beside its place and then moved there. Nothing is
+    /// deleted, and an archive that does not have the hash that NuGet has recorded is not used.
+    /// </summary>
+    /// <returns>False if the archive itself is damaged.</returns>
+    /// <exception cref="IOException">A file cannot be replaced.</exception>
+    /// <exception cref="UnauthorizedAccessException">The package's folder is read-only.</exception>
+    public static bool Mend(string folder)
+    {
+        if (!HasRecordedHash(folder)) return false;
+        try
+        {
+            using var archive = ZipFile.OpenRead(ArchiveOf(folder));
+            foreach (var entry in Differing(archive, folder)) Extract(entry, Path.GetFullPath(PathOf(entry), folder), folder);
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
 
-    private static bool IsDamaged(string folder)
+    /// <summary>Renames a package's folder, so that the next restore downloads the package again.</summary>
+    /// <returns>The new name; NuGet does not take it for a version.</returns>
+    /// <exception cref="IOException">The folder cannot be renamed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder is read-only.</exception>
+    public static string PutAside(string folder)
+    {
+        var aside = Path.Combine(Path.GetDirectoryName(folder)!, $".damaged-{Guid.NewGuid():N}");
+        Directory.Move(folder, aside);
+        return aside;
+    }
+
+    /// <summary>Ends what <see cref="PutAside"/> began: deletes the old folder if there is a new one, else gives it its name back.</summary>
+    public static void TakeBack(string aside, string folder)
     {
         try
         {
-            using var package = ZipFile.OpenRead(Directory.EnumerateFiles(folder, "*.nupkg").First());
-            return package.Entries.Any(entry => Folders.Any(kind => entry.FullName.StartsWith(kind, StringComparison.OrdinalIgnoreCase))
-                && !(new FileInfo(Path.Combine(folder, Uri.UnescapeDataString(entry.FullName))) is { Exists: true } file && file.Length == entry.Length));
+            if (Directory.Exists(folder)) Directory.Delete(aside, recursive: true);
+            else Directory.Move(aside, folder);
         }
-        catch (InvalidOperationException)
+        catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
         {
-            return false; // There is no package to compare with.
+            // Another kernel does the same, or has loaded a file of it.
+        }
+    }
+
+    private static bool IsSuspect(string folder)
+    {
+        try
+        {
+            using var archive = ZipFile.OpenRead(ArchiveOf(folder));
+            return Differing(archive, folder).Any();
         }
         catch (InvalidDataException)
         {
             return true;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return false; // There is no archive to compare with.
+        }
+    }
+
+    private static string ArchiveOf(string folder) => Path.Combine(folder, $"{Path.GetFileName(Path.GetDirectoryName(folder))}.{Path.GetFileName(folder)}.nupkg");
+
+    /// <summary>The files of an archive that are missing in the folder or have another length.</summary>
+    private static IEnumerable<ZipArchiveEntry> Differing(ZipArchive archive, string folder)
+    {
+        // Of entries of one name NuGet extracts one.
+        foreach (var same in archive.Entries.Where(IsFileOfBuild).GroupBy(entry => PathOf(entry), StringComparer.OrdinalIgnoreCase))
+        {
+            var files = same.Select(entry => new FileInfo(Path.Combine(folder, PathOf(entry)))).Where(file => file.Exists).ToList();
+            if (files.Count == 0 ? !IsDocumentation(same.Key) : !files.Any(file => same.Any(entry => entry.Length == file.Length))) yield return same.First();
+        }
+    }
+
+    /// <summary>Whether an entry is a file, not a folder, and of a kind that a build reads.</summary>
+    private static bool IsFileOfBuild(ZipArchiveEntry entry) =>
+        PathOf(entry) is var path && !path.EndsWith('/') && Folders.Any(kind => path.StartsWith(kind, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>
+    /// Documentation is not extracted, or is compressed, where NUGET_XMLDOC_MODE says so, as in the SDK's container images.
+    /// </summary>
+    private static bool IsDocumentation(string path) => path.EndsWith(".xml", StringComparison.OrdinalIgnoreCase)
+        && (path.StartsWith("lib/", StringComparison.OrdinalIgnoreCase) || path.StartsWith("ref/", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>
+    /// Where an entry belongs, relative to the package. NuGet decodes the name; a backslash separates folders on Windows only, so elsewhere
+    /// such a file is missing in its place until it is mended.
+    /// </summary>
+    private static string PathOf(ZipArchiveEntry entry) => Uri.UnescapeDataString(entry.FullName).Replace('\\', '/');
+
+    private static void Extract(ZipArchiveEntry entry, string path, string folder)
+    {
+        if (!path.StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal)) return;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var written = $"{path}.{Guid.NewGuid():N}";
+        try
+        {
+            entry.ExtractToFile(written);
+            File.Move(written, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(written);
+        }
+    }
+
+    /// <summary>
+    /// Whether the archive has the SHA-512 that NuGet recorded when it extracted it. That of .nupkg.metadata leaves a signature out,
+    /// so it is the archive's own only where that is not signed.
+    /// </summary>
+    private static bool HasRecordedHash(string folder)
+    {
+        var archive = ArchiveOf(folder);
+        using var content = File.OpenRead(archive);
+        var hash = Convert.ToBase64String(SHA512.HashData(content));
+        return File.Exists(archive + ".sha512") ? File.ReadAllText(archive + ".sha512").Trim() == hash : ContentHash() == hash;
+
+        string? ContentHash()
+        {
+            try
+            {
+                return (string?)JObject.Parse(File.ReadAllText(Path.Combine(folder, ".nupkg.metadata")))["contentHash"];
+            }
+            catch (Exception unreadable) when (unreadable is IOException or JsonException)
+            {
+                return null;
+            }
         }
     }
 }

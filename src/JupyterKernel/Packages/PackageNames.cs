@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using JupyterKernel.Compilation;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
@@ -32,6 +33,14 @@ internal sealed class PackageNames(string folder)
                 .Where(package => package.Item1.Length > 0).DistinctBy(package => package.Item1, StringComparer.OrdinalIgnoreCase)
                 .OrderByDescending(package => package.Item1.StartsWith(typed, StringComparison.OrdinalIgnoreCase)),
         ];
+    }
+
+    /// <summary>Asks whether an existing package of nearly the same id was meant; null if there is none.</summary>
+    public async Task<string?> NearestAsync(string id, CancellationToken cancellation)
+    {
+        var found = await Task.WhenAll(((string[])[id, id.Split('.').MaxBy(part => part.Length)!]).Distinct().Select(part => AskAsync(["search", part], cancellation)));
+        var local = OnThisMachine("*").Where(path => Math.Abs(Path.GetFileName(path).Length - id.Length) <= 1 + (id.Length / 3)).Select(IdOf);
+        return Suggestions.Nearest(id, found.SelectMany(packages => packages).Select(package => (string?)package["id"] ?? "").Concat(PackageHints.Ids).Concat(local));
     }
 
     /// <summary>A package's versions, the latest first.</summary>

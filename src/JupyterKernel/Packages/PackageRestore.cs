@@ -9,7 +9,14 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Packages;
 
 /// <summary>A restore failed, and nothing has changed. The message says why, and what to do.</summary>
-internal sealed class PackageException(string message) : Exception(message);
+internal sealed class PackageException(string message) : Exception(message)
+{
+    /// <summary>Packages whose version requires another .NET; empty if anything else is wrong too.</summary>
+    public IReadOnlyList<InstalledPackage> Unfit { get; init; } = [];
+
+    /// <summary>Ids that no source has.</summary>
+    public IReadOnlyList<string> Unknown { get; init; } = [];
+}
 
 /// <summary>
 /// Resolves sets of packages with the machine's .NET SDK, as a project would be: NuGet.config, feeds, credentials and caches are the
@@ -22,19 +29,20 @@ internal sealed partial class PackageRestore(string baseDirectory)
     /// <summary>After so long a package whose version floats is looked for anew.</summary>
     private static readonly TimeSpan FloatsFor = TimeSpan.FromDays(1);
 
+    /// <summary>How often an older version is tried of a package that requires a newer .NET.</summary>
+    private const int MaxOlderVersions = 6;
+
     private const string Asked = "You asked for";
 
     private static readonly string[] Items = ["ReferencePath", "ReferenceCopyLocalPaths", "Analyzer"];
 
     private static readonly Dictionary<string, string> Advice = new()
     {
-        ["NU1100"] = "Is the id right, and does it have the .NET version that notebooks run on (net10.0)?",
+        ["NU1100"] = $"Check the spelling of the id, and whether the package supports .NET {Environment.Version.Major}.",
         ["NU1101"] = "Is the id spelled right? A source of your own is added with: #i \"nuget: https://…\"",
-        ["NU1102"] = "Ask for one of the versions that are there.",
         ["NU1103"] = "There are only versions before release: ask for one of them, or for *-*",
         ["NU1107"] = "Ask for a version of that package that both can live with: #r \"nuget: Id, version\"",
-        ["NU1202"] = "Another version of the package may have it.",
-        ["NU1301"] = "Is there a network? Sources are listed by: dotnet nuget list source. Run the cell again when it answers.",
+        ["NU1301"] = "Is there a network? Sources are listed by: dotnet nuget list source. Run the cell again when the source answers, or add another source with: #i \"nuget: https://…\"",
         ["NU1605"] = "Ask for the higher version.",
     };
 
@@ -73,24 +81,21 @@ internal sealed partial class PackageRestore(string baseDirectory)
         {
             DeleteLeftBehind();
             folder = CreatePrivately($"restore-{Guid.NewGuid():N}");
-            await File.WriteAllTextAsync(Path.Combine(folder, "Session.csproj"), set.Project(baseDirectory, Runtime), cancellation);
-            var log = await BuildAsync(dotnet, folder, progress, cancellation);
-            if (DamagedPackages.Find(Assets(folder)) is { Count: > 0 } damaged)
-            {
-                foreach (var package in damaged) DamagedPackages.Delete(package);
-                Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would take the list of files from there.
-                log = await BuildAsync(dotnet, folder, progress, cancellation);
-                damaged = DamagedPackages.Find(Assets(folder));
-                if (damaged.Count > 0) throw new PackageException($"Files are missing or damaged in {string.Join(", ", damaged)}, also after the package was extracted again. Is the source's package whole?");
-            }
-
+            var (log, notes) = await BuildFittingAsync(dotnet, folder, set, progress, cancellation);
             var resolved = Read(folder, dotnet, set, log);
+            resolved = resolved with { Warnings = [.. notes, .. resolved.Warnings] };
             Remember(remembered, resolved, folder);
             return resolved;
         }
         catch (PackageException) when (set.IsFloating && set.Projects.Count == 0 && Remembered(remembered, TimeSpan.MaxValue) is { } older)
         {
             return older with { Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."] };
+        }
+        catch (PackageException unknown) when (unknown.Unknown.Count > 0)
+        {
+            var names = new PackageNames(baseDirectory);
+            var near = await Task.WhenAll(unknown.Unknown.Select(id => names.NearestAsync(id, cancellation)));
+            throw new PackageException(string.Join('\n', near.OfType<string>().Prepend(unknown.Message)));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
@@ -157,6 +162,79 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
+    /// <summary>
+    /// Restores and resolves a set. Where a package is asked for without a version and its newest one requires a newer .NET, the newest one is
+    /// taken that does not.
+    /// </summary>
+    /// <returns>What was said, and notes for the user.</returns>
+    private async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildFittingAsync(
+        string dotnet, string folder, PackageSet set, Action<string> progress, CancellationToken cancellation)
+    {
+        var newest = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        for (var tries = 1; ; tries++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "Session.csproj"), set.Project(baseDirectory, Runtime), cancellation);
+            try
+            {
+                var (log, notes) = await BuildSoundAsync(dotnet, folder, progress, cancellation);
+                var taken = newest.Count == 0 ? [] : Installed(folder).Where(package => newest.ContainsKey(package.Id));
+                return (log, [.. notes, .. taken.Select(package => $"{package.Id} {newest[package.Id]} requires a newer .NET than {Environment.Version.Major}, so {package.Version} was taken, the newest version that does not.")]);
+            }
+            catch (PackageException failure) when (tries <= MaxOlderVersions && set.Below(failure.Unfit) is { } older)
+            {
+                foreach (var package in failure.Unfit) newest.TryAdd(package.Id, package.Version);
+                set = older;
+            }
+        }
+    }
+
+    /// <summary>Restores and resolves, and mends packages of the machine's cache that are damaged.</summary>
+    /// <returns>What was said, and notes for the user.</returns>
+    private static async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildSoundAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
+    {
+        PackageException? failed = null;
+        IReadOnlyList<string> log = [];
+        try
+        {
+            log = await BuildAsync(dotnet, folder, progress, cancellation);
+        }
+        catch (PackageException failure) when (File.Exists(AssetsFile(folder)))
+        {
+            failed = failure; // A damaged build file is an error of its own.
+        }
+
+        var damaged = DamagedPackages.Find(Assets(folder));
+        if (damaged.Count == 0) return failed is null ? (log, []) : throw failed;
+        var notes = new List<string>();
+        var aside = new Dictionary<string, string>();
+        foreach (var package in damaged)
+        {
+            try
+            {
+                if (!DamagedPackages.Mend(package)) aside.Add(package, DamagedPackages.PutAside(package));
+            }
+            catch (Exception locked) when (locked is IOException or UnauthorizedAccessException)
+            {
+                notes.Add($"Files are missing or damaged in {package} and cannot be replaced ({locked.Message}). Delete that folder, and run the cell again.");
+            }
+        }
+
+        if (notes.Count == damaged.Count) return failed is null ? (log, notes) : throw new PackageException(string.Join('\n', notes.Prepend(failed.Message)));
+        try
+        {
+            Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would take the list of files from there.
+            return (await BuildAsync(dotnet, folder, progress, cancellation), notes);
+        }
+        catch (PackageException failure) when (aside.Count > 0)
+        {
+            throw new PackageException($"The archive of {string.Join(", ", aside.Keys)} is damaged, and the package could not be downloaded again.\n{failure.Message}");
+        }
+        finally
+        {
+            foreach (var (package, old) in aside) DamagedPackages.TakeBack(old, package);
+        }
+    }
+
     /// <summary>Restores and resolves.</summary>
     /// <returns>What was said.</returns>
     private static async Task<IReadOnlyList<string>> BuildAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
@@ -166,7 +244,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
             ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore", "-target:ResolveReferences",
                 "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item), "-getResultOutputFile:resolved.json"];
         var exitCode = await DotnetSdk.RunAsync(dotnet, folder, arguments, Read, cancellation);
-        if (exitCode != 0) throw new PackageException(Explain(log));
+        if (exitCode != 0) throw Explain(log);
         return log;
 
         void Read(string line)
@@ -176,12 +254,43 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
-    private static string Explain(IReadOnlyList<string> log)
+    private static PackageException Explain(IReadOnlyList<string> log)
     {
-        var errors = Problems(log, "error").DistinctBy(error => error.Text).ToList();
-        if (errors.Count == 0) return $"The .NET SDK could not restore the packages:\n{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}";
-        return string.Join('\n', errors.Select(error => $"{error.Code}: {error.Text}")
-            .Concat(errors.Select(error => error.Code).Distinct().Where(Advice.ContainsKey).Select(code => Advice[code])));
+        // Some are said once for all platforms, and once for this one.
+        var errors = Problems(log, "error").Select(error => (error.Code, Text: error.Text.Replace($" / {Runtime}", "", StringComparison.Ordinal))).Distinct().ToList();
+        if (errors.Count == 0) return new($"The .NET SDK could not restore the packages:\n{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}");
+        var unfit = errors.Where(error => error.Code == "NU1202").Select(error => Incompatible().Match(error.Text)).Where(match => match.Success)
+            .Select(match => new InstalledPackage(match.Groups["id"].Value, match.Groups["version"].Value, null)).ToList();
+        var unknown = errors.Where(error => error.Code == "NU1101").Select(error => UnknownId().Match(error.Text)).Where(match => match.Success).Select(match => match.Groups["id"].Value);
+        return new(string.Join('\n', errors.Select(error => $"{error.Code}: {error.Text}").Concat(errors.GroupBy(error => error.Code).SelectMany(AdviceFor).Distinct())))
+        {
+            Unfit = unfit.Count == errors.Count ? unfit : [],
+            Unknown = [.. unknown.Distinct()],
+        };
+    }
+
+    private static IEnumerable<string> AdviceFor(IGrouping<string, (string Code, string Text)> errors)
+    {
+        var text = string.Join(' ', errors.Select(error => error.Text));
+        switch (errors.Key)
+        {
+            case "NU1202":
+                foreach (Match unfit in Incompatible().Matches(text))
+                {
+                    var (id, version) = (unfit.Groups["id"].Value, unfit.Groups["version"].Value);
+                    var earlier = Version.TryParse(version.Split('-')[0], out var number) && number.Major > Environment.Version.Major ? $" or #r \"nuget: {id}, {Environment.Version.Major}.*\"" : "";
+                    yield return $"{id} {version} does not support .NET {Environment.Version.Major}, which notebooks run on. Write #r \"nuget: {id}\"{earlier} for the newest version that does.";
+                }
+
+                break;
+            case "NU1102":
+                var wanted = NearestVersion().Match(text);
+                yield return (wanted.Success ? $"Write #r \"nuget: {wanted.Groups["id"].Value}, {wanted.Groups["version"].Value}\", or leave" : "Write a version that the sources have, or leave") + " the version out for the newest one.";
+                break;
+            default:
+                if (Advice.TryGetValue(errors.Key, out var advice)) yield return advice;
+                break;
+        }
     }
 
     private static IEnumerable<(string Code, string Text)> Problems(IEnumerable<string> log, string kind) => log
@@ -201,7 +310,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
             Installed(folder), references,
             [.. extensions.SelectMany(extension => extension.Assemblies), .. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
             [.. local.Where(IsNative).Select(Full)],
-            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Select(Full)],
+            // A project may be a generator itself.
+            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full)],
 
             // What packages ask of each other, and get a newer one of, is their business.
             [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
@@ -239,7 +349,9 @@ internal sealed partial class PackageRestore(string baseDirectory)
     private static List<Extension> Extensions(string folder) =>
         [.. Libraries(folder).Select(library => library.Roots.Select(root => Extension.In(library.Id, root)).FirstOrDefault(extension => extension is not null)).OfType<Extension>()];
 
-    private static JObject Assets(string folder) => JObject.Parse(File.ReadAllText(Path.Combine(folder, "obj", "project.assets.json")));
+    private static string AssetsFile(string folder) => Path.Combine(folder, "obj", "project.assets.json");
+
+    private static JObject Assets(string folder) => JObject.Parse(File.ReadAllText(AssetsFile(folder)));
 
     /// <summary>The packages, from what NuGet has written down of its work.</summary>
     /// <remarks>Source: https://learn.microsoft.com/nuget/concepts/package-installation-process</remarks>
@@ -268,6 +380,15 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     [GeneratedRegex(@"(?<kind>error|warning) (?<code>[A-Z]+\d+)?\s*: (?<text>.*?)( \[[^\[\]]+proj\])?$")]
     private static partial Regex Problem();
+
+    [GeneratedRegex(@"Package (?<id>\S+) (?<version>\S+) is not compatible with net")]
+    private static partial Regex Incompatible();
+
+    [GeneratedRegex(@"Unable to find package (?<id>[\w.\-]+\w)")]
+    private static partial Regex UnknownId();
+
+    [GeneratedRegex(@"Unable to find package (?<id>\S+) with version.*?Nearest version: (?<version>[^\s\]]+)")]
+    private static partial Regex NearestVersion();
 
     [GeneratedRegex(@"^\s*(Restoring packages|Installed \S+ \S+|GET \S+|Acquiring lock|Restored )")]
     private static partial Regex Doing();

@@ -9,6 +9,9 @@ namespace JupyterKernel.Packages;
 /// <param name="Version">A version or a range of them, as NuGet writes it; null for the latest stable one.</param>
 internal sealed record PackageRequest(string Id, string? Version)
 {
+    /// <summary>Whether any released version will do, or any below a certain one.</summary>
+    public bool IsAnyStable => Version is null or "*" || Version.StartsWith("[*,", StringComparison.Ordinal);
+
     /// <summary>Whether what it means depends on what there is in the feeds on the day.</summary>
     public bool IsFloating => Version is null || Version.Contains('*', StringComparison.Ordinal);
 }
@@ -65,6 +68,21 @@ internal sealed record PackageSet
         }
 
         return set;
+    }
+
+    /// <summary>This set with older versions of some packages: of an earlier minor or major version.</summary>
+    /// <param name="packages">The versions that are too new.</param>
+    /// <returns>Null if one of them was not asked for, or was asked for in a certain version.</returns>
+    public PackageSet? Below(IReadOnlyList<InstalledPackage> packages)
+    {
+        var below = Packages.ToDictionary(package => package.Id, StringComparer.OrdinalIgnoreCase);
+        foreach (var package in packages)
+        {
+            if (!below.TryGetValue(package.Id, out var request) || !request.IsAnyStable || !Version.TryParse(package.Version.Split('-', '+')[0], out var version)) return null;
+            below[package.Id] = request with { Version = version.Minor > 0 ? $"[*, {version.Major}.{version.Minor})" : $"[*, {version.Major}.0)" };
+        }
+
+        return packages.Count == 0 ? null : this with { Packages = [.. Packages.Select(package => below[package.Id])] };
     }
 
     /// <summary>This set with those versions that were resolved, so that a later restore does not move what the session uses.</summary>
