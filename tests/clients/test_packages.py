@@ -232,6 +232,27 @@ class Packages(FreshKernelTestCase):
                            'var person = new Person(); var changed = ""; person.PropertyChanged += (_, e) => changed += e.PropertyName; person.Name = "Ada"; changed', "Name")
 
 
+    def test_generators_that_act_on_interfaces_and_calls(self):
+        self.assert_result('#r "nuget: Refit, 16.4.0"\nusing Refit;\npublic interface IApi { [Get("/users/{user}")] Task<string> GetUser(string user); }\n'
+                           "record Plain(int A);\n"
+                           'var api = RestService.For<IApi>("http://127.0.0.1:1"); api.GetType().GetInterfaces()[0].Name', "IApi")
+        self.assert_result('var why = ""; try { await api.GetUser("a"); } catch (Exception refused) { why = refused.GetBaseException().GetType().Name; } why', "SocketException")
+
+        # Types without a match stay in the script, and can be declared again without a replay.
+        self.assert_result("typeof(Plain).Assembly == typeof(IApi).Assembly", "False")
+        self.assert_result("record Plain(int A, int B); new Plain(1, 2)", "Plain { A = 1, B = 2 }")
+        self.assert_result('public interface ISecond { [Post("/x")] Task Send([Body] string text); }\nRestService.For<ISecond>("http://127.0.0.1:1") is ISecond', "True")
+        self.run_cell("#!recycle")
+        self.assert_result('api is IApi && RestService.For<IApi>("http://127.0.0.1:1") is IApi', "True")
+
+    def test_calls_in_types_are_intercepted(self):
+        self.assert_result('#:property EnableConfigurationBindingGenerator=true\n#r "nuget: Microsoft.Extensions.Configuration.Binder, 10.0.0"\n'
+                           "using Microsoft.Extensions.Configuration;\npublic class Settings { public int Port { get; set; } }\n"
+                           "public static class Bound { public static Settings Of(IConfiguration root) => root.Get<Settings>(); }\n"
+                           'Bound.Of(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string> { ["Port"] = "42" }).Build()).Port', "42")
+        self.assert_result('typeof(Bound).Assembly.GetTypes().Any(type => type.FullName.Contains("BindingExtensions"))', "True")
+
+
 class Files(FreshKernelTestCase):
     """Projects, folders of packages, loaded scripts."""
 
@@ -364,7 +385,7 @@ class Store(FreshKernelTestCase):
         # The archive of one is damaged as well, and there is no other: it stays as it is.
         feed = os.path.join(self.folder, "feed", "Broken.1.0.0.nupkg")
         os.rename(feed, feed + ".away")
-        error = self.run_failing_cell('#r "nuget: Broken"\n1').error
+        error = self.run_failing_cell('#r "nuget: Broken, 1.0.0"\n1').error
         self.assertIn("could not be downloaded again", error["evalue"])
         self.assertEqual(os.path.getsize(os.path.join(broken, "build", "Broken.props")), 3)
 

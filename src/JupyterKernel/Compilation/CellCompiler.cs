@@ -116,7 +116,7 @@ internal sealed class CellCompiler
         if (Nesting.IsTooDeep(written.GetRoot(cancellation), cancellation, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
 
         var form = ProgramForms.Of(code, written, cancellation);
-        var (script, libraryText) = CellLibrary.Split(form.Text, form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source.LibraryTypes, cancellation);
+        var (script, libraryText) = Split(form.Text, form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source, cancellation);
         var behind = source;
         if (PutBehindAliases(ref behind, written, cancellation) is { IsEmpty: false } unknown) return new(null, unknown);
         var attempts = new Attempts(this, behind, written, cancellation);
@@ -162,10 +162,26 @@ internal sealed class CellCompiler
         if (Nesting.IsTooDeep(source.Code, Nesting.DeepStack)) return null;
         var code = PackageDirectives.Blank(source.Code);
         var form = ProgramForms.Of(code, Parse(code, source, cancellation), cancellation).Text;
-        return CellLibrary.Split(form, Parse(form.Text, source, cancellation), source.LibraryTypes, cancellation).Library is { } library
-            ? new(source.Name, library.Text)
-            : null;
+        return Split(form, Parse(form.Text, source, cancellation), source, cancellation).Library is { } library ? new(source.Name, library.Text) : null;
     }
+
+    private static (CellText Script, CellText? Library) Split(CellText form, SyntaxTree script, CellSource source, CancellationToken cancellation)
+    {
+        var generated = CellLibrary.TypesOfGenerators(
+            form, script, source.Name, LibraryUsings(source, cancellation), LibraryReferences(source).Concat(source.Assets.References.Select(ReferenceSet.Of)), source.Analyzers, cancellation);
+        return CellLibrary.Split(form, script, generated.Count == 0 ? source.LibraryTypes : source.LibraryTypes.Concat(generated).ToHashSet(), cancellation);
+    }
+
+    /// <summary>What a cell's library imports: all that a script would.</summary>
+    private static IEnumerable<string> LibraryUsings(CellSource source, CancellationToken cancellation) =>
+        DefaultUsings.Select(name => DefaultStaticUsings.Contains(name) ? $"global using static {name};" : $"global using {name};")
+            .Concat(UsingsBefore(source, cancellation).Select(directive => "global " + directive.WithGlobalKeyword(default).WithoutTrivia().NormalizeWhitespace("", " ").ToString()));
+
+    private static IEnumerable<MetadataReference> LibraryReferences(CellSource source) =>
+        SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences.Concat(link.DirectiveReferences)).Distinct();
+
+    private static IEnumerable<UsingDirectiveSyntax> UsingsBefore(CellSource source, CancellationToken cancellation) =>
+        SubmissionLink.Chain(source.Previous).SelectMany(link => link.SyntaxTrees).SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);
 
     /// <summary>Compiles what stands in front of a cell that has <c>extern alias</c> directives, and puts the cell behind it. It has no code, so it takes no place among those that run.</summary>
     /// <returns>The directives' errors.</returns>
@@ -202,12 +218,10 @@ internal sealed class CellCompiler
         {
             IReadOnlyList<LibrarySource> sources = source.Library ?? (own is null ? [] : [new(source.Name, own.Text)]);
             if (sources.Count == 0) return [];
-            var imports = DefaultUsings.Select(name => DefaultStaticUsings.Contains(name) ? $"global using static {name};" : $"global using {name};")
-                .Concat(Usings().Select(directive => "global " + directive.WithGlobalKeyword(default).WithoutTrivia().NormalizeWhitespace("", " ").ToString()));
+            var imports = LibraryUsings(source, cancellation);
             IEnumerable<MetadataReference> references =
             [
-                .. SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences.Concat(link.DirectiveReferences)),
-                .. empty.ExternalReferences, .. empty.AddSyntaxTrees(written).DirectiveReferences,
+                .. LibraryReferences(source), .. empty.ExternalReferences, .. empty.AddSyntaxTrees(written).DirectiveReferences,
             ];
             var (made, errors) = With(references);
             if (made is null) (made, _) = With(references.Concat(Optional));
@@ -272,7 +286,7 @@ internal sealed class CellCompiler
         public ImmutableArray<Diagnostic> Explain(CellAttempt failed)
         {
             var tree = failed.Tree;
-            var usings = Usings().Concat(tree.GetCompilationUnitRoot(cancellation).Usings).Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
+            var usings = UsingsBefore(source, cancellation).Concat(tree.GetCompilationUnitRoot(cancellation).Usings).Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
 
             // What else is wrong with a text that does not parse follows from that, or will be said the next time.
             var syntax = tree.GetDiagnostics(cancellation).Where(IsError).OrderBy(error => error.Location.SourceSpan.Start).ToList();
@@ -288,9 +302,6 @@ internal sealed class CellCompiler
         }
 
         private static IEnumerable<MetadataReference> Known(CellSource source) => SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);
-
-        private IEnumerable<UsingDirectiveSyntax> Usings() =>
-            SubmissionLink.Chain(source.Previous).SelectMany(link => link.SyntaxTrees).SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);
     }
 
     /// <param name="suggestion">What to say below the error; it is found again under the property <see cref="CompileErrorText.Suggestion"/>.</param>

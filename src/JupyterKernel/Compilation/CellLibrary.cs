@@ -19,7 +19,9 @@ internal sealed record LibrarySource(string Cell, string Text);
 /// <param name="Types">Its types by their full names. A session can have each once: declared anew, it is rebuilt.</param>
 internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOnlySet<string> Types, Image Image)
 {
-    private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest, DocumentationMode.None, SourceCodeKind.Regular);
+    private static readonly string[] TypeKeywords = ["class", "interface", "record", "struct", "enum", "delegate"];
+
+    private static readonly CSharpParseOptions ParseOptions = CellCompiler.ParseOptions.WithKind(SourceCodeKind.Regular).WithDocumentationMode(DocumentationMode.None);
 
     /// <summary>Tells a cell's two parts apart.</summary>
     /// <param name="form">The cell's text.</param>
@@ -61,6 +63,24 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     public static bool MayBeIn(string code) =>
         code.Contains("namespace", StringComparison.Ordinal) || code.Contains("extension", StringComparison.Ordinal) || code.Contains("partial", StringComparison.Ordinal);
 
+    /// <summary>Whether a cell may declare a type, by its spelling: it may not.</summary>
+    public static bool MayDeclareType(string code) => TypeKeywords.Any(keyword => code.Contains(keyword, StringComparison.Ordinal));
+
+    /// <summary>
+    /// The names of a cell's types that a generator of a package writes code for, without being asked by a partial type: it would not see them in
+    /// a script. None, and no work, where the session has no such generators or the cell no types.
+    /// </summary>
+    public static IReadOnlyCollection<string> TypesOfGenerators(
+        CellText form, SyntaxTree script, string cell, IEnumerable<string> usings, IEnumerable<MetadataReference> references, IReadOnlyList<string> analyzers, CancellationToken cancellation)
+    {
+        if (!SourceGenerators.AreOfPackages(analyzers)) return [];
+        var types = script.GetCompilationUnitRoot(cancellation).Members.Where(IsType).Select(NameOf).ToHashSet();
+        if (types.Count == 0 || Split(form, script, types, cancellation).Library is not { } text) return [];
+        var imports = CSharpSyntaxTree.ParseText(string.Join('\n', usings.Distinct()), ParseOptions, cancellationToken: cancellation);
+        var compilation = CSharpCompilation.Create("Types", [imports, Parse(new(cell, text.Text))], references, new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        return SourceGenerators.Wanted(compilation, types, analyzers, ParseOptions, cancellation);
+    }
+
     /// <summary>The types that a source declares, by their full names.</summary>
     public static IReadOnlySet<string> TypesOf(LibrarySource source) => TypesOf(Parse(source)).ToHashSet();
 
@@ -101,9 +121,11 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
             compilation = compilation.ReplaceSyntaxTree(imports, known);
         }
 
-        if (trees.Any(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<MemberDeclarationSyntax>().Any(SourceGenerators.MayWrite)))
-            compilation = SourceGenerators.Run(compilation, analyzers, ParseOptions, cancellation);
+        var reported = ImmutableArray<Diagnostic>.Empty;
+        if (SourceGenerators.AreOfPackages(analyzers) || trees.Any(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<MemberDeclarationSyntax>().Any(SourceGenerators.MayWrite)))
+            (compilation, reported) = SourceGenerators.Run(compilation, analyzers, ParseOptions, cancellation);
         var (image, errors) = Image.Of(compilation, cancellation);
+        if (reported.Length > 0) return (null, [.. reported, .. image is null ? errors : []]);
         return image is null ? (null, errors) : (new(sources, trees.SelectMany(TypesOf).ToHashSet(), image), []);
     }
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -16,21 +18,71 @@ namespace JupyterKernel.Compilation;
 /// </summary>
 internal static class SourceGenerators
 {
+    private const string Interception = "InterceptsLocation";
+
     private static readonly ConcurrentDictionary<string, ImmutableArray<ISourceGenerator>> Known = new();
+
+    /// <summary>What the generators of packages write for no types at all, by the session's list of them.</summary>
+    private static readonly ConditionalWeakTable<IReadOnlyList<string>, Unconditional> WithoutTypes = [];
 
     /// <summary>Whether a type asks for code that somebody else writes: it is partial, and it or a member has an attribute.</summary>
     public static bool MayWrite(MemberDeclarationSyntax member) => member is TypeDeclarationSyntax type && type.Modifiers.Any(SyntaxKind.PartialKeyword)
         && (type.AttributeLists.Count > 0 || type.Members.Any(inner => inner.AttributeLists.Count > 0));
 
+    /// <summary>Whether any of the assemblies may have generators that are not the core framework's: those act on partial types only.</summary>
+    /// <param name="analyzers">Paths of the assemblies that may have generators.</param>
+    public static bool AreOfPackages(IReadOnlyList<string> analyzers) => analyzers.Any(IsOfPackage);
+
+    /// <summary>The types that generators of packages write code for: those that it names, and all types where it intercepts calls.</summary>
+    /// <param name="compilation">Has the types.</param>
+    /// <param name="types">The names of the types.</param>
+    /// <param name="analyzers">Paths of the assemblies that may have generators.</param>
+    public static IReadOnlyCollection<string> Wanted(CSharpCompilation compilation, IReadOnlyCollection<string> types, IReadOnlyList<string> analyzers, CSharpParseOptions options, CancellationToken cancellation)
+    {
+        if (!analyzers.Where(IsOfPackage).Any(path => !Known.GetOrAdd(path, Load).IsEmpty)) return [];
+        var (empty, unconditional) = WithoutTypes.GetValue(analyzers, _ =>
+        {
+            var driver = Driver(analyzers.Where(path => IsOfPackage(path) || IsOptions(path)), options).RunGenerators(compilation.RemoveAllSyntaxTrees(), cancellation);
+            return new(driver, Sources(driver).ToHashSet());
+        });
+        var written = Sources(empty.RunGenerators(compilation, cancellation)).Where(source => !unconditional.Contains(source)).ToList();
+        if (written.Exists(source => source.Contains(Interception, StringComparison.Ordinal))) return types;
+        var names = written.SelectMany(source => SyntaxFactory.ParseTokens(source)).Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
+        return [.. types.Where(names.Contains)];
+
+        static IEnumerable<string> Sources(GeneratorDriver driver) => driver.GetRunResult().GeneratedTrees.Select(tree => tree.ToString());
+    }
+
     /// <summary>A compilation and what generators have added to it.</summary>
     /// <param name="analyzers">Paths of the assemblies that may have generators.</param>
-    public static CSharpCompilation Run(CSharpCompilation compilation, IReadOnlyList<string> analyzers, CSharpParseOptions options, CancellationToken cancellation)
+    /// <returns>The compilation, and the errors that the generators report.</returns>
+    public static (CSharpCompilation Compilation, ImmutableArray<Diagnostic> Errors) Run(
+        CSharpCompilation compilation, IReadOnlyList<string> analyzers, CSharpParseOptions options, CancellationToken cancellation)
     {
-        var generators = analyzers.SelectMany(path => Known.GetOrAdd(path, Load)).ToImmutableArray();
-        if (generators.IsEmpty) return compilation;
-        CSharpGeneratorDriver.Create(generators, parseOptions: options).RunGeneratorsAndUpdateCompilation(compilation, out var updated, out _, cancellation);
-        return (CSharpCompilation)updated;
+        var written = compilation.SyntaxTrees.ToHashSet();
+        Driver(analyzers, options).RunGeneratorsAndUpdateCompilation(compilation, out var updated, out var problems, cancellation);
+        var interceptors = updated.SyntaxTrees.Where(tree => !written.Contains(tree) && tree.ToString().Contains(Interception, StringComparison.Ordinal))
+            .SelectMany(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>()).Select(space => space.Name.ToString()).Distinct().ToList();
+        if (interceptors.Count > 0)
+        {
+            // The compiler wants to be told in which namespaces they may be, by an option of every text.
+            var withInterceptors = options.WithFeatures([new("InterceptorsNamespaces", string.Join(';', interceptors))]);
+            foreach (var tree in updated.SyntaxTrees) updated = updated.ReplaceSyntaxTree(tree, tree.WithRootAndOptions(tree.GetRoot(cancellation), withInterceptors));
+        }
+
+        return ((CSharpCompilation)updated, [.. problems.Where(problem => problem.Severity == DiagnosticSeverity.Error)]);
     }
+
+    private static GeneratorDriver Driver(IEnumerable<string> analyzers, CSharpParseOptions options)
+    {
+        var paths = analyzers.ToList();
+        return CSharpGeneratorDriver.Create(
+            paths.Where(path => !IsOptions(path)).SelectMany(path => Known.GetOrAdd(path, Load)), parseOptions: options, optionsProvider: new Options([.. paths.Where(IsOptions)]));
+    }
+
+    private static bool IsOfPackage(string analyzer) => !IsOptions(analyzer) && !analyzer.Contains("Microsoft.NETCore.App.Ref", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsOptions(string path) => path.EndsWith(".editorconfig", StringComparison.Ordinal);
 
     private static ImmutableArray<ISourceGenerator> Load(string path)
     {
@@ -43,6 +95,44 @@ internal static class SourceGenerators
             return [];
         }
     }
+
+    /// <summary>The properties of the build that packages show to their generators, the same for every text.</summary>
+    private sealed class Options : AnalyzerConfigOptionsProvider
+    {
+        private readonly Properties properties;
+
+        /// <param name="files">Files of lines <c>build_property.Name = value</c>.</param>
+        public Options(IReadOnlyList<string> files) => properties = new(files.SelectMany(Lines)
+            .Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0].Trim(), AnalyzerConfigOptions.KeyComparer)
+            .ToDictionary(pair => pair[0].Trim(), pair => pair[1].Trim(), AnalyzerConfigOptions.KeyComparer));
+
+        public override AnalyzerConfigOptions GlobalOptions => properties;
+
+        public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => properties;
+
+        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => properties;
+
+        private static IEnumerable<string> Lines(string file)
+        {
+            try
+            {
+                return File.ReadAllLines(file);
+            }
+            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+            {
+                return []; // The defaults of the generators.
+            }
+        }
+
+        private sealed class Properties(Dictionary<string, string> values) : AnalyzerConfigOptions
+        {
+            public override bool TryGetValue(string key, [NotNullWhen(true)] out string? value) => values.TryGetValue(key, out value);
+        }
+    }
+
+    /// <param name="Driver">Has run, so that it need not do all again.</param>
+    /// <param name="Sources">The texts that it has written.</param>
+    private sealed record Unconditional(GeneratorDriver Driver, IReadOnlySet<string> Sources);
 
     /// <summary>Loads an analyzer and what lies beside it; the compiler's own assemblies are this process's.</summary>
     private sealed class Loader(string analyzer) : AssemblyLoadContext(Path.GetFileName(analyzer)), IAnalyzerAssemblyLoader

@@ -241,7 +241,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
     {
         var log = new List<string>();
         string[] arguments =
-            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore", "-target:ResolveReferences",
+            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore", "-target:ResolveReferences;GenerateMSBuildEditorConfigFile",
                 "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item), "-getResultOutputFile:resolved.json"];
         var exitCode = await DotnetSdk.RunAsync(dotnet, folder, arguments, Read, cancellation);
         if (exitCode != 0) throw Explain(log);
@@ -311,7 +311,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
             [.. extensions.SelectMany(extension => extension.Assemblies), .. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
             [.. local.Where(IsNative).Select(Full)],
             // A project may be a generator itself.
-            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full)],
+            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full), .. GeneratorOptions(folder)],
 
             // What packages ask of each other, and get a newer one of, is their business.
             [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
@@ -344,6 +344,16 @@ internal sealed partial class PackageRestore(string baseDirectory)
         File.WriteAllBytes(written, bytes);
         File.Move(written, copy, overwrite: true);
         return copy;
+    }
+
+    /// <summary>A copy of the properties that packages show to their generators; none if the build has written none.</summary>
+    /// <remarks>Source: https://github.com/dotnet/roslyn/blob/main/docs/features/source-generators.cookbook.md#consume-msbuild-properties-and-metadata</remarks>
+    private static IEnumerable<string> GeneratorOptions(string folder)
+    {
+        if (Directory.EnumerateFiles(Path.Combine(folder, "obj"), "*.GeneratedMSBuildEditorConfig.editorconfig", SearchOption.AllDirectories).FirstOrDefault() is not { } written) return [];
+        var copy = Path.Combine(folder, "generators.editorconfig");
+        File.WriteAllLines(copy, File.ReadLines(written).Where(line => !line.Contains(folder, StringComparison.Ordinal)));
+        return [Copy(copy)];
     }
 
     private static List<Extension> Extensions(string folder) =>

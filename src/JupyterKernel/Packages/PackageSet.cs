@@ -124,7 +124,7 @@ internal sealed record PackageSet
     /// <summary>The same for the same set on the same machine, in any folder that has no NuGet.config and no central versions above it.</summary>
     public string Key(string baseDirectory, string runtime)
     {
-        var text = new StringBuilder(Project("", runtime));
+        var text = new StringBuilder(Project("", runtime)).Append("with the options of generators\n");
         foreach (var variable in StoreVariables) text.Append(Environment.GetEnvironmentVariable(variable)).Append('\n');
         if (CentralVersions(baseDirectory) is { } versions) text.Append(versions).Append(File.ReadAllText(versions));
         foreach (var file in FoldersFrom(baseDirectory).SelectMany(folder => ConfigNames.Select(name => Path.Combine(folder, name))).Where(File.Exists))

@@ -14,7 +14,7 @@ internal sealed record InstalledPackage(string Id, string Version, string? Sourc
 /// <param name="References">What cells are compiled against, by full paths.</param>
 /// <param name="Assemblies">What may be loaded, satellite assemblies (in a folder of their culture's name) included.</param>
 /// <param name="NativeLibraries">Libraries that assemblies call.</param>
-/// <param name="Analyzers">What may generate sources.</param>
+/// <param name="Analyzers">What may generate sources, and an .editorconfig with the options for it.</param>
 /// <param name="Warnings">What the restore had to say.</param>
 internal sealed record ResolvedPackages(
     IReadOnlyList<InstalledPackage> Packages, IReadOnlyList<string> References, IReadOnlyList<string> Assemblies,

@@ -1,3 +1,5 @@
+using JupyterKernel.Compilation;
+
 namespace JupyterKernel.Packages;
 
 /// <summary>The packages of a session at one time. Immutable; any thread.</summary>
@@ -10,6 +12,9 @@ internal sealed record SessionPackages(PackageSet Asked, ResolvedPackages Resolv
 
     /// <summary>What may generate sources; the framework's own where there are no packages.</summary>
     public IReadOnlyList<string> Analyzers => Resolved.Analyzers.Count > 0 ? Resolved.Analyzers : DotnetSdk.FrameworkAnalyzers;
+
+    /// <summary>Whether packages have brought what may generate sources, beside the core framework's.</summary>
+    public bool HasGenerators => SourceGenerators.AreOfPackages(Resolved.Analyzers);
 
     /// <summary>The packages that are there now in another version than before, in words.</summary>
     public IReadOnlyList<string> Changes(SessionPackages before)

@@ -136,7 +136,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         string code, string name, LanguageSettings language, SessionPackages packages, CancellationToken cancellation)
     {
         var (last, before, declared, proposed) = (Last, Packages, variables, offered);
-        var mayRebuild = CellLibrary.MayBeIn(code) || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
+        var mayRebuild = CellLibrary.MayBeIn(code) || (packages.HasGenerators && CellLibrary.MayDeclareType(code)) || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
         if (packages == before && !mayRebuild && repeatable.Find(code, language, LastAccepted, declared) is { } repeated)
             return Task.FromResult<(CompilationOutcome, RebuiltHistory?)>((new(repeated with { Name = name }, []), null));
         AcceptedCell[] history = [.. accepted];

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using JupyterKernel.WorkerProtocol;
 
@@ -56,6 +57,15 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     {
         lock (paths) libraries.Add(library);
     });
+
+    /// <summary>
+    /// Runs the module initializers of a cell's library, as user code. In a program they run before anything else; here they would wait for the
+    /// first call into the library, and generated ones register what other code looks for. Cell thread.
+    /// </summary>
+    public void InitializeLibraryOf(Assembly cell)
+    {
+        if (FindCell(cell.GetName().Name + ".Library") is { } library) RuntimeHelpers.RunModuleConstructor(library.ManifestModule.ModuleHandle);
+    }
 
     /// <summary>A cell's submission, which is loaded once: a cell that is repeated has it again.</summary>
     /// <param name="name">The class's full name.</param>

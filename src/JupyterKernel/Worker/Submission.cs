@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
 
 namespace JupyterKernel.Worker;
 
@@ -13,7 +14,11 @@ internal static class Submission
     private const BindingFlags Instance = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance;
 
     /// <summary>Makes a submission, which puts itself into the array, and runs none of its code.</summary>
-    public static object Create(Type type, object?[] submissions) => type.GetConstructors(Instance)[0].Invoke([submissions]);
+    public static object Create(Type type, object?[] submissions)
+    {
+        (AssemblyLoadContext.GetLoadContext(type.Assembly) as CellLoadContext)?.InitializeLibraryOf(type.Assembly);
+        return type.GetConstructors(Instance)[0].Invoke([submissions]);
+    }
 
     /// <summary>
     /// Makes a submission and runs its code to the first await that waits. What the code does to the execution context (<see cref="AsyncLocal{T}"/>,
