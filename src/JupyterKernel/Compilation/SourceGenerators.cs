@@ -67,7 +67,7 @@ internal static class SourceGenerators
         {
             // The compiler wants to be told in which namespaces they may be, by an option of every text.
             var withInterceptors = options.WithFeatures([new("InterceptorsNamespaces", string.Join(';', interceptors))]);
-            foreach (var tree in updated.SyntaxTrees) updated = updated.ReplaceSyntaxTree(tree, tree.WithRootAndOptions(tree.GetRoot(cancellation), withInterceptors));
+            updated = updated.RemoveAllSyntaxTrees().AddSyntaxTrees(updated.SyntaxTrees.Select(tree => tree.WithRootAndOptions(tree.GetRoot(cancellation), withInterceptors)));
         }
 
         return ((CSharpCompilation)updated, [.. problems.Where(problem => problem.Severity == DiagnosticSeverity.Error)]);
