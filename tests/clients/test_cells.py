@@ -262,6 +262,33 @@ class Diagnostics(State):
         self.run_cell("record Point(int X, int Y);")
         self.assertIn("Point was declared anew since", self.run_failing_cell("(Point)point").error["evalue"])
 
+    def test_the_error_says_whether_the_value_or_the_method_is_the_older_one(self):
+        self.run_cell("class House { } House first = new House();")
+        self.run_cell("void Take(House h) { }")
+        self.run_cell("class House { public int Rooms; }")
+        text = self.run_failing_cell("Take(new House())").traceback
+        self.assertIn("House was redeclared: this value is of the newer type, and Take was compiled with the older one. Run the cell again that declares Take.", text)
+        text = self.run_failing_cell("first = new House();").traceback
+        self.assertIn("first was compiled with the older one", text)
+        self.assertIn("this value is of the older one", self.run_failing_cell("House second = first;").traceback)
+
+    def test_a_contextual_keyword_that_is_refused_as_a_name_is_one_error_that_says_why(self):
+        self.run_cell("int union = 5, record = 6; var extension = new List<int>();")
+        for code, name in {"union = 6;": "union", "record++": "record", "int x = 1;\nextension.Add(x);": "extension", "if (true) { }\nunion + 1": "union"}.items():
+            with self.subTest(code):
+                text = self.run_failing_cell(code).traceback
+                self.assertEqual(text.count("error CS"), 1, text)
+                self.assertIn(f"At the beginning of a statement '{name}' is a keyword of C#. Write @{name} to use the name.", text)
+        self.assertEqual(self.run_cell("@union = 6; @record++; @extension.Add(1); $\"{union} {record} {extension.Count}\"").result, "6 7 1")
+
+    def test_an_internal_exception_is_an_error_on_iopub_and_in_the_reply(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".csx") as file:
+            file.write("top: int square = 9;\n")
+            file.flush()
+            outcome = self.run_failing_cell(f'#load "{file.name}"')
+        self.assertTrue(outcome.error["ename"] and outcome.error["evalue"])
+        self.assert_alive()
+
     def test_recursion_is_folded_and_the_lines_around_are_shown(self):
         self.run_cell("int Down(int n)\n{\n    if (n == 0) throw new TimeoutException();\n    return Down(n - 1) + 1;\n}")
         traceback = self.run_failing_cell("var n = 300;\nDown(n);").traceback

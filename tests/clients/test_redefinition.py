@@ -28,6 +28,25 @@ class Redefinition(Recycle):
         self.assertEqual(self.run_cell("Same.Counter.Count").result, "5")
         self.assertEqual(self.worker().pid, worker)
 
+    def test_a_type_of_a_script_that_is_run_again_unchanged_stays_the_same_type(self):
+        cell = "record Point2(int X);\nclass Holder2 { public Point2 Inner; public static readonly int Start = 3; }"
+        self.run_cell(cell)
+        self.run_cell("var point2 = new Point2(1); var holder2 = new Holder2(); int Of2(Point2 p) => p.X;")
+        self.run_cell("record Other2(int Y);")
+        self.run_cell(cell)
+        self.run_cell(cell + "\nvar later2 = new Point2(5);")
+        self.run_cell("holder2.Inner = later2; Point2 same2 = point2;")
+        show = "Of2(holder2.Inner) + Of2(same2) + Of2(new Point2(10))"
+        self.assertEqual(self.run_cell(show).result, "16")
+        self.crash()
+        self.assertEqual(self.run_cell(show).result, "16")
+        self.run_cell("#!recycle")
+        self.run_cell(cell)
+        self.run_cell("#!undo")
+        self.assertEqual(self.run_cell(show).result, "16")
+        self.run_cell("record Point2(int X, int Z = 0);")
+        self.assertIn("Of2 was compiled with the older one", self.run_failing_cell("Of2(new Point2(1))").traceback)
+
     def test_a_type_in_a_namespace_that_is_declared_anew_is_another_for_all_cells(self):
         self.run_cell("namespace A { public class X { public int V => 1; } public class Other { public int W => 3; } }")
         self.run_cell("var x = new A.X(); int Of(A.X x) => x.V;")

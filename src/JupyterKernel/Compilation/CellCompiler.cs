@@ -45,6 +45,10 @@ internal sealed class CellCompiler
     private static readonly DiagnosticDescriptor UsingOfOther = new(
         "CS1674", "Using", "'{0}': type used in a using statement must implement 'System.IDisposable'", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
 
+    // The parser's own errors are about the declaration that it expects.
+    private static readonly DiagnosticDescriptor KeywordAsName = new(
+        "CS1001", "Keyword", "At the beginning of a statement '{0}' is a keyword of C#. Write @{0} to use the name.", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+
     /// <summary>
     /// Warnings that say nothing in a notebook: about variables that only later cells use, about what the framework's own
     /// assemblies differ in, and about annotations where nobody asked for them.
@@ -169,7 +173,7 @@ internal sealed class CellCompiler
     {
         var generated = CellLibrary.TypesOfGenerators(
             form, script, source.Name, LibraryUsings(source, cancellation), LibraryReferences(source).Concat(source.Assets.References.Select(ReferenceSet.Of)), source.Analyzers, cancellation);
-        return CellLibrary.Split(form, script, generated.Count == 0 ? source.LibraryTypes : source.LibraryTypes.Concat(generated).ToHashSet(), cancellation);
+        return CellLibrary.Split(form, script, generated.Count == 0 ? source.LibraryTypes : source.LibraryTypes.Concat(generated).ToHashSet(), source.Kept, cancellation);
     }
 
     /// <summary>What a cell's library imports: all that a script would.</summary>
@@ -289,6 +293,8 @@ internal sealed class CellCompiler
             var usings = UsingsBefore(source, cancellation).Concat(tree.GetCompilationUnitRoot(cancellation).Usings).Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
 
             // What else is wrong with a text that does not parse follows from that, or will be said the next time.
+            if (written.GetRoot(cancellation).ContainsDiagnostics && ProgramForms.KeywordAsName(written, cancellation) is { } name)
+                return [Diagnostic.Create(KeywordAsName, name.GetLocation(), name.Text)];
             var syntax = tree.GetDiagnostics(cancellation).Where(IsError).OrderBy(error => error.Location.SourceSpan.Start).ToList();
             if (syntax.Count > 0)
             {
@@ -362,6 +368,7 @@ internal sealed class CellCompiler
                 Analyzers = source.Analyzers,
                 Library = library,
                 Moved = source.Moved,
+                Kept = source.Kept,
                 Language = source.Language,
                 Warnings = [.. problems.Where(warning => !Noise.Contains(warning.Id))],
             },

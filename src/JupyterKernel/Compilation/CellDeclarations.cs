@@ -71,7 +71,8 @@ internal sealed record CellDeclarations(
     private static SyntaxNode Whole(SyntaxNode node) =>
         node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax ? node.FirstAncestorOrSelf<MemberDeclarationSyntax>() ?? node : node;
 
-    private static string Variable(string name, ITypeSymbol type)
+    /// <summary>Declares a variable of a type, which need not have a name; on several lines where that takes methods.</summary>
+    public static string Variable(string name, ITypeSymbol type)
     {
         var unsafely = type is IPointerTypeSymbol or IFunctionPointerTypeSymbol ? "unsafe " : "";
         var escaped = SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -27,21 +28,23 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     /// <param name="form">The cell's text.</param>
     /// <param name="script">The same, parsed as a script.</param>
     /// <param name="libraryTypes">The names of types that belong into the library too.</param>
+    /// <param name="kept">The names of types that are in neither part: an earlier cell has them.</param>
     /// <returns>The script's part and the library's; no library for most cells.</returns>
     public static (CellText Script, CellText? Library) Split(
-        CellText form, SyntaxTree script, IReadOnlySet<string> libraryTypes, CancellationToken cancellation)
+        CellText form, SyntaxTree script, IReadOnlySet<string> libraryTypes, IReadOnlySet<string> kept, CancellationToken cancellation)
     {
         var root = script.GetCompilationUnitRoot(cancellation);
 
         // They are about the types' assembly.
         var attributes = root.AttributeLists.Select(list => list.Span).ToList();
         var others = root.Members.SelectMany(NamesBesideTypes).ToHashSet();
-        var moved = root.Members.Where(Belongs).ToList();
-        var externs = root.Externs.Select(directive => directive.Span);
-        if (moved.Count == 0 && attributes.Count == 0) return (form.With(externs.Select(form.Blank)), null);
+        var leftOut = root.Members.Where(member => IsType(member) && kept.Contains(NameOf(member))).ToList();
+        var moved = root.Members.Except(leftOut).Where(Belongs).ToList();
+        var neither = root.Externs.Select(directive => directive.Span).Concat(leftOut.Select(member => member.Span));
+        if (moved.Count == 0 && attributes.Count == 0) return (form.With(neither.Select(form.Blank)), null);
 
         // Types that these use go with them; to the others a library's types are as good as the script's.
-        var types = root.Members.Where(IsType).Except(moved).ToList();
+        var types = root.Members.Where(IsType).Except(moved).Except(leftOut).ToList();
         for (var i = 0; i < moved.Count; i++)
         {
             var names = moved[i].DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
@@ -50,10 +53,10 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
             types.RemoveAll(used.Contains);
         }
 
-        var inScript = root.Members.Except(moved).Select(member => member.Span);
+        var inScript = root.Members.Except(moved).Except(leftOut).Select(member => member.Span);
         var directives = root.DescendantTrivia().Where(trivia => trivia.Kind() is SyntaxKind.ReferenceDirectiveTrivia or SyntaxKind.LoadDirectiveTrivia).Select(trivia => trivia.Span);
-        return (form.With(moved.Select(member => member.Span).Concat(attributes).Concat(externs).Select(form.Blank)),
-            form.With(inScript.Concat(directives).Select(form.Blank).Concat(moved.SelectMany(Publish))));
+        return (form.With(moved.Select(member => member.Span).Concat(attributes).Concat(neither).Select(form.Blank)),
+            form.With(inScript.Concat(leftOut.Select(member => member.Span)).Concat(directives).Select(form.Blank).Concat(moved.SelectMany(Publish))));
 
         bool Belongs(MemberDeclarationSyntax member) => BelongsIntoLibrary(member)
             || (IsType(member) && (attributes.Count > 0 || libraryTypes.Contains(NameOf(member)) || others.Contains(NameOf(member))));
@@ -75,7 +78,7 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     {
         if (!SourceGenerators.AreOfPackages(analyzers)) return [];
         var types = script.GetCompilationUnitRoot(cancellation).Members.Where(IsType).Select(NameOf).ToHashSet();
-        if (types.Count == 0 || Split(form, script, types, cancellation).Library is not { } text) return [];
+        if (types.Count == 0 || Split(form, script, types, kept: FrozenSet<string>.Empty, cancellation).Library is not { } text) return [];
         var imports = CSharpSyntaxTree.ParseText(string.Join('\n', usings.Distinct()), ParseOptions, cancellationToken: cancellation);
         var compilation = CSharpCompilation.Create("Types", [imports, Parse(new(cell, text.Text))], references, new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
         return SourceGenerators.Wanted(compilation, types, analyzers, ParseOptions, cancellation);

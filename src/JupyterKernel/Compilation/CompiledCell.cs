@@ -49,6 +49,9 @@ internal sealed record CompiledCell(
     /// <summary>Types of its text that are in another cell's library now, by their full names.</summary>
     public IReadOnlyList<string> Moved { get; init; } = [];
 
+    /// <inheritdoc cref="CellSource.Kept"/>
+    public IReadOnlySet<string> Kept { get; init; } = FrozenSet<string>.Empty;
+
     /// <summary>How its symbols call it: as the cell was called that it repeats, if it repeats one.</summary>
     public string NameInSymbols { get; init; } = Name;
 
@@ -102,6 +105,9 @@ internal sealed record CellSource(string Code, string Name, CSharpCompilation Pr
 
     /// <summary>Types of its text that are in another cell's library, by their full names.</summary>
     public IReadOnlyList<string> Moved { get; init; } = [];
+
+    /// <summary>Types of its text that an earlier cell declares with the same text: they are not declared again.</summary>
+    public IReadOnlySet<string> Kept { get; init; } = FrozenSet<string>.Empty;
 
     /// <summary>Whether a name is an earlier cell's variable that no code but cells' statements reaches: no lambda, method, type or query.</summary>
     public Func<string, bool> IsOnlyAtTop { get; init; } = _ => false;

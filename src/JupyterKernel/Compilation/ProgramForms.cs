@@ -37,17 +37,21 @@ internal static class ProgramForms
         var program = new Lazy<CompilationUnitSyntax>(() => ParseProgram(code, cancellation));
         var edits = new List<Edit>();
         var disposed = new List<UsingVariable>();
-        if (root.ContainsDiagnostics)
+        var hasLabels = root.Members.Any(member => member is GlobalStatementSyntax { Statement: LabeledStatementSyntax });
+        if (root.ContainsDiagnostics || hasLabels)
         {
-            foreach (var local in program.Value.Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).OfType<LocalDeclarationStatementSyntax>())
+            foreach (var statement in program.Value.Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement))
             {
-                if (!local.UsingKeyword.IsKind(SyntaxKind.UsingKeyword)) continue;
+                if (statement is LabeledStatementSyntax label) edits.AddRange(EndLabel(label));
+                if (Unlabeled(statement) is not LocalDeclarationStatementSyntax local || !local.UsingKeyword.IsKind(SyntaxKind.UsingKeyword)) continue;
                 edits.Add(text.Blank(local.UsingKeyword.Span));
                 var awaits = local.AwaitKeyword.IsKind(SyntaxKind.AwaitKeyword);
                 if (awaits) edits.Add(text.Blank(local.AwaitKeyword.Span));
                 disposed.AddRange(local.Declaration.Variables.Select(variable => new UsingVariable(variable.Identifier.ValueText, awaits)));
             }
         }
+
+        if (code.Contains("await", StringComparison.Ordinal)) edits.AddRange(Awaits(root, program));
 
         // Without a semicolon, what stands before may pass for a declaration of a property.
         if (code.AsSpan().TrimEnd().EndsWith("}") && code.Contains("with", StringComparison.Ordinal) && TrailingWith(program.Value) is { } with)
@@ -108,7 +112,11 @@ internal static class ProgramForms
         ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation)
     {
         const string FieldOfRefStruct = "CS8345";
-        var statements = ParseProgram(form.Text.Text, cancellation).Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).ToList();
+
+        // Without it, the parser takes a name at the end for a member that is not finished.
+        const string End = "\n;";
+        var length = form.Text.Text.Length;
+        var statements = ParseProgram(form.Text.Text + End, cancellation).Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).ToList();
         var places = errors.Where(error => error.Id == FieldOfRefStruct && error.Location.SourceTree == tree)
             .Select(error => error.Location.SourceSpan.Start).ToList();
         var locals = statements.Where(statement => statement is LocalDeclarationStatementSyntax local
@@ -118,15 +126,47 @@ internal static class ProgramForms
         var names = locals.SelectMany(Declared).ToHashSet();
         var first = statements.IndexOf(locals[0]);
         var last = statements.FindLastIndex(statement => locals.Contains(statement) || Uses(statement, names));
+        while (statements[first..(last + 1)].SelectMany(Labels).ToHashSet() is { Count: > 0 } labels
+            && statements.Where(statement => Labels(statement).Any(labels.Contains)).Select(statement => statements.IndexOf(statement)).ToList() is var jumps
+            && (jumps[0] < first || jumps[^1] > last))
+        {
+            (first, last) = (Math.Min(first, jumps[0]), Math.Max(last, jumps[^1]));
+        }
+
+        // Of a ref at the top level a script's parser makes nothing, so the types of variables are asked for without.
+        var refs = locals.Cast<LocalDeclarationStatementSyntax>().SelectMany(local => local.DescendantNodes().Select(node => node switch
+        {
+            RefTypeSyntax type when local.Declaration.Type.Span.Contains(type.Span) => TextSpan.FromBounds(type.SpanStart, type.Type.SpanStart),
+            RefExpressionSyntax { Parent.Parent: VariableDeclaratorSyntax } value => value.RefKeyword.Span,
+            _ => default,
+        })).Where(span => !span.IsEmpty).ToList();
+        if (refs.Count > 0)
+        {
+            var plain = CSharpSyntaxTree.ParseText(form.Text.With(refs.Select(form.Text.Blank)).Text, (CSharpParseOptions)tree.Options, tree.FilePath, cancellationToken: cancellation);
+            (submission, tree) = (submission.ReplaceSyntaxTree(tree, plain), plain);
+        }
+
         var region = statements[first..(last + 1)];
         var edits = new List<Edit>();
         var declarations = new System.Text.StringBuilder();
         foreach (var local in region.OfType<LocalDeclarationStatementSyntax>().Except(locals).Cast<LocalDeclarationStatementSyntax>())
         {
-            if (local.IsConst) continue;
-            var types = local.Declaration.Variables.Select(variable => TypeOf(variable.Identifier.ValueText)).ToList();
-            if (types.Contains(null)) continue;
-            foreach (var (variable, type) in local.Declaration.Variables.Zip(types)) declarations.Append(CultureInfo.InvariantCulture, $"{type} {variable.Identifier.ValueText} = default!; ");
+            if (local.IsConst)
+            {
+                if (local.ToString().Contains('\n', StringComparison.Ordinal)) continue;
+                declarations.Append(local).Append(' ');
+                edits.Add(form.Text.Blank(local.Span));
+                continue;
+            }
+
+            var types = local.Declaration.Variables.Select(variable => Declaration(variable.Identifier)).ToList();
+            if (types.Contains(null))
+            {
+                names.UnionWith(Declared(local));
+                continue;
+            }
+
+            declarations.AppendJoin("", types);
             if (local.Declaration.Variables.All(variable => variable.Initializer is null))
             {
                 edits.Add(form.Text.Blank(TextSpan.FromBounds(local.SpanStart, local.SemicolonToken.SpanStart)));
@@ -135,25 +175,87 @@ internal static class ProgramForms
 
             edits.Add(form.Text.Blank(local.Declaration.Type.Span));
             edits.AddRange(local.Declaration.Variables.GetSeparators().Select(separator => new Edit(separator.SpanStart, separator.Span.Length, ";")));
-            edits.AddRange(local.Declaration.Variables.Zip(types)
-                .Where(pair => pair.First.Initializer?.Value is InitializerExpressionSyntax)
-                .Select(pair => new Edit(pair.First.Initializer!.Value.SpanStart, 0, $"new {pair.Second} ")));
+            edits.AddRange(local.Declaration.Variables.Where(variable => variable.Initializer?.Value is InitializerExpressionSyntax)
+                .Select(variable => new Edit(variable.Initializer!.Value.SpanStart, 0, $"new {TypeOf(variable.Identifier)} ")));
         }
+
+        edits.AddRange(region.SelectMany(statement => Designations(statement, variable =>
+        {
+            if (Declaration(variable) is not { } declaration) return false;
+            declarations.Append(declaration);
+            return true;
+        }, form.Text)));
+
+        // A function is a method of the script, for later cells as well, under the lines that it has.
+        var functions = new System.Text.StringBuilder();
+        foreach (var function in region.OfType<LocalFunctionStatementSyntax>().Where(function => !Uses(function, names)))
+        {
+            functions.Append(CultureInfo.InvariantCulture, $"\n#line {LineOf(function.Span)}\n{function}");
+            edits.Add(form.Text.Blank(function.Span));
+        }
+
+        if (functions.Length > 0) functions.Append(CultureInfo.InvariantCulture, $"\n#line {LineOf(region[0].Span)}\n");
 
         // A `using` among the locals is one again: the block disposes of it.
         var disposed = form.Disposed.Where(variable => !names.Contains(variable.Name)).ToList();
-        edits.Add(new(region[0].SpanStart, 0, declarations + "{ "));
+        edits.Insert(0, new(region[0].SpanStart, 0, $"{functions}{declarations}{{ "));
         foreach (var local in locals.Where(local => Declared(local).Any(name => form.Disposed.Any(variable => variable.Name == name)))) edits.Add(new(local.SpanStart, 0, "using "));
 
-        var value = region[^1] is ExpressionStatementSyntax { SemicolonToken.IsMissing: true } trailing ? trailing.Expression : null;
-        var end = value?.Span.End ?? region[^1].Span.End;
-        if (value is not null) yield return new(form.Text.With([.. edits, new(value.SpanStart, 0, "return "), new(end, 0, "; }")]), disposed);
-        yield return new(form.Text.With([.. edits, new(end, 0, value is null ? " }" : "; }")]), disposed);
+        var isValue = region[^1].Span.End > length && !SyntaxFactory.ParseExpression(form.Text.Text[region[^1].SpanStart..]).ContainsDiagnostics;
+        var end = Math.Min(region[^1].Span.End, length);
+        if (isValue) yield return new(form.Text.With([.. edits, new(region[^1].SpanStart, 0, "return "), new(end, 0, "\n; }")]), disposed);
+        yield return new(form.Text.With([.. edits, new(end, 0, isValue ? "\n; }" : " }")]), disposed);
 
-        string? TypeOf(string name)
+        int LineOf(TextSpan span) => tree.GetMappedLineSpan(span, cancellation).StartLinePosition.Line + 1;
+
+        string? Declaration(SyntaxToken variable)
         {
-            var type = submission.ScriptClass!.GetMembers(name).OfType<IFieldSymbol>().FirstOrDefault()?.Type;
-            return type is null or IErrorTypeSymbol || type.IsAnonymousType ? null : type.ToMinimalDisplayString(submission.GetSemanticModel(tree), 0);
+            if (TypeOf(variable) is { } type) return $"{type} {variable.Text} = default!; ";
+            return FieldOf(variable) is { IsAnonymousType: true } unnamed && CellDeclarations.Variable(variable.ValueText, unnamed) is var example && !example.Contains('\n', StringComparison.Ordinal)
+                ? example + " "
+                : null;
+        }
+
+        string? TypeOf(SyntaxToken variable) => FieldOf(variable) is not { IsRefLikeType: false, IsAnonymousType: false } type || type is IErrorTypeSymbol
+            ? null
+            : type.ToMinimalDisplayString(submission.GetSemanticModel(tree), 0);
+
+        ITypeSymbol? FieldOf(SyntaxToken variable) => submission.ScriptClass!.GetMembers(variable.ValueText).OfType<IFieldSymbol>()
+            .FirstOrDefault(field => field.Locations.Any(place => place.SourceSpan.Start == variable.SpanStart))?.Type;
+
+        static IEnumerable<string> Labels(StatementSyntax statement) => statement.DescendantNodesAndSelf().Select(node => node switch
+        {
+            LabeledStatementSyntax label => label.Identifier.ValueText,
+            GotoStatementSyntax { Expression: IdentifierNameSyntax label, CaseOrDefaultKeyword.RawKind: 0 } => label.Identifier.ValueText,
+            _ => "",
+        }).Where(name => name.Length > 0);
+    }
+
+    /// <summary>Has a statement set variables that are declared before it, instead of declaring them: by <c>out</c>, by deconstruction and in patterns.</summary>
+    /// <param name="declare">Declares a variable before the statement; false where it stays the statement's.</param>
+    private static IEnumerable<Edit> Designations(StatementSyntax statement, Func<SyntaxToken, bool> declare, CellText text)
+    {
+        const string PatternSuffix = "__matched";
+        var variables = statement.DescendantNodes().OfType<SingleVariableDesignationSyntax>().Where(variable => declare(variable.Identifier)).ToHashSet();
+        foreach (var whole in variables.Select(variable => variable.FirstAncestorOrSelf<ExpressionSyntax>()!).Distinct())
+        {
+            var own = whole.DescendantNodes().OfType<SingleVariableDesignationSyntax>().ToLookup(variables.Contains);
+            switch (whole)
+            {
+                case DeclarationExpressionSyntax declaration:
+                    yield return text.Blank(declaration.Type.Span);
+                    foreach (var other in own[false]) yield return new(other.SpanStart, 0, "var ");
+                    break;
+                case IsPatternExpressionSyntax match:
+                    // A pattern can only declare: what it has declared is assigned where it matches.
+                    var isNegated = match.Pattern is UnaryPatternSyntax;
+                    var matched = variables.Where(variable => variable.FirstAncestorOrSelf<ExpressionSyntax>() == match).Select(variable => variable.Identifier).ToList();
+                    yield return new(match.SpanStart, 0, "(");
+                    foreach (var name in matched) yield return new(name.Span.End, 0, PatternSuffix);
+                    yield return new(match.Span.End, 0, string.Concat(matched.Select(name =>
+                        isNegated ? $" || ({name.Text} = {name.Text}{PatternSuffix}) is not var _" : $" && ({name.Text} = {name.Text}{PatternSuffix}) is var _")) + ")");
+                    break;
+            }
         }
     }
 
@@ -167,6 +269,60 @@ internal static class ProgramForms
         if (type.Modifiers.FirstOrDefault(modifier => modifier.IsKind(SyntaxKind.FileKeyword)) is { RawKind: not 0 } file) yield return new(file.SpanStart, file.Span.Length, "public");
         else if (access is [{ RawKind: (int)SyntaxKind.InternalKeyword } inner]) yield return new(inner.SpanStart, inner.Span.Length, "public  ");
         else if (access.Count == 0) yield return new(type.ChildNodesAndTokens().First(child => !child.IsKind(SyntaxKind.AttributeList)).SpanStart, 0, "public ");
+    }
+
+    /// <summary>
+    /// A label is a statement of its own: what follows it is then a declaration of the script, and not of a local variable or function, which the script's
+    /// binder does not expect there.
+    /// </summary>
+    private static IEnumerable<Edit> EndLabel(LabeledStatementSyntax label)
+    {
+        while (label.Statement is LabeledStatementSyntax next) label = next;
+        if (label.Statement is not EmptyStatementSyntax) yield return new(label.ColonToken.Span.End, 0, ";");
+    }
+
+    private static StatementSyntax Unlabeled(StatementSyntax statement)
+    {
+        while (statement is LabeledStatementSyntax label) statement = label.Statement;
+        return statement;
+    }
+
+    /// <summary>
+    /// At a script's top level the parser takes <c>await (…)</c> for a call of a method of that name, but not <c>await new</c>: so the operand is put into
+    /// an array and taken out of it, which changes neither its type nor what it says of overflows.
+    /// Source: https://github.com/dotnet/roslyn/issues/47411
+    /// </summary>
+    private static IEnumerable<Edit> Awaits(CompilationUnitSyntax script, Lazy<CompilationUnitSyntax> program)
+    {
+        if (!script.DescendantTokens().Any(token => token.IsKind(SyntaxKind.IdentifierToken) && token.Text == "await")) yield break;
+        foreach (var expression in program.Value.DescendantNodes().OfType<AwaitExpressionSyntax>())
+        {
+            if (script.FindToken(expression.AwaitKeyword.SpanStart).IsKind(SyntaxKind.AwaitKeyword) || expression.Expression.IsMissing) continue;
+            yield return new(expression.Expression.SpanStart, 0, " new[]{");
+            yield return new(expression.Expression.Span.End, 0, "}[0]");
+        }
+    }
+
+    /// <summary>A name that the parser takes for the keyword of a declaration, where the text parses with an <c>@</c> before it; null if there is none.</summary>
+    /// <param name="tree">A text that does not parse.</param>
+    public static SyntaxToken? KeywordAsName(SyntaxTree tree, CancellationToken cancellation)
+    {
+        var root = tree.GetCompilationUnitRoot(cancellation);
+        var text = CellText.Of(tree.ToString());
+        if (tree.GetDiagnostics(cancellation).FirstOrDefault(problem => problem.Severity == DiagnosticSeverity.Error)?.Location.SourceSpan.End is not { } error) return null;
+        var beginnings = root.DescendantTokens().Where(token => SyntaxFacts.GetContextualKeywordKind(token.Text) != SyntaxKind.None && token.SpanStart <= error
+            && token.GetPreviousToken().Kind() is SyntaxKind.None or SyntaxKind.SemicolonToken or SyntaxKind.OpenBraceToken or SyntaxKind.CloseBraceToken
+                or SyntaxKind.CloseParenToken or SyntaxKind.ColonToken or SyntaxKind.ElseKeyword or SyntaxKind.DoKeyword);
+        foreach (var same in beginnings.GroupBy(token => token.Text).TakeLast(MostStarts))
+        {
+            // Later ones would be the next errors.
+            var all = root.DescendantTokens().Where(token => token.Text == same.Key
+                && text.Text.AsSpan(token.Span.End).TrimStart() is var next && !(next.Length > 0 && (char.IsLetter(next[0]) || next[0] is '_' or '@')));
+            var escaped = CSharpSyntaxTree.ParseText(text.With(all.Select(token => new Edit(token.SpanStart, 0, "@"))).Text, (CSharpParseOptions)tree.Options, cancellationToken: cancellation);
+            if (!escaped.GetDiagnostics(cancellation).Any(problem => problem.Severity == DiagnosticSeverity.Error)) return same.Last();
+        }
+
+        return null;
     }
 
     private static CompilationUnitSyntax ParseProgram(string code, CancellationToken cancellation) =>

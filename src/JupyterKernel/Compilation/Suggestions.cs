@@ -53,7 +53,7 @@ internal static class Suggestions
 
             // No conversion: of a task, of a span, of what is assigned and not compared; or between types that are written alike.
             "CS0029" or "CS0266" or "CS1503" or "CS0030" =>
-                Awaits.Hint(error, node, submission, cancellation) ?? OfSpan(node, submission, cancellation) ?? Compared(node) ?? Thrown(node) ?? Namesake(error),
+                Awaits.Hint(error, node, submission, cancellation) ?? OfSpan(node, submission, cancellation) ?? Compared(node) ?? Thrown(node) ?? Namesake(error, node, submission, cancellation),
 
             // What no task has: an operator, an indexer, items.
             "CS0019" or "CS0021" or "CS0023" or "CS0411" or "CS1579" or "CS1929" or "CS8129" or "CS8130" or "CS8414" => Awaits.Hint(error, node, submission, cancellation),
@@ -136,14 +136,34 @@ internal static class Suggestions
         return $"The elements' type is missing: {(type is null or IErrorTypeSymbol ? "int" : type.ToMinimalDisplayString(model, node.SpanStart))}[] {variable.Identifier.ValueText} = …";
     }
 
-    /// <summary>Which of two types of one name is the older one.</summary>
-    private static string? Namesake(Diagnostic error)
+    /// <summary>Which of two types of one name is the older one: the value's, or that of what it is given to.</summary>
+    private static string? Namesake(Diagnostic error, SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         var quoted = error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Split('\'').Where((_, i) => i % 2 == 1).ToList();
-        var names = quoted.Select(type => type[(type.LastIndexOf('.') + 1)..].Split(' ')[0]).ToList();
-        return names.Count >= 2 && names[^1] == names[^2] && !names[^1].StartsWith('<')
-            ? $"{names[^1]} was declared anew since: this value is of the older one. Run again the cell that made it."
-            : null;
+        var names = quoted.Select(type => type[(type.LastIndexOf('.') + 1)..].Split(' ')[0].TrimEnd('>', '?', '[', ']', ',')).ToList();
+        if (names.Count < 2 || names[^1] != names[^2] || names[^1] is not { Length: > 0 } name || name.StartsWith('<')) return null;
+
+        var latest = SubmissionLink.Chain(submission).FirstOrDefault(link => link.ScriptClass!.GetTypeMembers(name).Length > 0);
+        var value = (node as ArgumentSyntax)?.Expression ?? node.FirstAncestorOrSelf<ExpressionSyntax>();
+        if (latest is null || value is null || !Uses(submission.GetSemanticModel(value.SyntaxTree).GetTypeInfo(value, cancellation).Type))
+            return $"{name} was declared anew since: this value is of the older one. Run again the cell that made it.";
+        var target = value.Parent switch
+        {
+            ArgumentSyntax { Parent.Parent: InvocationExpressionSyntax { Expression: var method } } => NameIn(method),
+            ArgumentSyntax { Parent.Parent: ObjectCreationExpressionSyntax { Type: var type } } => NameIn(type),
+            AssignmentExpressionSyntax { Left: var variable } => NameIn(variable),
+            _ => null,
+        };
+        return target is null
+            ? $"{name} was redeclared: this value is of the newer type, and the older one is expected. Run the cell again that declares what it is given to."
+            : $"{name} was redeclared: this value is of the newer type, and {target} was compiled with the older one. Run the cell again that declares {target}.";
+
+        bool Uses(ITypeSymbol? type) => type switch
+        {
+            IArrayTypeSymbol array => Uses(array.ElementType),
+            INamedTypeSymbol named => (named.Name == name && named.ContainingAssembly?.Name == latest.AssemblyName) || named.TypeArguments.Any(Uses),
+            _ => false,
+        };
     }
 
     private static string? NameIn(SyntaxNode node) => node switch

@@ -1,4 +1,5 @@
 using JupyterKernel.Compilation;
+using JupyterKernel.Hosting;
 using JupyterKernel.Packages;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
@@ -40,7 +41,19 @@ internal sealed class CodeSubmissions(NotebookSession session, PackageInstaller 
     {
         // Each follows the one before.
         await before;
-        var (cell, problem) = await CompileAsync(submitted, request);
+        CompiledCell? cell;
+        string? problem;
+        try
+        {
+            (cell, problem) = await CompileAsync(submitted, request);
+        }
+        catch (Exception bug)
+        {
+            // The running cell waits for an answer, and so do later submissions for this one.
+            Log.Bug(bug);
+            (cell, problem) = (null, $"The kernel failed to compile the submitted code: {bug.Message}");
+        }
+
         if (cell is not null) worker.Run(submitted.Submission, cell);
         else worker.Answer(new RefuseSubmitted(submitted.Submission, problem!));
     }

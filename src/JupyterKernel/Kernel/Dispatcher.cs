@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Intelligence;
@@ -65,31 +66,33 @@ internal sealed class Dispatcher
     /// <summary>Handles a request.</summary>
     public void Handle(Request request)
     {
-        if (request.Type is "execute_request" or "comm_open" or "comm_msg" or "comm_close" && TryQueue(request)) return;
+        try
+        {
+            if (request.Type is "execute_request" or "comm_open" or "comm_msg" or "comm_close" && TryQueue(request)) return;
+        }
+        catch (Exception refused)
+        {
+            // Reported between busy and idle, like what goes wrong in any other request.
+            _ = HandleAsync(request, refused);
+            return;
+        }
+
         _ = HandleAsync(request);
     }
 
     private bool TryQueue(Request request)
     {
-        try
-        {
-            if (request.Type != "execute_request") return executeQueue.Comms.TryEnqueue(request);
-            executeQueue.Add(request);
-            return true;
-        }
-        catch (MalformedMessageException)
-        {
-            // Answered as every other malformed request is.
-            return false;
-        }
+        if (request.Type != "execute_request") return executeQueue.Comms.TryEnqueue(request);
+        executeQueue.Add(request);
+        return true;
     }
 
-    private async Task HandleAsync(Request request)
+    private async Task HandleAsync(Request request, Exception? refused = null)
     {
         sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
         try
         {
-            if (request.Type == "execute_request") WireFormat.FromJson<ExecuteRequest>(request.Message.Content);
+            if (refused is not null) ExceptionDispatchInfo.Throw(refused);
             if (handlers.TryGetValue(request.Type, out var handler))
             {
                 if (await handler(request) is { } content) sockets.Reply(request, WireFormat.ToJson(content));
@@ -102,19 +105,22 @@ internal sealed class Dispatcher
         catch (MalformedMessageException malformed)
         {
             Log.WarnOnce($"a malformed {request.Type}: {malformed.Message}");
-
-            // Comm messages are no requests, so nobody waits for a reply.
-            if (!request.Type.StartsWith("comm_", StringComparison.Ordinal) || request.Type == "comm_info_request") sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
+            if (IsAnswered(request)) sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
         }
         catch (Exception bug)
         {
             Log.Bug(bug);
-            sockets.Reply(request, WireFormat.ToJson(new ErrorReply("KernelBug", bug.Message, [bug.ToString()])));
+            var error = ErrorReply.OfBug(bug);
+            if (request.Type == "execute_request" || !IsAnswered(request)) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Traceback)));
+            if (IsAnswered(request)) sockets.Reply(request, WireFormat.ToJson(error));
         }
 
         lateSubscribers.Answered(request);
         PublishIdle([request]);
     }
+
+    /// <summary>Comm messages have no reply. Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages</summary>
+    private static bool IsAnswered(Request request) => request.Type is not ("comm_open" or "comm_msg" or "comm_close");
 
     /// <summary>Publishes what a new subscriber may have missed: that its kernel_info_request is done, and that a cell is running.</summary>
     public void Inform() => PublishIdle(lateSubscribers.Unaware());

@@ -171,13 +171,17 @@ internal sealed class ExecuteQueue : IWorkerOutput
             catch (Exception bug)
             {
                 Log.Bug(bug);
+                var error = ErrorReply.OfBug(bug);
+                if (next.Cell?.Silent != true) sockets.Publish("error", next.Request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Traceback)));
                 if (next.Cell is not null)
                 {
                     aborted = TakeWaitingCells();
-                    sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(executionCount, "KernelBug", bug.Message, [bug.ToString()])));
+                    magicCell = null;
+                    questions.End();
+                    sockets.Reply(next.Request, WireFormat.ToJson(new ExecuteErrorReply(executionCount, error.Ename, error.Evalue, error.Traceback)));
                 }
 
-                sockets.Publish("status", next.Request, WireFormat.ToJson(Status.Idle));
+                if (!next.IsBracketed) sockets.Publish("status", next.Request, WireFormat.ToJson(Status.Idle));
             }
 
             foreach (var request in aborted) Abort(request);
@@ -303,10 +307,23 @@ internal sealed class ExecuteQueue : IWorkerOutput
         var values = new JObject();
         foreach (var (key, expression) in expressions ?? new Dictionary<string, string>())
         {
-            var outcome = await runner.EvaluateAsync(expression ?? "", $"user expression {key}");
-            var error = Traceback.Of(outcome, session.SourceLine);
+            CellOutcome outcome;
+            ErrorReply? error;
+            try
+            {
+                outcome = await runner.EvaluateAsync(expression ?? "", $"user expression {key}");
+                error = Traceback.Of(outcome, session.SourceLine) is { } failure ? new(failure.Ename, failure.Evalue, failure.Lines) : null;
+            }
+            catch (Exception bug)
+            {
+                // The cell has returned, and its other expressions have their values.
+                Log.Bug(bug);
+                outcome = new CellOutcome.Returned(null, null);
+                error = ErrorReply.OfBug(bug);
+            }
+
             values[key] = error is not null
-                ? JObject.Parse(Encoding.UTF8.GetString(WireFormat.ToJson(new ErrorReply(error.Ename, error.Evalue, error.Lines))))
+                ? JObject.Parse(Encoding.UTF8.GetString(WireFormat.ToJson(error)))
                 : new JObject
                 {
                     ["status"] = "ok",

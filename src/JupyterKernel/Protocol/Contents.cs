@@ -17,7 +17,11 @@ public record StatusReply(string Status)
 }
 
 /// <summary>A reply to a request that failed. #request-reply</summary>
-public sealed record ErrorReply(string Ename, string Evalue, IReadOnlyList<string> Traceback) : StatusReply("error");
+public sealed record ErrorReply(string Ename, string Evalue, IReadOnlyList<string> Traceback) : StatusReply("error")
+{
+    /// <summary>The reply to a request that an unexpected exception of the kernel ended.</summary>
+    public static ErrorReply OfBug(Exception bug) => new("KernelBug", bug.Message, [bug.ToString()]);
+}
 
 /// <summary>#execute</summary>
 public sealed record ExecuteRequest

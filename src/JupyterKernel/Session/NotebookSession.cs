@@ -81,6 +81,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
     private readonly RepeatableCells repeatable = new();
     private readonly HashSet<string> typesInLibraries = [];
+    private readonly HashSet<string> typesInScripts = [];
     private ImmutableDictionary<string, string> offered = ImmutableDictionary<string, string>.Empty;
     private TopVariables variables = TopVariables.None;
     private long lastNumber;
@@ -139,6 +140,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         var mayRebuild = CellLibrary.MayBeIn(code) || (packages.HasGenerators && CellLibrary.MayDeclareType(code)) || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
         if (packages == before && !mayRebuild && repeatable.Find(code, language, LastAccepted, declared) is { } repeated)
             return Task.FromResult<(CompilationOutcome, RebuiltHistory?)>((new(repeated with { Name = name }, []), null));
+        var mayRepeatTypes = !mayRebuild && typesInScripts.Any(type => code.Contains(type, StringComparison.Ordinal));
         AcceptedCell[] history = [.. accepted];
         return compilationThread.RunAsync(Compile, cancellation);
 
@@ -146,6 +148,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         {
             var assumed = new HashSet<string>();
             var source = new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = IsOnlyAtTop, Offered = proposed };
+            if (mayRepeatTypes) source = source with { Kept = UnchangedTypes.In(code, language, history, cancellation) };
             if (packages != before) return new PackageChange(compiler, history).Compile(source, before, packages, cancellation);
             if (!mayRebuild)
             {
@@ -200,6 +203,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         accepted.Clear();
         accepted.AddRange(rebuilt.Cells);
         variables = TopVariables.Of(accepted);
+        typesInScripts.UnionWith(accepted.SelectMany(cell => cell.Compiled.Types));
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries(accepted));
     }
 
@@ -213,6 +217,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
                 .Select(old => new CellVariable(old.Cell!.Compiled.AssemblyName, old.Name)),
         ];
         variables = variables.Behind(cell);
+        typesInScripts.UnionWith(cell.Compiled.Types);
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries([cell]));
     }
 

@@ -104,6 +104,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         Analyzers = cell.Analyzers,
         Language = cell.Language,
         Moved = cell.Moved,
+        Kept = cell.Kept,
         LibraryTypes = (cell.Library?.Types ?? Enumerable.Empty<string>()).Concat(cell.Moved).Select(SimpleName).Concat(moreLibraryTypes).ToHashSet(),
     };
 

@@ -129,25 +129,25 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         },
         (type, parts) => Make(make, ArgumentsOf(type), parts)) { LooksAtElements = true };
 
-    private static object ToImmutableList<T>(T[] items) => ImmutableList.CreateRange(items);
+    private static ImmutableList<T> ToImmutableList<T>(T[] items) => ImmutableList.CreateRange(items);
 
-    private static object ToImmutableQueue<T>(T[] items) => ImmutableQueue.CreateRange(items);
+    private static ImmutableQueue<T> ToImmutableQueue<T>(T[] items) => ImmutableQueue.CreateRange(items);
 
-    private static object ToImmutableStack<T>(T[] items) => ImmutableStack.CreateRange(items.Reverse());
+    private static ImmutableStack<T> ToImmutableStack<T>(T[] items) => ImmutableStack.CreateRange(items.Reverse());
 
-    private static object ToImmutableHashSet<T>(IEqualityComparer<T>? comparer, T[] items) => ImmutableHashSet.CreateRange(comparer, items);
+    private static ImmutableHashSet<T> ToImmutableHashSet<T>(IEqualityComparer<T>? comparer, T[] items) => ImmutableHashSet.CreateRange(comparer, items);
 
-    private static object ToImmutableSortedSet<T>(IComparer<T>? comparer, T[] items) => ImmutableSortedSet.CreateRange(comparer, items);
+    private static ImmutableSortedSet<T> ToImmutableSortedSet<T>(IComparer<T>? comparer, T[] items) => ImmutableSortedSet.CreateRange(comparer, items);
 
-    private static object ToImmutableDictionary<TKey, TValue>(IEqualityComparer<TKey>? comparer, IEqualityComparer<TValue>? values, TKey[] keys, TValue[] items)
+    private static ImmutableDictionary<TKey, TValue> ToImmutableDictionary<TKey, TValue>(IEqualityComparer<TKey>? comparer, IEqualityComparer<TValue>? values, TKey[] keys, TValue[] items)
         where TKey : notnull => ImmutableDictionary.CreateRange(comparer, values, Pairs(keys, items));
 
-    private static object ToImmutableSortedDictionary<TKey, TValue>(IComparer<TKey>? comparer, IEqualityComparer<TValue>? values, TKey[] keys, TValue[] items)
+    private static ImmutableSortedDictionary<TKey, TValue> ToImmutableSortedDictionary<TKey, TValue>(IComparer<TKey>? comparer, IEqualityComparer<TValue>? values, TKey[] keys, TValue[] items)
         where TKey : notnull => ImmutableSortedDictionary.CreateRange(comparer, values, Pairs(keys, items));
 
-    private static object ToFrozenSet<T>(IEqualityComparer<T>? comparer, T[] items) => items.ToFrozenSet(comparer);
+    private static FrozenSet<T> ToFrozenSet<T>(IEqualityComparer<T>? comparer, T[] items) => items.ToFrozenSet(comparer);
 
-    private static object ToFrozenDictionary<TKey, TValue>(IEqualityComparer<TKey>? comparer, TKey[] keys, TValue[] items)
+    private static FrozenDictionary<TKey, TValue> ToFrozenDictionary<TKey, TValue>(IEqualityComparer<TKey>? comparer, TKey[] keys, TValue[] items)
         where TKey : notnull => Pairs(keys, items).ToFrozenDictionary(comparer);
 
     private static IEnumerable<KeyValuePair<TKey, TValue>> Pairs<TKey, TValue>(TKey[] keys, TValue[] values) => keys.Zip(values, KeyValuePair.Create);
