@@ -253,7 +253,7 @@ internal static class ProgramForms
                     yield return new(match.SpanStart, 0, "(");
                     foreach (var name in matched) yield return new(name.Span.End, 0, PatternSuffix);
                     yield return new(match.Span.End, 0, string.Concat(matched.Select(name =>
-                        isNegated ? $" || ({name.Text} = {name.Text}{PatternSuffix}) is not var _" : $" && ({name.Text} = {name.Text}{PatternSuffix}) is var _")) + ")");
+                        isNegated ? $" || !(({name.Text} = {name.Text}{PatternSuffix}) is var _)" : $" && ({name.Text} = {name.Text}{PatternSuffix}) is var _")) + ")");
                     break;
             }
         }
