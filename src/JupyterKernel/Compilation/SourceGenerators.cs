@@ -73,7 +73,7 @@ internal static class SourceGenerators
         return ((CSharpCompilation)updated, [.. problems.Where(problem => problem.Severity == DiagnosticSeverity.Error)]);
     }
 
-    private static GeneratorDriver Driver(IEnumerable<string> analyzers, CSharpParseOptions options)
+    private static CSharpGeneratorDriver Driver(IEnumerable<string> analyzers, CSharpParseOptions options)
     {
         var paths = analyzers.ToList();
         return CSharpGeneratorDriver.Create(
