@@ -34,6 +34,8 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"read_table","Request":1}"""] = new ReadTable(1),
         ["""{"type":"interrupt_cell","Cell":1}"""] = new InterruptCell(1),
         ["""{"type":"output_taken","Messages":1,"Bytes":2}"""] = new OutputTaken(1, 2),
+        ["""{"type":"leave_children","Leave":true}"""] = new LeaveChildren(true),
+        ["""{"type":"uncaught","Cell":1,"Assembly":"a","Exception":null,"EndsWorker":true}"""] = new UncaughtException(1, "a", null, EndsWorker: true),
         ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
         ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
         ["""{"type":"stream","Cell":1,"Name":"stdout"}"""] = new StreamOutput(1, "stdout"),

@@ -57,6 +57,10 @@ class Packages(FreshKernelTestCase):
                                 'var db = new SqliteConnection("Data Source=:memory:"); db.Query("select 1 as Id, \'a\' as Name union select 2, null")')
         self.assertEqual(outcome.result.split("\n")[0].split(), ["Id", "Name"])
 
+    def test_a_tensor_shows_its_items(self):
+        outcome = self.run_cell('#r "nuget: System.Numerics.Tensors, 10.*"\nusing System.Numerics.Tensors;\nTensor.Create<double>([1, 2, 3, 4, 5, 6], [2, 3])')
+        self.assertEqual(outcome.result, "[[1, 2, 3], [4, 5, 6]]")
+
     def test_what_a_logger_writes_belongs_to_the_cell_that_logs(self):
         self.run_cell('#r "nuget: Microsoft.Extensions.Logging.Console, 10.0.0"\nusing Microsoft.Extensions.Logging;\n'
                       'var factory = LoggerFactory.Create(b => b.AddSimpleConsole(o => o.SingleLine = true)); var log = factory.CreateLogger("L");'

@@ -18,6 +18,9 @@ internal static class KnownTypes
     private const int ChartWidth = 640;
     private const int ChartHeight = 400;
 
+    /// <summary>The items of a larger tensor are not copied to show a few of them; its type and lengths are shown.</summary>
+    private const int MaxTensorItems = 1_000_000;
+
     private static readonly Dictionary<string, Func<object, ShownReader, Shown>> Readers = new()
     {
         ["System.Data.DataTable"] = (value, reader) => Table(((DataTable)value).DefaultView, reader),
@@ -42,6 +45,7 @@ internal static class KnownTypes
         ["Microsoft.ML.IDataView"] = DataView,
         ["Microsoft.ML.Data.ConfusionMatrix"] = ConfusionMatrix,
         ["Microsoft.ML.Data.VBuffer`1"] = (value, reader) => reader.ReadNested(((IEnumerable)Call(value, "DenseValues")!).Cast<object>().ToArray()),
+        ["System.Numerics.Tensors.Tensor`1"] = Tensor,
         ["MathNet.Numerics.LinearAlgebra.Matrix`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
         ["MathNet.Numerics.LinearAlgebra.Vector`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
 
@@ -239,6 +243,23 @@ internal static class KnownTypes
     }
 
     private static Shown.Bundle Skia(object image) => Png((byte[])Call(Call(image, "Encode", Enum.Parse(Find(image, "SkiaSharp.SKEncodedImageFormat"), "Png"), 100)!, "ToArray")!);
+
+    /// <summary>A tensor's items in an array of its lengths.</summary>
+    private static Shown Tensor(object tensor, ShownReader reader)
+    {
+        // A span is no object, so reflection cannot call what returns one.
+        var lengths = tensor.GetType().GetProperty("Lengths")!.GetMethod!.CreateDelegate<Func<ReadOnlySpan<nint>>>(tensor)();
+        if (lengths.ToArray().Aggregate(1d, (product, length) => product * length) > MaxTensorItems) return new Shown.Text(tensor.ToString()!);
+        var array = Array.CreateInstance(tensor.GetType().GenericTypeArguments[0], [.. lengths.ToArray().Select(length => (int)length)]);
+        var indices = new int[array.Rank];
+        foreach (var item in (IEnumerable)tensor)
+        {
+            array.SetValue(item, indices);
+            for (var dimension = array.Rank - 1; dimension >= 0 && ++indices[dimension] == array.GetLength(dimension); dimension--) indices[dimension] = 0;
+        }
+
+        return reader.ReadNested(array);
+    }
 
     private static string OxyPlot(object model)
     {

@@ -278,7 +278,7 @@ internal static class ProgramForms
     private static IEnumerable<Edit> EndLabel(LabeledStatementSyntax label)
     {
         while (label.Statement is LabeledStatementSyntax next) label = next;
-        if (label.Statement is not EmptyStatementSyntax) yield return new(label.ColonToken.Span.End, 0, ";");
+        if (label.Statement is not EmptyStatementSyntax && !label.Statement.GetFirstToken(includeZeroWidth: true).IsMissing) yield return new(label.ColonToken.Span.End, 0, ";");
     }
 
     private static StatementSyntax Unlabeled(StatementSyntax statement)
