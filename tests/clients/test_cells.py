@@ -292,7 +292,7 @@ class Diagnostics(State):
     def test_recursion_is_folded_and_the_lines_around_are_shown(self):
         self.run_cell("int Down(int n)\n{\n    if (n == 0) throw new TimeoutException();\n    return Down(n - 1) + 1;\n}")
         traceback = self.run_failing_cell("var n = 300;\nDown(n);").traceback
-        self.assertIn("→ 3      if (n == 0) throw new TimeoutException();", traceback)
+        self.assertIn("----> 3     if (n == 0) throw new TimeoutException();", traceback)
         self.assertIn("… 300 times in a row", traceback)
         self.assertLess(len(traceback.splitlines()), 20)
 
@@ -317,7 +317,7 @@ class Language(State):
 
     def test_in_debug_a_trace_has_exact_lines(self):
         self.run_cell("#!settings optimize off")
-        self.assertIn("→ 3", self.run_failing_cell("var zero = 0;\nvar one = 1;\nvar x = one / zero;\nvar y = 2;").traceback)
+        self.assertIn("----> 3", self.run_failing_cell("var zero = 0;\nvar one = 1;\nvar x = one / zero;\nvar y = 2;").traceback)
 
     def test_a_setting_that_is_none_is_refused(self):
         for setting in ("checked maybe", "language-version C", "nullable 7", "optimize 1"):

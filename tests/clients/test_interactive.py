@@ -226,7 +226,7 @@ class Interface(KernelTestCase):
         cell = self.front_end.start('Console.WriteLine("waiting"); await Task.Delay(-1, KernelInvocationContext.Current.CancellationToken);')
         self.front_end.wait_for_output(cell, "waiting")
         self.front_end.interrupt()
-        self.assertEqual(self.front_end.finish(cell).error["ename"], "TaskCanceledException")
+        self.assertEqual(self.front_end.finish(cell).error["ename"], "Interrupted")
 
     def test_publishing(self):
         row = "`Publish` of events"

@@ -298,11 +298,16 @@ internal sealed class CellCompiler
             var syntax = tree.GetDiagnostics(cancellation).Where(IsError).OrderBy(error => error.Location.SourceSpan.Start).ToList();
             if (syntax.Count > 0)
             {
-                var hint = Suggestions.ForSyntax(syntax[0], tree, cancellation, out var explainsAll);
+                var explainsAll = true;
+                var hint = Reference(syntax[0]) ?? Suggestions.ForSyntax(syntax[0], tree, cancellation, out explainsAll);
                 return [Placed(syntax[0], hint), .. syntax.Skip(1).Where(_ => !explainsAll).Select(error => Placed(error, null))];
             }
 
-            return [.. failed.Errors.Select(error => error.Location.SourceTree != tree ? error : Placed(error, Suggestions.For(error, failed.Submission, usings, cancellation)))];
+            return [.. failed.Errors.Select(error => error.Location.SourceTree != tree ? error : Placed(error, Reference(error) ?? Suggestions.For(error, failed.Submission, usings, cancellation)))];
+
+            // As it was written: some forms put a semicolon into it.
+            string? Reference(Diagnostic error) => PackageHints.ForLine(
+                written.GetText(cancellation).Lines.GetLineFromPosition(failed.Form.Text.ToOriginal(error.Location.SourceSpan).Start).ToString());
 
             Diagnostic Placed(Diagnostic error, string? suggestion) => At(error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), suggestion);
         }

@@ -19,7 +19,6 @@ internal static class Suggestions
     public static string? For(Diagnostic error, CSharpCompilation submission, IReadOnlySet<string> usings, CancellationToken cancellation)
     {
         if (error.Location.SourceTree is not { } tree) return null;
-        if (PackageHints.ForLine(tree.GetText(cancellation).Lines.GetLineFromPosition(error.Location.SourceSpan.Start).ToString()) is { } reference) return reference;
         var node = tree.GetRoot(cancellation).FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true);
         if (error.Id is "CS0246" or "CS0234" && node.FirstAncestorOrSelf<UsingDirectiveSyntax>()?.Name?.ToString() is { } space) return PackageHints.ForNamespace(space);
         return error.Id switch

@@ -66,10 +66,12 @@ internal static class UnchangedTypes
         }).Where(name => name.Length > 0),
     };
 
-    /// <summary>The names that a type may take from the cells: by spelling, so there may be too many, never too few.</summary>
-    private static IEnumerable<string> UsedBy(MemberDeclarationSyntax type) => type.DescendantNodes().OfType<SimpleNameSyntax>()
-        .Where(name => !(name.Parent is MemberAccessExpressionSyntax access && access.Name == name) && name.Parent is not (MemberBindingExpressionSyntax or NameColonSyntax))
-        .Select(name => name.Identifier.ValueText);
+    /// <summary>
+    /// The names that a type may take from the cells: by spelling, so there may be too many, never too few. A member's may be that of an extension method, and
+    /// an attribute's class may have a longer one.
+    /// </summary>
+    private static IEnumerable<string> UsedBy(MemberDeclarationSyntax type) => type.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => name.Parent is not NameColonSyntax)
+        .SelectMany(name => name.Parent is AttributeSyntax or QualifiedNameSyntax or AliasQualifiedNameSyntax ? (string[])[name.Identifier.ValueText, name.Identifier.ValueText + "Attribute"] : [name.Identifier.ValueText]);
 
     private static bool HasStaticState(MemberDeclarationSyntax type) => type.DescendantNodes().OfType<MemberDeclarationSyntax>().Any(member => member.Modifiers.Any(SyntaxKind.StaticKeyword) && member switch
     {
