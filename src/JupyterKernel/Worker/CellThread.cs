@@ -813,19 +813,33 @@ internal sealed class CellThread
     {
         lock (gate)
         {
+            // In this order: the thread waits for this very lock once its piece of user code has ended, and cannot begin another one meanwhile.
+            var isBlocked = (thread.ThreadState & ThreadState.WaitSleepJoin) != 0;
+            Interlocked.MemoryBarrier();
             if (userCode == UserCode.None || continuations.Count == 0)
             {
                 blockedCheck.Change(Timeout.Infinite, Timeout.Infinite);
                 return;
             }
 
-            if ((thread.ThreadState & ThreadState.WaitSleepJoin) == 0) return;
-            while (continuations.TryDequeue(out var continuation))
-            {
-                var (cell, callback, state) = continuation;
-                if (!cell.IsStopped) ThreadPool.UnsafeQueueUserWorkItem(_ => callback(state), null);
-            }
+            if (!isBlocked) return;
+            while (continuations.TryDequeue(out var continuation)) new PoolContext(continuation.Cell).Post(continuation.Callback, continuation.State);
         }
+    }
+
+    /// <summary>The synchronization context of a cell's code that runs on the pool, since the cell thread blocks: nothing of an interrupted cell is run any more.</summary>
+    private sealed class PoolContext(CellContext cell) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => ThreadPool.UnsafeQueueUserWorkItem(
+            _ =>
+            {
+                if (cell.IsStopped) return;
+                SetSynchronizationContext(this);
+                d(state);
+            },
+            null);
+
+        public override SynchronizationContext CreateCopy() => this;
     }
 
     /// <summary>What waits for the thread: a cell, or a request that is none.</summary>
