@@ -20,7 +20,6 @@ internal static class ForeignCode
     private static readonly (string Pattern, string Hint)[] Rows =
     [
         // Commands of IPython and of shells
-        (@"^\s*[%!]*\s*(?:pip3?|conda|npm|nuget)\s+(?:install|i|add)\b.*", Package),
         (@"^\s*%%?time(?:it)?\b.*", "Put #!time above the code to see how long it takes."),
         (@"^\s*%matplotlib\b.*", "Charts need no setup: Plot.Line(values)"),
         (@"^\s*%%?[A-Za-z_]\w*.*", "Magics begin with #! here: #!lsmagic lists them."),

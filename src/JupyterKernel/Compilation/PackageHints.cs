@@ -105,7 +105,7 @@ internal static partial class PackageHints
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.IgnoreCase)]
     private static partial Regex ForeignReference();
 
-    [GeneratedRegex(@"^\s*[!%]?\s*(?:python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv|npm|yarn)\s+(?:pip\s+)?(?:install|add)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^\s*[!%]?\s*(?:python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv|npm|yarn)\s+(?:pip\s+)?(?:install|add|i)\b", RegexOptions.IgnoreCase)]
     private static partial Regex ForeignInstaller();
 
     private static string Hint(string package) => $"Is a package missing? #r \"nuget: {package}\"";
