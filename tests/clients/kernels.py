@@ -282,6 +282,19 @@ class KernelTestCase(unittest.TestCase):
         self.assertEqual((outcome.status, outcome.result), ("ok", "42"), outcome.traceback)
 
 
+class FreshKernelTestCase(KernelTestCase):
+    """Each test in a kernel of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def setUp(self):
+        self.kernel = Kernel()
+        self.addCleanup(self.kernel.close)
+        self.front_end = self.kernel.front_end
+
+
 def address(connection, channel):
     if connection["transport"] == "ipc":
         return f"ipc://{connection['ip']}-{connection[channel + '_port']}"

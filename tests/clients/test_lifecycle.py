@@ -15,7 +15,7 @@ from jupyter_client.connect import write_connection_file
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from kernels import DEADLINE, KERNEL_NAME, FrontEnd, Kernel, KernelTestCase, gone_or_left, runs
+from kernels import DEADLINE, KERNEL_NAME, FrontEnd, FreshKernelTestCase, Kernel, KernelTestCase, gone_or_left, runs
 
 ENDLESS = 'Console.WriteLine("ready"); while (true) { try { Thread.Sleep(-1); } catch { } }'
 
@@ -320,17 +320,8 @@ class Starting(KernelTestCase):
 
 
 @unittest.skipIf(sys.platform == "win32", "the shell's children are started")
-class Children(KernelTestCase):
+class Children(FreshKernelTestCase):
     """Processes that cells started, and the files that the runtime makes for each of its own."""
-
-    @classmethod
-    def setUpClass(cls):
-        pass
-
-    def setUp(self):
-        self.kernel = Kernel()
-        self.addCleanup(self.kernel.close)
-        self.front_end = self.kernel.front_end
 
     def children(self):
         """What cells have started, where the cell of their ids was executed last."""

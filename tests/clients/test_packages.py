@@ -11,20 +11,7 @@ import time
 import unittest.mock
 import zipfile
 
-from kernels import Kernel, KernelTestCase
-
-
-class FreshKernelTestCase(KernelTestCase):
-    """Each test in a session of its own, which has no packages."""
-
-    @classmethod
-    def setUpClass(cls):
-        pass
-
-    def setUp(self):
-        self.kernel = Kernel()
-        self.addCleanup(self.kernel.close)
-        self.front_end = self.kernel.front_end
+from kernels import FreshKernelTestCase, Kernel
 
 
 class Packages(FreshKernelTestCase):
