@@ -55,6 +55,7 @@ ENDS = {
     "a stack overflow": ("Deep.Down(0);", True),
     "Environment.Exit": ("Environment.Exit(3);", False),
     "native code": ("Deep.strlen(1);", False),
+    "SIGKILL": ("System.Diagnostics.Process.GetCurrentProcess().Kill();", False),
 }
 DEEP = """
 static class Deep
@@ -228,6 +229,25 @@ class LateCrashes(KernelTestCase):
                 self.assertEqual(self.run_failing_cell(f"stream{number}.Peek()").error["ename"], "StateLost")
         self.run_cell("#!recycle")
         self.assertEqual(self.run_cell("(kept0.Count, kept3.Count)").result, "(2, 2)")
+
+    def test_workers_that_are_killed_from_outside_at_regular_times_set_no_cell_aside(self):
+        self.run_cell('var reader = new StringReader("a"); await Task.Delay(1); Task.Run(() => { });')
+        for _ in range(5):
+            worker = psutil.Process(int(self.run_cell("Environment.ProcessId").result))
+            time.sleep(0.5)
+            worker.kill()
+            self.assertEqual(gone_or_left([worker]), [])
+        self.assertEqual(self.run_cell("reader.Peek()").result, "97")
+
+    def test_the_cell_before_which_another_is_set_aside_is_told_which_variables_are_unset(self):
+        self.start_late('var unset = new StringReader("a"); new Thread(() => { while (!GO) Thread.Sleep(5); Thread.Sleep(800); Environment.FailFast("idle"); }).Start();')
+        for _ in range(2):
+            worker = psutil.Process(int(self.run_cell("Environment.ProcessId").result))
+            open(self.go, "w").close()
+            self.assertEqual(gone_or_left([worker]), [])
+            time.sleep(1)  # the kernel may learn of it later than this process does
+        outcome = self.run_failing_cell("unset.Peek()")
+        self.assertEqual((outcome.error["ename"], "It is set aside" in printed(outcome.messages, "stderr")), ("StateLost", True))
 
     def test_a_late_crash_while_nothing_runs_is_told_with_its_cell(self):
         cell = self.start_late('new Thread(() => { while (!GO) Thread.Sleep(5); Thread.Sleep(600); Environment.FailFast("idle"); }).Start();')

@@ -209,7 +209,6 @@ internal sealed class CellRunner
         }
 
         if (compiled.Cell is not { } cell) return new CellOutcome.DidNotCompile(compiled.Errors);
-        if (session.WhyUnusable(cell) is { } reason) return new CellOutcome.Refused("StateLost", reason);
 
         AddedUsings = cell.AddedUsings;
         outputs.Remark(RemarksOn(cell));

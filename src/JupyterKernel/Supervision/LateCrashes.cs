@@ -14,9 +14,6 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
 {
     private const int MaxWorkers = 2;
 
-    /// <summary>The same where workers were killed: that is rarely a cell's own doing.</summary>
-    private const int MaxWorkersFromOutside = 3;
-
     /// <summary>How many cells are suspected of an end that nothing explains; the state after each is read in the replay.</summary>
     private const int MaxSuspects = 3;
 
@@ -71,18 +68,20 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
             return lost;
         }
 
+        // The system and its users kill workers, at any times. A cell does only if some cell says how.
+        if (lost.FromOutside && !session.Accepted.Any(cell => Kills().IsMatch(cell.Compiled.Code))) return lost;
+
         unexplained.Add(worker);
-        var needed = lost.FromOutside ? MaxWorkersFromOutside : MaxWorkers;
         var suspects = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always && unexplained.TrueForAll(ended => ended.EndedAfter(cell) is not null)).ToList();
         var active = suspects.Where(cell => LeavesRunning().IsMatch(cell.Compiled.Code)).TakeLast(MaxSuspects).ToList();
         foreach (var cell in active.Union(suspects.TakeLast(1))) cell.IsSuspect = true;
-        if (unexplained.Count >= needed)
+        if (unexplained.Count >= MaxWorkers)
         {
-            var candidates = running is null || unexplained.Count > needed ? suspects : active;
+            var candidates = !lost.FromOutside && (running is null || unexplained.Count > MaxWorkers) ? suspects : active;
             if (candidates.Where(cell => Irregularity(cell) < 1).MinBy(cell => active.Contains(cell) ? Irregularity(cell) : 1) is { } cell)
             {
                 unexplained.Clear();
-                SetAside(cell, string.Create(CultureInfo.InvariantCulture, $"{needed} workers have ended about {worker.EndedAfter(cell)!.Value.TotalSeconds:0.0} s after {cell.Compiled.Name}, probably by what it left running"));
+                SetAside(cell, string.Create(CultureInfo.InvariantCulture, $"{MaxWorkers} workers have ended about {worker.EndedAfter(cell)!.Value.TotalSeconds:0.0} s after {cell.Compiled.Name}, probably by what it left running"));
                 return lost;
             }
         }
@@ -96,7 +95,7 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         {
             var delay = worker.EndedAfter(cell)!.Value;
             var tolerance = lost.FromOutside ? MinTolerance : 4 * MinTolerance;
-            return unexplained.TakeLast(needed).Max(ended => (ended.EndedAfter(cell)!.Value - delay).Duration() / (tolerance + delay / ToleranceDivisor));
+            return unexplained.TakeLast(MaxWorkers).Max(ended => (ended.EndedAfter(cell)!.Value - delay).Duration() / (tolerance + delay / ToleranceDivisor));
         }
     }
 
@@ -110,6 +109,10 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     /// <summary>What code that ends its own process has in its text.</summary>
     [GeneratedRegex(@"\b(Environment\s*\.\s*(Exit|FailFast)|Kill|abort|DllImport|LibraryImport|Marshal|unsafe)\b")]
     private static partial Regex EndsItself();
+
+    /// <summary>What code that kills its own process from elsewhere has in its text.</summary>
+    [GeneratedRegex(@"kill|\b(DllImport|LibraryImport|NativeLibrary|SIG[A-Z]+)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Kills();
 
     /// <summary>What code that starts something has in its text.</summary>
     [GeneratedRegex(@"\b(Thread|ThreadPool|Task|Timer|PeriodicTimer|async|Parallel|BackgroundWorker|Process|DllImport|LibraryImport|NativeLibrary|(Start|Run|Begin)\w*)\b")]

@@ -110,6 +110,8 @@ internal sealed class Supervisor
         InWorkerAsync(
             current =>
             {
+                // Only when the worker is there is it known which variables its replay could not set.
+                if (session.WhyUnusable(cell) is { } reason) return Task.FromResult<CellOutcome>(new CellOutcome.Refused("StateLost", reason));
                 cellsSinceRecycle++;
                 running = cell.Code;
                 return current.RunAsync(number, cell, allowStdin, isKept: ended is not null);
