@@ -13,5 +13,5 @@ public static class DisplayExtensions
 
     /// <summary>Shows a sequence as a table of its items' members, also where the items have a text of their own.</summary>
     /// <example><c>new[] { new Version(1, 2), new Version(3, 4) }.DisplayTable();</c></example>
-    public static DisplayedValue DisplayTable<T>(this IEnumerable<T> items) => DisplayedValue.Show(Formatter.FormatMembers(items));
+    public static DisplayedValue DisplayTable<T>(this IEnumerable<T> items) => DisplayedValue.Show(Formatter.FormatMembers(items, TupleNames.OfDisplayed));
 }

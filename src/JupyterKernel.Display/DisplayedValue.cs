@@ -16,7 +16,7 @@ public sealed class DisplayedValue : IOnScreen
     public string DisplayId { get; }
 
     /// <summary>Shows another value in the place of this one, wherever it is shown.</summary>
-    public void Update(object? value) => Show(Formatter.Format(value), update: true);
+    public void Update(object? value) => Show(Formatter.Format(value, TupleNames.OfDisplayed), update: true);
 
     internal void Show(MimeBundle bundle, bool update) => Publish(bundle, DisplayId, update);
 

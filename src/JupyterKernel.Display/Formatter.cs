@@ -92,7 +92,7 @@ public static class Formatter
     public static string ToHtml(object? value) => HtmlWriter.Always(new ShownReader { WithoutWords = true }.Read(value));
 
     /// <summary>A value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once, as in all its forms.</summary>
-    internal static MimeBundle Format(object? value, string mimeType)
+    internal static MimeBundle Format(object? value, string mimeType, TupleNames? names = null)
     {
         if (value is string text)
         {
@@ -108,7 +108,7 @@ public static class Formatter
         if (value is byte[] or JsonNode or JsonElement) return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
 
         if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value)) return FormatJson(JsonValues.Of(value), mimeType);
-        var reader = new ShownReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit);
+        var reader = new ShownReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit) { Names = names };
         var shown = reader.Read(value);
         if (reader.HasWords && mimeType == "text/html") return MimeBundle.Of(mimeType, ToHtml(value), PlainTextWriter.Line(shown));
         var data = (shown as Shown.Bundle)?.Forms.Data.GetValueOrDefault(mimeType)
@@ -119,12 +119,12 @@ public static class Formatter
     }
 
     /// <summary>A value as data of these MIME types.</summary>
-    internal static MimeBundle Format(object? value, IReadOnlyList<string> mimeTypes)
+    internal static MimeBundle Format(object? value, IReadOnlyList<string> mimeTypes, TupleNames? names = null)
     {
         var forms = MimeBundle.Empty;
         foreach (var mimeType in mimeTypes)
         {
-            foreach (var (type, form) in Format(value, mimeType).Data)
+            foreach (var (type, form) in Format(value, mimeType, names).Data)
             {
                 if (type == mimeType || !forms.Data.ContainsKey(type)) forms = forms.With(type, form);
             }
@@ -194,11 +194,11 @@ public static class Formatter
     }
 
     /// <summary>A table of members, whatever other form the items have.</summary>
-    internal static MimeBundle FormatMembers(IEnumerable items)
+    internal static MimeBundle FormatMembers(IEnumerable items, TupleNames? names = null)
     {
         ArgumentNullException.ThrowIfNull(items);
-        var sequence = new ShownReader().ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
+        var sequence = new ShownReader { Names = names }.ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
         var forms = MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
-        return sequence.Rest is null ? forms : VirtualTables.WithRows(forms, items, membersOnly: true);
+        return sequence.Rest is null ? forms : VirtualTables.WithRows(forms, items, membersOnly: true, names);
     }
 }

@@ -22,6 +22,9 @@ internal interface INotebookHost
     /// <exception cref="InvalidOperationException">The client takes no input.</exception>
     string ReadInput(string prompt, bool password);
 
+    /// <summary>The names of tuple items in the value that the calling code shows; null if there are none. In the form that <c>TupleNames</c> parses.</summary>
+    string? TupleNamesOfDisplayed() => null;
+
     /// <summary>Has code compiled and run behind the running cell, as part of it; completes when it has ended.</summary>
     Task<SubmittedResult> SubmitAsync(string code) => Task.FromResult(new SubmittedResult(null, "No code can be submitted here."));
 

@@ -21,7 +21,7 @@ public static class Notebook
 
     /// <summary>Shows a value among the cell's outputs.</summary>
     /// <example><c>display(new[] { 1, 2, 3 });</c></example>
-    public static DisplayedValue display(object? value) => DisplayedValue.Show(Formatter.Format(value));
+    public static DisplayedValue display(object? value) => DisplayedValue.Show(Formatter.Format(value, TupleNames.OfDisplayed));
 
     /// <summary>
     /// Shows a value as data of one MIME type: strings and bytes as they are and at any length, text of a JSON
@@ -30,7 +30,7 @@ public static class Notebook
     /// <example><c>display("&lt;b>bold&lt;/b>", "text/html");</c></example>
     /// <exception cref="JsonException">Text of a JSON type that is no JSON.</exception>
     public static DisplayedValue display(object? value, string mimeType) =>
-        DisplayedValue.Show(Formatter.Format(value, mimeType));
+        DisplayedValue.Show(Formatter.Format(value, mimeType, TupleNames.OfDisplayed));
 
     /// <summary>HTML to show; text of others that goes into it needs <see cref="System.Net.WebUtility.HtmlEncode(string)"/>.</summary>
     /// <example><c>HTML("&lt;b>bold&lt;/b>")</c></example>

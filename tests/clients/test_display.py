@@ -35,6 +35,29 @@ class Display(KernelTestCase):
                 shown = next(m for m in self.run_cell(code).messages if m["msg_type"] == "execute_result")["content"]["data"]
                 self.assertIn(name, shown["text/html"])
 
+    def test_displayed_values_have_the_names_of_tuples_items(self):
+        self.run_cell('var points = new List<(int Left, int Right)> { (1, 2) }; void Show() => display(points);\n'
+                      'async Task ShowLater()\n{\n    await Task.Delay(1);\n    points.Select(p => (Later: p.Left, p.Right)).Display();\n}')
+        for code, headers in (
+                ("display(points);", [["Left", "Right"]]),
+                ("points.Display();", [["Left", "Right"]]),
+                ("points.DisplayTable();", [["Left", "Right"]]),
+                ("Show();", [["Left", "Right"]]),
+                ("await ShowLater();", [["Later", "Right"]]),
+                ("display(points); display(points.Select(p => (A: p.Left, B: p.Right)));", [["Left", "Right"], ["A", "B"]]),
+                ("foreach (var n in new[] { 1, 2 })\n{\n    display(points.Select(p => (p.Left, Times: n)));\n}", [["Left", "Times"]] * 2),
+                ("Action show = () => points.Select(p => (In: p.Left, p.Right)).Display(); show();", [["In", "Right"]]),
+                ('var shown = display("wait");\nshown.Update(points);', [["wait"], ["Left", "Right"]]),
+                ("display(new[] { (1, 2) });", [["Item1", "Item2"]])):
+            with self.subTest(code):
+                outputs = [m["content"]["data"] for m in self.run_cell(code).messages if m["msg_type"] in ("display_data", "update_display_data")]
+                self.assertEqual([data["text/plain"].split("\n")[0].split() for data in outputs], headers)
+        html = self.run_cell('points.Display("text/html");').messages
+        self.assertIn("<th class=\"cs-n\">Left</th>", next(m for m in html if m["msg_type"] == "display_data")["content"]["data"]["text/html"])
+        self.run_failing_cell('Environment.FailFast("on purpose");')
+        again = next(m for m in self.run_cell("Show();").messages if m["msg_type"] == "display_data")
+        self.assertEqual(again["content"]["data"]["text/plain"].split()[:2], ["Left", "Right"])
+
     def test_a_formatter_that_a_cell_registers_outlives_the_worker(self):
         self.run_cell('record Money(decimal Amount);\nFormatter.Register<Money>(m => $"<b>{m.Amount:F2}</b>", "text/html");')
         self.run_failing_cell('Environment.FailFast("on purpose");')

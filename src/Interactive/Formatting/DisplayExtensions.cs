@@ -14,7 +14,7 @@ public static class DisplayExtensions
     /// <summary>Shows a sequence as a table.</summary>
     public static DisplayedValue DisplayTable<T>(this IEnumerable<T> value, params string[] mimeTypes)
     {
-        var forms = mimeTypes is { Length: > 0 } ? Forms.Of(value, mimeTypes) : JupyterKernel.Display.Formatter.FormatMembers(value);
+        var forms = mimeTypes is { Length: > 0 } ? Forms.Of(value, mimeTypes, JupyterKernel.Display.TupleNames.OfDisplayed) : JupyterKernel.Display.Formatter.FormatMembers(value, JupyterKernel.Display.TupleNames.OfDisplayed);
         return new DisplayedValue(value, forms, mimeTypes ?? []);
     }
 }

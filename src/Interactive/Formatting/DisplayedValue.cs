@@ -45,7 +45,7 @@ public class DisplayedValue : IOnScreen
     /// <summary>Shows another value in its place.</summary>
     public void Update(object? updatedValue)
     {
-        var forms = Forms.Of(updatedValue, mimeTypes);
+        var forms = Forms.Of(updatedValue, mimeTypes, TupleNames.OfDisplayed);
         (Value, FormattedValues, IsUpdated) = (updatedValue, Read(forms), true);
         shown.Show(forms, update: true);
     }
@@ -53,7 +53,7 @@ public class DisplayedValue : IOnScreen
     /// <summary>Shows a value.</summary>
     internal static DisplayedValue Show(object? value, string[] mimeTypes)
     {
-        var shown = new DisplayedValue(value, Forms.Of(value, mimeTypes ?? []), mimeTypes ?? []);
+        var shown = new DisplayedValue(value, Forms.Of(value, mimeTypes ?? [], TupleNames.OfDisplayed), mimeTypes ?? []);
         Formatter.Tell(shown);
         return shown;
     }

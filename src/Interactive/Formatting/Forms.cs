@@ -10,8 +10,9 @@ internal static class Forms
 {
     /// <summary>The forms that a value is shown in.</summary>
     /// <param name="mimeTypes">None for those that the kernel chooses.</param>
-    internal static MimeBundle Of(object? value, params IReadOnlyList<string> mimeTypes) =>
-        mimeTypes.Count == 0 ? JupyterKernel.Display.Formatter.Format(value) : JupyterKernel.Display.Formatter.Format(value, mimeTypes);
+    /// <param name="names">The names of tuple items in it, where they are known.</param>
+    internal static MimeBundle Of(object? value, IReadOnlyList<string> mimeTypes, TupleNames? names = null) =>
+        mimeTypes.Count == 0 ? JupyterKernel.Display.Formatter.Format(value, names) : JupyterKernel.Display.Formatter.Format(value, mimeTypes, names);
 
     /// <summary>A value as text of a MIME type.</summary>
     internal static string Text(object? value, string mimeType) =>

@@ -276,7 +276,7 @@ internal sealed class ShownReader(int listLimit)
     }
 
     private Shown ReadItem(object? item, bool membersOnly, TupleNames? itemNames) =>
-        membersOnly && item is not null && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item, itemNames);
+        membersOnly && item is not (null or ITuple) && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item, itemNames);
 
     private Shown ReadItem(IList list, int row, bool membersOnly, TupleNames? itemNames)
     {

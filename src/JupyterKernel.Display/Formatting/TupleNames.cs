@@ -10,7 +10,10 @@ namespace JupyterKernel.Display;
 /// <param name="Parts">The same of a tuple's items, of a key and its value, or of a sequence's items; null where there are no names.</param>
 internal sealed record TupleNames(IReadOnlyList<string?>? Names, IReadOnlyList<TupleNames?> Parts)
 {
-    /// <summary>Reads what <c>ResultNames</c> has written: <c>* 2 Name - Count -</c> for a sequence of pairs, <c>: - *…</c> for a key and its value.</summary>
+    /// <summary>The names in the value that the calling code shows.</summary>
+    internal static TupleNames? OfDisplayed => Parse(NotebookHost.Current?.TupleNamesOfDisplayed());
+
+    /// <summary>Reads what the compiler's side has written: <c>* 2 Name - Count -</c> for a sequence of pairs, <c>: - *…</c> for a key and its value.</summary>
     internal static TupleNames? Parse(string? text)
     {
         if (text is null) return null;

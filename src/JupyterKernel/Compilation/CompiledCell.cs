@@ -43,6 +43,9 @@ internal sealed record CompiledCell(
     /// <summary>The names of tuples' items in its result; null for most cells.</summary>
     public string? ResultNames { get; init; }
 
+    /// <summary>The names of tuple items in values that it displays; empty for most cells.</summary>
+    public IReadOnlyList<NamesOfDisplayed> DisplayedNames { get; init; } = [];
+
     /// <summary>What the compiler thinks doubtful.</summary>
     public IReadOnlyList<Diagnostic> Warnings { get; init; } = [];
 

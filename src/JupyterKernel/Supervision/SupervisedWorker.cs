@@ -209,6 +209,7 @@ internal sealed class SupervisedWorker : IDisposable
             Payload = submitted.Count == 0 ? Images(cell) : [.. Images(cell), .. submitted.SelectMany(part => Images(part.Compiled))],
             Disposed = Disposed(cell),
             ResultNames = cell.ResultNames,
+            DisplayedNames = cell.DisplayedNames.Count == 0 ? null : [.. cell.DisplayedNames.Select(shown => new DisplayedNames(shown.Source, shown.Line, shown.Column, shown.Names))],
             Submitted = [.. submitted.Select(part => Submitted(part.Compiled))],
         };
 

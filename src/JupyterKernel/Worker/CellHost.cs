@@ -30,6 +30,8 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
 
     public string ReadInput(string prompt, bool password) => console.Input.Ask(prompt, password);
 
+    public string? TupleNamesOfDisplayed() => cells.DisplayCalls.NamesOfCurrent();
+
     public Task<SubmittedResult> SubmitAsync(string code) => cells.SubmitAsync(code);
 
     public void AtCellEnd(Action action) => cells.AtCellEnd(action);

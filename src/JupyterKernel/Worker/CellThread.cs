@@ -85,6 +85,9 @@ internal sealed class CellThread
         StartThread();
     }
 
+    /// <summary>The calls in cells that show tuples with names.</summary>
+    public DisplayCalls DisplayCalls { get; } = new();
+
     /// <summary>The running cell's token; asking for it gives the cell time to act on it before it is aborted.</summary>
     public CancellationToken CancellationToken => Volatile.Read(ref running)?.SeenToken() ?? CancellationToken.None;
 
@@ -274,6 +277,7 @@ internal sealed class CellThread
         Task<object?>? run = null;
         WorkerMessage? answer = null;
         MakeRoom();
+        if (request.DisplayedNames is { } displayed) DisplayCalls.Add(displayed);
         RunUserCode(cell, () => run = Submission.Begin(cell.Loaded?.GetAwaiter().GetResult() ?? Load(request), request.EntryMethod, submissions), Threw);
         if (answer is null && run is not null && PumpToEnd(run, cell))
         {

@@ -88,9 +88,19 @@ internal sealed record RunCell(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ResultNames { get; init; }
 
+    /// <summary>The names of tuple items in values that it displays; null for most cells.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DisplayedNames>? DisplayedNames { get; init; }
+
     /// <summary>What it submitted when it ran first, which it is to run when it submits it again. Payload: behind the cell's own.</summary>
     public IReadOnlyList<SubmittedCell> Submitted { get; init; } = [];
 }
+
+/// <summary>The names of tuple items in a value that a call of the display API shows; see <c>TupleNames</c>.</summary>
+/// <param name="Source">The source of the call, as its stack frame names it.</param>
+/// <param name="Line">Where its stack frame is, from 1.</param>
+/// <param name="Column">As for the line.</param>
+internal sealed record DisplayedNames(string Source, int Line, int Column, string Names);
 
 /// <summary>Code that a cell submits while it runs, compiled.</summary>
 /// <param name="Parts">How many parts of the payload are its own: its library's assembly and symbols if it has one, its assembly, its symbols.</param>

@@ -64,7 +64,7 @@ public abstract class DisplayEvent(object? value, KernelCommand command, IReadOn
 
     internal override void Show()
     {
-        var forms = FormattedValues.Count > 0 ? Forms.Bundle(FormattedValues) : Forms.Of(Value);
+        var forms = FormattedValues.Count > 0 ? Forms.Bundle(FormattedValues) : Forms.Of(Value, []);
         if (ValueId is null) JupyterKernel.Display.DisplayedValue.Show(forms);
         else new JupyterKernel.Display.DisplayedValue(ValueId).Show(forms, IsUpdate);
     }

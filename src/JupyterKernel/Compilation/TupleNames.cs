@@ -1,0 +1,100 @@
+using System.Collections.Frozen;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace JupyterKernel.Compilation;
+
+/// <summary>
+/// The names of tuple items in the values that a cell shows. The values themselves do not have them; columns of tables are named by them. The worker reads
+/// them as text. Pure; compilation thread.
+/// </summary>
+internal static class TupleNames
+{
+    private const int MaxLevels = 6;
+
+    /// <summary>Methods of the display API that show a value: their first argument, or what they are called on.</summary>
+    private static readonly FrozenSet<string> Shows = FrozenSet.Create("display", "Display", "DisplayTable", "Update");
+
+    /// <summary>Whether a cell uses tuples at all, which takes no time to see.</summary>
+    public static bool MayBeIn(Image image) => image.Assembly.AsSpan().IndexOf("ValueTuple`"u8) >= 0;
+
+    /// <summary>The names in the value of the cell's last expression; null if there are none.</summary>
+    public static string? InResult(CSharpCompilation submission, CancellationToken cancellation)
+    {
+        if (submission.SyntaxTrees[^1].GetCompilationUnitRoot(cancellation).Members.LastOrDefault() is not GlobalStatementSyntax { Statement: var statement }) return null;
+        var result = statement switch
+        {
+            ExpressionStatementSyntax { SemicolonToken.IsMissing: true } last => last.Expression,
+            ReturnStatementSyntax { Expression: { } returned } => returned,
+            _ => null,
+        };
+        return result is not null && submission.GetSemanticModel(result.SyntaxTree).GetTypeInfo(result, cancellation).Type is { } type ? Of(type, 0) : null;
+    }
+
+    /// <summary>The names in the values that calls of the display API show, each with the place of its call.</summary>
+    public static IReadOnlyList<NamesOfDisplayed> InDisplayed(CSharpCompilation submission, CancellationToken cancellation)
+    {
+        var found = new List<NamesOfDisplayed>();
+        foreach (var tree in submission.SyntaxTrees)
+        {
+            SemanticModel? model = null;
+            foreach (var call in tree.GetRoot(cancellation).DescendantNodes().OfType<InvocationExpressionSyntax>())
+            {
+                var name = call.Expression switch
+                {
+                    IdentifierNameSyntax { Identifier.Text: var text } => text,
+                    MemberAccessExpressionSyntax { Name.Identifier.Text: var text } => text,
+                    MemberBindingExpressionSyntax { Name.Identifier.Text: var text } => text,
+                    _ => "",
+                };
+                if (!Shows.Contains(name)) continue;
+                model ??= submission.GetSemanticModel(tree);
+                if (model.GetOperation(call, cancellation) is not IInvocationOperation { Arguments: [{ Value: var value }, ..], TargetMethod.ContainingAssembly.Name: "JupyterKernel.Display" or "Microsoft.DotNet.Interactive" or "Microsoft.DotNet.Interactive.Formatting" }) continue;
+                while (value is IConversionOperation { IsImplicit: true, Operand: var operand }) value = operand;
+                if (value.Type is not { } type || Of(type, 0) is not { } names) continue;
+                found.Add(At(call, names));
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Where the symbols say that the code runs which makes the call: at the start of its statement, or of the expression that is a whole body.</summary>
+    private static NamesOfDisplayed At(InvocationExpressionSyntax call, string names)
+    {
+        SyntaxNode at = call;
+        while (at is not (StatementSyntax or VariableDeclaratorSyntax) && at.Parent is { } parent and not (ArrowExpressionClauseSyntax or AnonymousFunctionExpressionSyntax)) at = parent;
+        var span = at.SyntaxTree.GetMappedLineSpan(at.Span);
+        return new(span.Path, span.StartLinePosition.Line + 1, span.StartLinePosition.Character + 1, names);
+    }
+
+    private static string? Of(ITypeSymbol type, int level)
+    {
+        if (level == MaxLevels) return null;
+        if (type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable) return Of(nullable.TypeArguments[0], level);
+        if (type is INamedTypeSymbol { IsTupleType: true } tuple)
+        {
+            var items = tuple.TupleElements.Select(item => (Name: item.IsExplicitlyNamedTupleElement ? item.Name : "?", Names: Of(item.Type, level + 1))).ToList();
+            return items.TrueForAll(item => item is { Name: "?", Names: null }) ? null : $"{items.Count} {string.Join(' ', items.Select(item => $"{item.Name} {item.Names ?? "-"}"))}";
+        }
+
+        if (type is INamedTypeSymbol { Name: "KeyValuePair" or "IGrouping", TypeArguments: [var key, var value] } entry)
+        {
+            var (keys, values) = (Of(key, level + 1), Of(value, level + 1));
+            return keys is null && values is null ? null : $": {keys ?? "-"} {(entry.Name == "IGrouping" && values is not null ? "* " : "")}{values ?? "-"}";
+        }
+
+        var item = type is IArrayTypeSymbol array ? array.ElementType
+            : type.AllInterfaces.Append(type).OfType<INamedTypeSymbol>().FirstOrDefault(at => at.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T)?.TypeArguments[0];
+        return item is not null && type.SpecialType != SpecialType.System_String && Of(item, level + 1) is { } names ? "* " + names : null;
+    }
+}
+
+/// <summary>The names of tuple items in a value that a call of the display API shows.</summary>
+/// <param name="Source">The source of the call, as the symbols name it.</param>
+/// <param name="Line">Of the sequence point before the call, from 1.</param>
+/// <param name="Column">As for the line.</param>
+/// <param name="Names">As text; see <see cref="TupleNames"/>.</param>
+internal sealed record NamesOfDisplayed(string Source, int Line, int Column, string Names);
