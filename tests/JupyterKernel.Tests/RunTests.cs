@@ -127,6 +127,7 @@ public sealed class RunTests : IDisposable
     public async Task Ctrl_C_interrupts_the_cell_and_the_copy_is_written()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "a process cannot be sent Ctrl+C there without its console");
+        Assert.SkipWhen(IgnoresInterrupts(), "these tests were started with SIGINT ignored, which processes inherit (nohup, '&' in a script)");
         var path = Write("endless", Code("Console.WriteLine(\"started\"); while (true) Thread.Sleep(10);"), Code("1"));
         using var process = Start(path);
         var output = process.StandardOutput;
@@ -359,4 +360,8 @@ public sealed class RunTests : IDisposable
         File.WriteAllText(path, new JObject { ["cells"] = new JArray(cells), ["metadata"] = new JObject(), ["nbformat"] = 4, ["nbformat_minor"] = 5 }.ToString());
         return path;
     }
+
+    /// <summary>Whether this process ignores SIGINT. Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html</summary>
+    private static bool IgnoresInterrupts() => OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var mask
+        && (Convert.ToUInt64(mask["SigIgn:".Length..].Trim(), 16) & 2) != 0;
 }
