@@ -17,19 +17,23 @@ public sealed class ArchitectureTests
         ["WorkerProtocol"] = [],
         ["Hosting"] = [],
         ["Processes"] = [],
+        ["Sockets"] = ["Hosting", "Protocol"],
+        ["History"] = ["Protocol"],
         ["Compilation"] = ["Display"],
         ["Packages"] = ["Compilation"],
-        ["Session"] = ["Compilation", "Packages", "Protocol", "WorkerProtocol"],
-        ["Intelligence"] = ["Compilation", "Packages", "Magics"],
-        ["Settings"] = ["Hosting", "Session", "Compilation"],
+        ["Settings"] = ["Hosting", "Compilation"],
+        ["Session"] = ["Settings", "Compilation", "Packages", "WorkerProtocol"],
+        ["Intelligence"] = ["Compilation", "Packages"],
         ["Supervision"] = ["Hosting", "Processes", "Settings", "Session", "Compilation", "WorkerProtocol"],
         ["Values"] = ["Display"],
         ["Worker"] = ["Processes", "WorkerProtocol", "Values", "Display"],
-        ["Notebooks"] = ["Protocol"],
-        ["Magics"] = ["Hosting", "Settings", "Session", "Compilation", "Supervision", "WorkerProtocol", "Notebooks", "Display"],
-        ["Kernel"] = ["Hosting", "Protocol", "Settings", "Session", "Compilation", "Intelligence", "Packages", "Supervision", "WorkerProtocol", "Magics", "Notebooks", "Display"],
-        ["Conversion"] = ["Compilation", "Magics", "Notebooks"],
-        ["Commands"] = ["Hosting", "Kernel", "Notebooks", "Conversion", "Protocol", "Settings"],
+        ["NotebookFiles"] = [],
+        ["JupyterClient"] = ["Protocol", "NotebookFiles"],
+        ["Magics"] = ["Hosting", "Settings", "Session", "Compilation", "Intelligence", "Supervision", "WorkerProtocol", "NotebookFiles", "Display"],
+        ["Execution"] = ["Hosting", "Protocol", "Sockets", "History", "Settings", "Session", "Compilation", "Packages", "Supervision", "WorkerProtocol", "Magics", "NotebookFiles", "Display"],
+        ["Kernel"] = ["Hosting", "Protocol", "Sockets", "History", "Settings", "Session", "Compilation", "Intelligence", "Packages", "Supervision", "WorkerProtocol", "Magics", "NotebookFiles", "Execution"],
+        ["Conversion"] = ["Compilation", "Magics", "NotebookFiles"],
+        ["Commands"] = ["Hosting", "Kernel", "NotebookFiles", "JupyterClient", "Conversion", "Protocol", "Settings"],
         ["Display"] = [],
     };
 
@@ -97,7 +101,7 @@ public sealed class ArchitectureTests
     public void The_names_that_the_source_uses_are_found()
     {
         // Were nothing found, nothing could be forbidden.
-        Assert.Contains(Uses.Value, use => use is { Folder: "Kernel", Target: "JupyterKernel.Supervision.Supervisor" });
+        Assert.Contains(Uses.Value, use => use is { Folder: "Execution", Target: "JupyterKernel.Supervision.Supervisor" });
         Assert.Contains(Uses.Value, use => use is { Folder: "Kernel", Target: "JupyterKernel.WorkerProtocol.ClearOutput" });
         Assert.Contains(Uses.Value, use => use is { Folder: "Worker", Target: "JupyterKernel.Display.TypeNames" });
     }

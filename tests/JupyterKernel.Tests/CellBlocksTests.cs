@@ -1,5 +1,5 @@
 using JupyterKernel.Magics;
-using JupyterKernel.Notebooks;
+using JupyterKernel.NotebookFiles;
 using Xunit;
 
 namespace JupyterKernel.Tests;

@@ -267,7 +267,7 @@ public sealed class CellCompilerTests : IDisposable
     [Fact]
     public void Practice_compiles_every_kind_of_cell()
     {
-        var practice = new Practice(new CellCompiler(Path.GetTempPath()));
+        var practice = new CompilerWarmUp(new CellCompiler(Path.GetTempPath()));
         Assert.True(practice.IsOver);
         practice.Allow(cells: 1);
         Assert.False(practice.IsOver);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using JupyterKernel.Conversion;
-using JupyterKernel.Notebooks;
+using JupyterKernel.NotebookFiles;
 using Newtonsoft.Json.Linq;
 using Xunit;
 
@@ -175,7 +175,7 @@ public sealed class ConvertTests : IDisposable
 
     private string[] Summary(string name)
     {
-        var notebook = Notebooks.Notebook.Load(InFolder(name));
+        var notebook = NotebookFiles.NotebookFile.Load(InFolder(name));
         return [.. notebook.Cells.Select(cell => $"{(string?)cell.Json["cell_type"]}{(cell.Language is { } language ? " " + language : "")}: {cell.Source}")];
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using JupyterKernel.History;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using Microsoft.Data.Sqlite;

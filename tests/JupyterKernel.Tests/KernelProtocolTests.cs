@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using JupyterKernel.Notebooks;
+using JupyterKernel.JupyterClient;
 using JupyterKernel.Protocol;
 using NetMQ;
 using NetMQ.Sockets;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using JupyterKernel.Notebooks;
+using JupyterKernel.JupyterClient;
+using JupyterKernel.NotebookFiles;
 using JupyterKernel.Protocol;
 using Newtonsoft.Json.Linq;
 using Xunit;
@@ -223,7 +224,7 @@ public sealed class RunTests : IDisposable
     [Fact]
     public void Injected_parameters_of_an_earlier_run_are_replaced()
     {
-        var notebook = Notebook.Load(Write("again", Code("int a = 1;", "parameters"), Code("between"), Code("int a = 2;", "injected-parameters"), Code("last")));
+        var notebook = NotebookFile.Load(Write("again", Code("int a = 1;", "parameters"), Code("between"), Code("int a = 2;", "injected-parameters"), Code("last")));
 
         Parameter.Inject([Parameter.Parse("a=3")], notebook);
 
@@ -239,7 +240,7 @@ public sealed class RunTests : IDisposable
         var text = json.ToString(Newtonsoft.Json.Formatting.Indented).Replace("  ", " ", StringComparison.Ordinal) + "\n";
         File.WriteAllText(path, text);
 
-        Notebook.Load(path).Save(path, path);
+        NotebookFile.Load(path).Save(path, path);
 
         Assert.Equal(text, File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(folder.FullName));
@@ -255,8 +256,8 @@ public sealed class RunTests : IDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.SetUnixFileMode(shared, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
 
-        Notebook.Load(path).Save(copy, path);
-        Notebook.Load(path).Save(shared, path);
+        NotebookFile.Load(path).Save(copy, path);
+        NotebookFile.Load(path).Save(shared, path);
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(copy));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(shared));
@@ -273,7 +274,7 @@ public sealed class RunTests : IDisposable
     public void Outputs_are_merged_cleared_and_updated_as_the_front_end_would_show_them()
     {
         var json = Code("", stale: true);
-        var outputs = new CellOutputs(new Cell(json), []);
+        var outputs = new StoredOutputs(new Cell(json), []);
 
         outputs.Take(Published("stream", "{'name': 'stdout', 'text': 'gone'}"));
         outputs.Take(Published("clear_output", "{'wait': true}"));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using JupyterKernel.Conversion;
-using JupyterKernel.Notebooks;
+using JupyterKernel.JupyterClient;
+using JupyterKernel.NotebookFiles;
 
 namespace JupyterKernel.Commands;
 
@@ -35,7 +36,7 @@ internal static class ConvertCommand
     private static void Convert(string input, string output, bool overwrite, Action<string> warn)
     {
         if (File.Exists(output) && !overwrite) throw new IOException($"{output} is there already; --overwrite replaces it");
-        var notebook = Ending(input) == ".cs" ? ProgramReader.Read(File.ReadAllText(input)) : Ending(input) is ".ipynb" or ".dib" ? Notebook.Load(input) : throw Unknown(input);
+        var notebook = Ending(input) == ".cs" ? ProgramReader.Read(File.ReadAllText(input)) : Ending(input) is ".ipynb" or ".dib" ? NotebookFile.Load(input) : throw Unknown(input);
         if (notebook.Language is { } language && !NotebookRunner.IsCSharp(language)) throw new InvalidDataException($"{input} is written in {language}; only notebooks in C# are converted");
         var hasOutputs = notebook.Cells.Any(cell => cell.HasOutputs);
         switch (Ending(output))

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using JupyterKernel.Notebooks;
+using JupyterKernel.JupyterClient;
+using JupyterKernel.NotebookFiles;
 
 namespace JupyterKernel.Commands;
 
@@ -126,9 +127,9 @@ internal static class RunCommand
             }
         }
 
-        private Notebook Load(string path, string copy)
+        private NotebookFile Load(string path, string copy)
         {
-            var notebook = Notebook.Load(path);
+            var notebook = NotebookFile.Load(path);
             if (notebook.Language is { } language && !NotebookRunner.IsCSharp(language))
                 throw new InvalidDataException($"{path} is written in {language}; this kernel runs C#");
             CheckWritable(copy);
@@ -136,7 +137,7 @@ internal static class RunCommand
             return notebook;
         }
 
-        private async Task<bool> RunAsync(string path, string copy, Notebook notebook, CancellationToken cancellation)
+        private async Task<bool> RunAsync(string path, string copy, NotebookFile notebook, CancellationToken cancellation)
         {
             RunOutcome outcome;
             await using (var kernel = await KernelClient.StartAsync(KernelCommand(), Path.GetDirectoryName(Path.GetFullPath(path)), cancellation: cancellation))

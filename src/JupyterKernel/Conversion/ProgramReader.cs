@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using JupyterKernel.Compilation;
 using JupyterKernel.Magics;
-using JupyterKernel.Notebooks;
+using JupyterKernel.NotebookFiles;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
@@ -15,9 +15,9 @@ namespace JupyterKernel.Conversion;
 internal static partial class ProgramReader
 {
     /// <summary>The notebook that a program is.</summary>
-    public static Notebook Read(string program)
+    public static NotebookFile Read(string program)
     {
-        var notebook = Notebook.Create();
+        var notebook = NotebookFile.Create();
         var parts = Parts(program.ReplaceLineEndings("\n")).ToList();
         var types = parts.Where(part => part.Title.StartsWith(ProgramText.TypesOf, StringComparison.Ordinal))
             .ToLookup(part => int.TryParse(part.Title[ProgramText.TypesOf.Length..].TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0, part => part.Text);

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using JupyterKernel.Compilation;
 using JupyterKernel.Magics;
-using JupyterKernel.Notebooks;
+using JupyterKernel.NotebookFiles;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -39,7 +39,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
     private bool needsShim;
 
     /// <summary>The program.</summary>
-    public string Write(Notebook notebook)
+    public string Write(NotebookFile notebook)
     {
         var number = 0;
         foreach (var cell in notebook.Cells)

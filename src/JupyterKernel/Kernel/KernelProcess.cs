@@ -1,11 +1,14 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using JupyterKernel.Compilation;
+using JupyterKernel.Execution;
+using JupyterKernel.History;
 using JupyterKernel.Hosting;
 using JupyterKernel.Intelligence;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
+using JupyterKernel.Sockets;
 using JupyterKernel.Supervision;
 using NetMQ;
 
@@ -87,27 +90,31 @@ internal static class KernelProcess
         var compiler = compilerMade.GetAwaiter().GetResult();
         var compilerWarmed = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
         var session = new NotebookSession(compiler, compilationThread);
-        var firstWorker = new FirstWorker();
-        var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker.Process);
-        var dispatcher = new Dispatcher(sockets.Connection, sockets, executeQueue, session, new LanguageService(compiler), history, Stop);
-        using var practice = new IdlePractice(loop, new Practice(compiler), compilationThread, dispatcher.PractiseAsync, executeQueue);
+        var earlyWorker = new EarlyWorker();
+        var events = new WorkerEvents(session, new Outputs(sockets), new Questions(sockets), new Notices());
+        var supervisor = new Supervisor(loop, session, events, earlyWorker.Process);
+        var queue = events.Queue = new ExecuteQueue(new SessionServices(sockets, session, history, supervisor, events.Outputs, events.Questions, events.Notices));
+        var comms = events.Comms = new Comms(sockets, supervisor, queue.Add, session);
+        var language = new LanguageRequests(session, supervisor, new LanguageService(compiler));
+        var dispatcher = new Dispatcher(sockets.Connection, sockets, queue, comms, language, history, supervisor, Stop);
+        using var warmUp = new IdleWarmUp(loop, new CompilerWarmUp(compiler), compilationThread, language.WarmUpAsync, queue);
         using var collector = new IdleCollector();
         var isInUse = false;
         sockets.Requested = request =>
         {
             isInUse = true;
             collector.Active();
-            practice.Active();
+            warmUp.Active();
             dispatcher.Handle(request);
-            firstWorker.Start();
+            earlyWorker.Start();
         };
         sockets.Subscribed = () => loop.Post(dispatcher.Inform);
-        sockets.InputReplied = executeQueue.Answer;
+        sockets.InputReplied = events.Questions.Answer;
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
         {
             context.Cancel = true;
-            loop.Post(executeQueue.Interrupt);
+            loop.Post(queue.Interrupt);
         });
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
@@ -127,8 +134,8 @@ internal static class KernelProcess
         loop.Run(() =>
         {
             sockets.Publish("status", null, WireFormat.ToJson(Status.Starting));
-            executeQueue.Start();
-            _ = firstWorker.StartSoonAsync();
+            supervisor.Start();
+            _ = earlyWorker.StartSoonAsync();
             _ = WarmLanguageAsync();
         });
 
@@ -143,13 +150,14 @@ internal static class KernelProcess
         {
             await compilerWarmed;
             await Task.Delay(UntilEditor);
-            while (executeQueue.CalmFor < (executeQueue.Running is null ? IdleBeforeEditor : LongCell)) await Task.Delay(IdleBeforeEditor / 2);
-            if (KernelSettings.Current.CompletionAhead) await dispatcher.WarmAsync();
+            while (queue.CalmFor < (queue.Running is null ? IdleBeforeEditor : LongCell)) await Task.Delay(IdleBeforeEditor / 2);
+            if (KernelSettings.Current.CompletionAhead) await language.WarmUpAsync();
         }
 
         void Stop() => loop.Post(() =>
         {
-            executeQueue.Stop();
+            queue.Running?.Interrupt();
+            supervisor.Stop();
             loop.Stop();
         });
     }

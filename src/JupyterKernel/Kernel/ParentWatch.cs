@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using JupyterKernel.Execution;
 
 #pragma warning disable RS0030 // Looks whether the parent lives.
 

@@ -1,6 +1,6 @@
 using System.Text;
 using JupyterKernel.Compilation;
-using JupyterKernel.Notebooks;
+using JupyterKernel.NotebookFiles;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;

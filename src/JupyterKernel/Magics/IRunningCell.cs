@@ -1,6 +1,8 @@
 using JupyterKernel.Display;
 using JupyterKernel.Session;
+using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
+
 
 namespace JupyterKernel.Magics;
 

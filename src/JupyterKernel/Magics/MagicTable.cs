@@ -18,6 +18,6 @@ internal static class MagicTable
     /// <summary>The magic of that name, which begins with <c>#!</c>; null if there is none.</summary>
     public static Magic? Find(string name) =>
         ByName.TryGetValue(name, out var magic) ? magic
-        : name.Length > 2 && Notebooks.CellLanguage.Find(name[2..]) is { Instead: not null } connection ? ByName["#!" + connection.Name.Split('-')[0]]
+        : name.Length > 2 && NotebookFiles.CellLanguage.Find(name[2..]) is { Instead: not null } connection ? ByName["#!" + connection.Name.Split('-')[0]]
         : null;
 }

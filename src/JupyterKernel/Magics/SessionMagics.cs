@@ -52,7 +52,7 @@ internal static class SessionMagics
         var began = DateTime.UtcNow;
         try
         {
-            await cell.Supervisor.RebuildAsync();
+            await cell.Supervisor.RebuildAsync(keepsValues: false, cell.Cancellation);
         }
         catch (WorkerStartException failure)
         {
@@ -68,7 +68,7 @@ internal static class SessionMagics
         try
         {
             cell.Supervisor.Forgive();
-            await cell.Supervisor.RecycleAsync(cause: null);
+            await cell.Supervisor.RecycleAsync(cause: null, cell.Cancellation);
         }
         catch (WorkerStartException failure)
         {

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using JupyterKernel.Display;
-using JupyterKernel.Notebooks;
+using JupyterKernel.NotebookFiles;
 using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;

@@ -1,6 +1,6 @@
 using System.Text;
 using JupyterKernel.Display;
-using JupyterKernel.Notebooks;
+using JupyterKernel.NotebookFiles;
 using JupyterKernel.Session;
 using Microsoft.CodeAnalysis.CSharp;
 using Newtonsoft.Json;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
+using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -78,6 +79,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     // Names that exist for the compiler and hold nothing: of cells that could not be executed again, or values that
     // could not be carried. By the assembly of their cell; null for all its names.
     private readonly Dictionary<string, (string Cell, HashSet<string>? Names)> unset = [];
+    private readonly HashSet<string> remarks = [];
 
     private readonly RepeatableCells repeatable = new();
     private readonly HashSet<string> typesInLibraries = [];
@@ -119,6 +121,9 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
     /// <summary>What a cell threw last.</summary>
     public ExceptionReport? LastException { get; set; }
+
+    /// <summary>Whether a remark on code is made for the first time in this session.</summary>
+    public bool IsNewRemark(string remark) => remarks.Add(remark);
 
     /// <summary>Remembers what completion has proposed that is not imported: a cell that uses it gets the using.</summary>
     /// <param name="proposals">Names, and the namespaces that they are in.</param>

@@ -11,7 +11,7 @@ namespace JupyterKernel.Supervision;
 /// Source: https://www.erlang.org/doc/system/sup_princ.html#maximum-restart-intensity
 /// </summary>
 /// <param name="firstProcess">The first worker's process, started ahead of everything else.</param>
-internal sealed class FreshWorkers(Loop loop, IWorkerOutput output, Task<WorkerProcess> firstProcess)
+internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerProcess> firstProcess)
 {
     private static readonly TimeSpan PatienceForStart = TimeSpan.FromSeconds(30);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using JupyterKernel.Session;
+using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;

@@ -1,5 +1,7 @@
 using JupyterKernel.Session;
+using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
+
 
 namespace JupyterKernel.Supervision;
 

@@ -22,7 +22,7 @@ internal sealed class SupervisedWorker : IDisposable
     private const int MaxNativePieces = 16;
 
     private readonly Loop loop;
-    private readonly IWorkerOutput output;
+    private readonly IWorkerEvents output;
     private readonly SemaphoreSlim nativePieces = new(MaxNativePieces);
     private readonly WorkerProcess process;
     private readonly WorkerChannel channel;
@@ -46,7 +46,7 @@ internal sealed class SupervisedWorker : IDisposable
     /// <param name="loop">The loop, on whose thread this is called.</param>
     /// <param name="output">Takes what the worker's cells print and show.</param>
     /// <param name="process">A process that was just started, and that belongs to this from now on.</param>
-    public SupervisedWorker(Loop loop, IWorkerOutput output, WorkerProcess process)
+    public SupervisedWorker(Loop loop, IWorkerEvents output, WorkerProcess process)
     {
         this.loop = loop;
         this.output = output;
@@ -323,7 +323,7 @@ internal sealed class SupervisedWorker : IDisposable
 }
 
 /// <summary>Where a worker's output goes. Loop thread.</summary>
-internal interface IWorkerOutput
+internal interface IWorkerEvents
 {
     /// <summary>Takes a stream, a display, a clearing, a question or a comm's message.</summary>
     void Output(WorkerMessage message, SupervisedWorker from);

@@ -36,7 +36,7 @@ internal sealed class Supervisor
 
     private readonly Loop loop;
     private readonly NotebookSession session;
-    private readonly IWorkerOutput output;
+    private readonly IWorkerEvents output;
     private readonly FreshWorkers freshWorkers;
     private readonly LateCrashes lateCrashes;
     private readonly KernelSettings settings = KernelSettings.Current;
@@ -56,7 +56,7 @@ internal sealed class Supervisor
     private bool stopped;
 
     /// <param name="firstProcess">The first worker's process, started ahead of everything else.</param>
-    public Supervisor(Loop loop, NotebookSession session, IWorkerOutput output, Task<WorkerProcess> firstProcess)
+    public Supervisor(Loop loop, NotebookSession session, IWorkerEvents output, Task<WorkerProcess> firstProcess)
     {
         this.loop = loop;
         this.session = session;
@@ -69,7 +69,7 @@ internal sealed class Supervisor
             OverCeiling = why =>
             {
                 reasonOfInterrupt = why;
-                Interrupt();
+                interrupt?.Cancel();
             },
         };
     }
@@ -106,7 +106,8 @@ internal sealed class Supervisor
     /// Takes the outcome while the cell still counts as running, so that no hand-over sees its effects without it, and no replay begins before;
     /// null for a cell that leaves nothing to later ones.
     /// </param>
-    public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended) =>
+    /// <param name="interruption">Cancelled to interrupt the cell.</param>
+    public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended, CancellationToken interruption) =>
         InWorkerAsync(
             current =>
             {
@@ -116,15 +117,17 @@ internal sealed class Supervisor
                 running = cell.Code;
                 return current.RunAsync(number, cell, allowStdin, isKept: ended is not null);
             },
-            ended);
+            ended,
+            interruption);
 
     /// <summary>Has something handled that is no cell but runs code of the user's: a comm's message.</summary>
     /// <param name="handle">Hands it to the worker.</param>
-    public Task<CellOutcome> HandleAsync(Func<SupervisedWorker, Task<CellOutcome>> handle)
+    /// <param name="interruption">Cancelled to interrupt the handler.</param>
+    public Task<CellOutcome> HandleAsync(Func<SupervisedWorker, Task<CellOutcome>> handle, CancellationToken interruption)
     {
         handled++;
         running = "a comm's message";
-        return InWorkerAsync(handle, ended: null);
+        return InWorkerAsync(handle, ended: null, interruption);
     }
 
     /// <summary>Rows of a table, as an answer for the front end; null where they cannot be had at once.</summary>
@@ -152,12 +155,18 @@ internal sealed class Supervisor
     /// </summary>
     /// <param name="cause">Why, for the user; null if the user asked for it and is told by the answer.</param>
     /// <exception cref="WorkerStartException">No worker could be had, or the user interrupted it.</exception>
-    public Task RecycleAsync(string? cause) => recycled.IsCompleted ? recycled = RecycleOnceAsync(cause) : recycled;
+    /// <param name="cancellation">Cancelled to keep the old worker.</param>
+    public async Task RecycleAsync(string? cause, CancellationToken cancellation)
+    {
+        if (recycled.IsCompleted) recycled = RecycleOnceAsync(cause);
+        using var registration = cancellation.Register(CancelRecycling);
+        await recycled;
+    }
 
     /// <summary>Replaces the worker by a fresh one in which exactly the accepted cells have been executed.</summary>
     /// <param name="keepsValues">Whether plain data is set to what it is now.</param>
     /// <exception cref="WorkerStartException">No worker could be had, or the user interrupted it.</exception>
-    public async Task RebuildAsync(bool keepsValues = false)
+    public async Task RebuildAsync(bool keepsValues, CancellationToken interruption)
     {
         recycling?.Cancel();
         var values = keepsValues ? await ReadStateAsync(HandOver.MostBytes) : null;
@@ -167,10 +176,10 @@ internal sealed class Supervisor
         if (keepsValues && values is not { Problem: null } && session.Accepted.Count > 0)
             output.Notice($"What the variables held cannot be carried over ({values?.Problem ?? "there was no worker"}), so all of it comes from executing the cells again.", isLoss: true);
         if (values is not null) worker = SetAsync(worker!, values);
-        using var interruption = interrupt = new CancellationTokenSource();
+        using var linked = interrupt = CancellationTokenSource.CreateLinkedTokenSource(interruption);
         try
         {
-            await CurrentAsync(interruption.Token);
+            await CurrentAsync(linked.Token);
         }
         finally
         {
@@ -200,12 +209,8 @@ internal sealed class Supervisor
     /// <summary>A user's word for a fresh worker lifts the restart intensity.</summary>
     public void Forgive() => freshWorkers.Forgive();
 
-    /// <summary>Ends the running cell; its outcome comes from <see cref="RunAsync"/>.</summary>
-    public void Interrupt()
-    {
-        if (interrupt is null) recycling?.Cancel();
-        interrupt?.Cancel();
-    }
+    /// <summary>Keeps the old worker, if a fresh one is about to take its place.</summary>
+    public void CancelRecycling() => recycling?.Cancel();
 
     /// <summary>Ends the workers for good.</summary>
     public void Stop()
@@ -217,9 +222,9 @@ internal sealed class Supervisor
         freshWorkers.Stop();
     }
 
-    private async Task<CellOutcome> InWorkerAsync(Func<SupervisedWorker, Task<CellOutcome>> run, Func<CellOutcome, Task>? ended)
+    private async Task<CellOutcome> InWorkerAsync(Func<SupervisedWorker, Task<CellOutcome>> run, Func<CellOutcome, Task>? ended, CancellationToken cancellation)
     {
-        using var interruption = interrupt = new CancellationTokenSource();
+        using var interruption = interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var isWhole = cellEnded is null;
         if (isWhole) await BeginCellAsync(interruption.Token);
         try
@@ -387,7 +392,7 @@ internal sealed class Supervisor
     {
         try
         {
-            await RecycleAsync(cause);
+            await RecycleAsync(cause, CancellationToken.None);
         }
         catch (WorkerStartException failure)
         {

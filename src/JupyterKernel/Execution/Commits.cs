@@ -1,0 +1,94 @@
+using JupyterKernel.Compilation;
+using JupyterKernel.Session;
+using JupyterKernel.Settings;
+using JupyterKernel.Supervision;
+using JupyterKernel.WorkerProtocol;
+
+namespace JupyterKernel.Execution;
+
+/// <summary>
+/// Takes cells into the history. The blocks of a cell with magics are taken in one by one, and are committed or rolled back together. Loop thread.
+/// </summary>
+internal sealed class Commits(NotebookSession session, Supervisor supervisor, Notices notices)
+{
+    /// <summary>The limit for all variables together up to which the changes of an interrupted cell, or of a comm's handler, are kept.</summary>
+    private const long MaxChangesBytes = 32 * 1024 * 1024;
+
+    /// <summary>The limit for all that is kept of cells that are not replayed.</summary>
+    private const long MaxRecordedBytes = 1024L * 1024 * 1024;
+
+    private readonly Dictionary<long, IReadOnlyList<CellVariable>> uncommitted = [];
+
+    /// <summary>Whether the worker may have loaded packages or assemblies of a cell that was not accepted.</summary>
+    public bool HasStrayAssets { get; set; }
+
+    /// <summary>Takes a cell, or a block of one, into the history. If it is not to be replayed, its state is kept with it.</summary>
+    /// <param name="isBlock">Whether it is rolled back if a later block of its cell does not end by itself.</param>
+    public async Task AcceptAsync(AcceptedCell cell, bool isBlock)
+    {
+        HasStrayAssets = false;
+        if (cell.Policy != ReplayPolicy.Always)
+        {
+            var room = MaxRecordedBytes - session.Accepted.Sum(accepted => accepted.Values.LongLength);
+            var state = await supervisor.ReadStateAsync(Math.Min(HandOver.MostBytes, room));
+            cell = cell.With(state);
+            if (cell.Values.Length == 0)
+            {
+                notices.Add($"What {cell.Compiled.Name} has left behind cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is not executed again: in a fresh worker its variables will be unset.", isLoss: true);
+            }
+        }
+
+        session.Accept(cell);
+
+        // As long as the whole cell may be rolled back, earlier variables must hold what they held.
+        if (isBlock) (uncommitted[cell.Number], cell.Replaced) = (cell.Replaced, []);
+        else supervisor.Forget(cell);
+    }
+
+    /// <summary>Takes in what a cell submitted while it ran.</summary>
+    public void AcceptSubmitted(IReadOnlyList<AcceptedCell> submitted)
+    {
+        foreach (var cell in submitted)
+        {
+            session.Accept(cell);
+            supervisor.Forget(cell);
+        }
+    }
+
+    /// <summary>Commits the blocks of a cell: variables that they redeclare let go of their old values.</summary>
+    /// <param name="whole">The number of its first block.</param>
+    public void Commit(long whole)
+    {
+        for (var last = session.Accepted.Count - 1; last >= 0 && session.Accepted[last] is { } block && block.Whole == whole; last--)
+        {
+            if (!uncommitted.Remove(block.Number, out var replaced)) continue;
+            block.Replaced = replaced;
+            supervisor.Forget(block);
+        }
+
+        uncommitted.Clear();
+    }
+
+    /// <summary>Rolls back the blocks of a cell that was interrupted or lost its worker: such a cell is not accepted, none of it.</summary>
+    /// <param name="whole">The number of its first block.</param>
+    /// <returns>Whether there were any.</returns>
+    public bool RollBack(long whole)
+    {
+        if (session.Accepted.Count == 0 || session.Accepted[^1].Whole != whole) return false;
+        var gone = session.TruncateFrom(session.BeginOfLastCell());
+        HasStrayAssets |= gone.Any(block => block.Compiled.Assets != CellAssets.None);
+        supervisor.Drop(gone);
+        _ = KeepChangesAsync();
+        return true;
+    }
+
+    /// <summary>
+    /// Keeps the values of the variables with the last cell. What changed them is not an accepted cell, so a replay would not change them: an interrupted
+    /// cell, or a comm's handler. The worker reads them before the next cell runs.
+    /// </summary>
+    public async Task KeepChangesAsync()
+    {
+        if (session.Accepted is not [.., var last]) return;
+        if (await supervisor.ReadStateAsync(MaxChangesBytes) is { Problem: null, Payload: [var values] }) last.ChangedLater = values;
+    }
+}

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using JupyterKernel.Hosting;
+using JupyterKernel.NotebookFiles;
+using JupyterKernel.Protocol;
+using JupyterKernel.Session;
+using JupyterKernel.Sockets;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Execution;
+
+/// <summary>
+/// The requests whose code waits to run: cells, and messages to comm handlers. One runs at a time. Loop thread.
+/// </summary>
+internal sealed class ExecuteQueue(SessionServices services)
+{
+    /// <summary>How long after a comm's handler its changes are kept, if no cell comes before.</summary>
+    private static readonly TimeSpan KeepDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>A client that sends cells ahead has sent them all when nothing has come from it for this time.</summary>
+    private static readonly TimeSpan BurstPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The time that a client has to send a second cell after one that fails at once.</summary>
+    private static readonly TimeSpan BurstStart = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>The longest delay of a failure's reply for a client that keeps sending.</summary>
+    private static readonly TimeSpan MaxBurst = TimeSpan.FromSeconds(2);
+
+    private readonly Queue<Waiting> waiting = new();
+    private bool hasUnkeptChanges;
+    private long changedAt = Stopwatch.GetTimestamp();
+
+    /// <summary>The request that runs; null if none does.</summary>
+    public RunningRequest? Running { get; private set; }
+
+    /// <summary>The execution count of the latest cell.</summary>
+    public int ExecutionCount { get; private set; }
+
+    /// <summary>The time since a request last began or ended.</summary>
+    public TimeSpan CalmFor => Stopwatch.GetElapsedTime(changedAt);
+
+    /// <summary>Takes an execute_request.</summary>
+    /// <exception cref="MalformedMessageException">The content is not an execute_request's.</exception>
+    public void Add(Request request)
+    {
+        var content = WireFormat.FromJson<ExecuteRequest>(request.Message.Content) with { Language = LanguageIn(request.Message.Metadata) };
+        request = request with { Message = request.Message.WithoutContent() };
+        Enqueue(new(request, IsCell: true, abortFollowing =>
+        {
+            if (RunningCell.IsCounted(content)) ExecutionCount++;
+            KeepChanges();
+            return new RunningCell(services, request, content, ExecutionCount, abortFollowing);
+        }));
+    }
+
+    /// <summary>Takes a comm's message.</summary>
+    /// <param name="isBracketed">Whether busy and idle are published elsewhere.</param>
+    /// <param name="handle">Lets the worker handle it, under a number of its own.</param>
+    public void Add(Request request, bool isBracketed, Func<long, CancellationToken, Task<CellOutcome>> handle)
+    {
+        request = request with { Message = request.Message.WithoutContent() };
+        Enqueue(new(request, IsCell: false, _ => new RunningHandler(services, request, isBracketed, handle)));
+    }
+
+    /// <summary>Interrupts the running request; without one, a planned replacement of the worker.</summary>
+    public void Interrupt()
+    {
+        if (Running is { } running) running.Interrupt();
+        else services.Supervisor.CancelRecycling();
+    }
+
+    private void Enqueue(Waiting next)
+    {
+        waiting.Enqueue(next);
+        if (Running is null) _ = WorkOffAsync();
+    }
+
+    private async Task WorkOffAsync()
+    {
+        while (waiting.TryDequeue(out var next))
+        {
+            var aborted = new List<Request>();
+            changedAt = Stopwatch.GetTimestamp();
+            Running = next.Begin(async () =>
+            {
+                await EndOfBurstAsync(next.Request);
+                aborted.AddRange(TakeWaitingCells());
+            });
+            services.Questions.Begin(Running);
+            try
+            {
+                await Running.RunAsync();
+            }
+            catch (Exception bug)
+            {
+                Log.Bug(bug);
+                await Running.FailAsync(ErrorReply.OfBug(bug));
+            }
+
+            services.Questions.End();
+            services.Notices.End();
+            foreach (var request in aborted) Abort(request);
+            if (!next.IsCell) KeepChangesSoon();
+            Running = null;
+            changedAt = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>The changes of a comm's handler are kept, since a replay would not make them again.</summary>
+    private void KeepChanges()
+    {
+        if (hasUnkeptChanges) _ = services.Commits.KeepChangesAsync();
+        hasUnkeptChanges = false;
+    }
+
+    private async void KeepChangesSoon()
+    {
+        if (hasUnkeptChanges) return;
+        hasUnkeptChanges = true;
+        do await Task.Delay(KeepDelay);
+        while (hasUnkeptChanges && Running is not null);
+        KeepChanges();
+    }
+
+    /// <summary>
+    /// Waits until a client has sent all the cells that it sends ahead. The cells that come before a failure is published were sent without knowledge of it;
+    /// no clock of the client is used for that. A client that sends one cell at a time waits up to <see cref="BurstStart"/>.
+    /// </summary>
+    private async Task EndOfBurstAsync(Request failed)
+    {
+        var (began, client) = (Stopwatch.GetTimestamp(), failed.Client);
+        while (Stopwatch.GetElapsedTime(began) < MaxBurst)
+        {
+            var last = waiting.LastOrDefault(next => next.IsCell && next.Request.Client == client)?.Request;
+            var left = (last is null ? BurstStart : BurstPause) - Stopwatch.GetElapsedTime((last ?? failed).ReceivedAt);
+            if (left <= TimeSpan.Zero) return;
+            await Task.Delay(left);
+        }
+    }
+
+    /// <summary>Takes the cells that have been received, from any client, out of the queue.</summary>
+    private List<Request> TakeWaitingCells()
+    {
+        services.Sockets.ReceiveRequests();
+        List<Request> cells = [.. waiting.Where(next => next.IsCell).Select(next => next.Request)];
+        Waiting[] others = [.. waiting.Where(next => !next.IsCell)];
+        waiting.Clear();
+        foreach (var other in others) waiting.Enqueue(other);
+        return cells;
+    }
+
+    private void Abort(Request request)
+    {
+        services.Sockets.Publish("status", request, WireFormat.ToJson(Status.Busy));
+        services.Sockets.Reply(request, WireFormat.ToJson(StatusReply.Aborted), WireFormat.ToJson(new JObject { ["status"] = "aborted" }));
+        services.Sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
+    }
+
+    /// <summary>
+    /// The language that a cell's metadata name, which some front ends send along; null for C#.
+    /// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
+    /// </summary>
+    private static string? LanguageIn(JObject metadata) =>
+        metadata.Count > 0 && Cell.LanguageIn(metadata) is { } language && CellLanguage.Find(language) != CellLanguage.CSharp ? language : null;
+
+    /// <summary>A request that waits for its turn.</summary>
+    /// <param name="Begin">Begins its turn; it is given what aborts the cells that were sent after it.</param>
+    private sealed record Waiting(Request Request, bool IsCell, Func<Func<Task>, RunningRequest> Begin);
+}

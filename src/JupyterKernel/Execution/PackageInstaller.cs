@@ -1,0 +1,125 @@
+using System.Net;
+using JupyterKernel.Compilation;
+using JupyterKernel.Kernel;
+using JupyterKernel.Packages;
+using JupyterKernel.Protocol;
+using JupyterKernel.Session;
+using JupyterKernel.Sockets;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Execution;
+
+/// <summary>What a cell's <c>#r "nuget:"</c> lines lead to: a restore, which the user can follow, and a word on what is there now. Loop thread.</summary>
+internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession session)
+{
+    /// <summary>What is done within this time needs no word about its progress.</summary>
+    private static readonly TimeSpan Unremarkable = TimeSpan.FromMilliseconds(400);
+
+    private static readonly TimeSpan BetweenProgress = TimeSpan.FromMilliseconds(200);
+
+    private readonly string baseDirectory = Directory.GetCurrentDirectory();
+    private int displays;
+
+    /// <summary>Restores what the session has and a cell asks for.</summary>
+    /// <param name="code">The cell.</param>
+    /// <param name="directory">What relative paths start from; null for the kernel's folder.</param>
+    /// <param name="request">The request to show it for; null for one that shows nothing.</param>
+    /// <param name="before">The packages that there are.</param>
+    /// <returns>The packages that the cell can use, or why they cannot be had.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<(SessionPackages Packages, CellOutcome? Failure)> InstallAsync(string code, string? directory, Request? request, SessionPackages before, CancellationToken cancellation)
+    {
+        var asked = await session.FindPackagesAsync(code, directory ?? baseDirectory, cancellation);
+        if (asked.Count == 0) return (before, null);
+        if (asked.FirstOrDefault(directive => directive.Kind == PackageDirectiveKind.Malformed) is { } malformed) return (before, new CellOutcome.Refused("PackageError", malformed.Name));
+        var own = asked.Where(InteractivePackages.Has).Select(directive => directive.Name).Distinct().ToList();
+        asked = [.. asked.Where(directive => !InteractivePackages.Has(directive))];
+        var set = before.Asked.With(asked, directory ?? baseDirectory);
+        if (own.Count > 0 && request is not null) TellOwn(request, own);
+        if (set == before.Asked && set.Projects.Count == 0) return (before, null);
+
+        var display = request is null ? null : new Display(sockets, request, $"packages-{++displays}");
+        try
+        {
+            var doing = "";
+            var restore = Task.Run(() => new PackageRestore(baseDirectory).RestoreAsync(set, line => Volatile.Write(ref doing, line), cancellation), cancellation);
+            await Task.WhenAny(restore, Task.Delay(Unremarkable, CancellationToken.None));
+            while (!restore.IsCompleted)
+            {
+                display?.Show($"Restoring {string.Join(", ", Names(asked))} … {Volatile.Read(ref doing)}", null);
+                await Task.WhenAny(restore, Task.Delay(BetweenProgress, CancellationToken.None));
+            }
+
+            var resolved = await restore;
+            var now = new SessionPackages(set.Pinned(resolved.Packages), resolved);
+            if (now.Resolved.Extends(before.Resolved) && before.Resolved.Extends(now.Resolved) && resolved.Packages.Count == before.Resolved.Packages.Count)
+            {
+                display?.End($"{string.Join(", ", Names(asked))}: there already.");
+                return (before with { Asked = now.Asked }, null);
+            }
+
+            Tell(display, asked, before, now);
+            return (now, null);
+        }
+        catch (PackageException failure)
+        {
+            display?.End($"{string.Join(", ", Names(asked))}: not restored.");
+            return (before, new CellOutcome.Refused("PackageError", failure.Message));
+        }
+        catch (OperationCanceledException)
+        {
+            display?.End($"{string.Join(", ", Names(asked))}: interrupted, nothing was restored.");
+            throw;
+        }
+    }
+
+    private void TellOwn(Request request, IReadOnlyList<string> own) =>
+        new Display(sockets, request, $"packages-{++displays}").Note($"{string.Join(", ", own)}: this kernel has what it is for, so nothing was restored.");
+
+    private static IEnumerable<string> Names(IReadOnlyList<PackageDirective> asked) => asked
+        .Where(directive => directive.Kind is PackageDirectiveKind.Package or PackageDirectiveKind.Framework or PackageDirectiveKind.Project)
+        .Select(directive => directive.Kind == PackageDirectiveKind.Project ? Path.GetFileName(directive.Name) : directive.Name).Distinct();
+
+    private static void Tell(Display? display, IReadOnlyList<PackageDirective> asked, SessionPackages before, SessionPackages now)
+    {
+        var names = Names(asked).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var old = before.Resolved.Packages.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
+        var rows = now.Resolved.Packages.Where(package => names.Contains(package.Id) || (old.TryGetValue(package.Id, out var version) && version != package.Version))
+            .Select(package => (string[])[package.Id, package.Version, Short(package.Source), !old.TryGetValue(package.Id, out var version) ? "new" : version == package.Version ? "" : $"was {version}"])
+            .Concat(names.Where(name => !now.Resolved.Packages.Any(package => package.Id.Equals(name, StringComparison.OrdinalIgnoreCase))).Select(name => (string[])[name, "", "", ""])).ToList();
+        var others = now.Resolved.Packages.Count(package => !old.ContainsKey(package.Id) && !names.Contains(package.Id));
+        var more = others == 0 ? "" : others == 1 ? "and one package that they depend on" : $"and {others} packages that they depend on";
+        var plain = string.Join("\n", rows.Select(row => string.Join("  ", row.Where(text => text.Length > 0))).Append(more).Concat(now.Resolved.Warnings).Where(line => line.Length > 0));
+        var html = "<table><tr><th>package</th><th>version</th><th>source</th><th></th></tr>"
+            + string.Concat(rows.Select(row => $"<tr>{string.Concat(row.Select(text => $"<td>{WebUtility.HtmlEncode(text)}</td>"))}</tr>")) + "</table>"
+            + string.Concat(now.Resolved.Warnings.Prepend(more).Where(line => line.Length > 0).Select(line => $"<div style=\"font-size: smaller; opacity: 0.7\">{WebUtility.HtmlEncode(line)}</div>"));
+        display?.Show(plain, html);
+    }
+
+    private static string Short(string? source) => source is null ? "" : Uri.TryCreate(source, UriKind.Absolute, out var address) && !address.IsFile ? address.Host : source;
+
+    /// <summary>One output that changes.</summary>
+    private sealed class Display(JupyterSockets sockets, Request request, string id)
+    {
+        private bool isThere;
+
+        public void Show(string plain, string? html)
+        {
+            var data = new JObject { ["text/plain"] = plain };
+            if (html is not null) data["text/html"] = html;
+            sockets.Publish(isThere ? "update_display_data" : "display_data", request, WireFormat.ToJson(new JObject
+            {
+                ["data"] = data, ["metadata"] = new JObject(), ["transient"] = new JObject { ["display_id"] = id },
+            }));
+            isThere = true;
+        }
+
+        public void Note(string line) => Show(line, $"<div style=\"font-size: smaller; opacity: 0.7\">{WebUtility.HtmlEncode(line)}</div>");
+
+        /// <summary>A progress that was shown cannot be taken away without what else the cell has shown.</summary>
+        public void End(string line)
+        {
+            if (isThere) Note(line);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+using System.Text;
+using JupyterKernel.Protocol;
+using JupyterKernel.Session;
+using Microsoft.Data.Sqlite;
+
+namespace JupyterKernel.History;
+
+/// <summary>
+/// The tables of the history and the SQL over them. One thread at a time; throws <see cref="SqliteException"/> and
+/// <see cref="IOException"/> as they come. Several processes may have the same file open.
+/// Source of what the queries mean: https://github.com/ipython/ipython/blob/main/IPython/core/history.py
+/// </summary>
+internal sealed class HistoryDatabase : IDisposable
+{
+    private const int SqliteCorrupt = 11;
+    private const int SqliteNotADatabase = 26;
+    // SQLite refuses longer GLOB patterns (SQLITE_MAX_LIKE_PATTERN_LENGTH).
+    private const int MaxPatternBytes = 50_000;
+    private const string Broken = ".broken";
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode PrivateFolder = PrivateFile | UnixFileMode.UserExecute;
+
+    private readonly SqliteConnection _connection;
+    
+    private HistoryDatabase(string path)
+    {
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            // A pooled connection would hold the file open after its end, and a broken file could not be moved.
+            Pooling = false,
+            // Seconds that a statement waits for another kernel's write.
+            DefaultTimeout = 2,
+        }.ToString());
+    }
+
+    /// <summary>The number of the session that this object began: this kernel's.</summary>
+    public int Session { get; private set; }
+
+    /// <summary>Opens or creates the file and begins a session in it. Other users may read neither the file nor what SQLite keeps beside it.</summary>
+    public static HistoryDatabase Open(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        CreatePrivately(folder, path);
+        return Begin(new(path), database =>
+        {
+            database.Run("PRAGMA journal_mode = WAL");
+            database.Run("PRAGMA synchronous = NORMAL");
+            database.Run("CREATE TABLE IF NOT EXISTS sessions (session INTEGER PRIMARY KEY AUTOINCREMENT, start TEXT NOT NULL)");
+            database.CreateHistory();
+            using var begin = database.Command(
+                "INSERT INTO sessions (start) VALUES ($start) RETURNING session", ("$start", DateTime.UtcNow.ToString("O")));
+            database.Session = (int)(long)begin.ExecuteScalar()!;
+
+            // Not before SQLite has found it to be a database: a path may lead to anything. All of its files are there by now.
+            MakePrivate(path);
+        });
+    }
+
+    /// <summary>A history for this kernel alone.</summary>
+    public static HistoryDatabase InMemory(int session) => Begin(new(":memory:"), database =>
+    {
+        database.Session = session;
+        database.CreateHistory();
+    });
+
+    /// <summary>Whether a failure says that the file is no sound database.</summary>
+    public static bool MeansBroken(SqliteException failure) => failure.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
+
+    /// <summary>Renames a broken file, in place of one that was broken before.</summary>
+    /// <returns>Its new name.</returns>
+    public static string MoveAside(string path)
+    {
+        var aside = path + Broken;
+        File.Move(path, aside, overwrite: true);
+        // These two belong to the broken file and would spoil the next one.
+        File.Delete(path + "-wal");
+        File.Delete(path + "-shm");
+        Restrict(aside, PrivateFile);
+        return aside;
+    }
+
+    public void Add(int line, string input) => Run(
+        "INSERT OR REPLACE INTO history (session, line, input) VALUES ($session, $line, $input)",
+        ("$session", Session), ("$line", line), ("$input", input));
+
+    public void AddOutput(int line, string output) => Run(
+        "UPDATE history SET output = $output WHERE session = $session AND line = $line",
+        ("$session", Session), ("$line", line), ("$output", output));
+
+    public IReadOnlyList<HistoryEntry> Query(HistoryRequest request) => request.HistAccessType switch
+    {
+        "tail" => Latest(request.N, ""),
+        "range" => Range(request),
+        "search" => Search(request),
+        _ => [],
+    };
+
+    public void Dispose() => _connection.Dispose();
+
+    // Inputs hold passwords more often than they should. SQLite gives its other files the mode of the database.
+    private static void CreatePrivately(string folder, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+            return;
+        }
+
+        Directory.CreateDirectory(folder, PrivateFolder);
+        // The installer keeps copies of the program there and may have created it. A folder that the user chose stays as it is.
+        if (Path.GetFileName(folder) == HistoryStore.OwnFolder) Restrict(folder, PrivateFolder);
+        if (File.Exists(path)) return;
+        try
+        {
+            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = PrivateFile }).Dispose();
+        }
+        catch (IOException) when (new FileInfo(path) is { Exists: true } or { LinkTarget: not null })
+        {
+            // Another kernel was faster, or it is a link to where nothing is yet.
+        }
+    }
+
+    private static void MakePrivate(string path)
+    {
+        // SQLite keeps its files beside the one that a link leads to.
+        var file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        foreach (var suffix in (string[])["", "-wal", "-shm", "-journal", Broken]) Restrict(file + suffix, PrivateFile);
+    }
+
+    private static void Restrict(string path, UnixFileMode mode)
+    {
+        if (OperatingSystem.IsWindows() || !Path.Exists(path) || File.GetUnixFileMode(path) == mode) return;
+        try
+        {
+            File.SetUnixFileMode(path, mode);
+        }
+        catch (Exception impossible) when (impossible is IOException or UnauthorizedAccessException)
+        {
+            // It is another user's, or the file system has no modes.
+        }
+    }
+
+    private static HistoryDatabase Begin(HistoryDatabase database, Action<HistoryDatabase> prepare)
+    {
+        try
+        {
+            database._connection.Open();
+            prepare(database);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private void CreateHistory() => Run(
+        "CREATE TABLE IF NOT EXISTS history (session INTEGER, line INTEGER, input TEXT NOT NULL, output TEXT, PRIMARY KEY (session, line))");
+
+    private List<HistoryEntry> Range(HistoryRequest request)
+    {
+        var session = request.Session > 0 ? request.Session : Session + (long)request.Session;
+        // Lines count from 1, so a stop of 0 can only mean none; IPython takes it so, too.
+        long stop = request.Stop is null or 0 ? long.MaxValue : request.Stop.Value;
+        return Read(
+            "SELECT session, line, input, output FROM history WHERE session = $session AND line >= $start AND line < $stop ORDER BY line",
+            ("$session", session), ("$start", request.Start ?? 0), ("$stop", stop));
+    }
+
+    private IReadOnlyList<HistoryEntry> Search(HistoryRequest request)
+    {
+        // The protocol knows * and ? only; GLOB's classes would make one of every indexer in a pattern. An input with a
+        // NUL in it is matched by what comes before that.
+        var pattern = (request.Pattern ?? "*").Replace("[", "[[]", StringComparison.Ordinal);
+        if (Encoding.UTF8.GetByteCount(pattern) > MaxPatternBytes) return [];
+        return request.Unique
+            // Beside max(), SQLite takes the other columns from the row that has the maximum.
+            ? Latest(request.N, "WHERE input GLOB $pattern GROUP BY input", ", max(session << 32 | line)", ("$pattern", pattern))
+            : Latest(request.N, "WHERE input GLOB $pattern", "", ("$pattern", pattern));
+    }
+
+    // Without a number, all of them: SQLite takes a negative limit for none.
+    private IReadOnlyList<HistoryEntry> Latest(
+        int? count, string filter, string extraColumn = "", params (string, object)[] parameters) => [.. Read(
+            $"SELECT session, line, input, output {extraColumn} FROM history {filter} ORDER BY session DESC, line DESC LIMIT $count",
+            [.. parameters, ("$count", count is { } n ? Math.Max(n, 0) : -1)]).AsEnumerable().Reverse()];
+
+    private List<HistoryEntry> Read(string sql, params (string, object)[] parameters)
+    {
+        using var command = Command(sql, parameters);
+        using var reader = command.ExecuteReader();
+        var entries = new List<HistoryEntry>();
+        while (reader.Read())
+        {
+            entries.Add(new(
+                reader.GetInt32(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3)));
+        }
+        return entries;
+    }
+
+    private void Run(string sql, params (string, object)[] parameters)
+    {
+        using var command = Command(sql, parameters);
+        command.ExecuteNonQuery();
+    }
+
+    private SqliteCommand Command(string sql, params (string Name, object Value)[] parameters)
+    {
+        var command = _connection.CreateCommand();
+#pragma warning disable CA2100 // Every text above is a constant; values travel as parameters.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);
+        return command;
+    }
+}

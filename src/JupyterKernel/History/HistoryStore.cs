@@ -1,0 +1,231 @@
+using JupyterKernel.Protocol;
+using JupyterKernel.Session;
+using Microsoft.Data.Sqlite;
+
+namespace JupyterKernel.History;
+
+/// <summary>One cell that was run, in this kernel or an earlier one.</summary>
+/// <param name="Session">The number of the kernel's session, counting up over all kernels that share the file.</param>
+/// <param name="Line">The cell's execution count.</param>
+/// <param name="Input">Its text.</param>
+/// <param name="Output">Its result as text; null where it had none.</param>
+public sealed record HistoryEntry(int Session, int Line, string Input, string? Output);
+
+/// <summary>
+/// The inputs and text outputs of this kernel and of those before it, kept in one SQLite file of the user's.
+/// Any thread may call; one background thread, started by the first call, owns the file, and nobody waits for it but
+/// who awaits a query. Where the file cannot be used, the history lives in memory and one warning says so; nothing throws.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#history
+/// </summary>
+public sealed class HistoryStore : IDisposable
+{
+    /// <summary>Names another file, or is <c>off</c> to keep the history in memory only.</summary>
+    public const string EnvironmentVariable = "JUPYTER_CSHARP_HISTORY";
+
+    /// <summary>The name of this program's folder among the user's data.</summary>
+    public const string OwnFolder = "jupyter-csharp";
+
+    private const int MaxTextLength = 1024 * 1024;
+    private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long what is kept waits for more of it, while the cell that it is about wants the processor.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new();
+    private readonly Queue<Action> _work = [];
+    private readonly AutoResetEvent _begun = new(false);
+    private readonly ManualResetEventSlim _hurry = new(false, 0);
+    private readonly Lazy<Thread> _thread;
+    private readonly Action<string> _warn;
+    private bool _ended;
+
+    // The rest belongs to the background thread.
+    private string? _path;
+    private HistoryDatabase? _database;
+    private IReadOnlyList<HistoryEntry> _salvaged = [];
+    private int _session = 1;
+    private bool _renewed;
+    private bool _warned;
+
+    /// <param name="warn">Takes at most one line, on the background thread.</param>
+    /// <param name="path">The file, made where it is missing; null keeps the history in memory.</param>
+    public HistoryStore(Action<string> warn, string? path)
+    {
+        _warn = warn;
+        _path = path;
+        _thread = new(() =>
+        {
+            var thread = new Thread(Run) { IsBackground = true, Name = "history" };
+            thread.Start();
+            return thread;
+        });
+    }
+
+    /// <summary>The file that the environment names, else the one in the user's data folder; null for none.</summary>
+    public static string? DefaultPath()
+    {
+        var named = Environment.GetEnvironmentVariable(EnvironmentVariable);
+        if (string.Equals(named, "off", StringComparison.OrdinalIgnoreCase)) return null;
+        if (!string.IsNullOrEmpty(named)) return named;
+        // Unverified: on a fresh account the folder is not there yet, and would come back as an empty string.
+        var data = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        return data.Length == 0 ? null : Path.Combine(data, OwnFolder, "history.sqlite");
+    }
+
+    /// <summary>Keeps a cell's text. A text over 1 Mi characters is cut.</summary>
+    public void Add(int line, string input)
+    {
+        var kept = Cut(input);
+        Post(() => Perform(database => database.Add(line, kept)));
+    }
+
+    /// <summary>Keeps the result of a cell that was added before. A text over 1 Mi characters is cut.</summary>
+    public void AddOutput(int line, string textOutput)
+    {
+        var kept = Cut(textOutput);
+        Post(() => Perform(database => database.AddOutput(line, kept)));
+    }
+
+    /// <summary>Looks entries up, oldest first, among all that was added before; none after the store's end.</summary>
+    public Task<IReadOnlyList<HistoryEntry>> QueryAsync(HistoryRequest request)
+    {
+        var answer = new TaskCompletionSource<IReadOnlyList<HistoryEntry>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var posted = Post(() =>
+        {
+            IReadOnlyList<HistoryEntry> entries = [];
+            Perform(database => entries = database.Query(request));
+            answer.SetResult(entries);
+        });
+        if (posted) _hurry.Set();
+        else answer.SetResult([]);
+        return answer.Task;
+    }
+
+    /// <summary>Writes what is still to be written, for a second at most.</summary>
+    public void Dispose()
+    {
+        lock (_gate) _ended = true;
+        _hurry.Set();
+        _begun.Set();
+        if (_thread.IsValueCreated) _thread.Value.Join(FlushDeadline);
+    }
+
+    private bool Post(Action work)
+    {
+        lock (_gate)
+        {
+            if (_ended) return false;
+            _work.Enqueue(work);
+            if (_work.Count > 1) return true;
+        }
+
+        _begun.Set();
+        _ = _thread.Value;
+        return true;
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            _begun.WaitOne();
+            _hurry.Wait(Pause);
+            _hurry.Reset();
+            while (true)
+            {
+                Action? work;
+                lock (_gate)
+                {
+                    if (!_work.TryDequeue(out work)) break;
+                }
+
+                work();
+            }
+
+            lock (_gate)
+            {
+                if (_ended && _work.Count == 0) break;
+            }
+        }
+
+        _database?.Dispose();
+    }
+
+    // Whatever is wrong with a file or with SQLite itself, cells must not suffer. Three attempts: as it is, in a new
+    // file where the old one is broken, in memory.
+    private void Perform(Action<HistoryDatabase> work)
+    {
+        for (var attempt = 1; attempt <= 3; attempt++)
+        {
+            try
+            {
+                work(_database ?? Open());
+                return;
+            }
+            catch (Exception e)
+            {
+                GiveUp(e);
+            }
+        }
+    }
+
+    private HistoryDatabase Open()
+    {
+        _database = _path is null ? HistoryDatabase.InMemory(_session) : HistoryDatabase.Open(_path);
+        _session = _database.Session;
+        foreach (var entry in _salvaged)
+        {
+            _database.Add(entry.Line, entry.Input);
+            if (entry.Output is { } output) _database.AddOutput(entry.Line, output);
+        }
+        _salvaged = [];
+        return _database;
+    }
+
+    private void GiveUp(Exception failure)
+    {
+        try
+        {
+            if (_salvaged.Count == 0 && _database is not null)
+                _salvaged = _database.Query(new HistoryRequest { HistAccessType = "range" });
+        }
+        catch (Exception)
+        {
+            // What cannot be read any more is lost.
+        }
+        _database?.Dispose();
+        _database = null;
+
+        if (_path is not null && !_renewed && failure is SqliteException broken && HistoryDatabase.MeansBroken(broken))
+        {
+            _renewed = true;
+            try
+            {
+                var aside = HistoryDatabase.MoveAside(_path);
+                Warn($"The history file was broken and is now {aside}; a new one was begun. ({failure.Message})");
+                return;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                failure = e;
+            }
+        }
+        _path = null;
+        Warn($"The history is kept in memory only: {failure.Message}");
+    }
+
+    private void Warn(string message)
+    {
+        if (_warned) return;
+        _warned = true;
+        _warn(message);
+    }
+
+    private static string Cut(string text)
+    {
+        if (text.Length <= MaxTextLength) return text;
+        var end = char.IsHighSurrogate(text[MaxTextLength - 1]) ? MaxTextLength - 1 : MaxTextLength;
+        return text[..end] + "…";
+    }
+}

@@ -1,0 +1,358 @@
+using System.Text;
+using System.Threading.Channels;
+using JupyterKernel.Protocol;
+using NetMQ;
+using NetMQ.Sockets;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.JupyterClient;
+
+/// <summary>
+/// A Jupyter client: one thread of its own (a NetMQPoller) owns the sockets, all members can be used from any thread.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html
+/// </summary>
+internal sealed class KernelClient : IAsyncDisposable
+{
+    private static readonly TimeSpan InterruptRepeatedEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan InterruptDeadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ShutdownDeadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan NudgePause = TimeSpan.FromMilliseconds(200);
+
+    private readonly ChildKernel? child;
+    private readonly WireFormat wire;
+    private readonly DealerSocket shell = new();
+    private readonly DealerSocket control = new();
+    private readonly DealerSocket stdin = new();
+    private readonly DealerSocket heartbeat = new();
+    private readonly SubscriberSocket iopub = new();
+    private readonly NetMQQueue<Action> outbox = new();
+    private readonly NetMQPoller poller;
+
+    // Only the poller thread touches these three.
+    private readonly Dictionary<string, Exchange> open = [];
+    private readonly Queue<TaskCompletionSource> beats = new();
+    private Exception? lost;
+
+    private readonly Channel<Message> broadcasts =
+        Channel.CreateBounded<Message>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private bool disposed;
+
+    private KernelClient(ConnectionFile connection, ChildKernel? child)
+    {
+        Connection = connection;
+        this.child = child;
+        wire = new WireFormat(connection.Key, connection.SignatureScheme);
+
+        // The kernel finds the asker of a request by its identity when it wants input from stdin.
+        var identity = Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N"));
+        foreach (var dealer in (DealerSocket[])[shell, control, stdin, heartbeat]) dealer.Options.Identity = identity;
+
+        iopub.Options.ReceiveHighWatermark = 0;
+        iopub.SubscribeToAnyTopic();
+        poller = [shell, control, stdin, heartbeat, iopub, outbox];
+        Connect(shell, connection.ShellPort, message => TakeReply(message));
+        Connect(control, connection.ControlPort, message => TakeReply(message));
+        Connect(stdin, connection.StdinPort, message => TakePublished(message));
+        Connect(iopub, connection.IopubPort, message => TakePublished(message));
+        Connect(heartbeat, connection.HeartbeatPort);
+        heartbeat.ReceiveReady += (_, _) => TakeBeats();
+        outbox.ReceiveReady += (_, _) =>
+        {
+            while (outbox.TryDequeue(out var action, TimeSpan.Zero)) action();
+        };
+        poller.RunAsync("kernel client", isBackgroundThread: true);
+        child?.Ended.ContinueWith(ended => Post(() => Lose(new KernelLostException(LastWords(ended.Result)))), TaskScheduler.Default);
+    }
+
+    public ConnectionFile Connection { get; }
+
+    /// <summary>The process id of the kernel we started; null for a kernel that somebody else started.</summary>
+    public int? ProcessId => child?.Id;
+
+    /// <summary>
+    /// What is on iopub for none of our open requests: messages of other clients' requests, and output that
+    /// comes after its request was done. Nobody needs to read it; the oldest are dropped.
+    /// </summary>
+    public ChannelReader<Message> Broadcasts => broadcasts.Reader;
+
+    /// <summary>What the kernel said of itself when it was ready; empty before.</summary>
+    public JObject KernelInfo { get; private set; } = [];
+
+    /// <summary>A client of a kernel that runs already; its transport must be tcp.</summary>
+    public static KernelClient Connect(ConnectionFile connection) => connection.Transport == "tcp"
+        ? new(connection, child: null)
+        : throw new ArgumentException("NetMQ's ipc transport is not ZeroMQ's", nameof(connection));
+
+    /// <summary>Starts a kernel and waits until it answers and its iopub reaches us; disposing the client ends it.</summary>
+    /// <param name="command">The start command, with <see cref="ChildKernel.ConnectionFilePlaceholder"/> in it.</param>
+    /// <param name="deadline">When to give up; null for a minute.</param>
+    /// <exception cref="KernelLostException">The kernel ended or did not answer; the message has its last words.</exception>
+    public static async Task<KernelClient> StartAsync(
+        IReadOnlyList<string> command, string? workingDirectory = null, TimeSpan? deadline = null, CancellationToken cancellation = default)
+    {
+        // A port that was free a moment ago may be taken by the time the kernel binds it: such a start is worth repeating.
+        const int Attempts = 3;
+        for (var attempt = 1; ; attempt++)
+        {
+            var child = new ChildKernel(command, workingDirectory);
+            var client = new KernelClient(child.Connection, child);
+            try
+            {
+                await client.WaitUntilReadyAsync(deadline ?? TimeSpan.FromMinutes(1), cancellation);
+                return client;
+            }
+            catch (Exception failure)
+            {
+                var ended = child.Ended.IsCompleted;
+                child.Kill();
+                await client.DisposeAsync();
+                if (failure is not KernelLostException || !ended || attempt == Attempts) throw;
+            }
+        }
+    }
+
+    /// <summary>Sends kernel_info_requests until one is answered on shell and seen on iopub: from then on no output is missed.</summary>
+    public async Task WaitUntilReadyAsync(TimeSpan deadline, CancellationToken cancellation = default)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(deadline);
+        try
+        {
+            while (true)
+            {
+                var nudge = Send(RequestChannel.Shell, "kernel_info_request", []);
+                KernelInfo = (await nudge.Reply.WaitAsync(limit.Token)).Content;
+                if (await Task.WhenAny(nudge.Over, Task.Delay(NudgePause, limit.Token)) == nudge.Over) return;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new KernelLostException($"the kernel did not answer within {deadline.TotalSeconds} s{LogText()}");
+        }
+    }
+
+    /// <summary>Sends any message on shell or control; what comes back gathers in the exchange.</summary>
+    public Exchange Send(RequestChannel channel, string messageType, JObject content, JObject? metadata = null)
+    {
+        var exchange = new Exchange(expectsReply: messageType.EndsWith("_request", StringComparison.Ordinal));
+        var body = WireFormat.ToJson(content);
+        var metadataBody = metadata is null ? null : WireFormat.ToJson(metadata);
+        Post(() =>
+        {
+            if (lost is not null)
+            {
+                exchange.Fail(lost);
+                return;
+            }
+
+            var frames = wire.Write([], messageType, parentHeader: null, body, metadataBody);
+            var id = wire.Read(frames).Header.MsgId;
+            open[id] = exchange;
+            exchange.Sent(id);
+            if ((channel == RequestChannel.Shell ? shell : control).TrySendMultipartBytes(frames)) return;
+            open.Remove(id);
+            exchange.Fail(new KernelLostException("the kernel takes no more messages"));
+        });
+        return exchange;
+    }
+
+    /// <summary>Sends a request and waits for its reply and for the idle status.</summary>
+    /// <exception cref="KernelLostException">The kernel cannot answer any more.</exception>
+    public async Task<Response> RequestAsync(
+        RequestChannel channel, string messageType, JObject? content = null, CancellationToken cancellation = default)
+    {
+        var exchange = Send(channel, messageType, content ?? []);
+        List<Message> published = [];
+        await foreach (var message in exchange.Published.ReadAllAsync(cancellation)) published.Add(message);
+        return new Response(await exchange.Reply.WaitAsync(cancellation), published);
+    }
+
+    /// <summary>Runs a cell, interrupting it at the time-out or when it is cancelled; waits for its end all the same.</summary>
+    /// <param name="onPublished">Sees every iopub message of the cell, in order, before this returns.</param>
+    /// <param name="onInput">Answers what the cell asks for; null refuses.</param>
+    /// <exception cref="KernelLostException">The kernel is gone, or did not end the cell although asked to, and was killed.</exception>
+    public async Task<CellExecution> ExecuteAsync(
+        string code, Action<Message>? onPublished = null, Func<InputRequest, Task<string>>? onInput = null,
+        TimeSpan? timeout = null, JObject? metadata = null, CancellationToken cancellation = default)
+    {
+        var exchange = Send(RequestChannel.Shell, "execute_request", new JObject
+        {
+            ["code"] = code,
+            ["silent"] = false,
+            ["store_history"] = true,
+            ["user_expressions"] = new JObject(),
+            ["allow_stdin"] = onInput is not null,
+            ["stop_on_error"] = true,
+        }, metadata);
+        using var limit = new CancellationTokenSource();
+        if (timeout is { } longest) limit.CancelAfter(longest);
+        var timedOut = false;
+        using var interruptAtTimeout = limit.Token.Register(() =>
+        {
+            timedOut = true;
+            _ = InterruptAsync(exchange);
+        });
+        using var interruptOnCancellation = cancellation.Register(() => _ = InterruptAsync(exchange));
+
+        await foreach (var message in exchange.Published.ReadAllAsync(CancellationToken.None))
+        {
+            if (message.Header.MsgType != "input_request") onPublished?.Invoke(message);
+            else if (onInput is not null) Reply(message, await onInput(WireFormat.FromJson<InputRequest>(message.Content)));
+        }
+
+        return new CellExecution(await exchange.Reply, timedOut, cancellation.IsCancellationRequested);
+    }
+
+    /// <summary>The id of the request that caused a message; null if there was none.</summary>
+    public static string? ParentId(Message message) => (string?)message.ParentHeader["msg_id"];
+
+    /// <summary>Asks the kernel to interrupt what it runs.</summary>
+    public Task<Message> InterruptAsync() => Send(RequestChannel.Control, "interrupt_request", []).Reply;
+
+    /// <summary>Answers an input_request.</summary>
+    public void Reply(Message inputRequest, string value)
+    {
+        var body = WireFormat.ToJson(new InputReply { Value = value });
+        Post(() => stdin.TrySendMultipartBytes(wire.Write([], "input_reply", inputRequest.HeaderFrame, body)));
+    }
+
+    /// <summary>Completes when the kernel's heartbeat echoes.</summary>
+    public Task BeatAsync()
+    {
+        var beat = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            beats.Enqueue(beat);
+
+            // The empty frame is what a REQ socket puts there: the kernel may answer with a REP socket.
+            heartbeat.TrySendMultipartBytes([[], "beat"u8.ToArray()]);
+        });
+        return beat.Task;
+    }
+
+    /// <summary>Asks the kernel we started to end, and ends it if it has not done so by the deadline.</summary>
+    /// <returns>The process's exit code.</returns>
+    public async Task<int> ShutdownAsync(TimeSpan? deadline = null)
+    {
+        if (child is null) throw new InvalidOperationException("only who started a kernel ends it");
+        if (!child.Ended.IsCompleted)
+        {
+            Send(RequestChannel.Control, "shutdown_request", new JObject { ["restart"] = false });
+            await Task.WhenAny(child.Ended, Task.Delay(deadline ?? ShutdownDeadline));
+            child.Kill();
+        }
+
+        return await child.Ended;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (disposed) return;
+        disposed = true;
+        if (child is not null)
+        {
+            await ShutdownAsync();
+            child.Dispose();
+        }
+
+        poller.Dispose();
+        Lose(new KernelLostException("the client is disposed"));
+        foreach (var socket in (NetMQSocket[])[shell, control, stdin, heartbeat, iopub])
+        {
+            socket.Options.Linger = TimeSpan.Zero;
+            socket.Dispose();
+        }
+
+        outbox.Dispose();
+        wire.Dispose();
+    }
+
+    private void Connect(NetMQSocket socket, int port, Action<Message> take)
+    {
+        Connect(socket, port);
+        socket.ReceiveReady += (_, _) =>
+        {
+            List<byte[]> frames = [];
+
+            // Bounded, so that a flood on one socket does not starve the others.
+            for (var count = 0; count < 1000 && socket.TryReceiveMultipartBytes(ref frames); count++)
+            {
+                try
+                {
+                    take(wire.Read([.. frames]));
+                }
+                catch (MalformedMessageException malformed)
+                {
+                    // We chose whom to connect to, so this is no stranger's message that could be dropped.
+                    Lose(new KernelLostException($"the kernel sent what is no message: {malformed.Message}"));
+                }
+            }
+        };
+    }
+
+    private void Connect(NetMQSocket socket, int port)
+    {
+        // The kernel binds its ports some time after we connect; asking often costs little on one machine.
+        socket.Options.ReconnectInterval = TimeSpan.FromMilliseconds(20);
+        socket.Connect($"tcp://{Connection.Ip}:{port}");
+    }
+
+    private void Post(Action action) => outbox.Enqueue(action);
+
+    private void TakeReply(Message message)
+    {
+        if (!TryFindExchange(message, out var id, out var exchange)) return;
+        exchange.TakeReply(message);
+        if (exchange.Over.IsCompleted) open.Remove(id);
+    }
+
+    private void TakePublished(Message message)
+    {
+        if (!TryFindExchange(message, out var id, out var exchange) || !exchange.TryTakePublished(message)) broadcasts.Writer.TryWrite(message);
+        else if (exchange.Over.IsCompleted) open.Remove(id);
+    }
+
+    private bool TryFindExchange(Message message, out string id, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Exchange? exchange)
+    {
+        id = ParentId(message) ?? "";
+        return open.TryGetValue(id, out exchange);
+    }
+
+    private void TakeBeats()
+    {
+        List<byte[]> frames = [];
+        while (heartbeat.TryReceiveMultipartBytes(ref frames))
+        {
+            if (beats.TryDequeue(out var beat)) beat.TrySetResult();
+        }
+    }
+
+    private void Lose(Exception reason)
+    {
+        lost ??= reason;
+        foreach (var exchange in open.Values) exchange.Fail(lost);
+        foreach (var beat in beats) beat.TrySetException(lost);
+        open.Clear();
+        beats.Clear();
+    }
+
+    // Repeated, because an interrupt that overtakes its execute_request finds an idle kernel and does nothing.
+    private async Task InterruptAsync(Exchange exchange)
+    {
+        for (var waited = TimeSpan.Zero; waited < InterruptDeadline; waited += InterruptRepeatedEvery)
+        {
+            Send(RequestChannel.Control, "interrupt_request", []);
+            await Task.WhenAny(exchange.Over, Task.Delay(InterruptRepeatedEvery));
+            if (exchange.Over.IsCompleted) return;
+        }
+
+        Post(() => Lose(new KernelLostException($"the kernel did not end the cell within {InterruptDeadline.TotalSeconds} s of the interrupt")));
+        child?.Kill();
+    }
+
+    private string LastWords(int exitCode) => $"the kernel ended with exit code {exitCode}{LogText()}";
+
+    private string LogText() => child?.Log is { Length: > 0 } log ? $":\n{log}" : "";
+}

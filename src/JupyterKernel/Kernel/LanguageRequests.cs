@@ -1,0 +1,149 @@
+using JupyterKernel.Compilation;
+using JupyterKernel.Intelligence;
+using JupyterKernel.Magics;
+using JupyterKernel.NotebookFiles;
+using JupyterKernel.Packages;
+using JupyterKernel.Protocol;
+using JupyterKernel.Session;
+using JupyterKernel.Sockets;
+using JupyterKernel.Supervision;
+using JupyterKernel.WorkerProtocol;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Kernel;
+
+/// <summary>
+/// Answers what front ends ask about code: complete, inspect and is_complete requests. Roslyn works on the pool, also while a cell runs. Loop thread.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#completion
+/// </summary>
+internal sealed class LanguageRequests(NotebookSession session, Supervisor supervisor, LanguageService language)
+{
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Typical questions: what there is, and what something has.</summary>
+    private static readonly string[] Typical = ["Console.Wr", "var text = \"\"; text.", "Stopw"];
+
+    private readonly Completion completion = new(new PackageNames(Environment.CurrentDirectory));
+    private readonly Inspection inspection = new(new DocumentationFiles(DotnetSdk.FindReferencePack));
+
+    // The latest question of each kind of each client; the answers to earlier ones are of no use any more.
+    private readonly Dictionary<(string Client, string Type), CancellationTokenSource> asked = [];
+
+    private MagicSet Magics => new(session.Magics);
+
+    private CellDeclarations[] Declared => [.. session.Accepted.Select(cell => cell.Compiled.Declarations)];
+
+    /// <summary>Answers a complete_request.</summary>
+    public async Task<object?> CompleteAsync(Request request)
+    {
+        var content = WireFormat.FromJson<CompleteRequest>(request.Message.Content);
+        var index = CodePoints.ToIndex(content.Code, content.CursorPos ?? int.MaxValue);
+        CompiledCell[] accepted = [.. session.Accepted.Select(cell => cell.Compiled)];
+        var magics = Magics;
+        var found = MagicCompletion.Complete(content.Code, index, magics) ?? await AskAsync(
+            request,
+            cancellation => completion.CompleteAsync(
+                language.Open(OnlyCSharp(content.Code, magics), [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
+                RecentNames.In([.. accepted.TakeLast(RecentNames.MostCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
+            new CompletionList([], index, index));
+        session.Offer(found.Items.Where(item => item.Namespace is not null).Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
+        return Reply(content.Code, found);
+    }
+
+    /// <summary>Answers an inspect_request.</summary>
+    public async Task<object?> InspectAsync(Request request)
+    {
+        var content = WireFormat.FromJson<InspectRequest>(request.Message.Content);
+        var index = CodePoints.ToIndex(content.Code, content.CursorPos);
+        var (accepted, magics) = (Declared, Magics);
+        var found = await AskAsync(
+            request,
+            cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code, magics), accepted, cancellation), index, content.DetailLevel, cancellation),
+            null);
+        if (found is { Variable: { } variable } && await ReadVariableAsync(variable) is { } value) found = found.WithValue(value);
+        return found is null
+            ? new InspectReply(false, [], [])
+            : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/html"] = found.Html, ["text/markdown"] = found.Markdown }, []);
+    }
+
+    /// <summary>Answers an is_complete_request.</summary>
+    public async Task<object?> IsCompleteAsync(Request request)
+    {
+        var content = WireFormat.FromJson<IsCompleteRequest>(request.Message.Content);
+        var magics = Magics;
+        var judged = await AskAsync(
+            request,
+            cancellation => Task.FromResult(CellBlocks.MayHave(content.Code) ? JudgeBlocks(content.Code, magics, cancellation) : Completeness.Judge(content.Code, cancellation)),
+            new Completeness("unknown"));
+        return new IsCompleteReply(judged.Status, judged.Indent);
+    }
+
+    /// <summary>
+    /// Completes ahead of the first question, also names that are not imported: front ends wait a second for an answer, and reading all names takes as long.
+    /// Takes a second of a processor.
+    /// </summary>
+    public async Task WarmUpAsync()
+    {
+        foreach (var code in Typical) await CompleteAheadAsync(code, CancellationToken.None);
+    }
+
+    /// <summary>Completes a typical text so that the runtime tiers up the code of completion.</summary>
+    /// <param name="number">Makes the text another one each time.</param>
+    public Task WarmUpAsync(int number, CancellationToken cancellation) => CompleteAheadAsync($"// {number}\n{Typical[number % Typical.Length]}", cancellation);
+
+    private Task CompleteAheadAsync(string code, CancellationToken cancellation)
+    {
+        var accepted = Declared;
+        return Task.Run(async () =>
+        {
+            var content = WireFormat.FromJson<CompleteRequest>(new JObject { ["code"] = code, ["cursor_pos"] = code.Length });
+            var found = await completion.CompleteAsync(language.Open(content.Code, accepted, cancellation), code.Length, RecentNames.None, cancellation);
+            WireFormat.ToJson(Reply(content.Code, found));
+        }, cancellation);
+    }
+
+    /// <summary>What a variable holds, in a line; null if that cannot be had at once, or not without running code.</summary>
+    private Task<string?> ReadVariableAsync(string name) => session.Accepted.LastOrDefault(cell => cell.Compiled.Variables.Contains(name)) is { } declarer
+        ? supervisor.ReadVariableAsync(new CellVariable(declarer.Compiled.AssemblyName, name))
+        : Task.FromResult<string?>(null);
+
+    private static CompleteReply Reply(string code, CompletionList found)
+    {
+        var (start, end) = (CodePoints.FromIndex(code, found.Start), CodePoints.FromIndex(code, found.End));
+        return new CompleteReply(found.Matches, start, end, found.Metadata(start, end));
+    }
+
+    private static string OnlyCSharp(string code, MagicSet magics) => CellBlocks.MayHave(code) ? CellBlocks.OnlyCSharp(code, magics.Find) : code;
+
+    /// <summary>Judges the last block. The text of a magic ends with a blank line: nothing else shows its end.</summary>
+    private static Completeness JudgeBlocks(string code, MagicSet magics, CancellationToken cancellation) => CellBlocks.Of(code, magics.Find, CellLanguage.CSharp) switch
+    {
+        [.., { Magic: null } csharp] => Completeness.Judge(csharp.Text, cancellation),
+        [.., { Magic: { } magic }] when magics.Find(magic) is { TakesText: true } && !code.AsSpan(code.AsSpan().TrimEnd().Length).Contains('\n') => new("incomplete", ""),
+        _ => new("complete"),
+    };
+
+    /// <summary>
+    /// Asks Roslyn, on the pool. Some texts keep it busy without end, and a client that asks again has no use for the earlier answer: then the answer is
+    /// <paramref name="noAnswer"/>.
+    /// </summary>
+    private async Task<T> AskAsync<T>(Request request, Func<CancellationToken, Task<T>> question, T noAnswer)
+    {
+        var kind = (request.Client, request.Type);
+        if (asked.TryGetValue(kind, out var stale)) await stale.CancelAsync();
+        using var asking = new CancellationTokenSource(AnswerTimeout);
+        asked[kind] = asking;
+        try
+        {
+            return await Task.Run(() => question(asking.Token), asking.Token).WaitAsync(asking.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return noAnswer;
+        }
+        finally
+        {
+            if (asked.GetValueOrDefault(kind) == asking) asked.Remove(kind);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace JupyterKernel.NotebookFiles;
+
+/// <summary>
+/// A language of .NET Interactive's notebooks, by the names that its cells have for it. This kernel runs C#, shows the languages
+/// of pages, and says of the others what to use instead. Immutable; any thread.
+/// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
+/// </summary>
+/// <param name="Name">As a cell's metadata and a .dib file have it.</param>
+/// <param name="Title">As people write it.</param>
+/// <param name="Instead">What to do instead, as a sentence; null for those that this kernel takes.</param>
+internal sealed record CellLanguage(string Name, string Title, string? Instead = null)
+{
+    public static readonly CellLanguage CSharp = new("csharp", "C#") { Aliases = ["c#", "cs", ".net"] };
+
+    public static readonly CellLanguage Markdown = new("markdown", "Markdown") { Aliases = ["md"] };
+
+    /// <summary>Text to store under a name.</summary>
+    public static readonly CellLanguage Value = new("value", "a value");
+
+    /// <summary>The name of the error that a cell in a language of the others ends with. It keeps nothing behind the cell from being run.</summary>
+    public const string NotSupported = "LanguageNotSupported";
+
+    /// <summary>How databases are read here.</summary>
+    public const string Databases = "In C#, a package reads databases, for example: #r \"nuget: Dapper\" with #r \"nuget: Microsoft.Data.Sqlite\", Npgsql or Microsoft.Data.SqlClient.";
+
+    private const string Kernels = "Open a notebook of that language's own kernel, and exchange files with it.";
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<CellLanguage> All =
+    [
+        CSharp,
+        new("html", "HTML"),
+        Markdown,
+        new("javascript", "JavaScript") { Aliases = ["js"] },
+        new("mermaid", "Mermaid"),
+        Value,
+        new("fsharp", "F#", "Put F# code into a project of its own and reference that: #r \"library.fsproj\".") { Aliases = ["f#", "fs"] },
+        new("pwsh", "PowerShell", "In C#, #r \"nuget: Microsoft.PowerShell.SDK\" runs PowerShell, and System.Diagnostics.Process runs programs.") { Aliases = ["powershell"] },
+        new("sql", "SQL", Databases),
+        new("kql", "KQL", "In C#, #r \"nuget: Microsoft.Azure.Kusto.Data\" asks Kusto."),
+        new("http", "HTTP requests", "In C#: await new HttpClient().GetStringAsync(\"https://…\")"),
+        new("python", "Python", Kernels) { Aliases = ["python3", "pythonkernel"] },
+        new("r", "R", Kernels) { Aliases = ["ir", "rkernel"] },
+        new("vb", "Visual Basic", "Put Visual Basic code into a project of its own and reference that: #r \"library.vbproj\".") { Aliases = ["visualbasic"] },
+    ];
+
+    // VS Code's name for a cell of any language of a notebook is in the notebook's.
+    private static readonly Dictionary<string, CellLanguage> ByName = All.SelectMany(language => language.Aliases.Prepend(language.Name).Select(name => (name, language)))
+        .Append(("polyglot-notebook", CSharp)).ToDictionary(named => named.Item1, named => named.Item2, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Other names.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>The language of that name; a connection of SQL or KQL has one of its own, such as sql-orders. Null if there is none.</summary>
+    public static CellLanguage? Find(string name) =>
+        ByName.TryGetValue(name, out var language) ? language
+        : name.StartsWith("sql-", StringComparison.OrdinalIgnoreCase) ? ByName["sql"] with { Name = name }
+        : name.StartsWith("kql-", StringComparison.OrdinalIgnoreCase) ? ByName["kql"] with { Name = name }
+        : null;
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace JupyterKernel.NotebookFiles;
+
+/// <summary>
+/// A value given on the command line, to be declared in the notebook as papermill does it: in a cell of its own
+/// behind the one tagged "parameters".
+/// Source: https://papermill.readthedocs.io/en/latest/usage-parameterize.html
+/// </summary>
+internal sealed record Parameter(string Name, string Value)
+{
+    private const string Tag = "parameters";
+    private const string InjectedTag = "injected-parameters";
+
+    /// <summary>The declaration: whole numbers, numbers, true, false and null as such, all else as a string.</summary>
+    public string Declaration => Value is "null" ? $"string {Name} = null!;" : $"var {Name} = {Literal(Value)};";
+
+    /// <summary>Reads <c>name=value</c>.</summary>
+    /// <exception cref="FormatException">It is not of that form, or the name is no C# identifier.</exception>
+    public static Parameter Parse(string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (equals < 0) throw new FormatException($"the parameter '{text}' is not of the form name=value");
+        var name = text[..equals];
+        if (!SyntaxFacts.IsValidIdentifier(name) || SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None)
+            throw new FormatException($"'{name}' cannot be the name of a parameter: it is not a C# identifier");
+        return new Parameter(name, text[(equals + 1)..]);
+    }
+
+    /// <summary>Puts the parameters into the notebook, in place of those of an earlier run; the last one of a name counts.</summary>
+    public static void Inject(IReadOnlyList<Parameter> parameters, NotebookFile notebook)
+    {
+        var declarations = parameters.GroupBy(parameter => parameter.Name).Select(sameName => sameName.Last().Declaration);
+        var source = string.Join('\n', declarations.Prepend("// Parameters"));
+        notebook.InsertCode(
+            source, InjectedTag,
+            replaced: notebook.Cells.FirstOrDefault(cell => cell.IsCode && cell.HasTag(InjectedTag)),
+            after: notebook.Cells.FirstOrDefault(cell => cell.IsCode && cell.HasTag(Tag)));
+    }
+
+    private static string Literal(string value)
+    {
+        if (bool.TryParse(value, out var truth)) return truth ? "true" : "false";
+        if (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
+            return whole.ToString(CultureInfo.InvariantCulture) + (whole is < int.MinValue or > int.MaxValue ? "L" : "");
+        if (!IsWhole(value)
+            && double.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number))
+        {
+            return number.ToString("R", CultureInfo.InvariantCulture) + "d";
+        }
+
+        return SymbolDisplay.FormatLiteral(value, quote: true);
+    }
+
+    // A whole number that no long holds would lose digits as a double; as a string it keeps them.
+    private static bool IsWhole(string value) => value.AsSpan().TrimStart("+-").IndexOfAnyExceptInRange('0', '9') < 0;
+}

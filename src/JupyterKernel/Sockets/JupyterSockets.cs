@@ -1,0 +1,240 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using JupyterKernel.Hosting;
+using JupyterKernel.Kernel;
+using JupyterKernel.Protocol;
+using NetMQ;
+using NetMQ.Sockets;
+using Newtonsoft.Json.Linq;
+
+namespace JupyterKernel.Sockets;
+
+/// <summary>A message that asks for something, and where it came from.</summary>
+/// <param name="Message">The message.</param>
+/// <param name="IsControl">Whether it came over control, not shell.</param>
+/// <param name="ReceivedAt">When, as a timestamp of <see cref="Stopwatch"/>, which no change of the clock moves.</param>
+internal sealed record Request(Message Message, bool IsControl, long ReceivedAt)
+{
+    /// <summary>The message type.</summary>
+    public string Type => Message.Header.MsgType;
+
+    /// <summary>The notebook's cell that a request is about, where the front end says so.</summary>
+    public string? CellId { get; } = Message.Metadata["cellId"] is JValue { Value: string id } ? id : null;
+
+    /// <summary>Whoever asks: the routing identity, in hexadecimal digits.</summary>
+    public string Client => string.Join(' ', Message.Identities.Select(Convert.ToHexString));
+}
+
+/// <summary>
+/// The five sockets of the protocol. Loop thread.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#introduction
+/// </summary>
+internal sealed class JupyterSockets : IDisposable
+{
+    /// <summary>Larger frames are refused by the transport, before anything is allocated for them.</summary>
+    private const long MaxFrameBytes = 1024L * 1024 * 1024;
+
+    /// <summary>How many messages of one socket are taken before the others get their turn.</summary>
+    private const int Burst = 100;
+
+    /// <summary>The limit of messages that are taken at once where all that have come are asked for; a flood may not stop the loop.</summary>
+    private const int MaxReceivedAtOnce = 10_000;
+
+    /// <summary>For how long a port may be in use: clients choose ports that are free, and until we have them any connection may take one.</summary>
+    private static readonly TimeSpan LongestInUse = TimeSpan.FromSeconds(3);
+
+    private readonly WireFormat wire;
+    private readonly RouterSocket shell = new();
+    private readonly RouterSocket control = new();
+    private readonly RouterSocket stdin = new();
+    private readonly XPublisherSocket iopub = new();
+    private readonly RouterSocket heartbeat = new();
+    private readonly List<IpcListener> listeners = [];
+
+    /// <summary>Binds the sockets where the connection file says.</summary>
+    /// <exception cref="IOException">A port is in use, and stays so, or the address is not one of this machine.</exception>
+    public JupyterSockets(ConnectionFile connection, Loop loop)
+    {
+        wire = new WireFormat(connection.Key, connection.SignatureScheme);
+        foreach (var (socket, port) in new (NetMQSocket, int)[]
+        {
+            (heartbeat, connection.HeartbeatPort), (iopub, connection.IopubPort), (control, connection.ControlPort),
+            (stdin, connection.StdinPort), (shell, connection.ShellPort),
+        })
+        {
+            socket.Options.Linger = TimeSpan.FromSeconds(1);
+            socket.Options.MaxMsgSize = MaxFrameBytes;
+
+            // Output is never dropped, however slowly a client reads.
+            socket.Options.SendHighWatermark = 0;
+            socket.Options.ReceiveHighWatermark = 0;
+            if (connection.Transport == "ipc")
+            {
+                listeners.Add(new IpcListener(socket, string.Create(CultureInfo.InvariantCulture, $"{connection.Ip}-{port}"), loop));
+            }
+            else
+            {
+                Bind(socket, string.Create(CultureInfo.InvariantCulture, $"tcp://{connection.Ip}:{port}"));
+            }
+        }
+
+        // A client that reconnects under its own identity gets what belongs to it, although the kernel has not seen its old connection end.
+        // Source: https://github.com/ipython/ipykernel/pull/270
+        foreach (var router in new[] { shell, control, stdin, heartbeat }) router.Options.RouterHandover = true;
+
+        Connection = connection.Transport == "ipc" ? connection : connection with
+        {
+            HeartbeatPort = PortOf(heartbeat), IopubPort = PortOf(iopub), ControlPort = PortOf(control), StdinPort = PortOf(stdin), ShellPort = PortOf(shell),
+        };
+
+        // A client that is gone must be an error for the cell that asks it, not a silence.
+        stdin.Options.RouterMandatory = true;
+        iopub.Options.XPubVerbose = true;
+
+        shell.ReceiveReady += (_, _) => ReceiveShell(Burst);
+        control.ReceiveReady += (_, _) => Receive(control, "control", Burst, message => Requested(new(message, true, Stopwatch.GetTimestamp())));
+        stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", Burst, message => InputReplied(message));
+        iopub.ReceiveReady += (_, _) => Loop.Guarded(Welcome);
+        heartbeat.ReceiveReady += (_, _) => Loop.Guarded(Echo);
+        foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) loop.Poller.Add(socket);
+    }
+
+    /// <summary>Where they listen: at free ports where the connection file left them open.</summary>
+    public ConnectionFile Connection { get; }
+
+    /// <summary>Called with each request on shell and control.</summary>
+    public Action<Request> Requested { get; set; } = _ => { };
+
+    /// <summary>Called with each message on stdin.</summary>
+    public Action<Message> InputReplied { get; set; } = _ => { };
+
+    /// <summary>Called when new subscriptions have been welcomed, from within a publication maybe.</summary>
+    public Action Subscribed { get; set; } = () => { };
+
+    /// <summary>Hands on all requests that have come on shell so far, before their turn.</summary>
+    public void ReceiveRequests() => ReceiveShell(MaxReceivedAtOnce);
+
+    /// <summary>Answers a request, to the client that asked, over the channel it asked on.</summary>
+    public void Reply(Request request, byte[] content, byte[]? metadata = null)
+    {
+        var type = request.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Type[..^"request".Length] + "reply" : request.Type + "_reply";
+        Send(request.IsControl ? control : shell, wire.Write(request.Message.Identities, type, request.Message.HeaderFrame, content, metadata));
+    }
+
+    /// <summary>Publishes to all clients.</summary>
+    /// <param name="type">The message type, which is the topic as well.</param>
+    /// <param name="parent">The request that caused it; null for none.</param>
+    /// <param name="content">The content as UTF-8 JSON.</param>
+    /// <param name="metadata">The metadata as UTF-8 JSON; null for none.</param>
+    /// <param name="buffers">Binary frames behind it.</param>
+    public void Publish(string type, Request? parent, byte[] content, byte[]? metadata = null, IReadOnlyList<byte[]>? buffers = null)
+    {
+        var frames = wire.Write([Encoding.ASCII.GetBytes(type)], type, parent?.Message.HeaderFrame, content, metadata, buffers);
+
+        // The first message that a subscriber gets is its welcome.
+        Welcome();
+        Send(iopub, frames);
+    }
+
+    /// <summary>Asks the client that made a request for input. False if the client cannot be reached.</summary>
+    public bool AskInput(Request request, InputRequest question)
+    {
+        try
+        {
+            Send(stdin, wire.Write(request.Message.Identities, "input_request", request.Message.HeaderFrame, WireFormat.ToJson(question)));
+            return true;
+        }
+        catch (HostUnreachableException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var listener in listeners) listener.Dispose();
+        foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) socket.Dispose();
+        wire.Dispose();
+    }
+
+    private static void Bind(NetMQSocket socket, string endpoint)
+    {
+        for (var waited = Stopwatch.StartNew(); ; Thread.Sleep(20))
+        {
+            try
+            {
+                socket.Bind(endpoint);
+                return;
+            }
+            catch (AddressAlreadyInUseException inUse)
+            {
+                Log.WarnOnce($"{endpoint} is in use by another program; waiting for it");
+                if (waited.Elapsed < LongestInUse) continue;
+                throw new IOException($"{endpoint} stays in use; start the kernel anew, or put another port into the connection file", inUse);
+            }
+            catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException or ArgumentException)
+            {
+                var reason = refused switch
+                {
+                    NetMQException { ErrorCode: ErrorCode.AddressNotAvailable } => "the address does not belong to this machine",
+                    NetMQException { ErrorCode: ErrorCode.AccessDenied } => "this user may not use the port",
+                    NetMQException other => other.ErrorCode.ToString(),
+                    _ => refused.Message,
+                };
+                throw new IOException($"Cannot listen on {endpoint}: {reason}. Use another ip or port in the connection file.", refused);
+            }
+        }
+    }
+
+    private static int PortOf(NetMQSocket socket) =>
+        socket.Options.LastEndpoint is { } endpoint ? int.Parse(endpoint.AsSpan(endpoint.LastIndexOf(':') + 1), CultureInfo.InvariantCulture) : 0;
+
+    private void ReceiveShell(int limit) => Receive(shell, "shell", limit, message => Requested(new(message, false, Stopwatch.GetTimestamp())));
+
+    private void Receive(NetMQSocket socket, string channel, int limit, Action<Message> handle)
+    {
+        var frames = new NetMQMessage();
+        for (var i = 0; i < limit && socket.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 7); i++)
+        {
+            Message message;
+            try
+            {
+                message = wire.Read([.. frames.Select(frame => frame.Buffer)]);
+            }
+            catch (MalformedMessageException malformed)
+            {
+                Log.WarnOnce($"dropped a message on {channel}: {malformed.Message}");
+                continue;
+            }
+
+            Loop.Guarded(() => handle(message));
+        }
+    }
+
+    private void Welcome()
+    {
+        var subscribed = false;
+        while (iopub.HasIn)
+        {
+            if (iopub.ReceiveFrameBytes() is not [1, .. var topic]) continue;
+            Send(iopub, wire.Write([topic], "iopub_welcome", null, WireFormat.ToJson(new IopubWelcome(Encoding.UTF8.GetString(topic)))));
+            subscribed = true;
+        }
+
+        if (subscribed) Subscribed();
+    }
+
+    private void Echo()
+    {
+        var frames = new NetMQMessage();
+        while (heartbeat.TryReceiveMultipartMessage(TimeSpan.Zero, ref frames!, 3)) heartbeat.TrySendMultipartMessage(frames);
+    }
+
+    private static void Send(NetMQSocket socket, List<byte[]> frames)
+    {
+        var message = new NetMQMessage(frames);
+        if (!socket.TrySendMultipartMessage(message)) Log.WarnOnce("a message could not be sent");
+    }
+}
