@@ -37,7 +37,7 @@ internal static class ConvertCommand
     {
         if (File.Exists(output) && !overwrite) throw new IOException($"{output} is there already; --overwrite replaces it");
         var notebook = Ending(input) == ".cs" ? ProgramReader.Read(File.ReadAllText(input)) : Ending(input) is ".ipynb" or ".dib" ? NotebookFile.Load(input) : throw Unknown(input);
-        if (notebook.Language is { } language && !NotebookRunner.IsCSharp(language)) throw new InvalidDataException($"{input} is written in {language}; only notebooks in C# are converted");
+        if (notebook.Language is { } language && !CellLanguage.IsCSharp(language)) throw new InvalidDataException($"{input} is written in {language}; only notebooks in C# are converted");
         var hasOutputs = notebook.Cells.Any(cell => cell.HasOutputs);
         switch (Ending(output))
         {

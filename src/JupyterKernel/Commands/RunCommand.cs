@@ -130,7 +130,7 @@ internal static class RunCommand
         private NotebookFile Load(string path, string copy)
         {
             var notebook = NotebookFile.Load(path);
-            if (notebook.Language is { } language && !NotebookRunner.IsCSharp(language))
+            if (notebook.Language is { } language && !CellLanguage.IsCSharp(language))
                 throw new InvalidDataException($"{path} is written in {language}; this kernel runs C#");
             CheckWritable(copy);
             if (parameters.Length > 0) Parameter.Inject(parameters, notebook);

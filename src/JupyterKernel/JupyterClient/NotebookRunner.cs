@@ -22,9 +22,6 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
     private readonly Dictionary<string, List<JObject>> displays = [];
     private readonly Dictionary<string, StoredOutputs> outputsByRequest = [];
 
-    /// <summary>Whether a language's name means C#.</summary>
-    public static bool IsCSharp(string language) => CellLanguage.Find(language) == CellLanguage.CSharp;
-
     /// <summary>Runs the notebook. Errors of cells and of the kernel are outputs of the notebook, not exceptions.</summary>
     /// <param name="cancellation">Interrupts the running cell; what ran until then stays in the notebook.</param>
     public async Task<RunOutcome> RunAsync(KernelClient kernel, CancellationToken cancellation)
@@ -116,7 +113,7 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
 
     /// <summary>What JupyterLab sends along too: the kernel has to know the cell's language.</summary>
     private JObject? Metadata(Cell cell) =>
-        notebook.LanguageOf(cell) is var language && IsCSharp(language) ? null : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = language } };
+        notebook.LanguageOf(cell) is var language && CellLanguage.IsCSharp(language) ? null : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = language } };
 
     private static bool IsToRun(Cell cell) => cell.IsCode && !cell.HasTag("skip-execution");
 

@@ -57,4 +57,7 @@ internal sealed record CellLanguage(string Name, string Title, string? Instead =
         : name.StartsWith("sql-", StringComparison.OrdinalIgnoreCase) ? ByName["sql"] with { Name = name }
         : name.StartsWith("kql-", StringComparison.OrdinalIgnoreCase) ? ByName["kql"] with { Name = name }
         : null;
+
+    /// <summary>Whether a language's name means C#.</summary>
+    public static bool IsCSharp(string language) => Find(language) == CSharp;
 }

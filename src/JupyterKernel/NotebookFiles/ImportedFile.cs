@@ -35,7 +35,7 @@ internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNo
         if (LanguageOf.TryGetValue(Path.GetExtension(path), out var language)) return new([new(path, File.ReadAllText(path), language)], IsNotebook: false);
         if (Path.GetExtension(path).ToUpperInvariant() is not (".IPYNB" or ".DIB")) throw new InvalidDataException($"{name} is neither a notebook (.ipynb, .dib) nor C# (.cs, .csx), and no page's text (.html, .js).");
         var notebook = NotebookFile.Load(path);
-        if (notebook.Language is { } written && !NotebookRunner.IsCSharp(written)) throw new InvalidDataException($"{name} is written in {written}, and this kernel runs C#.");
+        if (notebook.Language is { } written && !CellLanguage.IsCSharp(written)) throw new InvalidDataException($"{name} is written in {written}, and this kernel runs C#.");
         return new(
             [
                 .. notebook.Cells.Index().Where(cell => cell.Item.IsCode && !string.IsNullOrWhiteSpace(cell.Item.Source))

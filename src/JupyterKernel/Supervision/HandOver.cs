@@ -8,11 +8,8 @@ namespace JupyterKernel.Supervision;
 /// hold, and carries over what differs (random numbers, times, files that have changed). Cells that run meanwhile run in the
 /// old worker and join the replay. Loop thread.
 /// </summary>
-/// <param name="whenIdle">Completes when no cell runs.</param>
-/// <param name="holdCells">Lets cells that come wait, until whoever prepares the hand-over has it done or gives it up.</param>
-/// <param name="handled">How many comm messages were handled, each of which may have changed variables.</param>
-internal sealed class HandOver(
-    NotebookSession session, SupervisedWorker old, SupervisedWorker fresh, Func<Task> whenIdle, Action holdCells, Func<long> handled)
+/// <param name="gate">It may be closed when the hand-over is prepared or given up.</param>
+internal sealed class HandOver(NotebookSession session, SupervisedWorker old, SupervisedWorker fresh, CellGate gate)
 {
     /// <summary>More than this is not carried over.</summary>
     public const long MostBytes = 256L * 1024 * 1024;
@@ -40,7 +37,7 @@ internal sealed class HandOver(
     /// <returns>Whether it can take the old one's place, at once and before anything else happens.</returns>
     public async Task<bool> PrepareAsync(CancellationToken cancellation)
     {
-        var replay = new Replay(session, fresh, ReplayWindow, whenIdle, confirm: null);
+        var replay = new Replay(session, fresh, ReplayWindow, gate, confirm: null);
         for (var comparison = 0; comparison < MostComparisons; comparison++)
         {
             var end = await replay.CatchUpAsync(cancellation);
@@ -49,11 +46,11 @@ internal sealed class HandOver(
             else if (replay.Differing.Count > 0) Problem = replay.Differing[0];
             if (Problem is not null) return false;
 
-            if (comparison >= YieldingComparisons) holdCells();
-            await whenIdle();
+            if (comparison >= YieldingComparisons) gate.Close();
+            await gate.Idle;
             if (!replay.IsUpToDate) continue;
-            var before = handled();
-            if (await CompareAsync() && whenIdle().IsCompleted && replay.IsUpToDate && handled() == before) return true;
+            var before = gate.Handled;
+            if (await CompareAsync() && !gate.IsRunning && replay.IsUpToDate && gate.Handled == before) return true;
             if (cancellation.IsCancellationRequested || Problem is not null) return false;
         }
 
@@ -74,7 +71,7 @@ internal sealed class HandOver(
         if (values is null or { Problem: not null })
         {
             // Unless a cell came in between, it is too much to carry.
-            if (whenIdle().IsCompleted) Problem = values?.Problem ?? "the worker did not answer";
+            if (!gate.IsRunning) Problem = values?.Problem ?? "the worker did not answer";
             return false;
         }
 

@@ -25,9 +25,9 @@ internal enum ReplayEnd
 /// <param name="session">The history, which may grow meanwhile.</param>
 /// <param name="worker">A worker without state.</param>
 /// <param name="window">How many cells are sent ahead.</param>
-/// <param name="whenIdle">Completes when the replay may go on: where another worker serves, its cells come first.</param>
+/// <param name="gate">Where another worker serves, whose cells come first; null otherwise.</param>
 /// <param name="confirm">Asks whether a cell that wants to be asked for is executed; null where it never is.</param>
-internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, Func<Task>? whenIdle, Func<string, Task<bool>>? confirm)
+internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, CellGate? gate, Func<string, Task<bool>>? confirm)
 {
     private static readonly TimeSpan PatienceForState = TimeSpan.FromSeconds(60);
 
@@ -55,7 +55,7 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
         {
             while (next < session.Accepted.Count && ahead.Count < window && !interruption.IsCancellationRequested)
             {
-                if (whenIdle is not null) await whenIdle();
+                if (gate is not null) await gate.Idle;
                 var cell = session.Accepted[next++];
                 AcceptedCell[] submitted = [.. session.Accepted.Skip(next).TakeWhile(later => later.SubmittedBy == cell.Number)];
                 next += submitted.Length;

@@ -1,8 +1,9 @@
 using System.Text;
+using JupyterKernel.NotebookFiles;
 using JupyterKernel.Protocol;
 using Newtonsoft.Json.Linq;
 
-namespace JupyterKernel.NotebookFiles;
+namespace JupyterKernel.JupyterClient;
 
 /// <summary>
 /// Turns what a cell publishes into the outputs that its notebook keeps. Used by one thread at a time.
