@@ -17,13 +17,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# The lock file that npm leaves in node_modules is as new as the last installation.
-if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
-    npm ci
-fi
-if [[ ! build/version.json -nt node_modules/.package-lock.json || lab/build.mjs -nt build/version.json ]]; then
-    node lab/build.mjs
-fi
+./prepare.sh
 
 mkdir -p "$scratch/notebooks" ../../artifacts/screenshots
 rm -f ../../artifacts/screenshots/failed-*

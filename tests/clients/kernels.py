@@ -4,6 +4,7 @@
 requests, and sorts what comes back by the request that it belongs to. Both fail with a TimeoutError after DEADLINE
 seconds, which is far more than anything needs: it only keeps a failing test from waiting for ever.
 """
+import concurrent.futures
 import io
 import os
 import re
@@ -251,6 +252,34 @@ class Kernel:
         return self.log_file.read()
 
 
+class NextKernel:
+    """A kernel that is started ahead of the test that needs it."""
+
+    starter = concurrent.futures.ThreadPoolExecutor(1)
+    started = None  # how it was started, and its future
+
+    @classmethod
+    def take(cls):
+        """The kernel that was started ahead, or another if it was started in another environment; starts the next one."""
+        now = (dict(os.environ), os.getcwd())
+        kernel = None
+        if cls.started:
+            environment, future = cls.started
+            kernel = future.result()
+            if environment != now:
+                kernel.close()
+                kernel = None
+        kernel = kernel or Kernel()
+        cls.started = (now, cls.starter.submit(Kernel))
+        return kernel
+
+    @classmethod
+    def close(cls):
+        if cls.started:
+            cls.started[1].result().close()
+            cls.started = None
+
+
 class KernelTestCase(unittest.TestCase):
     """Tests that share one kernel, as `kernel`, and one front end of it, as `front_end`."""
 
@@ -283,14 +312,15 @@ class KernelTestCase(unittest.TestCase):
 
 
 class FreshKernelTestCase(KernelTestCase):
-    """Each test in a kernel of its own."""
+    """Each test in a kernel of its own, which is started while the test before it runs."""
 
     @classmethod
     def setUpClass(cls):
         pass
 
     def setUp(self):
-        self.kernel = Kernel()
+        self.kernel = NextKernel.take()
+        self.addClassCleanup(NextKernel.close)
         self.addCleanup(self.kernel.close)
         self.front_end = self.kernel.front_end
 

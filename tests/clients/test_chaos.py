@@ -39,8 +39,8 @@ SETTINGS = {
     # Hundreds of kernels live for seconds, in which optimizing what they run often takes a third of their time.
     "DOTNET_TC_CallCounting": "0",
 }
-SEED = int(os.environ.get("CHAOS_SEED", 1))
-SESSIONS = int(os.environ.get("CHAOS_SESSIONS", 200))
+SESSIONS = int(os.environ.get("CHAOS_SESSIONS") or (200 if os.environ.get("TEST_ALL") == "true" else 60))
+SEED = int(os.environ.get("CHAOS_SEED") or int(os.environ.get("TEST_SEED", 0)) * SESSIONS + 1)
 LANES = 2
 SESSIONS_OF_A_REFERENCE = 20
 MOST_FAILURES = 5

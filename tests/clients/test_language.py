@@ -2,8 +2,7 @@
 
 The cases are in language/*.txt. A case is a title line "=== title", its cells with lines "%%" between them, a line "---"
 and all that the cells show. They are independent of each other: each may run in any order, and again, in one session.
-A title that ends in [not yet] is of a case that the kernel does not get right yet: once it does, the tests ask to take that
-off. One that ends in [once] is not run a second time in one session: it imports a type's members by using static, and the
+A case whose title ends in [once] is not run a second time in one session: it imports a type's members by using static, and the
 type is then there twice.
 LANGUAGE_SEED gives another order and sample; LANGUAGE_ALONE=all runs every case in a kernel of its own; LANGUAGE_ONLY
 leaves only the cases whose theme or title has this text in it.
@@ -13,11 +12,13 @@ import glob
 import os
 import random
 import re
+import unittest
 
 from kernels import Kernel, KernelTestCase
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SEED = int(os.environ.get("LANGUAGE_SEED", "14"))
+EVERYTHING = os.environ.get("TEST_ALL") == "true"
+SEED = int(os.environ.get("LANGUAGE_SEED") or os.environ.get("TEST_SEED") or 14)
 SAMPLE = 25
 RECYCLED_IN_ONE_KERNEL = 10
 
@@ -85,9 +86,7 @@ def texts(outcome):
             yield f"exception {text}: {outcome.error['evalue']}"
 
 
-ALL = [case for case in read_cases() if os.environ.get("LANGUAGE_ONLY", "") in str(case)]
-NOT_YET = [case for case in ALL if case.title.endswith(" [not yet]")]
-CASES = [case for case in ALL if case not in NOT_YET]
+CASES = [case for case in read_cases() if os.environ.get("LANGUAGE_ONLY", "") in str(case)]
 
 
 class Corpus(KernelTestCase):
@@ -109,6 +108,14 @@ class Corpus(KernelTestCase):
         self.assertEqual(len({str(case) for case in cases}), len(cases), "titles are unique within a file")
         self.assertEqual([str(case) for case in cases if not all(cell.strip() for cell in case.cells)], [])
 
+    def test_in_one_session_in_random_order(self):
+        cases = list(CASES)
+        random.Random(SEED).shuffle(cases)
+        with Kernel() as kernel:
+            for case in cases:
+                self.check(case, kernel.front_end)
+
+    @unittest.skipUnless(EVERYTHING, "needs --all")
     def test_alone(self):
         cases = CASES
         if os.environ.get("LANGUAGE_ALONE") != "all":
@@ -117,17 +124,13 @@ class Corpus(KernelTestCase):
             with Kernel() as kernel:
                 self.check(case, kernel.front_end)
 
-    def test_what_is_not_there_yet(self):
-        with Kernel() as kernel:
-            for case in NOT_YET:
-                with self.subTest(str(case)):
-                    self.assertNotEqual(run_case(kernel.front_end, case), case.expected, "it is there: take [not yet] off its title")
-
+    @unittest.skipUnless(EVERYTHING, "needs --all")
     def test_in_one_session_in_order(self):
         with Kernel() as kernel:
             for case in CASES:
                 self.check(case, kernel.front_end)
 
+    @unittest.skipUnless(EVERYTHING, "needs --all")
     def test_in_one_session_twice_in_random_order(self):
         cases = [case for case in CASES if not case.title.endswith(" [once]")] * 2
         random.Random(SEED).shuffle(cases)
@@ -135,6 +138,7 @@ class Corpus(KernelTestCase):
             for case in cases:
                 self.check(case, kernel.front_end)
 
+    @unittest.skipUnless(EVERYTHING, "needs --all")
     def test_with_a_recycled_worker_between_the_cells(self):
         """Each recycle executes the cells of the cases before as well, so a kernel has only some of them."""
         cases = [case for case in CASES if len(case.cells) > 1]

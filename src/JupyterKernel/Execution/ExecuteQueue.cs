@@ -130,6 +130,7 @@ internal sealed class ExecuteQueue(SessionServices services)
         var (began, client) = (Stopwatch.GetTimestamp(), failed.Client);
         while (Stopwatch.GetElapsedTime(began) < MaxBurst)
         {
+            services.Sockets.ReceiveRequests();
             var last = waiting.LastOrDefault(next => next.IsCell && next.Request.Client == client)?.Request;
             var left = (last is null ? BurstStart : BurstPause) - Stopwatch.GetElapsedTime((last ?? failed).ReceivedAt);
             if (left <= TimeSpan.Zero) return;
