@@ -230,15 +230,6 @@ class LateCrashes(KernelTestCase):
         self.run_cell("#!recycle")
         self.assertEqual(self.run_cell("(kept0.Count, kept3.Count)").result, "(2, 2)")
 
-    def test_workers_that_are_killed_from_outside_at_regular_times_set_no_cell_aside(self):
-        self.run_cell('var reader = new StringReader("a"); await Task.Delay(1); Task.Run(() => { });')
-        for _ in range(5):
-            worker = psutil.Process(int(self.run_cell("Environment.ProcessId").result))
-            time.sleep(0.5)
-            worker.kill()
-            self.assertEqual(gone_or_left([worker]), [])
-        self.assertEqual(self.run_cell("reader.Peek()").result, "97")
-
     def test_the_cell_before_which_another_is_set_aside_is_told_which_variables_are_unset(self):
         self.start_late('var unset = new StringReader("a"); new Thread(() => { while (!GO) Thread.Sleep(5); Thread.Sleep(800); Environment.FailFast("idle"); }).Start();')
         for _ in range(2):
@@ -258,3 +249,14 @@ class LateCrashes(KernelTestCase):
         self.assertEqual(result, "42")
         self.assertIn("while no cell ran", said)
         self.assertIn(f"that {cell} left running", said)
+
+
+class KilledFromOutside(KernelTestCase):
+    def test_workers_that_are_killed_from_outside_at_regular_times_set_no_cell_aside(self):
+        self.run_cell('var reader = new StringReader("a"); await Task.Delay(1); Task.Run(() => { });')
+        for _ in range(5):
+            worker = psutil.Process(int(self.run_cell("Environment.ProcessId").result))
+            time.sleep(0.5)
+            worker.kill()
+            self.assertEqual(gone_or_left([worker]), [])
+        self.assertEqual(self.run_cell("reader.Peek()").result, "97")

@@ -19,7 +19,7 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     private const int MaxSuspects = 3;
 
     /// <summary>What a cell left running ends each worker about as long after the cell, or after its replay.</summary>
-    private static readonly TimeSpan MinTolerance = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MinTolerance = TimeSpan.FromSeconds(1);
     private const int ToleranceDivisor = 10;
 
     /// <summary>Ends of workers, one after the other, that nothing but their time connects with a cell.</summary>
@@ -95,8 +95,7 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         double Irregularity(AcceptedCell cell)
         {
             var delay = worker.EndedAfter(cell)!.Value;
-            var tolerance = lost.FromOutside ? MinTolerance : 4 * MinTolerance;
-            return unexplained.TakeLast(MaxWorkers).Max(ended => (ended.EndedAfter(cell)!.Value - delay).Duration() / (tolerance + delay / ToleranceDivisor));
+            return unexplained.TakeLast(MaxWorkers).Max(ended => (ended.EndedAfter(cell)!.Value - delay).Duration() / (MinTolerance + delay / ToleranceDivisor));
         }
     }
 
