@@ -57,7 +57,8 @@ internal sealed class WorkerProcess : IDisposable
     public Task<int> Exited { get; }
 
     /// <summary>Whether it has ended, which <see cref="Exited"/> tells a little later.</summary>
-    public bool HasEnded => isDisposed || Exited.IsCompleted || process.HasExited;
+    /// <remarks>The system is asked as well: the framework learns of it later, and a cell that is sent meanwhile would be lost.</remarks>
+    public bool HasEnded => isDisposed || Exited.IsCompleted || process.HasExited || (!OperatingSystem.IsWindows() && ChildExit.Look(process.Id) is not null);
 
     /// <summary>What the process uses, as the system sees it.</summary>
     public ProcessUsage Usage => ProcessUsage.Of(process);
