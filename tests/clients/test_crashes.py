@@ -245,6 +245,7 @@ class LateCrashes(KernelTestCase):
         worker = psutil.Process(int(self.run_cell("Environment.ProcessId").result))
         open(self.go, "w").close()
         self.assertEqual(gone_or_left([worker]), [])
+        time.sleep(1)  # the kernel may learn of it later than this process does
         said, result = self.run_until_set_aside("Thread.Sleep(1200); 6 * 7")
         self.assertEqual(result, "42")
         self.assertIn("while no cell ran", said)
@@ -259,4 +260,5 @@ class KilledFromOutside(KernelTestCase):
             time.sleep(0.5)
             worker.kill()
             self.assertEqual(gone_or_left([worker]), [])
+            time.sleep(1)  # the kernel may learn of it later than this process does
         self.assertEqual(self.run_cell("reader.Peek()").result, "97")
