@@ -1,3 +1,5 @@
+using JupyterKernel.Display.Formatting;
+
 namespace JupyterKernel.Display;
 
 /// <summary><see cref="Notebook.display(object?)"/> at the end of an expression.</summary>

@@ -1,3 +1,7 @@
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Hosting;
+
 namespace JupyterKernel.Display;
 
 /// <summary>
@@ -33,6 +37,3 @@ public sealed class DisplayedValue : IOnScreen
         else Console.Out.WriteLine(bundle.PlainForm ?? bundle.ToString());
     }
 }
-
-/// <summary>What is on the screen already: a cell that ends in it shows nothing further for it.</summary>
-internal interface IOnScreen;

@@ -4,6 +4,9 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Tables;
 
 namespace JupyterKernel.Display;
 
@@ -14,16 +17,32 @@ namespace JupyterKernel.Display;
 public static class Formatter
 {
     /// <summary>How many items of a sequence are shown. No more than one further item is asked for.</summary>
-    public static int ListExpansionLimit { get; set; } = 20;
+    public static int ListExpansionLimit
+    {
+        get => FormatLimits.ListItems;
+        set => FormatLimits.ListItems = value;
+    }
 
     /// <summary>How many objects or sequences deep a value is shown.</summary>
-    public static int RecursionLimit { get; set; } = 6;
+    public static int RecursionLimit
+    {
+        get => FormatLimits.Levels;
+        set => FormatLimits.Levels = value;
+    }
 
     /// <summary>How many characters of a string are shown. <c>display(text, "text/plain")</c> shows all of it.</summary>
-    public static int TextLimit { get; set; } = 1_000_000;
+    public static int TextLimit
+    {
+        get => FormatLimits.TextChars;
+        set => FormatLimits.TextChars = value;
+    }
 
     /// <summary>How many characters the text of an object or a sequence may have, all that it holds included.</summary>
-    public static int StructureTextLimit { get; set; } = 50_000;
+    public static int StructureTextLimit
+    {
+        get => FormatLimits.StructureChars;
+        set => FormatLimits.StructureChars = value;
+    }
 
     /// <summary>Has values of a type, and of those that derive from it, shown as text of this kind, among other values too.</summary>
     /// <example><c>Formatter.Register&lt;Money>(m => $"&lt;b>{m.Amount:F2}&lt;/b>", "text/html");</c></example>
@@ -72,7 +91,7 @@ public static class Formatter
     public static void ResetToDefault()
     {
         FormatterRegistry.Clear();
-        (ListExpansionLimit, RecursionLimit, TextLimit, StructureTextLimit) = (20, 6, 1_000_000, 50_000);
+        FormatLimits.Reset();
     }
 
     /// <summary>The forms of a value that clients choose from; text/plain is always among them.</summary>
@@ -85,33 +104,32 @@ public static class Formatter
 
     /// <summary>A value as text on a line.</summary>
     /// <example><c>Formatter.ToPlainText(new[] { "a", "b" })</c> is <c>["a", "b"]</c>.</example>
-    public static string ToPlainText(object? value) =>
-        !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? text : PlainTextWriter.Line(new ShownReader().Read(value));
+    public static string ToPlainText(object? value) => PlainTextWriter.Of(value);
 
     /// <summary>A value as HTML: a table or a tree of what has parts, encoded text of the others.</summary>
-    public static string ToHtml(object? value) => HtmlWriter.Always(new ShownReader { WithoutWords = true }.Read(value));
+    public static string ToHtml(object? value) => HtmlWriter.Always(new DisplayTreeReader { WithoutRegisteredText = true }.Read(value));
 
     /// <summary>A value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once, as in all its forms.</summary>
     internal static MimeBundle Format(object? value, string mimeType, TupleNames? names = null)
     {
         if (value is string text)
         {
-            if (JsonValues.IsJson(mimeType)) return FormatJson(JsonValues.Parse(text), mimeType);
+            if (JsonValues.IsJson(mimeType)) return DisplayBundles.OfJson(JsonValues.Parse(text), mimeType);
             return MimeBundle.Of(mimeType, text, mimeType switch
             {
                 MimeBundle.PlainTextType => null,
                 "text/html" => HtmlText.Of(text),
-                _ => Cut(text),
+                _ => CutText.Of(text),
             });
         }
-        if (value is JsonNode or JsonElement && JsonValues.IsJson(mimeType)) return FormatJson(value, mimeType);
+        if (value is JsonNode or JsonElement && JsonValues.IsJson(mimeType)) return DisplayBundles.OfJson(value, mimeType);
         if (value is byte[] or JsonNode or JsonElement) return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
 
-        if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value)) return FormatJson(JsonValues.Of(value), mimeType);
-        var reader = new ShownReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit) { Names = names };
+        if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value)) return DisplayBundles.OfJson(JsonValues.Of(value), mimeType);
+        var reader = new DisplayTreeReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit) { Names = names };
         var shown = reader.Read(value);
-        if (reader.HasWords && mimeType == "text/html") return MimeBundle.Of(mimeType, ToHtml(value), PlainTextWriter.Line(shown));
-        var data = (shown as Shown.Bundle)?.Forms.Data.GetValueOrDefault(mimeType)
+        if (reader.HasRegisteredText && mimeType == "text/html") return MimeBundle.Of(mimeType, ToHtml(value), PlainTextWriter.Line(shown));
+        var data = (shown as DisplayTree.Bundle)?.Forms.Data.GetValueOrDefault(mimeType)
             ?? (mimeType == "text/html" ? HtmlWriter.Always(shown) : null)
             ?? TableForms.Of(shown, mimeType)
             ?? (JsonValues.IsJson(mimeType) ? JsonValues.Of(value) : PlainTextWriter.Line(shown));
@@ -134,70 +152,25 @@ public static class Formatter
 
     private static bool HasOwnForms(object? value) => FormatterRegistry.IsUsed || value is IDisplayable || (value is not null && ObjectShape.Of(value.GetType()).Known is not null);
 
-    /// <summary>Text no longer than <see cref="TextLimit"/>, and how much was left out.</summary>
-    internal static string Cut(string text)
-    {
-        if (text.Length <= TextLimit) return text;
-        var shown = Beginning(text, TextLimit);
-        return string.Create(CultureInfo.InvariantCulture, $"{shown}… ({text.Length - shown.Length:N0} more characters)");
-    }
-
-    /// <summary>Text of no more than so many characters, the last of which says that there are more.</summary>
-    internal static string Cut(string text, int chars) => text.Length <= chars ? text : $"{Beginning(text, chars - 1)}…";
-
-    // Whole characters.
-    private static ReadOnlySpan<char> Beginning(string text, int chars)
-    {
-        var end = Math.Max(0, chars);
-        return text.AsSpan(0, end > 0 && char.IsHighSurrogate(text[end - 1]) ? end - 1 : end);
-    }
-
-    internal static MimeBundle FormatJson(object json, string mimeType = JsonValues.MimeType) =>
-        MimeBundle.Of(mimeType, json, Cut(Encoding.UTF8.GetString(JsonValues.ToUtf8(json, indented: true))));
-
-    /// <summary>What a value makes of itself; a fault of it is shown in its place.</summary>
-    internal static MimeBundle BundleOf(IDisplayable displayable)
-    {
-        try
-        {
-            return displayable.ToMimeBundle() is { } forms ? WithPlainText(forms, displayable) : MimeBundle.PlainText(TypeNames.Of(displayable.GetType()));
-        }
-        catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
-        {
-            return MimeBundle.PlainText(ShownReader.Fault(exception));
-        }
-    }
-
-    /// <summary>The same forms, with text where there is none: that of the HTML, else any text or JSON that is among them.</summary>
-    internal static MimeBundle WithPlainText(MimeBundle forms, object value)
-    {
-        if (forms.PlainForm is not null) return forms;
-        var text = forms.Data.GetValueOrDefault("text/html") is string html ? HtmlText.Of(html)
-            : forms.Data.FirstOrDefault(form => form.Key.StartsWith("text/", StringComparison.Ordinal)).Value is string other ? Cut(other)
-            : forms.Data.FirstOrDefault(form => JsonValues.IsJson(form.Key)).Value is { } json and (JsonNode or JsonElement) ? Cut(Encoding.UTF8.GetString(JsonValues.ToUtf8(json, indented: true)))
-            : TypeNames.Of(value.GetType());
-        return forms.With(MimeBundle.PlainTextType, text);
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static MimeBundle FormatStructure(object? value, TupleNames? names)
     {
         if (FormatterRegistry.PreferredFor(value?.GetType() ?? typeof(object)) is { } preferred) return Format(value, preferred);
-        var reader = new ShownReader { Names = names };
+        var reader = new DisplayTreeReader { Names = names };
         var shown = reader.Read(value);
         var text = PlainTextWriter.Alone(shown);
-        if (reader.HasWords) shown = new ShownReader { WithoutWords = true, Names = names }.Read(value);
-        if (shown is Shown.Bundle bundle) return reader.HasWords ? bundle.Forms.With(MimeBundle.PlainTextType, text) : bundle.Forms;
+        if (reader.HasRegisteredText) shown = new DisplayTreeReader { WithoutRegisteredText = true, Names = names }.Read(value);
+        if (shown is DisplayTree.Bundle bundle) return reader.HasRegisteredText ? bundle.Forms.With(MimeBundle.PlainTextType, text) : bundle.Forms;
         if (HtmlWriter.Of(shown) is not { } html) return MimeBundle.PlainText(text);
         var forms = MimeBundle.Of("text/html", html, text);
-        return shown is Shown.Table { Rest: not null } or Shown.Sequence { Rest: not null } ? VirtualTables.WithRows(forms, value!, membersOnly: false, names) : forms;
+        return shown is DisplayTree.Table { Rest: not null } or DisplayTree.Sequence { Rest: not null } ? VirtualTables.WithRows(forms, value!, membersOnly: false, names) : forms;
     }
 
     /// <summary>A table of members, whatever other form the items have.</summary>
     internal static MimeBundle FormatMembers(IEnumerable items, TupleNames? names = null)
     {
         ArgumentNullException.ThrowIfNull(items);
-        var sequence = new ShownReader { Names = names }.ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
+        var sequence = new DisplayTreeReader { Names = names }.ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
         var forms = MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
         return sequence.Rest is null ? forms : VirtualTables.WithRows(forms, items, membersOnly: true, names);
     }

@@ -1,5 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Display.Plots;
+using JupyterKernel.Display.Progress;
 
 namespace JupyterKernel.Display;
 
@@ -14,7 +19,7 @@ public static class Notebook
     /// <c>CancellationToken.None</c> ambiguous in cells.)
     /// </summary>
     /// <example><c>await Task.Delay(10_000, CellCancellation);</c></example>
-    public static CancellationToken CellCancellation => NotebookHost.Current?.CancellationToken ?? CancellationToken.None;
+    public static CancellationToken CellCancellation => NotebookHost.Interruption;
 
     /// <summary>The arguments of a program: a notebook has none.</summary>
     public static string[] args => [];
@@ -34,23 +39,23 @@ public static class Notebook
 
     /// <summary>HTML to show; text of others that goes into it needs <see cref="System.Net.WebUtility.HtmlEncode(string)"/>.</summary>
     /// <example><c>HTML("&lt;b>bold&lt;/b>")</c></example>
-    public static MimeBundle HTML(string html) => MimeBundle.Html(html, HtmlText.Of(html));
+    public static MimeBundle HTML(string html) => HtmlText.BundleOf(html);
 
     /// <summary>JavaScript for the page to run, where the client allows that.</summary>
     /// <example><c>Javascript("element.append('hello')")</c></example>
-    public static MimeBundle Javascript(string code) => MimeBundle.Of("application/javascript", code, Formatter.Cut(code));
+    public static MimeBundle Javascript(string code) => MimeBundle.Of("application/javascript", code, CutText.Of(code));
 
     /// <summary>Markdown to show.</summary>
     /// <example><c>Markdown("# Results")</c></example>
-    public static MimeBundle Markdown(string text) => MimeBundle.Of("text/markdown", text, Formatter.Cut(text));
+    public static MimeBundle Markdown(string text) => MimeBundle.Of("text/markdown", text, CutText.Of(text));
 
     /// <summary>LaTeX to show, with its dollar signs or environment.</summary>
     /// <example><c>Latex(@"$\sqrt{2}$")</c></example>
-    public static MimeBundle Latex(string text) => MimeBundle.Of("text/latex", text, Formatter.Cut(text));
+    public static MimeBundle Latex(string text) => MimeBundle.Of("text/latex", text, CutText.Of(text));
 
     /// <summary>An SVG image of its text.</summary>
     /// <example><c>SVG("&lt;svg xmlns='http://www.w3.org/2000/svg'>…&lt;/svg>")</c></example>
-    public static MimeBundle SVG(string svg) => new Image(Encoding.UTF8.GetBytes(svg), "image/svg+xml").ToMimeBundle();
+    public static MimeBundle SVG(string svg) => Image.OfSvg(svg).ToMimeBundle();
 
     /// <summary>JSON text, shown as a tree where the client can.</summary>
     /// <example><c>JSON("""{ "a": [1, 2] }""")</c></example>
@@ -58,12 +63,12 @@ public static class Notebook
     public static MimeBundle JSON(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        return Formatter.FormatJson(JsonValues.Parse(json));
+        return DisplayBundles.OfJson(JsonValues.Parse(json));
     }
 
     /// <summary>A value as JSON, shown as a tree where the client can; circular references become null.</summary>
     /// <example><c>JSON(new { A = 1, B = new[] { 2, 3 } })</c></example>
-    public static MimeBundle JSON(object? value) => Formatter.FormatJson(JsonValues.Of(value));
+    public static MimeBundle JSON(object? value) => DisplayBundles.OfJson(JsonValues.Of(value));
 
     /// <summary>
     /// The items of a sequence, and a bar that shows how many of them a loop has behind it. The sequence is enumerated once and as
@@ -133,7 +138,7 @@ public static class Notebook
     /// <exception cref="ArgumentException">It is not GeoJSON.</exception>
     public static MimeBundle GeoJSON(object features) => GeoJson.Of(Json(features));
 
-    private static MimeBundle Specified(string mimeType, object value) => Formatter.FormatJson(Json(value), mimeType);
+    private static MimeBundle Specified(string mimeType, object value) => DisplayBundles.OfJson(Json(value), mimeType);
 
     private static object Json(object value)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using JupyterKernel.Display.Bundles;
 
 namespace JupyterKernel.Display;
 

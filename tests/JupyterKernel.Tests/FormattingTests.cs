@@ -4,6 +4,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Plots;
+using JupyterKernel.Display.Tables;
 using Xunit;
 using static JupyterKernel.Display.Notebook;
 

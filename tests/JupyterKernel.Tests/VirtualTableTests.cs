@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Display.Tables;
 using Xunit;
 
 namespace JupyterKernel.Tests;

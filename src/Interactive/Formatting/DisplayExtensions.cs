@@ -1,3 +1,4 @@
+using JupyterKernel.Display.Formatting;
 using Microsoft.DotNet.Interactive.Formatting;
 
 namespace System;
@@ -14,7 +15,9 @@ public static class DisplayExtensions
     /// <summary>Shows a sequence as a table.</summary>
     public static DisplayedValue DisplayTable<T>(this IEnumerable<T> value, params string[] mimeTypes)
     {
-        var forms = mimeTypes is { Length: > 0 } ? Forms.Of(value, mimeTypes, JupyterKernel.Display.TupleNames.OfDisplayed) : JupyterKernel.Display.Formatter.FormatMembers(value, JupyterKernel.Display.TupleNames.OfDisplayed);
+        var forms = mimeTypes is { Length: > 0 }
+            ? Forms.Of(value, mimeTypes, TupleNames.OfDisplayed)
+            : JupyterKernel.Display.Formatter.FormatMembers(value, TupleNames.OfDisplayed);
         return new DisplayedValue(value, forms, mimeTypes ?? []);
     }
 }

@@ -1,4 +1,6 @@
 using JupyterKernel.Display;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 

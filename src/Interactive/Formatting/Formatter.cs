@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 using Core = JupyterKernel.Display.Formatter;
 
 namespace Microsoft.DotNet.Interactive.Formatting;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 

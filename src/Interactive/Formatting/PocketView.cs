@@ -3,6 +3,7 @@ using System.Dynamic;
 using System.Text;
 using System.Text.Encodings.Web;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 
 namespace Microsoft.DotNet.Interactive;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using Microsoft.AspNetCore.Html;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Directives;

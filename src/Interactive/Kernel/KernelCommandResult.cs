@@ -1,4 +1,5 @@
 using JupyterKernel.Display;
+using JupyterKernel.Display.Bundles;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Events;
 

@@ -1,4 +1,5 @@
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Events;
 

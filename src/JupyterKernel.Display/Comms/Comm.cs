@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
 
 namespace JupyterKernel.Display;
 
@@ -20,7 +22,7 @@ namespace JupyterKernel.Display;
 [StackTraceHidden]
 public sealed class Comm : IDisposable
 {
-    private const int MostOpen = 10_000;
+    private const int MaxOpen = 10_000;
 
     // Immutable and exchanged, not locked: who is interrupted while holding a lock would leave it taken.
     private static ImmutableDictionary<string, Comm> open = ImmutableDictionary<string, Comm>.Empty;
@@ -152,7 +154,7 @@ public sealed class Comm : IDisposable
 
     private void Add()
     {
-        if (Volatile.Read(ref open).Count >= MostOpen) throw new InvalidOperationException("10,000 comms are open: close those that nobody needs.");
+        if (Volatile.Read(ref open).Count >= MaxOpen) throw new InvalidOperationException("10,000 comms are open: close those that nobody needs.");
         Change(ref open, all => all.SetItem(Id, this));
     }
 

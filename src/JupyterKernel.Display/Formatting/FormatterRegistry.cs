@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>What users have registered to show their types. Any thread.</summary>
 internal static class FormatterRegistry
@@ -62,18 +63,18 @@ internal static class FormatterRegistry
     /// <summary>The forms of a value for whose type, base type or interface something is registered: that of the nearest type. Text is always among them.</summary>
     /// <param name="value">The value.</param>
     /// <param name="forms">Its forms.</param>
-    /// <param name="isWords">Whether it is the value's text alone that was registered, which leaves its HTML what it is.</param>
-    /// <param name="withoutWords">Passes over what registers text alone.</param>
-    internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms, out bool isWords, bool withoutWords = false)
+    /// <param name="isTextOnly">Whether it is the value's text alone that was registered, which leaves its HTML what it is.</param>
+    /// <param name="withoutText">Passes over what registers text alone.</param>
+    internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms, out bool isTextOnly, bool withoutText = false)
     {
         forms = null;
-        isWords = false;
+        isTextOnly = false;
         var entries = Volatile.Read(ref FormatterRegistry.entries);
         if (value is null || entries.Length == 0) return false;
 
         // As above: a string is neither an object with parts nor a sequence, unless it is to be text.
         if (value is string) entries = [.. entries.Where(entry => entry.Type == typeof(string) || entry.MimeType == MimeBundle.PlainTextType)];
-        if (withoutWords) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];
+        if (withoutText) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];
         if (Nearest(value.GetType(), entries.Select(entry => entry.Type)) is not { } nearest) return false;
         var found = new Dictionary<string, object>();
         try
@@ -81,19 +82,19 @@ internal static class FormatterRegistry
             RuntimeHelpers.EnsureSufficientExecutionStack();
             foreach (var entry in entries.Where(entry => entry.Type == nearest))
             {
-                isWords = entry.MimeType == MimeBundle.PlainTextType;
+                isTextOnly = entry.MimeType == MimeBundle.PlainTextType;
                 foreach (var (mimeType, form) in entry.Format(value)?.Data ?? MimeBundle.Empty.Data) found.TryAdd(mimeType, form);
             }
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            forms = MimeBundle.PlainText(ShownReader.Fault(exception));
-            isWords = false;
+            forms = MimeBundle.PlainText(FaultText.Of(exception));
+            isTextOnly = false;
             return true;
         }
         if (found.Count == 0) return false;
-        isWords &= found.Count == 1;
-        forms = Formatter.WithPlainText(new MimeBundle(found), value);
+        isTextOnly &= found.Count == 1;
+        forms = DisplayBundles.WithPlainText(new MimeBundle(found), value);
         return true;
     }
 

@@ -1,8 +1,9 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
+using JupyterKernel.Display.Bundles;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
 /// Types that name what formats them in an attribute called TypeFormatterSourceAttribute, as .NET Interactive has it. All of it is known by its

@@ -1,12 +1,15 @@
 using System.Net;
 using System.Text;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>The words of HTML, for clients that show text only: no tags, no scripts, a line for each block.</summary>
 internal static class HtmlText
 {
     private const int LimitChars = 10_000;
+
+    /// <summary>HTML to show, with its words as plain text.</summary>
+    internal static MimeBundle BundleOf(string html) => MimeBundle.Html(html, Of(html));
 
     internal static string Of(string html)
     {

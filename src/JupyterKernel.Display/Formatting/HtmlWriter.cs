@@ -3,7 +3,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
 /// Writes what is shown of a value as HTML: tables, and trees of what has parts, which open and close without a script. Colours are
@@ -35,10 +35,10 @@ internal sealed class HtmlWriter
 
     /// <summary>The HTML of a value of which text alone would not show enough.</summary>
     /// <returns>Null for the others.</returns>
-    internal static string? Of(Shown shown)
+    internal static string? Of(DisplayTree shown)
     {
-        if (shown is Shown.Bundle bundle) return bundle.Forms.Data.GetValueOrDefault("text/html") as string;
-        if (shown is Shown.Sequence sequence)
+        if (shown is DisplayTree.Bundle bundle) return bundle.Forms.Data.GetValueOrDefault("text/html") as string;
+        if (shown is DisplayTree.Sequence sequence)
         {
             if (TableLayout.Of(sequence) is not { } table) return null;
             shown = table;
@@ -46,13 +46,13 @@ internal sealed class HtmlWriter
         else if (TableLayout.IsFlat(shown)) return null;
         var writer = new HtmlWriter();
         writer.html.Append("<div class=\"cs-v\">").Append(Style);
-        if (shown is Shown.Object) writer.WriteTree(shown, isOpen: true);
+        if (shown is DisplayTree.Object) writer.WriteTree(shown, isOpen: true);
         else writer.WriteParts(shown);
         return writer.html.Append("</div>").ToString();
     }
 
     /// <summary>The table element alone, for a page that has the rest already.</summary>
-    internal static string TableOf(Shown.Table table)
+    internal static string TableOf(DisplayTree.Table table)
     {
         var writer = new HtmlWriter();
         writer.WriteTable(table);
@@ -60,13 +60,13 @@ internal sealed class HtmlWriter
     }
 
     /// <summary>The HTML of any value.</summary>
-    internal static string Always(Shown shown) => Of(shown) ?? $"<pre>{Encoded(PlainTextWriter.Alone(shown))}</pre>";
+    internal static string Always(DisplayTree shown) => Of(shown) ?? $"<pre>{Encoded(PlainTextWriter.Alone(shown))}</pre>";
 
     /// <summary>The HTML of any value within other HTML: what has no parts is text on a line.</summary>
-    internal static string Inline(object? value) => new ShownReader().Read(value) switch
+    internal static string Inline(object? value) => new DisplayTreeReader().Read(value) switch
     {
-        Shown.Bundle bundle => Written(writer => writer.WriteBundle(bundle.Forms)),
-        var flat when TableLayout.IsFlat(flat) => Encoded(flat is Shown.Text text ? text.Alone : PlainTextWriter.Line(flat)),
+        DisplayTree.Bundle bundle => Written(writer => writer.WriteBundle(bundle.Forms)),
+        var flat when TableLayout.IsFlat(flat) => Encoded(flat is DisplayTree.Text text ? text.Alone : PlainTextWriter.Line(flat)),
         var shown => Always(shown),
     };
 
@@ -79,14 +79,14 @@ internal sealed class HtmlWriter
 
     private static string Encoded(string text) => WebUtility.HtmlEncode(text);
 
-    private void Write(Shown? shown)
+    private void Write(DisplayTree? shown)
     {
         switch (shown)
         {
             case null: break;
-            case Shown.Text { Kind: TextKind.Null or TextKind.Note } note: html.Append("<i>").Append(Encoded(note.Line)).Append("</i>"); break;
-            case Shown.Text text: html.Append(Encoded(Formatter.Cut(text.Alone, CellChars))); break;
-            case Shown.Bundle bundle: WriteBundle(bundle.Forms); break;
+            case DisplayTree.Text { Kind: TextKind.Null or TextKind.Note } note: html.Append("<i>").Append(Encoded(note.Line)).Append("</i>"); break;
+            case DisplayTree.Text text: html.Append(Encoded(CutText.Of(text.Alone, CellChars))); break;
+            case DisplayTree.Bundle bundle: WriteBundle(bundle.Forms); break;
             case var flat when TableLayout.IsFlat(flat) || !RuntimeHelpers.TryEnsureSufficientExecutionStack(): html.Append(Encoded(PlainTextWriter.Line(flat, CellChars))); break;
             default: WriteTree(shown, isOpen: false); break;
         }
@@ -99,12 +99,12 @@ internal sealed class HtmlWriter
         {
             html.Append("<img src=\"data:").Append(Encoded(type)).Append(";base64,").Append(Convert.ToBase64String(image.Value as byte[] ?? Encoding.UTF8.GetBytes((string)image.Value))).Append("\">");
         }
-        else html.Append(Encoded(Formatter.Cut(forms.PlainForm ?? "", CellChars)));
+        else html.Append(Encoded(CutText.Of(forms.PlainForm ?? "", CellChars)));
     }
 
-    private void WriteTree(Shown shown, bool isOpen)
+    private void WriteTree(DisplayTree shown, bool isOpen)
     {
-        var title = isOpen && shown is Shown.Object value ? value.TypeName : Formatter.Cut(PlainTextWriter.Line(shown, SummaryChars), SummaryChars);
+        var title = isOpen && shown is DisplayTree.Object value ? value.TypeName : CutText.Of(PlainTextWriter.Line(shown, SummaryChars), SummaryChars);
         if (title.Length == 0)
         {
             WriteParts(shown);
@@ -115,20 +115,20 @@ internal sealed class HtmlWriter
         html.Append("</details>");
     }
 
-    private void WriteParts(Shown shown)
+    private void WriteParts(DisplayTree shown)
     {
         switch (shown)
         {
-            case Shown.Object value: WriteMembers(value.Members ?? []); break;
-            case Shown.Entry entry: WriteMembers([new("Key", null, entry.Key), new("Value", null, entry.Value)]); break;
-            case Shown.Tuple tuple: WriteMembers(tuple.Members); break;
-            case Shown.Table table: WriteTable(table); break;
-            case Shown.Sequence sequence when TableLayout.Of(sequence) is { } table: WriteTable(table); break;
+            case DisplayTree.Object value: WriteMembers(value.Members ?? []); break;
+            case DisplayTree.Entry entry: WriteMembers([new("Key", null, entry.Key), new("Value", null, entry.Value)]); break;
+            case DisplayTree.Tuple tuple: WriteMembers(tuple.Members); break;
+            case DisplayTree.Table table: WriteTable(table); break;
+            case DisplayTree.Sequence sequence when TableLayout.Of(sequence) is { } table: WriteTable(table); break;
             default: html.Append(Encoded(PlainTextWriter.Line(shown))); break;
         }
     }
 
-    private void WriteMembers(IReadOnlyList<Shown.Member> members)
+    private void WriteMembers(IReadOnlyList<DisplayTree.Member> members)
     {
         html.Append("<table class=\"cs-m\"><tbody>");
         foreach (var member in members)
@@ -140,14 +140,14 @@ internal sealed class HtmlWriter
         html.Append("</tbody></table>");
     }
 
-    private void WriteTable(Shown.Table table)
+    private void WriteTable(DisplayTree.Table table)
     {
         var isRight = new bool[table.Columns.Count];
         for (var i = 0; i < isRight.Length; i++)
         {
             var at = i;
-            isRight[i] = table.Rows.Any(row => row.Cells[at] is Shown.Text { Kind: TextKind.Number })
-                && table.Rows.All(row => row.Cells[at] is null or Shown.Text { Kind: TextKind.Number or TextKind.Null or TextKind.Note });
+            isRight[i] = table.Rows.Any(row => row.Cells[at] is DisplayTree.Text { Kind: TextKind.Number })
+                && table.Rows.All(row => row.Cells[at] is null or DisplayTree.Text { Kind: TextKind.Number or TextKind.Null or TextKind.Note });
         }
 
         html.Append("<table><thead><tr><th>").Append(Encoded(table.Caption)).Append("</th>");

@@ -6,8 +6,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json.Nodes;
 using System.Xml;
 using System.Xml.Linq;
+using JupyterKernel.Display.Bundles;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
 /// Types that are shown as something other than their members: known by their names, so that nothing of them is referenced, and
@@ -21,7 +22,7 @@ internal static class KnownTypes
     /// <summary>The items of a larger tensor are not copied to show a few of them; its type and lengths are shown.</summary>
     private const int MaxTensorItems = 1_000_000;
 
-    private static readonly Dictionary<string, Func<object, ShownReader, Shown>> Readers = new()
+    private static readonly Dictionary<string, Func<object, DisplayTreeReader, DisplayTree>> Readers = new()
     {
         ["System.Data.DataTable"] = (value, reader) => Table(((DataTable)value).DefaultView, reader),
         ["System.Data.DataView"] = (value, reader) => Table((DataView)value, reader),
@@ -29,15 +30,15 @@ internal static class KnownTypes
         ["System.Linq.IGrouping`2"] = Group,
         ["System.Collections.Generic.IAsyncEnumerable`1"] = AsyncSequence,
         ["System.Memory`1"] = (value, reader) => reader.ReadNested(Call(value, "ToArray")),
-        ["System.ReadOnlyMemory`1"] = (value, reader) => value is ReadOnlyMemory<char> text ? new Shown.Text(Scalars.Quoted(text.ToString()), TextKind.String, text.ToString()) : reader.ReadNested(Call(value, "ToArray")),
-        ["System.Reflection.MethodBase"] = (value, _) => new Shown.Text(Signature((MethodBase)value)),
+        ["System.ReadOnlyMemory`1"] = (value, reader) => value is ReadOnlyMemory<char> text ? new DisplayTree.Text(Scalars.Quoted(text.ToString()), TextKind.String, text.ToString()) : reader.ReadNested(Call(value, "ToArray")),
+        ["System.Reflection.MethodBase"] = (value, _) => new DisplayTree.Text(Signature((MethodBase)value)),
         ["System.IO.Stream"] = (value, reader) => StreamOf((Stream)value, reader),
-        ["System.Xml.Linq.XObject"] = (value, _) => value is XDocument { Root: { } root } ? Xml(root) : value is XElement element ? Xml(element) : new Shown.Text(value.ToString()!),
-        ["System.Xml.XmlNode"] = (value, _) => value is XmlDocument { DocumentElement: { } root } ? Xml(XElement.Parse(root.OuterXml)) : value is XmlElement element ? Xml(XElement.Parse(element.OuterXml)) : new Shown.Text(((XmlNode)value).OuterXml),
+        ["System.Xml.Linq.XObject"] = (value, _) => value is XDocument { Root: { } root } ? Xml(root) : value is XElement element ? Xml(element) : new DisplayTree.Text(value.ToString()!),
+        ["System.Xml.XmlNode"] = (value, _) => value is XmlDocument { DocumentElement: { } root } ? Xml(XElement.Parse(root.OuterXml)) : value is XmlElement element ? Xml(XElement.Parse(element.OuterXml)) : new DisplayTree.Text(((XmlNode)value).OuterXml),
         ["System.Text.Json.Nodes.JsonNode"] = (value, reader) => Json((string)Call(value, "ToJsonString")!, reader),
         ["System.Text.Json.JsonElement"] = (value, reader) => Json((string)Call(value, "GetRawText")!, reader),
         ["Newtonsoft.Json.Linq.JToken"] = (value, reader) => Json((string)Call(value, "ToString", Enum.ToObject(Find(value, "Newtonsoft.Json.Formatting"), 0), null)!, reader),
-        ["Microsoft.AspNetCore.Html.IHtmlContent"] = (value, _) => new Shown.Bundle(Notebook.HTML(HtmlContent(value))),
+        ["Microsoft.AspNetCore.Html.IHtmlContent"] = (value, _) => Html(HtmlContent(value)),
 
         // Data
         ["Microsoft.Data.Analysis.DataFrame"] = DataFrame,
@@ -57,16 +58,16 @@ internal static class KnownTypes
         ["SixLabors.ImageSharp.Image"] = (value, _) => Png(Saved(stream => Call(value, "Save", stream, Activator.CreateInstance(Find(value, "SixLabors.ImageSharp.Formats.Png.PngEncoder"))))),
         ["ScottPlot.Plot"] = (value, _) => Png((byte[])Call(value, "GetImageBytes", ChartWidth, ChartHeight, Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"))!),
         ["ScottPlot.IMultiplot"] = (value, _) => Png((byte[])Call(Extension(value, "Render", ChartWidth, 2 * ChartHeight)!, "GetImageBytes", Enum.Parse(Find(value, "ScottPlot.ImageFormat"), "Png"), 100)!),
-        ["OxyPlot.PlotModel"] = (value, _) => new Shown.Bundle(Notebook.SVG(OxyPlot(value))),
+        ["OxyPlot.PlotModel"] = (value, _) => new DisplayTree.Bundle(Image.OfSvg(OxyPlot(value)).ToMimeBundle()),
         ["Plotly.NET.GenericChart"] = (value, _) => PlotlyNet(value),
         ["Plotly.NET.GenericChart+GenericChart"] = (value, _) => PlotlyNet(value),
         ["XPlot.Plotly.PlotlyChart"] = (value, _) => Page(value, (string)Call(value, "GetHtml")!),
     };
 
     /// <summary>How values of a type are read; null where that is by their members or items.</summary>
-    internal static Func<object, ShownReader, Shown>? ReaderOf(Type type, Type[] interfaces)
+    internal static Func<object, DisplayTreeReader, DisplayTree>? ReaderOf(Type type, Type[] interfaces)
     {
-        if (Forms(type) is { } forms) return (value, _) => new Shown.Bundle(Formatter.WithPlainText(forms(value), value));
+        if (Forms(type) is { } forms) return (value, _) => new DisplayTree.Bundle(DisplayBundles.WithPlainText(forms(value), value));
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
         {
             if (Readers.TryGetValue(NameOf(at), out var reader)) return reader;
@@ -75,7 +76,7 @@ internal static class KnownTypes
         {
             if (Readers.TryGetValue(NameOf(at), out var reader)) return reader;
         }
-        return FormatterSources.Of(type) is { } source ? (value, _) => new Shown.Bundle(Formatter.WithPlainText(source(value), value)) : null;
+        return FormatterSources.Of(type) is { } source ? (value, _) => new DisplayTree.Bundle(DisplayBundles.WithPlainText(source(value), value)) : null;
     }
 
     /// <summary>How many rows a value has that can be read again by their numbers; null for the others.</summary>
@@ -117,14 +118,14 @@ internal static class KnownTypes
     };
 
     /// <summary>To wait for its items is up to the cell. What can be enumerated as well, such as a query of a database, is shown by its items.</summary>
-    private static Shown AsyncSequence(object value, ShownReader reader)
+    private static DisplayTree AsyncSequence(object value, DisplayTreeReader reader)
     {
         if (value is IEnumerable items) return reader.ReadSequence(items, ObjectShape.Of(value.GetType()));
         var type = value.GetType().GetInterfaces().First(at => NameOf(at) == "System.Collections.Generic.IAsyncEnumerable`1");
-        return new Shown.Text($"{TypeNames.Of(type)}: its items come by await foreach (var item in …), or all at once by await ….ToListAsync()", TextKind.Note);
+        return new DisplayTree.Text($"{TypeNames.Of(type)}: its items come by await foreach (var item in …), or all at once by await ….ToListAsync()", TextKind.Note);
     }
 
-    private static Shown.Entry Group(object value, ShownReader reader)
+    private static DisplayTree.Entry Group(object value, DisplayTreeReader reader)
     {
         var (keyNames, itemNames) = reader.TakeEntryNames();
         return new(reader.ReadNested(Get(value, "Key"), keyNames), reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType()), itemNames));
@@ -135,17 +136,17 @@ internal static class KnownTypes
         foreach (var pair in dictionary) yield return pair is DictionaryEntry entry ? (entry.Key, entry.Value) : (Get(pair, "Key"), Get(pair, "Value"));
     }
 
-    private static Shown.Table Table(DataView view, ShownReader reader)
+    private static DisplayTree.Table Table(DataView view, DisplayTreeReader reader)
     {
         var columns = view.Table?.Columns.Cast<DataColumn>().ToList() ?? [];
-        return new("", [.. columns.Select(column => new Shown.Column(column.ColumnName, TypeNames.Of(column.DataType)))],
+        return new("", [.. columns.Select(column => new DisplayTree.Column(column.ColumnName, TypeNames.Of(column.DataType)))],
             Rows(view.Count, reader, i => columns.Select(column => view[i][column.Ordinal])), Rest(view.Count, reader));
     }
 
-    private static Shown.Table Table(IDataReader data, ShownReader reader)
+    private static DisplayTree.Table Table(IDataReader data, DisplayTreeReader reader)
     {
         var columns = Enumerable.Range(0, data.FieldCount).ToList();
-        var rows = new List<Shown.Row>();
+        var rows = new List<DisplayTree.Row>();
         var isMore = false;
         while (data.Read())
         {
@@ -156,52 +157,52 @@ internal static class KnownTypes
             }
             rows.Add(new(TableLayout.Index(rows.Count), [.. columns.Select(i => reader.ReadNested(data.GetValue(i)))]));
         }
-        return new("", [.. columns.Select(i => new Shown.Column(data.GetName(i), TypeNames.Of(data.GetFieldType(i))))], rows, isMore ? ShownReader.More(null).Line : null);
+        return new("", [.. columns.Select(i => new DisplayTree.Column(data.GetName(i), TypeNames.Of(data.GetFieldType(i))))], rows, isMore ? DisplayTree.More(null).Line : null);
     }
 
     // Source: https://learn.microsoft.com/dotnet/api/microsoft.data.analysis.dataframe
-    private static Shown.Table DataFrame(object value, ShownReader reader)
+    private static DisplayTree.Table DataFrame(object value, DisplayTreeReader reader)
     {
         var columns = ((IEnumerable)Get(value, "Columns")!).Cast<object>().ToList();
         var count = (long)Get(Get(value, "Rows")!, "Count")!;
         var items = columns.ConvertAll(column => column.GetType().GetProperties().First(property => property.Name == "Item" && property.GetIndexParameters() is [{ ParameterType: var index }] && index == typeof(long)));
-        return new("", [.. columns.Select(column => new Shown.Column((string)Get(column, "Name")!, TypeNames.Of((Type)Get(column, "DataType")!)))],
+        return new("", [.. columns.Select(column => new DisplayTree.Column((string)Get(column, "Name")!, TypeNames.Of((Type)Get(column, "DataType")!)))],
             Rows(count, reader, row => columns.Select((column, i) => items[i].GetValue(column, [(long)row]))), Rest(count, reader));
     }
 
     // Source: https://learn.microsoft.com/dotnet/api/microsoft.ml.idataview
-    private static Shown.Table DataView(object value, ShownReader reader)
+    private static DisplayTree.Table DataView(object value, DisplayTreeReader reader)
     {
         var preview = Find(value, "Microsoft.ML.DebuggerExtensions").GetMethods().First(method => method.Name == "Preview" && method.GetParameters() is [{ ParameterType.Name: "IDataView" }, ..]);
         var rows = ((IEnumerable)Get(preview.Invoke(null, [value, reader.ListLimit])!, "RowView")!).Cast<object>()
             .Select(row => Pairs((IEnumerable)Get(row, "Values")!).ToList()).ToList();
         var columns = ((IEnumerable)Get(value, "Schema")!).Cast<object>().Where(column => !(bool)Get(column, "IsHidden")!).ToList();
         var count = value.GetType().GetMethod("GetRowCount", Type.EmptyTypes)?.Invoke(value, null) as long?;
-        return new("", [.. columns.Select(column => new Shown.Column((string)Get(column, "Name")!, Get(column, "Type")!.ToString()))],
+        return new("", [.. columns.Select(column => new DisplayTree.Column((string)Get(column, "Name")!, Get(column, "Type")!.ToString()))],
             Rows(rows.Count, reader, i => columns.Select(column => rows[i].FirstOrDefault(cell => (string)cell.Key! == (string)Get(column, "Name")!).Value)),
-            count is { } known ? Rest(known, reader) : rows.Count == reader.ListLimit ? ShownReader.More(null).Line : null);
+            count is { } known ? Rest(known, reader) : rows.Count == reader.ListLimit ? DisplayTree.More(null).Line : null);
     }
 
     // A row for each class and the classes that it was taken for. The classes' names are no public member.
     // Source: https://learn.microsoft.com/dotnet/api/microsoft.ml.data.confusionmatrix
-    private static Shown.Table ConfusionMatrix(object value, ShownReader reader)
+    private static DisplayTree.Table ConfusionMatrix(object value, DisplayTreeReader reader)
     {
         var counts = ((IEnumerable)Get(value, "Counts")!).Cast<IReadOnlyList<double>>().ToList();
         var known = (value.GetType().GetField("PredictedClassesIndicators", BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(value) as IEnumerable)?.Cast<object>().Select(name => name.ToString()!).ToList();
         var names = known?.Count == counts.Count ? known : [.. counts.Select((_, i) => i.ToString(CultureInfo.InvariantCulture))];
         var (precision, recall) = ((IReadOnlyList<double>)Get(value, "PerClassPrecision")!, (IReadOnlyList<double>)Get(value, "PerClassRecall")!);
-        var rows = counts.Select((row, i) => new Shown.Row(new Shown.Text(names[i]), [.. row.Select(count => reader.ReadNested(count)), Share(recall[i])]));
-        return new("truth \\ predicted", [.. names.Select(name => new Shown.Column(name, null)), new("recall", null)], [.. rows, new(new Shown.Text("precision"), [.. precision.Select(Share), null])], null);
+        var rows = counts.Select((row, i) => new DisplayTree.Row(new DisplayTree.Text(names[i]), [.. row.Select(count => reader.ReadNested(count)), Share(recall[i])]));
+        return new("truth \\ predicted", [.. names.Select(name => new DisplayTree.Column(name, null)), new("recall", null)], [.. rows, new(new DisplayTree.Text("precision"), [.. precision.Select(Share), null])], null);
 
-        static Shown Share(double share) => new Shown.Text(share.ToString("0.####", CultureInfo.InvariantCulture), TextKind.Number);
+        static DisplayTree Share(double share) => new DisplayTree.Text(share.ToString("0.####", CultureInfo.InvariantCulture), TextKind.Number);
     }
 
-    private static List<Shown.Row> Rows(long count, ShownReader reader, Func<int, IEnumerable<object?>> cells) =>
-        [.. reader.RowsOf(count).Select(i => new Shown.Row(TableLayout.Index(i), [.. cells(i).Select(reader.ReadNested)]))];
+    private static List<DisplayTree.Row> Rows(long count, DisplayTreeReader reader, Func<int, IEnumerable<object?>> cells) =>
+        [.. reader.RowsOf(count).Select(i => new DisplayTree.Row(TableLayout.Index(i), [.. cells(i).Select(reader.ReadNested)]))];
 
-    private static string? Rest(long count, ShownReader reader) => count > reader.ListLimit ? ShownReader.More((int)Math.Min(int.MaxValue, count - Math.Max(0, reader.ListLimit))).Line : null;
+    private static string? Rest(long count, DisplayTreeReader reader) => count > reader.ListLimit ? DisplayTree.More((int)Math.Min(int.MaxValue, count - Math.Max(0, reader.ListLimit))).Line : null;
 
-    private static Shown.Object StreamOf(Stream stream, ShownReader reader) => new(TypeNames.Of(stream.GetType()), stream.CanSeek
+    private static DisplayTree.Object StreamOf(Stream stream, DisplayTreeReader reader) => new(TypeNames.Of(stream.GetType()), stream.CanSeek
         ? [new("Length", null, reader.ReadNested(stream.Length)), new("Position", null, reader.ReadNested(stream.Position))]
         : [new("CanRead", null, reader.ReadNested(stream.CanRead)), new("CanWrite", null, reader.ReadNested(stream.CanWrite))]);
 
@@ -219,12 +220,12 @@ internal static class KnownTypes
     }
 
     /// <summary>XML as a tree that opens and closes, and as its text.</summary>
-    private static Shown.Bundle Xml(XElement root) =>
-        new(MimeBundle.Of("text/html", $"<div style=\"font-family:monospace\">{XmlTree.Of(root)}</div>", Formatter.Cut(root.ToString())));
+    private static DisplayTree.Bundle Xml(XElement root) =>
+        new(MimeBundle.Of("text/html", $"<div style=\"font-family:monospace\">{XmlTree.Of(root)}</div>", CutText.Of(root.ToString())));
 
     /// <summary>JSON by itself as a tree, and on a line within another value.</summary>
-    private static Shown Json(string json, ShownReader reader) =>
-        reader.IsNested ? new Shown.Text(Formatter.Cut(json)) : new Shown.Bundle(Formatter.FormatJson(JsonValues.Parse(json)));
+    private static DisplayTree Json(string json, DisplayTreeReader reader) =>
+        reader.IsNested ? new DisplayTree.Text(CutText.Of(json)) : new DisplayTree.Bundle(DisplayBundles.OfJson(JsonValues.Parse(json)));
 
     private static string HtmlContent(object value)
     {
@@ -233,7 +234,9 @@ internal static class KnownTypes
         return writer.ToString();
     }
 
-    private static Shown.Bundle Png(byte[] image) => new(new Image(image, "image/png").ToMimeBundle());
+    private static DisplayTree.Bundle Html(string html) => new(HtmlText.BundleOf(html));
+
+    private static DisplayTree.Bundle Png(byte[] image) => new(new Image(image, "image/png").ToMimeBundle());
 
     private static byte[] Saved(Action<Stream> save)
     {
@@ -242,14 +245,14 @@ internal static class KnownTypes
         return stream.ToArray();
     }
 
-    private static Shown.Bundle Skia(object image) => Png((byte[])Call(Call(image, "Encode", Enum.Parse(Find(image, "SkiaSharp.SKEncodedImageFormat"), "Png"), 100)!, "ToArray")!);
+    private static DisplayTree.Bundle Skia(object image) => Png((byte[])Call(Call(image, "Encode", Enum.Parse(Find(image, "SkiaSharp.SKEncodedImageFormat"), "Png"), 100)!, "ToArray")!);
 
     /// <summary>A tensor's items in an array of its lengths.</summary>
-    private static Shown Tensor(object tensor, ShownReader reader)
+    private static DisplayTree Tensor(object tensor, DisplayTreeReader reader)
     {
         // A span is no object, so reflection cannot call what returns one.
         var lengths = tensor.GetType().GetProperty("Lengths")!.GetMethod!.CreateDelegate<Func<ReadOnlySpan<nint>>>(tensor)();
-        if (lengths.ToArray().Aggregate(1d, (product, length) => product * length) > MaxTensorItems) return new Shown.Text(tensor.ToString()!);
+        if (lengths.ToArray().Aggregate(1d, (product, length) => product * length) > MaxTensorItems) return new DisplayTree.Text(tensor.ToString()!);
         var array = Array.CreateInstance(tensor.GetType().GenericTypeArguments[0], [.. lengths.ToArray().Select(length => (int)length)]);
         var indices = new int[array.Rank];
         foreach (var item in (IEnumerable)tensor)
@@ -271,7 +274,7 @@ internal static class KnownTypes
     }
 
     // Source: https://plotly.net/general/display-options.html
-    private static Shown.Bundle PlotlyNet(object chart)
+    private static DisplayTree.Bundle PlotlyNet(object chart)
     {
         var module = Find(chart, "Plotly.NET.GenericChart");
         if (module.GetMethod("toEmbeddedHTML") is null) module = Find(chart, "Plotly.NET.GenericChartModule");
@@ -280,7 +283,7 @@ internal static class KnownTypes
     }
 
     /// <summary>HTML that a library makes, of which the words say nothing.</summary>
-    private static Shown.Bundle Page(object value, string html) => new(MimeBundle.Of("text/html", PageScripts.InOrder(html), TypeNames.Of(value.GetType())));
+    private static DisplayTree.Bundle Page(object value, string html) => new(MimeBundle.Of("text/html", PageScripts.InOrder(html), TypeNames.Of(value.GetType())));
 
     private static Type Find(object value, string name)
     {

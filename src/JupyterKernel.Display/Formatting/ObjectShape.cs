@@ -1,7 +1,8 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Bundles;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>What there is to show of the objects of one type, found by reflection once. Immutable; any thread.</summary>
 internal sealed class ObjectShape
@@ -29,7 +30,7 @@ internal sealed class ObjectShape
     internal bool IsAnonymous { get; }
 
     /// <summary>Reads what is shown of a value of a type that has a form of its own; null for the others.</summary>
-    internal Func<object, ShownReader, Shown>? Known { get; }
+    internal Func<object, DisplayTreeReader, DisplayTree>? Known { get; }
 
     /// <summary>Whether the type has a ToString that somebody wrote.</summary>
     internal bool HasOwnText { get; }

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
 /// Scripts of pages that libraries make. A browser that reads a page runs them one after the other; a front end that puts the page into another one starts

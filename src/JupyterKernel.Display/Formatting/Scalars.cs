@@ -1,8 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>The text of values that have no parts. No reflection: this is on the way of the first cell.</summary>
 internal static class Scalars
@@ -13,7 +15,7 @@ internal static class Scalars
         text = value switch
         {
             null => "null",
-            string alone => Formatter.Cut(alone),
+            string alone => CutText.Of(alone),
             char alone => alone.ToString(),
             bool truth => truth ? "True" : "False",
             // Readable, and still read back to the same value by Parse.
@@ -40,13 +42,13 @@ internal static class Scalars
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            return ShownReader.Fault(exception);
+            return FaultText.Of(exception);
         }
     }
 
     private static string Quoted(string text, char quote)
     {
-        var longest = Math.Min(text.Length, Formatter.StructureTextLimit);
+        var longest = Math.Min(text.Length, FormatLimits.StructureChars);
         var quoted = new StringBuilder(longest + 2).Append(quote);
         foreach (var c in text.AsSpan(0, longest))
         {

@@ -1,7 +1,8 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
 /// The names of tuples' items in a value, which its type does not have: only the compiler knows them, and what it says of members. Immutable; any thread.

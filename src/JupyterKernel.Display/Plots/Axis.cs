@@ -9,7 +9,7 @@ internal readonly record struct Tick(double Value, string Text, string? Context 
 internal sealed class Axis(double low, double high, bool isLog = false)
 {
     /// <summary>What is less has too few digits for a scale.</summary>
-    internal const double LeastPositive = 1e-300;
+    internal const double MinPositive = 1e-300;
 
     private static readonly TimeSpan[] Spans =
     [
@@ -32,7 +32,7 @@ internal sealed class Axis(double low, double high, bool isLog = false)
     internal IReadOnlyList<Tick> Ticks { get; init; } = [];
 
     /// <summary>Whether two numbers are so far apart that a scale can tell what is between them.</summary>
-    internal static bool HasExtent(double low, double high) => high - low > Math.Max(Math.Max(Math.Abs(low), Math.Abs(high)) * 1e-11, LeastPositive);
+    internal static bool HasExtent(double low, double high) => high - low > Math.Max(Math.Max(Math.Abs(low), Math.Abs(high)) * 1e-11, MinPositive);
 
     /// <summary>The time of so many ticks, or the first or last one there is. A double cannot have the last one's ticks.</summary>
     internal static DateTime TimeAt(double ticks) => ticks >= DateTime.MaxValue.Ticks ? DateTime.MaxValue : new DateTime((long)Math.Max(0, ticks));

@@ -1,9 +1,10 @@
+using JupyterKernel.Display.Formatting;
 using JupyterKernel.Display.Plots;
 
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A chart, made by <see cref="Plot"/>. Immutable: every method returns another one. Shown as SVG in the colours of the page, with
+/// A chart, made by <see cref="Plot"/>. Immutable: every method returns another one. DisplayTree as SVG in the colours of the page, with
 /// the values as tooltips; in consoles as text. Numbers that are not finite, or greater than 1e307, are left out, and are gaps in lines.
 /// </summary>
 /// <example><c>Plot.Line(ys, "measured").Line(model, "model").Title("Fit").XLabel("t / s").Size(800, 300)</c></example>
@@ -18,7 +19,7 @@ public sealed class Chart : IDisplayable
     /// <param name="label">For the legend.</param>
     /// <exception cref="ArgumentException">The values are no numbers.</exception>
     /// <example><c>Plot.Line(Enumerable.Range(0, 100).Select(i => Math.Sin(i / 10.0)))</c></example>
-    public Chart Line<T>(IEnumerable<T> ys, string? label = null) => Add(Mark.Line, null, Column.OfNumbers(ys, nameof(ys)), label);
+    public Chart Line<T>(IEnumerable<T> ys, string? label = null) => Add(Mark.Line, null, SeriesValues.OfNumbers(ys, nameof(ys)), label);
 
     /// <summary>A line through points, in the order in which they are given.</summary>
     /// <param name="xs">Numbers, dates or text.</param>
@@ -27,14 +28,14 @@ public sealed class Chart : IDisplayable
     /// <exception cref="ArgumentException">There are more or fewer xs than ys, or they cannot be shown on the axes that there are.</exception>
     /// <example><c>Plot.Line(rates.Select(r => r.Date), rates.Select(r => r.Euro), "€")</c></example>
     public Chart Line<TX, TY>(IEnumerable<TX> xs, IEnumerable<TY> ys, string? label = null) =>
-        Add(Mark.Line, Column.Of(xs, nameof(xs)), Column.OfNumbers(ys, nameof(ys)), label);
+        Add(Mark.Line, SeriesValues.Of(xs, nameof(xs)), SeriesValues.OfNumbers(ys, nameof(ys)), label);
 
     /// <summary>A bar for each value. Bars of several series stand side by side. At most 1,000 are drawn.</summary>
     /// <param name="values">Numbers.</param>
     /// <param name="label">For the legend.</param>
     /// <exception cref="ArgumentException">The values are no numbers.</exception>
     /// <example><c>Plot.Bar(new[] { 3, 1, 2 })</c></example>
-    public Chart Bar<T>(IEnumerable<T> values, string? label = null) => Add(Mark.Bar, null, Column.OfNumbers(values, nameof(values)), label);
+    public Chart Bar<T>(IEnumerable<T> values, string? label = null) => Add(Mark.Bar, null, SeriesValues.OfNumbers(values, nameof(values)), label);
 
     /// <summary>A bar for each entry, for example of a dictionary.</summary>
     /// <param name="values">Labels of any type, and numbers.</param>
@@ -44,9 +45,9 @@ public sealed class Chart : IDisplayable
     public Chart Bar<TKey, TValue>(IEnumerable<KeyValuePair<TKey, TValue>> values, string? label = null)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var entries = values.Take(Column.Limit).ToList();
+        var entries = values.Take(SeriesValues.Limit).ToList();
         return Add(
-            Mark.Bar, Column.Of(entries.Select(entry => entry.Key), nameof(values)), Column.OfNumbers(entries.Select(entry => entry.Value), nameof(values)), label);
+            Mark.Bar, SeriesValues.Of(entries.Select(entry => entry.Key), nameof(values)), SeriesValues.OfNumbers(entries.Select(entry => entry.Value), nameof(values)), label);
     }
 
     /// <summary>A bar for each label. Series share the bars' places by their labels.</summary>
@@ -56,7 +57,7 @@ public sealed class Chart : IDisplayable
     /// <exception cref="ArgumentException">There are more or fewer labels than values, or the values are no numbers.</exception>
     /// <example><c>Plot.Bar(["Q1", "Q2"], [10, 12], "2023").Bar(["Q1", "Q2"], [11, 15], "2024")</c></example>
     public Chart Bar<TX, TY>(IEnumerable<TX> labels, IEnumerable<TY> values, string? label = null) =>
-        Add(Mark.Bar, Column.Of(labels, nameof(labels)), Column.OfNumbers(values, nameof(values)), label);
+        Add(Mark.Bar, SeriesValues.Of(labels, nameof(labels)), SeriesValues.OfNumbers(values, nameof(values)), label);
 
     /// <summary>A dot for each point. Of more than 10,000 an even choice is drawn, and said to be.</summary>
     /// <param name="xs">Numbers, dates or text.</param>
@@ -65,7 +66,7 @@ public sealed class Chart : IDisplayable
     /// <exception cref="ArgumentException">There are more or fewer xs than ys, or they cannot be shown on the axes that there are.</exception>
     /// <example><c>Plot.Scatter(people.Select(p => p.Height), people.Select(p => p.Weight))</c></example>
     public Chart Scatter<TX, TY>(IEnumerable<TX> xs, IEnumerable<TY> ys, string? label = null) =>
-        Add(Mark.Dot, Column.Of(xs, nameof(xs)), Column.OfNumbers(ys, nameof(ys)), label);
+        Add(Mark.Dot, SeriesValues.Of(xs, nameof(xs)), SeriesValues.OfNumbers(ys, nameof(ys)), label);
 
     /// <summary>A bubble for each point.</summary>
     /// <param name="xs">Numbers, dates or text.</param>
@@ -75,7 +76,7 @@ public sealed class Chart : IDisplayable
     /// <exception cref="ArgumentException">There are not equally many of each, or they cannot be shown on the axes that there are.</exception>
     /// <example><c>Plot.Scatter(incomes, lifespans, populations, "countries")</c></example>
     public Chart Scatter<TX, TY, TSize>(IEnumerable<TX> xs, IEnumerable<TY> ys, IEnumerable<TSize> size, string? label = null) =>
-        Add(Mark.Dot, Column.Of(xs, nameof(xs)), Column.OfNumbers(ys, nameof(ys)), label, Column.OfNumbers(size, nameof(size)));
+        Add(Mark.Dot, SeriesValues.Of(xs, nameof(xs)), SeriesValues.OfNumbers(ys, nameof(ys)), label, SeriesValues.OfNumbers(size, nameof(size)));
 
     /// <summary>How many values there are in each of several equal intervals.</summary>
     /// <param name="values">Numbers or dates.</param>
@@ -88,8 +89,8 @@ public sealed class Chart : IDisplayable
     public Chart Histogram<T>(IEnumerable<T> values, int? bins = null, string? label = null)
     {
         if (bins is < 1 or > 1000) throw new ArgumentOutOfRangeException(nameof(bins), bins, "There can be 1 to 1,000 bins.");
-        var column = Column.Of(values, nameof(values));
-        if (column.Texts is not null) throw new ArgumentException($"A histogram is of numbers, but values[0] is {Formatter.ToPlainText(column.Texts[0])}.", nameof(values));
+        var column = SeriesValues.Of(values, nameof(values));
+        if (column.Texts is not null) throw new ArgumentException($"A histogram is of numbers, but values[0] is {PlainTextWriter.Of(column.Texts[0])}.", nameof(values));
         return Add(Mark.Histogram, column, column, label, bins: bins);
     }
 
@@ -161,7 +162,7 @@ public sealed class Chart : IDisplayable
     /// <summary>The chart as text.</summary>
     public override string ToString() => ChartText.Of(spec, new ChartData(spec));
 
-    private Chart Add(Mark mark, Column? xs, Column ys, string? label, Column? size = null, int? bins = null)
+    private Chart Add(Mark mark, SeriesValues? xs, SeriesValues ys, string? label, SeriesValues? size = null, int? bins = null)
     {
         var series = new Series(mark, xs, ys, size, label, bins);
         series.CheckLengths();
@@ -170,7 +171,7 @@ public sealed class Chart : IDisplayable
     }
 
     private static (double, double) Checked(double low, double high) =>
-        Column.IsDrawable(low) && Column.IsDrawable(high) && low < high
+        SeriesValues.IsDrawable(low) && SeriesValues.IsDrawable(high) && low < high
             ? (low, high)
             : throw new ArgumentException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"A range is of two finite numbers, the lower one first, not {low} and {high}."));
 }

@@ -5,7 +5,7 @@ namespace JupyterKernel.Display.Plots;
 /// <summary>What a chart's series come to on common axes: places for texts, bins for histograms, and only points that can be drawn.</summary>
 internal sealed class ChartData
 {
-    internal const int MostPlaces = 1_000;
+    internal const int MaxPlaces = 1_000;
     private readonly ChartSpec spec;
     private readonly Dictionary<(string Text, int Occurrence), int> places = [];
     private readonly List<string> labels = [];
@@ -18,15 +18,15 @@ internal sealed class ChartData
         HasPlaces = spec.Series.Any(series => series.Mark == Mark.Bar || series.Xs?.Texts is not null);
         ArePlacesOrdered = spec.Series.All(series => series.Xs?.Texts is null);
         IsTime &= !HasPlaces;
-        if (spec.Series.Any(series => series.Ys.IsCut)) notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {Column.Limit:N0} points"));
+        if (spec.Series.Any(series => series.Ys.IsCut)) notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {SeriesValues.Limit:N0} points"));
         var bins = Bins.Of(spec.Series, IsTime);
         var traces = new Trace[spec.Series.Count];
         // What is only numbered takes the places that the others name.
         foreach (var (i, series) in spec.Series.Index().OrderBy(entry => entry.Item.Xs is null))
             traces[i] = series.Mark == Mark.Histogram ? Counted(series, i, bins!) : Placed(series, i);
         Traces = traces;
-        if (labels.Count > MostPlaces) notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {MostPlaces:N0} of {labels.Count:N0} places"));
-        if (labels.Count > MostPlaces) labels.RemoveRange(MostPlaces, labels.Count - MostPlaces);
+        if (labels.Count > MaxPlaces) notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {MaxPlaces:N0} of {labels.Count:N0} places"));
+        if (labels.Count > MaxPlaces) labels.RemoveRange(MaxPlaces, labels.Count - MaxPlaces);
         if (spec.Grid?.Note is { } note) notes.Add(note);
     }
 
@@ -66,9 +66,9 @@ internal sealed class ChartData
         else if (series.Xs is null) xs = [.. Enumerable.Range(0, count).Select(Place)];
         else xs = PlacesOf(series.Xs.Labels());
 
-        var ys = series.Ys.Values.Select(y => Column.IsDrawable(y) && (y >= Axis.LeastPositive || !spec.IsLogY) ? y : double.NaN).ToArray();
-        if (HasPlaces) xs = [.. xs.Select(x => x < MostPlaces ? x : double.NaN)];
-        else xs = [.. xs.Select(x => Column.IsDrawable(x) ? x : double.NaN)];
+        var ys = series.Ys.Values.Select(y => SeriesValues.IsDrawable(y) && (y >= Axis.MinPositive || !spec.IsLogY) ? y : double.NaN).ToArray();
+        if (HasPlaces) xs = [.. xs.Select(x => x < MaxPlaces ? x : double.NaN)];
+        else xs = [.. xs.Select(x => SeriesValues.IsDrawable(x) ? x : double.NaN)];
         return new Trace(series.Mark, Name(series, index), Color(index), xs, ys, series.Size?.Values, 0);
     }
 
@@ -100,7 +100,7 @@ internal sealed class ChartData
         var counts = new double[bins.Count];
         foreach (var value in series.Ys.Values)
         {
-            if (Column.IsDrawable(value)) counts[Math.Clamp((int)((value - bins.Low) / bins.Width), 0, bins.Count - 1)]++;
+            if (SeriesValues.IsDrawable(value)) counts[Math.Clamp((int)((value - bins.Low) / bins.Width), 0, bins.Count - 1)]++;
         }
         double[] centres = [.. Enumerable.Range(0, bins.Count).Select(i => bins.Low + ((i + 0.5) * bins.Width))];
         var isEmpty = counts.All(n => n == 0);
@@ -130,14 +130,14 @@ internal sealed record Trace(Mark Mark, string Name, string Color, double[] Xs, 
 /// <summary>The intervals of a chart's histograms, which share them. A bin holds its lower limit and not its upper one, but the last holds both.</summary>
 internal sealed record Bins(double Low, double Width, int Count)
 {
-    private const int Most = 80;
+    private const int MaxBins = 80;
 
     /// <summary>Null where there is no histogram.</summary>
     internal static Bins? Of(IReadOnlyList<Series> series, bool isTime)
     {
         var histograms = series.Where(one => one.Mark == Mark.Histogram).ToList();
         if (histograms.Count == 0) return null;
-        var values = histograms.SelectMany(one => one.Ys.Values).Where(Column.IsDrawable).ToArray();
+        var values = histograms.SelectMany(one => one.Ys.Values).Where(SeriesValues.IsDrawable).ToArray();
         if (values.Length == 0) return new Bins(0, 1, 1);
         Array.Sort(values);
         var (low, high) = (values[0], values[^1]);
@@ -153,9 +153,9 @@ internal sealed record Bins(double Low, double Width, int Count)
         var middle = values[values.Length * 3 / 4] - values[values.Length / 4];
         var width = 2 * middle / Math.Cbrt(values.Length);
         if (width <= 0) width = (high - low) / (1 + Math.Log2(values.Length));
-        var step = isTime ? (high - low) / Math.Clamp((high - low) / width, 1, Most) : Axis.RoundStep(Math.Max(width, (high - low) / Most));
+        var step = isTime ? (high - low) / Math.Clamp((high - low) / width, 1, MaxBins) : Axis.RoundStep(Math.Max(width, (high - low) / MaxBins));
         // Whole numbers stand in the middle of their bins.
-        if ((step <= 1 || high - low < Most / 2) && high - low < Most && Array.TrueForAll(values, double.IsInteger)) return new Bins(low - 0.5, 1, (int)(high - low) + 1);
+        if ((step <= 1 || high - low < MaxBins / 2) && high - low < MaxBins && Array.TrueForAll(values, double.IsInteger)) return new Bins(low - 0.5, 1, (int)(high - low) + 1);
         var first = isTime ? low : Math.Floor(low / step) * step;
         return new Bins(first, step, Math.Max(1, (int)Math.Ceiling(((high - first) / step) - 1e-9)));
     }

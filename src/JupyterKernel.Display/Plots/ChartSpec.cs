@@ -33,7 +33,7 @@ internal enum Mark
 
 /// <remarks><paramref name="Xs"/>: Null where the values are only numbered, from 0.</remarks>
 /// <remarks><paramref name="Bins"/>: How many a histogram is to have; null for as many as suit.</remarks>
-internal sealed record Series(Mark Mark, Column? Xs, Column Ys, Column? Size, string? Label, int? Bins)
+internal sealed record Series(Mark Mark, SeriesValues? Xs, SeriesValues Ys, SeriesValues? Size, string? Label, int? Bins)
 {
     /// <exception cref="ArgumentException">The columns are not of one length.</exception>
     internal void CheckLengths()
@@ -44,7 +44,7 @@ internal sealed record Series(Mark Mark, Column? Xs, Column Ys, Column? Size, st
             throw new ArgumentException($"There must be as many {other.Name} as {Ys.Name}, but there are {Count(other)} {other.Name} and {Count(Ys)} {Ys.Name}.", other.Name);
         }
 
-        static string Count(Column column) => column.Values.Length.ToString("N0", CultureInfo.InvariantCulture) + (column.IsCut ? " or more" : "");
+        static string Count(SeriesValues column) => column.Values.Length.ToString("N0", CultureInfo.InvariantCulture) + (column.IsCut ? " or more" : "");
     }
 
     /// <exception cref="ArgumentException">The xs are of another kind than those of the series that are there.</exception>
@@ -66,8 +66,8 @@ internal sealed record Series(Mark Mark, Column? Xs, Column Ys, Column? Size, st
 /// <summary>The cells of a heatmap, [row, column]; NaN where there is no number.</summary>
 internal sealed record Grid(double[,] Values, string[]? Rows, string[]? Columns, string? Note)
 {
-    private const int MostRead = 2_000;
-    private const int MostDrawn = 200;
+    private const int MaxRead = 2_000;
+    private const int MaxDrawn = 200;
 
     /// <summary>How many rows that were given are one cell.</summary>
     internal int RowStep { get; private init; } = 1;
@@ -78,13 +78,13 @@ internal sealed record Grid(double[,] Values, string[]? Rows, string[]? Columns,
     /// <exception cref="ArgumentException">No numbers, or other than one label for each row and column.</exception>
     internal static Grid Of<T>(IEnumerable<IEnumerable<T>> rows, IEnumerable<object>? rowLabels, IEnumerable<object>? columnLabels)
     {
-        var read = rows.Take(MostRead + 1).Select(row => Column.OfNumbers(row.Take(MostRead + 1), "values").Values).ToList();
-        var isCut = read.Count > MostRead || read.Exists(row => row.Length > MostRead);
-        var (height, width) = (Math.Min(read.Count, MostRead), Math.Min(read.Select(row => row.Length).DefaultIfEmpty(0).Max(), MostRead));
+        var read = rows.Take(MaxRead + 1).Select(row => SeriesValues.OfNumbers(row.Take(MaxRead + 1), "values").Values).ToList();
+        var isCut = read.Count > MaxRead || read.Exists(row => row.Length > MaxRead);
+        var (height, width) = (Math.Min(read.Count, MaxRead), Math.Min(read.Select(row => row.Length).DefaultIfEmpty(0).Max(), MaxRead));
         var rowTexts = Labels(rowLabels, read.Count, "rows")?[..height];
         var columnTexts = Labels(columnLabels, read.Select(row => row.Length).DefaultIfEmpty(0).Max(), "columns")?[..width];
 
-        var (tall, wide) = ((height + MostDrawn - 1) / MostDrawn, (width + MostDrawn - 1) / MostDrawn);
+        var (tall, wide) = ((height + MaxDrawn - 1) / MaxDrawn, (width + MaxDrawn - 1) / MaxDrawn);
         var note = isCut ? "the first 2,000 rows and columns" : null;
         if (tall <= 1 && wide <= 1) return new Grid(Averaged(read, height, width, 1, 1), rowTexts, columnTexts, note);
         return new Grid(
@@ -108,7 +108,7 @@ internal sealed record Grid(double[,] Values, string[]? Rows, string[]? Columns,
                 {
                     for (var i = column * wide; i < Math.Min(Math.Min((column + 1) * wide, width), line.Length); i++)
                     {
-                        if (!Column.IsDrawable(line[i])) continue;
+                        if (!SeriesValues.IsDrawable(line[i])) continue;
                         count++;
                         // A running average: a sum could overflow.
                         sum += (line[i] - sum) / count;
@@ -123,7 +123,7 @@ internal sealed record Grid(double[,] Values, string[]? Rows, string[]? Columns,
     private static string[]? Labels(IEnumerable<object>? labels, int count, string name)
     {
         if (labels is null) return null;
-        var texts = Column.Of(labels, name).Labels();
+        var texts = SeriesValues.Of(labels, name).Labels();
         return texts.Length == count ? texts : throw new ArgumentException(
             string.Create(CultureInfo.InvariantCulture, $"There must be a label for each of the {count:N0} {name}, but there are {texts.Length:N0}."), name);
     }

@@ -36,13 +36,13 @@ internal sealed class ChartSvg
         var y = Edge;
         if (!string.IsNullOrWhiteSpace(spec.Title))
         {
-            svg.Text(Edge, y + 14, Words.Fitted(spec.Title, SvgWriter.TitleSize, spec.Width - (2 * Edge)), SvgWriter.TitleSize, opacity: 1, more: " font-weight=\"600\"");
+            svg.Text(Edge, y + 14, LabelText.Fitted(spec.Title, SvgWriter.TitleSize, spec.Width - (2 * Edge)), SvgWriter.TitleSize, opacity: 1, more: " font-weight=\"600\"");
             y += 27;
         }
         if (data.HasLegend) y = DrawLegend(y) + 5;
         if (!string.IsNullOrWhiteSpace(spec.YLabel))
         {
-            svg.Text(Edge, y + 11, Words.Fitted(spec.YLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize);
+            svg.Text(Edge, y + 11, LabelText.Fitted(spec.YLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize);
             y += 18;
         }
         return y + 6;
@@ -54,8 +54,8 @@ internal sealed class ChartSvg
         var rows = 1;
         foreach (var (trace, i) in data.Traces.Select((trace, i) => (trace, i)))
         {
-            var name = Words.Fitted(Words.Cut(trace.Name), SvgWriter.LabelSize, spec.Width - (2 * Edge) - 24);
-            var width = 22 + Words.Width(name, SvgWriter.LabelSize) + 14;
+            var name = LabelText.Fitted(LabelText.Cut(trace.Name), SvgWriter.LabelSize, spec.Width - (2 * Edge) - 24);
+            var width = 22 + LabelText.Width(name, SvgWriter.LabelSize) + 14;
             if (x > Edge && x + width > spec.Width)
             {
                 if (rows == 3)
@@ -67,7 +67,7 @@ internal sealed class ChartSvg
             }
             if (trace.Mark == Mark.Line) svg.Path("swatch", FormattableString.Invariant($"M{x + 1} {y + 8}h14"), trace.Color, 2.5, 1, null);
             else if (trace.Mark == Mark.Dot) svg.Circle("swatch", x + 8, y + 8, 4.5, trace.Color, 1, null);
-            else svg.Append($"""<rect class="swatch" x="{x + 3}" y="{y + 2.5}" width="11" height="11" rx="2" fill="{Words.Escaped(trace.Color)}"/>""");
+            else svg.Append($"""<rect class="swatch" x="{x + 3}" y="{y + 2.5}" width="11" height="11" rx="2" fill="{LabelText.Escaped(trace.Color)}"/>""");
             svg.Text(x + 22, y + 12, name, SvgWriter.LabelSize, opacity: 0.9);
             // A further one in a third row needs room for how many more there are.
             x += width + (rows == 3 ? 8 : 0);
@@ -81,12 +81,12 @@ internal sealed class ChartSvg
         var y = spec.Height - Edge;
         if (notes.Count > 0)
         {
-            svg.Text(spec.Width - Edge, y, Words.Fitted(string.Join("; ", notes), 10, spec.Width - (2 * Edge)), 10, "end", 0.6);
+            svg.Text(spec.Width - Edge, y, LabelText.Fitted(string.Join("; ", notes), 10, spec.Width - (2 * Edge)), 10, "end", 0.6);
             y -= 15;
         }
         if (!string.IsNullOrWhiteSpace(spec.XLabel))
         {
-            svg.Text(spec.Width / 2.0, y - 1, Words.Fitted(spec.XLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize, "middle");
+            svg.Text(spec.Width / 2.0, y - 1, LabelText.Fitted(spec.XLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize, "middle");
             y -= 20;
         }
         return y;
@@ -101,7 +101,7 @@ internal sealed class ChartSvg
     private void DrawAxesAndMarks(double top, double bottom)
     {
         var y = YAxis((bottom - top - 30) / 48);
-        var left = Edge + y.Ticks.Select(tick => Words.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() + 8;
+        var left = Edge + y.Ticks.Select(tick => LabelText.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() + 8;
         double right = spec.Width - 16;
         PlaceLabels? places = null;
         if (data.HasPlaces)
@@ -137,7 +137,7 @@ internal sealed class ChartSvg
         var isGrid = data.Traces.All(trace => trace.Mark == Mark.Dot);
         var contexts = x.Ticks.Where(tick => tick.Context is not null).ToList();
         // The first one is only the beginning of the axis: it gives way to a change.
-        if (contexts.Count > 1 && x.At(contexts[1].Value) - x.At(contexts[0].Value) < Words.Width(contexts[0].Context!, SvgWriter.SmallSize) + 8) contexts.RemoveAt(0);
+        if (contexts.Count > 1 && x.At(contexts[1].Value) - x.At(contexts[0].Value) < LabelText.Width(contexts[0].Context!, SvgWriter.SmallSize) + 8) contexts.RemoveAt(0);
         foreach (var tick in x.Ticks)
         {
             var at = x.At(tick.Value);
@@ -151,7 +151,7 @@ internal sealed class ChartSvg
     private Axis YAxis(double labels)
     {
         var ys = data.Traces.SelectMany(trace => trace.Points.Select(i => trace.Ys[i])).ToList();
-        var leastStep = LeastStep(ys);
+        var leastStep = MinStep(ys);
         var (low, high) = (ys.Min(), ys.Max());
         var hasBars = data.Traces.Any(trace => trace.Mark is Mark.Bar or Mark.Histogram);
         if (spec.IsLogY)
@@ -159,7 +159,7 @@ internal sealed class ChartSvg
             // The lowest bar is to be seen too.
             if (hasBars) low *= 0.9;
             if (spec.YRange is not { High: > 0 } range) return Axis.OfPowers(low, high, labels, isRound: true);
-            return Axis.OfPowers(range.Low > 0 ? Math.Max(range.Low, Axis.LeastPositive) : Math.Min(low, range.High / 10), range.High, labels, isRound: false);
+            return Axis.OfPowers(range.Low > 0 ? Math.Max(range.Low, Axis.MinPositive) : Math.Min(low, range.High / 10), range.High, labels, isRound: false);
         }
         if (spec.YRange is { } given) return Axis.OfNumbers(given.Low, given.High, labels, isRound: false, leastStep);
         if (hasBars) (low, high) = (Math.Min(low, 0), Math.Max(high, 0));
@@ -168,7 +168,7 @@ internal sealed class ChartSvg
     }
 
     // Between whole numbers there is nothing.
-    private static double LeastStep(IEnumerable<double> values) => values.All(double.IsInteger) ? 1 : 0;
+    private static double MinStep(IEnumerable<double> values) => values.All(double.IsInteger) ? 1 : 0;
 
     /// <remarks><paramref name="right"/>: Becomes less where the last label needs room.</remarks>
     private Axis XAxis(double left, ref double right)
@@ -182,11 +182,11 @@ internal sealed class ChartSvg
             right -= 14;
             return times;
         }
-        var leastStep = LeastStep(data.Traces.SelectMany(trace => trace.Points.Select(i => trace.Xs[i])));
+        var leastStep = MinStep(data.Traces.SelectMany(trace => trace.Points.Select(i => trace.Xs[i])));
         for (var labels = Math.Max(1, Math.Floor((right - left) / 70)); ; labels--)
         {
             var numbers = Axis.OfNumbers(low, high, labels, isRound: false, leastStep);
-            var widest = numbers.Ticks.Select(tick => Words.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max();
+            var widest = numbers.Ticks.Select(tick => LabelText.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max();
             var apart = numbers.Ticks.Count < 2 ? double.MaxValue : (numbers.Ticks[1].Value - numbers.Ticks[0].Value) / (numbers.High - numbers.Low) * (right - left);
             if (widest + 10 > apart && labels > 1) continue;
             right = Math.Min(right, spec.Width - 4 - (widest / 2));

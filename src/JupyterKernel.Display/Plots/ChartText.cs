@@ -8,7 +8,7 @@ internal static class ChartText
 {
     private const int Columns = 60;
     private const int Rows = 10;
-    private const int MostBars = 20;
+    private const int MaxBars = 20;
 
     /// <summary>For example <c>Line chart "Sales": north, 12 points from 3 to 9</c>.</summary>
     internal static string Summary(ChartSpec spec, ChartData data)
@@ -20,7 +20,7 @@ internal static class ChartText
             Mark.Dot => "scatter",
             _ => "histogram",
         })) + " chart";
-        var title = string.IsNullOrWhiteSpace(spec.Title) ? "" : $" \"{Words.Cut(spec.Title, 200)}\"";
+        var title = string.IsNullOrWhiteSpace(spec.Title) ? "" : $" \"{LabelText.Cut(spec.Title, 200)}\"";
         var contents = data.IsEmpty ? "no data"
             : spec.Grid is { } grid ? string.Create(CultureInfo.InvariantCulture, $"{grid.Values.GetLength(0)} rows, {grid.Values.GetLength(1)} columns, {Extent(grid.Values.Cast<double>().Where(double.IsFinite))}")
             : string.Join("; ", data.Traces.Take(8).Select(Contents)) + (data.Traces.Count > 8 ? "; …" : "");
@@ -44,7 +44,7 @@ internal static class ChartText
         var what = trace.Mark switch { Mark.Bar => "bar", Mark.Histogram => "bin", _ => "point" };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Words.Cut(trace.Name)}, {count:N0} {what}{(count == 1 ? "" : "s")}{(count == 0 ? "" : " " + Extent(trace.Points.Select(i => trace.Ys[i])))}");
+            $"{LabelText.Cut(trace.Name)}, {count:N0} {what}{(count == 1 ? "" : "s")}{(count == 0 ? "" : " " + Extent(trace.Points.Select(i => trace.Ys[i])))}");
     }
 
     private static string Extent(IEnumerable<double> values)
@@ -56,8 +56,8 @@ internal static class ChartText
 
     private static void WriteBars(StringBuilder text, ChartData data, Trace trace)
     {
-        var points = trace.Points.Take(MostBars).ToList();
-        string[] labels = [.. points.Select(i => trace.Mark == Mark.Bar ? Words.Cut(data.XText(trace.Xs[i]), 24)
+        var points = trace.Points.Take(MaxBars).ToList();
+        string[] labels = [.. points.Select(i => trace.Mark == Mark.Bar ? LabelText.Cut(data.XText(trace.Xs[i]), 24)
             : $"{data.XText(trace.Xs[i] - (trace.BinWidth / 2))} – {data.XText(trace.Xs[i] + (trace.BinWidth / 2))}")];
         var widest = labels.Max(label => label.Length);
         var greatest = points.Max(i => Math.Abs(trace.Ys[i]));
@@ -66,13 +66,13 @@ internal static class ChartText
             var length = greatest == 0 ? 0 : (int)Math.Round(Math.Abs(trace.Ys[i]) / greatest * 40);
             text.Append('\n').Append(label.PadRight(widest)).Append(' ').Append(trace.Ys[i] < 0 ? '▒' : '█', length).Append(length > 0 ? " " : "").Append(NumberText.Of(trace.Ys[i]));
         }
-        if (trace.Points.Skip(MostBars).Any()) text.Append("\n…");
+        if (trace.Points.Skip(MaxBars).Any()) text.Append("\n…");
     }
 
     private static void WriteGrid(StringBuilder text, Grid grid)
     {
         var scale = new GridSvg.Scale(new ChartSpec(), grid);
-        for (var row = 0; row < Math.Min(grid.Values.GetLength(0), MostBars); row++)
+        for (var row = 0; row < Math.Min(grid.Values.GetLength(0), MaxBars); row++)
         {
             text.Append('\n');
             for (var column = 0; column < Math.Min(grid.Values.GetLength(1), Columns / 2); column++)
@@ -110,7 +110,7 @@ internal static class ChartText
             text.Append('\n').Append((row == 0 ? top : row == Rows - 1 ? bottom : "").PadLeft(margin)).Append(row is 0 or Rows - 1 ? " ┤" : " │");
             for (var column = 0; column < Columns; column++) text.Append((char)('\u2800' + dots[row, column]));
         }
-        var (first, last) = (Words.Cut(data.XText(left), 25), Words.Cut(data.XText(right), 25));
+        var (first, last) = (LabelText.Cut(data.XText(left), 25), LabelText.Cut(data.XText(right), 25));
         text.Append('\n').Append(' ', margin + 2).Append(first).Append(last.PadLeft(Math.Max(last.Length + 1, Columns - first.Length)));
 
         double Height(double y) => spec.IsLogY ? Math.Log10(y) : y;

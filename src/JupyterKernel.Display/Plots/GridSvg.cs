@@ -7,7 +7,7 @@ namespace JupyterKernel.Display.Plots;
 internal static class GridSvg
 {
     private const int Shades = 64;
-    private const int MostTooltips = 2_500;
+    private const int MaxTooltips = 2_500;
 
     /// <summary>A part of the page.</summary>
     internal readonly record struct Area(double Left, double Top, double Right, double Bottom);
@@ -16,12 +16,12 @@ internal static class GridSvg
     {
         var scale = new Scale(spec, grid);
         var ticks = Axis.OfNumbers(scale.Low, scale.High, (area.Bottom - area.Top) / 50, isRound: false);
-        var right = area.Right - ticks.Ticks.Select(tick => Words.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() - 34;
+        var right = area.Right - ticks.Ticks.Select(tick => LabelText.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() - 34;
         var rows = Labels(grid.Rows, grid.Values.GetLength(0), grid.RowStep);
         var columns = Labels(grid.Columns, grid.Values.GetLength(1), grid.ColumnStep);
 
-        string[] rowTexts = [.. rows.Select(text => Words.Fitted(text, SvgWriter.SmallSize, Math.Min(140, spec.Width * 0.3)))];
-        var left = area.Left + rowTexts.Max(text => Words.Width(text, SvgWriter.SmallSize)) + 8;
+        string[] rowTexts = [.. rows.Select(text => LabelText.Fitted(text, SvgWriter.SmallSize, Math.Min(140, spec.Width * 0.3)))];
+        var left = area.Left + rowTexts.Max(text => LabelText.Width(text, SvgWriter.SmallSize)) + 8;
         var columnLabels = new PlaceLabels(columns, (right - left) / columns.Length, grid.Columns is null);
         left = Math.Min(Math.Max(left, area.Left + columnLabels.Overhang), spec.Width * 0.4);
         var width = (right - left) / columns.Length;
@@ -39,7 +39,7 @@ internal static class GridSvg
 
     private static void DrawCells(SvgWriter svg, Grid grid, Scale scale, string[] rows, string[] columns, double left, double top, double width, double height)
     {
-        if (grid.Values.Length > MostTooltips)
+        if (grid.Values.Length > MaxTooltips)
         {
             DrawManyCells(svg, grid, scale, left, top, width, height);
             return;
@@ -48,7 +48,7 @@ internal static class GridSvg
         // Where there are no gaps, the cells' rounded edges would let the page shine through.
         if (gap == 0) svg.Append($"""<g shape-rendering="crispEdges">""");
         var texts = grid.Values.Cast<double>().Where(double.IsFinite).Select(CellText).ToList();
-        var hasTexts = height >= 18 && texts.TrueForAll(text => Words.Width(text, SvgWriter.SmallSize) + 6 <= width);
+        var hasTexts = height >= 18 && texts.TrueForAll(text => LabelText.Width(text, SvgWriter.SmallSize) + 6 <= width);
         for (var row = 0; row < rows.Length; row++)
         {
             for (var column = 0; column < columns.Length; column++)
@@ -58,7 +58,7 @@ internal static class GridSvg
                 var color = scale.Color(value);
                 svg.Rect(
                     "cell", x + gap, y + gap, width - (2 * gap), height - (2 * gap), color is { } known ? Palette.Hex(known) : "currentColor", color is null ? 0.12 : 1,
-                    $"{Words.Cut(rows[row])}, {Words.Cut(columns[column])}: {NumberText.Of(value)}");
+                    $"{LabelText.Cut(rows[row])}, {LabelText.Cut(columns[column])}: {NumberText.Of(value)}");
                 if (!hasTexts || color is not { } behind) continue;
                 var ink = Palette.Luminance(behind) > 0.2 ? "#111111" : "#ffffff";
                 svg.Append($"""<text x="{x + (width / 2):0.##}" y="{y + (height / 2) + 4:0.##}" font-size="{SvgWriter.SmallSize}" text-anchor="middle" fill="{ink}" pointer-events="none">{CellText(value)}</text>""");

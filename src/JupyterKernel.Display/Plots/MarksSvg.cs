@@ -6,9 +6,9 @@ namespace JupyterKernel.Display.Plots;
 /// <summary>Lines, bars and dots.</summary>
 internal static class MarksSvg
 {
-    private const int MostDots = 10_000;
-    private const int MostTooltips = 1_000;
-    private const int MostLineTooltips = 400;
+    private const int MaxDots = 10_000;
+    private const int MaxTooltips = 1_000;
+    private const int MaxLineTooltips = 400;
 
     /// <summary>What of the data is not drawn.</summary>
     internal static IEnumerable<string> Notes(ChartData data)
@@ -16,7 +16,7 @@ internal static class MarksSvg
         foreach (var trace in data.Traces.Where(trace => trace.Mark == Mark.Dot))
         {
             var count = trace.Points.Count();
-            if (count > MostDots) yield return string.Create(CultureInfo.InvariantCulture, $"{MostDots:N0} of {count:N0} points");
+            if (count > MaxDots) yield return string.Create(CultureInfo.InvariantCulture, $"{MaxDots:N0} of {count:N0} points");
         }
     }
 
@@ -26,7 +26,7 @@ internal static class MarksSvg
         DrawBars(svg, data, x, y);
         var lines = data.Traces.Where(trace => trace.Mark == Mark.Line).ToList();
         foreach (var trace in lines) DrawLine(svg, trace, x, y);
-        if (lines.Sum(trace => (long)trace.Ys.Length) <= MostLineTooltips)
+        if (lines.Sum(trace => (long)trace.Ys.Length) <= MaxLineTooltips)
         {
             foreach (var trace in lines) DrawLinePoints(svg, data, trace, x, y);
         }
@@ -56,7 +56,7 @@ internal static class MarksSvg
             foreach (var i in trace.Points)
             {
                 var from = x.At(trace.Xs[i]) + ((place - (bars.Count / 2.0)) * width);
-                var tooltip = trace.Ys.Length * bars.Count > MostTooltips * 2 ? null : Tooltip(data, trace, i);
+                var tooltip = trace.Ys.Length * bars.Count > MaxTooltips * 2 ? null : Tooltip(data, trace, i);
                 DrawBar(svg, from, from + width, y, trace, i, 1, tooltip);
             }
         }
@@ -90,7 +90,7 @@ internal static class MarksSvg
             (isAlone, isGap) = (isGap, false);
         }
         if (isAlone) steps.Append("h0");
-        svg.Path("line", steps.ToString(), trace.Color, 2, 1, Words.Cut(trace.Name));
+        svg.Path("line", steps.ToString(), trace.Color, 2, 1, LabelText.Cut(trace.Name));
     }
 
     // Few points are seen; of more only the tooltips are there.
@@ -104,14 +104,14 @@ internal static class MarksSvg
     private static void DrawDots(SvgWriter svg, ChartData data, Trace trace, Axis x, Axis y)
     {
         var points = trace.Points.ToList();
-        if (points.Count > MostDots) points = [.. Enumerable.Range(0, MostDots).Select(i => points[(int)((long)i * points.Count / MostDots)])];
+        if (points.Count > MaxDots) points = [.. Enumerable.Range(0, MaxDots).Select(i => points[(int)((long)i * points.Count / MaxDots)])];
         var radius = points.Count <= 200 ? 3.5 : points.Count <= 1000 ? 3 : points.Count <= 3000 ? 2 : 1.5;
         var opacity = points.Count <= 200 ? 0.8 : points.Count <= 1000 ? 0.65 : 0.5;
-        var greatest = trace.Size is null ? 0 : points.Select(i => trace.Size[i]).Where(Column.IsDrawable).DefaultIfEmpty(0).Max();
-        if (trace.Size is null && points.Count > MostTooltips)
+        var greatest = trace.Size is null ? 0 : points.Select(i => trace.Size[i]).Where(SeriesValues.IsDrawable).DefaultIfEmpty(0).Max();
+        if (trace.Size is null && points.Count > MaxTooltips)
         {
             // Dots of one path do not darken each other; some paths do, and show where many are.
-            foreach (var some in points.Chunk(MostDots / 50))
+            foreach (var some in points.Chunk(MaxDots / 50))
             {
                 var steps = new StringBuilder();
                 foreach (var i in some) steps.Append(CultureInfo.InvariantCulture, $"M{x.At(trace.Xs[i]):0.#} {y.At(trace.Ys[i]):0.#}h0");
@@ -130,7 +130,7 @@ internal static class MarksSvg
 
     private static string Tooltip(ChartData data, Trace trace, int i)
     {
-        var point = $"{Words.Cut(data.XText(trace.Xs[i]), 80)}: {NumberText.Of(trace.Ys[i])}";
-        return data.HasLegend ? $"{Words.Cut(trace.Name)}, {point}" : point;
+        var point = $"{LabelText.Cut(data.XText(trace.Xs[i]), 80)}: {NumberText.Of(trace.Ys[i])}";
+        return data.HasLegend ? $"{LabelText.Cut(trace.Name)}, {point}" : point;
     }
 }

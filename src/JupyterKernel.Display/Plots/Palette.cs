@@ -39,5 +39,5 @@ internal static class Palette
     internal static (int Red, int Green, int Blue) Parsed(string color) =>
         color is ['#', _, _, _, _, _, _] && int.TryParse(color.AsSpan(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var rgb)
             ? (rgb >> 16, (rgb >> 8) & 255, rgb & 255)
-            : throw new ArgumentException($"The colours of a heatmap are written #rrggbb, not {Words.Cut(color)}.");
+            : throw new ArgumentException($"The colours of a heatmap are written #rrggbb, not {LabelText.Cut(color)}.");
 }

@@ -4,7 +4,7 @@ namespace JupyterKernel.Display.Plots;
 internal sealed class PlaceLabels
 {
     private const double Slant = 45 * Math.PI / 180;
-    private const double Widest = 130;
+    private const double MaxLabelWidth = 130;
     private readonly List<(int Index, string Text)> shown = [];
     private readonly bool isAslant;
 
@@ -12,7 +12,7 @@ internal sealed class PlaceLabels
     /// <remarks><paramref name="areOrdered"/>: Whether a label can stand for its neighbours, so that leaving some out is better than a slant.</remarks>
     internal PlaceLabels(IReadOnlyList<string> labels, double band, bool areOrdered)
     {
-        string[] texts = [.. labels.Select(label => Words.Fitted(label, SvgWriter.SmallSize, Widest))];
+        string[] texts = [.. labels.Select(label => LabelText.Fitted(label, SvgWriter.SmallSize, MaxLabelWidth))];
         var widest = texts.Select(Width).DefaultIfEmpty(0).Max();
         isAslant = widest + 6 > band && (!areOrdered || widest > 70);
         var least = (isAslant ? (SvgWriter.SmallSize + 1) / Math.Sin(Slant) : widest + 14) / band;
@@ -39,5 +39,5 @@ internal sealed class PlaceLabels
         }
     }
 
-    private static double Width(string text) => Words.Width(text, SvgWriter.SmallSize);
+    private static double Width(string text) => LabelText.Width(text, SvgWriter.SmallSize);
 }

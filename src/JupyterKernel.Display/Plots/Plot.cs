@@ -1,3 +1,5 @@
+using JupyterKernel.Display.Plots;
+
 namespace JupyterKernel.Display;
 
 /// <summary>

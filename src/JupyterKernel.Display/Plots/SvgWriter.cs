@@ -18,7 +18,7 @@ internal sealed class SvgWriter
         Width = width;
         // JupyterLab makes formulas of what is between dollar signs, but not here.
         var look = isAlone ? "color=\"#222222\"" : "class=\"mathjax_ignore tex2jax_ignore\" style=\"max-width:100%;height:auto\"";
-        Append($"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-label="{Words.Escaped(description)}" {look} font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">""");
+        Append($"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-label="{LabelText.Escaped(description)}" {look} font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">""");
         if (isAlone) Append($"""<rect width="{width}" height="{height}" fill="#ffffff"/>""");
     }
 
@@ -30,7 +30,7 @@ internal sealed class SvgWriter
     internal void Append(FormattableString text) => svg.AppendFormat(CultureInfo.InvariantCulture, text.Format, text.GetArguments());
 
     internal void Text(double x, double y, string text, double size, string anchor = "start", double opacity = 0.75, string more = "") =>
-        Append($"""<text x="{x:0.##}" y="{y:0.##}" font-size="{size}" text-anchor="{anchor}" fill="currentColor" fill-opacity="{opacity}"{more}>{Words.Escaped(text)}</text>""");
+        Append($"""<text x="{x:0.##}" y="{y:0.##}" font-size="{size}" text-anchor="{anchor}" fill="currentColor" fill-opacity="{opacity}"{more}>{LabelText.Escaped(text)}</text>""");
 
     internal void Line(string name, double x1, double y1, double x2, double y2, double opacity) =>
         Append($"""<line class="{name}" x1="{x1:0.##}" y1="{y1:0.##}" x2="{x2:0.##}" y2="{y2:0.##}" stroke="currentColor" stroke-opacity="{opacity}"/>""");
@@ -38,27 +38,27 @@ internal sealed class SvgWriter
     /// <remarks><paramref name="tooltip"/>: Null for none.</remarks>
     internal void Rect(string name, double x, double y, double width, double height, string color, double opacity, string? tooltip)
     {
-        Append($"""<rect class="{name}" x="{x:0.##}" y="{y:0.##}" width="{width:0.##}" height="{height:0.##}" fill="{Words.Escaped(color)}" """);
+        Append($"""<rect class="{name}" x="{x:0.##}" y="{y:0.##}" width="{width:0.##}" height="{height:0.##}" fill="{LabelText.Escaped(color)}" """);
         if (opacity < 1) Append($"""fill-opacity="{opacity}" """);
         Close("rect", tooltip);
     }
 
     internal void Circle(string name, double x, double y, double radius, string color, double opacity, string? tooltip)
     {
-        Append($"""<circle class="{name}" cx="{x:0.##}" cy="{y:0.##}" r="{radius:0.##}" fill="{Words.Escaped(color)}" """);
+        Append($"""<circle class="{name}" cx="{x:0.##}" cy="{y:0.##}" r="{radius:0.##}" fill="{LabelText.Escaped(color)}" """);
         if (opacity < 1) Append($"""fill-opacity="{opacity}" """);
         Close("circle", tooltip);
     }
 
     internal void Path(string name, string steps, string color, double width, double opacity, string? tooltip)
     {
-        Append($"""<path class="{name}" d="{steps}" fill="none" stroke="{Words.Escaped(color)}" stroke-width="{width:0.##}" stroke-opacity="{opacity}" stroke-linejoin="round" stroke-linecap="round" """);
+        Append($"""<path class="{name}" d="{steps}" fill="none" stroke="{LabelText.Escaped(color)}" stroke-width="{width:0.##}" stroke-opacity="{opacity}" stroke-linejoin="round" stroke-linecap="round" """);
         Close("path", tooltip);
     }
 
     private void Close(string element, string? tooltip)
     {
         if (tooltip is null) Append($"/>");
-        else Append($"><title>{Words.Escaped(tooltip)}</title></{element}>");
+        else Append($"><title>{LabelText.Escaped(tooltip)}</title></{element}>");
     }
 }

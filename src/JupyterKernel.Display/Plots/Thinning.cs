@@ -4,7 +4,7 @@ namespace JupyterKernel.Display.Plots;
 internal static class Thinning
 {
     private const int Few = 2_000;
-    private const int Most = 20_000;
+    private const int MaxPoints = 20_000;
 
     /// <summary>
     /// Indices of points in their order, and -1 where there is a gap. While a line stays within one of the columns that the axis is
@@ -40,9 +40,9 @@ internal static class Thinning
             (column, first, lowest, highest, last) = (its, i, i, i, i);
         }
         Flush();
-        if (chosen.Count <= Most) return chosen;
+        if (chosen.Count <= MaxPoints) return chosen;
         // A line that goes to and fro.
-        var step = (chosen.Count / Most) + 1;
+        var step = (chosen.Count / MaxPoints) + 1;
         return [.. chosen.Where((_, i) => i % step == 0)];
 
         void Flush()

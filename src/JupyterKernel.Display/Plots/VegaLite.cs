@@ -9,8 +9,8 @@ namespace JupyterKernel.Display.Plots;
 internal static class VegaLite
 {
     internal const string MimeType = "application/vnd.vegalite.v5+json";
-    private const int MostLineColumns = 2_500;
-    private const int MostDots = 10_000;
+    private const int MaxLineColumns = 2_500;
+    private const int MaxDots = 10_000;
 
     /// <remarks>Of an empty chart Vega-Lite makes an empty frame.</remarks>
     internal static JsonObject Of(ChartSpec spec, ChartData data)
@@ -21,7 +21,7 @@ internal static class VegaLite
             ["width"] = spec.Width - 100,
             ["height"] = spec.Height - 80,
         };
-        if (spec.Title is not null) root["title"] = new JsonObject { ["text"] = Words.Cut(spec.Title, 200), ["anchor"] = "start" };
+        if (spec.Title is not null) root["title"] = new JsonObject { ["text"] = LabelText.Cut(spec.Title, 200), ["anchor"] = "start" };
         if (spec.Grid is { } grid)
         {
             AddGrid(root, spec, grid);
@@ -56,7 +56,7 @@ internal static class VegaLite
             x["scale"] = new JsonObject { ["domain"] = new JsonArray([.. Enumerable.Range(0, data.Places.Count).Select(i => JsonValue.Create(i))]) };
             x["axis"] = new JsonObject
             {
-                ["labelExpr"] = $"{new JsonArray([.. data.Places.Select(place => JsonValue.Create(Words.Cut(place)))]).ToJsonString()}[datum.value]",
+                ["labelExpr"] = $"{new JsonArray([.. data.Places.Select(place => JsonValue.Create(LabelText.Cut(place)))]).ToJsonString()}[datum.value]",
                 ["labelOverlap"] = true,
                 ["labelAngle"] = data.Places.Count > 6 ? -45 : 0,
             };
@@ -128,7 +128,7 @@ internal static class VegaLite
                 row["x"] = X(data, trace.Xs[i] - (trace.BinWidth / 2));
                 row["y"] = trace.Ys[i];
                 if (trace.BinWidth > 0) row["x2"] = X(data, trace.Xs[i] + (trace.BinWidth / 2));
-                if (trace.Size is not null) row["size"] = Column.IsDrawable(trace.Size[i]) ? trace.Size[i] : 0;
+                if (trace.Size is not null) row["size"] = SeriesValues.IsDrawable(trace.Size[i]) ? trace.Size[i] : 0;
             }
             else if (rows[^1] is JsonObject before)
             {
@@ -144,15 +144,15 @@ internal static class VegaLite
     {
         var points = trace.Points.ToList();
         if (points.Count == 0) return points;
-        if (trace.Mark == Mark.Line) return Thinning.OfLine(trace, new Axis(points.Min(i => trace.Xs[i]), points.Max(i => trace.Xs[i])), MostLineColumns);
-        return points.Count <= MostDots ? points : Enumerable.Range(0, MostDots).Select(i => points[(int)((long)i * points.Count / MostDots)]);
+        if (trace.Mark == Mark.Line) return Thinning.OfLine(trace, new Axis(points.Min(i => trace.Xs[i]), points.Max(i => trace.Xs[i])), MaxLineColumns);
+        return points.Count <= MaxDots ? points : Enumerable.Range(0, MaxDots).Select(i => points[(int)((long)i * points.Count / MaxDots)]);
     }
 
     // Series may bear the same label, too.
     private static string Name(ChartData data, int index)
     {
-        var name = Words.Cut(data.Traces[index].Name);
-        var same = data.Traces.Take(index).Count(trace => Words.Cut(trace.Name) == name);
+        var name = LabelText.Cut(data.Traces[index].Name);
+        var same = data.Traces.Take(index).Count(trace => LabelText.Cut(trace.Name) == name);
         return same == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{name} ({same + 1})");
     }
 
@@ -188,7 +188,7 @@ internal static class VegaLite
     private static JsonObject Cells(string field, string[]? labels, string? title)
     {
         var axis = new JsonObject { ["labelOverlap"] = true };
-        if (labels is not null) axis["labelExpr"] = $"{new JsonArray([.. labels.Select(label => JsonValue.Create(Words.Cut(label)))]).ToJsonString()}[datum.value]";
+        if (labels is not null) axis["labelExpr"] = $"{new JsonArray([.. labels.Select(label => JsonValue.Create(LabelText.Cut(label)))]).ToJsonString()}[datum.value]";
         return new JsonObject { ["field"] = field, ["type"] = "ordinal", ["title"] = title, ["axis"] = axis };
     }
 }

@@ -1,3 +1,6 @@
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Progress;
+
 namespace JupyterKernel.Display;
 
 /// <summary>

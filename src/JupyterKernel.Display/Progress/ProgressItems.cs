@@ -1,6 +1,6 @@
 using System.Collections;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Progress;
 
 /// <summary>
 /// The items of a sequence, and a bar that counts those whose turn is over: the next one was asked for. Each enumeration has

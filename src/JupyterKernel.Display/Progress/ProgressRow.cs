@@ -1,4 +1,6 @@
-namespace JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
+
+namespace JupyterKernel.Display.Progress;
 
 /// <summary>What a bar has come to.</summary>
 internal enum ProgressPhase
@@ -33,7 +35,7 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
 {
     // Of the rate: how far back it looks, and how much of it at least is older than the latest item.
     private const double MemorySeconds = 10;
-    private const double LeastMemory = 0.7;
+    private const double MinMemory = 0.7;
 
     private readonly long began = time.GetTimestamp();
     private readonly WeakReference owner = new(owner);
@@ -91,7 +93,7 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
     /// The cell's end shows the bar as stopped also where nothing is disposed of. Asking for the token gives the cell 250 ms to act
     /// on an interrupt, within which this happens.
     /// </summary>
-    internal void StopWhenInterrupted() => interruption = Notebook.CellCancellation.UnsafeRegister(
+    internal void StopWhenInterrupted() => interruption = NotebookHost.Interruption.UnsafeRegister(
         static row => ProgressScreen.End((ProgressRow)row!, ((ProgressRow)row!).LeftAs), this);
 
     /// <summary>Takes an inner bar in, in the place of one that has ended if there is one.</summary>
@@ -145,7 +147,7 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
         }
         else
         {
-            var memory = Math.Max(LeastMemory, Math.Exp(-seconds / MemorySeconds));
+            var memory = Math.Max(MinMemory, Math.Exp(-seconds / MemorySeconds));
             weightedDone = memory * weightedDone + done - lastDone;
             weightedSeconds = memory * weightedSeconds + seconds;
         }

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Display.Plots;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Progress;
 
 /// <summary>
 /// Shows the bars of this process. Those who count only write numbers; a thread, which there is as long as a bar runs, looks at

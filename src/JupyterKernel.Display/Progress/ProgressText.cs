@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Plots;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Progress;
 
 /// <summary>How bars look: as HTML that needs neither script nor style sheet and suits light and dark pages, and as a line of text.</summary>
 internal static class ProgressText
@@ -42,7 +44,7 @@ internal static class ProgressText
     internal static string Line(ProgressState row)
     {
         var line = new StringBuilder().Append(' ', 2 * row.Depth);
-        if (row.Label.Length > 0) line.Append(Formatter.Cut(row.Label, LineLabelLimit)).Append(' ');
+        if (row.Label.Length > 0) line.Append(CutText.Of(row.Label, LineLabelLimit)).Append(' ');
         if (HasBar(row)) line.Append(CultureInfo.InvariantCulture, $"{Percent(row),4} ").Append(Blocks(row.Fraction)).Append("| ");
         if (!row.IsFraction) line.Append(Count(row)).Append(' ');
         line.Append('[').Append(Clock(row.Elapsed));

@@ -1,6 +1,7 @@
 using System.Globalization;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>What the cells of a column are compared by: numbers and times by their size, others by their text, in upper or lower case.</summary>
 internal readonly struct CellKey : IComparable<CellKey>
@@ -37,12 +38,12 @@ internal readonly struct CellKey : IComparable<CellKey>
     };
 
     /// <summary>Of what is shown.</summary>
-    internal static CellKey OfShown(Shown? cell) => cell switch
+    internal static CellKey OfTree(DisplayTree? cell) => cell switch
     {
-        null or Shown.Text { Kind: TextKind.Null or TextKind.Note } => default,
-        Shown.Text { Kind: TextKind.Number } number => OfText(number.Alone),
-        Shown.Text { Kind: TextKind.String } text => new(text.Alone),
-        Shown.Text other => TimeSpan.TryParse(other.Alone, CultureInfo.InvariantCulture, out var time) ? OfScalar(time) : new(other.Alone),
+        null or DisplayTree.Text { Kind: TextKind.Null or TextKind.Note } => default,
+        DisplayTree.Text { Kind: TextKind.Number } number => OfText(number.Alone),
+        DisplayTree.Text { Kind: TextKind.String } text => new(text.Alone),
+        DisplayTree.Text other => TimeSpan.TryParse(other.Alone, CultureInfo.InvariantCulture, out var time) ? OfScalar(time) : new(other.Alone),
         _ => new(PlainTextWriter.Line(cell)),
     };
 

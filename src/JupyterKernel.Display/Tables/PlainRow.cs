@@ -1,7 +1,8 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>
 /// Rows of one type whose cells are fields, or properties that do nothing but return one, of the framework's own scalar types: reading them

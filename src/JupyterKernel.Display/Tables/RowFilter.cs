@@ -1,4 +1,4 @@
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>
 /// Which rows are wanted: <c>salt</c> (some cell contains it, in upper or lower case), or <c>Price > 10</c>: a column, one of

@@ -1,4 +1,4 @@
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>The rows of a table that fit a filter, in an order. Immutable.</summary>
 internal sealed class RowOrder

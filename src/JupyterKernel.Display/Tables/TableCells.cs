@@ -1,6 +1,7 @@
 using System.Collections;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>All cells of a table, to be compared with each other.</summary>
 internal abstract class TableCells
@@ -22,7 +23,7 @@ internal abstract class TableCells
     /// <summary>Whether some text of a row is wanted, row by row.</summary>
     internal abstract IEnumerable<bool> Have(Predicate<string> wanted);
 
-    private protected static TableQueryException Unknown(string column) => new($"There is no column {Formatter.Cut(column, 100)}.");
+    private protected static TableQueryException Unknown(string column) => new($"There is no column {CutText.Of(column, 100)}.");
 }
 
 /// <summary>The cells of rows that are all of one plain type, read without running code of the user's.</summary>
@@ -89,7 +90,7 @@ internal sealed class PlainCells : TableCells
 /// <param name="membersOnly">Whether the items' members are shown though the items may have another form.</param>
 /// <param name="count">How many rows it has.</param>
 /// <param name="names">The names of tuples' items in it.</param>
-internal sealed class ShownCells(object data, bool membersOnly, int count, TupleNames? names) : TableCells
+internal sealed class TreeCells(object data, bool membersOnly, int count, TupleNames? names) : TableCells
 {
     private const int ChunkRows = 1_000;
 
@@ -97,7 +98,7 @@ internal sealed class ShownCells(object data, bool membersOnly, int count, Tuple
 
     internal override IReadOnlyList<string> Columns => [.. Chunk(0).Columns.Select(column => column.Name)];
 
-    internal override IEnumerable<CellKey> Keys(string column) => Cells(column).Select(CellKey.OfShown);
+    internal override IEnumerable<CellKey> Keys(string column) => Cells(column).Select(CellKey.OfTree);
 
     internal override IEnumerable<string?> Texts(string column) => Cells(column).Select(Text);
 
@@ -110,14 +111,14 @@ internal sealed class ShownCells(object data, bool membersOnly, int count, Tuple
         }
     }
 
-    private static string? Text(Shown? cell) => cell switch
+    private static string? Text(DisplayTree? cell) => cell switch
     {
-        null or Shown.Text { Kind: TextKind.Null } => null,
-        Shown.Text text => text.Alone,
+        null or DisplayTree.Text { Kind: TextKind.Null } => null,
+        DisplayTree.Text text => text.Alone,
         _ => PlainTextWriter.Line(cell),
     };
 
-    private IEnumerable<Shown?> Cells(string name)
+    private IEnumerable<DisplayTree?> Cells(string name)
     {
         var isKnown = false;
         for (var from = 0; from < count; from += ChunkRows)
@@ -132,5 +133,5 @@ internal sealed class ShownCells(object data, bool membersOnly, int count, Tuple
 
     private int Size(int from) => Math.Min(ChunkRows, count - from);
 
-    private Shown.Table Chunk(int from) => TableRows.Read(data, membersOnly, [.. Enumerable.Range(from, Size(from))], all: true, names: names) ?? new("", [], [], null);
+    private DisplayTree.Table Chunk(int from) => TableRows.Read(data, membersOnly, [.. Enumerable.Range(from, Size(from))], all: true, names: names) ?? new("", [], [], null);
 }

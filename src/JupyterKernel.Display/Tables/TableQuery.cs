@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>
 /// What a front end wants of a table: <c>{"id": 1, "table": "…", "offset": 20, "count": 20, "sort": "Price", "descending": true, "filter": "salt"}</c>.
@@ -16,8 +16,8 @@ namespace JupyterKernel.Display;
 /// <param name="Filter">See <see cref="RowFilter"/>; empty for all rows.</param>
 internal sealed record TableQuery(string Table, int Offset, int Count, string? Sort, bool Descending, string Filter)
 {
-    private const int MostRows = 1_000;
-    private const int MostFilterChars = 1_000;
+    private const int MaxRows = 1_000;
+    private const int MaxFilterChars = 1_000;
 
     /// <summary>Reads a query.</summary>
     /// <param name="json">What the front end sent.</param>
@@ -41,8 +41,8 @@ internal sealed record TableQuery(string Table, int Offset, int Count, string? S
 
         var read = new TableQuery(Text("table") ?? "", Number("offset", 0), Number("count", 20), Text("sort"), query.TryGetProperty("descending", out var flag) && flag.ValueKind == JsonValueKind.True, Text("filter")?.Trim() ?? "");
         if (read.Offset < 0) throw new TableQueryException($"offset is {read.Offset}: it cannot be less than 0.");
-        if (read.Count is < 1 or > MostRows) throw new TableQueryException($"count is {read.Count}: it can be 1 to {MostRows}.");
-        if (read.Filter.Length > MostFilterChars) throw new TableQueryException($"The filter has {read.Filter.Length} characters: it can have {MostFilterChars}.");
+        if (read.Count is < 1 or > MaxRows) throw new TableQueryException($"count is {read.Count}: it can be 1 to {MaxRows}.");
+        if (read.Filter.Length > MaxFilterChars) throw new TableQueryException($"The filter has {read.Filter.Length} characters: it can have {MaxFilterChars}.");
         return read;
 
         string? Text(string name) => !query.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null ? null

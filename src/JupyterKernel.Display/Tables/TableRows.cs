@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Data;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>
 /// Data whose rows can be read again, each by its number, without enumerating anything twice: the framework's lists and arrays, tables of
@@ -32,12 +33,12 @@ internal static class TableRows
     /// <param name="besideCells">Whether it is done while a cell may run, whose interruption is no reason to end.</param>
     /// <param name="names">The names of tuples' items in it.</param>
     /// <returns>Null where it is no table any more.</returns>
-    internal static Shown.Table? Read(object value, bool membersOnly, IReadOnlyList<int> rows, bool all = false, bool besideCells = false, TupleNames? names = null)
+    internal static DisplayTree.Table? Read(object value, bool membersOnly, IReadOnlyList<int> rows, bool all = false, bool besideCells = false, TupleNames? names = null)
     {
-        var reader = new ShownReader(rows, all, besideCells) { Names = names };
+        var reader = new DisplayTreeReader(rows, all, besideCells) { Names = names };
         var shown = membersOnly ? reader.ReadSequence((IEnumerable)value, ObjectShape.Of(value.GetType()), membersOnly) : reader.Read(value);
-        if (shown is Shown.Table table) return table with { Rest = null };
-        if (shown is not Shown.Sequence sequence || TableLayout.Of(sequence) is not { } items) return null;
+        if (shown is DisplayTree.Table table) return table with { Rest = null };
+        if (shown is not DisplayTree.Sequence sequence || TableLayout.Of(sequence) is not { } items) return null;
 
         // By their place among all, where they have no names of their own.
         return items.Caption.Length > 0 ? items : items with { Rows = [.. items.Rows.Select((row, i) => row with { Name = TableLayout.Index(rows[i]) })] };

@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>A table whose rows a front end reads bit by bit. It holds no rows, but the data's own collection. Any thread.</summary>
 /// <param name="id">What front ends know it by.</param>
@@ -42,7 +43,7 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly, Tu
         {
             if (order is not { } known || !known.Fits(query, all))
             {
-                if (((plain is null ? null : PlainCells.Of(plain)) ?? (isCodeAllowed ? new ShownCells(data, membersOnly, all, names) : (TableCells?)null)) is not { } cells) return null;
+                if (((plain is null ? null : PlainCells.Of(plain)) ?? (isCodeAllowed ? new TreeCells(data, membersOnly, all, names) : (TableCells?)null)) is not { } cells) return null;
                 known = RowOrder.Of(query, cells);
                 if (held is not null) order = known;
             }
@@ -56,7 +57,7 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly, Tu
         // Without a row there is a header all the same, so that one sees what was looked for.
         List<int> read = page.Count > 0 || all == 0 ? page : [0];
         if (!isCodeAllowed && !read.TrueForAll(row => row < plain!.Count && plain[row] is { } item && PlainRow.Of(item.GetType()) is not null)) return null;
-        var table = read.Count == 0 ? new Shown.Table("", [], [], null) : TableRows.Read(data, membersOnly, read, besideCells: !isCodeAllowed, names: names) ?? throw new TableQueryException("The data has another form by now: run its cell again.");
+        var table = read.Count == 0 ? new DisplayTree.Table("", [], [], null) : TableRows.Read(data, membersOnly, read, besideCells: !isCodeAllowed, names: names) ?? throw new TableQueryException("The data has another form by now: run its cell again.");
         return new()
         {
             ["html"] = HtmlWriter.TableOf(page.Count > 0 ? table : table with { Rows = [] }),

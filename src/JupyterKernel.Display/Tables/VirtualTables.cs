@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>
 /// Tables that have more rows than are shown, so that a front end can ask for the others: by an id in their bundle. What they hold are
@@ -13,9 +16,9 @@ internal static class VirtualTables
     /// <summary>What front ends that can ask for rows show a table by; the others take its HTML.</summary>
     internal const string MimeType = "application/vnd.jupyter-csharp.table+json";
 
-    private const int MostTables = 256;
-    private const int MostHeld = 32;
-    private const int MostRowsHeld = 1_000_000;
+    private const int MaxTables = 256;
+    private const int MaxHeld = 32;
+    private const int MaxRowsHeld = 1_000_000;
 
     // The latest first. Exchanged, not locked: who is interrupted while holding a lock would leave it taken.
     private static ImmutableList<VirtualTable> tables = [];
@@ -27,10 +30,10 @@ internal static class VirtualTables
     /// <param name="names">The names of tuples' items in it.</param>
     internal static MimeBundle WithRows(MimeBundle bundle, object value, bool membersOnly, TupleNames? names = null)
     {
-        if (NotebookHost.Current is not { } host || TableRows.CountOf(value) is not { } count || count <= Formatter.ListExpansionLimit || Formatter.ListExpansionLimit <= 0) return bundle;
+        if (NotebookHost.Current is not { } host || TableRows.CountOf(value) is not { } count || count <= FormatLimits.ListItems || FormatLimits.ListItems <= 0) return bundle;
         var table = new VirtualTable(host.NewId("table"), value, membersOnly, names);
         Add(table, count);
-        return bundle.With(MimeType, new JsonObject { ["table"] = table.Id, ["rows"] = count, ["shown"] = Formatter.ListExpansionLimit });
+        return bundle.With(MimeType, new JsonObject { ["table"] = table.Id, ["rows"] = count, ["shown"] = FormatLimits.ListItems });
     }
 
     /// <summary>Answers a query: with some rows as HTML, or with why there are none. Runs the rows' own code.</summary>
@@ -50,7 +53,7 @@ internal static class VirtualTables
     {
         for (var known = Volatile.Read(ref tables); ;)
         {
-            var others = known.Count < MostTables ? known : known.RemoveRange(MostTables - 1, known.Count - MostTables + 1);
+            var others = known.Count < MaxTables ? known : known.RemoveRange(MaxTables - 1, known.Count - MaxTables + 1);
             var seen = Interlocked.CompareExchange(ref tables, others.Insert(0, table), known);
             if (seen == known) break;
             known = seen;
@@ -60,7 +63,7 @@ internal static class VirtualTables
         var place = 0;
         foreach (var older in Volatile.Read(ref tables).SkipWhile(other => other != table).Skip(1))
         {
-            if (++place < MostHeld && rows + older.Rows <= MostRowsHeld) rows += older.Rows;
+            if (++place < MaxHeld && rows + older.Rows <= MaxRowsHeld) rows += older.Rows;
             else older.LetGo();
         }
     }
@@ -82,7 +85,7 @@ internal static class VirtualTables
         }
         catch (Exception fault) when (!NotebookHost.IsInterruption(fault))
         {
-            answer = new() { ["error"] = ShownReader.Fault(fault) };
+            answer = new() { ["error"] = FaultText.Of(fault) };
         }
 
         if (answer is null) return null;

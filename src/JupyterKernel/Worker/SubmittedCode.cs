@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Worker;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Tables;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Worker;

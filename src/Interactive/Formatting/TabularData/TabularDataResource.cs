@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Plots;
 
 namespace Microsoft.DotNet.Interactive.Formatting.TabularData;
 

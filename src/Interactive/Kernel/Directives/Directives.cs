@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using Microsoft.DotNet.Interactive.Commands;
 
 namespace Microsoft.DotNet.Interactive.Directives;

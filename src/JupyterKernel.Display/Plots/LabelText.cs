@@ -1,16 +1,17 @@
 using System.Security;
 using System.Text;
+using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Plots;
 
 /// <summary>Texts of others within a chart: how long they may be, how wide they are, and what of them XML can hold.</summary>
-internal static class Words
+internal static class LabelText
 {
     /// <summary>One line of no more than so many characters.</summary>
     internal static string Cut(string text, int chars = 40)
     {
         var line = text.AsSpan(0, Math.Min(text.Length, chars * 2)).ToString().ReplaceLineEndings(" ").Replace('\t', ' ').Trim();
-        return line.Length <= chars ? line : Formatter.Cut(line, chars)[..^1].TrimEnd() + "…";
+        return line.Length <= chars ? line : CutText.Of(line, chars)[..^1].TrimEnd() + "…";
     }
 
     /// <summary>As the content of an element or an attribute.</summary>

@@ -42,6 +42,8 @@ public sealed class Image : IDisplayable
     public static Image FromFile(string path, int? width = null, int? height = null) =>
         new(File.ReadAllBytes(path), null, width, height);
 
+    internal static Image OfSvg(string svg) => new(Encoding.UTF8.GetBytes(svg), Svg);
+
     /// <inheritdoc/>
     public MimeBundle ToMimeBundle()
     {

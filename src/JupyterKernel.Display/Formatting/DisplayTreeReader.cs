@@ -4,22 +4,24 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
 /// Reads what is shown of one value with all its parts, within the limits of <see cref="Formatter"/>: lazily, each sequence and
 /// member once, whatever the value does. One reader for one value, on the thread that asks.
 /// </summary>
 /// <param name="listLimit">How many items of a sequence are read.</param>
-internal sealed class ShownReader(int listLimit)
+internal sealed class DisplayTreeReader(int listLimit)
 {
-    private static readonly Shown.Text Elided = new("…", TextKind.Note);
+    private static readonly DisplayTree.Text Elided = new("…", TextKind.Note);
 
     private readonly List<object> ancestors = [];
 
     // Less than what is written of it, so that whoever writes all of it sees where it is too much.
-    private long charsLeft = listLimit == int.MaxValue ? long.MaxValue : Formatter.StructureTextLimit;
+    private long charsLeft = listLimit == int.MaxValue ? long.MaxValue : FormatLimits.StructureChars;
 
     // Asked for once: what is within the rows is read as always.
     private IReadOnlyList<int>? wanted;
@@ -28,7 +30,7 @@ internal sealed class ShownReader(int listLimit)
     // Of the value that is read next.
     private TupleNames? names;
 
-    internal ShownReader() : this(Formatter.ListExpansionLimit)
+    internal DisplayTreeReader() : this(FormatLimits.ListItems)
     {
     }
 
@@ -36,20 +38,20 @@ internal sealed class ShownReader(int listLimit)
     /// <param name="rows">Their numbers, in the order in which they are wanted.</param>
     /// <param name="all">Whether all of their text is wanted, however long.</param>
     /// <param name="besideCells">Whether it is done while a cell may run, whose interruption is no reason to end.</param>
-    internal ShownReader(IReadOnlyList<int> rows, bool all, bool besideCells) : this(Formatter.ListExpansionLimit)
+    internal DisplayTreeReader(IReadOnlyList<int> rows, bool all, bool besideCells) : this(FormatLimits.ListItems)
     {
-        (wanted, isBesideCells, WithoutWords) = (rows, besideCells, true);
-        charsLeft = all ? long.MaxValue : Formatter.StructureTextLimit * (1L + rows.Count / Math.Max(1, Formatter.ListExpansionLimit));
+        (wanted, isBesideCells, WithoutRegisteredText) = (rows, besideCells, true);
+        charsLeft = all ? long.MaxValue : FormatLimits.StructureChars * (1L + rows.Count / Math.Max(1, FormatLimits.ListItems));
     }
 
     /// <summary>Passes over what users have registered of types' texts: it is for clients that show text.</summary>
-    internal bool WithoutWords { get; init; }
+    internal bool WithoutRegisteredText { get; init; }
 
     /// <summary>The names of tuples' items in the value.</summary>
     internal TupleNames? Names { init => names = value; }
 
     /// <summary>Whether what was read has words that the user has registered, so that its HTML is another.</summary>
-    internal bool HasWords { get; private set; }
+    internal bool HasRegisteredText { get; private set; }
 
     /// <summary>How many items of a sequence, or rows of a table, are read.</summary>
     internal int ListLimit => listLimit;
@@ -67,22 +69,19 @@ internal sealed class ShownReader(int listLimit)
 
     private bool IsFull => charsLeft <= 0;
 
-    private bool IsTooDeep => ancestors.Count > Formatter.RecursionLimit;
-
-    /// <summary>What is shown in the place of a value that could not be had.</summary>
-    internal static string Fault(Exception exception) => "⚠ " + Summary(exception);
+    private bool IsTooDeep => ancestors.Count > FormatLimits.Levels;
 
     /// <summary>A value by itself. To be called once.</summary>
-    internal Shown Read(object? value) => ReadRegistered(value) is { } registered ? registered
+    internal DisplayTree Read(object? value) => ReadRegistered(value) is { } registered ? registered
         : Scalars.TryFormat(value, out var alone) ? Scalar(value, alone)
         : ReadStructure(value!, isNested: false);
 
     /// <summary>A value within another one.</summary>
-    internal Shown ReadNested(object? value)
+    internal DisplayTree ReadNested(object? value)
     {
         var own = names;
         names = null;
-        if (!isBesideCells) NotebookHost.Current?.CancellationToken.ThrowIfCancellationRequested();
+        if (!isBesideCells) NotebookHost.Interruption.ThrowIfCancellationRequested();
         if (ReadRegistered(value) is { } registered) return registered;
         if (!Scalars.TryFormat(value, out var alone))
         {
@@ -95,18 +94,14 @@ internal sealed class ShownReader(int listLimit)
         return scalar;
     }
 
-    private Shown.Bundle? ReadRegistered(object? value)
+    private DisplayTree.Bundle? ReadRegistered(object? value)
     {
-        if (!FormatterRegistry.TryFormat(value, out var forms, out var isWords, WithoutWords && !Scalars.TryFormat(value, out _))) return null;
-        HasWords |= isWords;
-        return new Shown.Bundle(forms);
+        if (!FormatterRegistry.TryFormat(value, out var forms, out var isTextOnly, WithoutRegisteredText && !Scalars.TryFormat(value, out _))) return null;
+        HasRegisteredText |= isTextOnly;
+        return new DisplayTree.Bundle(forms);
     }
 
-    /// <summary>What is said of the items of a sequence of which no more are shown.</summary>
-    internal static Shown.Text More(int? count) =>
-        new(count is > 0 ? string.Create(CultureInfo.InvariantCulture, $"… ({count:N0} more)") : "… (more)", TextKind.Note);
-
-    private static Shown.Text Scalar(object? value, string alone) => new(
+    private static DisplayTree.Text Scalar(object? value, string alone) => new(
         value is string or char ? Scalars.Quoted(value) : alone,
         value switch
         {
@@ -123,13 +118,13 @@ internal sealed class ShownReader(int listLimit)
         || type.FullName is "System.Numerics.BigInteger" or "System.Numerics.Complex";
 
     /// <summary>A part of a value, whose tuples' items have these names.</summary>
-    internal Shown ReadNested(object? value, TupleNames? partNames)
+    internal DisplayTree ReadNested(object? value, TupleNames? partNames)
     {
         names = partNames;
         return ReadNested(value);
     }
 
-    private Shown ReadStructure(object value, bool isNested)
+    private DisplayTree ReadStructure(object value, bool isNested)
     {
         // A ToString that calls the formatter again gets here with a fresh reader.
         if (IsFull || !RuntimeHelpers.TryEnsureSufficientExecutionStack() || (!value.GetType().IsValueType && ancestors.Exists(ancestor => ReferenceEquals(ancestor, value))))
@@ -146,7 +141,7 @@ internal sealed class ShownReader(int listLimit)
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            return Note(Fault(exception));
+            return Note(FaultText.Of(exception));
         }
         finally
         {
@@ -154,20 +149,20 @@ internal sealed class ShownReader(int listLimit)
         }
     }
 
-    private Shown ReadParts(object value, bool isNested)
+    private DisplayTree ReadParts(object value, bool isNested)
     {
         var own = names;
         names = null;
         switch (value)
         {
-            case IDisplayable displayable: return new Shown.Bundle(Formatter.BundleOf(displayable));
-            case Exception exception: return Counted(new(isNested ? Summary(exception) : Story(exception)));
-            case JsonNode or JsonElement or JsonDocument when !isNested: return new Shown.Bundle(Formatter.FormatJson(JsonValues.Of(value)));
+            case IDisplayable displayable: return new DisplayTree.Bundle(DisplayBundles.Of(displayable));
+            case Exception exception: return Counted(new(isNested ? FaultText.Summary(exception) : FaultText.WithTrace(exception)));
+            case JsonNode or JsonElement or JsonDocument when !isNested: return new DisplayTree.Bundle(DisplayBundles.OfJson(JsonValues.Of(value)));
             case Delegate: return Counted(new(TypeNames.Of(value.GetType())));
             case Task task: return ReadTask(task);
-            case byte[] bytes: return !isNested && Image.Sniffed(bytes) is { } format ? new Shown.Bundle(new Image(bytes, format).ToMimeBundle().With(MimeBundle.PlainTextType, Bytes(bytes))) : Counted(new(Bytes(bytes)));
-            case DictionaryEntry entry: return new Shown.Entry(ReadNested(entry.Key, Part(own, 0)), ReadNested(entry.Value, Part(own, 1)));
-            case ITuple tuple: return new Shown.Tuple(
+            case byte[] bytes: return !isNested && Image.Sniffed(bytes) is { } format ? new DisplayTree.Bundle(new Image(bytes, format).ToMimeBundle().With(MimeBundle.PlainTextType, Bytes(bytes))) : Counted(new(Bytes(bytes)));
+            case DictionaryEntry entry: return new DisplayTree.Entry(ReadNested(entry.Key, Part(own, 0)), ReadNested(entry.Value, Part(own, 1)));
+            case ITuple tuple: return new DisplayTree.Tuple(
                 IsTooDeep ? null : [.. Enumerable.Range(0, tuple.Length).Select(i => ReadNested(tuple[i], Part(own, i)))], own?.Names?.Count == tuple.Length ? own.Names : null);
             case IDictionary<string, object?> record when ObjectShape.Of(value.GetType()) is { Known: null } named: return ReadSequence(record, named);
         }
@@ -182,7 +177,7 @@ internal sealed class ShownReader(int listLimit)
         }
 
         if (IsValueTask(type)) return Counted(new(TypeNames.Of(type)));
-        if (shape.IsEntry) return new Shown.Entry(ReadNested(ObjectShape.Value(shape.Members[0], value), Part(own, 0)), ReadNested(ObjectShape.Value(shape.Members[1], value), Part(own, 1)));
+        if (shape.IsEntry) return new DisplayTree.Entry(ReadNested(ObjectShape.Value(shape.Members[0], value), Part(own, 0)), ReadNested(ObjectShape.Value(shape.Members[1], value), Part(own, 1)));
         if (value is IFormattable formattable) return OwnText(formattable.ToString(null, CultureInfo.InvariantCulture), type, isNested);
         if (shape.HasOwnText && value is not IQueryable) return OwnText(value.ToString(), type, isNested);
         if (value is Array { Rank: > 1 } array) return ReadRectangle(array, [], IsTooDeep);
@@ -199,7 +194,7 @@ internal sealed class ShownReader(int listLimit)
     }
 
     /// <summary>The items of a sequence, whose tuples' items have these names.</summary>
-    internal Shown.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, TupleNames? sequenceNames)
+    internal DisplayTree.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, TupleNames? sequenceNames)
     {
         names = sequenceNames;
         return ReadSequence(sequence, shape);
@@ -207,32 +202,32 @@ internal sealed class ShownReader(int listLimit)
 
     private static TupleNames? Part(TupleNames? names, int part) => names is { Parts: var parts } && part < parts.Count ? parts[part] : null;
 
-    private Shown.Text OwnText(string? own, Type type, bool isNested)
+    private DisplayTree.Text OwnText(string? own, Type type, bool isNested)
     {
         // Among others an empty text would look like something missing.
         if (own is null || (isNested && own.Length == 0)) return Counted(new(TypeNames.Of(type)));
-        var text = new Shown.Text(Formatter.Cut(own));
+        var text = new DisplayTree.Text(CutText.Of(own));
         return isNested ? Counted(text) : text;
     }
 
     /// <summary>The members of an object, though it may have another form.</summary>
-    internal Shown ReadMembers(object value, ObjectShape shape)
+    internal DisplayTree ReadMembers(object value, ObjectShape shape)
     {
         names = null;
         var name = shape.IsAnonymous ? "" : TypeNames.Of(value.GetType());
         charsLeft -= name.Length;
-        if (IsTooDeep && shape.Members.Count > 0) return new Shown.Object(name, null);
-        var members = new List<Shown.Member>(shape.Members.Count);
+        if (IsTooDeep && shape.Members.Count > 0) return new DisplayTree.Object(name, null);
+        var members = new List<DisplayTree.Member>(shape.Members.Count);
         for (var i = 0; i < shape.Members.Count && !IsFull; i++)
         {
             var member = shape.Members[i];
             charsLeft -= member.Name.Length;
             members.Add(new(member.Name, shape.MemberTypes[i], ReadMember(member, value, shape.MemberNames[i])));
         }
-        return new Shown.Object(name, members);
+        return new DisplayTree.Object(name, members);
     }
 
-    private Shown ReadMember(MemberInfo member, object owner, TupleNames? memberNames = null)
+    private DisplayTree ReadMember(MemberInfo member, object owner, TupleNames? memberNames = null)
     {
         object? value;
         try
@@ -241,28 +236,28 @@ internal sealed class ShownReader(int listLimit)
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            return Note(Fault(exception));
+            return Note(FaultText.Of(exception));
         }
         return ReadNested(value, memberNames);
     }
 
     /// <summary>The items of a sequence, though it may have another form; with <paramref name="membersOnly"/> the items' members, though they may.</summary>
-    internal Shown.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, bool membersOnly = false)
+    internal DisplayTree.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, bool membersOnly = false)
     {
         var itemNames = Part(names, 0);
         names = null;
         var name = TypeNames.Of(sequence.GetType());
         if (IsTooDeep) return new(name, [], Elided, null, shape.IsDictionary);
         if (wanted is not null && sequence is IList list) return new(name, [.. RowsOf(list.Count).Select(row => ReadItem(list, row, membersOnly, itemNames))], null, list.Count, shape.IsDictionary);
-        var items = new List<Shown>();
-        Shown.Text? rest = null;
+        var items = new List<DisplayTree>();
+        DisplayTree.Text? rest = null;
         try
         {
             foreach (var item in sequence)
             {
                 if (items.Count == listLimit || IsFull)
                 {
-                    rest = More(CountOf(sequence, shape) - items.Count);
+                    rest = DisplayTree.More(CountOf(sequence, shape) - items.Count);
                     break;
                 }
                 items.Add(ReadItem(item, membersOnly, itemNames));
@@ -270,15 +265,15 @@ internal sealed class ShownReader(int listLimit)
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            rest = Note(Fault(exception));
+            rest = Note(FaultText.Of(exception));
         }
         return new(name, items, rest, rest is null ? items.Count : CountOf(sequence, shape), shape.IsDictionary);
     }
 
-    private Shown ReadItem(object? item, bool membersOnly, TupleNames? itemNames) =>
+    private DisplayTree ReadItem(object? item, bool membersOnly, TupleNames? itemNames) =>
         membersOnly && item is not (null or ITuple) && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item, itemNames);
 
-    private Shown ReadItem(IList list, int row, bool membersOnly, TupleNames? itemNames)
+    private DisplayTree ReadItem(IList list, int row, bool membersOnly, TupleNames? itemNames)
     {
         object? item;
         try
@@ -287,7 +282,7 @@ internal sealed class ShownReader(int listLimit)
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            return Note(Fault(exception));
+            return Note(FaultText.Of(exception));
         }
         return ReadItem(item, membersOnly, itemNames);
     }
@@ -307,18 +302,18 @@ internal sealed class ShownReader(int listLimit)
     }
 
     /// <summary>An array of several dimensions, as arrays in arrays.</summary>
-    private Shown ReadRectangle(Array array, int[] indices, bool isTooDeep)
+    private DisplayTree ReadRectangle(Array array, int[] indices, bool isTooDeep)
     {
         if (indices.Length == array.Rank) return ReadNested(array.GetValue(indices));
         var name = TypeNames.Of(array.GetType());
-        if (isTooDeep || IsFull) return new Shown.Sequence(name, [], Elided, null, false);
+        if (isTooDeep || IsFull) return new DisplayTree.Sequence(name, [], Elided, null, false);
         var first = array.GetLowerBound(indices.Length);
         var length = array.GetLength(indices.Length);
-        if (wanted is not null) return new Shown.Sequence(name, [.. RowsOf(length).Select(row => ReadRectangle(array, [first + row], isTooDeep))], null, length, false);
+        if (wanted is not null) return new DisplayTree.Sequence(name, [.. RowsOf(length).Select(row => ReadRectangle(array, [first + row], isTooDeep))], null, length, false);
         var shown = Math.Min(length, Math.Max(0, listLimit));
-        var items = new List<Shown>(Math.Min(shown, 1000));
+        var items = new List<DisplayTree>(Math.Min(shown, 1000));
         for (var i = 0; i < shown; i++) items.Add(ReadRectangle(array, [.. indices, first + i], isTooDeep));
-        return new Shown.Sequence(name, items, shown < length ? More(length - shown) : null, length, false);
+        return new DisplayTree.Sequence(name, items, shown < length ? DisplayTree.More(length - shown) : null, length, false);
     }
 
     private string Bytes(byte[] bytes)
@@ -331,21 +326,21 @@ internal sealed class ShownReader(int listLimit)
             text.AppendFormatted(b, "X2");
             text.AppendLiteral(" ");
         }
-        if (shown < bytes.Length) text.AppendLiteral(More(bytes.Length - shown).Line + " ");
+        if (shown < bytes.Length) text.AppendLiteral(DisplayTree.More(bytes.Length - shown).Line + " ");
         text.AppendLiteral("}");
         return text.ToStringAndClear();
     }
 
     // Its state, not its members: Result would wait for it.
-    private Shown.Object ReadTask(Task task)
+    private DisplayTree.Object ReadTask(Task task)
     {
         var type = task.GetType();
         while (type != typeof(Task) && !Is(type, typeof(Task<>))) type = type.BaseType!;
 
         // A task without a result is, within the framework, one with a result of a type of no interest.
         var hasResult = type != typeof(Task) && type.GetGenericArguments()[0].Name != "VoidTaskResult";
-        var members = new List<Shown.Member> { new("Status", null, Counted(new(task.Status.ToString()))) };
-        if (task.Exception is { } exception) members.Add(new("Exception", null, Counted(new(Summary(exception.InnerException ?? exception)))));
+        var members = new List<DisplayTree.Member> { new("Status", null, Counted(new(task.Status.ToString()))) };
+        if (task.Exception is { } exception) members.Add(new("Exception", null, Counted(new(FaultText.Summary(exception.InnerException ?? exception)))));
         else if (hasResult && task.IsCompletedSuccessfully) members.Add(new("Result", null, ReadMember(type.GetProperty("Result")!, task)));
         return new(hasResult ? TypeNames.Of(type) : "Task", members);
     }
@@ -355,31 +350,11 @@ internal sealed class ShownReader(int listLimit)
 
     private static bool Is(Type type, Type definition) => type.IsGenericType && type.GetGenericTypeDefinition() == definition;
 
-    private Shown.Text Note(string text) => Counted(new(text, TextKind.Note));
+    private DisplayTree.Text Note(string text) => Counted(new(text, TextKind.Note));
 
-    private Shown.Text Counted(Shown.Text text)
+    private DisplayTree.Text Counted(DisplayTree.Text text)
     {
         charsLeft -= text.Line.Length;
         return text;
-    }
-
-    private static string Story(Exception exception)
-    {
-        var story = Summary(exception);
-        for (var inner = exception.InnerException; inner is not null && story.Length < Formatter.StructureTextLimit; inner = inner.InnerException) story += "\n ---> " + Summary(inner);
-        return exception.StackTrace is { Length: > 0 } trace ? $"{story}\n{trace}" : story;
-    }
-
-    private static string Summary(Exception exception)
-    {
-        var name = TypeNames.Of(exception.GetType());
-        try
-        {
-            return $"{name}: {Formatter.Cut(exception.Message)}";
-        }
-        catch (Exception fault) when (!NotebookHost.IsInterruption(fault))
-        {
-            return name;
-        }
     }
 }

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Plots;
 
 /// <summary>
 /// Maps. Front ends' renderers differ in which of GeoJSON's objects they take, and all take a FeatureCollection. Where there is none, or it draws
@@ -63,14 +65,14 @@ internal static class GeoJson
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"GeoJSON, {(features.Count == 1 ? "1 feature" : $"{features.Count} features")}");
-        foreach (var feature in features.Take(Formatter.ListExpansionLimit))
+        foreach (var feature in features.Take(FormatLimits.ListItems))
         {
             var geometry = feature!["geometry"];
             var named = feature["properties"] is JsonObject { Count: > 0 } properties ? Json(properties) + " " : "";
-            text.Append("\n  ").Append(Formatter.Cut($"{TypeOf(geometry) ?? "no geometry"} {named}{Json(geometry?["coordinates"] ?? geometry?["geometries"])}".TrimEnd(), LineChars));
+            text.Append("\n  ").Append(CutText.Of($"{TypeOf(geometry) ?? "no geometry"} {named}{Json(geometry?["coordinates"] ?? geometry?["geometries"])}".TrimEnd(), LineChars));
         }
 
-        if (features.Count > Formatter.ListExpansionLimit) text.Append("\n  ").Append(ShownReader.More(features.Count - Formatter.ListExpansionLimit).Line);
+        if (features.Count > FormatLimits.ListItems) text.Append("\n  ").Append(DisplayTree.More(features.Count - FormatLimits.ListItems).Line);
         return text.ToString();
     }
 

@@ -1,14 +1,15 @@
 using System.Globalization;
 using System.Numerics;
+using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Plots;
 
 /// <summary>The values of one sequence, read once: numbers, or dates as ticks, or texts.</summary>
-internal sealed class Column
+internal sealed class SeriesValues
 {
     internal const int Limit = 1_000_000;
 
-    private Column(string name, double[] values, string[]? texts, bool isTime, bool isCut) =>
+    private SeriesValues(string name, double[] values, string[]? texts, bool isTime, bool isCut) =>
         (Name, Values, Texts, IsTime, IsCut) = (name, values, texts, isTime, isCut);
 
     /// <summary>Of the parameter that it came by.</summary>
@@ -28,14 +29,14 @@ internal sealed class Column
     /// <summary>Sums and differences of what is greater overflow.</summary>
     internal static bool IsDrawable(double value) => Math.Abs(value) <= 1e307;
 
-    internal static Column OfNumbers<T>(IEnumerable<T> items, string name)
+    internal static SeriesValues OfNumbers<T>(IEnumerable<T> items, string name)
     {
         var column = Of(items, name);
         return column.Texts is null && !column.IsTime ? column
-            : throw new ArgumentException($"{name} must be numbers, but {name}[0] is {(column.IsTime ? "a date" : $"\"{Words.Cut(column.Texts![0])}\"")}.", name);
+            : throw new ArgumentException($"{name} must be numbers, but {name}[0] is {(column.IsTime ? "a date" : $"\"{LabelText.Cut(column.Texts![0])}\"")}.", name);
     }
 
-    internal static Column Of<T>(IEnumerable<T> items, string name)
+    internal static SeriesValues Of<T>(IEnumerable<T> items, string name)
     {
         ArgumentNullException.ThrowIfNull(items, name);
         var values = new List<double>(items.TryGetNonEnumeratedCount(out var count) ? Math.Min(count, Limit) : 16);
@@ -50,16 +51,16 @@ internal sealed class Column
             if (kind == Kind.Text)
             {
                 while (texts.Count < values.Count) texts.Add("");
-                texts.Add(item is null ? "" : item as string ?? Formatter.ToPlainText(item));
+                texts.Add(item is null ? "" : item as string ?? PlainTextWriter.Of(item));
             }
             values.Add(value);
         }
         return Made(isCut: false);
 
-        Column Made(bool isCut) => new(name, [.. values], kind == Kind.Text ? [.. texts] : null, kind == Kind.Time, isCut);
+        SeriesValues Made(bool isCut) => new(name, [.. values], kind == Kind.Text ? [.. texts] : null, kind == Kind.Time, isCut);
 
         ArgumentException Mixed(T item) => new(
-            $"{name} must be all numbers, all dates or all text, but {name}[{values.Count.ToString(CultureInfo.InvariantCulture)}] is {Words.Cut(Formatter.ToPlainText(item))}.", name);
+            $"{name} must be all numbers, all dates or all text, but {name}[{values.Count.ToString(CultureInfo.InvariantCulture)}] is {LabelText.Cut(PlainTextWriter.Of(item))}.", name);
     }
 
     /// <summary>What stands at the column's values where they are places, not distances: below bars.</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
 /// Names of types as C# writes them, without namespaces: <c>List&lt;int></c>, <c>(int, string)</c>, <c>int?</c>.

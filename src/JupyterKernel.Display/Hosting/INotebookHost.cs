@@ -1,4 +1,4 @@
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Hosting;
 
 /// <summary>
 /// What the display API needs of the process that runs the cells. Any thread may call it.
@@ -61,20 +61,3 @@ internal interface INotebookHost
 /// <param name="Value">Its result.</param>
 /// <param name="Problem">Why it was not run to its end; null if it was.</param>
 internal sealed record SubmittedResult(object? Value, string? Problem);
-
-/// <summary>The host of this process; null where the assembly is used in an ordinary program.</summary>
-internal static class NotebookHost
-{
-    internal static INotebookHost? Current { get; set; }
-
-    /// <summary>
-    /// Whether an exception that passed through a user's code is the interruption of the cell, and so must
-    /// reach the cell, rather than a fault of the value that is being shown.
-    /// </summary>
-    internal static bool IsInterruption(Exception exception) => exception switch
-    {
-        ThreadInterruptedException or ThreadAbortException => true,
-        OperationCanceledException => Current is { CancellationToken.IsCancellationRequested: true },
-        _ => false,
-    };
-}
