@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 using JupyterKernel.Protocol;
 using JupyterKernel.Settings;
 using JupyterKernel.WorkerProtocol;
@@ -118,10 +118,9 @@ internal sealed class CellOutputs(JupyterSockets sockets)
         if (!ShowsNotices || ShownRequestOf(latest) is not { } request) return;
         var lines = remarks.ToList();
         if (lines.Count == 0) return;
-        var html = $"<div style=\"font-size: smaller; opacity: 0.7\">{string.Join("<br>", lines.Select(WebUtility.HtmlEncode))}</div>";
         sockets.Publish("display_data", request, WireFormat.ToJson(new JObject
         {
-            ["data"] = new JObject { ["text/plain"] = string.Join('\n', lines), ["text/html"] = html },
+            ["data"] = new JObject { ["text/plain"] = string.Join('\n', lines), ["text/html"] = NoteHtml.Small(lines) },
             ["metadata"] = new JObject(),
             ["transient"] = new JObject(),
         }));
