@@ -18,5 +18,5 @@ public class CSharpKernel(string name) : Kernel(name, "C#", "14.0")
         return isThere;
     }
 
-    internal override Task RunAsync(SubmitCode submission) => SubmittedCode.RunAsync(this, submission);
+    internal override Task RunAsync(SubmitCode submission) => CSharpSubmission.RunAsync(this, submission);
 }

@@ -198,11 +198,6 @@ public static class Formatter
         write();
         return true;
     }
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
 }
 
 /// <summary>The formatter of one type, as early notebooks name it.</summary>

@@ -10,7 +10,8 @@ namespace Microsoft.DotNet.Interactive.Formatting;
 internal static class Forms
 {
     /// <summary>The forms that a value is shown in.</summary>
-    /// <param name="mimeTypes">None for those that the kernel chooses.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="mimeTypes">Empty for the forms that the kernel chooses.</param>
     /// <param name="names">The names of tuple items in it, where they are known.</param>
     internal static MimeBundle Of(object? value, IReadOnlyList<string> mimeTypes, TupleNames? names = null) =>
         mimeTypes.Count == 0 ? JupyterKernel.Display.Formatter.Format(value, names) : JupyterKernel.Display.Formatter.Format(value, mimeTypes, names);

@@ -67,12 +67,16 @@ public class HtmlTag : IHtmlContent
         return writer.ToString();
     }
 
+    /// <summary>Writes the tag of an empty element.</summary>
     protected void WriteSelfClosingTag(TextWriter writer) => writer.Write($"<{Name}{Attributes} />");
 
+    /// <summary>Writes the end tag.</summary>
     protected void WriteEndTag(TextWriter writer) => writer.Write($"</{Name}>");
 
+    /// <summary>Writes the start tag with the attributes.</summary>
     protected void WriteStartTag(TextWriter writer) => writer.Write($"<{Name}{Attributes}>");
 
+    /// <summary>Writes the contents.</summary>
     protected virtual void WriteContentsTo(FormatContext context) => Content?.Invoke(context);
 
     private string Attributes => HtmlAttributes.Count > 0 ? " " + HtmlAttributes : "";

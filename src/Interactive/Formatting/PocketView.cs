@@ -20,7 +20,8 @@ public class PocketView : DynamicObject, IHtmlContent
     }
 
     /// <summary>An element.</summary>
-    /// <param name="nested">What it is around.</param>
+    /// <param name="tagName">The element's name, for example div.</param>
+    /// <param name="nested">The element's content.</param>
     public PocketView(string tagName, PocketView? nested = null)
     {
         HtmlTag = new HtmlTag(tagName);

@@ -1,6 +1,8 @@
 namespace Microsoft.DotNet.Interactive.Formatting;
 
 /// <summary>The elements of HTML by their names, for <c>using static</c>; see <see cref="PocketView"/>. Each is a new one.</summary>
+// The names are the elements'.
+#pragma warning disable CS1591
 public static class PocketViewTags
 {
     /// <summary>Makes elements of any other name: <c>_.article(…)</c>.</summary>

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.Loader;
-using JupyterKernel.Display;
 using JupyterKernel.Display.Hosting;
 
 namespace Microsoft.DotNet.Interactive;
@@ -9,7 +8,7 @@ namespace Microsoft.DotNet.Interactive;
 public static class ExtensionLoader
 {
     /// <summary>How long an extension may take: what takes longer is left to itself.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LoadTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>Has the extensions of an assembly do what they do when they are loaded. A fault of theirs is a warning.</summary>
     /// <param name="assemblyName">The assembly's simple name; the kernel knows its file.</param>
@@ -25,11 +24,11 @@ public static class ExtensionLoader
                 var loading = Task.Run(() => ((IKernelExtension)Activator.CreateInstance(type)!).OnLoadAsync(Kernel.Root));
                 try
                 {
-                    await loading.WaitAsync(Patience);
+                    await loading.WaitAsync(LoadTimeout);
                 }
                 catch (TimeoutException) when (!loading.IsCompleted)
                 {
-                    Warn(assemblyName, $"{type.Name} has not done within {Patience.TotalSeconds:0} s, and is left to itself");
+                    Warn(assemblyName, $"{type.Name} has not done within {LoadTimeout.TotalSeconds:0} s, and is left to itself");
                 }
             }
         }

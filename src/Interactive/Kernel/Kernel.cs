@@ -68,10 +68,10 @@ public abstract class Kernel : IDisposable
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await (Target(command) ?? throw new CommandException($"There is no kernel '{command.TargetKernelName}' here, but {string.Join(", ", LazyRoot.Value.ChildKernels.Select(kernel => kernel.Name))}.")).CarryOutAsync(command).WaitAsync(cancellationToken);
+            await (Target(command) ?? throw new KernelCommandException($"There is no kernel '{command.TargetKernelName}' here, but {string.Join(", ", LazyRoot.Value.ChildKernels.Select(kernel => kernel.Name))}.")).CarryOutAsync(command).WaitAsync(cancellationToken);
             Tell(new CommandSucceeded(command));
         }
-        catch (CommandException failure)
+        catch (KernelCommandException failure)
         {
             await Console.Error.WriteLineAsync(failure.Message);
             Tell(new CommandFailed(failure.Message, command));
@@ -164,16 +164,16 @@ public abstract class Kernel : IDisposable
             case RequestInput input: Tell(new InputProduced(GetInputAsync(input.Prompt, input.IsPassword ? "password" : input.InputTypeHint).Result, input)); break;
             case RequestInputs inputs: Tell(new InputsProduced(new(GetInputsAsync(inputs.Inputs).Result), inputs)); break;
             case RequestValue value when TryGetVariable(value.Name, out var found): Tell(new ValueProduced(found, value.Name, FormattedValue.CreateSingleFromObject(found, value.MimeType), value)); break;
-            case RequestValue value: throw new CommandException($"There is no variable {value.Name}.");
-            case Quit: throw new CommandException("A cell cannot end this kernel: shut it down in the front end.");
-            default: throw new CommandException($"This kernel does not carry out {command.GetType().Name}.");
+            case RequestValue value: throw new KernelCommandException($"There is no variable {value.Name}.");
+            case Quit: throw new KernelCommandException("A cell cannot end this kernel: shut it down in the front end.");
+            default: throw new KernelCommandException($"This kernel does not carry out {command.GetType().Name}.");
         }
 
         return Task.CompletedTask;
     }
 
     /// <summary>Runs code that was sent to this.</summary>
-    internal virtual Task RunAsync(SubmitCode submission) => throw new CommandException($"{Name} runs no code.");
+    internal virtual Task RunAsync(SubmitCode submission) => throw new KernelCommandException($"{Name} runs no code.");
 
     /// <summary>A variable of the session.</summary>
     internal static bool TryGetVariable(string name, [MaybeNullWhen(false)] out object? value)
@@ -192,4 +192,4 @@ public abstract class Kernel : IDisposable
 }
 
 /// <summary>Why a command could not be carried out, for the user.</summary>
-internal sealed class CommandException(string message) : Exception(message);
+internal sealed class KernelCommandException(string message) : Exception(message);

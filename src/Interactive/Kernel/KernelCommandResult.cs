@@ -1,4 +1,3 @@
-using JupyterKernel.Display;
 using JupyterKernel.Display.Bundles;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Events;

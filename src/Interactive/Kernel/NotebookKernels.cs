@@ -17,13 +17,13 @@ internal sealed class ShowingKernel(string name, Func<string, MimeBundle> show) 
 }
 
 /// <summary>Has the code of C# run that is sent to it, behind that of the running cell.</summary>
-internal static class SubmittedCode
+internal static class CSharpSubmission
 {
     private static readonly char[] Blanks = [' ', '\t', '\r'];
 
     internal static async Task RunAsync(Kernel kernel, SubmitCode submission)
     {
-        var host = NotebookHost.Current ?? throw new CommandException("Code can be submitted in a notebook only.");
+        var host = NotebookHost.Current ?? throw new KernelCommandException("Code can be submitted in a notebook only.");
         foreach (var (language, text) in Parts(submission.Code))
         {
             if (language is not null && kernel.FindKernelByName(language) is { } other && other != kernel)
@@ -32,9 +32,9 @@ internal static class SubmittedCode
                 continue;
             }
 
-            if (language is not null && !kernel.KernelInfo.IsCalled(language)) throw new CommandException($"#!{language} is not carried out in code that is submitted: write it in a cell.");
+            if (language is not null && !kernel.KernelInfo.IsCalled(language)) throw new KernelCommandException($"#!{language} is not carried out in code that is submitted: write it in a cell.");
             var result = await host.SubmitAsync(text);
-            if (result.Problem is { } problem) throw new CommandException(problem);
+            if (result.Problem is { } problem) throw new KernelCommandException(problem);
             if (result.Value is not (null or IOnScreen)) kernel.Publish(new ReturnValueProduced(result.Value, submission));
         }
     }

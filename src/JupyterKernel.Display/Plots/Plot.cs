@@ -1,5 +1,3 @@
-using JupyterKernel.Display.Plots;
-
 namespace JupyterKernel.Display;
 
 /// <summary>

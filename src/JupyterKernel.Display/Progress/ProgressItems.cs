@@ -62,16 +62,16 @@ internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string 
     public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         var count = total ?? (items as IReadOnlyCollection<T>)?.Count ?? (items as ICollection)?.Count;
-        return new Enumerator(items.GetAsyncEnumerator(cancellationToken), label, count);
+        return new AsyncEnumerator(items.GetAsyncEnumerator(cancellationToken), label, count);
     }
 
-    private sealed class Enumerator : IAsyncEnumerator<T>
+    private sealed class AsyncEnumerator : IAsyncEnumerator<T>
     {
         private readonly IAsyncEnumerator<T> source;
         private readonly ProgressRow row;
         private bool hasItem;
 
-        internal Enumerator(IAsyncEnumerator<T> source, string label, long? total)
+        internal AsyncEnumerator(IAsyncEnumerator<T> source, string label, long? total)
         {
             this.source = source;
             row = ProgressScreen.Begin(this, label, total ?? double.NaN, isLoop: true);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using JupyterKernel.Display.Hosting;
-using JupyterKernel.Display.Plots;
 
 namespace JupyterKernel.Display.Progress;
 

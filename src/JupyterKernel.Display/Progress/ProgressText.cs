@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using JupyterKernel.Display.Formatting;
-using JupyterKernel.Display.Plots;
 
 namespace JupyterKernel.Display.Progress;
 

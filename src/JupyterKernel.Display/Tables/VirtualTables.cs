@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using JupyterKernel.Display.Bundles;
 using JupyterKernel.Display.Formatting;

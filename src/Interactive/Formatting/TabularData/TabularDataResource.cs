@@ -4,35 +4,59 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using JupyterKernel.Display;
 using JupyterKernel.Display.Formatting;
-using JupyterKernel.Display.Plots;
 
 namespace Microsoft.DotNet.Interactive.Formatting.TabularData;
 
 /// <summary>The type of a column.</summary>
 public enum TableSchemaFieldType
 {
+    /// <summary>Any value.</summary>
     Any,
+
+    /// <summary>A JSON object.</summary>
     Object,
+
+    /// <summary>Only null.</summary>
     Null,
+
+    /// <summary>A number.</summary>
     Number,
+
+    /// <summary>A whole number.</summary>
     Integer,
+
+    /// <summary>true or false.</summary>
     Boolean,
+
+    /// <summary>Text.</summary>
     String,
+
+    /// <summary>A JSON array.</summary>
     Array,
+
+    /// <summary>A date with a time.</summary>
     DateTime,
+
+    /// <summary>A longitude and a latitude.</summary>
     GeoPoint,
+
+    /// <summary>A GeoJSON object.</summary>
     GeoJson,
 }
 
 /// <summary>A column.</summary>
 public class TableSchemaFieldDescriptor(string name, TableSchemaFieldType? type = TableSchemaFieldType.Null, string? description = null, string? format = null)
 {
+    /// <summary>The name of the column.</summary>
     public string Name => name;
 
+    /// <summary>What the column holds.</summary>
     public string? Description => description;
 
+    /// <summary>The format of its values, as the specification names it.</summary>
     public string? Format => format;
 
+    /// <summary>The type of its values.</summary>
     public TableSchemaFieldType Type => type ?? TableSchemaFieldType.Null;
 }
 
@@ -41,14 +65,20 @@ public class TableDataFieldDescriptors : IReadOnlyCollection<TableSchemaFieldDes
 {
     private readonly List<TableSchemaFieldDescriptor> fields = [];
 
+    /// <inheritdoc/>
     public int Count => fields.Count;
 
+    /// <summary>The column of a name.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such column.</exception>
     public TableSchemaFieldDescriptor this[string name] => fields.Find(field => field.Name == name) ?? throw new KeyNotFoundException($"There is no field {name}.");
 
+    /// <summary>Whether there is a column of a name.</summary>
     public bool Contains(string name) => fields.Exists(field => field.Name == name);
 
+    /// <summary>Adds a column.</summary>
     public void Add(TableSchemaFieldDescriptor descriptor) => fields.Add(descriptor);
 
+    /// <inheritdoc/>
     public IEnumerator<TableSchemaFieldDescriptor> GetEnumerator() => fields.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
@@ -60,8 +90,10 @@ public class TableDataFieldDescriptors : IReadOnlyCollection<TableSchemaFieldDes
 /// </summary>
 public class TableSchema
 {
+    /// <summary>The names of the columns that identify a row.</summary>
     public List<string> PrimaryKey { get; init; } = [];
 
+    /// <summary>The columns in their order.</summary>
     public TableDataFieldDescriptors Fields { get; init; } = [];
 }
 
@@ -69,10 +101,13 @@ public class TableSchema
 [JsonConverter(typeof(TabularDataResourceJsonConverter))]
 public class TabularDataResource(TableSchema schema, IEnumerable<IEnumerable<KeyValuePair<string, object?>>> data, string? profile = null) : IDisplayable
 {
+    /// <summary>The profile of the specification; tabular-data-resource by default.</summary>
     public string Profile { get; } = profile ?? "tabular-data-resource";
 
+    /// <summary>The columns.</summary>
     public TableSchema Schema => schema;
 
+    /// <summary>The rows, each as names and values.</summary>
     public IEnumerable<IEnumerable<KeyValuePair<string, object?>>> Data => data;
 
     /// <summary>The table as JSON.</summary>

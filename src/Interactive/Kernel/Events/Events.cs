@@ -1,4 +1,3 @@
-using JupyterKernel.Display;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Formatting;
 
