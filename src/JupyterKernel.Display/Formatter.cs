@@ -10,40 +10,40 @@ using JupyterKernel.Display.Tables;
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// Makes of any value what a notebook shows of it. Any thread. A fault in a value (a getter, an enumerator or
-/// ToString that throws) is shown in its place; only the interruption of the cell comes out as an exception.
+/// Formats any value for display. Any thread. A fault in a value (a getter, an enumerator or ToString that throws) is shown in its
+/// place; only the interruption of the cell is thrown as an exception.
 /// </summary>
 public static class Formatter
 {
-    /// <summary>How many items of a sequence are shown. No more than one further item is asked for.</summary>
+    /// <summary>Maximum number of items shown of a sequence. At most one further item is enumerated.</summary>
     public static int ListExpansionLimit
     {
         get => FormatLimits.ListItems;
         set => FormatLimits.ListItems = value;
     }
 
-    /// <summary>How many objects or sequences deep a value is shown.</summary>
+    /// <summary>Maximum nesting depth of objects and sequences.</summary>
     public static int RecursionLimit
     {
         get => FormatLimits.Levels;
         set => FormatLimits.Levels = value;
     }
 
-    /// <summary>How many characters of a string are shown. <c>display(text, "text/plain")</c> shows all of it.</summary>
+    /// <summary>Maximum number of characters shown of a string. <c>display(text, "text/plain")</c> shows all of it.</summary>
     public static int TextLimit
     {
         get => FormatLimits.TextChars;
         set => FormatLimits.TextChars = value;
     }
 
-    /// <summary>How many characters the text of an object or a sequence may have, all that it holds included.</summary>
+    /// <summary>Maximum number of characters in the text of an object or a sequence, with everything that it holds.</summary>
     public static int StructureTextLimit
     {
         get => FormatLimits.StructureChars;
         set => FormatLimits.StructureChars = value;
     }
 
-    /// <summary>Has values of a type, and of those that derive from it, shown as text of this kind, among other values too.</summary>
+    /// <summary>Registers a form of a type and its derived types; it is also used within other values.</summary>
     /// <example><c>Formatter.Register&lt;Money>(m => $"&lt;b>{m.Amount:F2}&lt;/b>", "text/html");</c></example>
     public static void Register<T>(Func<T, string> format, string mimeType = MimeBundle.PlainTextType)
     {
@@ -51,14 +51,14 @@ public static class Formatter
         Register(typeof(T), value => format((T)value), mimeType);
     }
 
-    /// <summary>The same, where the text is written to a writer.</summary>
+    /// <summary>Registers a form of a type that is written to a writer.</summary>
     public static void Register<T>(Action<T, TextWriter> format, string mimeType = MimeBundle.PlainTextType)
     {
         ArgumentNullException.ThrowIfNull(format);
         Register(typeof(T), (value, writer) => format((T)value, writer), mimeType);
     }
 
-    /// <summary>The same for several forms at once.</summary>
+    /// <summary>Registers several forms of a type at once.</summary>
     /// <example><c>Formatter.Register&lt;Chart>(chart => new Image(chart.ToPng()).ToMimeBundle());</c></example>
     public static void Register<T>(Func<T, MimeBundle> format)
     {
@@ -66,12 +66,15 @@ public static class Formatter
         FormatterRegistry.Add(typeof(T), null, value => format((T)value));
     }
 
-    /// <summary>The same for a type that is known only while the program runs, or for all of a generic one: <c>typeof(Option&lt;>)</c>.</summary>
+    /// <summary>
+    /// Registers a form of a type that is known only at run time, or of an open generic type: <c>typeof(Option&lt;>)</c>.
+    /// </summary>
     public static void Register(Type type, Func<object, string> format, string mimeType = MimeBundle.PlainTextType)
     {
         ArgumentNullException.ThrowIfNull(type);
         ArgumentNullException.ThrowIfNull(format);
-        FormatterRegistry.Add(type, mimeType, value => format(value) is { } text ? MimeBundle.Of(mimeType, JsonValues.IsJson(mimeType) ? JsonValues.Parse(text) : text) : null);
+        FormatterRegistry.Add(type, mimeType, value => format(value) is { } text
+            ? MimeBundle.Of(mimeType, JsonValues.IsJson(mimeType) ? JsonValues.Parse(text) : text) : null);
     }
 
     /// <inheritdoc cref="Register(Type, Func{object, string}, string)"/>
@@ -86,29 +89,29 @@ public static class Formatter
         }, mimeType);
     }
 
-    /// <summary>Forgets everything that was registered, and sets the limits back.</summary>
+    /// <summary>Removes all registrations and resets the limits.</summary>
     public static void ResetToDefault()
     {
         FormatterRegistry.Clear();
         FormatLimits.Reset();
     }
 
-    /// <summary>The forms of a value that clients choose from; text/plain is always among them.</summary>
+    /// <summary>Formats a value in the forms that clients choose from; text/plain is always among them.</summary>
     public static MimeBundle Format(object? value) => Format(value, names: null);
 
-    /// <summary>The same, where the names of tuples' items in it are known.</summary>
+    /// <summary>Formats a value that holds tuples whose items have names.</summary>
     internal static MimeBundle Format(object? value, TupleNames? names) =>
-        // What a first cell shows is mostly a number or a string, and must not wait for anything richer to load.
+        // The first cell mostly shows a number or a string, which must not wait for the code of richer forms to load.
         !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? MimeBundle.PlainText(text) : FormatStructure(value, names);
 
-    /// <summary>A value as text on a line.</summary>
+    /// <summary>Formats a value as text on one line.</summary>
     /// <example><c>Formatter.ToPlainText(new[] { "a", "b" })</c> is <c>["a", "b"]</c>.</example>
     public static string ToPlainText(object? value) => PlainTextWriter.Of(value);
 
-    /// <summary>A value as HTML: a table or a tree of what has parts, encoded text of the others.</summary>
+    /// <summary>Formats a value as HTML: a table or a tree if it has parts, otherwise encoded text.</summary>
     public static string ToHtml(object? value) => HtmlWriter.Always(new DisplayTreeReader { WithoutRegisteredText = true }.Read(value));
 
-    /// <summary>A value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once, as in all its forms.</summary>
+    /// <summary>Formats a value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once.</summary>
     internal static MimeBundle Format(object? value, string mimeType, TupleNames? names = null)
     {
         if (value is string text)
@@ -122,9 +125,11 @@ public static class Formatter
             });
         }
         if (value is JsonNode or JsonElement && JsonValues.IsJson(mimeType)) return DisplayBundles.OfJson(value, mimeType);
-        if (value is byte[] or JsonNode or JsonElement) return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
+        if (value is byte[] or JsonNode or JsonElement)
+            return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
 
-        if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value)) return DisplayBundles.OfJson(JsonValues.Of(value), mimeType);
+        if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value))
+            return DisplayBundles.OfJson(JsonValues.Of(value), mimeType);
         var reader = new DisplayTreeReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit) { Names = names };
         var shown = reader.Read(value);
         if (reader.HasRegisteredText && mimeType == "text/html") return MimeBundle.Of(mimeType, ToHtml(value), PlainTextWriter.Line(shown));
@@ -135,7 +140,7 @@ public static class Formatter
         return MimeBundle.Of(mimeType, data, mimeType == MimeBundle.PlainTextType ? null : PlainTextWriter.Line(shown));
     }
 
-    /// <summary>A value as data of these MIME types.</summary>
+    /// <summary>Formats a value as data of these MIME types.</summary>
     internal static MimeBundle Format(object? value, IReadOnlyList<string> mimeTypes, TupleNames? names = null)
     {
         var forms = MimeBundle.Empty;
@@ -149,7 +154,8 @@ public static class Formatter
         return forms;
     }
 
-    private static bool HasOwnForms(object? value) => FormatterRegistry.IsUsed || value is IDisplayable || (value is not null && ObjectShape.Of(value.GetType()).Known is not null);
+    private static bool HasOwnForms(object? value) =>
+        FormatterRegistry.IsUsed || value is IDisplayable || (value is not null && ObjectShape.Of(value.GetType()).Known is not null);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static MimeBundle FormatStructure(object? value, TupleNames? names)
@@ -159,13 +165,16 @@ public static class Formatter
         var shown = reader.Read(value);
         var text = PlainTextWriter.Alone(shown);
         if (reader.HasRegisteredText) shown = new DisplayTreeReader { WithoutRegisteredText = true, Names = names }.Read(value);
-        if (shown is DisplayTree.Bundle bundle) return reader.HasRegisteredText ? bundle.Forms.With(MimeBundle.PlainTextType, text) : bundle.Forms;
+        if (shown is DisplayTree.Bundle bundle)
+            return reader.HasRegisteredText ? bundle.Forms.With(MimeBundle.PlainTextType, text) : bundle.Forms;
         if (HtmlWriter.Of(shown) is not { } html) return MimeBundle.PlainText(text);
         var forms = MimeBundle.Of("text/html", html, text);
-        return shown is DisplayTree.Table { Rest: not null } or DisplayTree.Sequence { Rest: not null } ? VirtualTables.WithRows(forms, value!, membersOnly: false, names) : forms;
+        return shown is DisplayTree.Table { Rest: not null } or DisplayTree.Sequence { Rest: not null }
+            ? VirtualTables.WithRows(forms, value!, membersOnly: false, names)
+            : forms;
     }
 
-    /// <summary>A table of members, whatever other form the items have.</summary>
+    /// <summary>Formats a sequence as a table of its items' members, even if the items have another form.</summary>
     internal static MimeBundle FormatMembers(IEnumerable items, TupleNames? names = null)
     {
         ArgumentNullException.ThrowIfNull(items);

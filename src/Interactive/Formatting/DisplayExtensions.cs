@@ -3,16 +3,16 @@ using Microsoft.DotNet.Interactive.Formatting;
 
 namespace System;
 
-/// <summary>Showing a value at the end of an expression.</summary>
+/// <summary>Extension methods that display a value.</summary>
 public static class DisplayExtensions
 {
-    /// <summary>Shows a value, in these forms if any are named.</summary>
+    /// <summary>Displays a value, in these MIME types if any are given.</summary>
     public static DisplayedValue Display(this object? value, params string[] mimeTypes) => DisplayedValue.Show(value, mimeTypes);
 
-    /// <summary>Shows text as data of a MIME type.</summary>
+    /// <summary>Displays text as data of a MIME type.</summary>
     public static DisplayedValue DisplayAs(this string value, string mimeType) => DisplayedValue.Show(value, [mimeType]);
 
-    /// <summary>Shows a sequence as a table.</summary>
+    /// <summary>Displays a sequence as a table.</summary>
     public static DisplayedValue DisplayTable<T>(this IEnumerable<T> value, params string[] mimeTypes)
     {
         var forms = mimeTypes is { Length: > 0 }

@@ -29,13 +29,17 @@ internal static class DisplayBundles
         }
     }
 
-    /// <summary>The same forms, with plain text added where it is missing: that of the HTML, or else any text or JSON among the forms.</summary>
+    /// <summary>
+    /// The same forms, with plain text added where it is missing: that of the HTML, or else any text or JSON among the forms.
+    /// </summary>
     internal static MimeBundle WithPlainText(MimeBundle forms, object value)
     {
         if (forms.PlainForm is not null) return forms;
         var text = forms.Data.GetValueOrDefault("text/html") is string html ? HtmlText.Of(html)
-            : forms.Data.FirstOrDefault(form => form.Key.StartsWith("text/", StringComparison.Ordinal)).Value is string other ? CutText.Of(other)
-            : forms.Data.FirstOrDefault(form => JsonValues.IsJson(form.Key)).Value is { } json and (JsonNode or JsonElement) ? Indented(json)
+            : forms.Data.FirstOrDefault(form => form.Key.StartsWith("text/", StringComparison.Ordinal)).Value is string other
+                ? CutText.Of(other)
+            : forms.Data.FirstOrDefault(form => JsonValues.IsJson(form.Key)).Value is { } json and (JsonNode or JsonElement)
+                ? Indented(json)
             : TypeNames.Of(value.GetType());
         return forms.With(MimeBundle.PlainTextType, text);
     }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>What a text is of.</summary>
+/// <summary>The kind of value that a text represents.</summary>
 internal enum TextKind
 {
     /// <summary>A number.</summary>
@@ -11,10 +11,10 @@ internal enum TextKind
     /// <summary>A string.</summary>
     String,
 
-    /// <summary>null, or a database's.</summary>
+    /// <summary>null or DBNull.</summary>
     Null,
 
-    /// <summary>What says in a value's place that there is more, or that it could not be had.</summary>
+    /// <summary>A note in place of a value: that there are more, or that it could not be read.</summary>
     Note,
 
     /// <summary>Anything else.</summary>
@@ -22,7 +22,7 @@ internal enum TextKind
 }
 
 /// <summary>
-/// What is shown of a value, read from it once: the value's own code is not called again, whatever form it is written in. Immutable.
+/// The displayed contents of a value, read from it once: the value's own code is not called again, whatever form is written. Immutable.
 /// </summary>
 internal abstract record DisplayTree
 {
@@ -31,14 +31,14 @@ internal abstract record DisplayTree
     }
 
     /// <summary>The note in place of the items of a sequence that are not shown.</summary>
-    /// <param name="count">How many there are; null if that is unknown.</param>
+    /// <param name="count">The number of items that are not shown; null if unknown.</param>
     internal static Text More(int? count) =>
         new(count is > 0 ? string.Create(CultureInfo.InvariantCulture, $"… ({count:N0} more)") : "… (more)", TextKind.Note);
 
-    /// <summary>A text, on a line of its own where the value stands alone.</summary>
-    /// <param name="Line">As it is among others: strings are quoted.</param>
-    /// <param name="Kind">What it is a text of.</param>
-    /// <param name="Alone">As it is by itself.</param>
+    /// <summary>A text.</summary>
+    /// <param name="Line">The text within other values: strings are quoted.</param>
+    /// <param name="Kind">The kind of value.</param>
+    /// <param name="Alone">The text of the value on its own.</param>
     internal sealed record Text(string Line, TextKind Kind, string Alone) : DisplayTree
     {
         internal Text(string text, TextKind kind = TextKind.Other) : this(text, kind, text)
@@ -46,50 +46,52 @@ internal abstract record DisplayTree
         }
     }
 
-    /// <summary>Items in their order.</summary>
-    /// <param name="TypeName">As C# writes it.</param>
-    /// <param name="Items">What is shown of them.</param>
-    /// <param name="Rest">What is said of those that are not shown; null if all are.</param>
-    /// <param name="Count">How many there are; null where that is not known.</param>
+    /// <summary>A sequence of items.</summary>
+    /// <param name="TypeName">The C# name of the type.</param>
+    /// <param name="Items">The items that are shown.</param>
+    /// <param name="Rest">The note in place of the items that are not shown; null if all are shown.</param>
+    /// <param name="Count">The number of items; null if unknown.</param>
     /// <param name="IsDictionary">Whether the items are entries of a dictionary.</param>
-    internal sealed record Sequence(string TypeName, IReadOnlyList<DisplayTree> Items, Text? Rest, int? Count, bool IsDictionary) : DisplayTree;
+    internal sealed record Sequence(string TypeName, IReadOnlyList<DisplayTree> Items, Text? Rest, int? Count,
+        bool IsDictionary) : DisplayTree;
 
-    /// <summary>A key and what it stands for.</summary>
+    /// <summary>A key and its value.</summary>
     internal sealed record Entry(DisplayTree Key, DisplayTree Value) : DisplayTree;
 
     /// <summary>A tuple.</summary>
-    /// <param name="Items">Its items; null if they are too deep within a value.</param>
-    /// <param name="Names">Their names, as far as they have any.</param>
+    /// <param name="Items">Its items; null beyond the maximum depth.</param>
+    /// <param name="Names">The names of its items; null for items without one.</param>
     internal sealed record Tuple(IReadOnlyList<DisplayTree>? Items, IReadOnlyList<string?>? Names = null) : DisplayTree
     {
         /// <summary>The items under their names.</summary>
-        internal IReadOnlyList<Member> Members => [.. (Items ?? []).Select((item, i) => new Member(Names?[i] ?? $"Item{i + 1}", null, item))];
+        internal IReadOnlyList<Member> Members =>
+            [.. (Items ?? []).Select((item, i) => new Member(Names?[i] ?? $"Item{i + 1}", null, item))];
     }
 
-    /// <summary>An object's members; null if they are too deep within a value.</summary>
-    /// <param name="TypeName">Empty for an anonymous type.</param>
-    /// <param name="Members">In the order of their declaration.</param>
+    /// <summary>An object.</summary>
+    /// <param name="TypeName">The C# name of the type; empty for an anonymous type.</param>
+    /// <param name="Members">Its members in the order of declaration; null beyond the maximum depth.</param>
     internal sealed record Object(string TypeName, IReadOnlyList<Member>? Members) : DisplayTree;
 
-    /// <summary>Rows of cells, in the order of the columns.</summary>
-    /// <param name="Caption">Of the column of the rows' names.</param>
-    /// <param name="Columns">Beside that one.</param>
-    /// <param name="Rows">In their order.</param>
-    /// <param name="Rest">What is said of rows and columns that are not shown; null if all are.</param>
+    /// <summary>A table.</summary>
+    /// <param name="Caption">The header of the column of row names.</param>
+    /// <param name="Columns">The other columns.</param>
+    /// <param name="Rows">The rows, with a cell for each of these columns.</param>
+    /// <param name="Rest">The note in place of rows and columns that are not shown; null if all are shown.</param>
     internal sealed record Table(string Caption, IReadOnlyList<Column> Columns, IReadOnlyList<Row> Rows, string? Rest) : DisplayTree;
 
-    /// <summary>A value that has forms of its own.</summary>
+    /// <summary>A value with forms of its own.</summary>
     internal sealed record Bundle(MimeBundle Forms) : DisplayTree;
 
     /// <summary>A named part of an object.</summary>
-    /// <param name="Name">As in C#.</param>
-    /// <param name="TypeName">What it is declared as; null where that is of no interest.</param>
-    /// <param name="Value">What is shown of it.</param>
+    /// <param name="Name">The name in C#.</param>
+    /// <param name="TypeName">The declared type; null where it is not shown.</param>
+    /// <param name="Value">Its value.</param>
     internal readonly record struct Member(string Name, string? TypeName, DisplayTree Value);
 
     /// <summary>A column of a table.</summary>
     internal readonly record struct Column(string Name, string? TypeName);
 
-    /// <summary>A row of a table; a cell is null where there is nothing.</summary>
+    /// <summary>A row of a table; an empty cell is null.</summary>
     internal readonly record struct Row(DisplayTree Name, IReadOnlyList<DisplayTree?> Cells);
 }

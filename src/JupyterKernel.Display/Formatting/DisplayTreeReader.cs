@@ -10,24 +10,24 @@ using JupyterKernel.Display.Hosting;
 namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Reads what is shown of one value with all its parts, within the limits of <see cref="Formatter"/>: lazily, each sequence and
-/// member once, whatever the value does. One reader for one value, on the thread that asks.
+/// Reads the display tree of one value, within the limits of <see cref="FormatLimits"/>: lazily, each sequence and member once,
+/// whatever the value's code does. One reader reads one value, on the calling thread.
 /// </summary>
-/// <param name="listLimit">How many items of a sequence are read.</param>
+/// <param name="listLimit">Maximum number of items read of a sequence.</param>
 internal sealed class DisplayTreeReader(int listLimit)
 {
     private static readonly DisplayTree.Text Elided = new("…", TextKind.Note);
 
     private readonly List<object> ancestors = [];
 
-    // Less than what is written of it, so that whoever writes all of it sees where it is too much.
+    // Counts less than what is written, so that a writer of all of it notices where it exceeds the limit.
     private long charsLeft = listLimit == int.MaxValue ? long.MaxValue : FormatLimits.StructureChars;
 
-    // Asked for once: what is within the rows is read as always.
-    private IReadOnlyList<int>? wanted;
+    // Applies to the outermost table only: the contents of its rows are read as usual.
+    private IReadOnlyList<int>? selectedRows;
     private readonly bool isBesideCells;
 
-    // Of the value that is read next.
+    // The tuple names of the value that is read next.
     private TupleNames? names;
 
     internal DisplayTreeReader() : this(FormatLimits.ListItems)
@@ -35,48 +35,48 @@ internal sealed class DisplayTreeReader(int listLimit)
     }
 
     /// <summary>Reads some rows of a table.</summary>
-    /// <param name="rows">Their numbers, in the order in which they are wanted.</param>
-    /// <param name="all">Whether all of their text is wanted, however long.</param>
-    /// <param name="besideCells">Whether it is done while a cell may run, whose interruption is no reason to end.</param>
+    /// <param name="rows">The indices of the rows to read, in the order of the result.</param>
+    /// <param name="all">Whether their text is read without a limit.</param>
+    /// <param name="besideCells">Whether a cell may be running meanwhile, whose interruption does not concern this reader.</param>
     internal DisplayTreeReader(IReadOnlyList<int> rows, bool all, bool besideCells) : this(FormatLimits.ListItems)
     {
-        (wanted, isBesideCells, WithoutRegisteredText) = (rows, besideCells, true);
+        (selectedRows, isBesideCells, WithoutRegisteredText) = (rows, besideCells, true);
         charsLeft = all ? long.MaxValue : FormatLimits.StructureChars * (1L + rows.Count / Math.Max(1, FormatLimits.ListItems));
     }
 
-    /// <summary>Passes over what users have registered of types' texts: it is for clients that show text.</summary>
+    /// <summary>Whether registrations of plain text alone are ignored, which is for forms other than text.</summary>
     internal bool WithoutRegisteredText { get; init; }
 
-    /// <summary>The names of tuples' items in the value.</summary>
+    /// <summary>The names of tuple items in the value.</summary>
     internal TupleNames? Names { init => names = value; }
 
-    /// <summary>Whether what was read has words that the user has registered, so that its HTML is another.</summary>
+    /// <summary>Whether a registration of plain text alone was used, so that the HTML must be read separately.</summary>
     internal bool HasRegisteredText { get; private set; }
 
-    /// <summary>How many items of a sequence, or rows of a table, are read.</summary>
+    /// <summary>Maximum number of items of a sequence, or rows of a table.</summary>
     internal int ListLimit => listLimit;
 
-    /// <summary>The rows to read of a table with so many.</summary>
+    /// <summary>The indices of the rows to read of a table.</summary>
     internal IReadOnlyList<int> RowsOf(long count)
     {
-        if (wanted is not { } rows) return [.. Enumerable.Range(0, (int)Math.Min(count, Math.Max(0, listLimit)))];
-        wanted = null;
+        if (selectedRows is not { } rows) return [.. Enumerable.Range(0, (int)Math.Min(count, Math.Max(0, listLimit)))];
+        selectedRows = null;
         return [.. rows.Where(row => row < count)];
     }
 
-    /// <summary>Whether what is being read is part of another value.</summary>
+    /// <summary>Whether the value that is being read is part of another one.</summary>
     internal bool IsNested => ancestors.Count > 1;
 
     private bool IsFull => charsLeft <= 0;
 
     private bool IsTooDeep => ancestors.Count > FormatLimits.Levels;
 
-    /// <summary>A value by itself. To be called once.</summary>
+    /// <summary>Reads the value. Called once.</summary>
     internal DisplayTree Read(object? value) => ReadRegistered(value) is { } registered ? registered
         : Scalars.TryFormat(value, out var alone) ? Scalar(value, alone)
         : ReadStructure(value!, isNested: false);
 
-    /// <summary>A value within another one.</summary>
+    /// <summary>Reads a part of the value.</summary>
     internal DisplayTree ReadNested(object? value)
     {
         var own = names;
@@ -96,7 +96,9 @@ internal sealed class DisplayTreeReader(int listLimit)
 
     private DisplayTree.Bundle? ReadRegistered(object? value)
     {
-        if (!FormatterRegistry.TryFormat(value, out var forms, out var isTextOnly, WithoutRegisteredText && !Scalars.TryFormat(value, out _))) return null;
+        if (!FormatterRegistry.TryFormat(value, out var forms, out var isTextOnly,
+            WithoutRegisteredText && !Scalars.TryFormat(value, out _)))
+            return null;
         HasRegisteredText |= isTextOnly;
         return new DisplayTree.Bundle(forms);
     }
@@ -114,10 +116,11 @@ internal sealed class DisplayTreeReader(int listLimit)
         alone);
 
     private static bool IsNumber(Type type) =>
-        Type.GetTypeCode(type) is >= TypeCode.SByte and <= TypeCode.Decimal || type == typeof(Half) || type == typeof(Int128) || type == typeof(UInt128) || type == typeof(nint) || type == typeof(nuint)
+        Type.GetTypeCode(type) is >= TypeCode.SByte and <= TypeCode.Decimal || type == typeof(Half) || type == typeof(Int128)
+            || type == typeof(UInt128) || type == typeof(nint) || type == typeof(nuint)
         || type.FullName is "System.Numerics.BigInteger" or "System.Numerics.Complex";
 
-    /// <summary>A part of a value, whose tuples' items have these names.</summary>
+    /// <summary>Reads a part of the value that has these tuple names.</summary>
     internal DisplayTree ReadNested(object? value, TupleNames? partNames)
     {
         names = partNames;
@@ -126,8 +129,9 @@ internal sealed class DisplayTreeReader(int listLimit)
 
     private DisplayTree ReadStructure(object value, bool isNested)
     {
-        // A ToString that calls the formatter again gets here with a fresh reader.
-        if (IsFull || !RuntimeHelpers.TryEnsureSufficientExecutionStack() || (!value.GetType().IsValueType && ancestors.Exists(ancestor => ReferenceEquals(ancestor, value))))
+        // A ToString that calls the formatter gets here with a new reader.
+        if (IsFull || !RuntimeHelpers.TryEnsureSufficientExecutionStack()
+            || (!value.GetType().IsValueType && ancestors.Exists(ancestor => ReferenceEquals(ancestor, value))))
         {
             names = null;
             return Elided;
@@ -157,14 +161,22 @@ internal sealed class DisplayTreeReader(int listLimit)
         {
             case IDisplayable displayable: return new DisplayTree.Bundle(DisplayBundles.Of(displayable));
             case Exception exception: return Counted(new(isNested ? FaultText.Summary(exception) : FaultText.WithTrace(exception)));
-            case JsonNode or JsonElement or JsonDocument when !isNested: return new DisplayTree.Bundle(DisplayBundles.OfJson(JsonValues.Of(value)));
+            case JsonNode or JsonElement or JsonDocument when !isNested:
+                return new DisplayTree.Bundle(DisplayBundles.OfJson(JsonValues.Of(value)));
             case Delegate: return Counted(new(TypeNames.Of(value.GetType())));
             case Task task: return ReadTask(task);
-            case byte[] bytes: return !isNested && Image.Sniffed(bytes) is { } format ? new DisplayTree.Bundle(new Image(bytes, format).ToMimeBundle().With(MimeBundle.PlainTextType, Bytes(bytes))) : Counted(new(Bytes(bytes)));
-            case DictionaryEntry entry: return new DisplayTree.Entry(ReadNested(entry.Key, Part(own, 0)), ReadNested(entry.Value, Part(own, 1)));
-            case ITuple tuple: return new DisplayTree.Tuple(
-                IsTooDeep ? null : [.. Enumerable.Range(0, tuple.Length).Select(i => ReadNested(tuple[i], Part(own, i)))], own?.Names?.Count == tuple.Length ? own.Names : null);
-            case IDictionary<string, object?> record when ObjectShape.Of(value.GetType()) is { Known: null } named: return ReadSequence(record, named);
+            case byte[] bytes:
+                return !isNested && Image.Sniffed(bytes) is { } format
+                    ? new DisplayTree.Bundle(new Image(bytes, format).ToMimeBundle().With(MimeBundle.PlainTextType, Bytes(bytes)))
+                    : Counted(new(Bytes(bytes)));
+            case DictionaryEntry entry:
+                return new DisplayTree.Entry(ReadNested(entry.Key, Part(own, 0)), ReadNested(entry.Value, Part(own, 1)));
+            case ITuple tuple:
+                return new DisplayTree.Tuple(
+                    IsTooDeep ? null : [.. Enumerable.Range(0, tuple.Length).Select(i => ReadNested(tuple[i], Part(own, i)))],
+                    own?.Names?.Count == tuple.Length ? own.Names : null);
+            case IDictionary<string, object?> record when ObjectShape.Of(value.GetType()) is { Known: null } named:
+                return ReadSequence(record, named);
         }
 
         var type = value.GetType();
@@ -177,7 +189,9 @@ internal sealed class DisplayTreeReader(int listLimit)
         }
 
         if (IsValueTask(type)) return Counted(new(TypeNames.Of(type)));
-        if (shape.IsEntry) return new DisplayTree.Entry(ReadNested(ObjectShape.Value(shape.Members[0], value), Part(own, 0)), ReadNested(ObjectShape.Value(shape.Members[1], value), Part(own, 1)));
+        if (shape.IsEntry)
+            return new DisplayTree.Entry(ReadNested(ObjectShape.Value(shape.Members[0], value), Part(own, 0)),
+                ReadNested(ObjectShape.Value(shape.Members[1], value), Part(own, 1)));
         if (value is IFormattable formattable) return OwnText(formattable.ToString(null, CultureInfo.InvariantCulture), type, isNested);
         if (shape.HasOwnText && value is not IQueryable) return OwnText(value.ToString(), type, isNested);
         if (value is Array { Rank: > 1 } array) return ReadRectangle(array, [], IsTooDeep);
@@ -185,7 +199,7 @@ internal sealed class DisplayTreeReader(int listLimit)
         return value is IEnumerable sequence ? ReadSequence(sequence, shape) : ReadMembers(value, shape);
     }
 
-    /// <summary>The names of the entry that is being read: its key's and its value's.</summary>
+    /// <summary>Takes the tuple names of the entry that is being read: those of its key and of its value.</summary>
     internal (TupleNames? Key, TupleNames? Value) TakeEntryNames()
     {
         var own = names;
@@ -193,24 +207,25 @@ internal sealed class DisplayTreeReader(int listLimit)
         return (Part(own, 0), Part(own, 1));
     }
 
-    /// <summary>The items of a sequence, whose tuples' items have these names.</summary>
+    /// <summary>Reads a sequence that has these tuple names.</summary>
     internal DisplayTree.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, TupleNames? sequenceNames)
     {
         names = sequenceNames;
         return ReadSequence(sequence, shape);
     }
 
-    private static TupleNames? Part(TupleNames? names, int part) => names is { Parts: var parts } && part < parts.Count ? parts[part] : null;
+    private static TupleNames? Part(TupleNames? names, int part) =>
+        names is { Parts: var parts } && part < parts.Count ? parts[part] : null;
 
     private DisplayTree.Text OwnText(string? own, Type type, bool isNested)
     {
-        // Among others an empty text would look like something missing.
+        // Within another value an empty text would look like a missing value.
         if (own is null || (isNested && own.Length == 0)) return Counted(new(TypeNames.Of(type)));
         var text = new DisplayTree.Text(CutText.Of(own));
         return isNested ? Counted(text) : text;
     }
 
-    /// <summary>The members of an object, though it may have another form.</summary>
+    /// <summary>Reads an object's members, even if it has another form.</summary>
     internal DisplayTree ReadMembers(object value, ObjectShape shape)
     {
         names = null;
@@ -241,14 +256,19 @@ internal sealed class DisplayTreeReader(int listLimit)
         return ReadNested(value, memberNames);
     }
 
-    /// <summary>The items of a sequence, though it may have another form; with <paramref name="membersOnly"/> the items' members, though they may.</summary>
+    /// <summary>Reads a sequence's items, even if it has another form.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="membersOnly">Whether the items' members are read even if the items have another form.</param>
     internal DisplayTree.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, bool membersOnly = false)
     {
         var itemNames = Part(names, 0);
         names = null;
         var name = TypeNames.Of(sequence.GetType());
         if (IsTooDeep) return new(name, [], Elided, null, shape.IsDictionary);
-        if (wanted is not null && sequence is IList list) return new(name, [.. RowsOf(list.Count).Select(row => ReadItem(list, row, membersOnly, itemNames))], null, list.Count, shape.IsDictionary);
+        if (selectedRows is not null && sequence is IList list)
+            return new(name, [.. RowsOf(list.Count).Select(row => ReadItem(list, row, membersOnly, itemNames))], null, list.Count,
+                shape.IsDictionary);
         var items = new List<DisplayTree>();
         DisplayTree.Text? rest = null;
         try
@@ -271,7 +291,9 @@ internal sealed class DisplayTreeReader(int listLimit)
     }
 
     private DisplayTree ReadItem(object? item, bool membersOnly, TupleNames? itemNames) =>
-        membersOnly && item is not (null or ITuple) && !Scalars.TryFormat(item, out _) ? ReadMembers(item, ObjectShape.Of(item.GetType())) : ReadNested(item, itemNames);
+        membersOnly && item is not (null or ITuple) && !Scalars.TryFormat(item, out _)
+            ? ReadMembers(item, ObjectShape.Of(item.GetType()))
+            : ReadNested(item, itemNames);
 
     private DisplayTree ReadItem(IList list, int row, bool membersOnly, TupleNames? itemNames)
     {
@@ -301,7 +323,7 @@ internal sealed class DisplayTreeReader(int listLimit)
         }
     }
 
-    /// <summary>An array of several dimensions, as arrays in arrays.</summary>
+    /// <summary>Reads an array of several dimensions as nested arrays.</summary>
     private DisplayTree ReadRectangle(Array array, int[] indices, bool isTooDeep)
     {
         if (indices.Length == array.Rank) return ReadNested(array.GetValue(indices));
@@ -309,7 +331,9 @@ internal sealed class DisplayTreeReader(int listLimit)
         if (isTooDeep || IsFull) return new DisplayTree.Sequence(name, [], Elided, null, false);
         var first = array.GetLowerBound(indices.Length);
         var length = array.GetLength(indices.Length);
-        if (wanted is not null) return new DisplayTree.Sequence(name, [.. RowsOf(length).Select(row => ReadRectangle(array, [first + row], isTooDeep))], null, length, false);
+        if (selectedRows is not null)
+            return new DisplayTree.Sequence(name, [.. RowsOf(length).Select(row => ReadRectangle(array, [first + row], isTooDeep))], null,
+                length, false);
         var shown = Math.Min(length, Math.Max(0, listLimit));
         var items = new List<DisplayTree>(Math.Min(shown, 1000));
         for (var i = 0; i < shown; i++) items.Add(ReadRectangle(array, [.. indices, first + i], isTooDeep));
@@ -331,21 +355,22 @@ internal sealed class DisplayTreeReader(int listLimit)
         return text.ToStringAndClear();
     }
 
-    // Its state, not its members: Result would wait for it.
+    // The state, not the members: Result would wait for the task.
     private DisplayTree.Object ReadTask(Task task)
     {
         var type = task.GetType();
         while (type != typeof(Task) && !Is(type, typeof(Task<>))) type = type.BaseType!;
 
-        // A task without a result is, within the framework, one with a result of a type of no interest.
+        // The framework implements tasks without a result as tasks with a result of an internal type.
         var hasResult = type != typeof(Task) && type.GetGenericArguments()[0].Name != "VoidTaskResult";
         var members = new List<DisplayTree.Member> { new("Status", null, Counted(new(task.Status.ToString()))) };
-        if (task.Exception is { } exception) members.Add(new("Exception", null, Counted(new(FaultText.Summary(exception.InnerException ?? exception)))));
+        if (task.Exception is { } exception)
+            members.Add(new("Exception", null, Counted(new(FaultText.Summary(exception.InnerException ?? exception)))));
         else if (hasResult && task.IsCompletedSuccessfully) members.Add(new("Result", null, ReadMember(type.GetProperty("Result")!, task)));
         return new(hasResult ? TypeNames.Of(type) : "Task", members);
     }
 
-    // The result of a ValueTask, which its ToString reads too, may be had only once: by the one who awaits it.
+    // The result of a ValueTask, which its ToString also reads, may be consumed only once: by the code that awaits it.
     private static bool IsValueTask(Type type) => type == typeof(ValueTask) || Is(type, typeof(ValueTask<>));
 
     private static bool Is(Type type, Type definition) => type.IsGenericType && type.GetGenericTypeDefinition() == definition;

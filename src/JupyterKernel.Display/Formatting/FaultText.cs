@@ -27,7 +27,9 @@ internal static class FaultText
     internal static string WithTrace(Exception exception)
     {
         var text = Summary(exception);
-        for (var inner = exception.InnerException; inner is not null && text.Length < FormatLimits.StructureChars; inner = inner.InnerException)
+        for (var inner = exception.InnerException;
+            inner is not null && text.Length < FormatLimits.StructureChars;
+            inner = inner.InnerException)
             text += "\n ---> " + Summary(inner);
         return exception.StackTrace is { Length: > 0 } trace ? $"{text}\n{trace}" : text;
     }

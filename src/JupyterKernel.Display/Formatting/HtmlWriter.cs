@@ -6,19 +6,20 @@ using System.Text;
 namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Writes what is shown of a value as HTML: tables, and trees of what has parts, which open and close without a script. Colours are
-/// the page's own. Texts are encoded; only what is registered to be HTML comes in as it is. One writer for one value; any thread.
+/// Writes a display tree as HTML: tables, and collapsible trees without a script. Colours are those of the page. Texts are encoded;
+/// only registered HTML is written unchanged. One writer writes one value; any thread.
 /// </summary>
 internal sealed class HtmlWriter
 {
     private const int SummaryChars = 80;
     private const int CellChars = 2_000;
 
-    // Greys that are half transparent go with every theme.
+    // Half-transparent greys suit every theme.
     private const string Style = "<style>"
         + ".cs-v table{border-collapse:collapse;border:0;margin:.2em 0;font-variant-numeric:tabular-nums}"
         + ".cs-v tr{background:none!important}"
-        + ".cs-v th,.cs-v td{border:0;padding:.25em .75em;text-align:left!important;vertical-align:top;max-width:40em;white-space:pre-wrap;overflow-wrap:anywhere}"
+        + ".cs-v th,.cs-v td{border:0;padding:.25em .75em;text-align:left!important;vertical-align:top;"
+        + "max-width:40em;white-space:pre-wrap;overflow-wrap:anywhere}"
         + ".cs-v thead th{border-bottom:1px solid rgba(128,128,128,.6);font-weight:600;vertical-align:bottom;white-space:nowrap}"
         + ".cs-v small{font-weight:400;font-size:.85em;opacity:.6}"
         + ".cs-v tbody tr+tr>*{border-top:1px solid rgba(128,128,128,.18)}"
@@ -33,8 +34,8 @@ internal sealed class HtmlWriter
 
     private readonly StringBuilder html = new();
 
-    /// <summary>The HTML of a value of which text alone would not show enough.</summary>
-    /// <returns>Null for the others.</returns>
+    /// <summary>The HTML of a value for which plain text is not sufficient.</summary>
+    /// <returns>Null for other values.</returns>
     internal static string? Of(DisplayTree shown)
     {
         if (shown is DisplayTree.Bundle bundle) return bundle.Forms.Data.GetValueOrDefault("text/html") as string;
@@ -51,7 +52,7 @@ internal sealed class HtmlWriter
         return writer.html.Append("</div>").ToString();
     }
 
-    /// <summary>The table element alone, for a page that has the rest already.</summary>
+    /// <summary>The table element alone, for a page that already has the style sheet.</summary>
     internal static string TableOf(DisplayTree.Table table)
     {
         var writer = new HtmlWriter();
@@ -62,7 +63,7 @@ internal sealed class HtmlWriter
     /// <summary>The HTML of any value.</summary>
     internal static string Always(DisplayTree shown) => Of(shown) ?? $"<pre>{Encoded(PlainTextWriter.Alone(shown))}</pre>";
 
-    /// <summary>The HTML of any value within other HTML: what has no parts is text on a line.</summary>
+    /// <summary>The HTML of any value within other HTML: a value without parts is text on one line.</summary>
     internal static string Inline(object? value) => new DisplayTreeReader().Read(value) switch
     {
         DisplayTree.Bundle bundle => Written(writer => writer.WriteBundle(bundle.Forms)),
@@ -84,10 +85,14 @@ internal sealed class HtmlWriter
         switch (shown)
         {
             case null: break;
-            case DisplayTree.Text { Kind: TextKind.Null or TextKind.Note } note: html.Append("<i>").Append(Encoded(note.Line)).Append("</i>"); break;
+            case DisplayTree.Text { Kind: TextKind.Null or TextKind.Note } note:
+                html.Append("<i>").Append(Encoded(note.Line)).Append("</i>");
+                break;
             case DisplayTree.Text text: html.Append(Encoded(CutText.Of(text.Alone, CellChars))); break;
             case DisplayTree.Bundle bundle: WriteBundle(bundle.Forms); break;
-            case var flat when TableLayout.IsFlat(flat) || !RuntimeHelpers.TryEnsureSufficientExecutionStack(): html.Append(Encoded(PlainTextWriter.Line(flat, CellChars))); break;
+            case var flat when TableLayout.IsFlat(flat) || !RuntimeHelpers.TryEnsureSufficientExecutionStack():
+                html.Append(Encoded(PlainTextWriter.Line(flat, CellChars)));
+                break;
             default: WriteTree(shown, isOpen: false); break;
         }
     }
@@ -97,14 +102,17 @@ internal sealed class HtmlWriter
         if (forms.Data.GetValueOrDefault("text/html") is string own) html.Append(own);
         else if (forms.Data.FirstOrDefault(form => form.Key.StartsWith("image/", StringComparison.Ordinal)) is { Key: { } type } image)
         {
-            html.Append("<img src=\"data:").Append(Encoded(type)).Append(";base64,").Append(Convert.ToBase64String(image.Value as byte[] ?? Encoding.UTF8.GetBytes((string)image.Value))).Append("\">");
+            html.Append("<img src=\"data:").Append(Encoded(type)).Append(";base64,")
+                .Append(Convert.ToBase64String(image.Value as byte[] ?? Encoding.UTF8.GetBytes((string)image.Value))).Append("\">");
         }
         else html.Append(Encoded(CutText.Of(forms.PlainForm ?? "", CellChars)));
     }
 
     private void WriteTree(DisplayTree shown, bool isOpen)
     {
-        var title = isOpen && shown is DisplayTree.Object value ? value.TypeName : CutText.Of(PlainTextWriter.Line(shown, SummaryChars), SummaryChars);
+        var title = isOpen && shown is DisplayTree.Object value
+            ? value.TypeName
+            : CutText.Of(PlainTextWriter.Line(shown, SummaryChars), SummaryChars);
         if (title.Length == 0)
         {
             WriteParts(shown);
@@ -147,7 +155,8 @@ internal sealed class HtmlWriter
         {
             var at = i;
             isRight[i] = table.Rows.Any(row => row.Cells[at] is DisplayTree.Text { Kind: TextKind.Number })
-                && table.Rows.All(row => row.Cells[at] is null or DisplayTree.Text { Kind: TextKind.Number or TextKind.Null or TextKind.Note });
+                && table.Rows.All(
+                    row => row.Cells[at] is null or DisplayTree.Text { Kind: TextKind.Number or TextKind.Null or TextKind.Note });
         }
 
         html.Append("<table><thead><tr><th>").Append(Encoded(table.Caption)).Append("</th>");
@@ -172,7 +181,9 @@ internal sealed class HtmlWriter
             html.Append("</tr>");
         }
         html.Append("</tbody>");
-        if (table.Rest is not null) html.Append(CultureInfo.InvariantCulture, $"<tfoot><tr><td colspan=\"{table.Columns.Count + 1}\">{Encoded(table.Rest)}</td></tr></tfoot>");
+        if (table.Rest is not null)
+            html.Append(CultureInfo.InvariantCulture,
+                $"<tfoot><tr><td colspan=\"{table.Columns.Count + 1}\">{Encoded(table.Rest)}</td></tr></tfoot>");
         html.Append("</table>");
     }
 }

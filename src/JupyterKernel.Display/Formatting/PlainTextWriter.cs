@@ -4,23 +4,23 @@ using System.Text;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Writes what is shown of a value as text: on a line, but for tables. One writer for one value; any thread.</summary>
+/// <summary>Writes a display tree as plain text: on one line, except for tables. One writer writes one value; any thread.</summary>
 internal sealed class PlainTextWriter(int limit)
 {
-    // A table as wide as a page, and cells that leave room for others.
+    // The width of a page, and of a cell so that others have room.
     private const int TableChars = 160;
     private const int CellChars = 40;
 
     private readonly StringBuilder text = new();
 
-    /// <summary>A value as text on a line.</summary>
+    /// <summary>Formats a value as text on one line.</summary>
     internal static string Of(object? value) =>
         !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? text : Line(new DisplayTreeReader().Read(value));
 
-    /// <summary>On a line.</summary>
+    /// <summary>The text on one line.</summary>
     internal static string Line(DisplayTree shown) => Written(shown, writer => writer.Write(shown));
 
-    /// <summary>The beginning of the line: a little more than so many characters of a longer one.</summary>
+    /// <summary>The beginning of the line, slightly longer than the limit if the text exceeds it.</summary>
     internal static string Line(DisplayTree shown, int limit)
     {
         var writer = new PlainTextWriter(limit);
@@ -28,7 +28,7 @@ internal sealed class PlainTextWriter(int limit)
         return writer.text.ToString();
     }
 
-    /// <summary>As it is by itself: rows of members as a table.</summary>
+    /// <summary>The text of the value on its own: rows of members as a table.</summary>
     internal static string Alone(DisplayTree shown) => Written(shown, writer =>
     {
         if (shown is DisplayTree.Sequence sequence && TableLayout.OfMembers(sequence) is { } table) writer.WriteTable(table);
@@ -38,7 +38,7 @@ internal sealed class PlainTextWriter(int limit)
 
     private static string Written(DisplayTree shown, Action<PlainTextWriter> write)
     {
-        // A value that is nothing but text is as long as strings may be.
+        // A value that is only text is limited as strings are.
         if (shown is DisplayTree.Text alone) return alone.Alone;
         if (shown is DisplayTree.Bundle bundle) return bundle.Forms.PlainForm ?? "";
         var writer = new PlainTextWriter(FormatLimits.StructureChars);
@@ -61,13 +61,18 @@ internal sealed class PlainTextWriter(int limit)
         {
             case DisplayTree.Text scalar: text.Append(scalar.Line); break;
             case DisplayTree.Bundle bundle: text.Append(bundle.Forms.PlainForm); break;
-            case DisplayTree.Sequence { IsDictionary: true } dictionary: WriteItems(dictionary.Items, dictionary.Rest, "{ ", " }", "{ }"); break;
+            case DisplayTree.Sequence { IsDictionary: true } dictionary:
+                WriteItems(dictionary.Items, dictionary.Rest, "{ ", " }", "{ }");
+                break;
             case DisplayTree.Sequence sequence: WriteItems(sequence.Items, sequence.Rest, "[", "]", "[]"); break;
             case DisplayTree.Tuple { Items: null }: text.Append("(…)"); break;
             case DisplayTree.Tuple tuple: WriteItems(tuple.Items, null, "(", ")", "()"); break;
             case DisplayTree.Entry entry: WriteEntry(entry); break;
             case DisplayTree.Object value: WriteObject(value); break;
-            case DisplayTree.Table table: WriteItems([.. table.Rows.Select(row => new DisplayTree.Tuple([.. row.Cells.OfType<DisplayTree>()]))], table.Rest is null ? null : new(table.Rest), "[", "]", "[]"); break;
+            case DisplayTree.Table table:
+                WriteItems([.. table.Rows.Select(row => new DisplayTree.Tuple([.. row.Cells.OfType<DisplayTree>()]))],
+                    table.Rest is null ? null : new(table.Rest), "[", "]", "[]");
+                break;
         }
     }
 
@@ -117,14 +122,16 @@ internal sealed class PlainTextWriter(int limit)
         text.Append(" }");
     }
 
-    /// <summary>Columns side by side, a line for each row; of columns that find no place it is said how many there are.</summary>
+    /// <summary>Writes columns side by side and a line for each row; columns that do not fit are counted.</summary>
     private void WriteTable(DisplayTree.Table table)
     {
-        var columns = new List<(string Name, List<string> Cells, bool IsRight)> { (table.Caption, [.. table.Rows.Select(row => Cell(row.Name))], table.Rows.All(row => IsNumber(row.Name))) };
+        var columns = new List<(string Name, List<string> Cells,
+            bool IsRight)> { (table.Caption, [.. table.Rows.Select(row => Cell(row.Name))], table.Rows.All(row => IsNumber(row.Name))) };
         for (var i = 0; i < table.Columns.Count; i++)
         {
             var at = i;
-            columns.Add((table.Columns[i].Name, [.. table.Rows.Select(row => Cell(row.Cells[at]))], table.Rows.All(row => row.Cells[at] is null or DisplayTree.Text { Kind: TextKind.Null } || IsNumber(row.Cells[at]))));
+            columns.Add((table.Columns[i].Name, [.. table.Rows.Select(row => Cell(row.Cells[at]))],
+                table.Rows.All(row => row.Cells[at] is null or DisplayTree.Text { Kind: TextKind.Null } || IsNumber(row.Cells[at]))));
         }
 
         if (table.Columns.Count == 0)
@@ -133,9 +140,11 @@ internal sealed class PlainTextWriter(int limit)
             return;
         }
 
-        var widths = columns.ConvertAll(column => Math.Max(column.Name.Length, column.Cells.Count == 0 ? 0 : column.Cells.Max(cell => cell.Length)));
+        var widths = columns.ConvertAll(
+            column => Math.Max(column.Name.Length, column.Cells.Count == 0 ? 0 : column.Cells.Max(cell => cell.Length)));
         var shown = 1;
-        for (var width = widths[0]; shown < columns.Count && (shown == 1 || width + 2 + widths[shown] <= TableChars); shown++) width += 2 + widths[shown];
+        for (var width = widths[0]; shown < columns.Count && (shown == 1 || width + 2 + widths[shown] <= TableChars); shown++)
+            width += 2 + widths[shown];
         WriteLine(i => columns[i].Name);
         WriteLine(i => new string('─', widths[i]));
         for (var row = 0; row < table.Rows.Count; row++) WriteLine(i => columns[i].Cells[row]);
@@ -145,7 +154,8 @@ internal sealed class PlainTextWriter(int limit)
 
         void WriteLine(Func<int, string> cell)
         {
-            for (var i = 0; i < shown; i++) text.Append(i > 0 ? "  " : "").Append(columns[i].IsRight ? cell(i).PadLeft(widths[i]) : cell(i).PadRight(widths[i]));
+            for (var i = 0; i < shown; i++)
+                text.Append(i > 0 ? "  " : "").Append(columns[i].IsRight ? cell(i).PadLeft(widths[i]) : cell(i).PadRight(widths[i]));
             while (text.Length > 0 && text[^1] == ' ') text.Length--;
             text.Append('\n');
         }
@@ -156,6 +166,7 @@ internal sealed class PlainTextWriter(int limit)
     private static string Cell(DisplayTree? shown)
     {
         if (shown is null) return "";
-        return CutText.Of((shown is DisplayTree.Text { Kind: TextKind.String } text ? text.Alone : Line(shown)).ReplaceLineEndings(" ").Replace('\t', ' '), CellChars);
+        return CutText.Of((shown is DisplayTree.Text { Kind: TextKind.String } text ? text.Alone : Line(shown)).ReplaceLineEndings(
+            " ").Replace('\t', ' '), CellChars);
     }
 }

@@ -4,22 +4,25 @@ using System.Text.Json.Nodes;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Tables as programs write and read them. Any thread.</summary>
+/// <summary>Converts tables to and from CSV and JSON. Any thread.</summary>
 internal static class TableForms
 {
     /// <summary>Whether a MIME type is one of these forms.</summary>
-    internal static bool Has(string mimeType) => mimeType is "text/csv" or "application/vnd.dataresource+json" or "application/table-schema+json";
+    internal static bool Has(string mimeType) =>
+        mimeType is "text/csv" or "application/vnd.dataresource+json" or "application/table-schema+json";
 
-    /// <summary>What was read of a value as CSV or as a table with its schema.</summary>
-    /// <returns>Null for another MIME type, or a value that is no table.</returns>
+    /// <summary>Writes a display tree as CSV, or as JSON rows with a schema.</summary>
+    /// <returns>Null for another MIME type, or for a value that is not a table.</returns>
     /// <remarks>Sources: https://www.rfc-editor.org/rfc/rfc4180, https://specs.frictionlessdata.io/tabular-data-resource</remarks>
     internal static object? Of(DisplayTree shown, string mimeType)
     {
-        if (!Has(mimeType) || (shown as DisplayTree.Table ?? (shown is DisplayTree.Sequence sequence ? TableLayout.Of(sequence) : null)) is not { } table) return null;
+        if (!Has(mimeType)
+            || (shown as DisplayTree.Table ?? (shown is DisplayTree.Sequence sequence ? TableLayout.Of(sequence) : null)) is not { } table)
+            return null;
         return mimeType == "text/csv" ? Csv(table) : Resource(table);
     }
 
-    /// <summary>The table that comma-separated values are, with the names of the columns in the first line.</summary>
+    /// <summary>A table of comma-separated values, with the column names in the first line.</summary>
     internal static MimeBundle OfCsv(string csv)
     {
         ArgumentNullException.ThrowIfNull(csv);
@@ -27,11 +30,15 @@ internal static class TableForms
         if (lines.Count == 0) return MimeBundle.Of("text/csv", csv, "");
         var rows = lines.Skip(1).Take(FormatLimits.ListItems).Select((fields, row) => new DisplayTree.Row(
             TableLayout.Index(row), [.. lines[0].Select((_, i) => i < fields.Count ? Field(fields[i]) : null)])).ToList();
-        var table = new DisplayTree.Table("", [.. lines[0].Select(name => new DisplayTree.Column(name, null))], rows, lines.Count - 1 > rows.Count ? DisplayTree.More(null).Line : null);
-        return new MimeBundle([new("text/html", HtmlWriter.Of(table)!), new("text/csv", csv), new(MimeBundle.PlainTextType, PlainTextWriter.Alone(table))]);
+        var table = new DisplayTree.Table("", [.. lines[0].Select(name => new DisplayTree.Column(name, null))], rows,
+            lines.Count - 1 > rows.Count ? DisplayTree.More(null).Line : null);
+        return new MimeBundle(
+            [new("text/html", HtmlWriter.Of(table)!), new("text/csv", csv), new(MimeBundle.PlainTextType, PlainTextWriter.Alone(table))]);
 
         static DisplayTree Field(string text) => new DisplayTree.Text(
-            Scalars.Quoted(text), double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? TextKind.Number : TextKind.String, text);
+            Scalars.Quoted(text), double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+                ? TextKind.Number
+                : TextKind.String, text);
     }
 
     private static IEnumerable<List<string>> Lines(string csv)
@@ -93,8 +100,10 @@ internal static class TableForms
         return new()
         {
             ["profile"] = "tabular-data-resource",
-            ["schema"] = new JsonObject { ["fields"] = new JsonArray([.. columns.Select((column, i) => new JsonObject { ["name"] = column.Name, ["type"] = rows.All(row => IsNumber(row[i])) ? "number" : "string" })]) },
-            ["data"] = new JsonArray([.. rows.Select(row => new JsonObject(columns.Select((column, i) => KeyValuePair.Create(column.Name, Json(row[i]))).DistinctBy(cell => cell.Key)))]),
+            ["schema"] = new JsonObject { ["fields"] = new JsonArray([.. columns.Select((column,
+                i) => new JsonObject { ["name"] = column.Name, ["type"] = rows.All(row => IsNumber(row[i])) ? "number" : "string" })]) },
+            ["data"] = new JsonArray([.. rows.Select(row => new JsonObject(
+                columns.Select((column, i) => KeyValuePair.Create(column.Name, Json(row[i]))).DistinctBy(cell => cell.Key)))]),
         };
 
         static bool IsNumber(DisplayTree? cell) => cell is null or DisplayTree.Text { Kind: TextKind.Number or TextKind.Null };
@@ -103,7 +112,10 @@ internal static class TableForms
     private static JsonNode? Json(DisplayTree? cell) => cell switch
     {
         null or DisplayTree.Text { Kind: TextKind.Null } => null,
-        DisplayTree.Text { Kind: TextKind.Number } number when double.TryParse(number.Alone, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) => JsonNode.Parse(number.Alone.Contains('E', StringComparison.Ordinal) ? value.ToString("R", CultureInfo.InvariantCulture) : number.Alone),
+        DisplayTree.Text { Kind: TextKind.Number } number when double.TryParse(number.Alone, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value) =>
+                JsonNode.Parse(number.Alone.Contains('E', StringComparison.Ordinal) ? value.ToString("R", CultureInfo.InvariantCulture)
+                    : number.Alone),
         _ => Plain(cell),
     };
 }

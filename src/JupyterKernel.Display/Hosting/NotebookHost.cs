@@ -1,6 +1,6 @@
 namespace JupyterKernel.Display.Hosting;
 
-/// <summary>The host of this process; null where the assembly is used in an ordinary program.</summary>
+/// <summary>The host of this process; null if the assembly is used in an ordinary program.</summary>
 internal static class NotebookHost
 {
     internal static INotebookHost? Current { get; set; }
@@ -9,8 +9,8 @@ internal static class NotebookHost
     internal static CancellationToken Interruption => Current?.CancellationToken ?? CancellationToken.None;
 
     /// <summary>
-    /// Whether an exception that passed through a user's code is the interruption of the cell, and so must
-    /// reach the cell, rather than a fault of the value that is being shown.
+    /// Whether an exception that passed through user code is the interruption of the cell, which must reach the cell, rather than a
+    /// fault of the displayed value.
     /// </summary>
     internal static bool IsInterruption(Exception exception) => exception switch
     {

@@ -1,6 +1,6 @@
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>Labels below places that have no distances: level where they fit, else aslant, and only some of them where there are too many.</summary>
+/// <summary>The labels below places of an axis: horizontal if they fit, otherwise slanted, and only some if there are too many.</summary>
 internal sealed class PlaceLabels
 {
     private const double Slant = 45 * Math.PI / 180;
@@ -8,8 +8,9 @@ internal sealed class PlaceLabels
     private readonly List<(int Index, string Text)> shown = [];
     private readonly bool isAslant;
 
-    /// <remarks><paramref name="band"/>: The width of a place.</remarks>
-    /// <remarks><paramref name="areOrdered"/>: Whether a label can stand for its neighbours, so that leaving some out is better than a slant.</remarks>
+    /// <param name="labels">The labels.</param>
+    /// <param name="band">The width of a place.</param>
+    /// <param name="areOrdered">Whether labels can be omitted, which is then preferred to a slant.</param>
     internal PlaceLabels(IReadOnlyList<string> labels, double band, bool areOrdered)
     {
         string[] texts = [.. labels.Select(label => LabelText.Fitted(label, SvgWriter.SmallSize, MaxLabelWidth))];
@@ -20,13 +21,15 @@ internal sealed class PlaceLabels
         for (var i = 0; i < texts.Length; i += step) shown.Add((i, texts[i]));
         var tallest = shown.Select(label => Width(label.Text)).DefaultIfEmpty(0).Max() * Math.Sin(Slant);
         Height = isAslant ? tallest + 22 : 20;
-        Overhang = isAslant ? shown.Select(label => (Width(label.Text) * Math.Cos(Slant)) - ((label.Index + 0.5) * band)).DefaultIfEmpty(0).Max() : 0;
+        Overhang = isAslant
+            ? shown.Select(label => (Width(label.Text) * Math.Cos(Slant)) - ((label.Index + 0.5) * band)).DefaultIfEmpty(0).Max()
+            : 0;
     }
 
-    /// <summary>What they need below the axis.</summary>
+    /// <summary>The height below the axis.</summary>
     internal double Height { get; }
 
-    /// <summary>How far they stick out to the left of the axis.</summary>
+    /// <summary>The overhang to the left of the axis.</summary>
     internal double Overhang { get; }
 
     internal void Draw(SvgWriter svg, double left, double band, double y)
@@ -34,8 +37,10 @@ internal sealed class PlaceLabels
         foreach (var (index, text) in shown)
         {
             var x = left + ((index + 0.5) * band);
-            if (!isAslant) svg.Text(Math.Min(x, svg.Width - 2 - (Width(text) / 2)), y + 17, text, SvgWriter.SmallSize, "middle", more: " class=\"x\"");
-            else svg.Text(x + 4, y + 13, text, SvgWriter.SmallSize, "end", more: FormattableString.Invariant($" class=\"x\" transform=\"rotate(-45 {x + 4:0.##} {y + 13:0.##})\""));
+            if (!isAslant)
+                svg.Text(Math.Min(x, svg.Width - 2 - (Width(text) / 2)), y + 17, text, SvgWriter.SmallSize, "middle", more: " class=\"x\"");
+            else svg.Text(x + 4, y + 13, text, SvgWriter.SmallSize, "end",
+                more: FormattableString.Invariant($" class=\"x\" transform=\"rotate(-45 {x + 4:0.##} {y + 13:0.##})\""));
         }
     }
 
