@@ -361,7 +361,7 @@ class ImportedInterface(KernelTestCase):
         self.assertEqual(self.run_cell("submittedPart").result, "1")
         outcome = self.run_cell('(await Kernel.Root.SubmitCodeAsync("#!time\\nvar notRun = 1;")).Events.Last().GetType().Name')
         self.assertEqual(outcome.result, "CommandFailed")
-        self.assertIn("#!time is not carried out", self.stderr(outcome))
+        self.assertIn("#!time is not supported in submitted code", self.stderr(outcome))
         self.assertIn("CS0103", self.run_failing_cell("notRun").traceback)
 
     def test_what_either_interface_shows_is_the_others_too(self):

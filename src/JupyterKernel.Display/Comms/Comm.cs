@@ -26,8 +26,8 @@ public sealed class Comm : IDisposable
 
     // Immutable and exchanged, not locked: a thread that is aborted while it holds a lock would leave it taken.
     private static ImmutableDictionary<string, Comm> open = ImmutableDictionary<string, Comm>.Empty;
-    private static ImmutableDictionary<string, Func<Comm, CommMessage, Task>> targets = ImmutableDictionary<string, Func<Comm, CommMessage,
-        Task>>.Empty;
+    private static ImmutableDictionary<string, Func<Comm, CommMessage, Task>> targets =
+        ImmutableDictionary<string, Func<Comm, CommMessage, Task>>.Empty;
 
     private Func<CommMessage, Task>? received;
     private Func<CommMessage, Task>? closed;

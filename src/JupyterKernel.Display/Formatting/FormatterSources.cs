@@ -16,9 +16,8 @@ internal static class FormatterSources
     {
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
         {
-            if (at.CustomAttributes.FirstOrDefault(attribute =>
-                attribute.AttributeType.Name == "TypeFormatterSourceAttribute") is { ConstructorArguments: [{ Value: Type source },
-                    ..] } data)
+            var declared = at.CustomAttributes.FirstOrDefault(attribute => attribute.AttributeType.Name == "TypeFormatterSourceAttribute");
+            if (declared is { ConstructorArguments: [{ Value: Type source }, ..] } data)
                 return Read(source, data);
         }
 
@@ -28,11 +27,10 @@ internal static class FormatterSources
     private static Func<object, MimeBundle> Read(Type sourceType, CustomAttributeData attribute)
     {
         var source = Activator.CreateInstance(sourceType, nonPublic: true)!;
-        var formatters = ((IEnumerable)source.GetType().GetMethod("CreateTypeFormatters")!.Invoke(source, BindingFlags.DoNotWrapExceptions,
-            null, null, null)!)
-            .Cast<object>().ToList();
-        string[] preferred = attribute.NamedArguments.FirstOrDefault(
-            argument => argument.MemberName == "PreferredMimeTypes").TypedValue.Value is IEnumerable<CustomAttributeTypedArgument> named
+        var create = source.GetType().GetMethod("CreateTypeFormatters")!;
+        var formatters = ((IEnumerable)create.Invoke(source, BindingFlags.DoNotWrapExceptions, null, null, null)!).Cast<object>().ToList();
+        var preference = attribute.NamedArguments.FirstOrDefault(argument => argument.MemberName == "PreferredMimeTypes");
+        string[] preferred = preference.TypedValue.Value is IEnumerable<CustomAttributeTypedArgument> named
             ? [.. named.Select(argument => (string)argument.Value!)]
             : [];
         return value =>

@@ -37,17 +37,13 @@ internal static class KnownTypes
         ["System.Reflection.MethodBase"] = (value, _) => new DisplayTree.Text(Signature((MethodBase)value)),
         ["System.IO.Stream"] = (value, reader) => StreamOf((Stream)value, reader),
         ["System.Xml.Linq.XObject"] = (value, _) =>
-            value is XDocument { Root: { } root }
-                ? Xml(root)
-                : value is XElement element
-                ? Xml(element)
-                : new DisplayTree.Text(value.ToString()!),
+            value is XDocument { Root: { } root } ? Xml(root)
+            : value is XElement element ? Xml(element)
+            : new DisplayTree.Text(value.ToString()!),
         ["System.Xml.XmlNode"] = (value, _) =>
-            value is XmlDocument { DocumentElement: { } root }
-                ? Xml(XElement.Parse(root.OuterXml))
-                : value is XmlElement element
-                ? Xml(XElement.Parse(element.OuterXml))
-                : new DisplayTree.Text(((XmlNode)value).OuterXml),
+            value is XmlDocument { DocumentElement: { } root } ? Xml(XElement.Parse(root.OuterXml))
+            : value is XmlElement element ? Xml(XElement.Parse(element.OuterXml))
+            : new DisplayTree.Text(((XmlNode)value).OuterXml),
         ["System.Text.Json.Nodes.JsonNode"] = (value, reader) => Json((string)Call(value, "ToJsonString")!, reader),
         ["System.Text.Json.JsonElement"] = (value, reader) => Json((string)Call(value, "GetRawText")!, reader),
         ["Newtonsoft.Json.Linq.JToken"] = (value, reader) =>
@@ -99,8 +95,9 @@ internal static class KnownTypes
         {
             if (Readers.TryGetValue(NameOf(at), out var reader)) return reader;
         }
-        return FormatterSources.Of(type) is { } source ? (value, _) =>
-            new DisplayTree.Bundle(DisplayBundles.WithPlainText(source(value), value)) : null;
+        return FormatterSources.Of(type) is { } source
+            ? (value, _) => new DisplayTree.Bundle(DisplayBundles.WithPlainText(source(value), value))
+            : null;
     }
 
     /// <summary>The number of rows of a value whose rows can be read again by index; null for other values.</summary>
@@ -203,8 +200,10 @@ internal static class KnownTypes
         var count = (long)Get(Get(value, "Rows")!, "Count")!;
         var items = columns.ConvertAll(column => column.GetType().GetProperties().First(property => property.Name == "Item"
             && property.GetIndexParameters() is [{ ParameterType: var index }] && index == typeof(long)));
-        return new("", [.. columns.Select(
-            column => new DisplayTree.Column((string)Get(column, "Name")!, TypeNames.Of((Type)Get(column, "DataType")!)))],
+        return new(
+            "",
+            [.. columns.Select(column =>
+                new DisplayTree.Column((string)Get(column, "Name")!, TypeNames.Of((Type)Get(column, "DataType")!)))],
             Rows(count, reader, row => columns.Select((column, i) => items[i].GetValue(column, [(long)row]))), Rest(count, reader));
     }
 
@@ -228,9 +227,8 @@ internal static class KnownTypes
     private static DisplayTree.Table ConfusionMatrix(object value, DisplayTreeReader reader)
     {
         var counts = ((IEnumerable)Get(value, "Counts")!).Cast<IReadOnlyList<double>>().ToList();
-        var known = (value.GetType().GetField("PredictedClassesIndicators", BindingFlags.NonPublic | BindingFlags.Instance)?.GetValue(
-            value) as IEnumerable)?
-            .Cast<object>().Select(name => name.ToString()!).ToList();
+        var field = value.GetType().GetField("PredictedClassesIndicators", BindingFlags.NonPublic | BindingFlags.Instance);
+        var known = (field?.GetValue(value) as IEnumerable)?.Cast<object>().Select(name => name.ToString()!).ToList();
         var names = known?.Count == counts.Count ? known : [.. counts.Select((_, i) => i.ToString(CultureInfo.InvariantCulture))];
         var (precision, recall) = ((IReadOnlyList<double>)Get(value, "PerClassPrecision")!,
             (IReadOnlyList<double>)Get(value, "PerClassRecall")!);

@@ -125,8 +125,10 @@ internal sealed class PlainTextWriter(int limit)
     /// <summary>Writes columns side by side and a line for each row; columns that do not fit are counted.</summary>
     private void WriteTable(DisplayTree.Table table)
     {
-        var columns = new List<(string Name, List<string> Cells,
-            bool IsRight)> { (table.Caption, [.. table.Rows.Select(row => Cell(row.Name))], table.Rows.All(row => IsNumber(row.Name))) };
+        var columns = new List<(string Name, List<string> Cells, bool IsRight)>
+        {
+            (table.Caption, [.. table.Rows.Select(row => Cell(row.Name))], table.Rows.All(row => IsNumber(row.Name))),
+        };
         for (var i = 0; i < table.Columns.Count; i++)
         {
             var at = i;
@@ -166,7 +168,7 @@ internal sealed class PlainTextWriter(int limit)
     private static string Cell(DisplayTree? shown)
     {
         if (shown is null) return "";
-        return CutText.Of((shown is DisplayTree.Text { Kind: TextKind.String } text ? text.Alone : Line(shown)).ReplaceLineEndings(
-            " ").Replace('\t', ' '), CellChars);
+        var line = shown is DisplayTree.Text { Kind: TextKind.String } text ? text.Alone : Line(shown);
+        return CutText.Of(line.ReplaceLineEndings(" ").Replace('\t', ' '), CellChars);
     }
 }

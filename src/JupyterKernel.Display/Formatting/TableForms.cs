@@ -36,9 +36,9 @@ internal static class TableForms
             [new("text/html", HtmlWriter.Of(table)!), new("text/csv", csv), new(MimeBundle.PlainTextType, PlainTextWriter.Alone(table))]);
 
         static DisplayTree Field(string text) => new DisplayTree.Text(
-            Scalars.Quoted(text), double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
-                ? TextKind.Number
-                : TextKind.String, text);
+            Scalars.Quoted(text),
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? TextKind.Number : TextKind.String,
+            text);
     }
 
     private static IEnumerable<List<string>> Lines(string csv)
@@ -100,8 +100,11 @@ internal static class TableForms
         return new()
         {
             ["profile"] = "tabular-data-resource",
-            ["schema"] = new JsonObject { ["fields"] = new JsonArray([.. columns.Select((column,
-                i) => new JsonObject { ["name"] = column.Name, ["type"] = rows.All(row => IsNumber(row[i])) ? "number" : "string" })]) },
+            ["schema"] = new JsonObject { ["fields"] = new JsonArray([.. columns.Select((column, i) => new JsonObject
+            {
+                ["name"] = column.Name,
+                ["type"] = rows.All(row => IsNumber(row[i])) ? "number" : "string",
+            })]) },
             ["data"] = new JsonArray([.. rows.Select(row => new JsonObject(
                 columns.Select((column, i) => KeyValuePair.Create(column.Name, Json(row[i]))).DistinctBy(cell => cell.Key)))]),
         };

@@ -33,7 +33,6 @@ internal sealed record MagicOption(string Name, string Help, bool IsRequired, bo
 
     /// <summary><c>maxCount</c> is <c>--max-count</c>.</summary>
     internal static string NameOf(ParameterInfo parameter) =>
-        "--"
-            + string.Concat(
-                parameter.Name!.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
+        "--" + string.Concat(
+            parameter.Name!.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
 }

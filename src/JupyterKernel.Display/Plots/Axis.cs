@@ -53,7 +53,7 @@ internal sealed class Axis(double low, double high, bool isLog = false)
     }
 
     /// <summary>An axis of numbers, with approximately a number of labels.</summary>
-    /// <remarks><paramref name="isRound"/>: whether it goes on to the next round number at both ends.</remarks>
+    /// <remarks><paramref name="isRound"/>: whether the axis extends to the next round number at both ends.</remarks>
     internal static Axis OfNumbers(double low, double high, double labels, bool isRound, double leastStep = 0)
     {
         if (!HasExtent(low, high))
@@ -86,7 +86,7 @@ internal sealed class Axis(double low, double high, bool isLog = false)
         return new Axis(low, high, isLog: true) { Ticks = [.. values] };
     }
 
-    /// <summary>An axis of dates, in ticks, with about so many labels.</summary>
+    /// <summary>An axis of dates, in ticks, with approximately a number of labels.</summary>
     internal static Axis OfTimes(double low, double high, double labels, double leastStep = 0)
     {
         if (high - low < 10)

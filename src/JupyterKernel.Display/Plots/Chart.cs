@@ -48,8 +48,10 @@ public sealed class Chart : IDisplayable
         ArgumentNullException.ThrowIfNull(values);
         var entries = values.Take(SeriesValues.Limit).ToList();
         return Add(
-            Mark.Bar, SeriesValues.Of(entries.Select(entry => entry.Key), nameof(values)), SeriesValues
-                .OfNumbers(entries.Select(entry => entry.Value), nameof(values)), label);
+            Mark.Bar,
+            SeriesValues.Of(entries.Select(entry => entry.Key), nameof(values)),
+            SeriesValues.OfNumbers(entries.Select(entry => entry.Value), nameof(values)),
+            label);
     }
 
     /// <summary>Adds a bar for each label. Bars of several series with the same label share a place.</summary>

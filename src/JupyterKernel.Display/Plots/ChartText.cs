@@ -48,7 +48,8 @@ internal static class ChartText
         var count = trace.Points.Count();
         var what = trace.Mark switch { Mark.Bar => "bar", Mark.Histogram => "bin", _ => "point" };
         var extent = count == 0 ? "" : " " + Extent(trace.Points.Select(i => trace.Ys[i]));
-        return string.Create(CultureInfo.InvariantCulture, $"{LabelText.Cut(trace.Name)}, {count:N0} {what}{(count == 1 ? "" : "s")}{extent}");
+        var plural = count == 1 ? "" : "s";
+        return string.Create(CultureInfo.InvariantCulture, $"{LabelText.Cut(trace.Name)}, {count:N0} {what}{plural}{extent}");
     }
 
     private static string Extent(IEnumerable<double> values)

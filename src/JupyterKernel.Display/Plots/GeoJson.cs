@@ -60,7 +60,8 @@ internal static class GeoJson
             case var type:
                 throw new ArgumentException(
                     $"{(type is null ? "A value without a type" : $"'{type}'")} is not GeoJSON. "
-                    + "Use a FeatureCollection, a Feature, or a geometry such as { \"type\": \"Point\", \"coordinates\": [11.8, -45.04] }.");
+                    + "Use a FeatureCollection, a Feature, or a geometry such as "
+                    + "{ \"type\": \"Point\", \"coordinates\": [11.8, -45.04] }.");
         }
     }
 

@@ -51,7 +51,7 @@ public class TableSchemaFieldDescriptor(string name, TableSchemaFieldType? type 
     /// <summary>The name of the column.</summary>
     public string Name => name;
 
-    /// <summary>What the column holds.</summary>
+    /// <summary>A description of the column.</summary>
     public string? Description => description;
 
     /// <summary>The format of its values, as the specification names it.</summary>

@@ -100,8 +100,8 @@ public class RequestInputs : KernelCommand
 }
 
 /// <summary>A command to read a variable.</summary>
-public class RequestValue(string name, string mimeType = "application/json", string? targetKernelName = null) : KernelCommand(
-    targetKernelName)
+public class RequestValue(string name, string mimeType = "application/json", string? targetKernelName = null)
+    : KernelCommand(targetKernelName)
 {
     /// <summary>The name of the variable.</summary>
     public string Name => name;
