@@ -46,7 +46,9 @@ public sealed class ArchitectureTests
         [""] = ["Bundles", "Hosting", "Formatting", "Tables", "Progress", "Comms", "Plots"],
     };
 
-    /// <summary>The assemblies of src/Interactive. Their inner folders are .NET Interactive's namespaces, whose public types use each other both ways.</summary>
+    /// <summary>
+    /// The assemblies of src/Interactive. Their inner folders are .NET Interactive's namespaces, whose public types use each other both ways.
+    /// </summary>
     private static readonly Dictionary<string, string[]> InteractiveMayUse = new()
     {
         ["Html"] = [],
@@ -144,8 +146,10 @@ public sealed class ArchitectureTests
         Assert.Empty(FolderArrows.Circle(DisplayMayUse));
 
         // If no use were found, none could be forbidden.
-        Assert.Contains(DisplayArrows.Uses, use => use is { Folder: "", TargetFolder: "Bundles", Target: "JupyterKernel.Display.MimeBundle" });
-        Assert.Contains(DisplayArrows.Uses, use => use is { Folder: "Tables", Target: "JupyterKernel.Display.Formatting.DisplayTree.Table" });
+        Assert.Contains(DisplayArrows.Uses, use => use is { Folder: "", Target: "JupyterKernel.Display.MimeBundle" });
+        Assert.Contains(
+            DisplayArrows.Uses,
+            use => use is { Folder: "Tables", Target: "JupyterKernel.Display.Formatting.DisplayTree.Table" });
     }
 
     [Fact]
@@ -157,7 +161,8 @@ public sealed class ArchitectureTests
             where type is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax && type.Parent is BaseNamespaceDeclarationSyntax
             let space = ((BaseNamespaceDeclarationSyntax)type.Parent!).Name.ToString()
             let folder = DisplayArrows.FolderOf(tree)
-            where space != (folder.Length == 0 || type.Modifiers.Any(SyntaxKind.PublicKeyword) ? "JupyterKernel.Display" : $"JupyterKernel.Display.{folder}")
+            let isAtRoot = folder.Length == 0 || type.Modifiers.Any(SyntaxKind.PublicKeyword)
+            where space != (isAtRoot ? "JupyterKernel.Display" : $"JupyterKernel.Display.{folder}")
             select $"{tree.FilePath}: {space}";
 
         Assert.Empty(misplaced);
@@ -168,7 +173,9 @@ public sealed class ArchitectureTests
     {
         Assert.Empty(InteractiveArrows.Forbidden(InteractiveMayUse));
         Assert.Empty(FolderArrows.Circle(InteractiveMayUse));
-        Assert.Contains(InteractiveArrows.Uses, use => use is { Folder: "Kernel", Target: "Microsoft.DotNet.Interactive.Formatting.FormattedValue" });
+        Assert.Contains(
+            InteractiveArrows.Uses,
+            use => use is { Folder: "Kernel", Target: "Microsoft.DotNet.Interactive.Formatting.FormattedValue" });
     }
 
     [Fact]

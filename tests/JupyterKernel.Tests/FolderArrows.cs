@@ -13,12 +13,14 @@ namespace JupyterKernel.Tests;
 internal sealed record FolderUse(string Folder, string TargetFolder, string Target, string Place);
 
 /// <summary>
-/// The arrows between the folders of a project, by the files that declare the types, since the public types of several folders share a namespace.
+/// The arrows between the folders of a project, by the files that declare the types, since the public types of several folders share a
+/// namespace.
 /// </summary>
 internal sealed class FolderArrows
 {
     private static readonly string[] ImplicitUsings =
-        ["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks"];
+        ["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading",
+            "System.Threading.Tasks"];
 
     private readonly string root;
     private readonly bool isTopOnly;
@@ -43,7 +45,8 @@ internal sealed class FolderArrows
 
     /// <summary>The uses that a table does not allow; a folder without a row is an error.</summary>
     internal IEnumerable<string> Forbidden(IReadOnlyDictionary<string, string[]> mayUse) =>
-        Uses.Where(use => !mayUse[use.Folder].Contains(use.TargetFolder)).Select(use => $"{use.Place}: {use.Folder} uses {use.Target}").Distinct();
+        Uses.Where(use => !mayUse[use.Folder].Contains(use.TargetFolder)).Select(use => $"{use.Place}: {use.Folder} uses {use.Target}")
+            .Distinct();
 
     /// <summary>The rows of a table that form a circle, or depend on one.</summary>
     internal static IEnumerable<string> Circle(IReadOnlyDictionary<string, string[]> mayUse)
@@ -71,7 +74,8 @@ internal sealed class FolderArrows
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(path => Path.GetFileNameWithoutExtension(path) is var name && !IsProject(name))
             .Select(path => MetadataReference.CreateFromFile(path));
-        var compilation = CSharpCompilation.Create("all", [.. Trees, .. others, usings], references, new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        var compilation = CSharpCompilation.Create("all", [.. Trees, .. others, usings], references,
+            new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
         return [.. Trees.SelectMany(tree => In(tree, compilation.GetSemanticModel(tree), ours))];
     }
 
@@ -80,7 +84,8 @@ internal sealed class FolderArrows
         let symbol = model.GetSymbolInfo(name).Symbol
         let type = (symbol as INamedTypeSymbol ?? symbol?.ContainingType)?.OriginalDefinition
         where type is not null
-        let declaration = type.DeclaringSyntaxReferences.Select(reference => reference.SyntaxTree).FirstOrDefault(file => ours.Contains(file.FilePath))
+        let declaration = type.DeclaringSyntaxReferences.Select(reference => reference.SyntaxTree)
+            .FirstOrDefault(file => ours.Contains(file.FilePath))
         where declaration is not null && FolderOf(declaration) != FolderOf(tree)
         select new FolderUse(
             FolderOf(tree), FolderOf(declaration), type.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat),

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using JupyterKernel.Display;
 using JupyterKernel.Display.Hosting;
 using JupyterKernel.WorkerProtocol;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using JupyterKernel.Display;
 using JupyterKernel.Display.Tables;
 using JupyterKernel.WorkerProtocol;
 

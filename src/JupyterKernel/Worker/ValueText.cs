@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using JupyterKernel.Display;
 using JupyterKernel.Display.Bundles;
 using JupyterKernel.Display.Formatting;
 
