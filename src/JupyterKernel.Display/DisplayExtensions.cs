@@ -1,17 +1,20 @@
+using JupyterKernel.Display.Formatting;
+
 namespace JupyterKernel.Display;
 
-/// <summary><see cref="Notebook.display(object?)"/> at the end of an expression.</summary>
+/// <summary><see cref="Notebook.display(object?)"/> as extension methods.</summary>
 public static class DisplayExtensions
 {
-    /// <summary>Shows the value.</summary>
+    /// <summary>Displays the value.</summary>
     /// <example><c>Enumerable.Range(1, 5).Select(i => i * i).Display();</c></example>
     public static DisplayedValue Display(this object? value) => Notebook.display(value);
 
-    /// <summary>Shows the value as data of one MIME type.</summary>
+    /// <summary>Displays the value as data of one MIME type.</summary>
     /// <example><c>"&lt;b>bold&lt;/b>".Display("text/html");</c></example>
     public static DisplayedValue Display(this object? value, string mimeType) => Notebook.display(value, mimeType);
 
-    /// <summary>Shows a sequence as a table of its items' members, also where the items have a text of their own.</summary>
+    /// <summary>Displays a sequence as a table of its items' members, even if the items override ToString.</summary>
     /// <example><c>new[] { new Version(1, 2), new Version(3, 4) }.DisplayTable();</c></example>
-    public static DisplayedValue DisplayTable<T>(this IEnumerable<T> items) => DisplayedValue.Show(Formatter.FormatMembers(items, TupleNames.OfDisplayed));
+    public static DisplayedValue DisplayTable<T>(this IEnumerable<T> items) =>
+        DisplayedValue.Show(Formatter.FormatMembers(items, TupleNames.OfDisplayed));
 }

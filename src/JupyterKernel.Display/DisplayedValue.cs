@@ -1,7 +1,11 @@
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Hosting;
+
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// The handle of something that is shown: what stands there can be replaced. Any thread.
+/// The handle of a displayed value, which can be updated. Any thread.
 /// A cell whose last expression is such a handle shows nothing further for it.
 /// </summary>
 /// <example><code>
@@ -12,10 +16,10 @@ public sealed class DisplayedValue : IOnScreen
 {
     internal DisplayedValue(string displayId) => DisplayId = displayId;
 
-    /// <summary>The id under which the clients know what is shown.</summary>
+    /// <summary>The display id that clients know.</summary>
     public string DisplayId { get; }
 
-    /// <summary>Shows another value in the place of this one, wherever it is shown.</summary>
+    /// <summary>Displays another value in place of this one, everywhere it is shown.</summary>
     public void Update(object? value) => Show(Formatter.Format(value, TupleNames.OfDisplayed), update: true);
 
     internal void Show(MimeBundle bundle, bool update) => Publish(bundle, DisplayId, update);
@@ -33,6 +37,3 @@ public sealed class DisplayedValue : IOnScreen
         else Console.Out.WriteLine(bundle.PlainForm ?? bundle.ToString());
     }
 }
-
-/// <summary>What is on the screen already: a cell that ends in it shows nothing further for it.</summary>
-internal interface IOnScreen;

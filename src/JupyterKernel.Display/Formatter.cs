@@ -1,31 +1,49 @@
 using System.Collections;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Tables;
 
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// Makes of any value what a notebook shows of it. Any thread. A fault in a value (a getter, an enumerator or
-/// ToString that throws) is shown in its place; only the interruption of the cell comes out as an exception.
+/// Formats any value for display. Any thread. A fault in a value (a getter, an enumerator or ToString that throws) is shown in its
+/// place; only the interruption of the cell is thrown as an exception.
 /// </summary>
 public static class Formatter
 {
-    /// <summary>How many items of a sequence are shown. No more than one further item is asked for.</summary>
-    public static int ListExpansionLimit { get; set; } = 20;
+    /// <summary>Maximum number of items shown of a sequence. At most one further item is enumerated.</summary>
+    public static int ListExpansionLimit
+    {
+        get => FormatLimits.ListItems;
+        set => FormatLimits.ListItems = value;
+    }
 
-    /// <summary>How many objects or sequences deep a value is shown.</summary>
-    public static int RecursionLimit { get; set; } = 6;
+    /// <summary>Maximum nesting depth of objects and sequences.</summary>
+    public static int RecursionLimit
+    {
+        get => FormatLimits.Levels;
+        set => FormatLimits.Levels = value;
+    }
 
-    /// <summary>How many characters of a string are shown. <c>display(text, "text/plain")</c> shows all of it.</summary>
-    public static int TextLimit { get; set; } = 1_000_000;
+    /// <summary>Maximum number of characters shown of a string. <c>display(text, "text/plain")</c> shows all of it.</summary>
+    public static int TextLimit
+    {
+        get => FormatLimits.TextChars;
+        set => FormatLimits.TextChars = value;
+    }
 
-    /// <summary>How many characters the text of an object or a sequence may have, all that it holds included.</summary>
-    public static int StructureTextLimit { get; set; } = 50_000;
+    /// <summary>Maximum number of characters in the text of an object or a sequence, with everything that it holds.</summary>
+    public static int StructureTextLimit
+    {
+        get => FormatLimits.StructureChars;
+        set => FormatLimits.StructureChars = value;
+    }
 
-    /// <summary>Has values of a type, and of those that derive from it, shown as text of this kind, among other values too.</summary>
+    /// <summary>Registers a form of a type and its derived types; it is also used within other values.</summary>
     /// <example><c>Formatter.Register&lt;Money>(m => $"&lt;b>{m.Amount:F2}&lt;/b>", "text/html");</c></example>
     public static void Register<T>(Func<T, string> format, string mimeType = MimeBundle.PlainTextType)
     {
@@ -33,14 +51,14 @@ public static class Formatter
         Register(typeof(T), value => format((T)value), mimeType);
     }
 
-    /// <summary>The same, where the text is written to a writer.</summary>
+    /// <summary>Registers a form of a type that is written to a writer.</summary>
     public static void Register<T>(Action<T, TextWriter> format, string mimeType = MimeBundle.PlainTextType)
     {
         ArgumentNullException.ThrowIfNull(format);
         Register(typeof(T), (value, writer) => format((T)value, writer), mimeType);
     }
 
-    /// <summary>The same for several forms at once.</summary>
+    /// <summary>Registers several forms of a type at once.</summary>
     /// <example><c>Formatter.Register&lt;Chart>(chart => new Image(chart.ToPng()).ToMimeBundle());</c></example>
     public static void Register<T>(Func<T, MimeBundle> format)
     {
@@ -48,12 +66,15 @@ public static class Formatter
         FormatterRegistry.Add(typeof(T), null, value => format((T)value));
     }
 
-    /// <summary>The same for a type that is known only while the program runs, or for all of a generic one: <c>typeof(Option&lt;>)</c>.</summary>
+    /// <summary>
+    /// Registers a form of a type that is known only at run time, or of an open generic type: <c>typeof(Option&lt;>)</c>.
+    /// </summary>
     public static void Register(Type type, Func<object, string> format, string mimeType = MimeBundle.PlainTextType)
     {
         ArgumentNullException.ThrowIfNull(type);
         ArgumentNullException.ThrowIfNull(format);
-        FormatterRegistry.Add(type, mimeType, value => format(value) is { } text ? MimeBundle.Of(mimeType, JsonValues.IsJson(mimeType) ? JsonValues.Parse(text) : text) : null);
+        FormatterRegistry.Add(type, mimeType, value => format(value) is { } text
+            ? MimeBundle.Of(mimeType, JsonValues.IsJson(mimeType) ? JsonValues.Parse(text) : text) : null);
     }
 
     /// <inheritdoc cref="Register(Type, Func{object, string}, string)"/>
@@ -68,57 +89,58 @@ public static class Formatter
         }, mimeType);
     }
 
-    /// <summary>Forgets everything that was registered, and sets the limits back.</summary>
+    /// <summary>Removes all registrations and resets the limits.</summary>
     public static void ResetToDefault()
     {
         FormatterRegistry.Clear();
-        (ListExpansionLimit, RecursionLimit, TextLimit, StructureTextLimit) = (20, 6, 1_000_000, 50_000);
+        FormatLimits.Reset();
     }
 
-    /// <summary>The forms of a value that clients choose from; text/plain is always among them.</summary>
+    /// <summary>Formats a value in the forms that clients choose from; text/plain is always among them.</summary>
     public static MimeBundle Format(object? value) => Format(value, names: null);
 
-    /// <summary>The same, where the names of tuples' items in it are known.</summary>
+    /// <summary>Formats a value that holds tuples whose items have names.</summary>
     internal static MimeBundle Format(object? value, TupleNames? names) =>
-        // What a first cell shows is mostly a number or a string, and must not wait for anything richer to load.
+        // The first cell mostly shows a number or a string, which must not wait for the code of richer forms to load.
         !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? MimeBundle.PlainText(text) : FormatStructure(value, names);
 
-    /// <summary>A value as text on a line.</summary>
+    /// <summary>Formats a value as text on one line.</summary>
     /// <example><c>Formatter.ToPlainText(new[] { "a", "b" })</c> is <c>["a", "b"]</c>.</example>
-    public static string ToPlainText(object? value) =>
-        !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? text : PlainTextWriter.Line(new ShownReader().Read(value));
+    public static string ToPlainText(object? value) => PlainTextWriter.Of(value);
 
-    /// <summary>A value as HTML: a table or a tree of what has parts, encoded text of the others.</summary>
-    public static string ToHtml(object? value) => HtmlWriter.Always(new ShownReader { WithoutWords = true }.Read(value));
+    /// <summary>Formats a value as HTML: a table or a tree if it has parts, otherwise encoded text.</summary>
+    public static string ToHtml(object? value) => HtmlWriter.Always(new DisplayTreeReader { WithoutRegisteredText = true }.Read(value));
 
-    /// <summary>A value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once, as in all its forms.</summary>
+    /// <summary>Formats a value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once.</summary>
     internal static MimeBundle Format(object? value, string mimeType, TupleNames? names = null)
     {
         if (value is string text)
         {
-            if (JsonValues.IsJson(mimeType)) return FormatJson(JsonValues.Parse(text), mimeType);
+            if (JsonValues.IsJson(mimeType)) return DisplayBundles.OfJson(JsonValues.Parse(text), mimeType);
             return MimeBundle.Of(mimeType, text, mimeType switch
             {
                 MimeBundle.PlainTextType => null,
                 "text/html" => HtmlText.Of(text),
-                _ => Cut(text),
+                _ => CutText.Of(text),
             });
         }
-        if (value is JsonNode or JsonElement && JsonValues.IsJson(mimeType)) return FormatJson(value, mimeType);
-        if (value is byte[] or JsonNode or JsonElement) return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
+        if (value is JsonNode or JsonElement && JsonValues.IsJson(mimeType)) return DisplayBundles.OfJson(value, mimeType);
+        if (value is byte[] or JsonNode or JsonElement)
+            return MimeBundle.Of(mimeType, value, mimeType == MimeBundle.PlainTextType ? null : ToPlainText(value));
 
-        if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value)) return FormatJson(JsonValues.Of(value), mimeType);
-        var reader = new ShownReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit) { Names = names };
+        if (JsonValues.IsJson(mimeType) && !TableForms.Has(mimeType) && !HasOwnForms(value))
+            return DisplayBundles.OfJson(JsonValues.Of(value), mimeType);
+        var reader = new DisplayTreeReader(TableForms.Has(mimeType) ? int.MaxValue : ListExpansionLimit) { Names = names };
         var shown = reader.Read(value);
-        if (reader.HasWords && mimeType == "text/html") return MimeBundle.Of(mimeType, ToHtml(value), PlainTextWriter.Line(shown));
-        var data = (shown as Shown.Bundle)?.Forms.Data.GetValueOrDefault(mimeType)
+        if (reader.HasRegisteredText && mimeType == "text/html") return MimeBundle.Of(mimeType, ToHtml(value), PlainTextWriter.Line(shown));
+        var data = (shown as DisplayTree.Bundle)?.Forms.Data.GetValueOrDefault(mimeType)
             ?? (mimeType == "text/html" ? HtmlWriter.Always(shown) : null)
             ?? TableForms.Of(shown, mimeType)
             ?? (JsonValues.IsJson(mimeType) ? JsonValues.Of(value) : PlainTextWriter.Line(shown));
         return MimeBundle.Of(mimeType, data, mimeType == MimeBundle.PlainTextType ? null : PlainTextWriter.Line(shown));
     }
 
-    /// <summary>A value as data of these MIME types.</summary>
+    /// <summary>Formats a value as data of these MIME types.</summary>
     internal static MimeBundle Format(object? value, IReadOnlyList<string> mimeTypes, TupleNames? names = null)
     {
         var forms = MimeBundle.Empty;
@@ -132,72 +154,31 @@ public static class Formatter
         return forms;
     }
 
-    private static bool HasOwnForms(object? value) => FormatterRegistry.IsUsed || value is IDisplayable || (value is not null && ObjectShape.Of(value.GetType()).Known is not null);
-
-    /// <summary>Text no longer than <see cref="TextLimit"/>, and how much was left out.</summary>
-    internal static string Cut(string text)
-    {
-        if (text.Length <= TextLimit) return text;
-        var shown = Beginning(text, TextLimit);
-        return string.Create(CultureInfo.InvariantCulture, $"{shown}… ({text.Length - shown.Length:N0} more characters)");
-    }
-
-    /// <summary>Text of no more than so many characters, the last of which says that there are more.</summary>
-    internal static string Cut(string text, int chars) => text.Length <= chars ? text : $"{Beginning(text, chars - 1)}…";
-
-    // Whole characters.
-    private static ReadOnlySpan<char> Beginning(string text, int chars)
-    {
-        var end = Math.Max(0, chars);
-        return text.AsSpan(0, end > 0 && char.IsHighSurrogate(text[end - 1]) ? end - 1 : end);
-    }
-
-    internal static MimeBundle FormatJson(object json, string mimeType = JsonValues.MimeType) =>
-        MimeBundle.Of(mimeType, json, Cut(Encoding.UTF8.GetString(JsonValues.ToUtf8(json, indented: true))));
-
-    /// <summary>What a value makes of itself; a fault of it is shown in its place.</summary>
-    internal static MimeBundle BundleOf(IDisplayable displayable)
-    {
-        try
-        {
-            return displayable.ToMimeBundle() is { } forms ? WithPlainText(forms, displayable) : MimeBundle.PlainText(TypeNames.Of(displayable.GetType()));
-        }
-        catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
-        {
-            return MimeBundle.PlainText(ShownReader.Fault(exception));
-        }
-    }
-
-    /// <summary>The same forms, with text where there is none: that of the HTML, else any text or JSON that is among them.</summary>
-    internal static MimeBundle WithPlainText(MimeBundle forms, object value)
-    {
-        if (forms.PlainForm is not null) return forms;
-        var text = forms.Data.GetValueOrDefault("text/html") is string html ? HtmlText.Of(html)
-            : forms.Data.FirstOrDefault(form => form.Key.StartsWith("text/", StringComparison.Ordinal)).Value is string other ? Cut(other)
-            : forms.Data.FirstOrDefault(form => JsonValues.IsJson(form.Key)).Value is { } json and (JsonNode or JsonElement) ? Cut(Encoding.UTF8.GetString(JsonValues.ToUtf8(json, indented: true)))
-            : TypeNames.Of(value.GetType());
-        return forms.With(MimeBundle.PlainTextType, text);
-    }
+    private static bool HasOwnForms(object? value) =>
+        FormatterRegistry.IsUsed || value is IDisplayable || (value is not null && ObjectShape.Of(value.GetType()).Known is not null);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static MimeBundle FormatStructure(object? value, TupleNames? names)
     {
         if (FormatterRegistry.PreferredFor(value?.GetType() ?? typeof(object)) is { } preferred) return Format(value, preferred);
-        var reader = new ShownReader { Names = names };
+        var reader = new DisplayTreeReader { Names = names };
         var shown = reader.Read(value);
         var text = PlainTextWriter.Alone(shown);
-        if (reader.HasWords) shown = new ShownReader { WithoutWords = true, Names = names }.Read(value);
-        if (shown is Shown.Bundle bundle) return reader.HasWords ? bundle.Forms.With(MimeBundle.PlainTextType, text) : bundle.Forms;
+        if (reader.HasRegisteredText) shown = new DisplayTreeReader { WithoutRegisteredText = true, Names = names }.Read(value);
+        if (shown is DisplayTree.Bundle bundle)
+            return reader.HasRegisteredText ? bundle.Forms.With(MimeBundle.PlainTextType, text) : bundle.Forms;
         if (HtmlWriter.Of(shown) is not { } html) return MimeBundle.PlainText(text);
         var forms = MimeBundle.Of("text/html", html, text);
-        return shown is Shown.Table { Rest: not null } or Shown.Sequence { Rest: not null } ? VirtualTables.WithRows(forms, value!, membersOnly: false, names) : forms;
+        return shown is DisplayTree.Table { Rest: not null } or DisplayTree.Sequence { Rest: not null }
+            ? VirtualTables.WithRows(forms, value!, membersOnly: false, names)
+            : forms;
     }
 
-    /// <summary>A table of members, whatever other form the items have.</summary>
+    /// <summary>Formats a sequence as a table of its items' members, even if the items have another form.</summary>
     internal static MimeBundle FormatMembers(IEnumerable items, TupleNames? names = null)
     {
         ArgumentNullException.ThrowIfNull(items);
-        var sequence = new ShownReader { Names = names }.ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
+        var sequence = new DisplayTreeReader { Names = names }.ReadSequence(items, ObjectShape.Of(items.GetType()), membersOnly: true);
         var forms = MimeBundle.Of("text/html", HtmlWriter.Always(sequence), PlainTextWriter.Alone(sequence));
         return sequence.Rest is null ? forms : VirtualTables.WithRows(forms, items, membersOnly: true, names);
     }

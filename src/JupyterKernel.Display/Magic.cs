@@ -3,25 +3,30 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
 
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// Magics of one's own: lines that begin with <c>#!</c> and call a method of yours. They are there from the next cell on, also in a fresh worker, and gone
-/// with the cell that registered them. A magic is part of its cell: its exceptions are the cell's, an interrupt ends it, what it returns is shown. Any thread.
+/// Registers magics: lines that begin with <c>#!</c> and call a method of the notebook. They are available from the next cell on, also
+/// in a fresh worker, until the cell that registered them is removed from the history. A magic is part of its cell: its exceptions are the
+/// cell's, an interrupt ends it, and its return value is displayed. Any thread.
 /// </summary>
 [StackTraceHidden]
 public static partial class Magic
 {
-    // What was registered, by the cell that did: that cell may be taken back, and an earlier one's is meant again.
+    // By the cell that registered it: if that cell is removed, the registration of an earlier one is valid again.
     private static readonly Dictionary<(long Cell, string Name), Func<MagicArguments, Task<object?>>> Handlers = [];
 
-    /// <summary>Registers a magic that takes what follows its name on the line; use <c>(line, text)</c> for one that takes the lines below it too.</summary>
-    /// <param name="name">With or without its <c>#!</c>.</param>
-    /// <param name="handler">What it does.</param>
-    /// <param name="help">What it does, in a line, for <c>#!lsmagic</c> and <c>--help</c>.</param>
+    /// <summary>
+    /// Registers a magic whose argument is the rest of its line; use <c>(line, text)</c> for one that also takes the lines below it.
+    /// </summary>
+    /// <param name="name">The name, with or without <c>#!</c>.</param>
+    /// <param name="handler">The code of the magic.</param>
+    /// <param name="help">A one-line description for <c>#!lsmagic</c> and <c>--help</c>.</param>
     /// <example><c>Magic.Register("#!flip", line => new string(line.Reverse().ToArray()));</c></example>
-    /// <exception cref="ArgumentException">The name cannot be that of a magic.</exception>
+    /// <exception cref="ArgumentException">The name is not valid for a magic.</exception>
     public static void Register(string name, Func<string, object?> handler, string help = "") => Register(name, (Delegate)handler, help);
 
     /// <inheritdoc cref="Register(string, Func{string, object?}, string)"/>
@@ -33,66 +38,80 @@ public static partial class Magic
     /// <inheritdoc cref="Register(string, Func{string, object?}, string)"/>
     public static void Register<T>(string name, Func<string, Task<T>> handler, string help = "") => Register(name, (Delegate)handler, help);
 
-    /// <summary>Registers a magic that takes what follows its name on the line, and the lines below it.</summary>
+    /// <summary>Registers a magic whose arguments are the rest of its line and the lines below it.</summary>
     /// <inheritdoc cref="Register(string, Func{string, object?}, string)"/>
     /// <example><c>Magic.Register("#!upper", (line, text) => text.ToUpper());</c></example>
-    public static void Register(string name, Func<string, string, object?> handler, string help = "") => Register(name, (Delegate)handler, help);
+    public static void Register(string name, Func<string, string, object?> handler, string help = "") =>
+        Register(name, (Delegate)handler, help);
 
     /// <inheritdoc cref="Register(string, Func{string, string, object?}, string)"/>
     public static void Register(string name, Action<string, string> handler, string help = "") => Register(name, (Delegate)handler, help);
 
     /// <inheritdoc cref="Register(string, Func{string, string, object?}, string)"/>
-    public static void Register(string name, Func<string, string, Task> handler, string help = "") => Register(name, (Delegate)handler, help);
+    public static void Register(string name, Func<string, string, Task> handler, string help = "") =>
+        Register(name, (Delegate)handler, help);
 
     /// <inheritdoc cref="Register(string, Func{string, string, object?}, string)"/>
-    public static void Register<T>(string name, Func<string, string, Task<T>> handler, string help = "") => Register(name, (Delegate)handler, help);
+    public static void Register<T>(string name, Func<string, string, Task<T>> handler, string help = "") =>
+        Register(name, (Delegate)handler, help);
 
     /// <summary>
-    /// Registers a magic whose options are the parameters of a method: <c>(int times, bool loud = false)</c> is <c>#!cheer --times 3 --loud</c>, or
-    /// <c>#!cheer 3</c>. A parameter without a default must be given; its <see cref="DescriptionAttribute"/> is its help. A method of one string takes the
-    /// line, one of two the line and the lines below it.
+    /// Registers a magic whose options are the parameters of a method: <c>(int times, bool loud = false)</c> is <c>#!cheer --times 3
+    /// --loud</c>, or <c>#!cheer 3</c>. A parameter without a default value is required; its <see cref="DescriptionAttribute"/> is its
+    /// help. A method with one string parameter takes the line, one with two the line and the lines below it.
     /// </summary>
     /// <inheritdoc cref="Register(string, Func{string, object?}, string)"/>
-    /// <example><c>Magic.Register("#!cheer", (int times, bool loud = false) => string.Join(" ", Enumerable.Repeat(loud ? "HURRA" : "hurra", times)));</c></example>
+    /// <example><c>Magic.Register("#!cheer", (int times, bool loud = false) => string.Join(" ", Enumerable.Repeat(loud ? "HURRA" : "hurra",
+    /// times)));</c></example>
     public static void Register(string name, Delegate handler, string help = "")
     {
         ArgumentNullException.ThrowIfNull(handler);
         var parameters = handler.Method.GetParameters();
-        var takesLine = parameters is [{ HasDefaultValue: false }] or [{ HasDefaultValue: false }, { HasDefaultValue: false }] && parameters.All(parameter => parameter.ParameterType == typeof(string));
+        var takesLine = parameters is [{ HasDefaultValue: false }] or [{ HasDefaultValue: false }, { HasDefaultValue: false }]
+            && parameters.All(parameter => parameter.ParameterType == typeof(string));
         Add(
-            new(name, help, takesLine && parameters.Length == 2, takesLine || parameters.Length == 0 ? null : [.. parameters.Select(MagicOption.Of)]),
+            new(name, help, takesLine && parameters.Length == 2,
+                takesLine || parameters.Length == 0 ? null : [.. parameters.Select(MagicOption.Of)]),
             arguments => ResultOf(handler.Method.Invoke(
                 handler.Target, BindingFlags.DoNotWrapExceptions, null,
-                takesLine ? [.. new object?[] { arguments.Line, arguments.Text }.Take(parameters.Length)] : [.. parameters.Select(parameter => arguments.Get(MagicOption.NameOf(parameter), parameter.ParameterType, parameter.HasDefaultValue ? parameter.DefaultValue : null))],
+                takesLine
+                    ? [.. new object?[] { arguments.Line, arguments.Text }.Take(parameters.Length)]
+                    : [.. parameters.Select(parameter => arguments.Get(MagicOption.NameOf(parameter), parameter.ParameterType,
+                        parameter.HasDefaultValue ? parameter.DefaultValue : null))],
                 null)));
     }
 
-    /// <summary>Registers a magic and tells the kernel.</summary>
+    /// <summary>Registers a magic with the kernel.</summary>
     internal static void Add(MagicDeclaration magic, Func<MagicArguments, Task<object?>> handler)
     {
         ArgumentNullException.ThrowIfNull(magic.Name);
         var name = magic.Name.StartsWith("#!", StringComparison.Ordinal) ? magic.Name : "#!" + magic.Name;
-        if (!ValidName().IsMatch(name)) throw new ArgumentException($"'{magic.Name}' cannot be the name of a magic. Use letters, digits, '-' and '_' after '#!', such as #!flip.", nameof(magic));
+        if (!ValidName().IsMatch(name))
+            throw new ArgumentException(
+                $"'{magic.Name}' is not a valid name for a magic. Use letters, digits, '-' and '_' after '#!', such as #!flip.",
+                nameof(magic));
         if (NotebookHost.Current is not { } host) return;
         var cell = host.RegisterMagic(magic with { Name = name });
         lock (Handlers) Handlers[(cell, name)] = handler;
     }
 
-    /// <summary>Runs a magic. The kernel writes this call for a line that names it.</summary>
+    /// <summary>Runs a magic. The kernel generates this call for a line that names it.</summary>
     /// <param name="cell">The number of the cell that registered it.</param>
-    /// <param name="name">With its <c>#!</c>.</param>
-    /// <param name="line">What follows its name.</param>
+    /// <param name="name">The name with <c>#!</c>.</param>
+    /// <param name="line">The rest of the line.</param>
     /// <param name="text">The lines below it.</param>
-    /// <param name="options">Names and values, in turn.</param>
-    /// <returns>What its handler returned; null if that was nothing.</returns>
-    /// <exception cref="InvalidOperationException">Its cell was not executed again in this worker.</exception>
+    /// <param name="options">Alternating names and values.</param>
+    /// <returns>The return value of the handler; null for void.</returns>
+    /// <exception cref="InvalidOperationException">The cell that registered it was not replayed in this worker.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static Task<object?> InvokeAsync(long cell, string name, string line, string text, params object?[] options)
     {
         ArgumentNullException.ThrowIfNull(options);
         Func<MagicArguments, Task<object?>>? handler;
         lock (Handlers) handler = Handlers.GetValueOrDefault((cell, name));
-        if (handler is null) throw new InvalidOperationException($"{name} has no handler in this worker: the cell that registered it was not executed again. Run that cell again.");
+        if (handler is null)
+            throw new InvalidOperationException(
+                $"{name} has no handler in this worker: the cell that registered it was not executed again. Run that cell again.");
         return handler(new(line, text, options.Chunk(2).ToDictionary(option => (string)option[0]!, option => option[1])));
     }
 
@@ -100,56 +119,30 @@ public static partial class Magic
     {
         if (returned is not Task task) return returned;
         await task;
-        return task.GetType().GetProperty("Result") is { PropertyType: var type } result && type.Name != "VoidTaskResult" ? result.GetValue(task) : null;
+        return task.GetType().GetProperty("Result") is { PropertyType: var type } result && type.Name != "VoidTaskResult"
+            ? result.GetValue(task)
+            : null;
     }
 
     [GeneratedRegex(@"\A#![\p{L}_][\p{L}\p{N}_.-]*\z")]
     private static partial Regex ValidName();
 }
 
-/// <summary>A magic as the kernel learns of it.</summary>
-/// <param name="Name">With its <c>#!</c>.</param>
-/// <param name="Help">What it does, in a line; may be empty.</param>
-/// <param name="TakesText">Whether the lines below it are its text.</param>
-/// <param name="Options">Null where it takes the line as it is.</param>
-internal sealed record MagicDeclaration(string Name, string Help, bool TakesText, IReadOnlyList<MagicOption>? Options);
-
-/// <summary>An option of a magic.</summary>
-/// <param name="Name">With its dashes.</param>
-/// <param name="Help">What it is, in a line; may be empty.</param>
-/// <param name="IsRequired">Whether it must be given.</param>
-/// <param name="IsFlag">Whether it is there or not, without a value.</param>
-/// <param name="IsPositional">Whether a value without a name may be its.</param>
-/// <param name="Proposals">Values to complete.</param>
-internal sealed record MagicOption(string Name, string Help, bool IsRequired, bool IsFlag, bool IsPositional, IReadOnlyList<string> Proposals)
-{
-    internal static MagicOption Of(ParameterInfo parameter) => new(
-        NameOf(parameter),
-        parameter.GetCustomAttribute<DescriptionAttribute>()?.Description ?? TypeNames.Of(parameter.ParameterType),
-        !parameter.HasDefaultValue && parameter.ParameterType != typeof(bool),
-        parameter.ParameterType == typeof(bool),
-        parameter.ParameterType != typeof(bool),
-        (Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType) is { IsEnum: true } type ? Enum.GetNames(type) : []);
-
-    /// <summary><c>maxCount</c> is <c>--max-count</c>.</summary>
-    internal static string NameOf(ParameterInfo parameter) =>
-        "--" + string.Concat(parameter.Name!.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
-}
-
-/// <summary>What a magic is called with.</summary>
-/// <param name="Line">What follows its name.</param>
+/// <summary>The arguments of a call of a magic.</summary>
+/// <param name="Line">The rest of the line.</param>
 /// <param name="Text">The lines below it.</param>
-/// <param name="Options">By their names with dashes: text, or what a variable holds.</param>
+/// <param name="Options">By names with dashes: text, or the value of a variable.</param>
 internal sealed record MagicArguments(string Line, string Text, IReadOnlyDictionary<string, object?> Options)
 {
-    /// <summary>An option as a value of a type.</summary>
-    /// <param name="name">With its dashes.</param>
+    /// <summary>Converts an option to a type.</summary>
+    /// <param name="name">The name with dashes.</param>
     /// <param name="type">The type.</param>
-    /// <param name="otherwise">Its value where it was not given.</param>
-    /// <exception cref="ArgumentException">What was given is not one.</exception>
+    /// <param name="otherwise">The value of an option that was not given.</param>
+    /// <exception cref="ArgumentException">The text is not a valid value of the type.</exception>
     internal object? Get(string name, Type type, object? otherwise)
     {
-        if (!Options.TryGetValue(name, out var given)) return otherwise is null && type.IsValueType ? Activator.CreateInstance(type) : otherwise;
+        if (!Options.TryGetValue(name, out var given))
+            return otherwise is null && type.IsValueType ? Activator.CreateInstance(type) : otherwise;
         if (given is null || type.IsInstanceOfType(given)) return given;
         var text = Convert.ToString(given, CultureInfo.InvariantCulture)!;
         try
@@ -159,7 +152,8 @@ internal sealed record MagicArguments(string Line, string Text, IReadOnlyDiction
                 : type == typeof(DirectoryInfo) ? new DirectoryInfo(text)
                 : TypeDescriptor.GetConverter(type).ConvertFromInvariantString(text);
         }
-        catch (Exception malformed) when (malformed is FormatException or NotSupportedException or ArgumentException or OverflowException or InvalidCastException)
+        catch (Exception malformed) when (
+            malformed is FormatException or NotSupportedException or ArgumentException or OverflowException or InvalidCastException)
         {
             throw new ArgumentException($"'{text}' is not a valid value for {name}. Use a value of type {TypeNames.Of(type)}.");
         }

@@ -1,11 +1,16 @@
 using System.Text;
 using System.Text.Json;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Display.Plots;
+using JupyterKernel.Display.Progress;
 
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// What every cell can call without a prefix. Any thread. In a program without a notebook, values are shown
-/// as text on the console and questions are asked there.
+/// The functions that every cell can call without a prefix. Any thread. In a program without a notebook, values are shown
+/// as text on the console, and input is read from it.
 /// </summary>
 public static class Notebook
 {
@@ -14,65 +19,65 @@ public static class Notebook
     /// <c>CancellationToken.None</c> ambiguous in cells.)
     /// </summary>
     /// <example><c>await Task.Delay(10_000, CellCancellation);</c></example>
-    public static CancellationToken CellCancellation => NotebookHost.Current?.CancellationToken ?? CancellationToken.None;
+    public static CancellationToken CellCancellation => NotebookHost.Interruption;
 
-    /// <summary>The arguments of a program: a notebook has none.</summary>
+    /// <summary>The arguments of a program; empty in a notebook.</summary>
     public static string[] args => [];
 
-    /// <summary>Shows a value among the cell's outputs.</summary>
+    /// <summary>Displays a value as an output of the cell.</summary>
     /// <example><c>display(new[] { 1, 2, 3 });</c></example>
     public static DisplayedValue display(object? value) => DisplayedValue.Show(Formatter.Format(value, TupleNames.OfDisplayed));
 
     /// <summary>
-    /// Shows a value as data of one MIME type: strings and bytes as they are and at any length, text of a JSON
-    /// type parsed, other values in the form of that type that they have, as JSON, or as text.
+    /// Displays a value as data of one MIME type: strings and bytes unchanged and at any length, text of a JSON type parsed, other
+    /// values in their own form of that type, as JSON, or as text.
     /// </summary>
     /// <example><c>display("&lt;b>bold&lt;/b>", "text/html");</c></example>
-    /// <exception cref="JsonException">Text of a JSON type that is no JSON.</exception>
+    /// <exception cref="JsonException">The text is not valid JSON.</exception>
     public static DisplayedValue display(object? value, string mimeType) =>
         DisplayedValue.Show(Formatter.Format(value, mimeType, TupleNames.OfDisplayed));
 
-    /// <summary>HTML to show; text of others that goes into it needs <see cref="System.Net.WebUtility.HtmlEncode(string)"/>.</summary>
+    /// <summary>HTML to display. Text from elsewhere must be encoded with <see cref="System.Net.WebUtility.HtmlEncode(string)"/>.</summary>
     /// <example><c>HTML("&lt;b>bold&lt;/b>")</c></example>
-    public static MimeBundle HTML(string html) => MimeBundle.Html(html, HtmlText.Of(html));
+    public static MimeBundle HTML(string html) => HtmlText.BundleOf(html);
 
-    /// <summary>JavaScript for the page to run, where the client allows that.</summary>
+    /// <summary>JavaScript that the page runs, if the client allows it.</summary>
     /// <example><c>Javascript("element.append('hello')")</c></example>
-    public static MimeBundle Javascript(string code) => MimeBundle.Of("application/javascript", code, Formatter.Cut(code));
+    public static MimeBundle Javascript(string code) => MimeBundle.Of("application/javascript", code, CutText.Of(code));
 
-    /// <summary>Markdown to show.</summary>
+    /// <summary>Markdown to display.</summary>
     /// <example><c>Markdown("# Results")</c></example>
-    public static MimeBundle Markdown(string text) => MimeBundle.Of("text/markdown", text, Formatter.Cut(text));
+    public static MimeBundle Markdown(string text) => MimeBundle.Of("text/markdown", text, CutText.Of(text));
 
-    /// <summary>LaTeX to show, with its dollar signs or environment.</summary>
+    /// <summary>LaTeX to display, with its dollar signs or environment.</summary>
     /// <example><c>Latex(@"$\sqrt{2}$")</c></example>
-    public static MimeBundle Latex(string text) => MimeBundle.Of("text/latex", text, Formatter.Cut(text));
+    public static MimeBundle Latex(string text) => MimeBundle.Of("text/latex", text, CutText.Of(text));
 
-    /// <summary>An SVG image of its text.</summary>
+    /// <summary>An SVG image.</summary>
     /// <example><c>SVG("&lt;svg xmlns='http://www.w3.org/2000/svg'>…&lt;/svg>")</c></example>
-    public static MimeBundle SVG(string svg) => new Image(Encoding.UTF8.GetBytes(svg), "image/svg+xml").ToMimeBundle();
+    public static MimeBundle SVG(string svg) => Image.OfSvg(svg).ToMimeBundle();
 
-    /// <summary>JSON text, shown as a tree where the client can.</summary>
+    /// <summary>JSON text, displayed as a tree if the client supports it.</summary>
     /// <example><c>JSON("""{ "a": [1, 2] }""")</c></example>
-    /// <exception cref="JsonException">The text is no JSON.</exception>
+    /// <exception cref="JsonException">The text is not valid JSON.</exception>
     public static MimeBundle JSON(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        return Formatter.FormatJson(JsonValues.Parse(json));
+        return DisplayBundles.OfJson(JsonValues.Parse(json));
     }
 
-    /// <summary>A value as JSON, shown as a tree where the client can; circular references become null.</summary>
+    /// <summary>A value as JSON, displayed as a tree if the client supports it; circular references become null.</summary>
     /// <example><c>JSON(new { A = 1, B = new[] { 2, 3 } })</c></example>
-    public static MimeBundle JSON(object? value) => Formatter.FormatJson(JsonValues.Of(value));
+    public static MimeBundle JSON(object? value) => DisplayBundles.OfJson(JsonValues.Of(value));
 
     /// <summary>
-    /// The items of a sequence, and a bar that shows how many of them a loop has behind it. The sequence is enumerated once and as
-    /// the loop goes; its length is taken where it knows that without being enumerated. A loop that is left early leaves the bar
-    /// where it was. In a loop over Progress, others are shown below it and each in the place of the one before, until it is done.
+    /// The items of a sequence, with a progress bar for the loop over them. The sequence is enumerated once, as the loop runs; its
+    /// length is used if it is known without enumeration. If the loop ends early, the bar stops there. Loops over Progress within
+    /// another one are shown below its bar, each in place of the previous one, until the outer loop is done.
     /// </summary>
-    /// <param name="items">What to loop over.</param>
-    /// <param name="label">What stands before the bar.</param>
-    /// <param name="total">How many items there are, where the sequence does not know.</param>
+    /// <param name="items">The items to loop over.</param>
+    /// <param name="label">The text before the bar.</param>
+    /// <param name="total">The number of items, if the sequence does not know it.</param>
     /// <example><c>foreach (var file in Progress(files, "Reading")) Read(file);</c></example>
     /// <exception cref="ArgumentOutOfRangeException">The total is negative.</exception>
     public static IEnumerable<T> Progress<T>(IEnumerable<T> items, string label = "", long? total = null)
@@ -82,10 +87,10 @@ public static class Notebook
         return new ProgressItems<T>(items, label ?? "", total);
     }
 
-    /// <summary>The same for items that are awaited.</summary>
-    /// <param name="items">What to loop over.</param>
-    /// <param name="label">What stands before the bar.</param>
-    /// <param name="total">How many items there are, where that is known.</param>
+    /// <summary>The items of an asynchronous sequence, with a progress bar for the loop over them.</summary>
+    /// <param name="items">The items to loop over.</param>
+    /// <param name="label">The text before the bar.</param>
+    /// <param name="total">The number of items, if it is known.</param>
     /// <example><c>await foreach (var row in Progress(rows, "Reading")) Read(row);</c></example>
     /// <exception cref="ArgumentOutOfRangeException">The total is negative.</exception>
     public static IAsyncEnumerable<T> Progress<T>(IAsyncEnumerable<T> items, string label = "", long? total = null)
@@ -95,45 +100,50 @@ public static class Notebook
         return new AwaitedProgressItems<T>(items, label ?? "", total);
     }
 
-    /// <summary>A bar for code that reports how far it is; it can be given to whatever takes an <see cref="IProgress{T}"/>.</summary>
-    /// <param name="label">What stands before the bar.</param>
-    /// <param name="total">What 100% is. Without it <c>Report(double)</c> takes a fraction between 0 and 1, and whole numbers are counted.</param>
+    /// <summary>A progress bar for code that reports its progress; it can be passed as an <see cref="IProgress{T}"/>.</summary>
+    /// <param name="label">The text before the bar.</param>
+    /// <param name="total">The value of 100%. Without it <c>Report(double)</c> takes a fraction between 0 and 1, and whole numbers are
+    /// counted.</param>
     /// <example><code>
     /// using var bar = ProgressBar("Copying", total: 100);
     /// bar.Report(5);
     /// bar.Increment();
     /// </code></example>
-    /// <exception cref="ArgumentOutOfRangeException">The total is negative or no number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The total is negative or not finite.</exception>
     public static DisplayedProgress ProgressBar(string label = "", double? total = null) => new(label ?? "", total);
 
-    /// <summary>Comma-separated values: a table, and their text for programs. Fields may be quoted.</summary>
+    /// <summary>Comma-separated values, displayed as a table; their text is the text/csv form. Fields may be quoted.</summary>
     /// <example><c>CSV(File.ReadAllText("prices.csv"))</c></example>
     public static MimeBundle CSV(string text) => TableForms.OfCsv(text);
 
-    /// <summary>A Vega-Lite chart, for clients that draw it (JupyterLab and VS Code do). The specification is JSON or any value that is one.</summary>
-    /// <example><c>VegaLite(new { data = new { values = rows }, mark = "bar", encoding = new { x = new { field = "Name" }, y = new { field = "Size", type = "quantitative" } } })</c></example>
-    /// <exception cref="JsonException">Text that is no JSON.</exception>
+    /// <summary>
+    /// A Vega-Lite chart, for clients that render it (JupyterLab and VS Code do). The specification is JSON text or a value that becomes
+    /// JSON.
+    /// </summary>
+    /// <example><c>VegaLite(new { data = new { values = rows }, mark = "bar", encoding = new { x = new { field = "Name" }, y = new { field
+    /// = "Size", type = "quantitative" } } })</c></example>
+    /// <exception cref="JsonException">The text is not valid JSON.</exception>
     public static MimeBundle VegaLite(object specification) => Specified("application/vnd.vegalite.v5+json", specification);
 
     /// <summary>A Vega chart; see <see cref="VegaLite"/>.</summary>
-    /// <exception cref="JsonException">Text that is no JSON.</exception>
+    /// <exception cref="JsonException">The text is not valid JSON.</exception>
     public static MimeBundle Vega(object specification) => Specified("application/vnd.vega.v5+json", specification);
 
     /// <summary>A Plotly figure, for clients that have a renderer for it.</summary>
     /// <example><c>Plotly(new { data = new[] { new { y = new[] { 1, 4, 9 } } }, layout = new { title = "Squares" } })</c></example>
-    /// <exception cref="JsonException">Text that is no JSON.</exception>
+    /// <exception cref="JsonException">The text is not valid JSON.</exception>
     public static MimeBundle Plotly(object figure) => Specified("application/vnd.plotly.v1+json", figure);
 
     /// <summary>
-    /// A map of GeoJSON: a FeatureCollection, a Feature, a geometry, or a list of these, as JSON or any value that is. Clients without a renderer for it
-    /// draw the shapes as a Vega-Lite chart.
+    /// A map of GeoJSON: a FeatureCollection, a Feature, a geometry, or a list of these, as JSON text or a value that becomes JSON.
+    /// Clients without a GeoJSON renderer show the shapes as a Vega-Lite chart.
     /// </summary>
     /// <example><c>GeoJSON(new { type = "Point", coordinates = new[] { 11.8, -45.04 } })</c></example>
     /// <exception cref="JsonException">The text is not valid JSON.</exception>
     /// <exception cref="ArgumentException">It is not GeoJSON.</exception>
     public static MimeBundle GeoJSON(object features) => GeoJson.Of(Json(features));
 
-    private static MimeBundle Specified(string mimeType, object value) => Formatter.FormatJson(Json(value), mimeType);
+    private static MimeBundle Specified(string mimeType, object value) => DisplayBundles.OfJson(Json(value), mimeType);
 
     private static object Json(object value)
     {
@@ -141,15 +151,15 @@ public static class Notebook
         return value is string text ? JsonValues.Parse(text) : JsonValues.Of(value);
     }
 
-    /// <summary>Clears the cell's output; with <paramref name="wait"/> only when the next output is there, so that nothing flickers.</summary>
+    /// <summary>Clears the cell's output; with <paramref name="wait"/> only when the next output arrives, to avoid flicker.</summary>
     public static void ClearOutput(bool wait = false) => NotebookHost.Current?.ClearOutput(wait);
 
-    /// <summary><see cref="ClearOutput"/> under the name that notebooks in Python use.</summary>
+    /// <summary><see cref="ClearOutput"/> under its IPython name.</summary>
     public static void clear_output(bool wait = false) => ClearOutput(wait);
 
-    /// <summary>Asks the user for a line, and waits for it.</summary>
+    /// <summary>Asks the user for a line of input and waits for it.</summary>
     /// <example><c>var name = GetInput("Your name?");</c></example>
-    /// <exception cref="InvalidOperationException">The client takes no input.</exception>
+    /// <exception cref="InvalidOperationException">The client does not support input requests.</exception>
     public static string GetInput(string prompt = "")
     {
         if (NotebookHost.Current is { } host) return host.ReadInput(prompt, password: false);
@@ -157,9 +167,9 @@ public static class Notebook
         return Console.In.ReadLine() ?? "";
     }
 
-    /// <summary>Asks the user for a line that is not shown while it is typed, and waits for it.</summary>
+    /// <summary>Asks the user for a line of input that is hidden while typed, and waits for it.</summary>
     /// <example><c>var token = GetPassword("Token?").GetClearTextPassword();</c></example>
-    /// <exception cref="InvalidOperationException">The client takes no input.</exception>
+    /// <exception cref="InvalidOperationException">The client does not support input requests.</exception>
     public static PasswordString GetPassword(string prompt = "")
     {
         if (NotebookHost.Current is { } host) return new PasswordString(host.ReadInput(prompt, password: true));

@@ -1,14 +1,14 @@
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A password that is not shown by accident: its text and its look in a notebook are a mask of fixed length.
-/// It stands in memory as any string does.
+/// A password that is not shown by accident: its text and its display are a mask of fixed length.
+/// It is kept in memory as a plain string.
 /// </summary>
 public sealed class PasswordString
 {
     private readonly string clearText;
 
-    /// <summary>Covers a password.</summary>
+    /// <summary>Wraps a password.</summary>
     public PasswordString(string clearText) => this.clearText = clearText;
 
     /// <summary>The password itself.</summary>

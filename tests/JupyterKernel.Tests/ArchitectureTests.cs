@@ -37,6 +37,43 @@ public sealed class ArchitectureTests
         ["Display"] = [],
     };
 
+    /// <summary>Every folder of the display API and what it may use; the root is what notebooks call.</summary>
+    private static readonly Dictionary<string, string[]> DisplayMayUse = new()
+    {
+        ["Bundles"] = [],
+        ["Hosting"] = ["Bundles"],
+        ["Formatting"] = ["Bundles", "Hosting"],
+        ["Tables"] = ["Bundles", "Hosting", "Formatting"],
+        ["Progress"] = ["Bundles", "Hosting", "Formatting"],
+        ["Comms"] = ["Bundles", "Hosting"],
+        ["Plots"] = ["Bundles", "Formatting"],
+        [""] = ["Bundles", "Hosting", "Formatting", "Tables", "Progress", "Comms", "Plots"],
+    };
+
+    /// <summary>
+    /// The assemblies of src/Interactive. Their inner folders are .NET Interactive's namespaces, whose public types use each other both ways.
+    /// </summary>
+    private static readonly Dictionary<string, string[]> InteractiveMayUse = new()
+    {
+        ["Html"] = [],
+        ["Formatting"] = ["Html"],
+        ["Kernel"] = ["Html", "Formatting"],
+        ["CSharp"] = ["Kernel"],
+    };
+
+    /// <summary>The namespaces of the assemblies of src/Interactive.</summary>
+    private static readonly Dictionary<string, string> InteractiveNamespaces = new()
+    {
+        ["Html"] = "Microsoft.AspNetCore.Html",
+        ["Formatting"] = "Microsoft.DotNet.Interactive.Formatting",
+        ["Kernel"] = "Microsoft.DotNet.Interactive",
+        ["CSharp"] = "Microsoft.DotNet.Interactive.CSharp",
+    };
+
+    private static readonly FolderArrows DisplayArrows = new("JupyterKernel.Display");
+
+    private static readonly FolderArrows InteractiveArrows = new("Interactive", isTopOnly: true, beside: "JupyterKernel.Display");
+
     private static readonly string Source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "src", "JupyterKernel"));
 
     private static readonly Lazy<IReadOnlyList<Use>> Uses = new(FindUses);
@@ -103,7 +140,64 @@ public sealed class ArchitectureTests
         // Were nothing found, nothing could be forbidden.
         Assert.Contains(Uses.Value, use => use is { Folder: "Execution", Target: "JupyterKernel.Supervision.Supervisor" });
         Assert.Contains(Uses.Value, use => use is { Folder: "Kernel", Target: "JupyterKernel.WorkerProtocol.ClearOutput" });
-        Assert.Contains(Uses.Value, use => use is { Folder: "Worker", Target: "JupyterKernel.Display.TypeNames" });
+        Assert.Contains(Uses.Value, use => use is { Folder: "Worker", Target: "JupyterKernel.Display.Bundles.TypeNames" });
+    }
+
+    [Fact]
+    public void Arrows_between_folders_of_the_display_API_are_those_of_its_table()
+    {
+        Assert.Empty(DisplayArrows.Forbidden(DisplayMayUse));
+        Assert.Empty(FolderArrows.Circle(DisplayMayUse));
+
+        // If no use were found, none could be forbidden.
+        Assert.Contains(DisplayArrows.Uses, use => use is { Folder: "", Target: "JupyterKernel.Display.MimeBundle" });
+        Assert.Contains(
+            DisplayArrows.Uses,
+            use => use is { Folder: "Tables", Target: "JupyterKernel.Display.Formatting.DisplayTree.Table" });
+    }
+
+    [Fact]
+    public void Public_types_of_the_display_API_are_in_its_root_namespace_and_others_in_that_of_their_folder()
+    {
+        var misplaced =
+            from tree in DisplayArrows.Trees
+            from type in tree.GetRoot().DescendantNodes().OfType<MemberDeclarationSyntax>()
+            where type is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax && type.Parent is BaseNamespaceDeclarationSyntax
+            let space = ((BaseNamespaceDeclarationSyntax)type.Parent!).Name.ToString()
+            let folder = DisplayArrows.FolderOf(tree)
+            let isAtRoot = folder.Length == 0 || type.Modifiers.Any(SyntaxKind.PublicKeyword)
+            where space != (isAtRoot ? "JupyterKernel.Display" : $"JupyterKernel.Display.{folder}")
+            select $"{tree.FilePath}: {space}";
+
+        Assert.Empty(misplaced);
+    }
+
+    [Fact]
+    public void Arrows_between_the_assemblies_that_stand_in_for_dotnet_interactive_are_those_of_their_table()
+    {
+        Assert.Empty(InteractiveArrows.Forbidden(InteractiveMayUse));
+        Assert.Empty(FolderArrows.Circle(InteractiveMayUse));
+        Assert.Contains(
+            InteractiveArrows.Uses,
+            use => use is { Folder: "Kernel", Target: "Microsoft.DotNet.Interactive.Formatting.FormattedValue" });
+    }
+
+    [Fact]
+    public void Files_that_stand_in_for_dotnet_interactive_are_in_the_folder_of_their_namespace()
+    {
+        // .NET Interactive has these in namespaces that cells import.
+        string[] exceptions = ["Formatting/DisplayExtensions.cs", "Kernel/Namespaces.cs"];
+        var source = Path.GetFullPath(Path.Combine(Source, "..", "Interactive"));
+        var misplaced =
+            from tree in InteractiveArrows.Trees
+            let file = Path.GetRelativePath(source, tree.FilePath).Replace(Path.DirectorySeparatorChar, '/')
+            where !exceptions.Contains(file)
+            let parts = file.Split('/')
+            let expected = string.Join('.', parts[1..^1].Prepend(InteractiveNamespaces[parts[0]]))
+            where tree.GetRoot().DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>().Any(space => space.Name.ToString() != expected)
+            select file;
+
+        Assert.Empty(misplaced);
     }
 
     /// <param name="Folder">Where the use is; empty at the root.</param>

@@ -149,6 +149,25 @@ public sealed class CompletionTests : Editor
         Assert.Equal(signature, item.Signature);
     }
 
+    [Theory]
+    [InlineData("|")]
+    [InlineData("JupyterKernel.|")]
+    [InlineData("JupyterKernel.Display.|")]
+    [InlineData("using JupyterKernel.Display.|")]
+    [InlineData("DisplayTr|")]
+    [InlineData("Hosti|")]
+    public void Internals_of_the_display_API_are_not_proposed(string text)
+    {
+        string[] internals =
+        [
+            "Bundles", "Hosting", "Formatting", "Tables", "Progress", "Comms", "Plots", "DisplayTree", "FormatterRegistry", "NotebookHost",
+        ];
+
+        // Notebook.Progress is a method.
+        var proposed = Complete(text).Items.Where(item => item.Type is "module" or "class" or "namespace").Select(item => item.Text);
+        Assert.Empty(proposed.Intersect(internals));
+    }
+
     [Fact]
     public void What_is_imported_comes_before_what_is_not()
     {

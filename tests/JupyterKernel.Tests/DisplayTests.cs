@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Hosting;
 using Xunit;
 using static JupyterKernel.Display.Notebook;
 

@@ -4,6 +4,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Plots;
+using JupyterKernel.Display.Tables;
 using Xunit;
 using static JupyterKernel.Display.Notebook;
 
@@ -392,7 +395,7 @@ public sealed class FormattingTests : IDisposable
     {
         var text = (string)Formatter.Format(Items()).Data["text/plain"];
 
-        Assert.Equal("IAsyncEnumerable<int>: its items come by await foreach (var item in …), or all at once by await ….ToListAsync()", text);
+        Assert.Equal("IAsyncEnumerable<int>: read its items with await foreach (var item in …), or all at once with await ….ToListAsync()", text);
 
         static async IAsyncEnumerable<int> Items()
         {

@@ -313,7 +313,7 @@ public sealed class PlotTests
         {
             var apart = Number(labels[i], "x") - Number(labels[i - 1], "x");
             // Aslant at 45°, lines of 11 need 11 between them.
-            Assert.True(labels[i].Attribute("transform") is not null ? apart * Math.Sqrt(0.5) >= 11 : apart >= Words.Width(labels[i].Value, 11), $"{apart} between {labels[i - 1].Value} and {labels[i].Value}");
+            Assert.True(labels[i].Attribute("transform") is not null ? apart * Math.Sqrt(0.5) >= 11 : apart >= LabelText.Width(labels[i].Value, 11), $"{apart} between {labels[i - 1].Value} and {labels[i].Value}");
         }
         Assert.InRange(All(svg, "rect", "bar").Count, Math.Min(count - 1, 999), 1_000);
         Assert.Equal(count > 1_000, Texts(svg).Contains("the first 1,000 of 3,000 places"));
@@ -356,7 +356,7 @@ public sealed class PlotTests
     {
         var random = new Random(1);
         double[] values = [.. Enumerable.Range(0, 3_000).Select(_ => (random.NextDouble() + random.NextDouble() + random.NextDouble()) * 13.7)];
-        var bins = Bins.Of([new Series(Mark.Histogram, null, Column.Of(values, "values"), null, null, null)], isTime: false)!;
+        var bins = Bins.Of([new Series(Mark.Histogram, null, SeriesValues.Of(values, "values"), null, null, null)], isTime: false)!;
         Assert.Contains(bins.Width, new[] { 0.5, 1, 2, 5 });
         Assert.Equal(0, bins.Low % bins.Width, 1e-9);
         Assert.True(bins.Low <= values.Min() && bins.Low + (bins.Count * bins.Width) >= values.Max());
@@ -473,7 +473,7 @@ public sealed class PlotTests
         Assert.Contains("<script>alert('1')</script>&\"\uFFFD\uFFFD", Texts(svg));
         Assert.All(Texts(svg), text => Assert.InRange(text.Length, 1, 100));
         foreach (var text in svg.Descendants(Svg + "text").Where(text => text.Attribute("text-anchor")!.Value == "start"))
-            Assert.True(Number(text, "x") + Words.Width(text.Value, Number(text, "font-size")) <= 640, text.Value);
+            Assert.True(Number(text, "x") + LabelText.Width(text.Value, Number(text, "font-size")) <= 640, text.Value);
         Assert.DoesNotContain(svg.Descendants(), element => element.Name.LocalName == "script");
     }
 
@@ -511,7 +511,7 @@ public sealed class PlotTests
         var svg = Drawn(Plot.Line([1_000_000, 2_000_000], "a rather long label").Line([2_000_000, 1_000_000], "another").Title("Title").XLabel("x").YLabel("y"));
         var boxes = svg.Descendants(Svg + "text").Select(text =>
         {
-            var width = Words.Width(text.Value, Number(text, "font-size"));
+            var width = LabelText.Width(text.Value, Number(text, "font-size"));
             var left = Number(text, "x") - text.Attribute("text-anchor")!.Value switch { "end" => width, "middle" => width / 2, _ => 0 };
             return (text.Value, Left: left, Right: left + width, Top: Number(text, "y") - (Number(text, "font-size") * 0.8), Bottom: Number(text, "y"));
         }).ToList();

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Display.Progress;
 using Xunit;
 using static JupyterKernel.Display.Notebook;
 

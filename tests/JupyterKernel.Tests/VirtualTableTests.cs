@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Display.Tables;
 using Xunit;
 
 namespace JupyterKernel.Tests;
@@ -177,12 +179,12 @@ public sealed class VirtualTableTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"offset\": -1", "offset is -1: it cannot be less than 0.")]
-    [InlineData("\"count\": 0", "count is 0: it can be 1 to 1000.")]
-    [InlineData("\"count\": 1e99", "count is no whole number.")]
-    [InlineData("\"sort\": \"Weight\"", "There is no column Weight.")]
-    [InlineData("\"sort\": []", "sort is no text.")]
-    [InlineData("\"table\": \"other\"", "The rows of this table are not kept any more: run its cell again to see them.")]
+    [InlineData("\"offset\": -1", "offset is -1. It must be at least 0.")]
+    [InlineData("\"count\": 0", "count is 0. It must be 1 to 1000.")]
+    [InlineData("\"count\": 1e99", "count is not a whole number.")]
+    [InlineData("\"sort\": \"Weight\"", "Unknown column 'Weight'.")]
+    [InlineData("\"sort\": []", "sort is not text.")]
+    [InlineData("\"table\": \"other\"", "The rows of this table are no longer kept. Run its cell again to see them.")]
     public void Nonsense_is_answered_with_what_is_wrong(string query, string problem) => Assert.Equal(problem, Ask(IdOf(Items(30))!, query)!["error"]!.GetValue<string>());
 
     [Theory]

@@ -283,8 +283,8 @@ class Tables(CommTests, KernelTestCase):
     def test_nonsense_is_answered_with_what_is_wrong(self):
         table = self.table_of(self.run_cell("Enumerable.Range(0, 100).Select(i => new { i }).ToList()"))
         for query, problem in (
-                ({"offset": -1}, "offset is -1"), ({"count": 0}, "count is 0"), ({"count": 1_000_000}, "count is 1000000"), ({"offset": "x"}, "offset is no whole number"),
-                ({"sort": "nowhere"}, "There is no column nowhere"), ({"sort": 5}, "sort is no text"), ({"filter": "x" * 10_000_000}, "10000000 characters"), ({"table": "other"}, "run its cell again"), ({"table": None}, "run its cell again")):
+                ({"offset": -1}, "offset is -1"), ({"count": 0}, "count is 0"), ({"count": 1_000_000}, "count is 1000000"), ({"offset": "x"}, "offset is not a whole number"),
+                ({"sort": "nowhere"}, "Unknown column 'nowhere'"), ({"sort": 5}, "sort is not text"), ({"filter": "x" * 10_000_000}, "10000000 characters"), ({"table": "other"}, "Run its cell again"), ({"table": None}, "Run its cell again")):
             with self.subTest(str(query)[:50]):
                 self.assertIn(problem, self.rows(**{"table": table, **query})["error"])
         line, _ = self.open(TABLES)
@@ -297,4 +297,4 @@ class Tables(CommTests, KernelTestCase):
         self.run_cell("Enumerable.Range(0, 1_000_000).Select(i => new { i }).ToList()")
         self.run_cell("GC.Collect();")
         answer = self.rows(first)
-        self.assertEqual((answer["gone"], "run its cell again" in answer["error"]), (True, True))
+        self.assertEqual((answer["gone"], "Run its cell again" in answer["error"]), (True, True))

@@ -305,7 +305,7 @@ class Interface(KernelTestCase):
 
     def test_what_is_not_carried_out(self):
         row = "other commands, other kernels"
-        for command, said in (('new SubmitCode("let x = 1", "fsharp")', "no kernel 'fsharp'"), ("new Quit()", "cannot end this kernel"), ('new RequestValue("nowhere")', "no variable nowhere")):
+        for command, said in (('new SubmitCode("let x = 1", "fsharp")', "Unknown kernel 'fsharp'"), ("new Quit()", "cannot shut this kernel down"), ('new RequestValue("nowhere")', "Unknown variable 'nowhere'")):
             with self.subTest(command):
                 outcome = self.run_cell(f"(await Kernel.Root.SendAsync({command})).Events.Last() is CommandFailed")
                 self.assertEqual(outcome.result, "True")
@@ -361,7 +361,7 @@ class ImportedInterface(KernelTestCase):
         self.assertEqual(self.run_cell("submittedPart").result, "1")
         outcome = self.run_cell('(await Kernel.Root.SubmitCodeAsync("#!time\\nvar notRun = 1;")).Events.Last().GetType().Name')
         self.assertEqual(outcome.result, "CommandFailed")
-        self.assertIn("#!time is not carried out", self.stderr(outcome))
+        self.assertIn("#!time is not supported in submitted code", self.stderr(outcome))
         self.assertIn("CS0103", self.run_failing_cell("notRun").traceback)
 
     def test_what_either_interface_shows_is_the_others_too(self):
@@ -503,7 +503,7 @@ class Extensions(FreshKernelTestCase):
         row = "an extension that does not come back"
         outcome = self.run_cell(self.pack("Hanging", "while (true) Thread.Sleep(1000);") + "Hanging.Answer.Value")
         self.assertEqual(outcome.result, "42")
-        self.assertIn("is left to itself", self.stderr(outcome))
+        self.assertIn("did not complete within", self.stderr(outcome))
 
     def test_an_interrupt_ends_the_waiting_for_an_extension(self):
         reference = self.pack("Waiting", 'Console.WriteLine("waiting"); await Task.Delay(-1);')
@@ -528,7 +528,7 @@ class Extensions(FreshKernelTestCase):
                        "public class Missing { public Task DoAsync() => Task.CompletedTask; }")
         outcome = self.run_cell(self.pack("Lacking", "await new Missing().DoAsync();", against=os.path.join(original, "original.csproj")) + "Lacking.Answer.Value")
         self.assertEqual(outcome.result, "42")
-        self.assertIn("needs what this kernel does not have", self.stderr(outcome))
+        self.assertIn("requires a feature that this kernel does not have", self.stderr(outcome))
 
     def test_scripts(self):
         row = "`extension.dib`"

@@ -535,7 +535,7 @@ class OfOnesOwn(KernelTestCase):
     def test_what_cannot_be_registered_is_said(self):
         self.assertIn("is a magic of the kernel", dict(self.run_cell('Magic.Register("#!time", line => 1);').outputs)["stderr"])
         self.assertIn("Wall time", shown(self.run_cell("#!time\n1"))[-1]["text/plain"])
-        self.assertIn("cannot be the name of a magic", self.run_failing_cell('Magic.Register("#!a b", line => 1);').error["evalue"])
+        self.assertIn("is not a valid name for a magic", self.run_failing_cell('Magic.Register("#!a b", line => 1);').error["evalue"])
         self.assertIn("from the cell after", self.run_failing_cell('Magic.Register("#!early", line => line);\n#!early x').error["evalue"])
 
     def test_the_user_is_asked_for_input(self):

@@ -2,15 +2,15 @@ using Microsoft.DotNet.Interactive.Commands;
 
 namespace Microsoft.DotNet.Interactive.CSharp;
 
-/// <summary>The kernel that runs the notebook's cells, as code in them sees it.</summary>
+/// <summary>The C# kernel of the notebook's cells.</summary>
 public class CSharpKernel(string name) : Kernel(name, "C#", "14.0")
 {
-    /// <summary>Under its own name.</summary>
+    /// <summary>Creates the kernel with its default name.</summary>
     public CSharpKernel() : this("csharp")
     {
     }
 
-    /// <summary>A variable of the session.</summary>
+    /// <summary>Reads a variable of the session.</summary>
     public bool TryGetValue<T>(string name, out T? value)
     {
         var isThere = TryGetVariable(name, out var found) && found is T or null;
@@ -18,5 +18,5 @@ public class CSharpKernel(string name) : Kernel(name, "C#", "14.0")
         return isThere;
     }
 
-    internal override Task RunAsync(SubmitCode submission) => SubmittedCode.RunAsync(this, submission);
+    internal override Task RunAsync(SubmitCode submission) => CSharpSubmission.RunAsync(this, submission);
 }

@@ -1,14 +1,18 @@
 using JupyterKernel.Display;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>The handle of something that is shown: what stands there can be replaced. A cell that ends in one shows nothing further for it.</summary>
+/// <summary>
+/// The handle of a displayed value, which can be updated. A cell whose last expression is one shows nothing further for it.
+/// </summary>
 public class DisplayedValue : IOnScreen
 {
     private readonly JupyterKernel.Display.DisplayedValue shown;
     private readonly string[] mimeTypes;
 
-    /// <summary>Shows a value in these forms.</summary>
+    /// <summary>Displays a value in these forms.</summary>
     public DisplayedValue(object? value, IReadOnlyList<FormattedValue> formattedValues)
         : this(value, Forms.Bundle(formattedValues), [])
     {
@@ -24,25 +28,26 @@ public class DisplayedValue : IOnScreen
 
     private DisplayedValue(JupyterKernel.Display.DisplayedValue shown) => (this.shown, mimeTypes, FormattedValues) = (shown, [], []);
 
-    /// <summary>What the display API has shown, by this interface's name.</summary>
-    public static implicit operator DisplayedValue(JupyterKernel.Display.DisplayedValue shown) => new(shown ?? throw new ArgumentNullException(nameof(shown)));
+    /// <summary>Converts a handle of the display API.</summary>
+    public static implicit operator DisplayedValue(JupyterKernel.Display.DisplayedValue shown) =>
+        new(shown ?? throw new ArgumentNullException(nameof(shown)));
 
-    /// <summary>The MIME types of the forms that it is shown in.</summary>
+    /// <summary>The MIME types of the displayed forms.</summary>
     public IReadOnlyCollection<string> MimeTypes => [.. FormattedValues.Select(form => form.MimeType)];
 
-    /// <summary>The id under which the clients know what is shown.</summary>
+    /// <summary>The display id that clients know.</summary>
     public string DisplayId => shown.DisplayId;
 
-    /// <summary>Whether it was replaced.</summary>
+    /// <summary>Whether the value was updated.</summary>
     public bool IsUpdated { get; private set; }
 
-    /// <summary>What is shown.</summary>
+    /// <summary>The displayed value.</summary>
     public object? Value { get; private set; }
 
-    /// <summary>The forms that it is shown in.</summary>
+    /// <summary>The displayed forms.</summary>
     public IReadOnlyList<FormattedValue> FormattedValues { get; private set; }
 
-    /// <summary>Shows another value in its place.</summary>
+    /// <summary>Displays another value in its place.</summary>
     public void Update(object? updatedValue)
     {
         var forms = Forms.Of(updatedValue, mimeTypes, TupleNames.OfDisplayed);
@@ -50,13 +55,14 @@ public class DisplayedValue : IOnScreen
         shown.Show(forms, update: true);
     }
 
-    /// <summary>Shows a value.</summary>
+    /// <summary>Displays a value and raises <see cref="Formatter.OnFormatterEvent"/>.</summary>
     internal static DisplayedValue Show(object? value, string[] mimeTypes)
     {
         var shown = new DisplayedValue(value, Forms.Of(value, mimeTypes ?? [], TupleNames.OfDisplayed), mimeTypes ?? []);
-        Formatter.Tell(shown);
+        Formatter.RaiseDisplayed(shown);
         return shown;
     }
 
-    private static IReadOnlyList<FormattedValue> Read(MimeBundle forms) => [.. forms.Data.Select(form => new FormattedValue(form.Key, Forms.Text(form.Value)))];
+    private static IReadOnlyList<FormattedValue> Read(MimeBundle forms) =>
+        [.. forms.Data.Select(form => new FormattedValue(form.Key, Forms.Text(form.Value)))];
 }

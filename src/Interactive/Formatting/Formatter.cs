@@ -1,27 +1,28 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 using Core = JupyterKernel.Display.Formatter;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
 /// <summary>
-/// Makes of any value what a notebook shows of it: the kernel's own formatter under the name that .NET Interactive has for it, with what either of
-/// them has. What is registered with one is registered with both. Any thread.
+/// Formats any value for display: the kernel's own formatter under its .NET Interactive name, with the members of both. A registration
+/// with one of them applies to both. Any thread.
 /// </summary>
 public static class Formatter
 {
     private static readonly ConcurrentQueue<ITypeFormatter> Registered = new();
     private static event Action<DisplayedValue>? Displayed;
 
-    /// <summary>How many items of a sequence are shown.</summary>
+    /// <summary>Maximum number of items shown of a sequence.</summary>
     public static int ListExpansionLimit
     {
         get => Core.ListExpansionLimit;
         set => Core.ListExpansionLimit = value;
     }
 
-    /// <summary>How many objects or sequences deep a value is shown.</summary>
+    /// <summary>Maximum nesting depth of objects and sequences.</summary>
     public static int RecursionLimit
     {
         get => Core.RecursionLimit;
@@ -42,7 +43,7 @@ public static class Formatter
         set => Core.StructureTextLimit = value;
     }
 
-    /// <summary>What stands for null; it cannot be changed here.</summary>
+    /// <summary>The text of null. Setting it has no effect.</summary>
     public static string NullString
     {
         get => Core.ToPlainText(null);
@@ -51,24 +52,26 @@ public static class Formatter
         }
     }
 
-    /// <summary>The form in which values are shown where nothing else is said; text/html by itself, which is shown beside text.</summary>
+    /// <summary>
+    /// The MIME type of values without a preferred one; text/html by default, which is displayed together with plain text.
+    /// </summary>
     public static string DefaultMimeType
     {
         get => FormatterRegistry.PreferredFor(typeof(object)) is [var first, ..] ? first : "text/html";
         set => FormatterRegistry.Prefer(typeof(object), value == "text/html" ? [] : [value]);
     }
 
-    /// <summary>Told when everything that was registered is forgotten.</summary>
+    /// <summary>Raised when all registrations are removed.</summary>
     public static event Action? Clearing;
 
-    /// <summary>Told what is shown.</summary>
+    /// <summary>Raised for each displayed value.</summary>
     public static event Action<DisplayedValue> OnFormatterEvent
     {
         add => Displayed += value;
         remove => Displayed -= value;
     }
 
-    /// <summary>Forgets everything that was registered, and sets the limits back.</summary>
+    /// <summary>Removes all registrations and resets the limits.</summary>
     public static void ResetToDefault()
     {
         Core.ResetToDefault();
@@ -76,24 +79,24 @@ public static class Formatter
         Clearing?.Invoke();
     }
 
-    /// <summary>Has values of a type, and of those that derive from it, shown in these forms.</summary>
+    /// <summary>Sets the preferred MIME types of a type and its derived types.</summary>
     public static void SetPreferredMimeTypesFor(Type type, params string[] preferredMimeTypes)
     {
         ArgumentNullException.ThrowIfNull(type);
         FormatterRegistry.Prefer(type, preferredMimeTypes ?? []);
     }
 
-    /// <summary>The same for one form, as it was called at first.</summary>
+    /// <summary>Sets the preferred MIME type of a type; the early name of <see cref="SetPreferredMimeTypesFor"/>.</summary>
     public static void SetPreferredMimeTypeFor(Type type, string preferredMimeType) => SetPreferredMimeTypesFor(type, preferredMimeType);
 
-    /// <summary>The forms that values of a type are shown in.</summary>
+    /// <summary>The preferred MIME types of a type.</summary>
     public static IReadOnlyCollection<string> GetPreferredMimeTypesFor(Type type) =>
         FormatterRegistry.PreferredFor(type) ?? (type == typeof(string) ? ["text/plain"] : [DefaultMimeType]);
 
-    /// <summary>A value as text.</summary>
+    /// <summary>Formats a value as text of a MIME type.</summary>
     public static string ToDisplayString(this object? obj, string mimeType = "text/plain") => Forms.Text(obj, mimeType);
 
-    /// <summary>A value as text, by this formatter.</summary>
+    /// <summary>Formats a value as text with a formatter.</summary>
     public static string ToDisplayString(this object? obj, ITypeFormatter formatter)
     {
         using var writer = new StringWriter(CultureInfo.InvariantCulture);
@@ -101,7 +104,7 @@ public static class Formatter
         return writer.ToString();
     }
 
-    /// <summary>Writes a value.</summary>
+    /// <summary>Writes a value with a formatter.</summary>
     public static void Format(this ITypeFormatter formatter, object? instance, TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(formatter);
@@ -109,7 +112,7 @@ public static class Formatter
         formatter.Format(instance!, context);
     }
 
-    /// <summary>Writes a value.</summary>
+    /// <summary>Writes a value as text of a MIME type.</summary>
     public static void FormatTo<T>(this T obj, FormatContext context, string mimeType)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -131,18 +134,19 @@ public static class Formatter
         ArgumentNullException.ThrowIfNull(formatter);
         Registered.Enqueue(formatter);
 
-        // A text that is null is none: then the value is shown as if nothing were registered.
+        // Without a text the value is displayed as if nothing were registered.
         Core.Register(formatter.Type, value => Written(formatter, value)!, formatter.MimeType);
     }
 
-    /// <summary>Registers what writes values of a type, or says that it does not.</summary>
-    public static void Register<T>(FormatDelegate<T> formatter, string mimeType = "text/plain") => Register(new DelegateFormatter<T>(formatter, mimeType));
+    /// <summary>Registers a function that writes values of a type, or returns false if it does not.</summary>
+    public static void Register<T>(FormatDelegate<T> formatter, string mimeType = "text/plain") =>
+        Register(new DelegateFormatter<T>(formatter, mimeType));
 
     /// <inheritdoc cref="Register{T}(FormatDelegate{T}, string)"/>
     public static void Register(Type type, FormatDelegate<object> formatter, string mimeType = "text/plain") =>
         Register(new DelegateFormatter<object>(formatter, mimeType, type));
 
-    /// <summary>Registers what writes values of a type, or of all of a generic one: <c>typeof(List&lt;>)</c>.</summary>
+    /// <summary>Registers a function that writes values of a type or of an open generic type: <c>typeof(List&lt;>)</c>.</summary>
     public static void Register(Type type, Action<object, TextWriter> formatter, string mimeType = "text/plain") =>
         Register(type, (value, context) => Always(() => formatter(value, context.Writer)), mimeType);
 
@@ -150,40 +154,42 @@ public static class Formatter
     public static void Register(Type type, Func<object, string> formatter, string mimeType = "text/plain") =>
         Register(type, (value, context) => Always(() => context.Writer.Write(formatter(value))), mimeType);
 
-    /// <summary>Registers what writes values of a type.</summary>
+    /// <summary>Registers a function that writes values of a type.</summary>
     public static void Register<T>(Action<T, TextWriter> formatter, string mimeType = "text/plain") =>
         Register<T>((value, context) => Always(() => formatter(value, context.Writer)), mimeType);
 
-    /// <summary>Registers what makes text of values of a type.</summary>
+    /// <summary>Registers a function that converts values of a type to text.</summary>
     public static void Register<T>(Func<T, string> formatter, string mimeType = "text/plain") =>
         Register<T>((value, context) => Always(() => context.Writer.Write(formatter(value))), mimeType);
 
     /// <inheritdoc cref="Core.Register{T}(Func{T, MimeBundle})"/>
     public static void Register<T>(Func<T, MimeBundle> format) => Core.Register(format);
 
-    /// <summary>What was registered here, the latest first.</summary>
-    /// <param name="includeDefaults">Has no effect: what is shown of all other values is no list of formatters.</param>
+    /// <summary>The formatters that were registered here, the most recent first.</summary>
+    /// <param name="includeDefaults">Has no effect: the default formats are not a list of formatters.</param>
     public static IEnumerable<ITypeFormatter> RegisteredFormatters(bool includeDefaults = true) => Registered.Reverse();
 
-    /// <summary>What writes values of a type in a form.</summary>
+    /// <summary>The formatter of a type and a MIME type.</summary>
     public static ITypeFormatter GetPreferredFormatterFor(Type actualType, string mimeType) =>
-        Registered.LastOrDefault(formatter => formatter.MimeType == mimeType && formatter.Type.IsAssignableFrom(actualType)) ?? new DefaultFormatter<object>(mimeType, actualType);
+        Registered.LastOrDefault(formatter => formatter.MimeType == mimeType && formatter.Type.IsAssignableFrom(actualType))
+            ?? new DefaultFormatter<object>(mimeType, actualType);
 
-    /// <summary>Told what is shown, until what this returns is disposed of.</summary>
+    /// <summary>Subscribes to displayed values.</summary>
+    /// <returns>The subscription, which ends when it is disposed of.</returns>
     public static IDisposable SubscribeToDisplayedValues(Action<DisplayedValue> onEvent)
     {
         Displayed += onEvent;
         return new Subscription(() => Displayed -= onEvent);
     }
 
-    /// <summary>Writes what is shown to the console.</summary>
+    /// <summary>Writes the text of a displayed value to the console.</summary>
     public static void WriteToConsole(DisplayedValue displayedValue)
     {
         ArgumentNullException.ThrowIfNull(displayedValue);
         Console.WriteLine(Core.ToPlainText(displayedValue.Value));
     }
 
-    internal static void Tell(DisplayedValue shown) => Displayed?.Invoke(shown);
+    internal static void RaiseDisplayed(DisplayedValue shown) => Displayed?.Invoke(shown);
 
     private static string? Written(ITypeFormatter formatter, object value)
     {
@@ -197,14 +203,9 @@ public static class Formatter
         write();
         return true;
     }
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
 }
 
-/// <summary>The formatter of one type, as early notebooks name it.</summary>
+/// <summary>The formatter of one type under its early name.</summary>
 public static class Formatter<T>
 {
     /// <inheritdoc cref="Formatter.ListExpansionLimit"/>

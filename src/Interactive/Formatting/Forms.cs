@@ -2,23 +2,28 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>Values in the forms that the kernel's own display API gives them, as .NET Interactive asks for them.</summary>
+/// <summary>Formats values with the kernel's own display API, as .NET Interactive represents them.</summary>
 internal static class Forms
 {
-    /// <summary>The forms that a value is shown in.</summary>
-    /// <param name="mimeTypes">None for those that the kernel chooses.</param>
-    /// <param name="names">The names of tuple items in it, where they are known.</param>
+    /// <summary>The displayed forms of a value.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="mimeTypes">Empty for the forms that the kernel chooses.</param>
+    /// <param name="names">The names of tuple items in the value, if known.</param>
     internal static MimeBundle Of(object? value, IReadOnlyList<string> mimeTypes, TupleNames? names = null) =>
-        mimeTypes.Count == 0 ? JupyterKernel.Display.Formatter.Format(value, names) : JupyterKernel.Display.Formatter.Format(value, mimeTypes, names);
+        mimeTypes.Count == 0
+            ? JupyterKernel.Display.Formatter.Format(value, names)
+            : JupyterKernel.Display.Formatter.Format(value, mimeTypes, names);
 
-    /// <summary>A value as text of a MIME type.</summary>
+    /// <summary>Formats a value as text of a MIME type.</summary>
     internal static string Text(object? value, string mimeType) =>
-        Text(JupyterKernel.Display.Formatter.Format(value is string && mimeType == "application/json" ? JsonValue.Create((string)value) : value, mimeType).Data[mimeType]);
+        Text(JupyterKernel.Display.Formatter.Format(
+            value is string && mimeType == "application/json" ? JsonValue.Create((string)value) : value, mimeType).Data[mimeType]);
 
-    /// <summary>Data of a bundle as .NET Interactive has it: text, images in base64.</summary>
+    /// <summary>Converts data of a bundle to text; images become base64.</summary>
     internal static string Text(object data) => data switch
     {
         string text => text,
@@ -28,7 +33,7 @@ internal static class Forms
         _ => Convert.ToString(data, CultureInfo.InvariantCulture) ?? "",
     };
 
-    /// <summary>Text of a MIME type as data of a bundle.</summary>
+    /// <summary>Converts formatted values to a bundle.</summary>
     internal static MimeBundle Bundle(IEnumerable<FormattedValue> values)
     {
         var forms = MimeBundle.Empty;

@@ -3,22 +3,22 @@ using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>Text and elements of HTML.</summary>
+/// <summary>Extension methods for text and elements of HTML.</summary>
 public static class Html
 {
-    /// <summary>Text as HTML, encoded.</summary>
+    /// <summary>Encodes text as HTML.</summary>
     public static IHtmlContent HtmlEncode(this string content) => new HtmlString(Encoded(content));
 
-    /// <summary>Text as an attribute's value, encoded.</summary>
+    /// <summary>Encodes text as the value of an attribute.</summary>
     public static IHtmlContent HtmlAttributeEncode(this string content) => new HtmlString(Encoded(content));
 
-    /// <summary>Text that is HTML already.</summary>
+    /// <summary>Wraps text that is HTML.</summary>
     public static IHtmlContent ToHtmlContent(this string value) => new HtmlString(value);
 
-    /// <summary>An element of this name.</summary>
+    /// <summary>Creates an element of this name.</summary>
     public static HtmlTag Tag(this string tagName) => new(tagName);
 
-    /// <summary>Leaves the end tag of an empty element out.</summary>
+    /// <summary>Omits the end tag of the element if it is empty.</summary>
     public static TTag SelfClosing<TTag>(this TTag tag) where TTag : HtmlTag
     {
         ArgumentNullException.ThrowIfNull(tag);
@@ -42,36 +42,39 @@ public static class Html
         return tag;
     }
 
-    /// <summary>Puts something behind what is inside.</summary>
-    public static TTag Append<TTag>(this TTag toTag, IHtmlContent content) where TTag : HtmlTag => toTag.Around(inner => Write(inner, content));
+    /// <summary>Appends content to the element.</summary>
+    public static TTag Append<TTag>(this TTag toTag, IHtmlContent content) where TTag : HtmlTag =>
+        toTag.Around(inner => Write(inner, content));
 
     /// <inheritdoc cref="Append{TTag}(TTag, IHtmlContent)"/>
-    public static TTag Append<TTag>(this TTag toTag, params IHtmlContent[] contents) where TTag : HtmlTag => toTag.Around(inner => Write([inner, .. contents]));
+    public static TTag Append<TTag>(this TTag toTag, params IHtmlContent[] contents) where TTag : HtmlTag =>
+        toTag.Around(inner => Write([inner, .. contents]));
 
-    /// <summary>Puts an element behind what is inside another.</summary>
+    /// <summary>Appends the element to the content of another one.</summary>
     public static TTag AppendTo<TTag>(this TTag appendTag, HtmlTag toTag) where TTag : HtmlTag
     {
         toTag.Append(appendTag);
         return appendTag;
     }
 
-    /// <summary>Replaces what is inside by text, encoded.</summary>
+    /// <summary>Replaces the content of the element with encoded text.</summary>
     public static TTag Containing<TTag>(this TTag tag, string text) where TTag : HtmlTag => tag.Containing(text.HtmlEncode());
 
-    /// <summary>Replaces what is inside.</summary>
+    /// <summary>Replaces the content of the element.</summary>
     public static TTag Containing<TTag>(this TTag tag, IHtmlContent content) where TTag : HtmlTag => tag.Around(_ => Write(content));
 
-    /// <summary>Puts something before what is inside.</summary>
-    public static TTag Prepend<TTag>(this TTag toTag, IHtmlContent content) where TTag : HtmlTag => toTag.Around(inner => Write(content, inner));
+    /// <summary>Inserts content at the start of the element.</summary>
+    public static TTag Prepend<TTag>(this TTag toTag, IHtmlContent content) where TTag : HtmlTag =>
+        toTag.Around(inner => Write(content, inner));
 
-    /// <summary>Puts an element before what is inside another.</summary>
+    /// <summary>Inserts the element at the start of another one.</summary>
     public static TTag PrependTo<TTag>(this TTag prependTag, HtmlTag toTag) where TTag : HtmlTag
     {
         toTag.Prepend(prependTag);
         return prependTag;
     }
 
-    /// <summary>Puts an element around what is inside.</summary>
+    /// <summary>Wraps the content of the element in another element.</summary>
     public static TTag WrapInner<TTag>(this TTag tag, HtmlTag wrappingTag) where TTag : HtmlTag => tag.Around(inner => context =>
     {
         wrappingTag.Content = Write(inner);
@@ -79,7 +82,8 @@ public static class Html
     });
 
     internal static string Encoded(string? text) =>
-        (text ?? "").Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal);
+        (text ?? "").Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
+            .Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal);
 
     private static TTag Around<TTag>(this TTag tag, Func<IHtmlContent, Action<FormatContext>> content) where TTag : HtmlTag
     {

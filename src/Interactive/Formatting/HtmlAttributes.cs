@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>An element's attributes in their order. One whose value is null stands there without a value.</summary>
+/// <summary>The attributes of an element in their order. An attribute whose value is null is written without a value.</summary>
 public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtmlContent
 {
     private readonly OrderedDictionary<string, object?> attributes = [];
 
-    /// <summary>No attributes.</summary>
+    /// <summary>Creates an empty collection.</summary>
     public HtmlAttributes()
     {
     }
 
-    /// <summary>These attributes.</summary>
+    /// <summary>Creates a collection of these attributes.</summary>
     public HtmlAttributes(IEnumerable<KeyValuePair<string, object?>> attributes)
     {
         ArgumentNullException.ThrowIfNull(attributes);
@@ -45,7 +45,7 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
     /// <summary>Adds classes.</summary>
     public void AddCssClass(string value) => this["class"] = this["class"] is { } old ? $"{old} {value}" : value;
 
-    /// <summary>Takes a class away.</summary>
+    /// <summary>Removes a class.</summary>
     public void RemoveCssClass(string value)
     {
         if (this["class"] is { } old) this["class"] = string.Join(' ', Words(old).Where(name => name != value));
@@ -67,7 +67,8 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
     public bool Contains(KeyValuePair<string, object?> item) => ((ICollection<KeyValuePair<string, object?>>)attributes).Contains(item);
 
     /// <inheritdoc/>
-    public void CopyTo(KeyValuePair<string, object?>[] array, int arrayIndex) => ((ICollection<KeyValuePair<string, object?>>)attributes).CopyTo(array, arrayIndex);
+    public void CopyTo(KeyValuePair<string, object?>[] array, int arrayIndex) =>
+        ((ICollection<KeyValuePair<string, object?>>)attributes).CopyTo(array, arrayIndex);
 
     /// <inheritdoc/>
     public bool Remove(KeyValuePair<string, object?> item) => ((ICollection<KeyValuePair<string, object?>>)attributes).Remove(item);
@@ -81,7 +82,7 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
     /// <inheritdoc/>
     public bool TryGetValue(string key, out object? value) => attributes.TryGetValue(key, out value);
 
-    /// <summary>Adds attributes; those that are there already stay, unless they are to be replaced.</summary>
+    /// <summary>Adds attributes; existing ones are kept unless <paramref name="replace"/> is set.</summary>
     public void MergeWith(IDictionary<string, object?> htmlAttributes, bool replace = false)
     {
         ArgumentNullException.ThrowIfNull(htmlAttributes);
@@ -92,7 +93,8 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
     }
 
     /// <inheritdoc/>
-    public override bool TryGetMember(GetMemberBinder binder, out object? result) => TryGetValue(PocketView.AttributeName(binder.Name), out result);
+    public override bool TryGetMember(GetMemberBinder binder, out object? result) =>
+        TryGetValue(PocketView.AttributeName(binder.Name), out result);
 
     /// <inheritdoc/>
     public override IEnumerable<string> GetDynamicMemberNames() => Keys;
@@ -106,7 +108,9 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(' ', attributes.Select(attribute =>
-        attribute.Value is null ? attribute.Key : $"{attribute.Key}=\"{Html.Encoded(Convert.ToString(attribute.Value, CultureInfo.InvariantCulture) ?? "")}\""));
+        attribute.Value is null
+            ? attribute.Key
+            : $"{attribute.Key}=\"{Html.Encoded(Convert.ToString(attribute.Value, CultureInfo.InvariantCulture) ?? "")}\""));
 
     /// <inheritdoc/>
     public void WriteTo(TextWriter writer, HtmlEncoder encoder)
@@ -120,7 +124,7 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
     internal static string[] Words(object classes) => classes.ToString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
 
-/// <summary>Attributes that are set as in a sentence.</summary>
+/// <summary>Fluent methods that set attributes.</summary>
 public static class HtmlAttributesExtensions
 {
     /// <summary>Adds classes.</summary>

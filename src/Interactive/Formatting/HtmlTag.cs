@@ -3,35 +3,35 @@ using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>An element of HTML: its name, its attributes, and what writes its contents.</summary>
+/// <summary>An HTML element: its name, its attributes and its content.</summary>
 public class HtmlTag : IHtmlContent
 {
-    /// <summary>An empty element.</summary>
+    /// <summary>Creates an empty element.</summary>
     public HtmlTag(string name) => Name = name;
 
-    /// <summary>An element around HTML.</summary>
+    /// <summary>Creates an element with HTML as its content.</summary>
     public HtmlTag(string name, string text) : this(name, context => context.Writer.Write(text))
     {
     }
 
-    /// <summary>An element around others.</summary>
+    /// <summary>Creates an element with other elements as its content.</summary>
     public HtmlTag(string name, IHtmlContent content) : this(name, context => content.WriteTo(context.Writer, HtmlEncoder.Default))
     {
     }
 
-    /// <summary>An element around what something writes.</summary>
+    /// <summary>Creates an element whose content is written by a function.</summary>
     public HtmlTag(string name, Action<FormatContext> content) : this(name) => Content = content;
 
-    /// <summary>Writes what is inside.</summary>
+    /// <summary>The function that writes the content; null for an empty element.</summary>
     public Action<FormatContext>? Content { get; set; }
 
-    /// <summary>Whether it has no end tag while it is empty.</summary>
+    /// <summary>Whether the element has no end tag while it is empty.</summary>
     public bool IsSelfClosing { get; set; }
 
-    /// <summary>For example div.</summary>
+    /// <summary>The name, for example div.</summary>
     public string Name { get; set; }
 
-    /// <summary>Its attributes.</summary>
+    /// <summary>The attributes.</summary>
     public HtmlAttributes HtmlAttributes { get; set; } = [];
 
     /// <inheritdoc/>
@@ -41,7 +41,7 @@ public class HtmlTag : IHtmlContent
         WriteTo(context);
     }
 
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the element.</summary>
     public void WriteTo(FormatContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -57,7 +57,8 @@ public class HtmlTag : IHtmlContent
     }
 
     /// <summary>Adds attributes.</summary>
-    public void MergeAttributes(IDictionary<string, object?> htmlAttributes, bool replace = false) => HtmlAttributes.MergeWith(htmlAttributes, replace);
+    public void MergeAttributes(IDictionary<string, object?> htmlAttributes, bool replace = false) =>
+        HtmlAttributes.MergeWith(htmlAttributes, replace);
 
     /// <inheritdoc/>
     public override string ToString()
@@ -67,12 +68,16 @@ public class HtmlTag : IHtmlContent
         return writer.ToString();
     }
 
+    /// <summary>Writes the tag of an empty element.</summary>
     protected void WriteSelfClosingTag(TextWriter writer) => writer.Write($"<{Name}{Attributes} />");
 
+    /// <summary>Writes the end tag.</summary>
     protected void WriteEndTag(TextWriter writer) => writer.Write($"</{Name}>");
 
+    /// <summary>Writes the start tag with the attributes.</summary>
     protected void WriteStartTag(TextWriter writer) => writer.Write($"<{Name}{Attributes}>");
 
+    /// <summary>Writes the contents.</summary>
     protected virtual void WriteContentsTo(FormatContext context) => Content?.Invoke(context);
 
     private string Attributes => HtmlAttributes.Count > 0 ? " " + HtmlAttributes : "";

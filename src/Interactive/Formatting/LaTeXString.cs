@@ -6,7 +6,7 @@ namespace Microsoft.DotNet.Interactive.Formatting;
 /// <summary>LaTeX, with its dollar signs or environment.</summary>
 public class LaTeXString(string latexCode) : IDisplayable
 {
-    /// <summary>Text as LaTeX.</summary>
+    /// <summary>Converts text to LaTeX.</summary>
     public static implicit operator LaTeXString(string source) => new(source);
 
     /// <inheritdoc/>
@@ -19,7 +19,7 @@ public class LaTeXString(string latexCode) : IDisplayable
 /// <summary>A formula in LaTeX, without dollar signs.</summary>
 public class MathString(string latexCode) : LaTeXString($"$${latexCode}$$")
 {
-    /// <summary>Text as a formula.</summary>
+    /// <summary>Converts text to a formula.</summary>
     public static implicit operator MathString(string source) => new(source);
 }
 

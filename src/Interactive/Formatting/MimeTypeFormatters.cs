@@ -3,16 +3,16 @@ namespace Microsoft.DotNet.Interactive.Formatting;
 /// <summary>Formatters of text/html.</summary>
 public static class HtmlFormatter
 {
-    /// <summary>text/html.</summary>
+    /// <summary>The MIME type text/html.</summary>
     public const string MimeType = "text/html";
 
-    /// <summary>What writes values of a type.</summary>
+    /// <summary>The formatter of a type.</summary>
     public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
 
     /// <inheritdoc cref="GetPreferredFormatterFor(Type)"/>
     public static ITypeFormatter GetPreferredFormatterFor<T>() => GetPreferredFormatterFor(typeof(T));
 
-    /// <summary>Does nothing: values bring what style they have.</summary>
+    /// <summary>Does nothing: the HTML of values includes its style sheet.</summary>
     public static void RequireDefaultStyles(this FormatContext context)
     {
     }
@@ -21,12 +21,12 @@ public static class HtmlFormatter
 /// <summary>Writes values of a type as HTML.</summary>
 public class HtmlFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 {
-    /// <summary>A formatter that always writes.</summary>
+    /// <summary>Creates a formatter that always writes.</summary>
     public HtmlFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
     {
     }
 
-    /// <summary>A formatter that makes text.</summary>
+    /// <summary>Creates a formatter that converts values to text.</summary>
     public HtmlFormatter(Func<T, string> format) : this(Always.Of(format))
     {
     }
@@ -41,10 +41,10 @@ public class HtmlFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 /// <summary>Formatters of text/plain.</summary>
 public static class PlainTextFormatter
 {
-    /// <summary>text/plain.</summary>
+    /// <summary>The MIME type text/plain.</summary>
     public const string MimeType = "text/plain";
 
-    /// <summary>What writes values of a type.</summary>
+    /// <summary>The formatter of a type.</summary>
     public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
 
     /// <inheritdoc cref="GetPreferredFormatterFor(Type)"/>
@@ -54,15 +54,15 @@ public static class PlainTextFormatter
 /// <summary>Writes values of a type as text.</summary>
 public class PlainTextFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 {
-    /// <summary>What values of the type look like by themselves.</summary>
+    /// <summary>The default formatter of the type.</summary>
     public static readonly PlainTextFormatter<T> Default = new(new DefaultFormatter<T>(PlainTextFormatter.MimeType).Format);
 
-    /// <summary>A formatter that always writes.</summary>
+    /// <summary>Creates a formatter that always writes.</summary>
     public PlainTextFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
     {
     }
 
-    /// <summary>A formatter that makes text.</summary>
+    /// <summary>Creates a formatter that converts values to text.</summary>
     public PlainTextFormatter(Func<T, string> format) : this(Always.Of(format))
     {
     }
@@ -77,25 +77,25 @@ public class PlainTextFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 /// <summary>Formatters of application/json.</summary>
 public static class JsonFormatter
 {
-    /// <summary>application/json.</summary>
+    /// <summary>The MIME type application/json.</summary>
     public const string MimeType = "application/json";
 
-    /// <summary>How values become JSON.</summary>
+    /// <summary>The options with which values are serialized.</summary>
     public static System.Text.Json.JsonSerializerOptions SerializerOptions { get; } = new() { WriteIndented = false };
 
-    /// <summary>What writes values of a type.</summary>
+    /// <summary>The formatter of a type.</summary>
     public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
 }
 
 /// <summary>Writes values of a type as JSON.</summary>
 public class JsonFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 {
-    /// <summary>What the type's values are as JSON by themselves.</summary>
+    /// <summary>Creates the default formatter of the type.</summary>
     public JsonFormatter() : this(new DefaultFormatter<T>(JsonFormatter.MimeType).Format)
     {
     }
 
-    /// <summary>A formatter that always writes.</summary>
+    /// <summary>Creates a formatter that always writes.</summary>
     public JsonFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
     {
     }
@@ -107,7 +107,7 @@ public class JsonFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
     public override bool Format(T instance, FormatContext context) => context.Within(() => format(instance, context));
 }
 
-/// <summary>Formatters that always write.</summary>
+/// <summary>Converts functions to formatters that always write.</summary>
 internal static class Always
 {
     internal static FormatDelegate<T> Of<T>(Action<T, FormatContext> format) => (value, context) =>

@@ -3,36 +3,38 @@ using System.Dynamic;
 using System.Text;
 using System.Text.Encodings.Web;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
 /// <summary>
-/// An element of HTML, written in C#: <c>div[style: "color:red"](b("text"), other)</c>. Text is encoded; elements, <see cref="IHtmlContent"/> and what
-/// <c>HTML("…")</c> makes are not; sequences of these are put one behind the other; other values are shown as a notebook shows them.
+/// An HTML element written in C#: <c>div[style: "color:red"](b("text"), other)</c>. Text is encoded; elements, <see cref="IHtmlContent"/>
+/// and the result of <c>HTML("…")</c> are not; sequences of these are concatenated; other values are written as a notebook displays them.
 /// </summary>
 public class PocketView : DynamicObject, IHtmlContent
 {
-    /// <summary>What makes elements of any name: <c>view.svg(…)</c>.</summary>
+    /// <summary>Creates an object that makes elements of any name: <c>view.svg(…)</c>.</summary>
     public PocketView(PocketView? nested = null) : this("div", nested)
     {
     }
 
-    /// <summary>An element.</summary>
-    /// <param name="nested">What it is around.</param>
+    /// <summary>Creates an element.</summary>
+    /// <param name="tagName">The element's name, for example div.</param>
+    /// <param name="nested">The element's content.</param>
     public PocketView(string tagName, PocketView? nested = null)
     {
         HtmlTag = new HtmlTag(tagName);
         if (nested is not null) HtmlTag.Content = nested.WriteTo;
     }
 
-    /// <summary>The element.</summary>
+    /// <summary>The HTML element.</summary>
     public HtmlTag HtmlTag { get; }
 
-    /// <summary>Its attributes.</summary>
+    /// <summary>The attributes of the element.</summary>
     public HtmlAttributes HtmlAttributes => HtmlTag.HtmlAttributes;
 
-    /// <summary>Shows it.</summary>
+    /// <summary>Displays the element.</summary>
     public DisplayedValue Display() => DisplayedValue.Show(this, []);
 
     /// <inheritdoc/>
@@ -73,7 +75,7 @@ public class PocketView : DynamicObject, IHtmlContent
         ArgumentNullException.ThrowIfNull(binder);
         ArgumentNullException.ThrowIfNull(values);
 
-        // Arguments that have a name come last, and their names with them.
+        // Named arguments come last.
         var names = binder.CallInfo.ArgumentNames;
         var unnamed = values.Length - names.Count;
         for (var i = 0; i < values.Length; i++)
@@ -87,7 +89,7 @@ public class PocketView : DynamicObject, IHtmlContent
         return true;
     }
 
-    /// <summary>Replaces what is inside.</summary>
+    /// <summary>Replaces the content of the element.</summary>
     public virtual void SetContent(object?[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
@@ -108,10 +110,10 @@ public class PocketView : DynamicObject, IHtmlContent
     /// <inheritdoc/>
     public void WriteTo(TextWriter writer, HtmlEncoder encoder) => HtmlTag.WriteTo(writer, encoder);
 
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the element.</summary>
     public void WriteTo(FormatContext context) => HtmlTag.WriteTo(context);
 
-    /// <summary>C# has no dashes in names.</summary>
+    /// <summary>Converts underscores to dashes, which C# names cannot contain.</summary>
     internal static string AttributeName(string name) => name.Replace('_', '-');
 
     private static string ElementName(GetMemberBinder binder) => AttributeName(binder.Name);
@@ -124,23 +126,28 @@ public class PocketView : DynamicObject, IHtmlContent
         {
             case string text: context.Writer.Write(Html.Encoded(text)); break;
             case IHtmlContent content: content.WriteTo(context.Writer, HtmlEncoder.Default); break;
-            case IEnumerable several and not IDictionary when Items(several) is { } items: items.ForEach(item => Write(item, context)); break;
+            case IEnumerable several and not IDictionary when Items(several) is { } items:
+                items.ForEach(item => Write(item, context));
+                break;
             default: context.Writer.Write(HtmlWriter.Inline(value)); break;
         }
     }
 
-    /// <summary>The items of a sequence of text and elements; null for others, which are shown as a whole. It is enumerated once.</summary>
+    /// <summary>
+    /// The items of a sequence of texts and elements, which is enumerated once; null for other sequences, which are written as a whole.
+    /// </summary>
     private static List<object?>? Items(IEnumerable several)
     {
         if (several is ICollection) return several.Cast<object?>().All(IsHtml) ? [.. several.Cast<object?>()] : null;
         return several.GetType().GetInterfaces().Any(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IEnumerable<>)
-            && (type.GetGenericArguments()[0] is var item && (item == typeof(string) || item == typeof(object) || item == typeof(MimeBundle) || typeof(IHtmlContent).IsAssignableFrom(item)))) ? [.. several.Cast<object?>()] : null;
+            && (type.GetGenericArguments()[0] is var item && (item == typeof(string) || item == typeof(object) || item == typeof(MimeBundle)
+                || typeof(IHtmlContent).IsAssignableFrom(item)))) ? [.. several.Cast<object?>()] : null;
     }
 
     private static bool IsHtml(object? value) => value is string or IHtmlContent or MimeBundle;
 }
 
-/// <summary>A style sheet, written in C#: <c>new Style { { "td", ("color", "red") } }</c>.</summary>
+/// <summary>A style sheet written in C#: <c>new Style { { "td", ("color", "red") } }</c>.</summary>
 public class Style() : PocketView("style"), IEnumerable
 {
     private readonly List<(string Selector, (string Name, string Value)[] Properties)> rules = [];
@@ -151,7 +158,11 @@ public class Style() : PocketView("style"), IEnumerable
         rules.Add((selector, properties));
         HtmlTag.Content = context =>
         {
-            foreach (var rule in rules) context.Writer.Write($"\n{rule.Selector} {{\n{string.Concat(rule.Properties.Select(property => $"  {property.Name}: {property.Value};\n"))}}}\n");
+            foreach (var rule in rules)
+            {
+                var lines = string.Concat(rule.Properties.Select(property => $"  {property.Name}: {property.Value};\n"));
+                context.Writer.Write($"\n{rule.Selector} {{\n{lines}}}\n");
+            }
         };
     }
 

@@ -1,9 +1,13 @@
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>The elements of HTML by their names, for <c>using static</c>; see <see cref="PocketView"/>. Each is a new one.</summary>
+/// <summary>
+/// The HTML elements by name, for <c>using static</c>; see <see cref="PocketView"/>. Each property returns a new element.
+/// </summary>
+// The properties have the names of their elements.
+#pragma warning disable CS1591
 public static class PocketViewTags
 {
-    /// <summary>Makes elements of any other name: <c>_.article(…)</c>.</summary>
+    /// <summary>Creates elements of any other name: <c>_.article(…)</c>.</summary>
     public static dynamic _ => new PocketView();
 
     public static dynamic a => new PocketView("a");

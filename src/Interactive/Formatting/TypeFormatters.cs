@@ -1,17 +1,17 @@
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>Where a formatter writes to.</summary>
+/// <summary>The output of a formatter.</summary>
 public class FormatContext : IDisposable
 {
     private readonly TextWriter writer;
 
-    /// <summary>A context that writes to a writer.</summary>
+    /// <summary>Creates a context that writes to a writer.</summary>
     public FormatContext(TextWriter writer) => this.writer = writer ?? throw new ArgumentNullException(nameof(writer));
 
-    /// <summary>Takes the text.</summary>
+    /// <summary>The writer.</summary>
     public TextWriter Writer => writer;
 
-    /// <summary>How many formatters are at work, one within the other.</summary>
+    /// <summary>The number of nested formatters that are writing.</summary>
     public int Depth { get; private set; }
 
     /// <inheritdoc/>
@@ -34,19 +34,19 @@ public class FormatContext : IDisposable
 }
 
 /// <summary>Writes a value.</summary>
-/// <returns>False if it does not, and another formatter is to.</returns>
+/// <returns>False if another formatter must write it.</returns>
 public delegate bool FormatDelegate<in T>(T value, FormatContext context);
 
 /// <summary>Writes values of one type as text of one MIME type.</summary>
 public interface ITypeFormatter
 {
-    /// <summary>For example text/html.</summary>
+    /// <summary>The MIME type, for example text/html.</summary>
     string MimeType { get; }
 
-    /// <summary>Of this type, or of those that derive from it.</summary>
+    /// <summary>The type; its derived types are included.</summary>
     Type Type { get; }
 
-    /// <summary>Writes a value; false if it does not.</summary>
+    /// <summary>Writes a value, or returns false if another formatter must write it.</summary>
     bool Format(object instance, FormatContext context);
 }
 
@@ -57,33 +57,36 @@ public interface ITypeFormatter<in T> : ITypeFormatter
     bool Format(T instance, FormatContext context);
 }
 
-/// <summary>Makes the formatters of the types that name it in a <see cref="TypeFormatterSourceAttribute"/>.</summary>
+/// <summary>Creates the formatters of the types that name it in a <see cref="TypeFormatterSourceAttribute"/>.</summary>
 public interface ITypeFormatterSource
 {
-    /// <summary>Called once for a type.</summary>
+    /// <summary>Creates the formatters. Called once per type.</summary>
     IEnumerable<ITypeFormatter> CreateTypeFormatters();
 }
 
 /// <summary>
-/// Names what makes a type's formatters. A library that does not reference this one has an attribute of its own of this name, and a source and
-/// formatters with these members: they are known by their names.
+/// Names the source of a type's formatters. A library without a reference to this assembly can declare an attribute of this name, and a
+/// source and formatters with these members: they are found by name.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Interface)]
 public class TypeFormatterSourceAttribute(Type formatterSourceType) : Attribute
 {
-    /// <summary>A type with a constructor without parameters, and with <see cref="ITypeFormatterSource.CreateTypeFormatters"/>.</summary>
+    /// <summary>
+    /// The type of the source: with a parameterless constructor and <see cref="ITypeFormatterSource.CreateTypeFormatters"/>.
+    /// </summary>
     public Type FormatterSourceType => formatterSourceType;
 
-    /// <summary>What is shown of the type's values, if anything is.</summary>
+    /// <summary>The preferred MIME types of the type; empty for all.</summary>
     public string[] PreferredMimeTypes { get; set; } = [];
 }
 
-/// <summary>A formatter of one type.</summary>
+/// <summary>Base class of formatters of one type.</summary>
 public abstract class TypeFormatter<T> : ITypeFormatter<T>
 {
     private readonly Type? type;
 
-    /// <param name="type">Null for T itself.</param>
+    /// <summary>Creates a formatter.</summary>
+    /// <param name="type">The type; null for T.</param>
     protected TypeFormatter(Type? type = null) => this.type = type;
 
     /// <inheritdoc/>
@@ -98,7 +101,7 @@ public abstract class TypeFormatter<T> : ITypeFormatter<T>
     bool ITypeFormatter.Format(object instance, FormatContext context) => Format((T)instance, context);
 }
 
-/// <summary>A formatter made of a delegate, under any MIME type.</summary>
+/// <summary>A formatter that calls a delegate, for any MIME type.</summary>
 internal sealed class DelegateFormatter<T>(FormatDelegate<T> format, string mimeType, Type? type = null) : TypeFormatter<T>(type)
 {
     public override string MimeType => mimeType;
@@ -106,7 +109,7 @@ internal sealed class DelegateFormatter<T>(FormatDelegate<T> format, string mime
     public override bool Format(T value, FormatContext context) => context.Within(() => format(value, context));
 }
 
-/// <summary>What values of a type look like as long as nobody says otherwise.</summary>
+/// <summary>The default formatter of a type.</summary>
 internal sealed class DefaultFormatter<T>(string mimeType, Type? type = null) : TypeFormatter<T>(type)
 {
     public override string MimeType => mimeType;

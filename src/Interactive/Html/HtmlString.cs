@@ -2,13 +2,13 @@ using System.Text.Encodings.Web;
 
 namespace Microsoft.AspNetCore.Html;
 
-/// <summary>Text that is HTML already.</summary>
+/// <summary>Text that is HTML.</summary>
 public class HtmlString(string? value) : IHtmlContent
 {
     /// <summary>The environment's line break.</summary>
     public static readonly HtmlString NewLine = new(Environment.NewLine);
 
-    /// <summary>Nothing.</summary>
+    /// <summary>Empty HTML.</summary>
     public static readonly HtmlString Empty = new("");
 
     /// <summary>The HTML.</summary>

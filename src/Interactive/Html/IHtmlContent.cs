@@ -2,9 +2,9 @@ using System.Text.Encodings.Web;
 
 namespace Microsoft.AspNetCore.Html;
 
-/// <summary>What writes itself as HTML, encoded where it must be. A notebook shows it as such.</summary>
+/// <summary>An object that writes itself as HTML. A notebook displays it as HTML.</summary>
 public interface IHtmlContent
 {
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the HTML.</summary>
     void WriteTo(TextWriter writer, HtmlEncoder encoder);
 }

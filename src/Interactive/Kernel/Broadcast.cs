@@ -1,22 +1,19 @@
+using Microsoft.DotNet.Interactive.Formatting;
+
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>Tells everyone who has subscribed. Any thread.</summary>
+/// <summary>Notifies all subscribers. Any thread.</summary>
 internal sealed class Broadcast<T> : IObservable<T>
 {
-    private Action<T>? told;
+    private Action<T>? notify;
 
     public IDisposable Subscribe(IObserver<T> observer) => Subscribe(observer.OnNext);
 
-    public IDisposable Subscribe(Action<T> tell)
+    public IDisposable Subscribe(Action<T> onNext)
     {
-        told += tell;
-        return new Subscription(() => told -= tell);
+        notify += onNext;
+        return new Subscription(() => notify -= onNext);
     }
 
-    public void Next(T value) => told?.Invoke(value);
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
+    public void Next(T value) => notify?.Invoke(value);
 }

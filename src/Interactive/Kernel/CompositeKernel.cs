@@ -5,25 +5,25 @@ using Microsoft.DotNet.Interactive.Commands;
 
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>The kernel that the others belong to: a command goes to the one that it names, else to C#.</summary>
+/// <summary>The parent of the other kernels: a command goes to the kernel that it names, otherwise to C#.</summary>
 public sealed class CompositeKernel : Kernel, IEnumerable<Kernel>
 {
     private const string CSharp = "csharp";
 
-    /// <summary>A kernel without others.</summary>
+    /// <summary>Creates a kernel without children.</summary>
     public CompositeKernel(string? name = null) : base(name ?? ".NET")
     {
         ChildKernels = new(this);
         KernelInfo.IsComposite = true;
     }
 
-    /// <summary>The kernel that commands go to which name none.</summary>
+    /// <summary>The kernel of commands that name none.</summary>
     public string DefaultKernelName { get; set; } = CSharp;
 
-    /// <summary>The kernels that belong to it.</summary>
+    /// <summary>The child kernels.</summary>
     public KernelCollection ChildKernels { get; }
 
-    /// <summary>Adds a kernel, so that commands can name it. Cells of its language cannot be written: this program runs C#.</summary>
+    /// <summary>Adds a kernel that commands can name. Cells in its language are not supported: this program runs C#.</summary>
     public void Add(Kernel kernel, IEnumerable<string>? aliases = null)
     {
         ArgumentNullException.ThrowIfNull(kernel);
@@ -40,29 +40,32 @@ public sealed class CompositeKernel : Kernel, IEnumerable<Kernel>
     internal static CompositeKernel Create()
     {
         var root = new CompositeKernel();
-        var types = Assembly.Load(new AssemblyName("Microsoft.DotNet.Interactive.CSharp, Version=1.0.0.0, PublicKeyToken=31bf3856ad364e35"));
-        root.Add((Kernel)Activator.CreateInstance(types.GetType("Microsoft.DotNet.Interactive.CSharp.CSharpKernel", throwOnError: true)!)!, ["C#", "c#"]);
+        var types = Assembly.Load(
+            new AssemblyName("Microsoft.DotNet.Interactive.CSharp, Version=1.0.0.0, PublicKeyToken=31bf3856ad364e35"));
+        root.Add((Kernel)Activator.CreateInstance(types.GetType("Microsoft.DotNet.Interactive.CSharp.CSharpKernel", throwOnError: true)!)!,
+            ["C#", "c#"]);
         root.Add(new ShowingKernel("html", Notebook.HTML));
         root.Add(new ShowingKernel("javascript", Notebook.Javascript), ["js"]);
         root.Add(new ShowingKernel("markdown", Notebook.Markdown));
         return root;
     }
 
-    internal override Kernel? Target(KernelCommand command) => command.TargetKernelName == Name ? this : ChildKernels.Find(command.TargetKernelName ?? DefaultKernelName);
+    internal override Kernel? Target(KernelCommand command) =>
+        command.TargetKernelName == Name ? this : ChildKernels.Find(command.TargetKernelName ?? DefaultKernelName);
 }
 
-/// <summary>Kernels by their names.</summary>
+/// <summary>The child kernels of a kernel, by name.</summary>
 public sealed class KernelCollection(CompositeKernel compositeKernel) : IReadOnlyCollection<Kernel>
 {
     private readonly List<Kernel> kernels = [];
 
-    /// <summary>What they belong to.</summary>
+    /// <summary>The parent kernel.</summary>
     internal CompositeKernel Owner => compositeKernel;
 
     /// <inheritdoc/>
     public int Count => kernels.Count;
 
-    /// <summary>A kernel by its name or another that it has.</summary>
+    /// <summary>Finds a kernel by its name or an alias.</summary>
     public bool TryGetByAlias(string alias, out Kernel? kernel) => (kernel = Find(alias)) is not null;
 
     /// <inheritdoc/>
@@ -75,33 +78,34 @@ public sealed class KernelCollection(CompositeKernel compositeKernel) : IReadOnl
     internal void Add(Kernel kernel) => kernels.Add(kernel);
 }
 
-/// <summary>Finding kernels, and sending code to them.</summary>
+/// <summary>Extension methods that find kernels and send code to them.</summary>
 public static class KernelExtensions
 {
-    /// <summary>A kernel by its name; null if there is none.</summary>
-    public static Kernel? FindKernelByName(this Kernel kernel, string name) => kernel.FindKernels(found => found.KernelInfo.IsCalled(name)).FirstOrDefault();
+    /// <summary>Finds a kernel by name; null if there is none.</summary>
+    public static Kernel? FindKernelByName(this Kernel kernel, string name) =>
+        kernel.FindKernels(found => found.KernelInfo.IsCalled(name)).FirstOrDefault();
 
-    /// <summary>The kernels of which something is true: this one, and those that belong to it or to the root.</summary>
+    /// <summary>Finds the kernels that satisfy a condition, among the root kernel and its children.</summary>
     public static IEnumerable<Kernel> FindKernels(this Kernel kernel, Func<Kernel, bool> predicate)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         return new[] { kernel.RootKernel }.Concat(kernel.RootKernel as IEnumerable<Kernel> ?? []).Where(predicate);
     }
 
-    /// <summary>Has code run by a kernel.</summary>
+    /// <summary>Runs code with a kernel.</summary>
     public static Task<KernelCommandResult> SubmitCodeAsync(this Kernel kernel, string code)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         return kernel.SubmitCodeAsync(code);
     }
 
-    /// <summary>Does something with each kernel below this one.</summary>
+    /// <summary>Calls an action with each child kernel.</summary>
     public static void VisitSubkernels(this Kernel kernel, Action<Kernel> onVisit)
     {
         foreach (var child in kernel as IEnumerable<Kernel> ?? []) onVisit(child);
     }
 
-    /// <summary>Does something with this kernel and each below it.</summary>
+    /// <summary>Calls an action with this kernel and each child kernel.</summary>
     public static void VisitSubkernelsAndSelf(this Kernel kernel, Action<Kernel> onVisit)
     {
         ArgumentNullException.ThrowIfNull(onVisit);

@@ -1,8 +1,11 @@
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>What a package has done when it is referenced: of each such class in its folder interactive-extensions/dotnet one object is made.</summary>
+/// <summary>
+/// An extension that a package runs when it is referenced: one instance is created of each such class in its folder
+/// interactive-extensions/dotnet.
+/// </summary>
 public interface IKernelExtension
 {
-    /// <summary>Called once in a session, and again when its cells are executed again.</summary>
+    /// <summary>Loads the extension. Called once per session, and again when its cells are replayed.</summary>
     Task OnLoadAsync(Kernel kernel);
 }

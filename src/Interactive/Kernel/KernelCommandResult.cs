@@ -1,10 +1,12 @@
-using JupyterKernel.Display;
+using JupyterKernel.Display.Bundles;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Events;
 
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>What became of a command. What it has shown is on the screen, so a cell that ends in it shows nothing further.</summary>
+/// <summary>
+/// The result of a command. Its outputs are already displayed, so a cell whose last expression is one shows nothing further.
+/// </summary>
 public class KernelCommandResult : IOnScreen
 {
     private readonly List<KernelEvent> events = [];
@@ -14,7 +16,7 @@ public class KernelCommandResult : IOnScreen
     /// <summary>The command.</summary>
     public KernelCommand Command { get; }
 
-    /// <summary>What has happened, in its order.</summary>
+    /// <summary>The events of the command, in their order.</summary>
     public IReadOnlyList<KernelEvent> Events
     {
         get

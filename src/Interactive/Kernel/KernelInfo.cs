@@ -1,34 +1,35 @@
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>What there is to say of a kernel.</summary>
-public class KernelInfo(string localName, string[]? aliases = null, bool isProxy = false, bool isComposite = false, string? description = null)
+/// <summary>The description of a kernel.</summary>
+public class KernelInfo(string localName, string[]? aliases = null, bool isProxy = false, bool isComposite = false,
+    string? description = null)
 {
-    /// <summary>By which commands name it.</summary>
+    /// <summary>The name that commands use.</summary>
     public string LocalName => localName;
 
-    /// <summary>Further names.</summary>
+    /// <summary>The aliases that commands can use.</summary>
     public string[] Aliases { get; internal set; } = aliases ?? [];
 
-    /// <summary>For example C#.</summary>
+    /// <summary>The language, for example C#.</summary>
     public string? LanguageName { get; set; }
 
-    /// <summary>For example 14.0.</summary>
+    /// <summary>The version of the language, for example 14.0.</summary>
     public string? LanguageVersion { get; set; }
 
-    /// <summary>Whether others belong to it.</summary>
+    /// <summary>Whether the kernel has child kernels.</summary>
     public bool IsComposite { get; internal set; } = isComposite;
 
-    /// <summary>Whether it runs elsewhere.</summary>
+    /// <summary>Whether the kernel represents one in another process.</summary>
     public bool IsProxy { get; } = isProxy;
 
-    /// <summary>Its name for people.</summary>
+    /// <summary>The name for display.</summary>
     public string DisplayName
     {
         get => field ?? localName;
         set;
     }
 
-    /// <summary>What it does.</summary>
+    /// <summary>A short description.</summary>
     public string? Description { get; set; } = description;
 
     /// <inheritdoc/>

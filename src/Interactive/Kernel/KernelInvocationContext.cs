@@ -1,23 +1,24 @@
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Events;
 
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>The running cell, as its code sees it. Any thread.</summary>
+/// <summary>The context of the running cell. Any thread.</summary>
 public class KernelInvocationContext : IDisposable
 {
     private KernelInvocationContext()
     {
     }
 
-    /// <summary>The running cell.</summary>
+    /// <summary>The context of the running cell.</summary>
     public static KernelInvocationContext Current { get; } = new();
 
-    /// <summary>What is being carried out: a submission, whose text is not told.</summary>
+    /// <summary>The current command: a submission without its text.</summary>
     public KernelCommand Command { get; } = new SubmitCode("");
 
-    /// <summary>Whether the cell has ended: while its code asks, it has not.</summary>
+    /// <summary>Whether the cell has ended; always false while its code runs.</summary>
     public bool IsComplete => false;
 
     /// <summary>Cancelled when the cell is interrupted.</summary>
@@ -26,22 +27,22 @@ public class KernelInvocationContext : IDisposable
     /// <summary>The kernel that runs the cell.</summary>
     public Kernel HandlingKernel => Kernel.Current;
 
-    /// <summary>What happens.</summary>
+    /// <summary>The events of all kernels.</summary>
     public IObservable<KernelEvent> KernelEvents => Kernel.Root.KernelEvents;
 
-    /// <summary>Shows a value, in these forms if any are named.</summary>
+    /// <summary>Displays a value, in these MIME types if any are given.</summary>
     public Formatting.DisplayedValue Display(object? value, params string[] mimeTypes) => value.Display(mimeTypes);
 
-    /// <summary>Shows text as data of a MIME type.</summary>
+    /// <summary>Displays text as data of a MIME type.</summary>
     public Formatting.DisplayedValue DisplayAs(string value, string mimeType) => value.DisplayAs(mimeType);
 
-    /// <summary>Tells that something has happened, and shows it where it is something to show.</summary>
+    /// <summary>Publishes an event, and displays its value if it has one.</summary>
     public void Publish(KernelEvent @event) => HandlingKernel.PublishEvent(@event);
 
     /// <inheritdoc cref="Publish(KernelEvent)"/>
     public void Publish(KernelEvent @event, bool publishOnAmbientContextOnly) => Publish(@event);
 
-    /// <summary>Has something done when the cell has ended, before its end is told.</summary>
+    /// <summary>Registers an action that runs when the cell has ended, before its end is reported.</summary>
     public void OnComplete(Action<KernelInvocationContext> onComplete)
     {
         ArgumentNullException.ThrowIfNull(onComplete);
@@ -53,7 +54,7 @@ public class KernelInvocationContext : IDisposable
     {
     }
 
-    /// <summary>Says that a command failed. The cell goes on; to end it, throw an exception.</summary>
+    /// <summary>Reports that a command failed. The cell continues; to end it, throw an exception.</summary>
     public void Fail(KernelCommand command, Exception? exception = null, string? message = null) =>
         Publish(new ErrorProduced(message ?? exception?.Message ?? "A command failed.", command));
 
@@ -61,18 +62,22 @@ public class KernelInvocationContext : IDisposable
     public void Dispose() => GC.SuppressFinalize(this);
 }
 
-/// <summary>Showing values, for what was compiled against these.</summary>
+/// <summary>Extension methods for assemblies that were compiled against them.</summary>
 public static class KernelInvocationContextExtensions
 {
     /// <inheritdoc cref="KernelInvocationContext.Display"/>
-    public static Formatting.DisplayedValue Display(this KernelInvocationContext context, object? value, params string[] mimeTypes) => value.Display(mimeTypes);
+    public static Formatting.DisplayedValue Display(this KernelInvocationContext context, object? value, params string[] mimeTypes) =>
+        value.Display(mimeTypes);
 
     /// <inheritdoc cref="KernelInvocationContext.DisplayAs"/>
-    public static Formatting.DisplayedValue DisplayAs(this KernelInvocationContext context, string value, string mimeType) => value.DisplayAs(mimeType);
+    public static Formatting.DisplayedValue DisplayAs(this KernelInvocationContext context, string value, string mimeType) =>
+        value.DisplayAs(mimeType);
 
     /// <summary>Writes to stdout.</summary>
-    public static void DisplayStandardOut(this KernelInvocationContext context, string output, KernelCommand? command = null) => Console.Out.Write(output);
+    public static void DisplayStandardOut(this KernelInvocationContext context, string output, KernelCommand? command = null) =>
+        Console.Out.Write(output);
 
     /// <summary>Writes to stderr.</summary>
-    public static void DisplayStandardError(this KernelInvocationContext context, string error, KernelCommand? command = null) => Console.Error.Write(error);
+    public static void DisplayStandardError(this KernelInvocationContext context, string error, KernelCommand? command = null) =>
+        Console.Error.Write(error);
 }

@@ -1,10 +1,12 @@
 using JupyterKernel.Display;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Events;
 
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>Shows what it is given.</summary>
+/// <summary>A kernel that displays its code.</summary>
 internal sealed class ShowingKernel(string name, Func<string, MimeBundle> show) : Kernel(name)
 {
     internal override Task RunAsync(SubmitCode submission)
@@ -14,14 +16,14 @@ internal sealed class ShowingKernel(string name, Func<string, MimeBundle> show) 
     }
 }
 
-/// <summary>Has the code of C# run that is sent to it, behind that of the running cell.</summary>
-internal static class SubmittedCode
+/// <summary>Runs C# code that is sent to a kernel, after the code of the running cell.</summary>
+internal static class CSharpSubmission
 {
     private static readonly char[] Blanks = [' ', '\t', '\r'];
 
     internal static async Task RunAsync(Kernel kernel, SubmitCode submission)
     {
-        var host = NotebookHost.Current ?? throw new CommandException("Code can be submitted in a notebook only.");
+        var host = NotebookHost.Current ?? throw new KernelCommandException("Code can be submitted only in a notebook.");
         foreach (var (language, text) in Parts(submission.Code))
         {
             if (language is not null && kernel.FindKernelByName(language) is { } other && other != kernel)
@@ -30,14 +32,17 @@ internal static class SubmittedCode
                 continue;
             }
 
-            if (language is not null && !kernel.KernelInfo.IsCalled(language)) throw new CommandException($"#!{language} is not carried out in code that is submitted: write it in a cell.");
+            if (language is not null && !kernel.KernelInfo.IsCalled(language))
+                throw new KernelCommandException($"#!{language} is not supported in submitted code. Write it in a cell.");
             var result = await host.SubmitAsync(text);
-            if (result.Problem is { } problem) throw new CommandException(problem);
+            if (result.Problem is { } problem) throw new KernelCommandException(problem);
             if (result.Value is not (null or IOnScreen)) kernel.Publish(new ReturnValueProduced(result.Value, submission));
         }
     }
 
-    /// <summary>Code taken apart at the lines that begin a language, each part with its language; null for what stands before the first.</summary>
+    /// <summary>
+    /// Splits code at the lines that select a language, each part with its language; null for the part before the first such line.
+    /// </summary>
     private static List<(string? Language, string Text)> Parts(string code)
     {
         var parts = new List<(string?, string)>();
@@ -50,7 +55,8 @@ internal static class SubmittedCode
                 continue;
             }
 
-            if (language is not null || text.Exists(below => below.AsSpan().Trim().Length > 0)) parts.Add((language, string.Join('\n', text)));
+            if (language is not null || text.Exists(below => below.AsSpan().Trim().Length > 0))
+                parts.Add((language, string.Join('\n', text)));
             (language, text) = (line[2..].Split(Blanks, 2)[0], []);
         }
 

@@ -8,6 +8,6 @@ public class PasswordString(string clearTextPassword)
     /// <summary>The password itself.</summary>
     public string GetClearTextPassword() => clearText;
 
-    /// <summary>A mask.</summary>
+    /// <summary>The mask.</summary>
     public override string ToString() => "********";
 }

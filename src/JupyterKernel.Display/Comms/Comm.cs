@@ -1,16 +1,18 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
 
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A line between code of a cell and code in a front end: both send JSON and bytes, whenever they want. What handlers do runs on the
-/// cells' thread, when no cell runs; what they show or throw belongs to the message they got. Any thread may send.
+/// A comm between the code of cells and code in a front end: both send JSON and bytes at any time. Handlers run on the cell thread, when
+/// no cell runs; their outputs and exceptions belong to the message that they handle. Any thread may send.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
 /// </summary>
 /// <remarks>
-/// In a fresh worker (after a crash, or a planned replacement) the comms that cells opened are there again, since the cells are executed
-/// again; those that a front end or a handler opened are closed.
+/// A fresh worker (after a crash or when the worker is recycled) has the comms that cells opened, since the cells are replayed; comms
+/// that a front end or a handler opened are closed.
 /// </remarks>
 /// <example><code>
 /// var comm = Comm.Open("my.widget", new { value = 3 });
@@ -20,32 +22,33 @@ namespace JupyterKernel.Display;
 [StackTraceHidden]
 public sealed class Comm : IDisposable
 {
-    private const int MostOpen = 10_000;
+    private const int MaxOpen = 10_000;
 
-    // Immutable and exchanged, not locked: who is interrupted while holding a lock would leave it taken.
+    // Immutable and exchanged, not locked: a thread that is aborted while it holds a lock would leave it taken.
     private static ImmutableDictionary<string, Comm> open = ImmutableDictionary<string, Comm>.Empty;
-    private static ImmutableDictionary<string, Func<Comm, CommMessage, Task>> targets = ImmutableDictionary<string, Func<Comm, CommMessage, Task>>.Empty;
+    private static ImmutableDictionary<string, Func<Comm, CommMessage, Task>> targets =
+        ImmutableDictionary<string, Func<Comm, CommMessage, Task>>.Empty;
 
     private Func<CommMessage, Task>? received;
     private Func<CommMessage, Task>? closed;
 
     private Comm(string id, string target) => (Id, Target) = (id, target);
 
-    /// <summary>What both sides know it by.</summary>
+    /// <summary>The id of the comm on both sides.</summary>
     public string Id { get; }
 
-    /// <summary>The name of what it was opened to.</summary>
+    /// <summary>The name of its target.</summary>
     public string Target { get; }
 
     /// <summary>Whether either side has closed it.</summary>
     public bool IsClosed => !Volatile.Read(ref open).ContainsKey(Id);
 
-    /// <summary>Opens a comm to a target that front ends have registered; one that has not closes it again.</summary>
-    /// <param name="target">The target's name; <c>"jupyter.widget"</c> for widgets.</param>
-    /// <param name="data">Any value that can be JSON.</param>
-    /// <param name="metadata">The same, beside it.</param>
-    /// <param name="buffers">Binary data beside it.</param>
-    /// <exception cref="InvalidOperationException">This is no notebook, or 10,000 comms are open.</exception>
+    /// <summary>Opens a comm to a target that front ends have registered; a front end without that target closes it.</summary>
+    /// <param name="target">The name of the target; <c>"jupyter.widget"</c> for widgets.</param>
+    /// <param name="data">Data: any value that can be converted to JSON.</param>
+    /// <param name="metadata">Metadata: any value that can be converted to JSON.</param>
+    /// <param name="buffers">Binary buffers.</param>
+    /// <exception cref="InvalidOperationException">The code does not run in a notebook, or 10,000 comms are open.</exception>
     public static Comm Open(string target, object? data = null, object? metadata = null, IReadOnlyList<byte[]>? buffers = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(target);
@@ -55,8 +58,10 @@ public sealed class Comm : IDisposable
         return comm;
     }
 
-    /// <summary>Lets front ends open comms to a target. The handler is called with each new comm, and with what came with its opening.</summary>
-    /// <exception cref="InvalidOperationException">This is no notebook.</exception>
+    /// <summary>
+    /// Registers a target to which front ends can open comms. The handler is called with each new comm and its opening message.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The code does not run in a notebook.</exception>
     public static void Register(string target, Action<Comm, CommMessage> opened)
     {
         ArgumentNullException.ThrowIfNull(opened);
@@ -67,8 +72,8 @@ public sealed class Comm : IDisposable
         });
     }
 
-    /// <summary>The same for a handler that awaits.</summary>
-    /// <exception cref="InvalidOperationException">This is no notebook.</exception>
+    /// <summary>Registers a target with an asynchronous handler.</summary>
+    /// <exception cref="InvalidOperationException">The code does not run in a notebook.</exception>
     public static void Register(string target, Func<Comm, CommMessage, Task> opened)
     {
         ArgumentException.ThrowIfNullOrEmpty(target);
@@ -78,41 +83,41 @@ public sealed class Comm : IDisposable
         host.ListenForComms(target);
     }
 
-    /// <summary>Has a handler called with each message of the front end, in place of the one before.</summary>
+    /// <summary>Sets the handler of messages from the front end; it replaces the previous one.</summary>
     public void OnMessage(Action<CommMessage> handler) => received = Awaited(handler);
 
-    /// <summary>The same for a handler that awaits.</summary>
+    /// <summary>Sets the asynchronous handler of messages from the front end; it replaces the previous one.</summary>
     public void OnMessage(Func<CommMessage, Task> handler) => received = handler;
 
-    /// <summary>Has a handler called when the front end closes the comm, in place of the one before.</summary>
+    /// <summary>Sets the handler that is called when the front end closes the comm; it replaces the previous one.</summary>
     public void OnClose(Action<CommMessage> handler) => closed = Awaited(handler);
 
-    /// <summary>The same for a handler that awaits.</summary>
+    /// <summary>Sets the asynchronous handler that is called when the front end closes the comm; it replaces the previous one.</summary>
     public void OnClose(Func<CommMessage, Task> handler) => closed = handler;
 
-    /// <summary>Sends to all front ends that have the comm.</summary>
-    /// <param name="data">Any value that can be JSON.</param>
-    /// <param name="metadata">The same, beside it.</param>
-    /// <param name="buffers">Binary data beside it.</param>
-    /// <exception cref="InvalidOperationException">It is closed.</exception>
+    /// <summary>Sends a message to all front ends that have the comm.</summary>
+    /// <param name="data">Data: any value that can be converted to JSON.</param>
+    /// <param name="metadata">Metadata: any value that can be converted to JSON.</param>
+    /// <param name="buffers">Binary buffers.</param>
+    /// <exception cref="InvalidOperationException">The comm is closed.</exception>
     public void Send(object? data = null, object? metadata = null, IReadOnlyList<byte[]>? buffers = null)
     {
         if (IsClosed) throw new InvalidOperationException($"The comm to {Target} is closed.");
         Post("comm_msg", data, metadata, buffers);
     }
 
-    /// <summary>Closes it, on both sides. Nothing where that was done before.</summary>
-    /// <param name="data">What to say with it.</param>
+    /// <summary>Closes the comm on both sides; does nothing if it is already closed.</summary>
+    /// <param name="data">Data for the closing message: any value that can be converted to JSON.</param>
     public void Close(object? data = null)
     {
         if (!IsClosed) Post("comm_close", data, null, null);
         Remove();
     }
 
-    /// <summary>The same as <see cref="Close"/>.</summary>
+    /// <summary>Closes the comm; see <see cref="Close"/>.</summary>
     public void Dispose() => Close();
 
-    /// <summary>Takes what a front end sent: on the cells' thread.</summary>
+    /// <summary>Handles a message from a front end. Cell thread.</summary>
     internal static Task ReceiveAsync(string type, string id, string target, CommMessage message)
     {
         if (type == "comm_open") return OpenedAsync(new Comm(id, target), message);
@@ -121,7 +126,7 @@ public sealed class Comm : IDisposable
         return (type == "comm_close" ? comm.closed : comm.received)?.Invoke(message) ?? Task.CompletedTask;
     }
 
-    /// <summary>A comm that cannot be opened on this side is closed on the other.</summary>
+    /// <summary>Opens a comm for a front end, and closes it there if that fails.</summary>
     private static async Task OpenedAsync(Comm comm, CommMessage message)
     {
         var isTaken = false;
@@ -138,7 +143,9 @@ public sealed class Comm : IDisposable
         }
     }
 
-    private static INotebookHost Host => NotebookHost.Current ?? throw new InvalidOperationException("There is no front end to open a comm to: this is no notebook.");
+    private static INotebookHost Host =>
+        NotebookHost.Current
+            ?? throw new InvalidOperationException("A comm requires a front end, but this code does not run in a notebook.");
 
     private static Func<CommMessage, Task> Awaited(Action<CommMessage> handler)
     {
@@ -152,7 +159,8 @@ public sealed class Comm : IDisposable
 
     private void Add()
     {
-        if (Volatile.Read(ref open).Count >= MostOpen) throw new InvalidOperationException("10,000 comms are open: close those that nobody needs.");
+        if (Volatile.Read(ref open).Count >= MaxOpen)
+            throw new InvalidOperationException("10,000 comms are open, which is the maximum. Close unused ones.");
         Change(ref open, all => all.SetItem(Id, this));
     }
 

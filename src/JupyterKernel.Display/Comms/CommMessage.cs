@@ -2,16 +2,18 @@ using System.Text.Json;
 
 namespace JupyterKernel.Display;
 
-/// <summary>What a front end says over a <see cref="Comm"/>. Immutable; any thread.</summary>
-/// <param name="Data">JSON, as the front end sent it; <c>message.Data.GetProperty("value").GetInt32()</c>, or <c>message.Data.Deserialize&lt;T>()</c>.</param>
-/// <param name="Metadata">JSON beside it, mostly an empty object.</param>
-/// <param name="Buffers">Binary data beside it.</param>
+/// <summary>A message from a front end over a <see cref="Comm"/>. Immutable; any thread.</summary>
+/// <param name="Data">The data as JSON: <c>message.Data.GetProperty("value").GetInt32()</c>, or
+/// <c>message.Data.Deserialize&lt;T>()</c>.</param>
+/// <param name="Metadata">The metadata as JSON, mostly an empty object.</param>
+/// <param name="Buffers">Binary buffers.</param>
 public sealed record CommMessage(JsonElement Data, JsonElement Metadata, IReadOnlyList<byte[]> Buffers)
 {
-    // What the kernel lets through is no deeper.
+    // The kernel rejects deeper messages.
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
 
-    internal static CommMessage Of(byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) => new(Parse(data), Parse(metadata), buffers);
+    internal static CommMessage Of(byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) =>
+        new(Parse(data), Parse(metadata), buffers);
 
     private static JsonElement Parse(byte[] json)
     {

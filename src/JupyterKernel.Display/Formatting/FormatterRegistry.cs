@@ -1,54 +1,57 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
-/// <summary>What users have registered to show their types. Any thread.</summary>
+/// <summary>The display forms that users registered for types. Any thread.</summary>
 internal static class FormatterRegistry
 {
-    // The latest first.
+    // The most recent first.
     private static (Type Type, string? MimeType, Func<object, MimeBundle?> Format)[] entries = [];
 
     private static (Type Type, string[] MimeTypes)[] preferences = [];
 
-    /// <summary>Whether anything is registered at all: where not, nothing is looked up.</summary>
+    /// <summary>Whether anything is registered; if not, nothing is looked up.</summary>
     internal static bool IsUsed => Volatile.Read(ref entries).Length > 0 || Volatile.Read(ref preferences).Length > 0;
 
-    /// <summary>Registers a form of a type; with null for its MIME type a whole bundle.</summary>
+    /// <summary>Registers a form of a type; a null MIME type registers a whole bundle.</summary>
     internal static void Add(Type type, string? mimeType, Func<object, MimeBundle?> format)
     {
-        // No lock: who is interrupted while holding one would leave it taken.
+        // No lock: a thread that is aborted while it holds one would leave it taken.
         var known = Volatile.Read(ref entries);
         while (true)
         {
-            // One of a bundle replaces those of single forms.
-            var others = known.Where(entry => entry.Type != type || (mimeType is not null && entry.MimeType != mimeType && entry.MimeType is not null));
+            // A registration of a bundle replaces those of single forms.
+            var others = known.Where(
+                entry => entry.Type != type || (mimeType is not null && entry.MimeType != mimeType && entry.MimeType is not null));
             var seen = Interlocked.CompareExchange(ref entries, [(type, mimeType, format), .. others], known);
             if (seen == known) return;
             known = seen;
         }
     }
 
-    /// <summary>Says which forms values of a type are shown in by themselves; with none, as if nothing had been said.</summary>
+    /// <summary>Sets the preferred forms of a type; an empty list removes the preference.</summary>
     internal static void Prefer(Type type, string[] mimeTypes)
     {
         var known = Volatile.Read(ref preferences);
         while (true)
         {
             var others = known.Where(preference => preference.Type != type);
-            var seen = Interlocked.CompareExchange(ref preferences, mimeTypes.Length > 0 ? [(type, mimeTypes), .. others] : [.. others], known);
+            var seen = Interlocked.CompareExchange(ref preferences, mimeTypes.Length > 0 ? [(type, mimeTypes), .. others] : [.. others],
+                known);
             if (seen == known) return;
             known = seen;
         }
     }
 
-    /// <summary>The forms that values of a type are to be shown in; null where nothing is said of it, its base types and interfaces.</summary>
+    /// <summary>The preferred forms of a type; null without a preference for it, its base types and its interfaces.</summary>
     internal static IReadOnlyList<string>? PreferredFor(Type type)
     {
         var preferences = Volatile.Read(ref FormatterRegistry.preferences);
         if (preferences.Length == 0 || Nearest(type, preferences.Select(preference => preference.Type)) is not { } nearest) return null;
 
-        // A string is no object that has parts: what is said of objects is not meant of it, unless it is to be text.
+        // A string is not an object with parts: preferences for objects do not apply to it, except for plain text.
         var mimeTypes = preferences.First(preference => preference.Type == nearest).MimeTypes;
         return type == typeof(string) && nearest != type && mimeTypes[0] != MimeBundle.PlainTextType ? null : mimeTypes;
     }
@@ -59,21 +62,25 @@ internal static class FormatterRegistry
         Volatile.Write(ref preferences, []);
     }
 
-    /// <summary>The forms of a value for whose type, base type or interface something is registered: that of the nearest type. Text is always among them.</summary>
+    /// <summary>
+    /// Formats a value by the registration of the nearest type among its type, base types and interfaces. Plain text is always among the
+    /// forms.
+    /// </summary>
     /// <param name="value">The value.</param>
-    /// <param name="forms">Its forms.</param>
-    /// <param name="isWords">Whether it is the value's text alone that was registered, which leaves its HTML what it is.</param>
-    /// <param name="withoutWords">Passes over what registers text alone.</param>
-    internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms, out bool isWords, bool withoutWords = false)
+    /// <param name="forms">The forms of the value.</param>
+    /// <param name="isTextOnly">Whether only plain text is registered, which does not affect the HTML.</param>
+    /// <param name="withoutText">Whether registrations of plain text alone are ignored.</param>
+    internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms, out bool isTextOnly, bool withoutText = false)
     {
         forms = null;
-        isWords = false;
+        isTextOnly = false;
         var entries = Volatile.Read(ref FormatterRegistry.entries);
         if (value is null || entries.Length == 0) return false;
 
-        // As above: a string is neither an object with parts nor a sequence, unless it is to be text.
-        if (value is string) entries = [.. entries.Where(entry => entry.Type == typeof(string) || entry.MimeType == MimeBundle.PlainTextType)];
-        if (withoutWords) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];
+        // As above: a string is neither an object with parts nor a sequence, except for plain text.
+        if (value is string)
+            entries = [.. entries.Where(entry => entry.Type == typeof(string) || entry.MimeType == MimeBundle.PlainTextType)];
+        if (withoutText) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];
         if (Nearest(value.GetType(), entries.Select(entry => entry.Type)) is not { } nearest) return false;
         var found = new Dictionary<string, object>();
         try
@@ -81,28 +88,31 @@ internal static class FormatterRegistry
             RuntimeHelpers.EnsureSufficientExecutionStack();
             foreach (var entry in entries.Where(entry => entry.Type == nearest))
             {
-                isWords = entry.MimeType == MimeBundle.PlainTextType;
+                isTextOnly = entry.MimeType == MimeBundle.PlainTextType;
                 foreach (var (mimeType, form) in entry.Format(value)?.Data ?? MimeBundle.Empty.Data) found.TryAdd(mimeType, form);
             }
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            forms = MimeBundle.PlainText(ShownReader.Fault(exception));
-            isWords = false;
+            forms = MimeBundle.PlainText(FaultText.Of(exception));
+            isTextOnly = false;
             return true;
         }
         if (found.Count == 0) return false;
-        isWords &= found.Count == 1;
-        forms = Formatter.WithPlainText(new MimeBundle(found), value);
+        isTextOnly &= found.Count == 1;
+        forms = DisplayBundles.WithPlainText(new MimeBundle(found), value);
         return true;
     }
 
     private static Type? Nearest(Type type, IEnumerable<Type> registered) =>
-        registered.Where(known => Fits(type, known)).Aggregate((Type?)null, (near, next) => near is null || IsNearer(next, near) ? next : near);
+        registered.Where(known => Fits(type, known)).Aggregate((Type?)null,
+            (near, next) => near is null || IsNearer(next, near) ? next : near);
 
-    private static bool Fits(Type type, Type registered) => registered.IsAssignableFrom(type) || (registered.IsGenericTypeDefinition && Definitions(type).Contains(registered));
+    private static bool Fits(Type type, Type registered) =>
+        registered.IsAssignableFrom(type) || (registered.IsGenericTypeDefinition && Definitions(type).Contains(registered));
 
-    private static bool IsNearer(Type type, Type than) => type != than && (than.IsAssignableFrom(type) || (than.IsInterface && !type.IsInterface)
+    private static bool IsNearer(Type type, Type than) =>
+        type != than && (than.IsAssignableFrom(type) || (than.IsInterface && !type.IsInterface)
         || (than.IsGenericTypeDefinition && !type.IsGenericTypeDefinition && Definitions(type).Contains(than)));
 
     private static IEnumerable<Type> Definitions(Type type)

@@ -1,21 +1,23 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
+using JupyterKernel.Display.Bundles;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Types that name what formats them in an attribute called TypeFormatterSourceAttribute, as .NET Interactive has it. All of it is known by its
-/// names, so that a library needs no reference to anything. Any thread.
+/// Formatters of types that name their source in an attribute called TypeFormatterSourceAttribute, as in .NET Interactive. The members are
+/// found by name, so that a library needs no reference. Any thread.
 /// </summary>
 internal static class FormatterSources
 {
-    /// <summary>What makes the forms of a type's values; null for most types.</summary>
+    /// <summary>The function that makes the forms of a type's values; null for most types.</summary>
     internal static Func<object, MimeBundle>? Of(Type type)
     {
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
         {
-            if (at.CustomAttributes.FirstOrDefault(attribute => attribute.AttributeType.Name == "TypeFormatterSourceAttribute") is { ConstructorArguments: [{ Value: Type source }, ..] } data)
+            var declared = at.CustomAttributes.FirstOrDefault(attribute => attribute.AttributeType.Name == "TypeFormatterSourceAttribute");
+            if (declared is { ConstructorArguments: [{ Value: Type source }, ..] } data)
                 return Read(source, data);
         }
 
@@ -25,8 +27,10 @@ internal static class FormatterSources
     private static Func<object, MimeBundle> Read(Type sourceType, CustomAttributeData attribute)
     {
         var source = Activator.CreateInstance(sourceType, nonPublic: true)!;
-        var formatters = ((IEnumerable)source.GetType().GetMethod("CreateTypeFormatters")!.Invoke(source, BindingFlags.DoNotWrapExceptions, null, null, null)!).Cast<object>().ToList();
-        string[] preferred = attribute.NamedArguments.FirstOrDefault(argument => argument.MemberName == "PreferredMimeTypes").TypedValue.Value is IEnumerable<CustomAttributeTypedArgument> named
+        var create = source.GetType().GetMethod("CreateTypeFormatters")!;
+        var formatters = ((IEnumerable)create.Invoke(source, BindingFlags.DoNotWrapExceptions, null, null, null)!).Cast<object>().ToList();
+        var preference = attribute.NamedArguments.FirstOrDefault(argument => argument.MemberName == "PreferredMimeTypes");
+        string[] preferred = preference.TypedValue.Value is IEnumerable<CustomAttributeTypedArgument> named
             ? [.. named.Select(argument => (string)argument.Value!)]
             : [];
         return value =>
@@ -35,7 +39,9 @@ internal static class FormatterSources
             foreach (var formatter in formatters)
             {
                 var mimeType = (string)Get(formatter, "MimeType")!;
-                if ((preferred.Length > 0 && !preferred.Contains(mimeType) && mimeType != MimeBundle.PlainTextType) || Written(formatter, value) is not { } text) continue;
+                if ((preferred.Length > 0 && !preferred.Contains(mimeType) && mimeType != MimeBundle.PlainTextType)
+                    || Written(formatter, value) is not { } text)
+                    continue;
                 forms = forms.With(mimeType, JsonValues.IsJson(mimeType) ? JsonValues.Parse(text) : text);
             }
 
@@ -43,11 +49,12 @@ internal static class FormatterSources
         };
     }
 
-    /// <summary>What a formatter writes; null if it does not.</summary>
+    /// <summary>The text that a formatter writes; null if it writes none.</summary>
     private static string? Written(object formatter, object value)
     {
         var format = formatter.GetType().GetInterfaces().Append(formatter.GetType()).SelectMany(type => type.GetMethods())
-            .First(method => method.Name == "Format" && method.GetParameters() is [{ ParameterType: var first }, _] && first.IsInstanceOfType(value));
+            .First(method => method.Name == "Format" && method.GetParameters() is [{ ParameterType: var first }, _]
+                && first.IsInstanceOfType(value));
         using var writer = new StringWriter(CultureInfo.InvariantCulture);
         var target = format.GetParameters()[1].ParameterType;
         var context = target.IsInstanceOfType(writer) ? writer : Activator.CreateInstance(target, writer);

@@ -1,12 +1,15 @@
 using System.Net;
 using System.Text;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
-/// <summary>The words of HTML, for clients that show text only: no tags, no scripts, a line for each block.</summary>
+/// <summary>Converts HTML to plain text for clients that display text only: without tags and scripts, with a line for each block.</summary>
 internal static class HtmlText
 {
     private const int LimitChars = 10_000;
+
+    /// <summary>A bundle of HTML and its plain text.</summary>
+    internal static MimeBundle BundleOf(string html) => MimeBundle.Html(html, Of(html));
 
     internal static string Of(string html)
     {
@@ -21,7 +24,7 @@ internal static class HtmlText
             }
             var end = at + 1;
             while (end < html.Length && html[end] != '<' && end - at < LimitChars) end++;
-            AppendWords(text, WebUtility.HtmlDecode(html[at..end]));
+            AppendText(text, WebUtility.HtmlDecode(html[at..end]));
             at = end;
         }
         if (at < html.Length) text.Append('…');
@@ -51,9 +54,9 @@ internal static class HtmlText
         return After(html, ">", nameEnd);
     }
 
-    private static void AppendWords(StringBuilder text, string words)
+    private static void AppendText(StringBuilder text, string content)
     {
-        foreach (var c in words)
+        foreach (var c in content)
         {
             if (!char.IsWhiteSpace(c)) text.Append(c);
             else if (text.Length > 0 && !char.IsWhiteSpace(text[^1])) text.Append(' ');

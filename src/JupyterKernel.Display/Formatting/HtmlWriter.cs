@@ -3,22 +3,23 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Writes what is shown of a value as HTML: tables, and trees of what has parts, which open and close without a script. Colours are
-/// the page's own. Texts are encoded; only what is registered to be HTML comes in as it is. One writer for one value; any thread.
+/// Writes a display tree as HTML: tables, and collapsible trees without a script. Colours are those of the page. Texts are encoded;
+/// only registered HTML is written unchanged. One writer writes one value; any thread.
 /// </summary>
 internal sealed class HtmlWriter
 {
     private const int SummaryChars = 80;
     private const int CellChars = 2_000;
 
-    // Greys that are half transparent go with every theme.
+    // Half-transparent greys suit every theme.
     private const string Style = "<style>"
         + ".cs-v table{border-collapse:collapse;border:0;margin:.2em 0;font-variant-numeric:tabular-nums}"
         + ".cs-v tr{background:none!important}"
-        + ".cs-v th,.cs-v td{border:0;padding:.25em .75em;text-align:left!important;vertical-align:top;max-width:40em;white-space:pre-wrap;overflow-wrap:anywhere}"
+        + ".cs-v th,.cs-v td{border:0;padding:.25em .75em;text-align:left!important;vertical-align:top;"
+        + "max-width:40em;white-space:pre-wrap;overflow-wrap:anywhere}"
         + ".cs-v thead th{border-bottom:1px solid rgba(128,128,128,.6);font-weight:600;vertical-align:bottom;white-space:nowrap}"
         + ".cs-v small{font-weight:400;font-size:.85em;opacity:.6}"
         + ".cs-v tbody tr+tr>*{border-top:1px solid rgba(128,128,128,.18)}"
@@ -33,12 +34,12 @@ internal sealed class HtmlWriter
 
     private readonly StringBuilder html = new();
 
-    /// <summary>The HTML of a value of which text alone would not show enough.</summary>
-    /// <returns>Null for the others.</returns>
-    internal static string? Of(Shown shown)
+    /// <summary>The HTML of a value for which plain text is not sufficient.</summary>
+    /// <returns>Null for other values.</returns>
+    internal static string? Of(DisplayTree shown)
     {
-        if (shown is Shown.Bundle bundle) return bundle.Forms.Data.GetValueOrDefault("text/html") as string;
-        if (shown is Shown.Sequence sequence)
+        if (shown is DisplayTree.Bundle bundle) return bundle.Forms.Data.GetValueOrDefault("text/html") as string;
+        if (shown is DisplayTree.Sequence sequence)
         {
             if (TableLayout.Of(sequence) is not { } table) return null;
             shown = table;
@@ -46,13 +47,13 @@ internal sealed class HtmlWriter
         else if (TableLayout.IsFlat(shown)) return null;
         var writer = new HtmlWriter();
         writer.html.Append("<div class=\"cs-v\">").Append(Style);
-        if (shown is Shown.Object) writer.WriteTree(shown, isOpen: true);
+        if (shown is DisplayTree.Object) writer.WriteTree(shown, isOpen: true);
         else writer.WriteParts(shown);
         return writer.html.Append("</div>").ToString();
     }
 
-    /// <summary>The table element alone, for a page that has the rest already.</summary>
-    internal static string TableOf(Shown.Table table)
+    /// <summary>The table element alone, for a page that already has the style sheet.</summary>
+    internal static string TableOf(DisplayTree.Table table)
     {
         var writer = new HtmlWriter();
         writer.WriteTable(table);
@@ -60,13 +61,13 @@ internal sealed class HtmlWriter
     }
 
     /// <summary>The HTML of any value.</summary>
-    internal static string Always(Shown shown) => Of(shown) ?? $"<pre>{Encoded(PlainTextWriter.Alone(shown))}</pre>";
+    internal static string Always(DisplayTree shown) => Of(shown) ?? $"<pre>{Encoded(PlainTextWriter.Alone(shown))}</pre>";
 
-    /// <summary>The HTML of any value within other HTML: what has no parts is text on a line.</summary>
-    internal static string Inline(object? value) => new ShownReader().Read(value) switch
+    /// <summary>The HTML of any value within other HTML: a value without parts is text on one line.</summary>
+    internal static string Inline(object? value) => new DisplayTreeReader().Read(value) switch
     {
-        Shown.Bundle bundle => Written(writer => writer.WriteBundle(bundle.Forms)),
-        var flat when TableLayout.IsFlat(flat) => Encoded(flat is Shown.Text text ? text.Alone : PlainTextWriter.Line(flat)),
+        DisplayTree.Bundle bundle => Written(writer => writer.WriteBundle(bundle.Forms)),
+        var flat when TableLayout.IsFlat(flat) => Encoded(flat is DisplayTree.Text text ? text.Alone : PlainTextWriter.Line(flat)),
         var shown => Always(shown),
     };
 
@@ -79,15 +80,19 @@ internal sealed class HtmlWriter
 
     private static string Encoded(string text) => WebUtility.HtmlEncode(text);
 
-    private void Write(Shown? shown)
+    private void Write(DisplayTree? shown)
     {
         switch (shown)
         {
             case null: break;
-            case Shown.Text { Kind: TextKind.Null or TextKind.Note } note: html.Append("<i>").Append(Encoded(note.Line)).Append("</i>"); break;
-            case Shown.Text text: html.Append(Encoded(Formatter.Cut(text.Alone, CellChars))); break;
-            case Shown.Bundle bundle: WriteBundle(bundle.Forms); break;
-            case var flat when TableLayout.IsFlat(flat) || !RuntimeHelpers.TryEnsureSufficientExecutionStack(): html.Append(Encoded(PlainTextWriter.Line(flat, CellChars))); break;
+            case DisplayTree.Text { Kind: TextKind.Null or TextKind.Note } note:
+                html.Append("<i>").Append(Encoded(note.Line)).Append("</i>");
+                break;
+            case DisplayTree.Text text: html.Append(Encoded(CutText.Of(text.Alone, CellChars))); break;
+            case DisplayTree.Bundle bundle: WriteBundle(bundle.Forms); break;
+            case var flat when TableLayout.IsFlat(flat) || !RuntimeHelpers.TryEnsureSufficientExecutionStack():
+                html.Append(Encoded(PlainTextWriter.Line(flat, CellChars)));
+                break;
             default: WriteTree(shown, isOpen: false); break;
         }
     }
@@ -97,14 +102,17 @@ internal sealed class HtmlWriter
         if (forms.Data.GetValueOrDefault("text/html") is string own) html.Append(own);
         else if (forms.Data.FirstOrDefault(form => form.Key.StartsWith("image/", StringComparison.Ordinal)) is { Key: { } type } image)
         {
-            html.Append("<img src=\"data:").Append(Encoded(type)).Append(";base64,").Append(Convert.ToBase64String(image.Value as byte[] ?? Encoding.UTF8.GetBytes((string)image.Value))).Append("\">");
+            html.Append("<img src=\"data:").Append(Encoded(type)).Append(";base64,")
+                .Append(Convert.ToBase64String(image.Value as byte[] ?? Encoding.UTF8.GetBytes((string)image.Value))).Append("\">");
         }
-        else html.Append(Encoded(Formatter.Cut(forms.PlainForm ?? "", CellChars)));
+        else html.Append(Encoded(CutText.Of(forms.PlainForm ?? "", CellChars)));
     }
 
-    private void WriteTree(Shown shown, bool isOpen)
+    private void WriteTree(DisplayTree shown, bool isOpen)
     {
-        var title = isOpen && shown is Shown.Object value ? value.TypeName : Formatter.Cut(PlainTextWriter.Line(shown, SummaryChars), SummaryChars);
+        var title = isOpen && shown is DisplayTree.Object value
+            ? value.TypeName
+            : CutText.Of(PlainTextWriter.Line(shown, SummaryChars), SummaryChars);
         if (title.Length == 0)
         {
             WriteParts(shown);
@@ -115,20 +123,20 @@ internal sealed class HtmlWriter
         html.Append("</details>");
     }
 
-    private void WriteParts(Shown shown)
+    private void WriteParts(DisplayTree shown)
     {
         switch (shown)
         {
-            case Shown.Object value: WriteMembers(value.Members ?? []); break;
-            case Shown.Entry entry: WriteMembers([new("Key", null, entry.Key), new("Value", null, entry.Value)]); break;
-            case Shown.Tuple tuple: WriteMembers(tuple.Members); break;
-            case Shown.Table table: WriteTable(table); break;
-            case Shown.Sequence sequence when TableLayout.Of(sequence) is { } table: WriteTable(table); break;
+            case DisplayTree.Object value: WriteMembers(value.Members ?? []); break;
+            case DisplayTree.Entry entry: WriteMembers([new("Key", null, entry.Key), new("Value", null, entry.Value)]); break;
+            case DisplayTree.Tuple tuple: WriteMembers(tuple.Members); break;
+            case DisplayTree.Table table: WriteTable(table); break;
+            case DisplayTree.Sequence sequence when TableLayout.Of(sequence) is { } table: WriteTable(table); break;
             default: html.Append(Encoded(PlainTextWriter.Line(shown))); break;
         }
     }
 
-    private void WriteMembers(IReadOnlyList<Shown.Member> members)
+    private void WriteMembers(IReadOnlyList<DisplayTree.Member> members)
     {
         html.Append("<table class=\"cs-m\"><tbody>");
         foreach (var member in members)
@@ -140,14 +148,15 @@ internal sealed class HtmlWriter
         html.Append("</tbody></table>");
     }
 
-    private void WriteTable(Shown.Table table)
+    private void WriteTable(DisplayTree.Table table)
     {
         var isRight = new bool[table.Columns.Count];
         for (var i = 0; i < isRight.Length; i++)
         {
             var at = i;
-            isRight[i] = table.Rows.Any(row => row.Cells[at] is Shown.Text { Kind: TextKind.Number })
-                && table.Rows.All(row => row.Cells[at] is null or Shown.Text { Kind: TextKind.Number or TextKind.Null or TextKind.Note });
+            isRight[i] = table.Rows.Any(row => row.Cells[at] is DisplayTree.Text { Kind: TextKind.Number })
+                && table.Rows.All(
+                    row => row.Cells[at] is null or DisplayTree.Text { Kind: TextKind.Number or TextKind.Null or TextKind.Note });
         }
 
         html.Append("<table><thead><tr><th>").Append(Encoded(table.Caption)).Append("</th>");
@@ -172,7 +181,9 @@ internal sealed class HtmlWriter
             html.Append("</tr>");
         }
         html.Append("</tbody>");
-        if (table.Rest is not null) html.Append(CultureInfo.InvariantCulture, $"<tfoot><tr><td colspan=\"{table.Columns.Count + 1}\">{Encoded(table.Rest)}</td></tr></tfoot>");
+        if (table.Rest is not null)
+            html.Append(CultureInfo.InvariantCulture,
+                $"<tfoot><tr><td colspan=\"{table.Columns.Count + 1}\">{Encoded(table.Rest)}</td></tr></tfoot>");
         html.Append("</table>");
     }
 }

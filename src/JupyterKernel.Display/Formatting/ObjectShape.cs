@@ -1,12 +1,13 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Bundles;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
-/// <summary>What there is to show of the objects of one type, found by reflection once. Immutable; any thread.</summary>
+/// <summary>The displayed members of one type, found by reflection once. Immutable; any thread.</summary>
 internal sealed class ObjectShape
 {
-    // Weak, so that the types of unloaded packages can go.
+    // Weak, so that the types of unloaded packages can be collected.
     private static readonly ConditionalWeakTable<Type, ObjectShape> Shapes = [];
 
     private IReadOnlyList<string>? memberTypes;
@@ -28,27 +29,29 @@ internal sealed class ObjectShape
 
     internal bool IsAnonymous { get; }
 
-    /// <summary>Reads what is shown of a value of a type that has a form of its own; null for the others.</summary>
-    internal Func<object, ShownReader, Shown>? Known { get; }
+    /// <summary>The function that reads values of a type with a form of its own; null for other types.</summary>
+    internal Func<object, DisplayTreeReader, DisplayTree>? Known { get; }
 
-    /// <summary>Whether the type has a ToString that somebody wrote.</summary>
+    /// <summary>Whether the type has a ToString that is not generated.</summary>
     internal bool HasOwnText { get; }
 
     internal bool IsDictionary { get; }
 
-    /// <summary>Whether it is a KeyValuePair, the members of which are Key and Value.</summary>
+    /// <summary>Whether the type is KeyValuePair, whose members are Key and Value.</summary>
     internal bool IsEntry { get; }
 
     /// <summary>Public properties without parameters, then public fields.</summary>
     internal IReadOnlyList<MemberInfo> Members { get; }
 
-    /// <summary>What the members are declared as, in C#.</summary>
-    internal IReadOnlyList<string> MemberTypes => memberTypes ??= [.. Members.Select(member => TypeNames.Of((member as PropertyInfo)?.PropertyType ?? ((FieldInfo)member).FieldType))];
+    /// <summary>The declared types of the members, in C#.</summary>
+    internal IReadOnlyList<string> MemberTypes =>
+        memberTypes ??= [
+            .. Members.Select(member => TypeNames.Of((member as PropertyInfo)?.PropertyType ?? ((FieldInfo)member).FieldType))];
 
-    /// <summary>The names of tuples' items in the members' values; null for most members.</summary>
+    /// <summary>The tuple names of the members; null for most members.</summary>
     internal IReadOnlyList<TupleNames?> MemberNames => memberNames ??= [.. Members.Select(TupleNames.Of)];
 
-    /// <summary>Of a collection that knows its size without being enumerated.</summary>
+    /// <summary>The property with the number of items, if the type has one.</summary>
     internal PropertyInfo? CountProperty { get; }
 
     internal static ObjectShape Of(Type type) => Shapes.GetValue(type, static t => new ObjectShape(t));
@@ -57,8 +60,8 @@ internal sealed class ObjectShape
         ? property.GetValue(owner, BindingFlags.DoNotWrapExceptions, null, null, null)
         : ((FieldInfo)member).GetValue(owner);
 
-    // What the compiler generates for records goes through all members without end where they form a circle,
-    // and prints List`1; so records are shown member by member.
+    // The generated ToString of records recurses infinitely where members form a circle, and prints List`1;
+    // so records are shown member by member.
     private static bool OverridesToString(Type type)
     {
         var method = type.GetMethod(nameof(ToString), Type.EmptyTypes);

@@ -1,17 +1,17 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Scripts of pages that libraries make. A browser that reads a page runs them one after the other; a front end that puts the page into another one starts
-/// those that are loaded and does not wait, so that a chart's script comes before its library.
+/// Scripts of HTML pages that libraries make. A browser that loads a page runs them in order; a front end that inserts the page into
+/// another one does not wait for scripts that are downloaded, so that a chart's script would run before its library.
 /// </summary>
 internal static partial class PageScripts
 {
     /// <summary>
-    /// Runs each script when those before it are there. What is loaded comes as a module loader would have it, where there is one (the classic Notebook):
-    /// that is hidden meanwhile, as by the pages' own scripts.
+    /// Runs each script when the previous ones have loaded. A library would register itself with a module loader (the classic Notebook has
+    /// one) instead of the page, so the loader is hidden meanwhile, as the pages' own scripts do.
     /// </summary>
     private const string Loader = """
         (scripts => {
@@ -35,7 +35,9 @@ internal static partial class PageScripts
         })(
         """;
 
-    /// <summary>The same page, in which the scripts run in their order wherever it is put. One that loads nothing is left as it is.</summary>
+    /// <summary>
+    /// Rewrites a page so that its scripts run in order wherever it is inserted. A page that downloads no script is returned unchanged.
+    /// </summary>
     internal static string InOrder(string html)
     {
         var scripts = new JsonArray();
@@ -52,12 +54,15 @@ internal static partial class PageScripts
             return "";
         });
 
-        // The serializer encodes what would end a script.
+        // The serializer encodes "</script>".
         return loads ? $"{rest}<script>{Loader}{scripts.ToJsonString()});</script>" : html;
     }
 
     private static string Attribute(Match script, string name) =>
-        Regex.Match(script.Groups["attributes"].Value, $"""\b{name}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", RegexOptions.IgnoreCase) is { Success: true } found
+        Regex.Match(
+            script.Groups["attributes"].Value,
+            $"""\b{name}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""",
+            RegexOptions.IgnoreCase) is { Success: true } found
             ? System.Net.WebUtility.HtmlDecode(string.Concat(found.Groups.Values.Skip(1).Select(group => group.Value))) : "";
 
     [GeneratedRegex("""<script\b(?<attributes>[^>]*)>(?<text>.*?)</script\s*>""", RegexOptions.IgnoreCase | RegexOptions.Singleline)]

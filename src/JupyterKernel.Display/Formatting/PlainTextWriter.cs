@@ -2,50 +2,54 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Writes what is shown of a value as text: on a line, but for tables. One writer for one value; any thread.</summary>
+/// <summary>Writes a display tree as plain text: on one line, except for tables. One writer writes one value; any thread.</summary>
 internal sealed class PlainTextWriter(int limit)
 {
-    // A table as wide as a page, and cells that leave room for others.
+    // The width of a page, and of a cell so that others have room.
     private const int TableChars = 160;
     private const int CellChars = 40;
 
     private readonly StringBuilder text = new();
 
-    /// <summary>On a line.</summary>
-    internal static string Line(Shown shown) => Written(shown, writer => writer.Write(shown));
+    /// <summary>Formats a value as text on one line.</summary>
+    internal static string Of(object? value) =>
+        !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? text : Line(new DisplayTreeReader().Read(value));
 
-    /// <summary>The beginning of the line: a little more than so many characters of a longer one.</summary>
-    internal static string Line(Shown shown, int limit)
+    /// <summary>The text on one line.</summary>
+    internal static string Line(DisplayTree shown) => Written(shown, writer => writer.Write(shown));
+
+    /// <summary>The beginning of the line, slightly longer than the limit if the text exceeds it.</summary>
+    internal static string Line(DisplayTree shown, int limit)
     {
         var writer = new PlainTextWriter(limit);
         writer.Write(shown);
         return writer.text.ToString();
     }
 
-    /// <summary>As it is by itself: rows of members as a table.</summary>
-    internal static string Alone(Shown shown) => Written(shown, writer =>
+    /// <summary>The text of the value on its own: rows of members as a table.</summary>
+    internal static string Alone(DisplayTree shown) => Written(shown, writer =>
     {
-        if (shown is Shown.Sequence sequence && TableLayout.OfMembers(sequence) is { } table) writer.WriteTable(table);
-        else if (shown is Shown.Table own) writer.WriteTable(own);
+        if (shown is DisplayTree.Sequence sequence && TableLayout.OfMembers(sequence) is { } table) writer.WriteTable(table);
+        else if (shown is DisplayTree.Table own) writer.WriteTable(own);
         else writer.Write(shown);
     });
 
-    private static string Written(Shown shown, Action<PlainTextWriter> write)
+    private static string Written(DisplayTree shown, Action<PlainTextWriter> write)
     {
-        // A value that is nothing but text is as long as strings may be.
-        if (shown is Shown.Text alone) return alone.Alone;
-        if (shown is Shown.Bundle bundle) return bundle.Forms.PlainForm ?? "";
-        var writer = new PlainTextWriter(Formatter.StructureTextLimit);
+        // A value that is only text is limited as strings are.
+        if (shown is DisplayTree.Text alone) return alone.Alone;
+        if (shown is DisplayTree.Bundle bundle) return bundle.Forms.PlainForm ?? "";
+        var writer = new PlainTextWriter(FormatLimits.StructureChars);
         write(writer);
         var text = writer.text;
-        if (text.Length <= Formatter.StructureTextLimit) return text.ToString();
-        text.Length = Formatter.StructureTextLimit;
+        if (text.Length <= FormatLimits.StructureChars) return text.ToString();
+        text.Length = FormatLimits.StructureChars;
         return text.Append("… (cut: the text is too long)").ToString();
     }
 
-    private void Write(Shown shown)
+    private void Write(DisplayTree shown)
     {
         if (text.Length > limit) return;
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
@@ -55,19 +59,24 @@ internal sealed class PlainTextWriter(int limit)
         }
         switch (shown)
         {
-            case Shown.Text scalar: text.Append(scalar.Line); break;
-            case Shown.Bundle bundle: text.Append(bundle.Forms.PlainForm); break;
-            case Shown.Sequence { IsDictionary: true } dictionary: WriteItems(dictionary.Items, dictionary.Rest, "{ ", " }", "{ }"); break;
-            case Shown.Sequence sequence: WriteItems(sequence.Items, sequence.Rest, "[", "]", "[]"); break;
-            case Shown.Tuple { Items: null }: text.Append("(…)"); break;
-            case Shown.Tuple tuple: WriteItems(tuple.Items, null, "(", ")", "()"); break;
-            case Shown.Entry entry: WriteEntry(entry); break;
-            case Shown.Object value: WriteObject(value); break;
-            case Shown.Table table: WriteItems([.. table.Rows.Select(row => new Shown.Tuple([.. row.Cells.OfType<Shown>()]))], table.Rest is null ? null : new(table.Rest), "[", "]", "[]"); break;
+            case DisplayTree.Text scalar: text.Append(scalar.Line); break;
+            case DisplayTree.Bundle bundle: text.Append(bundle.Forms.PlainForm); break;
+            case DisplayTree.Sequence { IsDictionary: true } dictionary:
+                WriteItems(dictionary.Items, dictionary.Rest, "{ ", " }", "{ }");
+                break;
+            case DisplayTree.Sequence sequence: WriteItems(sequence.Items, sequence.Rest, "[", "]", "[]"); break;
+            case DisplayTree.Tuple { Items: null }: text.Append("(…)"); break;
+            case DisplayTree.Tuple tuple: WriteItems(tuple.Items, null, "(", ")", "()"); break;
+            case DisplayTree.Entry entry: WriteEntry(entry); break;
+            case DisplayTree.Object value: WriteObject(value); break;
+            case DisplayTree.Table table:
+                WriteItems([.. table.Rows.Select(row => new DisplayTree.Tuple([.. row.Cells.OfType<DisplayTree>()]))],
+                    table.Rest is null ? null : new(table.Rest), "[", "]", "[]");
+                break;
         }
     }
 
-    private void WriteItems(IReadOnlyList<Shown> items, Shown.Text? rest, string opening, string closing, string empty)
+    private void WriteItems(IReadOnlyList<DisplayTree> items, DisplayTree.Text? rest, string opening, string closing, string empty)
     {
         if (items.Count == 0 && rest is null)
         {
@@ -85,14 +94,14 @@ internal sealed class PlainTextWriter(int limit)
         text.Append(closing);
     }
 
-    private void WriteEntry(Shown.Entry entry)
+    private void WriteEntry(DisplayTree.Entry entry)
     {
         Write(entry.Key);
         text.Append(": ");
         Write(entry.Value);
     }
 
-    private void WriteObject(Shown.Object value)
+    private void WriteObject(DisplayTree.Object value)
     {
         text.Append(value.TypeName);
         if (value.Members is { Count: 0 } && value.TypeName.Length > 0) return;
@@ -113,14 +122,18 @@ internal sealed class PlainTextWriter(int limit)
         text.Append(" }");
     }
 
-    /// <summary>Columns side by side, a line for each row; of columns that find no place it is said how many there are.</summary>
-    private void WriteTable(Shown.Table table)
+    /// <summary>Writes columns side by side and a line for each row; columns that do not fit are counted.</summary>
+    private void WriteTable(DisplayTree.Table table)
     {
-        var columns = new List<(string Name, List<string> Cells, bool IsRight)> { (table.Caption, [.. table.Rows.Select(row => Cell(row.Name))], table.Rows.All(row => IsNumber(row.Name))) };
+        var columns = new List<(string Name, List<string> Cells, bool IsRight)>
+        {
+            (table.Caption, [.. table.Rows.Select(row => Cell(row.Name))], table.Rows.All(row => IsNumber(row.Name))),
+        };
         for (var i = 0; i < table.Columns.Count; i++)
         {
             var at = i;
-            columns.Add((table.Columns[i].Name, [.. table.Rows.Select(row => Cell(row.Cells[at]))], table.Rows.All(row => row.Cells[at] is null or Shown.Text { Kind: TextKind.Null } || IsNumber(row.Cells[at]))));
+            columns.Add((table.Columns[i].Name, [.. table.Rows.Select(row => Cell(row.Cells[at]))],
+                table.Rows.All(row => row.Cells[at] is null or DisplayTree.Text { Kind: TextKind.Null } || IsNumber(row.Cells[at]))));
         }
 
         if (table.Columns.Count == 0)
@@ -129,9 +142,11 @@ internal sealed class PlainTextWriter(int limit)
             return;
         }
 
-        var widths = columns.ConvertAll(column => Math.Max(column.Name.Length, column.Cells.Count == 0 ? 0 : column.Cells.Max(cell => cell.Length)));
+        var widths = columns.ConvertAll(
+            column => Math.Max(column.Name.Length, column.Cells.Count == 0 ? 0 : column.Cells.Max(cell => cell.Length)));
         var shown = 1;
-        for (var width = widths[0]; shown < columns.Count && (shown == 1 || width + 2 + widths[shown] <= TableChars); shown++) width += 2 + widths[shown];
+        for (var width = widths[0]; shown < columns.Count && (shown == 1 || width + 2 + widths[shown] <= TableChars); shown++)
+            width += 2 + widths[shown];
         WriteLine(i => columns[i].Name);
         WriteLine(i => new string('─', widths[i]));
         for (var row = 0; row < table.Rows.Count; row++) WriteLine(i => columns[i].Cells[row]);
@@ -141,17 +156,19 @@ internal sealed class PlainTextWriter(int limit)
 
         void WriteLine(Func<int, string> cell)
         {
-            for (var i = 0; i < shown; i++) text.Append(i > 0 ? "  " : "").Append(columns[i].IsRight ? cell(i).PadLeft(widths[i]) : cell(i).PadRight(widths[i]));
+            for (var i = 0; i < shown; i++)
+                text.Append(i > 0 ? "  " : "").Append(columns[i].IsRight ? cell(i).PadLeft(widths[i]) : cell(i).PadRight(widths[i]));
             while (text.Length > 0 && text[^1] == ' ') text.Length--;
             text.Append('\n');
         }
     }
 
-    private static bool IsNumber(Shown? shown) => shown is Shown.Text { Kind: TextKind.Number };
+    private static bool IsNumber(DisplayTree? shown) => shown is DisplayTree.Text { Kind: TextKind.Number };
 
-    private static string Cell(Shown? shown)
+    private static string Cell(DisplayTree? shown)
     {
         if (shown is null) return "";
-        return Formatter.Cut((shown is Shown.Text { Kind: TextKind.String } text ? text.Alone : Line(shown)).ReplaceLineEndings(" ").Replace('\t', ' '), CellChars);
+        var line = shown is DisplayTree.Text { Kind: TextKind.String } text ? text.Alone : Line(shown);
+        return CutText.Of(line.ReplaceLineEndings(" ").Replace('\t', ' '), CellChars);
     }
 }

@@ -1,22 +1,24 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
-/// <summary>The text of values that have no parts. No reflection: this is on the way of the first cell.</summary>
+/// <summary>The text of values without parts. No reflection, since the first cell waits for this code.</summary>
 internal static class Scalars
 {
-    /// <summary>The text of a value that stands alone, where strings and characters are as they are.</summary>
+    /// <summary>The text of a value on its own; strings and characters are unchanged.</summary>
     internal static bool TryFormat(object? value, [NotNullWhen(true)] out string? text)
     {
         text = value switch
         {
             null => "null",
-            string alone => Formatter.Cut(alone),
+            string alone => CutText.Of(alone),
             char alone => alone.ToString(),
             bool truth => truth ? "True" : "False",
-            // Readable, and still read back to the same value by Parse.
+            // Readable, and Parse returns the same value.
             DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture),
             DateTimeOffset time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture),
             DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
@@ -29,7 +31,7 @@ internal static class Scalars
         return text is not null;
     }
 
-    /// <summary>A string or a character as it is among other values.</summary>
+    /// <summary>The quoted text of a string or a character within other values.</summary>
     internal static string Quoted(object text) => text is string several ? Quoted(several, '"') : Quoted(((char)text).ToString(), '\'');
 
     private static string? Formatted(IFormattable value)
@@ -40,15 +42,15 @@ internal static class Scalars
         }
         catch (Exception exception) when (!NotebookHost.IsInterruption(exception))
         {
-            return ShownReader.Fault(exception);
+            return FaultText.Of(exception);
         }
     }
 
     private static string Quoted(string text, char quote)
     {
-        var longest = Math.Min(text.Length, Formatter.StructureTextLimit);
-        var quoted = new StringBuilder(longest + 2).Append(quote);
-        foreach (var c in text.AsSpan(0, longest))
+        var maxChars = Math.Min(text.Length, FormatLimits.StructureChars);
+        var quoted = new StringBuilder(maxChars + 2).Append(quote);
+        foreach (var c in text.AsSpan(0, maxChars))
         {
             _ = c switch
             {
@@ -62,6 +64,6 @@ internal static class Scalars
                 _ => quoted.Append(c),
             };
         }
-        return quoted.Append(longest < text.Length ? "…" : "").Append(quote).ToString();
+        return quoted.Append(maxChars < text.Length ? "…" : "").Append(quote).ToString();
     }
 }

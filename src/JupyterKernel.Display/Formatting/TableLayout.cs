@@ -1,77 +1,93 @@
 using System.Globalization;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Sequences as tables, where their items are alike enough. Any thread.</summary>
+/// <summary>Arranges sequences as tables, if their items are similar enough. Any thread.</summary>
 internal static class TableLayout
 {
-    // Of items that have other members each.
-    private const int MostColumns = 100;
+    // Items may all have different members.
+    private const int MaxColumns = 100;
 
-    /// <summary>A row for each item with members: objects, dictionaries of names, tuples, keys that stand for objects.</summary>
-    /// <returns>Null where the items are of another kind.</returns>
-    internal static Shown.Table? OfMembers(Shown.Sequence sequence)
+    /// <summary>
+    /// A table with a row for each item that has members: objects, dictionaries with string keys, tuples, entries whose values are objects.
+    /// </summary>
+    /// <returns>Null if the items are of another kind.</returns>
+    internal static DisplayTree.Table? OfMembers(DisplayTree.Sequence sequence)
     {
         if (sequence.Items.Count == 0) return null;
-        var hasKeys = sequence.Items.All(item => item is Shown.Entry);
-        var values = hasKeys ? [.. sequence.Items.Select(item => ((Shown.Entry)item).Value)] : sequence.Items;
-        if (values.All(value => MembersOf(value) is { Count: > 0 })) return Arranged(sequence, values.Select(value => MembersOf(value)!), hasKeys);
-        return !hasKeys && values.All(value => value is Shown.Tuple { Items.Count: > 0 })
-            ? Arranged(sequence, values.Select(value => ((Shown.Tuple)value).Members), hasKeys)
+        var hasKeys = sequence.Items.All(item => item is DisplayTree.Entry);
+        var values = hasKeys ? [.. sequence.Items.Select(item => ((DisplayTree.Entry)item).Value)] : sequence.Items;
+        if (values.All(value => MembersOf(value) is { Count: > 0 }))
+            return Arranged(sequence, values.Select(value => MembersOf(value)!), hasKeys);
+        return !hasKeys && values.All(value => value is DisplayTree.Tuple { Items.Count: > 0 })
+            ? Arranged(sequence, values.Select(value => ((DisplayTree.Tuple)value).Members), hasKeys)
             : null;
     }
 
-    private static IReadOnlyList<Shown.Member>? MembersOf(Shown value) => value switch
+    private static IReadOnlyList<DisplayTree.Member>? MembersOf(DisplayTree value) => value switch
     {
-        Shown.Object { Members: { } members } => members,
-        Shown.Sequence { IsDictionary: true } named when named.Items.All(item => item is Shown.Entry { Key: Shown.Text { Kind: TextKind.String } }) =>
-            [.. named.Items.Cast<Shown.Entry>().Select(entry => new Shown.Member(((Shown.Text)entry.Key).Alone, null, entry.Value)), .. named.Rest is null ? Array.Empty<Shown.Member>() : [new("…", null, named.Rest)]],
+        DisplayTree.Object { Members: { } members } => members,
+        DisplayTree.Sequence { IsDictionary: true } named when named.Items.All(
+            item => item is DisplayTree.Entry { Key: DisplayTree.Text { Kind: TextKind.String } }) =>
+            [.. named.Items.Cast<DisplayTree.Entry>().Select(entry => new DisplayTree.Member(((DisplayTree.Text)entry.Key).Alone, null,
+                entry.Value)), .. named.Rest is null ? Array.Empty<DisplayTree.Member>() : [new("…", null, named.Rest)]],
         _ => null,
     };
 
-    /// <summary>The same; and a row for each key, for each sequence among sequences, and for each item of which some have parts.</summary>
-    internal static Shown.Table? Of(Shown.Sequence sequence)
+    /// <summary>
+    /// As <see cref="OfMembers"/>; also with a row for each key, for each sequence in a sequence of sequences, and for each item if some
+    /// have parts.
+    /// </summary>
+    internal static DisplayTree.Table? Of(DisplayTree.Sequence sequence)
     {
         if (sequence.Items.Count == 0) return null;
         if (OfMembers(sequence) is { } table) return table;
-        if (sequence.Items.All(item => item is Shown.Entry))
+        if (sequence.Items.All(item => item is DisplayTree.Entry))
         {
-            return new("Key", [new("Value", null)], [.. sequence.Items.Cast<Shown.Entry>().Select(entry => new Shown.Row(entry.Key, [entry.Value]))], sequence.Rest?.Line);
+            return new("Key", [new("Value", null)],
+                [.. sequence.Items.Cast<DisplayTree.Entry>().Select(entry => new DisplayTree.Row(entry.Key, [entry.Value]))],
+                sequence.Rest?.Line);
         }
-        if (sequence.Items.All(item => item is Shown.Sequence { IsDictionary: false } row && row.Items.All(IsFlat)))
+        if (sequence.Items.All(item => item is DisplayTree.Sequence { IsDictionary: false } row && row.Items.All(IsFlat)))
         {
-            return Arranged(sequence, sequence.Items.Cast<Shown.Sequence>().Select(row =>
-                (row.Rest is null ? row.Items : row.Items.Append(row.Rest)).Select((item, i) => new Shown.Member(i.ToString(CultureInfo.InvariantCulture), null, item))), hasKeys: false);
+            return Arranged(sequence, sequence.Items.Cast<DisplayTree.Sequence>().Select(row =>
+                (row.Rest is null ? row.Items : row.Items.Append(row.Rest)).Select(
+                    (item, i) => new DisplayTree.Member(i.ToString(CultureInfo.InvariantCulture), null, item))), hasKeys: false);
         }
-        return sequence.Items.All(IsFlat) ? null : Arranged(sequence, sequence.Items.Select(item => (IEnumerable<Shown.Member>)[new("Value", null, item)]), hasKeys: false);
+        return sequence.Items.All(IsFlat)
+            ? null
+            : Arranged(sequence, sequence.Items.Select(item => (IEnumerable<DisplayTree.Member>)[new("Value", null, item)]),
+                hasKeys: false);
     }
 
-    /// <summary>Whether it is well shown on a line.</summary>
-    internal static bool IsFlat(Shown shown) => shown switch
+    /// <summary>Whether the value fits on one line.</summary>
+    internal static bool IsFlat(DisplayTree shown) => shown switch
     {
-        Shown.Text => true,
-        Shown.Bundle bundle => bundle.Forms.Data.Keys.All(type => type == MimeBundle.PlainTextType),
-        Shown.Tuple tuple => tuple.Items?.All(IsFlat) ?? true,
-        Shown.Entry entry => IsFlat(entry.Key) && IsFlat(entry.Value),
-        Shown.Sequence { IsDictionary: false } sequence => sequence.Items.All(item => item is not Shown.Sequence && IsFlat(item)),
-        Shown.Object value => value.Members is not { Count: > 0 },
+        DisplayTree.Text => true,
+        DisplayTree.Bundle bundle => bundle.Forms.Data.Keys.All(type => type == MimeBundle.PlainTextType),
+        DisplayTree.Tuple tuple => tuple.Items?.All(IsFlat) ?? true,
+        DisplayTree.Entry entry => IsFlat(entry.Key) && IsFlat(entry.Value),
+        DisplayTree.Sequence { IsDictionary: false } sequence =>
+            sequence.Items.All(item => item is not DisplayTree.Sequence && IsFlat(item)),
+        DisplayTree.Object value => value.Members is not { Count: > 0 },
         _ => false,
     };
 
-    private static Shown.Table Arranged(Shown.Sequence sequence, IEnumerable<IEnumerable<Shown.Member>> items, bool hasKeys)
+    private static DisplayTree.Table Arranged(DisplayTree.Sequence sequence, IEnumerable<IEnumerable<DisplayTree.Member>> items,
+        bool hasKeys)
     {
         var places = new Dictionary<string, int>();
-        var columns = new List<Shown.Column>();
+        var columns = new List<DisplayTree.Column>();
         var left = new HashSet<string>();
-        var rows = new List<Shown.Row>(sequence.Items.Count);
+        var rows = new List<DisplayTree.Row>(sequence.Items.Count);
         foreach (var members in items)
         {
-            var cells = new List<Shown?>(columns.Count);
+            var cells = new List<DisplayTree?>(columns.Count);
             foreach (var member in members)
             {
                 if (!places.TryGetValue(member.Name, out var place))
                 {
-                    if (columns.Count == MostColumns)
+                    if (columns.Count == MaxColumns)
                     {
                         left.Add(member.Name);
                         continue;
@@ -82,16 +98,17 @@ internal static class TableLayout
                 while (cells.Count <= place) cells.Add(null);
                 cells[place] = member.Value;
             }
-            rows.Add(new(hasKeys ? ((Shown.Entry)sequence.Items[rows.Count]).Key : Index(rows.Count), cells));
+            rows.Add(new(hasKeys ? ((DisplayTree.Entry)sequence.Items[rows.Count]).Key : Index(rows.Count), cells));
         }
         foreach (var row in rows)
         {
-            var cells = (List<Shown?>)row.Cells;
+            var cells = (List<DisplayTree?>)row.Cells;
             while (cells.Count < columns.Count) cells.Add(null);
         }
-        return new(hasKeys ? "Key" : "", columns, rows, left.Count == 0 ? sequence.Rest?.Line : $"{sequence.Rest?.Line} … ({left.Count} more columns)".TrimStart());
+        return new(hasKeys ? "Key" : "", columns, rows,
+            left.Count == 0 ? sequence.Rest?.Line : $"{sequence.Rest?.Line} … ({left.Count} more columns)".TrimStart());
     }
 
-    /// <summary>The name of a row that has none.</summary>
-    internal static Shown.Text Index(int row) => new(row.ToString(CultureInfo.InvariantCulture), TextKind.Number);
+    /// <summary>The name of a row without one: its index.</summary>
+    internal static DisplayTree.Text Index(int row) => new(row.ToString(CultureInfo.InvariantCulture), TextKind.Number);
 }

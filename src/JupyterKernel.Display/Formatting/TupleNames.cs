@@ -1,40 +1,44 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// The names of tuples' items in a value, which its type does not have: only the compiler knows them, and what it says of members. Immutable; any thread.
+/// The names of tuple items in a value. Its type does not have them: only the compiler knows them, and the attributes that it puts on
+/// members. Immutable; any thread.
 /// </summary>
-/// <param name="Names">Of a tuple: its items' names; null for an item without one. Null where it is no tuple.</param>
-/// <param name="Parts">The same of a tuple's items, of a key and its value, or of a sequence's items; null where there are no names.</param>
+/// <param name="Names">The names of a tuple's items, null for an item without one; null if the value is not a tuple.</param>
+/// <param name="Parts">The names within a tuple's items, within a key and its value, or within a sequence's items; null without
+/// names.</param>
 internal sealed record TupleNames(IReadOnlyList<string?>? Names, IReadOnlyList<TupleNames?> Parts)
 {
-    /// <summary>The names in the value that the calling code shows.</summary>
+    /// <summary>The names in the value that the calling code displays.</summary>
     internal static TupleNames? OfDisplayed => Parse(NotebookHost.Current?.TupleNamesOfDisplayed());
 
-    /// <summary>Reads what the compiler's side has written: <c>* 2 Name - Count -</c> for a sequence of pairs, <c>: - *…</c> for a key and its value.</summary>
+    /// <summary>Parses names: <c>* 2 Name - Count -</c> for a sequence of pairs, <c>: - *…</c> for a key and its value.</summary>
     internal static TupleNames? Parse(string? text)
     {
         if (text is null) return null;
-        var words = new Queue<string>(text.Split(' '));
+        var tokens = new Queue<string>(text.Split(' '));
         return Next();
 
         TupleNames? Next()
         {
-            switch (words.Dequeue())
+            switch (tokens.Dequeue())
             {
                 case "-": return null;
                 case "*": return new(null, [Next()]);
                 case ":": return new(null, [Next(), Next()]);
                 case var count:
-                    var items = Enumerable.Range(0, int.Parse(count, System.Globalization.CultureInfo.InvariantCulture)).Select(_ => (Name: words.Dequeue(), Names: Next())).ToList();
+                    var items = Enumerable.Range(0, int.Parse(count, System.Globalization.CultureInfo.InvariantCulture))
+                        .Select(_ => (Name: tokens.Dequeue(), Names: Next())).ToList();
                     return new([.. items.Select(item => item.Name == "?" ? null : item.Name)], [.. items.Select(item => item.Names)]);
             }
         }
     }
 
-    /// <summary>The names in a member's value, which the compiler has put into an attribute: in the order in which the type is written.</summary>
+    /// <summary>The names in a member's value, from its attribute: in the order in which the type is written.</summary>
     internal static TupleNames? Of(MemberInfo member)
     {
         if (member.GetCustomAttribute<TupleElementNamesAttribute>() is not { TransformNames: var all }) return null;
@@ -55,7 +59,8 @@ internal sealed record TupleNames(IReadOnlyList<string?>? Names, IReadOnlyList<T
             var parts = arguments.Select(Next).ToList();
             return parts.TrueForAll(static part => part is null) ? null
                 : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Nullable<>) ? parts[0]
-                : parts.Count == 2 ? (typeof(System.Collections.IEnumerable).IsAssignableFrom(type) ? new(null, [new(null, parts)]) : new(null, parts))
+                : parts.Count == 2
+                    ? (typeof(System.Collections.IEnumerable).IsAssignableFrom(type) ? new(null, [new(null, parts)]) : new(null, parts))
                 : new(null, [parts[0]]);
         }
     }

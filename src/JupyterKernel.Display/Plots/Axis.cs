@@ -2,14 +2,17 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <remarks><paramref name="Context"/>: a second line below the label: the year of a month, the day of an hour.</remarks>
+/// <summary>A labelled position of an axis.</summary>
+/// <param name="Value">The value.</param>
+/// <param name="Text">The label.</param>
+/// <param name="Context">A second line below the label: the year of a month, the day of an hour.</param>
 internal readonly record struct Tick(double Value, string Text, string? Context = null);
 
-/// <summary>From values to places on the page, and the values at which there are labels.</summary>
+/// <summary>An axis: maps values to positions on the page, and chooses the labelled values.</summary>
 internal sealed class Axis(double low, double high, bool isLog = false)
 {
-    /// <summary>What is less has too few digits for a scale.</summary>
-    internal const double LeastPositive = 1e-300;
+    /// <summary>The smallest value with enough precision for a scale.</summary>
+    internal const double MinPositive = 1e-300;
 
     private static readonly TimeSpan[] Spans =
     [
@@ -23,21 +26,25 @@ internal sealed class Axis(double low, double high, bool isLog = false)
     internal double Low => low;
     internal double High => high;
 
-    /// <summary>Where on the page the lowest value is.</summary>
+    /// <summary>The position of the lowest value on the page.</summary>
     internal double From { get; set; }
 
-    /// <summary>Where on the page the highest value is.</summary>
+    /// <summary>The position of the highest value on the page.</summary>
     internal double To { get; set; }
 
     internal IReadOnlyList<Tick> Ticks { get; init; } = [];
 
-    /// <summary>Whether two numbers are so far apart that a scale can tell what is between them.</summary>
-    internal static bool HasExtent(double low, double high) => high - low > Math.Max(Math.Max(Math.Abs(low), Math.Abs(high)) * 1e-11, LeastPositive);
+    /// <summary>Whether two numbers are far enough apart for a scale between them.</summary>
+    internal static bool HasExtent(double low, double high) =>
+        high - low > Math.Max(Math.Max(Math.Abs(low), Math.Abs(high)) * 1e-11, MinPositive);
 
-    /// <summary>The time of so many ticks, or the first or last one there is. A double cannot have the last one's ticks.</summary>
-    internal static DateTime TimeAt(double ticks) => ticks >= DateTime.MaxValue.Ticks ? DateTime.MaxValue : new DateTime((long)Math.Max(0, ticks));
+    /// <summary>
+    /// The time of a number of ticks, limited to the range of DateTime. A double cannot represent the ticks of its maximum.
+    /// </summary>
+    internal static DateTime TimeAt(double ticks) =>
+        ticks >= DateTime.MaxValue.Ticks ? DateTime.MaxValue : new DateTime((long)Math.Max(0, ticks));
 
-    /// <summary>The least of 1, 2 and 5 times a power of ten that is not less.</summary>
+    /// <summary>The smallest number of the form 1, 2 or 5 times a power of ten that is not less.</summary>
     internal static double RoundStep(double least)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(least)));
@@ -45,8 +52,8 @@ internal sealed class Axis(double low, double high, bool isLog = false)
         return power * (rest <= 1 + 1e-9 ? 1 : rest <= 2 + 1e-9 ? 2 : rest <= 5 + 1e-9 ? 5 : 10);
     }
 
-    /// <summary>An axis of numbers, with about so many labels.</summary>
-    /// <remarks><paramref name="isRound"/>: whether it goes on to the next round number at both ends.</remarks>
+    /// <summary>An axis of numbers, with approximately a number of labels.</summary>
+    /// <remarks><paramref name="isRound"/>: whether the axis extends to the next round number at both ends.</remarks>
     internal static Axis OfNumbers(double low, double high, double labels, bool isRound, double leastStep = 0)
     {
         if (!HasExtent(low, high))
@@ -79,7 +86,7 @@ internal sealed class Axis(double low, double high, bool isLog = false)
         return new Axis(low, high, isLog: true) { Ticks = [.. values] };
     }
 
-    /// <summary>An axis of dates, in ticks, with about so many labels.</summary>
+    /// <summary>An axis of dates, in ticks, with approximately a number of labels.</summary>
     internal static Axis OfTimes(double low, double high, double labels, double leastStep = 0)
     {
         if (high - low < 10)

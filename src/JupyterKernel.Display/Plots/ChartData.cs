@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>What a chart's series come to on common axes: places for texts, bins for histograms, and only points that can be drawn.</summary>
+/// <summary>The series of a chart on common axes: places for texts, bins for histograms, and only points that can be drawn.</summary>
 internal sealed class ChartData
 {
-    internal const int MostPlaces = 1_000;
+    internal const int MaxPlaces = 1_000;
     private readonly ChartSpec spec;
     private readonly Dictionary<(string Text, int Occurrence), int> places = [];
     private readonly List<string> labels = [];
@@ -18,15 +18,17 @@ internal sealed class ChartData
         HasPlaces = spec.Series.Any(series => series.Mark == Mark.Bar || series.Xs?.Texts is not null);
         ArePlacesOrdered = spec.Series.All(series => series.Xs?.Texts is null);
         IsTime &= !HasPlaces;
-        if (spec.Series.Any(series => series.Ys.IsCut)) notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {Column.Limit:N0} points"));
+        if (spec.Series.Any(series => series.Ys.IsCut))
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {SeriesValues.Limit:N0} points"));
         var bins = Bins.Of(spec.Series, IsTime);
         var traces = new Trace[spec.Series.Count];
-        // What is only numbered takes the places that the others name.
+        // Series without xs take the places that the others name.
         foreach (var (i, series) in spec.Series.Index().OrderBy(entry => entry.Item.Xs is null))
             traces[i] = series.Mark == Mark.Histogram ? Counted(series, i, bins!) : Placed(series, i);
         Traces = traces;
-        if (labels.Count > MostPlaces) notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {MostPlaces:N0} of {labels.Count:N0} places"));
-        if (labels.Count > MostPlaces) labels.RemoveRange(MostPlaces, labels.Count - MostPlaces);
+        if (labels.Count > MaxPlaces)
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {MaxPlaces:N0} of {labels.Count:N0} places"));
+        if (labels.Count > MaxPlaces) labels.RemoveRange(MaxPlaces, labels.Count - MaxPlaces);
         if (spec.Grid?.Note is { } note) notes.Add(note);
     }
 
@@ -40,22 +42,24 @@ internal sealed class ChartData
 
     internal IReadOnlyList<string> Places => labels;
 
-    /// <summary>Whether the places go on from one to the next, so that one label can stand for its neighbours.</summary>
+    /// <summary>Whether the places are consecutive numbers or dates, so that some labels can be omitted.</summary>
     internal bool ArePlacesOrdered { get; }
 
-    /// <summary>What is not shown.</summary>
+    /// <summary>Notes on data that is not shown.</summary>
     internal IReadOnlyList<string> Notes => notes;
 
-    internal bool IsEmpty => spec.Grid is { } grid ? !grid.Values.Cast<double>().Any(double.IsFinite) : Traces.All(trace => !trace.Points.Any());
+    internal bool IsEmpty =>
+        spec.Grid is { } grid ? !grid.Values.Cast<double>().Any(double.IsFinite) : Traces.All(trace => !trace.Points.Any());
 
     internal bool HasLegend => spec.Grid is null && (spec.ShowsLegend ?? spec.Series.Any(series => series.Label is not null));
 
-    /// <summary>An x as a tooltip has it.</summary>
+    /// <summary>An x value as text for a tooltip.</summary>
     internal string XText(double x)
     {
         if (HasPlaces) return labels[(int)x];
         if (!IsTime) return NumberText.Plain(x);
-        return Axis.TimeAt(x).ToString(x % TimeSpan.TicksPerDay == 0 ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss.FFF", CultureInfo.InvariantCulture);
+        return Axis.TimeAt(x).ToString(x % TimeSpan.TicksPerDay == 0 ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss.FFF",
+            CultureInfo.InvariantCulture);
     }
 
     private Trace Placed(Series series, int index)
@@ -66,20 +70,21 @@ internal sealed class ChartData
         else if (series.Xs is null) xs = [.. Enumerable.Range(0, count).Select(Place)];
         else xs = PlacesOf(series.Xs.Labels());
 
-        var ys = series.Ys.Values.Select(y => Column.IsDrawable(y) && (y >= Axis.LeastPositive || !spec.IsLogY) ? y : double.NaN).ToArray();
-        if (HasPlaces) xs = [.. xs.Select(x => x < MostPlaces ? x : double.NaN)];
-        else xs = [.. xs.Select(x => Column.IsDrawable(x) ? x : double.NaN)];
+        var ys = series.Ys.Values.Select(y => SeriesValues.IsDrawable(y) && (y >= Axis.MinPositive || !spec.IsLogY) ? y : double.NaN)
+            .ToArray();
+        if (HasPlaces) xs = [.. xs.Select(x => x < MaxPlaces ? x : double.NaN)];
+        else xs = [.. xs.Select(x => SeriesValues.IsDrawable(x) ? x : double.NaN)];
         return new Trace(series.Mark, Name(series, index), Color(index), xs, ys, series.Size?.Values, 0);
     }
 
-    // Values without labels take the places that there are, one after the other.
+    // Values without labels take the existing places in order.
     private double Place(int index)
     {
         while (labels.Count <= index) labels.Add(labels.Count.ToString(CultureInfo.InvariantCulture));
         return index;
     }
 
-    // A label that a series has twice is two places.
+    // A label that occurs twice in a series has two places.
     private double[] PlacesOf(string[] texts)
     {
         var seen = new Dictionary<string, int>();
@@ -100,7 +105,7 @@ internal sealed class ChartData
         var counts = new double[bins.Count];
         foreach (var value in series.Ys.Values)
         {
-            if (Column.IsDrawable(value)) counts[Math.Clamp((int)((value - bins.Low) / bins.Width), 0, bins.Count - 1)]++;
+            if (SeriesValues.IsDrawable(value)) counts[Math.Clamp((int)((value - bins.Low) / bins.Width), 0, bins.Count - 1)]++;
         }
         double[] centres = [.. Enumerable.Range(0, bins.Count).Select(i => bins.Low + ((i + 0.5) * bins.Width))];
         var isEmpty = counts.All(n => n == 0);
@@ -109,7 +114,8 @@ internal sealed class ChartData
             isEmpty ? [] : [.. counts.Select(n => n > 0 || !spec.IsLogY ? n : double.NaN)], null, bins.Width);
     }
 
-    private static string Name(Series series, int index) => series.Label ?? string.Create(CultureInfo.InvariantCulture, $"series {index + 1}");
+    private static string Name(Series series, int index) =>
+        series.Label ?? string.Create(CultureInfo.InvariantCulture, $"series {index + 1}");
 
     private string Color(int index)
     {
@@ -118,26 +124,33 @@ internal sealed class ChartData
     }
 }
 
-/// <summary>One series on the axes.</summary>
-/// <remarks><paramref name="Ys"/>: As many as xs. A point whose x or y is NaN is none.</remarks>
-/// <remarks><paramref name="BinWidth"/>: Of a histogram's bars.</remarks>
+/// <summary>One series on the axes. A point whose x or y is NaN is not drawn.</summary>
+/// <param name="Mark">The kind of mark.</param>
+/// <param name="Name">The label, or a number.</param>
+/// <param name="Color">A CSS colour.</param>
+/// <param name="Xs">The x values.</param>
+/// <param name="Ys">The same number of y values.</param>
+/// <param name="Size">The sizes of bubbles; null for other marks.</param>
+/// <param name="BinWidth">The width of a histogram's bars.</param>
 internal sealed record Trace(Mark Mark, string Name, string Color, double[] Xs, double[] Ys, double[]? Size, double BinWidth)
 {
-    /// <summary>The indices of what can be drawn.</summary>
+    /// <summary>The indices of the points that can be drawn.</summary>
     internal IEnumerable<int> Points => Enumerable.Range(0, Ys.Length).Where(i => !double.IsNaN(Xs[i]) && !double.IsNaN(Ys[i]));
 }
 
-/// <summary>The intervals of a chart's histograms, which share them. A bin holds its lower limit and not its upper one, but the last holds both.</summary>
+/// <summary>
+/// The intervals that the histograms of a chart share. A bin includes its lower limit but not its upper one; the last bin includes both.
+/// </summary>
 internal sealed record Bins(double Low, double Width, int Count)
 {
-    private const int Most = 80;
+    private const int MaxBins = 80;
 
-    /// <summary>Null where there is no histogram.</summary>
+    /// <summary>The bins of a chart's histograms; null if it has none.</summary>
     internal static Bins? Of(IReadOnlyList<Series> series, bool isTime)
     {
         var histograms = series.Where(one => one.Mark == Mark.Histogram).ToList();
         if (histograms.Count == 0) return null;
-        var values = histograms.SelectMany(one => one.Ys.Values).Where(Column.IsDrawable).ToArray();
+        var values = histograms.SelectMany(one => one.Ys.Values).Where(SeriesValues.IsDrawable).ToArray();
         if (values.Length == 0) return new Bins(0, 1, 1);
         Array.Sort(values);
         var (low, high) = (values[0], values[^1]);
@@ -149,13 +162,16 @@ internal sealed record Bins(double Low, double Width, int Count)
         }
         if (asked is { } count) return new Bins(low, (high - low) / count, count);
 
-        // Freedman and Diaconis, who look at the middle half of the values; Sturges where that is a single value.
+        // The Freedman–Diaconis rule, or Sturges' rule if the middle half of the values is a single value.
         var middle = values[values.Length * 3 / 4] - values[values.Length / 4];
         var width = 2 * middle / Math.Cbrt(values.Length);
         if (width <= 0) width = (high - low) / (1 + Math.Log2(values.Length));
-        var step = isTime ? (high - low) / Math.Clamp((high - low) / width, 1, Most) : Axis.RoundStep(Math.Max(width, (high - low) / Most));
-        // Whole numbers stand in the middle of their bins.
-        if ((step <= 1 || high - low < Most / 2) && high - low < Most && Array.TrueForAll(values, double.IsInteger)) return new Bins(low - 0.5, 1, (int)(high - low) + 1);
+        var step = isTime
+            ? (high - low) / Math.Clamp((high - low) / width, 1, MaxBins)
+            : Axis.RoundStep(Math.Max(width, (high - low) / MaxBins));
+        // Whole numbers are in the middle of their bins.
+        if ((step <= 1 || high - low < MaxBins / 2) && high - low < MaxBins && Array.TrueForAll(values, double.IsInteger))
+            return new Bins(low - 0.5, 1, (int)(high - low) + 1);
         var first = isTime ? low : Math.Floor(low / step) * step;
         return new Bins(first, step, Math.Max(1, (int)Math.Ceiling(((high - first) / step) - 1e-9)));
     }

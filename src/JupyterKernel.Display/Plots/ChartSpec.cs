@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>All that was said of a chart.</summary>
+/// <summary>The specification of a chart.</summary>
 internal sealed record ChartSpec
 {
     internal IReadOnlyList<Series> Series { get; init; } = [];
 
-    /// <summary>Of a heatmap, which has no series.</summary>
+    /// <summary>The cells of a heatmap, which has no series.</summary>
     internal Grid? Grid { get; init; }
 
     internal string? Title { get; init; }
@@ -31,60 +31,68 @@ internal enum Mark
     Histogram,
 }
 
-/// <remarks><paramref name="Xs"/>: Null where the values are only numbered, from 0.</remarks>
-/// <remarks><paramref name="Bins"/>: How many a histogram is to have; null for as many as suit.</remarks>
-internal sealed record Series(Mark Mark, Column? Xs, Column Ys, Column? Size, string? Label, int? Bins)
+/// <summary>A series of a chart.</summary>
+/// <param name="Mark">The kind of mark.</param>
+/// <param name="Xs">The x values; null if the values are numbered from 0.</param>
+/// <param name="Ys">The y values.</param>
+/// <param name="Size">The sizes of bubbles; null for other marks.</param>
+/// <param name="Label">The label in the legend; null for none.</param>
+/// <param name="Bins">The number of a histogram's intervals; null for a suitable number.</param>
+internal sealed record Series(Mark Mark, SeriesValues? Xs, SeriesValues Ys, SeriesValues? Size, string? Label, int? Bins)
 {
-    /// <exception cref="ArgumentException">The columns are not of one length.</exception>
+    /// <exception cref="ArgumentException">The columns differ in length.</exception>
     internal void CheckLengths()
     {
         foreach (var other in new[] { Xs, Size })
         {
             if (other is null || other.Values.Length == Ys.Values.Length) continue;
-            throw new ArgumentException($"There must be as many {other.Name} as {Ys.Name}, but there are {Count(other)} {other.Name} and {Count(Ys)} {Ys.Name}.", other.Name);
+            throw new ArgumentException(
+                $"There must be as many {other.Name} as {Ys.Name}, but there are {Count(other)} {other.Name} and {Count(Ys)} {Ys.Name}.",
+                other.Name);
         }
 
-        static string Count(Column column) => column.Values.Length.ToString("N0", CultureInfo.InvariantCulture) + (column.IsCut ? " or more" : "");
+        static string Count(SeriesValues column) =>
+            column.Values.Length.ToString("N0", CultureInfo.InvariantCulture) + (column.IsCut ? " or more" : "");
     }
 
-    /// <exception cref="ArgumentException">The xs are of another kind than those of the series that are there.</exception>
-    /// <exception cref="InvalidOperationException">These kinds of series do not go together.</exception>
+    /// <exception cref="ArgumentException">The xs are of another kind than those of the other series.</exception>
+    /// <exception cref="InvalidOperationException">These kinds of series cannot be combined.</exception>
     internal void CheckBeside(ChartSpec spec)
     {
-        if (spec.Grid is not null) throw new InvalidOperationException("A heatmap stands alone: it takes no further series.");
+        if (spec.Grid is not null) throw new InvalidOperationException("A heatmap cannot have further series.");
         if (spec.Series.Count == 0) return;
         Series[] all = [.. spec.Series, this];
         if (all.Any(series => series.Mark == Mark.Histogram) && all.Any(series => series.Mark == Mark.Bar || series.Xs?.Texts is not null))
-            throw new InvalidOperationException("A histogram has an axis of numbers: it does not go together with bars or text.");
-        // Places between which there are no distances take any label.
+            throw new InvalidOperationException("A histogram has an axis of numbers, so it cannot be combined with bars or text.");
+        // An axis of places takes any label.
         if (all.Any(series => series.Mark == Mark.Bar || series.Xs?.Texts is not null)) return;
         if (Array.Find(all, series => (series.Xs?.IsTime ?? false) != (Xs?.IsTime ?? false)) is not null)
-            throw new ArgumentException("All series must have dates as their xs, or none.", Xs?.Name);
+            throw new ArgumentException("Either all series or none must have dates as their xs.", Xs?.Name);
     }
 }
 
-/// <summary>The cells of a heatmap, [row, column]; NaN where there is no number.</summary>
+/// <summary>The cells of a heatmap, [row, column]; NaN for a missing number.</summary>
 internal sealed record Grid(double[,] Values, string[]? Rows, string[]? Columns, string? Note)
 {
-    private const int MostRead = 2_000;
-    private const int MostDrawn = 200;
+    private const int MaxRead = 2_000;
+    private const int MaxDrawn = 200;
 
-    /// <summary>How many rows that were given are one cell.</summary>
+    /// <summary>The number of given rows in one cell.</summary>
     internal int RowStep { get; private init; } = 1;
 
-    /// <summary>How many columns that were given are one cell.</summary>
+    /// <summary>The number of given columns in one cell.</summary>
     internal int ColumnStep { get; private init; } = 1;
 
-    /// <exception cref="ArgumentException">No numbers, or other than one label for each row and column.</exception>
+    /// <exception cref="ArgumentException">The values are not numbers, or there is not one label for each row and column.</exception>
     internal static Grid Of<T>(IEnumerable<IEnumerable<T>> rows, IEnumerable<object>? rowLabels, IEnumerable<object>? columnLabels)
     {
-        var read = rows.Take(MostRead + 1).Select(row => Column.OfNumbers(row.Take(MostRead + 1), "values").Values).ToList();
-        var isCut = read.Count > MostRead || read.Exists(row => row.Length > MostRead);
-        var (height, width) = (Math.Min(read.Count, MostRead), Math.Min(read.Select(row => row.Length).DefaultIfEmpty(0).Max(), MostRead));
+        var read = rows.Take(MaxRead + 1).Select(row => SeriesValues.OfNumbers(row.Take(MaxRead + 1), "values").Values).ToList();
+        var isCut = read.Count > MaxRead || read.Exists(row => row.Length > MaxRead);
+        var (height, width) = (Math.Min(read.Count, MaxRead), Math.Min(read.Select(row => row.Length).DefaultIfEmpty(0).Max(), MaxRead));
         var rowTexts = Labels(rowLabels, read.Count, "rows")?[..height];
         var columnTexts = Labels(columnLabels, read.Select(row => row.Length).DefaultIfEmpty(0).Max(), "columns")?[..width];
 
-        var (tall, wide) = ((height + MostDrawn - 1) / MostDrawn, (width + MostDrawn - 1) / MostDrawn);
+        var (tall, wide) = ((height + MaxDrawn - 1) / MaxDrawn, (width + MaxDrawn - 1) / MaxDrawn);
         var note = isCut ? "the first 2,000 rows and columns" : null;
         if (tall <= 1 && wide <= 1) return new Grid(Averaged(read, height, width, 1, 1), rowTexts, columnTexts, note);
         return new Grid(
@@ -108,7 +116,7 @@ internal sealed record Grid(double[,] Values, string[]? Rows, string[]? Columns,
                 {
                     for (var i = column * wide; i < Math.Min(Math.Min((column + 1) * wide, width), line.Length); i++)
                     {
-                        if (!Column.IsDrawable(line[i])) continue;
+                        if (!SeriesValues.IsDrawable(line[i])) continue;
                         count++;
                         // A running average: a sum could overflow.
                         sum += (line[i] - sum) / count;
@@ -123,9 +131,10 @@ internal sealed record Grid(double[,] Values, string[]? Rows, string[]? Columns,
     private static string[]? Labels(IEnumerable<object>? labels, int count, string name)
     {
         if (labels is null) return null;
-        var texts = Column.Of(labels, name).Labels();
+        var texts = SeriesValues.Of(labels, name).Labels();
         return texts.Length == count ? texts : throw new ArgumentException(
-            string.Create(CultureInfo.InvariantCulture, $"There must be a label for each of the {count:N0} {name}, but there are {texts.Length:N0}."), name);
+            string.Create(CultureInfo.InvariantCulture,
+                $"There must be a label for each of the {count:N0} {name}, but there are {texts.Length:N0}."), name);
     }
 
     private static string[]? Thinned(string[]? labels, int step) => labels?.Where((_, i) => i % step == 0).ToArray();

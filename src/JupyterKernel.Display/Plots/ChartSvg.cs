@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>A chart as SVG: where its parts are, its axes and its legend. What stands for values is drawn by others.</summary>
+/// <summary>Draws a chart as SVG: the layout, the axes and the legend. Other classes draw the marks.</summary>
 internal sealed class ChartSvg
 {
     private const double Edge = 8;
@@ -30,19 +30,20 @@ internal sealed class ChartSvg
         return chart.svg.Finish();
     }
 
-    /// <summary>Title, legend and y label; returns where the rest begins.</summary>
+    /// <summary>Draws the title, the legend and the y label; returns the top of the remaining area.</summary>
     private double DrawHead()
     {
         var y = Edge;
         if (!string.IsNullOrWhiteSpace(spec.Title))
         {
-            svg.Text(Edge, y + 14, Words.Fitted(spec.Title, SvgWriter.TitleSize, spec.Width - (2 * Edge)), SvgWriter.TitleSize, opacity: 1, more: " font-weight=\"600\"");
+            svg.Text(Edge, y + 14, LabelText.Fitted(spec.Title, SvgWriter.TitleSize, spec.Width - (2 * Edge)), SvgWriter.TitleSize,
+                opacity: 1, more: " font-weight=\"600\"");
             y += 27;
         }
         if (data.HasLegend) y = DrawLegend(y) + 5;
         if (!string.IsNullOrWhiteSpace(spec.YLabel))
         {
-            svg.Text(Edge, y + 11, Words.Fitted(spec.YLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize);
+            svg.Text(Edge, y + 11, LabelText.Fitted(spec.YLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize);
             y += 18;
         }
         return y + 6;
@@ -54,8 +55,8 @@ internal sealed class ChartSvg
         var rows = 1;
         foreach (var (trace, i) in data.Traces.Select((trace, i) => (trace, i)))
         {
-            var name = Words.Fitted(Words.Cut(trace.Name), SvgWriter.LabelSize, spec.Width - (2 * Edge) - 24);
-            var width = 22 + Words.Width(name, SvgWriter.LabelSize) + 14;
+            var name = LabelText.Fitted(LabelText.Cut(trace.Name), SvgWriter.LabelSize, spec.Width - (2 * Edge) - 24);
+            var width = 22 + LabelText.Width(name, SvgWriter.LabelSize) + 14;
             if (x > Edge && x + width > spec.Width)
             {
                 if (rows == 3)
@@ -67,26 +68,31 @@ internal sealed class ChartSvg
             }
             if (trace.Mark == Mark.Line) svg.Path("swatch", FormattableString.Invariant($"M{x + 1} {y + 8}h14"), trace.Color, 2.5, 1, null);
             else if (trace.Mark == Mark.Dot) svg.Circle("swatch", x + 8, y + 8, 4.5, trace.Color, 1, null);
-            else svg.Append($"""<rect class="swatch" x="{x + 3}" y="{y + 2.5}" width="11" height="11" rx="2" fill="{Words.Escaped(trace.Color)}"/>""");
+            else
+            {
+                svg.Append($"""<rect class="swatch" x="{x + 3}" y="{y + 2.5}" width="11" height="11" rx="2" """);
+                svg.Append($"""fill="{LabelText.Escaped(trace.Color)}"/>""");
+            }
             svg.Text(x + 22, y + 12, name, SvgWriter.LabelSize, opacity: 0.9);
-            // A further one in a third row needs room for how many more there are.
+            // The last entry of the second row leaves room for the number of further ones.
             x += width + (rows == 3 ? 8 : 0);
         }
         return y + LegendRow;
     }
 
-    /// <summary>What is not shown, and the x label; returns where the rest ends.</summary>
+    /// <summary>Draws the notes and the x label; returns the bottom of the remaining area.</summary>
     private double DrawFoot()
     {
         var y = spec.Height - Edge;
         if (notes.Count > 0)
         {
-            svg.Text(spec.Width - Edge, y, Words.Fitted(string.Join("; ", notes), 10, spec.Width - (2 * Edge)), 10, "end", 0.6);
+            svg.Text(spec.Width - Edge, y, LabelText.Fitted(string.Join("; ", notes), 10, spec.Width - (2 * Edge)), 10, "end", 0.6);
             y -= 15;
         }
         if (!string.IsNullOrWhiteSpace(spec.XLabel))
         {
-            svg.Text(spec.Width / 2.0, y - 1, Words.Fitted(spec.XLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)), SvgWriter.LabelSize, "middle");
+            svg.Text(spec.Width / 2.0, y - 1, LabelText.Fitted(spec.XLabel, SvgWriter.LabelSize, spec.Width - (2 * Edge)),
+                SvgWriter.LabelSize, "middle");
             y -= 20;
         }
         return y;
@@ -101,7 +107,7 @@ internal sealed class ChartSvg
     private void DrawAxesAndMarks(double top, double bottom)
     {
         var y = YAxis((bottom - top - 30) / 48);
-        var left = Edge + y.Ticks.Select(tick => Words.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() + 8;
+        var left = Edge + y.Ticks.Select(tick => LabelText.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() + 8;
         double right = spec.Width - 16;
         PlaceLabels? places = null;
         if (data.HasPlaces)
@@ -123,8 +129,13 @@ internal sealed class ChartSvg
         else places.Draw(svg, left, (right - left) / data.Places.Count, bottom);
 
         var clips = spec.XRange is not null || spec.YRange is not null;
-        // A viewport within the SVG cuts off what is outside, and unlike a clip path it needs no name, which other charts on the page could have too.
-        if (clips) svg.Append($"""<svg x="{left:0.##}" y="{top:0.##}" width="{right - left:0.##}" height="{bottom - top:0.##}" viewBox="{left:0.##} {top:0.##} {right - left:0.##} {bottom - top:0.##}">""");
+        // A nested viewport clips its contents, and unlike a clip path it needs no id, which other charts on the page could have too.
+        if (clips)
+        {
+            var (width, height) = (right - left, bottom - top);
+            svg.Append($"""<svg x="{left:0.##}" y="{top:0.##}" width="{width:0.##}" height="{height:0.##}" """);
+            svg.Append($"""viewBox="{left:0.##} {top:0.##} {width:0.##} {height:0.##}">""");
+        }
         MarksSvg.Draw(svg, data, x, y);
         if (clips) svg.Append($"</svg>");
 
@@ -136,8 +147,10 @@ internal sealed class ChartSvg
     {
         var isGrid = data.Traces.All(trace => trace.Mark == Mark.Dot);
         var contexts = x.Ticks.Where(tick => tick.Context is not null).ToList();
-        // The first one is only the beginning of the axis: it gives way to a change.
-        if (contexts.Count > 1 && x.At(contexts[1].Value) - x.At(contexts[0].Value) < Words.Width(contexts[0].Context!, SvgWriter.SmallSize) + 8) contexts.RemoveAt(0);
+        // The first context is only the beginning of the axis: a change replaces it.
+        if (contexts.Count > 1
+            && x.At(contexts[1].Value) - x.At(contexts[0].Value) < LabelText.Width(contexts[0].Context!, SvgWriter.SmallSize) + 8)
+            contexts.RemoveAt(0);
         foreach (var tick in x.Ticks)
         {
             var at = x.At(tick.Value);
@@ -151,15 +164,16 @@ internal sealed class ChartSvg
     private Axis YAxis(double labels)
     {
         var ys = data.Traces.SelectMany(trace => trace.Points.Select(i => trace.Ys[i])).ToList();
-        var leastStep = LeastStep(ys);
+        var leastStep = MinStep(ys);
         var (low, high) = (ys.Min(), ys.Max());
         var hasBars = data.Traces.Any(trace => trace.Mark is Mark.Bar or Mark.Histogram);
         if (spec.IsLogY)
         {
-            // The lowest bar is to be seen too.
+            // The lowest bar must be visible too.
             if (hasBars) low *= 0.9;
             if (spec.YRange is not { High: > 0 } range) return Axis.OfPowers(low, high, labels, isRound: true);
-            return Axis.OfPowers(range.Low > 0 ? Math.Max(range.Low, Axis.LeastPositive) : Math.Min(low, range.High / 10), range.High, labels, isRound: false);
+            return Axis.OfPowers(range.Low > 0 ? Math.Max(range.Low, Axis.MinPositive) : Math.Min(low, range.High / 10), range.High, labels,
+                isRound: false);
         }
         if (spec.YRange is { } given) return Axis.OfNumbers(given.Low, given.High, labels, isRound: false, leastStep);
         if (hasBars) (low, high) = (Math.Min(low, 0), Math.Max(high, 0));
@@ -167,10 +181,10 @@ internal sealed class ChartSvg
         return Axis.OfNumbers(low, high, labels, isRound: true, leastStep);
     }
 
-    // Between whole numbers there is nothing.
-    private static double LeastStep(IEnumerable<double> values) => values.All(double.IsInteger) ? 1 : 0;
+    // There are no values between whole numbers.
+    private static double MinStep(IEnumerable<double> values) => values.All(double.IsInteger) ? 1 : 0;
 
-    /// <remarks><paramref name="right"/>: Becomes less where the last label needs room.</remarks>
+    /// <remarks><paramref name="right"/>: Reduced if the last label needs room.</remarks>
     private Axis XAxis(double left, ref double right)
     {
         if (data.HasPlaces) return new Axis(-0.5, data.Places.Count - 0.5);
@@ -182,12 +196,14 @@ internal sealed class ChartSvg
             right -= 14;
             return times;
         }
-        var leastStep = LeastStep(data.Traces.SelectMany(trace => trace.Points.Select(i => trace.Xs[i])));
+        var leastStep = MinStep(data.Traces.SelectMany(trace => trace.Points.Select(i => trace.Xs[i])));
         for (var labels = Math.Max(1, Math.Floor((right - left) / 70)); ; labels--)
         {
             var numbers = Axis.OfNumbers(low, high, labels, isRound: false, leastStep);
-            var widest = numbers.Ticks.Select(tick => Words.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max();
-            var apart = numbers.Ticks.Count < 2 ? double.MaxValue : (numbers.Ticks[1].Value - numbers.Ticks[0].Value) / (numbers.High - numbers.Low) * (right - left);
+            var widest = numbers.Ticks.Select(tick => LabelText.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max();
+            var apart = numbers.Ticks.Count < 2
+                ? double.MaxValue
+                : (numbers.Ticks[1].Value - numbers.Ticks[0].Value) / (numbers.High - numbers.Low) * (right - left);
             if (widest + 10 > apart && labels > 1) continue;
             right = Math.Min(right, spec.Width - 4 - (widest / 2));
             return numbers;
@@ -207,7 +223,8 @@ internal sealed class ChartSvg
             }
         }
         if (!Axis.HasExtent(low, high)) return (low, high);
-        var beside = (high - low) * (data.Traces.Any(trace => trace.Size is not null) ? 0.06 : data.Traces.Any(trace => trace.Mark == Mark.Dot) ? 0.03 : 0);
+        var beside = (high - low) * (
+            data.Traces.Any(trace => trace.Size is not null) ? 0.06 : data.Traces.Any(trace => trace.Mark == Mark.Dot) ? 0.03 : 0);
         return (low - beside, high + beside);
     }
 }

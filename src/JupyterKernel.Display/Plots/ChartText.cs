@@ -3,26 +3,31 @@ using System.Text;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>A chart for consoles, drawn with characters, and in a sentence for those who cannot see it.</summary>
+/// <summary>Writes a chart as text for consoles, and as a sentence for screen readers.</summary>
 internal static class ChartText
 {
     private const int Columns = 60;
     private const int Rows = 10;
-    private const int MostBars = 20;
+    private const int MaxBars = 20;
 
-    /// <summary>For example <c>Line chart "Sales": north, 12 points from 3 to 9</c>.</summary>
+    /// <summary>A description of the chart, for example <c>Line chart "Sales": north, 12 points from 3 to 9</c>.</summary>
     internal static string Summary(ChartSpec spec, ChartData data)
     {
-        var kinds = spec.Grid is not null ? "Heatmap" : string.Join(" and ", spec.Series.Select(series => series.Mark).Distinct().Select(mark => mark switch
+        var kinds = spec.Grid is not null
+            ? "Heatmap"
+            : string.Join(" and ", spec.Series.Select(series => series.Mark).Distinct().Select(mark => mark switch
         {
             Mark.Line => "line",
             Mark.Bar => "bar",
             Mark.Dot => "scatter",
             _ => "histogram",
         })) + " chart";
-        var title = string.IsNullOrWhiteSpace(spec.Title) ? "" : $" \"{Words.Cut(spec.Title, 200)}\"";
+        var title = string.IsNullOrWhiteSpace(spec.Title) ? "" : $" \"{LabelText.Cut(spec.Title, 200)}\"";
         var contents = data.IsEmpty ? "no data"
-            : spec.Grid is { } grid ? string.Create(CultureInfo.InvariantCulture, $"{grid.Values.GetLength(0)} rows, {grid.Values.GetLength(1)} columns, {Extent(grid.Values.Cast<double>().Where(double.IsFinite))}")
+            : spec.Grid is { } grid
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"{grid.Values.GetLength(0)} rows, {grid.Values.GetLength(1)} columns, ")
+                    + Extent(grid.Values.Cast<double>().Where(double.IsFinite))
             : string.Join("; ", data.Traces.Take(8).Select(Contents)) + (data.Traces.Count > 8 ? "; …" : "");
         return $"{char.ToUpperInvariant(kinds[0])}{kinds[1..]}{title}: {contents}";
     }
@@ -42,9 +47,9 @@ internal static class ChartText
     {
         var count = trace.Points.Count();
         var what = trace.Mark switch { Mark.Bar => "bar", Mark.Histogram => "bin", _ => "point" };
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Words.Cut(trace.Name)}, {count:N0} {what}{(count == 1 ? "" : "s")}{(count == 0 ? "" : " " + Extent(trace.Points.Select(i => trace.Ys[i])))}");
+        var extent = count == 0 ? "" : " " + Extent(trace.Points.Select(i => trace.Ys[i]));
+        var plural = count == 1 ? "" : "s";
+        return string.Create(CultureInfo.InvariantCulture, $"{LabelText.Cut(trace.Name)}, {count:N0} {what}{plural}{extent}");
     }
 
     private static string Extent(IEnumerable<double> values)
@@ -56,23 +61,24 @@ internal static class ChartText
 
     private static void WriteBars(StringBuilder text, ChartData data, Trace trace)
     {
-        var points = trace.Points.Take(MostBars).ToList();
-        string[] labels = [.. points.Select(i => trace.Mark == Mark.Bar ? Words.Cut(data.XText(trace.Xs[i]), 24)
+        var points = trace.Points.Take(MaxBars).ToList();
+        string[] labels = [.. points.Select(i => trace.Mark == Mark.Bar ? LabelText.Cut(data.XText(trace.Xs[i]), 24)
             : $"{data.XText(trace.Xs[i] - (trace.BinWidth / 2))} – {data.XText(trace.Xs[i] + (trace.BinWidth / 2))}")];
         var widest = labels.Max(label => label.Length);
         var greatest = points.Max(i => Math.Abs(trace.Ys[i]));
         foreach (var (i, label) in points.Zip(labels))
         {
             var length = greatest == 0 ? 0 : (int)Math.Round(Math.Abs(trace.Ys[i]) / greatest * 40);
-            text.Append('\n').Append(label.PadRight(widest)).Append(' ').Append(trace.Ys[i] < 0 ? '▒' : '█', length).Append(length > 0 ? " " : "").Append(NumberText.Of(trace.Ys[i]));
+            text.Append('\n').Append(label.PadRight(widest)).Append(' ').Append(trace.Ys[i] < 0 ? '▒' : '█', length)
+                .Append(length > 0 ? " " : "").Append(NumberText.Of(trace.Ys[i]));
         }
-        if (trace.Points.Skip(MostBars).Any()) text.Append("\n…");
+        if (trace.Points.Skip(MaxBars).Any()) text.Append("\n…");
     }
 
     private static void WriteGrid(StringBuilder text, Grid grid)
     {
         var scale = new GridSvg.Scale(new ChartSpec(), grid);
-        for (var row = 0; row < Math.Min(grid.Values.GetLength(0), MostBars); row++)
+        for (var row = 0; row < Math.Min(grid.Values.GetLength(0), MaxBars); row++)
         {
             text.Append('\n');
             for (var column = 0; column < Math.Min(grid.Values.GetLength(1), Columns / 2); column++)
@@ -94,11 +100,14 @@ internal static class ChartText
             (int X, int Y)? before = null;
             foreach (var i in trace.Points)
             {
-                var at = (X: Place(trace.Xs[i], left, right, (Columns * 2) - 1), Y: (Rows * 4) - 1 - Place(Height(trace.Ys[i]), low, high, (Rows * 4) - 1));
-                var isJoined = trace.Mark == Mark.Line && before is not null && !double.IsNaN(trace.Ys[i - 1]) && !double.IsNaN(trace.Xs[i - 1]);
+                var at = (X: Place(trace.Xs[i], left, right, (Columns * 2) - 1),
+                    Y: (Rows * 4) - 1 - Place(Height(trace.Ys[i]), low, high, (Rows * 4) - 1));
+                var isJoined = trace.Mark == Mark.Line && before is not null && !double.IsNaN(trace.Ys[i - 1])
+                    && !double.IsNaN(trace.Xs[i - 1]);
                 var from = isJoined ? before!.Value : at;
                 var steps = Math.Max(1, Math.Max(Math.Abs(at.X - from.X), Math.Abs(at.Y - from.Y)));
-                for (var step = 0; step <= steps; step++) Set(from.X + ((at.X - from.X) * step / steps), from.Y + ((at.Y - from.Y) * step / steps));
+                for (var step = 0; step <= steps; step++)
+                    Set(from.X + ((at.X - from.X) * step / steps), from.Y + ((at.Y - from.Y) * step / steps));
                 before = at;
             }
         }
@@ -107,10 +116,11 @@ internal static class ChartText
         var margin = Math.Max(top.Length, bottom.Length);
         for (var row = 0; row < Rows; row++)
         {
-            text.Append('\n').Append((row == 0 ? top : row == Rows - 1 ? bottom : "").PadLeft(margin)).Append(row is 0 or Rows - 1 ? " ┤" : " │");
+            text.Append('\n').Append((row == 0 ? top : row == Rows - 1 ? bottom : "").PadLeft(margin)).Append(
+                row is 0 or Rows - 1 ? " ┤" : " │");
             for (var column = 0; column < Columns; column++) text.Append((char)('\u2800' + dots[row, column]));
         }
-        var (first, last) = (Words.Cut(data.XText(left), 25), Words.Cut(data.XText(right), 25));
+        var (first, last) = (LabelText.Cut(data.XText(left), 25), LabelText.Cut(data.XText(right), 25));
         text.Append('\n').Append(' ', margin + 2).Append(first).Append(last.PadLeft(Math.Max(last.Length + 1, Columns - first.Length)));
 
         double Height(double y) => spec.IsLogY ? Math.Log10(y) : y;
@@ -125,5 +135,6 @@ internal static class ChartText
         };
     }
 
-    private static int Place(double value, double low, double high, int last) => high - low > 0 ? (int)Math.Round((value - low) / (high - low) * last) : last / 2;
+    private static int Place(double value, double low, double high, int last) =>
+        high - low > 0 ? (int)Math.Round((value - low) / (high - low) * last) : last / 2;
 }

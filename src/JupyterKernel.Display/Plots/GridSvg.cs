@@ -3,25 +3,25 @@ using System.Text;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>The cells of a heatmap, their labels, and what the colours mean.</summary>
+/// <summary>Draws the cells of a heatmap, their labels and the colour scale.</summary>
 internal static class GridSvg
 {
     private const int Shades = 64;
-    private const int MostTooltips = 2_500;
+    private const int MaxTooltips = 2_500;
 
-    /// <summary>A part of the page.</summary>
+    /// <summary>A rectangle of the page.</summary>
     internal readonly record struct Area(double Left, double Top, double Right, double Bottom);
 
     internal static void Draw(SvgWriter svg, ChartSpec spec, Grid grid, Area area)
     {
         var scale = new Scale(spec, grid);
         var ticks = Axis.OfNumbers(scale.Low, scale.High, (area.Bottom - area.Top) / 50, isRound: false);
-        var right = area.Right - ticks.Ticks.Select(tick => Words.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() - 34;
+        var right = area.Right - ticks.Ticks.Select(tick => LabelText.Width(tick.Text, SvgWriter.SmallSize)).DefaultIfEmpty(0).Max() - 34;
         var rows = Labels(grid.Rows, grid.Values.GetLength(0), grid.RowStep);
         var columns = Labels(grid.Columns, grid.Values.GetLength(1), grid.ColumnStep);
 
-        string[] rowTexts = [.. rows.Select(text => Words.Fitted(text, SvgWriter.SmallSize, Math.Min(140, spec.Width * 0.3)))];
-        var left = area.Left + rowTexts.Max(text => Words.Width(text, SvgWriter.SmallSize)) + 8;
+        string[] rowTexts = [.. rows.Select(text => LabelText.Fitted(text, SvgWriter.SmallSize, Math.Min(140, spec.Width * 0.3)))];
+        var left = area.Left + rowTexts.Max(text => LabelText.Width(text, SvgWriter.SmallSize)) + 8;
         var columnLabels = new PlaceLabels(columns, (right - left) / columns.Length, grid.Columns is null);
         left = Math.Min(Math.Max(left, area.Left + columnLabels.Overhang), spec.Width * 0.4);
         var width = (right - left) / columns.Length;
@@ -37,18 +37,19 @@ internal static class GridSvg
         DrawScale(svg, scale, ticks, right + 18, area.Top, bottom);
     }
 
-    private static void DrawCells(SvgWriter svg, Grid grid, Scale scale, string[] rows, string[] columns, double left, double top, double width, double height)
+    private static void DrawCells(SvgWriter svg, Grid grid, Scale scale, string[] rows, string[] columns, double left, double top,
+        double width, double height)
     {
-        if (grid.Values.Length > MostTooltips)
+        if (grid.Values.Length > MaxTooltips)
         {
             DrawManyCells(svg, grid, scale, left, top, width, height);
             return;
         }
         var gap = Math.Min(width, height) >= 12 ? 0.5 : 0;
-        // Where there are no gaps, the cells' rounded edges would let the page shine through.
+        // Without gaps, the page would be visible between the antialiased edges of the cells.
         if (gap == 0) svg.Append($"""<g shape-rendering="crispEdges">""");
         var texts = grid.Values.Cast<double>().Where(double.IsFinite).Select(CellText).ToList();
-        var hasTexts = height >= 18 && texts.TrueForAll(text => Words.Width(text, SvgWriter.SmallSize) + 6 <= width);
+        var hasTexts = height >= 18 && texts.TrueForAll(text => LabelText.Width(text, SvgWriter.SmallSize) + 6 <= width);
         for (var row = 0; row < rows.Length; row++)
         {
             for (var column = 0; column < columns.Length; column++)
@@ -57,17 +58,24 @@ internal static class GridSvg
                 var (x, y) = (left + (column * width), top + (row * height));
                 var color = scale.Color(value);
                 svg.Rect(
-                    "cell", x + gap, y + gap, width - (2 * gap), height - (2 * gap), color is { } known ? Palette.Hex(known) : "currentColor", color is null ? 0.12 : 1,
-                    $"{Words.Cut(rows[row])}, {Words.Cut(columns[column])}: {NumberText.Of(value)}");
+                    "cell",
+                    x + gap,
+                    y + gap,
+                    width - (2 * gap),
+                    height - (2 * gap),
+                    color is { } known ? Palette.Hex(known) : "currentColor",
+                    color is null ? 0.12 : 1,
+                    $"{LabelText.Cut(rows[row])}, {LabelText.Cut(columns[column])}: {NumberText.Of(value)}");
                 if (!hasTexts || color is not { } behind) continue;
                 var ink = Palette.Luminance(behind) > 0.2 ? "#111111" : "#ffffff";
-                svg.Append($"""<text x="{x + (width / 2):0.##}" y="{y + (height / 2) + 4:0.##}" font-size="{SvgWriter.SmallSize}" text-anchor="middle" fill="{ink}" pointer-events="none">{CellText(value)}</text>""");
+                svg.Append($"""<text x="{x + (width / 2):0.##}" y="{y + (height / 2) + 4:0.##}" font-size="{SvgWriter.SmallSize}" """);
+                svg.Append($"""text-anchor="middle" fill="{ink}" pointer-events="none">{CellText(value)}</text>""");
             }
         }
         if (gap == 0) svg.Append($"</g>");
     }
 
-    // One path for each shade: a tenth of the size.
+    // One path for each shade reduces the size to a tenth.
     private static void DrawManyCells(SvgWriter svg, Grid grid, Scale scale, double left, double top, double width, double height)
     {
         var shades = new StringBuilder[Shades + 1];
@@ -76,10 +84,12 @@ internal static class GridSvg
             var first = 0;
             for (var column = 1; column <= grid.Values.GetLength(1); column++)
             {
-                // Neighbours of one shade are one rectangle.
+                // Neighbours of one shade are merged.
                 var shade = Shade(row, first);
                 if (column < grid.Values.GetLength(1) && Shade(row, column) == shade) continue;
-                (shades[shade] ??= new()).Append(CultureInfo.InvariantCulture, $"M{left + (first * width):0.#} {top + (row * height):0.#}H{left + (column * width):0.#}V{top + ((row + 1) * height):0.#}H{left + (first * width):0.#}z");
+                var (x, right) = (left + (first * width), left + (column * width));
+                var (y, bottom) = (top + (row * height), top + ((row + 1) * height));
+                (shades[shade] ??= new()).Append(CultureInfo.InvariantCulture, $"M{x:0.#} {y:0.#}H{right:0.#}V{bottom:0.#}H{x:0.#}z");
                 first = column;
             }
         }
@@ -87,10 +97,12 @@ internal static class GridSvg
         {
             if (shades[shade] is null) continue;
             var color = shade == Shades ? "currentColor" : Palette.Hex(Palette.Between(scale.Colors, shade / (Shades - 1.0)));
-            svg.Append($"""<path class="cells" shape-rendering="crispEdges" fill="{color}" fill-opacity="{(shade == Shades ? 0.12 : 1)}" d="{shades[shade].ToString()}"/>""");
+            svg.Append($"""<path class="cells" shape-rendering="crispEdges" fill="{color}" """);
+            svg.Append($"""fill-opacity="{(shade == Shades ? 0.12 : 1)}" d="{shades[shade].ToString()}"/>""");
         }
 
-        int Shade(int row, int column) => double.IsFinite(grid.Values[row, column]) ? (int)(scale.Place(grid.Values[row, column]) * (Shades - 1)) : Shades;
+        int Shade(int row, int column) =>
+            double.IsFinite(grid.Values[row, column]) ? (int)(scale.Place(grid.Values[row, column]) * (Shades - 1)) : Shades;
     }
 
     private static void DrawScale(SvgWriter svg, Scale scale, Axis ticks, double x, double top, double bottom)
@@ -99,17 +111,21 @@ internal static class GridSvg
         svg.Append($"""<g shape-rendering="crispEdges">""");
         var height = (bottom - top) / Shades;
         for (var shade = 0; shade < Shades; shade++)
-            svg.Rect("shade", x, bottom - ((shade + 1) * height), 12, height + 0.5, Palette.Hex(Palette.Between(scale.Colors, shade / (Shades - 1.0))), 1, null);
+            svg.Rect("shade", x, bottom - ((shade + 1) * height), 12, height + 0.5,
+                Palette.Hex(Palette.Between(scale.Colors, shade / (Shades - 1.0))), 1, null);
         svg.Append($"</g>");
-        foreach (var tick in ticks.Ticks) svg.Text(x + 17, ticks.At(tick.Value) + 4, tick.Text, SvgWriter.SmallSize, more: " class=\"scale\"");
+        foreach (var tick in ticks.Ticks)
+            svg.Text(x + 17, ticks.At(tick.Value) + 4, tick.Text, SvgWriter.SmallSize, more: " class=\"scale\"");
     }
 
     private static string CellText(double value) =>
-        (Math.Abs(value) is >= 1000 ? NumberText.Of(value) : value.ToString(Math.Abs(value) >= 100 ? "0" : "0.##", CultureInfo.InvariantCulture)).Replace('-', '−');
+        (Math.Abs(value) is >= 1000 ? NumberText.Of(value)
+            : value.ToString(Math.Abs(value) >= 100 ? "0" : "0.##", CultureInfo.InvariantCulture)).Replace('-', '−');
 
-    private static string[] Labels(string[]? labels, int count, int step) => labels ?? [.. Enumerable.Range(0, count).Select(i => (i * step).ToString(CultureInfo.InvariantCulture))];
+    private static string[] Labels(string[]? labels, int count, int step) =>
+        labels ?? [.. Enumerable.Range(0, count).Select(i => (i * step).ToString(CultureInfo.InvariantCulture))];
 
-    /// <summary>What colour a value has. Where there are values on both sides of 0, 0 is in the middle.</summary>
+    /// <summary>Maps values to colours. With values on both sides of 0, 0 is in the middle.</summary>
     internal sealed class Scale
     {
         internal Scale(ChartSpec spec, Grid grid)
@@ -130,9 +146,10 @@ internal static class GridSvg
         internal double High { get; }
         internal IReadOnlyList<string> Colors { get; }
 
-        /// <summary>From 0 to 1.</summary>
+        /// <summary>The position of a value on the scale, from 0 to 1.</summary>
         internal double Place(double value) => Math.Clamp((value - Low) / (High - Low), 0, 1);
 
-        internal (int Red, int Green, int Blue)? Color(double value) => double.IsFinite(value) ? Palette.Between(Colors, Place(value)) : null;
+        internal (int Red, int Green, int Blue)? Color(double value) =>
+            double.IsFinite(value) ? Palette.Between(Colors, Place(value)) : null;
     }
 }

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>Numbers as a reader of a chart wants them: short, and the same in every culture.</summary>
+/// <summary>Formats the numbers of charts: short, and the same in every culture.</summary>
 internal static class NumberText
 {
     private static readonly (double Unit, string Suffix)[] Suffixes = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")];
 
-    /// <summary>A single value, for tooltips: <c>1,234.5</c>, <c>1.2e-7</c>.</summary>
+    /// <summary>Formats a single value for tooltips: <c>1,234.5</c>, <c>1.2e-7</c>.</summary>
     internal static string Of(double value) => Math.Abs(value) switch
     {
         double.NaN => "NaN",
@@ -18,15 +18,16 @@ internal static class NumberText
         _ => value.ToString("0.#####", CultureInfo.InvariantCulture),
     };
 
-    /// <summary>The same without commas, for what may be a year or a number of a house.</summary>
+    /// <summary>Formats a value without commas, since it may be a year or a number.</summary>
     internal static string Plain(double value) => double.IsNaN(value) ? "" : Of(value).Replace(",", "", StringComparison.Ordinal);
 
-    /// <summary>The labels of an axis, all in the same unit and with as many digits as the step between them needs.</summary>
+    /// <summary>The labels of an axis, all in the same unit and with the digits that the step between them needs.</summary>
     internal static string[] OfTicks(IReadOnlyList<double> values, double step)
     {
         var greatest = values.Select(Math.Abs).DefaultIfEmpty(0).Max();
         var format = Format(greatest, step, out var unit, out var suffix);
-        return [.. values.Select(value => Math.Abs(value) < step * 1e-6 ? "0" : (value / unit).ToString(format, CultureInfo.InvariantCulture).Replace('-', '−') + suffix)];
+        return [.. values.Select(value => Math.Abs(value) < step * 1e-6 ? "0"
+            : (value / unit).ToString(format, CultureInfo.InvariantCulture).Replace('-', '−') + suffix)];
     }
 
     private static string Format(double greatest, double step, out double unit, out string suffix)

@@ -2,19 +2,21 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>Colours that the colour-blind can tell apart, and that have a contrast of 3:1 both to white and to #111.</summary>
+/// <summary>Colours that colour-blind users can distinguish, with a contrast of 3:1 to white and to #111.</summary>
 internal static class Palette
 {
-    /// <summary>After Okabe and Ito, the light ones darkened and the dark ones lightened.</summary>
+    /// <summary>The palette of Okabe and Ito, with light colours darkened and dark colours lightened.</summary>
     internal static readonly string[] Series = ["#2F7FC1", "#D97706", "#12967A", "#C25BA0", "#7E6BD6", "#C8452F", "#2E9BC6", "#8C7A2B"];
 
-    /// <summary>Viridis, which rises evenly in lightness.</summary>
-    internal static readonly string[] Rising = ["#440154", "#472D7B", "#3B528B", "#2C728E", "#21918C", "#28AE80", "#5EC962", "#ADDC30", "#FDE725"];
+    /// <summary>Viridis, whose lightness increases evenly.</summary>
+    internal static readonly string[] Rising = ["#440154", "#472D7B", "#3B528B", "#2C728E", "#21918C", "#28AE80", "#5EC962", "#ADDC30",
+        "#FDE725"];
 
-    /// <summary>For values on both sides of 0.</summary>
-    internal static readonly string[] TwoSided = ["#2166AC", "#4393C3", "#92C5DE", "#D1E5F0", "#F7F7F7", "#FDDBC7", "#F4A582", "#D6604D", "#B2182B"];
+    /// <summary>A diverging palette for values on both sides of 0.</summary>
+    internal static readonly string[] TwoSided = ["#2166AC", "#4393C3", "#92C5DE", "#D1E5F0", "#F7F7F7", "#FDDBC7", "#F4A582", "#D6604D",
+        "#B2182B"];
 
-    /// <summary>The colour at a place from 0 to 1.</summary>
+    /// <summary>The interpolated colour at a position from 0 to 1.</summary>
     /// <exception cref="ArgumentException">A colour is not #rrggbb.</exception>
     internal static (int Red, int Green, int Blue) Between(IReadOnlyList<string> colors, double place)
     {
@@ -28,7 +30,7 @@ internal static class Palette
 
     internal static string Hex((int Red, int Green, int Blue) color) => $"#{color.Red:X2}{color.Green:X2}{color.Blue:X2}";
 
-    /// <summary>By WCAG 2, from 0 to 1.</summary>
+    /// <summary>The relative luminance of WCAG 2, from 0 to 1.</summary>
     internal static double Luminance((int Red, int Green, int Blue) color)
     {
         return (0.2126 * Linear(color.Red)) + (0.7152 * Linear(color.Green)) + (0.0722 * Linear(color.Blue));
@@ -39,5 +41,5 @@ internal static class Palette
     internal static (int Red, int Green, int Blue) Parsed(string color) =>
         color is ['#', _, _, _, _, _, _] && int.TryParse(color.AsSpan(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var rgb)
             ? (rgb >> 16, (rgb >> 8) & 255, rgb & 255)
-            : throw new ArgumentException($"The colours of a heatmap are written #rrggbb, not {Words.Cut(color)}.");
+            : throw new ArgumentException($"'{LabelText.Cut(color)}' is not a valid colour for a heatmap. Use the form #rrggbb.");
 }

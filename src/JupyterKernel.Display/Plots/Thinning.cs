@@ -1,21 +1,21 @@
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>Of a line with many points those that can be seen.</summary>
+/// <summary>Selects the visible points of a line with many points.</summary>
 internal static class Thinning
 {
     private const int Few = 2_000;
-    private const int Most = 20_000;
+    private const int MaxPoints = 20_000;
 
     /// <summary>
-    /// Indices of points in their order, and -1 where there is a gap. While a line stays within one of the columns that the axis is
-    /// divided into, only its first, lowest, highest and last point count.
+    /// The indices of the points in their order, with -1 for a gap. The axis is divided into columns; while a line stays within one of
+    /// them, only its first, lowest, highest and last point are kept.
     /// </summary>
     internal static List<int> OfLine(Trace trace, Axis x, int columns)
     {
         var chosen = new List<int>();
         var isGap = false;
         var isDense = trace.Ys.Length > Few;
-        // Of the column that the line is in.
+        // The points of the current column.
         var (column, first, lowest, highest, last) = (int.MinValue, -1, -1, -1, -1);
         for (var i = 0; i < trace.Ys.Length; i++)
         {
@@ -27,7 +27,7 @@ internal static class Thinning
             var its = isDense ? (int)Math.Clamp((trace.Xs[i] - x.Low) / (x.High - x.Low) * columns, -1, columns) : i;
             if (its == column)
             {
-                // A gap that is narrower than a column is not seen.
+                // A gap narrower than a column is not visible.
                 isGap = false;
                 last = i;
                 if (trace.Ys[i] < trace.Ys[lowest]) lowest = i;
@@ -40,9 +40,9 @@ internal static class Thinning
             (column, first, lowest, highest, last) = (its, i, i, i, i);
         }
         Flush();
-        if (chosen.Count <= Most) return chosen;
-        // A line that goes to and fro.
-        var step = (chosen.Count / Most) + 1;
+        if (chosen.Count <= MaxPoints) return chosen;
+        // A line that goes back and forth.
+        var step = (chosen.Count / MaxPoints) + 1;
         return [.. chosen.Where((_, i) => i % step == 0)];
 
         void Flush()

@@ -4,15 +4,15 @@ using System.Text.Json.Nodes;
 namespace JupyterKernel.Display.Plots;
 
 /// <summary>
-/// A chart as Vega-Lite, with its data, whose scales follow the mouse. Source: https://vega.github.io/vega-lite/docs/spec.html
+/// Writes a chart as Vega-Lite with its data, with scales bound to the mouse. Source: https://vega.github.io/vega-lite/docs/spec.html
 /// </summary>
 internal static class VegaLite
 {
     internal const string MimeType = "application/vnd.vegalite.v5+json";
-    private const int MostLineColumns = 2_500;
-    private const int MostDots = 10_000;
+    private const int MaxLineColumns = 2_500;
+    private const int MaxDots = 10_000;
 
-    /// <remarks>Of an empty chart Vega-Lite makes an empty frame.</remarks>
+    /// <remarks>Vega-Lite renders an empty frame for an empty chart.</remarks>
     internal static JsonObject Of(ChartSpec spec, ChartData data)
     {
         var root = new JsonObject
@@ -21,7 +21,7 @@ internal static class VegaLite
             ["width"] = spec.Width - 100,
             ["height"] = spec.Height - 80,
         };
-        if (spec.Title is not null) root["title"] = new JsonObject { ["text"] = Words.Cut(spec.Title, 200), ["anchor"] = "start" };
+        if (spec.Title is not null) root["title"] = new JsonObject { ["text"] = LabelText.Cut(spec.Title, 200), ["anchor"] = "start" };
         if (spec.Grid is { } grid)
         {
             AddGrid(root, spec, grid);
@@ -34,11 +34,12 @@ internal static class VegaLite
         return root;
     }
 
-    // Places have no distances to zoom into.
+    // An axis of places cannot be zoomed.
     private static JsonObject Zoom(ChartData data) => new()
     {
         ["name"] = "zoom",
-        ["select"] = new JsonObject { ["type"] = "interval", ["encodings"] = data.HasPlaces ? new JsonArray("y") : new JsonArray("x", "y") },
+        ["select"] = new JsonObject { ["type"] = "interval",
+            ["encodings"] = data.HasPlaces ? new JsonArray("y") : new JsonArray("x", "y") },
         ["bind"] = "scales",
     };
 
@@ -47,16 +48,18 @@ internal static class VegaLite
         var rows = new JsonArray();
         foreach (var trace in traces) AddRows(rows, data, trace);
         var hasSize = traces.Any(trace => trace.Size is not null);
-        var x = new JsonObject { ["field"] = "x", ["type"] = data.HasPlaces ? "ordinal" : data.IsTime ? "temporal" : "quantitative", ["title"] = spec.XLabel };
+        var x = new JsonObject { ["field"] = "x", ["type"] = data.HasPlaces ? "ordinal" : data.IsTime ? "temporal" : "quantitative",
+            ["title"] = spec.XLabel };
         var y = new JsonObject { ["field"] = "y", ["type"] = "quantitative", ["title"] = spec.YLabel, ["stack"] = null };
         if (data.HasPlaces)
         {
             x["sort"] = null;
-            // Places may bear the same label: what they are told apart by is their number.
-            x["scale"] = new JsonObject { ["domain"] = new JsonArray([.. Enumerable.Range(0, data.Places.Count).Select(i => JsonValue.Create(i))]) };
+            // Places may have the same label, so their index identifies them.
+            x["scale"] = new JsonObject { ["domain"] = new JsonArray(
+                [.. Enumerable.Range(0, data.Places.Count).Select(i => JsonValue.Create(i))]) };
             x["axis"] = new JsonObject
             {
-                ["labelExpr"] = $"{new JsonArray([.. data.Places.Select(place => JsonValue.Create(Words.Cut(place)))]).ToJsonString()}[datum.value]",
+                ["labelExpr"] = LabelOf(data.Places),
                 ["labelOverlap"] = true,
                 ["labelAngle"] = data.Places.Count > 6 ? -45 : 0,
             };
@@ -65,7 +68,8 @@ internal static class VegaLite
         {
             x["scale"] = Scale(spec.XRange is { } range ? new JsonArray(X(data, range.Low), X(data, range.High)) : null, false);
         }
-        y["scale"] = Scale(spec.YRange is { } given ? new JsonArray(given.Low, given.High) : null, mark is Mark.Bar or Mark.Histogram && !spec.IsLogY);
+        y["scale"] = Scale(spec.YRange is { } given ? new JsonArray(given.Low, given.High) : null,
+            mark is Mark.Bar or Mark.Histogram && !spec.IsLogY);
         if (spec.IsLogY) y["scale"]!["type"] = "log";
 
         var encoding = new JsonObject { ["x"] = x, ["y"] = y, ["color"] = Color(data) };
@@ -81,15 +85,19 @@ internal static class VegaLite
         };
     }
 
-    // A logarithmic axis has no 0 to stand on.
+    // A logarithmic axis has no 0.
     private static double Foot(ChartSpec spec, IReadOnlyList<Trace> traces) =>
         spec.IsLogY ? traces.SelectMany(trace => trace.Points.Select(i => trace.Ys[i])).DefaultIfEmpty(1).Min() * 0.5 : 0;
 
     private static JsonObject MarkOf(Mark mark, IReadOnlyList<Trace> traces) => mark switch
     {
-        Mark.Line => new() { ["point"] = traces.All(trace => trace.Ys.Length <= 25), ["type"] = "line", ["tooltip"] = true, ["clip"] = true, ["strokeJoin"] = "round", ["invalid"] = "break-paths-show-path-domains" },
+        Mark.Line =>
+            new() { ["point"] = traces.All(trace => trace.Ys.Length <= 25), ["type"] = "line", ["tooltip"] = true, ["clip"] = true,
+                ["strokeJoin"] = "round", ["invalid"] = "break-paths-show-path-domains" },
         Mark.Dot => new() { ["type"] = "point", ["filled"] = true, ["opacity"] = 0.7, ["tooltip"] = true, ["clip"] = true },
-        Mark.Histogram => new() { ["type"] = "bar", ["orient"] = "vertical", ["opacity"] = traces.Count > 1 ? 0.55 : 1, ["tooltip"] = true, ["clip"] = true, ["binSpacing"] = 1 },
+        Mark.Histogram =>
+            new() { ["type"] = "bar", ["orient"] = "vertical", ["opacity"] = traces.Count > 1 ? 0.55 : 1, ["tooltip"] = true,
+                ["clip"] = true, ["binSpacing"] = 1 },
         _ => new() { ["type"] = "bar", ["tooltip"] = true, ["clip"] = true },
     };
 
@@ -128,11 +136,11 @@ internal static class VegaLite
                 row["x"] = X(data, trace.Xs[i] - (trace.BinWidth / 2));
                 row["y"] = trace.Ys[i];
                 if (trace.BinWidth > 0) row["x2"] = X(data, trace.Xs[i] + (trace.BinWidth / 2));
-                if (trace.Size is not null) row["size"] = Column.IsDrawable(trace.Size[i]) ? trace.Size[i] : 0;
+                if (trace.Size is not null) row["size"] = SeriesValues.IsDrawable(trace.Size[i]) ? trace.Size[i] : 0;
             }
             else if (rows[^1] is JsonObject before)
             {
-                // A gap: a point somewhere on the way, without a height.
+                // A gap: a point in between without a y value.
                 row["x"] = before["x"]!.DeepClone();
                 row["y"] = null;
             }
@@ -144,20 +152,23 @@ internal static class VegaLite
     {
         var points = trace.Points.ToList();
         if (points.Count == 0) return points;
-        if (trace.Mark == Mark.Line) return Thinning.OfLine(trace, new Axis(points.Min(i => trace.Xs[i]), points.Max(i => trace.Xs[i])), MostLineColumns);
-        return points.Count <= MostDots ? points : Enumerable.Range(0, MostDots).Select(i => points[(int)((long)i * points.Count / MostDots)]);
+        if (trace.Mark == Mark.Line)
+            return Thinning.OfLine(trace, new Axis(points.Min(i => trace.Xs[i]), points.Max(i => trace.Xs[i])), MaxLineColumns);
+        return points.Count <= MaxDots ? points : Enumerable.Range(0, MaxDots).Select(i => points[(int)((long)i * points.Count / MaxDots)]);
     }
 
-    // Series may bear the same label, too.
+    // Series may have the same label too.
     private static string Name(ChartData data, int index)
     {
-        var name = Words.Cut(data.Traces[index].Name);
-        var same = data.Traces.Take(index).Count(trace => Words.Cut(trace.Name) == name);
+        var name = LabelText.Cut(data.Traces[index].Name);
+        var same = data.Traces.Take(index).Count(trace => LabelText.Cut(trace.Name) == name);
         return same == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{name} ({same + 1})");
     }
 
     private static JsonValue X(ChartData data, double x) =>
-        data.IsTime ? JsonValue.Create(Axis.TimeAt(x).ToString("yyyy-MM-ddTHH:mm:ss.FFF", CultureInfo.InvariantCulture)) : JsonValue.Create(x);
+        data.IsTime
+            ? JsonValue.Create(Axis.TimeAt(x).ToString("yyyy-MM-ddTHH:mm:ss.FFF", CultureInfo.InvariantCulture))
+            : JsonValue.Create(x);
 
     private static void AddGrid(JsonObject root, ChartSpec spec, Grid grid)
     {
@@ -182,13 +193,19 @@ internal static class VegaLite
                 ["range"] = new JsonArray([.. scale.Colors.Select(one => JsonValue.Create(one))]),
             };
         }
-        root["encoding"] = new JsonObject { ["x"] = Cells("x", grid.Columns, spec.XLabel), ["y"] = Cells("y", grid.Rows, spec.YLabel), ["color"] = color };
+        root["encoding"] = new JsonObject { ["x"] = Cells("x", grid.Columns, spec.XLabel), ["y"] = Cells("y", grid.Rows, spec.YLabel),
+            ["color"] = color };
     }
 
     private static JsonObject Cells(string field, string[]? labels, string? title)
     {
         var axis = new JsonObject { ["labelOverlap"] = true };
-        if (labels is not null) axis["labelExpr"] = $"{new JsonArray([.. labels.Select(label => JsonValue.Create(Words.Cut(label)))]).ToJsonString()}[datum.value]";
+        if (labels is not null)
+            axis["labelExpr"] = LabelOf(labels);
         return new JsonObject { ["field"] = field, ["type"] = "ordinal", ["title"] = title, ["axis"] = axis };
     }
+
+    /// <summary>The Vega expression of the label at the index that is the value of an axis.</summary>
+    private static string LabelOf(IEnumerable<string> labels) =>
+        new JsonArray([.. labels.Select(label => JsonValue.Create(LabelText.Cut(label)))]).ToJsonString() + "[datum.value]";
 }

@@ -1,13 +1,16 @@
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Progress;
+
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A bar that shows how far a piece of work is, for code that reports it. Any thread. It is done when the total is reached or it
-/// is disposed of; disposed of or interrupted earlier, it stays where it was. What is reported after that is ignored.
+/// A progress bar for code that reports its progress. Any thread. It is done when the total is reached; if it is disposed of or
+/// interrupted earlier, it stops where it is. Later reports are ignored.
 /// </summary>
 /// <remarks>
 /// <para>With a total, every report is a number out of that total. Without one, <c>Report(double)</c> takes a fraction between 0 and 1,
-/// and whole numbers are counted towards an unknown end. The latest report counts, also where it goes back.</para>
-/// <para>The bar is drawn anew ten times a second while it changes. Its clock rests when nothing was reported for a minute.</para>
+/// and whole numbers are counted towards an unknown end. The most recent report counts, also if it is lower.</para>
+/// <para>The bar is drawn ten times a second while it changes. Its clock pauses when nothing was reported for a minute.</para>
 /// </remarks>
 /// <example><code>
 /// using var bar = ProgressBar("Reading", total: lines.Length);
@@ -19,12 +22,13 @@ public sealed class DisplayedProgress : IProgress<double>, IProgress<int>, IProg
 
     internal DisplayedProgress(string label, double? total)
     {
-        if (total is { } given && !(given >= 0 && double.IsFinite(given))) throw new ArgumentOutOfRangeException(nameof(total), given, "A total is 0 or more.");
+        if (total is { } given && !(given >= 0 && double.IsFinite(given)))
+            throw new ArgumentOutOfRangeException(nameof(total), given, "The total must be a finite number of at least 0.");
         row = ProgressScreen.Begin(this, label, total ?? double.NaN, isLoop: false);
         row.StopWhenInterrupted();
     }
 
-    /// <summary>What stands before the bar.</summary>
+    /// <summary>The text before the bar.</summary>
     /// <example><c>bar.Label = $"Reading {file.Name}";</c></example>
     public string Label
     {
@@ -37,10 +41,10 @@ public sealed class DisplayedProgress : IProgress<double>, IProgress<int>, IProg
         }
     }
 
-    /// <summary>How far it is: a number out of the total, or a fraction where fractions are reported.</summary>
+    /// <summary>The progress: a number out of the total, or a fraction if fractions are reported.</summary>
     public double Value => row.Done;
 
-    /// <summary>Sets how far it is: a number out of the total, or without a total a fraction between 0 and 1. NaN changes nothing.</summary>
+    /// <summary>Sets the progress: a number out of the total, or a fraction between 0 and 1 without a total. NaN is ignored.</summary>
     /// <example><c>bar.Report(0.25);</c></example>
     public void Report(double value)
     {
@@ -49,14 +53,14 @@ public sealed class DisplayedProgress : IProgress<double>, IProgress<int>, IProg
         Set(row.IsFraction ? Math.Clamp(value, 0, 1) : value);
     }
 
-    /// <summary>Sets how many are done.</summary>
+    /// <summary>Sets the number of items done.</summary>
     /// <example><c>bar.Report(5);</c></example>
     public void Report(int value) => Set(value);
 
-    /// <summary>Sets how many are done, for example bytes.</summary>
+    /// <summary>Sets the amount done, for example in bytes.</summary>
     public void Report(long value) => Set(value);
 
-    /// <summary>So many more are done.</summary>
+    /// <summary>Adds to the amount done.</summary>
     /// <example><c>bar.Increment();</c></example>
     public void Increment(double amount = 1)
     {
@@ -67,13 +71,13 @@ public sealed class DisplayedProgress : IProgress<double>, IProgress<int>, IProg
         ProgressScreen.Wake(row);
     }
 
-    /// <summary>Shows the last state, for good.</summary>
+    /// <summary>Ends the bar and shows its last state.</summary>
     public void Dispose() => ProgressScreen.End(row, row.LeftAs);
 
-    /// <summary>What the bar shows now.</summary>
+    /// <summary>The current state of the bar.</summary>
     public MimeBundle ToMimeBundle() => ProgressScreen.Picture(row);
 
-    /// <summary>What the bar shows now, as text.</summary>
+    /// <summary>The current state of the bar as text.</summary>
     public override string ToString() => ToMimeBundle().ToString();
 
     private void Set(double value)

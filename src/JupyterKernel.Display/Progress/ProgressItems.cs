@@ -1,9 +1,9 @@
 using System.Collections;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Progress;
 
 /// <summary>
-/// The items of a sequence, and a bar that counts those whose turn is over: the next one was asked for. Each enumeration has
+/// The items of a sequence with a progress bar, which counts an item as done when the next one is requested. Each enumeration has
 /// its own bar and enumerates the sequence once.
 /// </summary>
 internal sealed class ProgressItems<T>(IEnumerable<T> items, string label, long? total) : IEnumerable<T>
@@ -32,7 +32,7 @@ internal sealed class ProgressItems<T>(IEnumerable<T> items, string label, long?
 
         object? IEnumerator.Current => Current;
 
-        // All that an item costs: who draws the bar looks at the number from another thread.
+        // The whole cost of an item: the thread that draws the bar reads the number.
         public bool MoveNext()
         {
             if (hasItem) row.Done++;
@@ -56,27 +56,27 @@ internal sealed class ProgressItems<T>(IEnumerable<T> items, string label, long?
     }
 }
 
-/// <summary><see cref="ProgressItems{T}"/> of items that are awaited.</summary>
+/// <summary><see cref="ProgressItems{T}"/> for asynchronous sequences.</summary>
 internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string label, long? total) : IAsyncEnumerable<T>
 {
     public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         var count = total ?? (items as IReadOnlyCollection<T>)?.Count ?? (items as ICollection)?.Count;
-        return new Enumerator(items.GetAsyncEnumerator(cancellationToken), label, count);
+        return new AsyncEnumerator(items.GetAsyncEnumerator(cancellationToken), label, count);
     }
 
-    private sealed class Enumerator : IAsyncEnumerator<T>
+    private sealed class AsyncEnumerator : IAsyncEnumerator<T>
     {
         private readonly IAsyncEnumerator<T> source;
         private readonly ProgressRow row;
         private bool hasItem;
 
-        internal Enumerator(IAsyncEnumerator<T> source, string label, long? total)
+        internal AsyncEnumerator(IAsyncEnumerator<T> source, string label, long? total)
         {
             this.source = source;
             row = ProgressScreen.Begin(this, label, total ?? double.NaN, isLoop: true);
 
-            // The loop of a task that nobody awaits is left where it is by an interrupt, and its enumerator is not disposed of.
+            // An interrupt abandons the loop of a task that is not awaited, without disposing of its enumerator.
             row.StopWhenInterrupted();
         }
 
@@ -90,7 +90,7 @@ internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string 
             return next.IsCompletedSuccessfully ? new ValueTask<bool>(Moved(next.Result)) : Awaited(next);
         }
 
-        // Not async itself: what an async method does to the execution context ends with it.
+        // Not async: changes that an async method makes to the execution context end with it.
         public ValueTask DisposeAsync()
         {
             ProgressScreen.Leave(row);
@@ -109,7 +109,7 @@ internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string 
     }
 }
 
-/// <summary>How many items a sequence has, where it knows without being enumerated.</summary>
+/// <summary>The number of items of a sequence, if it is known without enumeration.</summary>
 internal static class ItemCount
 {
     internal static long? Of<T>(IEnumerable<T> items) =>

@@ -1,6 +1,8 @@
-namespace JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 
-/// <summary>What a bar has come to.</summary>
+namespace JupyterKernel.Display.Progress;
+
+/// <summary>The phase of a progress bar.</summary>
 internal enum ProgressPhase
 {
     Running,
@@ -8,32 +10,41 @@ internal enum ProgressPhase
     Stopped,
 }
 
-/// <summary>What there is to see of a bar at one time.</summary>
-/// <param name="Label">One line, or empty.</param>
-/// <param name="Depth">How many bars it is nested in.</param>
-/// <param name="Done">A number of items, or a fraction.</param>
-/// <param name="Total">NaN where it is unknown.</param>
-/// <param name="IsFraction">Whether it is 0.25 of 1 rather than 25 of 100.</param>
-/// <param name="Elapsed">Since the bar began, until it ended.</param>
-/// <param name="PerSecond">While it runs as of late, afterwards on the whole; NaN where it is unknown.</param>
-/// <param name="Left">How long it may still take; null where that is unknown.</param>
-/// <param name="Phase">What it has come to.</param>
+/// <summary>The visible state of a progress bar at one time.</summary>
+/// <param name="Label">The text before the bar: one line, or empty.</param>
+/// <param name="Depth">The number of bars that it is nested in.</param>
+/// <param name="Done">The number of items done, or the fraction.</param>
+/// <param name="Total">The total; NaN if unknown.</param>
+/// <param name="IsFraction">Whether fractions are reported (0.25 of 1) rather than numbers (25 of 100).</param>
+/// <param name="Elapsed">The time since the bar began, until it ended.</param>
+/// <param name="PerSecond">The recent rate while it runs, the average rate afterwards; NaN if unknown.</param>
+/// <param name="Left">The estimated remaining time; null if unknown.</param>
+/// <param name="Phase">The phase.</param>
 internal readonly record struct ProgressState(
-    string Label, int Depth, double Done, double Total, bool IsFraction, TimeSpan Elapsed, double PerSecond, TimeSpan? Left, ProgressPhase Phase)
+    string Label,
+    int Depth,
+    double Done,
+    double Total,
+    bool IsFraction,
+    TimeSpan Elapsed,
+    double PerSecond,
+    TimeSpan? Left,
+    ProgressPhase Phase)
 {
-    /// <summary>Between 0 and 1; NaN where it is unknown.</summary>
+    /// <summary>The fraction done, between 0 and 1; NaN if unknown.</summary>
     internal double Fraction => Total == 0 ? 1 : Done / Total;
 }
 
 /// <summary>
-/// A bar's numbers. Those who count write <see cref="Done"/> and <see cref="Label"/>; everything else belongs to
-/// <see cref="ProgressScreen"/> and is read and written under its lock.
+/// The numbers of a progress bar. The counting code writes <see cref="Done"/> and <see cref="Label"/>; everything else is read and
+/// written under the lock of <see cref="ProgressScreen"/>.
 /// </summary>
-internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDisplay display, string label, double total, bool isLoop, TimeProvider time)
+internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDisplay display, string label, double total, bool isLoop,
+    TimeProvider time)
 {
-    // Of the rate: how far back it looks, and how much of it at least is older than the latest item.
+    // The rate: its time constant, and the minimum weight of what is older than the last item.
     private const double MemorySeconds = 10;
-    private const double LeastMemory = 0.7;
+    private const double MinMemory = 0.7;
 
     private readonly long began = time.GetTimestamp();
     private readonly WeakReference owner = new(owner);
@@ -45,15 +56,15 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
     private double weightedDone;
     private double weightedSeconds;
 
-    /// <summary>How far it is; doubles are read and written whole.</summary>
+    /// <summary>The amount done. Reads and writes of a double are atomic.</summary>
     internal double Done;
 
     internal string Label { get; set; } = label;
 
-    /// <summary>The thread on which the loop began; 0 of a handle.</summary>
+    /// <summary>The thread on which the loop began; 0 for a handle.</summary>
     internal int LoopThread { get; } = isLoop ? Environment.CurrentManagedThreadId : 0;
 
-    /// <summary>NaN where it is unknown.</summary>
+    /// <summary>The total; NaN if unknown.</summary>
     internal double Total { get; private set; } = total;
 
     internal bool IsFraction { get; private set; }
@@ -64,21 +75,21 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
 
     internal ProgressRow? Parent => parent;
 
-    /// <summary>The bars nested in it; of those that have ended only as many as are needed to keep the place of the next.</summary>
+    /// <summary>The bars nested in it, including ended ones whose place the next one takes.</summary>
     internal List<ProgressRow> Inner { get; private set; } = [];
 
-    /// <summary>What it comes to if whoever counts goes away now. Without a total, a handle is done whenever it is disposed of.</summary>
+    /// <summary>The phase if the counting code ends now. Without a total, a handle is done when it is disposed of.</summary>
     internal ProgressPhase LeftAs => isLoop || Done < Total ? ProgressPhase.Stopped : ProgressPhase.Done;
 
-    /// <summary>Whether the total was reached before, and drawn.</summary>
+    /// <summary>Whether the reached total was drawn.</summary>
     internal bool WasReached { get; set; }
 
     internal bool IsRunning => Phase == ProgressPhase.Running;
 
-    /// <summary>Whether nobody has the handle or the enumerator any more.</summary>
+    /// <summary>Whether the handle or the enumerator was collected.</summary>
     internal bool IsAbandoned => !owner.IsAlive;
 
-    /// <summary>Whether its clock stands until something is reported: a handle that nobody disposes of must not tick for ever.</summary>
+    /// <summary>Whether its clock pauses until the next report: a handle that is never disposed of must not tick indefinitely.</summary>
     internal bool IsResting => !isLoop && (Done == Total || time.GetElapsedTime(lastChange).TotalSeconds > 60);
 
     internal void CountFractions()
@@ -88,13 +99,13 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
     }
 
     /// <summary>
-    /// The cell's end shows the bar as stopped also where nothing is disposed of. Asking for the token gives the cell 250 ms to act
+    /// Ends the bar when the cell is interrupted, even if nothing is disposed of. Since the token was requested, the cell has 250 ms to act
     /// on an interrupt, within which this happens.
     /// </summary>
-    internal void StopWhenInterrupted() => interruption = Notebook.CellCancellation.UnsafeRegister(
+    internal void StopWhenInterrupted() => interruption = NotebookHost.Interruption.UnsafeRegister(
         static row => ProgressScreen.End((ProgressRow)row!, ((ProgressRow)row!).LeftAs), this);
 
-    /// <summary>Takes an inner bar in, in the place of one that has ended if there is one.</summary>
+    /// <summary>Adds an inner bar, in place of an ended one if there is one.</summary>
     internal void Add(ProgressRow inner)
     {
         var place = Inner.FindIndex(row => !row.IsRunning);
@@ -116,7 +127,7 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
         Phase = phase;
     }
 
-    /// <summary>What there is to see now.</summary>
+    /// <summary>The current visible state.</summary>
     internal ProgressState Look()
     {
         var done = IsRunning ? Volatile.Read(ref Done) : finalDone;
@@ -145,7 +156,7 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
         }
         else
         {
-            var memory = Math.Max(LeastMemory, Math.Exp(-seconds / MemorySeconds));
+            var memory = Math.Max(MinMemory, Math.Exp(-seconds / MemorySeconds));
             weightedDone = memory * weightedDone + done - lastDone;
             weightedSeconds = memory * weightedSeconds + seconds;
         }
@@ -157,7 +168,7 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
         var left = Total - done;
         if (!(left >= 0) || !(perSecond > 0)) return null;
 
-        // While an item takes its time, what is left goes down, but never below what the others will take.
+        // While an item is being processed, the remaining time decreases, but not below that of the items after it.
         var others = left - Math.Min(IsFraction ? left : 1, left);
         var seconds = Math.Max(others / perSecond, left / perSecond - time.GetElapsedTime(lastChange, now).TotalSeconds);
         return seconds < TimeSpan.FromDays(999).TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;

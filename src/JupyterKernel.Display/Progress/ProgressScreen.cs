@@ -1,14 +1,15 @@
 using System.Runtime.CompilerServices;
+using JupyterKernel.Display.Hosting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Progress;
 
 /// <summary>
-/// Shows the bars of this process. Those who count only write numbers; a thread, which there is as long as a bar runs, looks at
-/// them ten times a second and draws what has changed. A display's first and last state are drawn at once. Any thread.
+/// Draws the progress bars of this process. Counting code only writes numbers; a thread, which exists while a bar runs, reads them ten
+/// times a second and draws what has changed. The first and the last state of a display are drawn at once. Any thread.
 /// </summary>
 internal static class ProgressScreen
 {
-    /// <summary>How many displays are drawn at a time, so that there are never more than 60 updates a second.</summary>
+    /// <summary>Maximum number of displays drawn per tick: 60 updates a second.</summary>
     internal const int UpdatesPerTick = 6;
 
     private const int TickMilliseconds = 100;
@@ -19,25 +20,25 @@ internal static class ProgressScreen
     private static int next;
     private static Thread? ticker;
 
-    /// <summary>The clock of bars that begin.</summary>
+    /// <summary>The clock of new bars.</summary>
     internal static TimeProvider Time { get; set; } = TimeProvider.System;
 
     /// <summary>Whether a thread calls <see cref="Tick"/>.</summary>
     internal static bool TicksByItself { get; set; } = true;
 
-    /// <summary>How many displays are looked at.</summary>
+    /// <summary>The number of displays being drawn.</summary>
     internal static int RunningCount => WithGate(0, static _ => running.Count);
 
-    /// <summary>Whether there is a thread that draws.</summary>
+    /// <summary>Whether the drawing thread exists.</summary>
     internal static bool HasTicker => WithGate(0, static _ => ticker is not null);
 
     /// <summary>
-    /// Begins a bar: within a Progress loop as a row of that loop's display, else in a display of its own. So how many display
-    /// ids are asked for is a matter of the code alone.
+    /// Begins a bar: within a Progress loop as a row of that loop's display, otherwise in a display of its own. So the number of display
+    /// ids depends on the code alone.
     /// </summary>
-    /// <param name="owner">Who counts; the bar has stopped when nobody has that any more.</param>
-    /// <param name="label">What stands before it.</param>
-    /// <param name="total">NaN where it is unknown.</param>
+    /// <param name="owner">The counting object; the bar stops when it is collected.</param>
+    /// <param name="label">The text before the bar.</param>
+    /// <param name="total">The total; NaN if unknown.</param>
     /// <param name="isLoop">Whether bars that begin before it ends are nested in it.</param>
     internal static ProgressRow Begin(object owner, string label, double total, bool isLoop)
     {
@@ -56,16 +57,16 @@ internal static class ProgressScreen
         return row;
     }
 
-    /// <summary>From here on bars that this flow of control begins are not nested in this one any more.</summary>
+    /// <summary>Ends the nesting of later bars of this flow of control in this bar.</summary>
     internal static void Leave(ProgressRow row)
     {
         if (innermost.Value == row) innermost.Value = row.Parent;
     }
 
-    /// <summary>From here on bars that this flow of control begins are not nested in any that there is: another cell begins.</summary>
+    /// <summary>Ends the nesting of later bars of this flow of control in any bar, since another cell begins.</summary>
     internal static void LeaveAll() => innermost.Value = null;
 
-    /// <summary>Ends a bar, if it has not ended yet.</summary>
+    /// <summary>Ends a bar that has not ended yet.</summary>
     internal static void End(ProgressRow row, ProgressPhase phase)
     {
         if (row.IsRunning) WithGate((row, phase), static ending =>
@@ -83,15 +84,16 @@ internal static class ProgressScreen
     }
 
     /// <summary>
-    /// Ends the bars of loops that a thread has begun and will not go on with: its cell was aborted. The JIT compiler takes an endless loop that cannot throw
-    /// out of the region whose finally block would dispose of them.
+    /// Ends the bars of loops on a thread whose cell was aborted. Their finally blocks may not run: the JIT compiler moves an endless loop
+    /// that cannot throw out of the protected region.
     /// </summary>
     internal static void StopLoopsOf(int thread)
     {
-        foreach (var row in WithGate(thread, static thread => running.SelectMany(display => display.LoopsOf(thread)).Reverse().ToList())) End(row, ProgressPhase.Stopped);
+        foreach (var row in WithGate(thread, static thread => running.SelectMany(display => display.LoopsOf(thread)).Reverse().ToList()))
+            End(row, ProgressPhase.Stopped);
     }
 
-    /// <summary>A handle has news: its display is looked at again if it rested, and drawn at once where the total is reached.</summary>
+    /// <summary>Resumes drawing after a report by a handle; if the total is reached, draws at once.</summary>
     internal static void Wake(ProgressRow row)
     {
         if (row.Parent is null) row.Display.MoveToCallersCell();
@@ -108,10 +110,11 @@ internal static class ProgressScreen
         });
     }
 
-    /// <summary>What a bar shows now.</summary>
-    internal static MimeBundle Picture(ProgressRow row) => WithGate(row, static row => ProgressText.Bundle([row.Look() with { Depth = 0 }], hidden: 0));
+    /// <summary>The current state of a bar as a bundle.</summary>
+    internal static MimeBundle Picture(ProgressRow row) =>
+        WithGate(row, static row => ProgressText.Bundle([row.Look() with { Depth = 0 }], hidden: 0));
 
-    /// <summary>Draws the displays that have changed, in turn where there are too many.</summary>
+    /// <summary>Draws the displays that have changed, in turns if there are too many.</summary>
     internal static void Tick() => WithGate(0, static _ =>
     {
         var drawn = 0;
@@ -120,7 +123,7 @@ internal static class ProgressScreen
             if (next >= running.Count) next = 0;
             var display = running[next];
             display.IsResting = display.Rests();
-            Interlocked.MemoryBarrier(); // What is reported from here on wakes it, what was before is drawn.
+            Interlocked.MemoryBarrier(); // Later reports wake it, earlier ones are drawn now.
             try
             {
                 display.StopAbandoned();
@@ -128,7 +131,7 @@ internal static class ProgressScreen
             }
             catch (Exception)
             {
-                // The console of a program may be gone, which must not end it: nothing waits for what a thread of ours throws.
+                // The console of a program may be closed, and an exception on this thread would end the process.
                 display.IsResting = true;
             }
             if (display.IsResting || !display.HasRunning) running.RemoveAt(next);
@@ -167,8 +170,8 @@ internal static class ProgressScreen
     }
 
     /// <summary>
-    /// Does something under the lock. The interrupt of a cell aborts its thread anywhere but in a finally block, and wakes it from
-    /// whatever it waits for: so the lock is taken in one, which must not be optimized away, and not waited for.
+    /// Runs an action under the lock. The interrupt of a cell aborts its thread anywhere except in a finally block, and interrupts waits:
+    /// so the lock is taken in a finally block, which must not be optimized away, and without waiting.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoOptimization)]
     private static TResult WithGate<T, TResult>(T argument, Func<T, TResult> action)
@@ -193,19 +196,21 @@ internal static class ProgressScreen
     }
 }
 
-/// <summary>One display: a bar, and below it those that are nested in it. Under the lock of <see cref="ProgressScreen"/>, unless said otherwise.</summary>
+/// <summary>
+/// The display of a bar and of the bars nested in it. Used under the lock of <see cref="ProgressScreen"/> unless stated otherwise.
+/// </summary>
 internal sealed class ProgressDisplay(string? displayId)
 {
     private const int RowLimit = 12;
 
-    // The thread that draws speaks for the cell whose code counts: clients may listen to no other.
+    // The drawing thread publishes for the cell whose code counts: clients may ignore outputs of other cells.
     private ExecutionContext? context = ExecutionContext.Capture();
     private ProgressRow? outermost;
     private MimeBundle? bundle;
     private string shown = "";
     private bool isShown;
 
-    /// <summary>Whether it is not looked at, until a handle has news.</summary>
+    /// <summary>Whether it is not drawn until the next report of a handle.</summary>
     internal volatile bool IsResting;
 
     internal bool HasRunning => Rows().Any(row => row.IsRunning);
@@ -218,7 +223,7 @@ internal sealed class ProgressDisplay(string? displayId)
         Draw();
     }
 
-    /// <summary>From here on it is drawn for the cell whose code calls this. Any thread.</summary>
+    /// <summary>Draws from now on for the cell whose code calls this. Any thread.</summary>
     internal void MoveToCallersCell() => context = ExecutionContext.Capture();
 
     internal bool Rests() => Rows().All(row => !row.IsRunning || row.IsResting);
@@ -228,16 +233,17 @@ internal sealed class ProgressDisplay(string? displayId)
         foreach (var row in Rows().Where(row => row.IsRunning && row.IsAbandoned)) row.End(row.LeftAs);
     }
 
-    /// <summary>Shows the present state. False if it is what is shown already.</summary>
+    /// <summary>Draws the current state. False if it is already shown.</summary>
     internal bool Draw()
     {
-        // Bars that were nested are of no interest once the outer one is done; where it has stopped, they show how far it came.
+        // Nested bars are hidden once the outer one is done; if it has stopped, they show how far it came.
         var isDone = outermost!.Phase == ProgressPhase.Done;
         var rows = Rows().Where(row => !isDone || row.IsRunning || row == outermost).ToList();
         var states = rows.Take(RowLimit).Select(row => row.Look()).ToList();
         if (displayId is null)
         {
-            ProgressConsole.Draw(this, string.Join("   ", states.Select(ProgressText.Line)), isLast: rows.TrueForAll(row => !row.IsRunning));
+            ProgressConsole.Draw(this, string.Join("   ", states.Select(ProgressText.Line)),
+                isLast: rows.TrueForAll(row => !row.IsRunning));
             return true;
         }
 
@@ -262,7 +268,7 @@ internal sealed class ProgressDisplay(string? displayId)
             }
             catch (ThreadInterruptedException)
             {
-                // The cell is being interrupted, and this is its bar's last state.
+                // The cell is being interrupted; the last state of its bar must still be published.
             }
         }
     }
@@ -272,13 +278,15 @@ internal sealed class ProgressDisplay(string? displayId)
     private static IEnumerable<ProgressRow> Rows(ProgressRow row) => row.Inner.SelectMany(Rows).Prepend(row);
 }
 
-/// <summary>The bars of a program without a notebook: a line that is written over, or where that cannot be, the last state alone.</summary>
+/// <summary>
+/// Draws the bars of a program without a notebook: a line that is overwritten, or only the last state if the output is redirected.
+/// </summary>
 internal static class ProgressConsole
 {
     private static ProgressDisplay? drawing;
     private static int written;
 
-    /// <summary>Whether what was written can be written over.</summary>
+    /// <summary>Whether the output is a terminal, where a line can be overwritten.</summary>
     internal static bool IsTerminal { get; set; } = !Console.IsOutputRedirected;
 
     internal static void Draw(ProgressDisplay display, string line, bool isLast)

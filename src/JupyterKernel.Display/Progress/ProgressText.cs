@@ -1,17 +1,18 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Progress;
 
-/// <summary>How bars look: as HTML that needs neither script nor style sheet and suits light and dark pages, and as a line of text.</summary>
+/// <summary>Writes progress bars as HTML without scripts and style sheets, for light and dark pages, and as a line of text.</summary>
 internal static class ProgressText
 {
     private const int LabelLimit = 120;
     private const int LineLabelLimit = 40;
     private const int BarWidth = 18;
 
-    // Where it is narrow the bar gives way first, then the label, and the rate before the count.
+    // On a narrow page the bar shrinks first, then the label, and the rate before the count.
     private const string LabelColumn = "fit-content(32%) ";
     private const string Columns = "minmax(3em,18em) minmax(3.2em,max-content) minmax(9em,max-content)";
     private const string Grid =
@@ -21,28 +22,31 @@ internal static class ProgressText
     private const string Track = "display:block;height:6px;border-radius:3px;background:rgba(128,128,128,.3);overflow:hidden";
     private const string Fill = "display:block;height:100%;border-radius:3px";
 
-    /// <summary>The bars of one display.</summary>
-    /// <param name="rows">The outermost first.</param>
-    /// <param name="hidden">How many more there are.</param>
+    /// <summary>The bundle of the bars of one display.</summary>
+    /// <param name="rows">The bars, the outermost first.</param>
+    /// <param name="hidden">The number of bars that are not shown.</param>
     /// <param name="isFirst">
-    /// Whether it is what a client shows that knows no updates, such as jupyter console: what is true from beginning to end.
+    /// Whether clients without display updates, such as jupyter console, keep showing this: the text is then valid until the end.
     /// </param>
     internal static MimeBundle Bundle(IReadOnlyList<ProgressState> rows, int hidden, bool isFirst = false)
     {
         var hasLabels = rows.Any(row => row.Label.Length > 0);
         var html = new StringBuilder($"<div style=\"{Grid};grid-template-columns:{(hasLabels ? LabelColumn : "")}{Columns}\">");
         foreach (var row in rows) AppendHtml(html, row, hasLabels);
-        if (hidden > 0) html.Append(CultureInfo.InvariantCulture, $"<span style=\"grid-column:1/-1;opacity:.7\">and {hidden:N0} more</span>");
+        if (hidden > 0)
+            html.Append(CultureInfo.InvariantCulture, $"<span style=\"grid-column:1/-1;opacity:.7\">and {hidden:N0} more</span>");
         html.Append("</div>");
         var text = isFirst && rows[0].Phase == ProgressPhase.Running ? Announcement(rows[0]) : string.Join('\n', rows.Select(Line));
-        return MimeBundle.Of("text/html", html.ToString(), hidden > 0 ? string.Create(CultureInfo.InvariantCulture, $"{text}\nand {hidden:N0} more") : text);
+        return MimeBundle.Of("text/html", html.ToString(),
+            hidden > 0 ? string.Create(CultureInfo.InvariantCulture, $"{text}\nand {hidden:N0} more") : text);
     }
 
-    /// <summary>For example <c>Reading  42% ███████▌          | 42/100 [00:03&lt;00:04, 14.1/s]</c>.</summary>
+    /// <summary>A bar as a line of text.</summary>
+    /// <example><c>Reading  42% ███████▌          | 42/100 [00:03&lt;00:04, 14.1/s]</c></example>
     internal static string Line(ProgressState row)
     {
         var line = new StringBuilder().Append(' ', 2 * row.Depth);
-        if (row.Label.Length > 0) line.Append(Formatter.Cut(row.Label, LineLabelLimit)).Append(' ');
+        if (row.Label.Length > 0) line.Append(CutText.Of(row.Label, LineLabelLimit)).Append(' ');
         if (HasBar(row)) line.Append(CultureInfo.InvariantCulture, $"{Percent(row),4} ").Append(Blocks(row.Fraction)).Append("| ");
         if (!row.IsFraction) line.Append(Count(row)).Append(' ');
         line.Append('[').Append(Clock(row.Elapsed));
@@ -53,7 +57,7 @@ internal static class ProgressText
         return line.ToString();
     }
 
-    /// <summary>A label as one line of whole characters.</summary>
+    /// <summary>Converts a label to one line without split characters.</summary>
     internal static string Clean(string label)
     {
         var isClean = label.Length <= LabelLimit;
@@ -79,18 +83,24 @@ internal static class ProgressText
             ProgressPhase.Stopped => "#d98324",
             _ => "#4285f4",
         };
-        if (hasLabels) html.Append(CultureInfo.InvariantCulture, $"<span title=\"{label}\" style=\"overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:min(4.5em,{0.8 * row.Label.Length:0.#}ch);padding-left:{1.2 * row.Depth:0.#}em\">{label}</span>");
+        if (hasLabels)
+            html.Append(CultureInfo.InvariantCulture,
+                $"<span title=\"{label}\" style=\"overflow:hidden;text-overflow:ellipsis;white-space:nowrap;"
+                + $"min-width:min(4.5em,{0.8 * row.Label.Length:0.#}ch);padding-left:{1.2 * row.Depth:0.#}em\">{label}</span>");
         if (HasBar(row))
         {
             var percent = 100 * row.Fraction;
-            html.Append(CultureInfo.InvariantCulture, $"<span role=\"progressbar\" aria-valuemin=\"0\" aria-valuemax=\"100\" aria-valuenow=\"{Math.Floor(percent)}\" style=\"{Track}\"><span style=\"{Fill};width:{percent:0.0}%;background:{colour}\"></span></span>");
+            html.Append(CultureInfo.InvariantCulture,
+                $"<span role=\"progressbar\" aria-valuemin=\"0\" aria-valuemax=\"100\" aria-valuenow=\"{Math.Floor(percent)}\" "
+                + $"style=\"{Track}\"><span style=\"{Fill};width:{percent:0.0}%;background:{colour}\"></span></span>");
             html.Append(CultureInfo.InvariantCulture, $"<span style=\"text-align:right\">{Percent(row)}</span>");
         }
         else
         {
-            // Nobody knows how long it is: stripes while it runs.
+            // The total is unknown: stripes while it runs.
             var fill = row.Phase == ProgressPhase.Done ? colour : $"repeating-linear-gradient(-45deg,{colour} 0 5px,transparent 5px 10px)";
-            html.Append(CultureInfo.InvariantCulture, $"<span role=\"progressbar\" style=\"{Track}\"><span style=\"{Fill};background:{fill}\"></span></span>");
+            html.Append(CultureInfo.InvariantCulture,
+                $"<span role=\"progressbar\" style=\"{Track}\"><span style=\"{Fill};background:{fill}\"></span></span>");
         }
 
         var details = new List<string>(5);
@@ -99,7 +109,9 @@ internal static class ProgressText
         if (row.Left is { } left) details.Add($"{Clock(left)} left");
         if (Rate(row) is { } rate) details.Add(rate);
         if (row.Phase == ProgressPhase.Stopped) details.Add("stopped");
-        html.Append(CultureInfo.InvariantCulture, $"<span style=\"{(HasBar(row) ? "" : "grid-column:span 2;")}opacity:.7;white-space:nowrap;overflow:hidden;text-overflow:ellipsis\">{string.Join(" · ", details)}</span>");
+        html.Append(CultureInfo.InvariantCulture,
+            $"<span style=\"{(HasBar(row) ? "" : "grid-column:span 2;")}opacity:.7;white-space:nowrap;"
+            + $"overflow:hidden;text-overflow:ellipsis\">{string.Join(" · ", details)}</span>");
     }
 
     private static string Announcement(ProgressState row)
@@ -110,10 +122,12 @@ internal static class ProgressText
 
     private static bool HasBar(ProgressState row) => !double.IsNaN(row.Fraction);
 
-    // Rounded down: 100% is said when it is true.
-    private static string Percent(ProgressState row) => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(Math.Clamp(100 * row.Fraction, 0, 100))}%");
+    // Rounded down, so that 100% means done.
+    private static string Percent(ProgressState row) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(Math.Clamp(100 * row.Fraction, 0, 100))}%");
 
-    private static string Count(ProgressState row) => double.IsNaN(row.Total) ? Number(row.Done) : $"{Number(row.Done)}/{Number(row.Total)}";
+    private static string Count(ProgressState row) =>
+        double.IsNaN(row.Total) ? Number(row.Done) : $"{Number(row.Done)}/{Number(row.Total)}";
 
     private static string Number(double number) => number.ToString("#,0.##", CultureInfo.InvariantCulture);
 
@@ -137,7 +151,8 @@ internal static class ProgressText
         };
     }
 
-    private static string Figures(double number) => number.ToString(number < 10 ? "0.00" : number < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture);
+    private static string Figures(double number) =>
+        number.ToString(number < 10 ? "0.00" : number < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture);
 
     private static string Blocks(double fraction)
     {

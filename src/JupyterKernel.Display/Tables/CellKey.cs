@@ -1,13 +1,14 @@
 using System.Globalization;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
-/// <summary>What the cells of a column are compared by: numbers and times by their size, others by their text, in upper or lower case.</summary>
+/// <summary>The sort key of a cell: numbers and times by value, others by text, ignoring case.</summary>
 internal readonly struct CellKey : IComparable<CellKey>
 {
     private readonly double number;
 
-    // Of numbers that have more digits than a double.
+    // For numbers with more digits than a double.
     private readonly long exact;
     private readonly string? text;
 
@@ -17,10 +18,10 @@ internal readonly struct CellKey : IComparable<CellKey>
 
     internal bool IsNumber { get; }
 
-    /// <summary>Whether there is nothing, or something that could not be had.</summary>
+    /// <summary>Whether the cell is empty or could not be read.</summary>
     internal bool IsMissing => !IsNumber && text is null;
 
-    /// <summary>Of a value of the framework's.</summary>
+    /// <summary>The key of a framework value.</summary>
     internal static CellKey OfScalar(object? value) => value switch
     {
         null or DBNull => default,
@@ -36,25 +37,26 @@ internal readonly struct CellKey : IComparable<CellKey>
         _ => Scalars.TryFormat(value, out var text) ? OfText(text) : default,
     };
 
-    /// <summary>Of what is shown.</summary>
-    internal static CellKey OfShown(Shown? cell) => cell switch
+    /// <summary>The key of a cell of a display tree.</summary>
+    internal static CellKey OfTree(DisplayTree? cell) => cell switch
     {
-        null or Shown.Text { Kind: TextKind.Null or TextKind.Note } => default,
-        Shown.Text { Kind: TextKind.Number } number => OfText(number.Alone),
-        Shown.Text { Kind: TextKind.String } text => new(text.Alone),
-        Shown.Text other => TimeSpan.TryParse(other.Alone, CultureInfo.InvariantCulture, out var time) ? OfScalar(time) : new(other.Alone),
+        null or DisplayTree.Text { Kind: TextKind.Null or TextKind.Note } => default,
+        DisplayTree.Text { Kind: TextKind.Number } number => OfText(number.Alone),
+        DisplayTree.Text { Kind: TextKind.String } text => new(text.Alone),
+        DisplayTree.Text other =>
+            TimeSpan.TryParse(other.Alone, CultureInfo.InvariantCulture, out var time) ? OfScalar(time) : new(other.Alone),
         _ => new(PlainTextWriter.Line(cell)),
     };
 
-    /// <summary>Of a text that may be a number.</summary>
+    /// <summary>The key of a text that may be a number.</summary>
     internal static CellKey OfText(string text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? new(whole, whole)
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? new(number)
         : new(text);
 
     /// <summary>
-    /// A number that is less, or the same, where the key is less, so that most comparisons need no more than it: of a text its first eight
-    /// characters, or those before the first that is no ASCII.
+    /// A number that is less or equal if the key is less, so that most comparisons need only it. For a text: its first eight characters,
+    /// or those before the first that is not ASCII.
     /// </summary>
     internal ulong Rough
     {

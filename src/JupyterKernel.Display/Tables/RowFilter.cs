@@ -1,12 +1,12 @@
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
 /// <summary>
-/// Which rows are wanted: <c>salt</c> (some cell contains it, in upper or lower case), or <c>Price > 10</c>: a column, one of
-/// <c>= != &lt; &lt;= > >=</c>, and what to compare with, as numbers where both are. Immutable; any thread.
+/// A filter of rows: <c>salt</c> (some cell contains it, ignoring case), or <c>Price > 10</c>: a column, one of
+/// <c>= != &lt; &lt;= > >=</c>, and an operand; two numbers are compared by value. Immutable; any thread.
 /// </summary>
 internal sealed class RowFilter
 {
-    // Longer ones first: what begins with another must be found before it.
+    // Longer ones first: "<=" must be found before "<".
     private static readonly string[] Comparisons = ["!=", "<=", ">=", "=", "<", ">"];
 
     private readonly string text;
@@ -15,17 +15,21 @@ internal sealed class RowFilter
 
     private RowFilter(string text) => this.text = text;
 
-    private RowFilter(string column, string comparison, string text) : this(text) => (Column, this.comparison, operand) = (column, comparison, CellKey.OfText(text));
+    private RowFilter(string column, string comparison, string text) : this(text) =>
+        (Column, this.comparison, operand) = (column, comparison, CellKey.OfText(text));
 
-    /// <summary>The column that is compared; null where all of them may contain the text.</summary>
+    /// <summary>The column that is compared; null if any column may contain the text.</summary>
     internal string? Column { get; }
 
-    /// <summary>Reads a filter. What is no comparison of one of these columns is a text to find.</summary>
+    /// <summary>Parses a filter. A filter that is not a comparison of one of these columns is a text to find.</summary>
     internal static RowFilter Of(string filter, IReadOnlyList<string> columns)
     {
         var at = filter.AsSpan().IndexOfAny("!<=>");
-        if (at <= 0 || columns.FirstOrDefault(name => name.Equals(filter[..at].Trim(), StringComparison.OrdinalIgnoreCase)) is not { } column) return new(filter);
-        return Array.Find(Comparisons, sign => filter.AsSpan(at).StartsWith(sign)) is { } comparison && filter[(at + comparison.Length)..].Trim() is { Length: > 0 } operand
+        if (at <= 0
+            || columns.FirstOrDefault(name => name.Equals(filter[..at].Trim(), StringComparison.OrdinalIgnoreCase)) is not { } column)
+            return new(filter);
+        return Array.Find(Comparisons, sign => filter.AsSpan(at).StartsWith(sign)) is { } comparison
+            && filter[(at + comparison.Length)..].Trim() is { Length: > 0 } operand
             ? new(column, comparison, operand)
             : new(filter);
     }
@@ -33,12 +37,14 @@ internal sealed class RowFilter
     /// <summary>Whether a cell contains the text.</summary>
     internal bool IsIn(string cell) => cell.Contains(text, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether the text of the column's cell is as it is asked for. A cell without a value is not, and is unequal to all.</summary>
+    /// <summary>Whether the comparison holds for the text of a cell. An empty cell only satisfies <c>!=</c>.</summary>
     internal bool Fits(string? cell)
     {
         if (cell is null) return comparison == "!=";
         var key = CellKey.OfText(cell);
-        var order = key.IsNumber == operand.IsNumber ? key.CompareTo(operand) : string.Compare(cell, text, StringComparison.OrdinalIgnoreCase);
+        var order = key.IsNumber == operand.IsNumber
+            ? key.CompareTo(operand)
+            : string.Compare(cell, text, StringComparison.OrdinalIgnoreCase);
         return comparison switch
         {
             "=" => order == 0,

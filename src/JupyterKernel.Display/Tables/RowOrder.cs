@@ -1,6 +1,6 @@
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
-/// <summary>The rows of a table that fit a filter, in an order. Immutable.</summary>
+/// <summary>The rows of a table that match a query's filter, in its sort order. Immutable.</summary>
 internal sealed class RowOrder
 {
     private readonly TableQuery query;
@@ -8,13 +8,14 @@ internal sealed class RowOrder
 
     private RowOrder(TableQuery query, int all, int[] rows) => (this.query, this.all, Rows) = (query, all, rows);
 
-    /// <summary>Their numbers.</summary>
+    /// <summary>The indices of the rows.</summary>
     internal int[] Rows { get; }
 
-    /// <summary>Whether these are the rows of a query to a table with so many, too.</summary>
-    internal bool Fits(TableQuery other, int count) => (other.Sort, other.Descending, other.Filter, count) == (query.Sort, query.Descending, query.Filter, all);
+    /// <summary>Whether these are also the rows of another query to a table of a size.</summary>
+    internal bool Fits(TableQuery other, int count) =>
+        (other.Sort, other.Descending, other.Filter, count) == (query.Sort, query.Descending, query.Filter, all);
 
-    /// <summary>Finds the rows of a query.</summary>
+    /// <summary>Finds and sorts the rows of a query.</summary>
     /// <exception cref="TableQueryException">There is no such column.</exception>
     internal static RowOrder Of(TableQuery query, TableCells cells)
     {
@@ -22,15 +23,18 @@ internal sealed class RowOrder
         if (query.Filter.Length > 0)
         {
             var filter = RowFilter.Of(query.Filter, cells.Columns);
-            rows = (filter.Column is { } compared ? cells.Texts(compared).Select(filter.Fits) : cells.Have(filter.IsIn)).Select((fits, row) => fits ? row : -1).Where(row => row >= 0);
+            rows = (filter.Column is { } compared ? cells.Texts(compared).Select(filter.Fits) : cells.Have(filter.IsIn))
+                .Select((fits, row) => fits ? row : -1).Where(row => row >= 0);
         }
-        return new(query, cells.Count, query.Sort is { } column ? Sorted(rows.ToArray(), [.. cells.Keys(column)], query.Descending) : [.. rows]);
+        return new(query, cells.Count,
+            query.Sort is { } column ? Sorted(rows.ToArray(), [.. cells.Keys(column)], query.Descending) : [.. rows]);
     }
 
-    /// <summary>Sorted by their keys; those without one come last, and those of the same key stay in their order.</summary>
+    /// <summary>Sorts rows by their keys; rows without one come last, and rows of the same key keep their order.</summary>
     private static int[] Sorted(int[] rows, CellKey[] keys, bool isDescending)
     {
-        var places = rows.Where(row => !keys[row].IsMissing).Select(row => (Rough: isDescending ? ~keys[row].Rough : keys[row].Rough, Row: row)).ToArray();
+        var places = rows.Where(row => !keys[row].IsMissing)
+            .Select(row => (Rough: isDescending ? ~keys[row].Rough : keys[row].Rough, Row: row)).ToArray();
         Array.Sort(places, (a, b) =>
         {
             if (a.Rough != b.Rough) return a.Rough < b.Rough ? -1 : 1;

@@ -1,31 +1,32 @@
 using System.Collections;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
-/// <summary>All cells of a table, to be compared with each other.</summary>
+/// <summary>All cells of a table, for comparisons.</summary>
 internal abstract class TableCells
 {
-    /// <summary>How many rows there are.</summary>
+    /// <summary>The number of rows.</summary>
     internal abstract int Count { get; }
 
-    /// <summary>The names of the columns, as far as the first rows have them.</summary>
+    /// <summary>The names of the columns of the first rows.</summary>
     internal abstract IReadOnlyList<string> Columns { get; }
 
-    /// <summary>What a column is sorted by, row by row.</summary>
+    /// <summary>The sort keys of a column, by row.</summary>
     /// <exception cref="TableQueryException">There is no such column.</exception>
     internal abstract IEnumerable<CellKey> Keys(string column);
 
-    /// <summary>The text of a column, row by row; null where there is none.</summary>
+    /// <summary>The texts of a column, by row; null for an empty cell.</summary>
     /// <exception cref="TableQueryException">There is no such column.</exception>
     internal abstract IEnumerable<string?> Texts(string column);
 
-    /// <summary>Whether some text of a row is wanted, row by row.</summary>
-    internal abstract IEnumerable<bool> Have(Predicate<string> wanted);
+    /// <summary>Whether any text of a row satisfies a condition, by row.</summary>
+    internal abstract IEnumerable<bool> Have(Predicate<string> matches);
 
-    private protected static TableQueryException Unknown(string column) => new($"There is no column {Formatter.Cut(column, 100)}.");
+    private protected static TableQueryException Unknown(string column) => new($"Unknown column '{CutText.Of(column, 100)}'.");
 }
 
-/// <summary>The cells of rows that are all of one plain type, read without running code of the user's.</summary>
+/// <summary>The cells of rows of one plain type, read without running user code.</summary>
 internal sealed class PlainCells : TableCells
 {
     private readonly object[] items;
@@ -37,7 +38,7 @@ internal sealed class PlainCells : TableCells
 
     internal override IReadOnlyList<string> Columns => row.Columns;
 
-    /// <summary>The cells of these rows; null where they are of another kind.</summary>
+    /// <summary>The cells of these rows; null if they are of another kind.</summary>
     internal static PlainCells? Of(IList rows)
     {
         if (rows.Count == 0 || rows[0]?.GetType() is not { } type || PlainRow.Of(type) is not { } row) return null;
@@ -62,12 +63,12 @@ internal sealed class PlainCells : TableCells
         return items.Select(item => Text(row.Value(item, place)));
     }
 
-    internal override IEnumerable<bool> Have(Predicate<string> wanted)
+    internal override IEnumerable<bool> Have(Predicate<string> matches)
     {
         foreach (var item in items)
         {
             var isFound = false;
-            for (var i = 0; i < row.Columns.Count && !isFound; i++) isFound = Text(row.Value(item, i)) is { } text && wanted(text);
+            for (var i = 0; i < row.Columns.Count && !isFound; i++) isFound = Text(row.Value(item, i)) is { } text && matches(text);
             yield return isFound;
         }
     }
@@ -84,12 +85,14 @@ internal sealed class PlainCells : TableCells
     }
 }
 
-/// <summary>The cells of any rows, as they are shown, which may run their code: read bit by bit, so that only what is compared is kept.</summary>
+/// <summary>
+/// The cells of any rows, read as they are displayed, which may run user code: in chunks, so that only the compared values are kept.
+/// </summary>
 /// <param name="data">The data.</param>
-/// <param name="membersOnly">Whether the items' members are shown though the items may have another form.</param>
-/// <param name="count">How many rows it has.</param>
-/// <param name="names">The names of tuples' items in it.</param>
-internal sealed class ShownCells(object data, bool membersOnly, int count, TupleNames? names) : TableCells
+/// <param name="membersOnly">Whether the items' members are shown even if the items have another form.</param>
+/// <param name="count">The number of rows.</param>
+/// <param name="names">The names of tuple items in the data.</param>
+internal sealed class TreeCells(object data, bool membersOnly, int count, TupleNames? names) : TableCells
 {
     private const int ChunkRows = 1_000;
 
@@ -97,27 +100,28 @@ internal sealed class ShownCells(object data, bool membersOnly, int count, Tuple
 
     internal override IReadOnlyList<string> Columns => [.. Chunk(0).Columns.Select(column => column.Name)];
 
-    internal override IEnumerable<CellKey> Keys(string column) => Cells(column).Select(CellKey.OfShown);
+    internal override IEnumerable<CellKey> Keys(string column) => Cells(column).Select(CellKey.OfTree);
 
     internal override IEnumerable<string?> Texts(string column) => Cells(column).Select(Text);
 
-    internal override IEnumerable<bool> Have(Predicate<string> wanted)
+    internal override IEnumerable<bool> Have(Predicate<string> matches)
     {
         for (var from = 0; from < count; from += ChunkRows)
         {
             var rows = Chunk(from).Rows;
-            for (var i = 0; i < Size(from); i++) yield return i < rows.Count && rows[i].Cells.Append(rows[i].Name).Any(cell => Text(cell) is { } text && wanted(text));
+            for (var i = 0; i < Size(from); i++)
+                yield return i < rows.Count && rows[i].Cells.Append(rows[i].Name).Any(cell => Text(cell) is { } text && matches(text));
         }
     }
 
-    private static string? Text(Shown? cell) => cell switch
+    private static string? Text(DisplayTree? cell) => cell switch
     {
-        null or Shown.Text { Kind: TextKind.Null } => null,
-        Shown.Text text => text.Alone,
+        null or DisplayTree.Text { Kind: TextKind.Null } => null,
+        DisplayTree.Text text => text.Alone,
         _ => PlainTextWriter.Line(cell),
     };
 
-    private IEnumerable<Shown?> Cells(string name)
+    private IEnumerable<DisplayTree?> Cells(string name)
     {
         var isKnown = false;
         for (var from = 0; from < count; from += ChunkRows)
@@ -132,5 +136,6 @@ internal sealed class ShownCells(object data, bool membersOnly, int count, Tuple
 
     private int Size(int from) => Math.Min(ChunkRows, count - from);
 
-    private Shown.Table Chunk(int from) => TableRows.Read(data, membersOnly, [.. Enumerable.Range(from, Size(from))], all: true, names: names) ?? new("", [], [], null);
+    private DisplayTree.Table Chunk(int from) =>
+        TableRows.Read(data, membersOnly, [.. Enumerable.Range(from, Size(from))], all: true, names: names) ?? new("", [], [], null);
 }

@@ -1,13 +1,16 @@
 using System.Collections;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Tables;
 
-/// <summary>A table whose rows a front end reads bit by bit. It holds no rows, but the data's own collection. Any thread.</summary>
-/// <param name="id">What front ends know it by.</param>
+/// <summary>
+/// A table whose rows a front end reads page by page. It references the data's own collection and copies no rows. Any thread.
+/// </summary>
+/// <param name="id">The id that front ends know.</param>
 /// <param name="value">The data.</param>
-/// <param name="membersOnly">Whether the items' members are shown though the items may have another form.</param>
-/// <param name="names">The names of tuples' items in it.</param>
+/// <param name="membersOnly">Whether the items' members are shown even if the items have another form.</param>
+/// <param name="names">The names of tuple items in the data.</param>
 internal sealed class VirtualTable(string id, object value, bool membersOnly, TupleNames? names)
 {
     private readonly WeakReference<object> kept = new(value);
@@ -16,21 +19,21 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly, Tu
 
     internal string Id => id;
 
-    /// <summary>How many rows are held on to; none where that is left to the user's variables.</summary>
+    /// <summary>The number of rows that this keeps alive; 0 after <see cref="LetGo"/>.</summary>
     internal int Rows => held is { } data ? TableRows.CountOf(data) ?? 0 : 0;
 
-    /// <summary>The data; null where it is gone.</summary>
+    /// <summary>The data; null if it was collected.</summary>
     internal object? Value => kept.TryGetTarget(out var data) ? data : null;
 
-    /// <summary>From now on the data is held as long as anything else holds it.</summary>
+    /// <summary>Releases the strong reference: from now on the data lives as long as something else references it.</summary>
     internal void LetGo() => (held, order) = (null, null);
 
     /// <summary>Answers a query.</summary>
-    /// <param name="query">What is wanted.</param>
-    /// <param name="data">This table's value.</param>
-    /// <param name="isCodeAllowed">Whether code of the user's may run.</param>
-    /// <returns>Null where it would have to run and must not.</returns>
-    /// <exception cref="TableQueryException">The query makes no sense for this table.</exception>
+    /// <param name="query">The query.</param>
+    /// <param name="data">The data of this table.</param>
+    /// <param name="isCodeAllowed">Whether user code may run.</param>
+    /// <returns>Null if user code would have to run but must not.</returns>
+    /// <exception cref="TableQueryException">The query is not valid for this table.</exception>
     internal JsonObject? Answer(TableQuery query, object data, bool isCodeAllowed)
     {
         var plain = membersOnly || FormatterRegistry.IsUsed || names is not null ? null : PlainRows(data);
@@ -42,7 +45,9 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly, Tu
         {
             if (order is not { } known || !known.Fits(query, all))
             {
-                if (((plain is null ? null : PlainCells.Of(plain)) ?? (isCodeAllowed ? new ShownCells(data, membersOnly, all, names) : (TableCells?)null)) is not { } cells) return null;
+                if (((plain is null ? null : PlainCells.Of(plain)) ?? (
+                    isCodeAllowed ? new TreeCells(data, membersOnly, all, names) : (TableCells?)null)) is not { } cells)
+                    return null;
                 known = RowOrder.Of(query, cells);
                 if (held is not null) order = known;
             }
@@ -53,10 +58,15 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly, Tu
         var offset = Math.Min(query.Offset, Math.Max(0, count - 1) / query.Count * query.Count);
         var page = Enumerable.Range(offset, Math.Min(query.Count, count - offset)).Select(i => rows is null ? i : rows[i]).ToList();
 
-        // Without a row there is a header all the same, so that one sees what was looked for.
+        // Without a matching row the header is still shown.
         List<int> read = page.Count > 0 || all == 0 ? page : [0];
-        if (!isCodeAllowed && !read.TrueForAll(row => row < plain!.Count && plain[row] is { } item && PlainRow.Of(item.GetType()) is not null)) return null;
-        var table = read.Count == 0 ? new Shown.Table("", [], [], null) : TableRows.Read(data, membersOnly, read, besideCells: !isCodeAllowed, names: names) ?? throw new TableQueryException("The data has another form by now: run its cell again.");
+        if (!isCodeAllowed
+            && !read.TrueForAll(row => row < plain!.Count && plain[row] is { } item && PlainRow.Of(item.GetType()) is not null))
+            return null;
+        var table = read.Count == 0
+            ? new DisplayTree.Table("", [], [], null)
+            : TableRows.Read(data, membersOnly, read, besideCells: !isCodeAllowed, names: names)
+                ?? throw new TableQueryException("The shape of the data has changed. Run its cell again.");
         return new()
         {
             ["html"] = HtmlWriter.TableOf(page.Count > 0 ? table : table with { Rows = [] }),
@@ -66,7 +76,9 @@ internal sealed class VirtualTable(string id, object value, bool membersOnly, Tu
         };
     }
 
-    /// <summary>The rows of an array or a list of the framework's own: they may be read while they are changed.</summary>
+    /// <summary>The rows of an array or a List&lt;T>, which may be read while they are modified.</summary>
     private static IList? PlainRows(object data) =>
-        data is Array { Rank: 1 } || (data.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(List<>)) ? (IList)data : null;
+        data is Array { Rank: 1 } || (data.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(List<>))
+            ? (IList)data
+            : null;
 }

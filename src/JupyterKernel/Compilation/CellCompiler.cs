@@ -360,7 +360,7 @@ internal sealed class CellCompiler
         var entry = submission.GetEntryPoint(cancellation)!;
         var names = SubmissionLink.DeclaredNames(submission);
         var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!).Where(path => !ReferenceSet.IsOfFramework(path));
-        var hasTuples = TupleNames.MayBeIn(image);
+        var hasTuples = DisplayedTupleNames.MayBeIn(image);
         return new(
             new CompiledCell(
                 source.Name, source.Code, submission.AssemblyName!, names, SubmissionLink.Variables(submission), DeferredNames.In(submission.SyntaxTrees),
@@ -368,8 +368,8 @@ internal sealed class CellCompiler
                 entry.ContainingType.MetadataName, entry.MetadataName, [.. paths], form.Disposed)
             {
                 Types = SubmissionLink.Types(submission),
-                ResultNames = hasTuples ? TupleNames.InResult(submission, cancellation) : null,
-                DisplayedNames = hasTuples ? TupleNames.InDisplayed(submission, cancellation) : [],
+                ResultNames = hasTuples ? DisplayedTupleNames.InResult(submission, cancellation) : null,
+                DisplayedNames = hasTuples ? DisplayedTupleNames.InDisplayed(submission, cancellation) : [],
                 Declarations = CellDeclarations.Of(submission),
                 Assets = source.Assets,
                 Analyzers = source.Analyzers,

@@ -1,4 +1,3 @@
-using JupyterKernel.Kernel;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using JupyterKernel.Hosting;
-using JupyterKernel.Kernel;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Sockets;

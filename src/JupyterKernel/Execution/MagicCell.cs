@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using JupyterKernel.Display;
 using JupyterKernel.JupyterClient;
-using JupyterKernel.Kernel;
 using JupyterKernel.Magics;
 using JupyterKernel.NotebookFiles;
 using JupyterKernel.Protocol;

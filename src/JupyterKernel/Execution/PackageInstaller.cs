@@ -1,6 +1,5 @@
-using System.Net;
 using JupyterKernel.Compilation;
-using JupyterKernel.Kernel;
+using JupyterKernel.Display.Formatting;
 using JupyterKernel.Packages;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
@@ -90,9 +89,8 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
         var others = now.Resolved.Packages.Count(package => !old.ContainsKey(package.Id) && !names.Contains(package.Id));
         var more = others == 0 ? "" : others == 1 ? "and one package that they depend on" : $"and {others} packages that they depend on";
         var plain = string.Join("\n", rows.Select(row => string.Join("  ", row.Where(text => text.Length > 0))).Append(more).Concat(now.Resolved.Warnings).Where(line => line.Length > 0));
-        var html = "<table><tr><th>package</th><th>version</th><th>source</th><th></th></tr>"
-            + string.Concat(rows.Select(row => $"<tr>{string.Concat(row.Select(text => $"<td>{WebUtility.HtmlEncode(text)}</td>"))}</tr>")) + "</table>"
-            + string.Concat(now.Resolved.Warnings.Prepend(more).Where(line => line.Length > 0).Select(line => $"<div style=\"font-size: smaller; opacity: 0.7\">{WebUtility.HtmlEncode(line)}</div>"));
+        var html = NoteHtml.Table([["package", "version", "source", ""], .. rows])
+            + string.Concat(now.Resolved.Warnings.Prepend(more).Where(line => line.Length > 0).Select(line => NoteHtml.Small(line)));
         display?.Show(plain, html);
     }
 
@@ -114,7 +112,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             isThere = true;
         }
 
-        public void Note(string line) => Show(line, $"<div style=\"font-size: smaller; opacity: 0.7\">{WebUtility.HtmlEncode(line)}</div>");
+        public void Note(string line) => Show(line, NoteHtml.Small(line));
 
         /// <summary>A progress that was shown cannot be taken away without what else the cell has shown.</summary>
         public void End(string line)

@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using JupyterKernel.Compilation;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 using JupyterKernel.Hosting;
 using JupyterKernel.Magics;
 using JupyterKernel.NotebookFiles;
@@ -129,7 +129,7 @@ internal sealed class RunningCell : RunningRequest
     {
         if (IsSilent || !Notices.AreShownIn(this)) return;
         var lines = remarks.ToList();
-        if (lines.Count > 0) Show(MimeBundle.Html($"<div style=\"font-size: smaller; opacity: 0.7\">{string.Join("<br>", lines.Select(WebUtility.HtmlEncode))}</div>", string.Join('\n', lines)));
+        if (lines.Count > 0) Show(MimeBundle.Html(NoteHtml.Small(lines), string.Join('\n', lines)));
     }
 
     /// <summary>Asks the client, and waits.</summary>

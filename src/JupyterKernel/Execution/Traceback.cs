@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using JupyterKernel.Compilation;
-using JupyterKernel.Kernel;
 using JupyterKernel.Session;
 using JupyterKernel.WorkerProtocol;
 

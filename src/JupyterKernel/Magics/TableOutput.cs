@@ -1,7 +1,6 @@
-using System.Globalization;
-using System.Net;
 using System.Text;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
@@ -19,28 +18,17 @@ internal static class TableOutput
     public static CellOutcome.Returned Of(string sentence, IReadOnlyList<string[]> table)
     {
         var plain = new StringBuilder(sentence);
-        var html = new StringBuilder();
-        if (sentence.Length > 0)
-        {
-            var outer = sentence.Contains('\n', StringComparison.Ordinal) ? "pre" : "p";
-            html.Append(CultureInfo.InvariantCulture, $"<{outer}>").Append(WebUtility.HtmlEncode(sentence)).Append(CultureInfo.InvariantCulture, $"</{outer}>");
-        }
-
         if (table.Count > 0)
         {
             var widths = table[0].Select((_, column) => table.Max(row => row[column].Length)).ToArray();
-            foreach (var row in table) plain.Append(plain.Length > 0 ? "\n" : "").Append(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
-            html.Append("<table>");
             foreach (var row in table)
             {
-                var tag = row == table[0] ? "th" : "td";
-                html.Append("<tr>").AppendJoin("", row.Select(cell => $"<{tag}>{WebUtility.HtmlEncode(cell)}</{tag}>")).Append("</tr>");
+                var line = string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd();
+                plain.Append(plain.Length > 0 ? "\n" : "").Append(line);
             }
-
-            html.Append("</table>");
         }
 
-        return Of(MimeBundle.Of("text/html", html.ToString(), plain.ToString()));
+        return Of(MimeBundle.Of("text/html", NoteHtml.Sentence(sentence) + NoteHtml.Table(table), plain.ToString()));
     }
 
     /// <summary>A sentence.</summary>

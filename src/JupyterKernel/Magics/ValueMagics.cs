@@ -1,5 +1,6 @@
 using System.Text;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 using JupyterKernel.NotebookFiles;
 using JupyterKernel.Session;
 using Microsoft.CodeAnalysis.CSharp;
@@ -99,14 +100,14 @@ internal static class ValueMagics
 
     private static MimeBundle Shown(string text, string mimeType)
     {
-        if (mimeType != Json) return MimeBundle.Of(mimeType, text, Formatter.Cut(text));
+        if (mimeType != Json) return MimeBundle.Of(mimeType, text, CutText.Of(text));
         try
         {
             return JupyterKernel.Display.Notebook.JSON(text);
         }
         catch (System.Text.Json.JsonException)
         {
-            return MimeBundle.PlainText(Formatter.Cut(text));
+            return MimeBundle.PlainText(CutText.Of(text));
         }
     }
 

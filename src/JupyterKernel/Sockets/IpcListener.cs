@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using AsyncIO;
 using JupyterKernel.Hosting;
-using JupyterKernel.Kernel;
 using NetMQ;
 
 namespace JupyterKernel.Sockets;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using JupyterKernel.Hosting;
-using JupyterKernel.Kernel;
 using JupyterKernel.Protocol;
 using NetMQ;
 using NetMQ.Sockets;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using JupyterKernel.Kernel;
 
 namespace JupyterKernel.Sockets;
 

@@ -2,6 +2,11 @@ using System.Reflection;
 using System.Runtime;
 using System.Runtime.CompilerServices;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Display.Progress;
+using JupyterKernel.Display.Tables;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Worker;

@@ -87,11 +87,11 @@ internal static partial class ExceptionReports
             name = lambda.Groups["local"] is { Success: true } local ? local.Value : "lambda";
         }
 
-        var prefix = type is null || Display.TypeNames.IsSubmission(type) || type.Name.StartsWith('<') ? "" : TypeName(type) + ".";
+        var prefix = type is null || Display.Bundles.TypeNames.IsSubmission(type) || type.Name.StartsWith('<') ? "" : TypeName(type) + ".";
         return name is ".ctor" ? $"new {prefix.TrimEnd('.')}({parameters})" : $"{prefix}{name}({parameters})";
     }
 
-    private static string TypeName(Type type) => Display.TypeNames.Of(type);
+    private static string TypeName(Type type) => Display.Bundles.TypeNames.Of(type);
 
     [GeneratedRegex(@"^\[A\](.*[.+])?(?<type>[^ .+]+) cannot be cast to \[B\].* originates from 'Cell#")]
     private static partial Regex Namesakes();

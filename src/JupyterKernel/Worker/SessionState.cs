@@ -30,7 +30,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
             sink.FlushFinalBlock();
             return new StateRead(
                 request.Request, Convert.ToHexString(hash.Hash!),
-                [.. opaque.Select(left => new OpaqueVariable(left.Variable.Field.DeclaringType!.Assembly.GetName().Name!, left.Variable.Name, Display.TypeNames.Of(left.Reason)))],
+                [.. opaque.Select(left => new OpaqueVariable(left.Variable.Field.DeclaringType!.Assembly.GetName().Name!, left.Variable.Name, Display.Bundles.TypeNames.Of(left.Reason)))],
                 null)
             {
                 Payload = request.WithValues ? [values.ToArray()] : [],

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Worker;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using JupyterKernel.Display;
+using JupyterKernel.Display.Tables;
 using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Worker;

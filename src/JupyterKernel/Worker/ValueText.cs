@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using JupyterKernel.Display;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Worker;
 
@@ -28,7 +29,7 @@ internal static class ValueText
     ];
 
     /// <summary>The text; null if that would take the user's code.</summary>
-    public static string? Of(object? value) => value is null ? "null" : IsPlain(value.GetType()) ? Formatter.Cut(Write(value, 0), MostCharacters) : null;
+    public static string? Of(object? value) => value is null ? "null" : IsPlain(value.GetType()) ? CutText.Of(Write(value, 0), MostCharacters) : null;
 
     private static bool IsPlain(Type type) => type.IsArray ? IsPlain(type.GetElementType()!)
         : type.IsGenericType ? (Collections.Contains(type.GetGenericTypeDefinition()) || typeof(ITuple).IsAssignableFrom(type) || Nullable.GetUnderlyingType(type) is not null) && type.GetGenericArguments().All(IsPlain)
@@ -37,7 +38,7 @@ internal static class ValueText
     private static string Write(object? value, int depth) => value switch
     {
         null => "null",
-        string text => '"' + Formatter.Cut(text, MostCharacters).ReplaceLineEndings("\\n") + '"',
+        string text => '"' + CutText.Of(text, MostCharacters).ReplaceLineEndings("\\n") + '"',
         char letter => $"'{letter}'",
         bool truth => truth ? "true" : "false",
         IFormattable scalar => scalar.ToString(null, CultureInfo.InvariantCulture),

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using JupyterKernel.Processes;
 using JupyterKernel.WorkerProtocol;
 

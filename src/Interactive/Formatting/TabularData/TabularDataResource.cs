@@ -3,50 +3,84 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Formatting.TabularData;
 
 /// <summary>The type of a column.</summary>
 public enum TableSchemaFieldType
 {
+    /// <summary>Any value.</summary>
     Any,
+
+    /// <summary>A JSON object.</summary>
     Object,
+
+    /// <summary>Only null.</summary>
     Null,
+
+    /// <summary>A number.</summary>
     Number,
+
+    /// <summary>A whole number.</summary>
     Integer,
+
+    /// <summary>true or false.</summary>
     Boolean,
+
+    /// <summary>Text.</summary>
     String,
+
+    /// <summary>A JSON array.</summary>
     Array,
+
+    /// <summary>A date with a time.</summary>
     DateTime,
+
+    /// <summary>A longitude and a latitude.</summary>
     GeoPoint,
+
+    /// <summary>A GeoJSON object.</summary>
     GeoJson,
 }
 
-/// <summary>A column.</summary>
-public class TableSchemaFieldDescriptor(string name, TableSchemaFieldType? type = TableSchemaFieldType.Null, string? description = null, string? format = null)
+/// <summary>The description of a column.</summary>
+public class TableSchemaFieldDescriptor(string name, TableSchemaFieldType? type = TableSchemaFieldType.Null, string? description = null,
+    string? format = null)
 {
+    /// <summary>The name of the column.</summary>
     public string Name => name;
 
+    /// <summary>A description of the column.</summary>
     public string? Description => description;
 
+    /// <summary>The format of its values, as the specification names it.</summary>
     public string? Format => format;
 
+    /// <summary>The type of its values.</summary>
     public TableSchemaFieldType Type => type ?? TableSchemaFieldType.Null;
 }
 
-/// <summary>Columns by their names.</summary>
+/// <summary>The descriptions of columns, by name.</summary>
 public class TableDataFieldDescriptors : IReadOnlyCollection<TableSchemaFieldDescriptor>
 {
     private readonly List<TableSchemaFieldDescriptor> fields = [];
 
+    /// <inheritdoc/>
     public int Count => fields.Count;
 
-    public TableSchemaFieldDescriptor this[string name] => fields.Find(field => field.Name == name) ?? throw new KeyNotFoundException($"There is no field {name}.");
+    /// <summary>The column of a name.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such column.</exception>
+    public TableSchemaFieldDescriptor this[string name] =>
+        fields.Find(field => field.Name == name) ?? throw new KeyNotFoundException($"Unknown field '{name}'.");
 
+    /// <summary>Whether there is a column of a name.</summary>
     public bool Contains(string name) => fields.Exists(field => field.Name == name);
 
+    /// <summary>Adds a column.</summary>
     public void Add(TableSchemaFieldDescriptor descriptor) => fields.Add(descriptor);
 
+    /// <inheritdoc/>
     public IEnumerator<TableSchemaFieldDescriptor> GetEnumerator() => fields.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
@@ -58,26 +92,34 @@ public class TableDataFieldDescriptors : IReadOnlyCollection<TableSchemaFieldDes
 /// </summary>
 public class TableSchema
 {
+    /// <summary>The names of the columns that identify a row.</summary>
     public List<string> PrimaryKey { get; init; } = [];
 
+    /// <summary>The columns in their order.</summary>
     public TableDataFieldDescriptors Fields { get; init; } = [];
 }
 
-/// <summary>A table: its columns and its rows. It is shown as such.</summary>
+/// <summary>A table: its columns and its rows. It is displayed as a table.</summary>
 [JsonConverter(typeof(TabularDataResourceJsonConverter))]
-public class TabularDataResource(TableSchema schema, IEnumerable<IEnumerable<KeyValuePair<string, object?>>> data, string? profile = null) : IDisplayable
+public class TabularDataResource(TableSchema schema, IEnumerable<IEnumerable<KeyValuePair<string, object?>>> data,
+    string? profile = null) : IDisplayable
 {
+    /// <summary>The profile of the specification; tabular-data-resource by default.</summary>
     public string Profile { get; } = profile ?? "tabular-data-resource";
 
+    /// <summary>The columns.</summary>
     public TableSchema Schema => schema;
 
+    /// <summary>The rows, each as names and values.</summary>
     public IEnumerable<IEnumerable<KeyValuePair<string, object?>>> Data => data;
 
-    /// <summary>The table as JSON.</summary>
+    /// <summary>Converts the table to JSON.</summary>
     public TabularDataResourceJsonString ToJsonString() => new(Json().ToJsonString());
 
     /// <inheritdoc/>
-    public MimeBundle ToMimeBundle() => JupyterKernel.Display.Formatter.Format(data.Take(JupyterKernel.Display.Formatter.ListExpansionLimit + 1).Select(row => new Dictionary<string, object?>(row)).ToList())
+    public MimeBundle ToMimeBundle() =>
+        JupyterKernel.Display.Formatter.Format(
+            data.Take(JupyterKernel.Display.Formatter.ListExpansionLimit + 1).Select(row => new Dictionary<string, object?>(row)).ToList())
         .With(TabularDataResourceFormatter.MimeType, Json());
 
     internal JsonObject Json() => new()
@@ -86,18 +128,20 @@ public class TabularDataResource(TableSchema schema, IEnumerable<IEnumerable<Key
         ["schema"] = new JsonObject
         {
             ["primaryKey"] = JsonSerializer.SerializeToNode(schema.PrimaryKey),
-            ["fields"] = new JsonArray([.. schema.Fields.Select(field => new JsonObject { ["name"] = field.Name, ["type"] = field.Type.ToString().ToLowerInvariant() })]),
+            ["fields"] = new JsonArray([.. schema.Fields.Select(
+                field => new JsonObject { ["name"] = field.Name, ["type"] = field.Type.ToString().ToLowerInvariant() })]),
         },
-        ["data"] = new JsonArray([.. data.Select(row => new JsonObject(row.Select(cell => KeyValuePair.Create(cell.Key, JsonSerializer.SerializeToNode(cell.Value)))))]),
+        ["data"] = new JsonArray([.. data.Select(
+            row => new JsonObject(row.Select(cell => KeyValuePair.Create(cell.Key, JsonSerializer.SerializeToNode(cell.Value)))))]),
     };
 }
 
-/// <summary>Writes tables as the specification has them; it reads none.</summary>
+/// <summary>Writes tables as JSON in the format of the specification; reading is not supported.</summary>
 public class TabularDataResourceJsonConverter : JsonConverter<TabularDataResource>
 {
     /// <inheritdoc/>
     public override TabularDataResource Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        throw new NotSupportedException("A table is not read from its JSON here: JsonDocument.Parse reads what is in it.");
+        throw new NotSupportedException("A table cannot be deserialized from JSON. Use JsonDocument.Parse to read it.");
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, TabularDataResource value, JsonSerializerOptions options)
@@ -110,29 +154,32 @@ public class TabularDataResourceJsonConverter : JsonConverter<TabularDataResourc
 /// <summary>A table as JSON text.</summary>
 public class TabularDataResourceJsonString(string json) : JsonString(json);
 
-/// <summary>Making tables of sequences.</summary>
+/// <summary>Converts sequences to tables.</summary>
 public static class TabularDataResourceFormatter
 {
-    /// <summary>application/table-schema+json.</summary>
+    /// <summary>The MIME type application/table-schema+json.</summary>
     public const string MimeType = "application/table-schema+json";
 
-    /// <summary>How tables become JSON.</summary>
+    /// <summary>The options with which tables are serialized.</summary>
     public static JsonSerializerOptions JsonSerializerOptions { get; } = new();
 
-    /// <summary>A table of the items' public properties and fields, or of the entries of dictionaries.</summary>
+    /// <summary>Creates a table of the items' public properties and fields, or of the entries of dictionaries.</summary>
     public static TabularDataResource ToTabularDataResource<T>(this IEnumerable<T> source)
     {
         var rows = source.Select(item => Row(item)).ToList();
         var schema = new TableSchema();
         foreach (var (name, value) in rows.SelectMany(row => row))
         {
-            if (!schema.Fields.Contains(name)) schema.Fields.Add(new(name, rows.Select(row => row.GetValueOrDefault(name)).FirstOrDefault(cell => cell is not null) is { } first ? first.GetType().ToTableSchemaFieldType() : TableSchemaFieldType.Null));
+            if (!schema.Fields.Contains(name))
+                schema.Fields.Add(new(name,
+                    rows.Select(row => row.GetValueOrDefault(name)).FirstOrDefault(cell => cell is not null) is { } first
+                    ? first.GetType().ToTableSchemaFieldType() : TableSchemaFieldType.Null));
         }
 
         return new(schema, rows);
     }
 
-    /// <summary>The type of a column of values of a type.</summary>
+    /// <summary>The column type of a .NET type.</summary>
     public static TableSchemaFieldType ToTableSchemaFieldType(this Type type)
     {
         ArgumentNullException.ThrowIfNull(type);
@@ -144,7 +191,12 @@ public static class TabularDataResourceFormatter
             TypeCode.Single or TypeCode.Double or TypeCode.Decimal => TableSchemaFieldType.Number,
             >= TypeCode.SByte and <= TypeCode.UInt64 => TableSchemaFieldType.Integer,
             TypeCode.DateTime => TableSchemaFieldType.DateTime,
-            _ => type == typeof(DateTimeOffset) ? TableSchemaFieldType.DateTime : typeof(IEnumerable).IsAssignableFrom(type) ? TableSchemaFieldType.Array : TableSchemaFieldType.Object,
+            _ =>
+                type == typeof(DateTimeOffset)
+                    ? TableSchemaFieldType.DateTime
+                    : typeof(IEnumerable).IsAssignableFrom(type)
+                    ? TableSchemaFieldType.Array
+                    : TableSchemaFieldType.Object,
         };
     }
 
@@ -153,6 +205,9 @@ public static class TabularDataResourceFormatter
         null => [],
         IEnumerable<KeyValuePair<string, object?>> entries => new(entries),
         IDictionary entries => entries.Keys.Cast<object>().ToDictionary(key => key.ToString()!, key => entries[key]),
-        _ => ObjectShape.Of(item.GetType()).Members is { Count: > 0 } members && item is not string ? members.ToDictionary(member => member.Name, member => ObjectShape.Value(member, item)) : new() { ["value"] = item },
+        _ =>
+            ObjectShape.Of(item.GetType()).Members is { Count: > 0 } members && item is not string
+                ? members.ToDictionary(member => member.Name, member => ObjectShape.Value(member, item))
+                : new() { ["value"] = item },
     };
 }

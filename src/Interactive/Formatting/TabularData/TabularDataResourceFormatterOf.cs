@@ -3,7 +3,7 @@ namespace Microsoft.DotNet.Interactive.Formatting.TabularData;
 /// <summary>Writes values of a type as tables in JSON.</summary>
 public class TabularDataResourceFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 {
-    /// <summary>A formatter that always writes.</summary>
+    /// <summary>Creates a formatter that always writes.</summary>
     public TabularDataResourceFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
     {
     }

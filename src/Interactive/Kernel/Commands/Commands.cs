@@ -2,28 +2,28 @@ using Microsoft.DotNet.Interactive.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Commands;
 
-/// <summary>What a kernel is asked to do.</summary>
-/// <param name="targetKernelName">Which kernel; null for the one that it is sent to.</param>
+/// <summary>Base class of commands to a kernel.</summary>
+/// <param name="targetKernelName">The kernel that carries the command out; null for the one that it is sent to.</param>
 public abstract class KernelCommand(string? targetKernelName = null)
 {
-    /// <summary>Which kernel; null for the one that it is sent to.</summary>
+    /// <summary>The kernel that carries the command out; null for the one that it is sent to.</summary>
     public string? TargetKernelName { get; internal set; } = targetKernelName;
 
     /// <summary>The command that this one is part of.</summary>
     public KernelCommand? Parent { get; private set; }
 
-    /// <summary>Says which command this one is part of.</summary>
+    /// <summary>Sets the command that this one is part of.</summary>
     public void SetParent(KernelCommand? parent, bool bubbleEvents = false) => Parent = parent;
 }
 
-/// <summary>A command that a directive of one's own stands for: its properties are set by the directive's parameters of their names.</summary>
+/// <summary>Base class of commands of directives: their properties are set by the parameters of the same names.</summary>
 public abstract class KernelDirectiveCommand(string? targetKernelName = null) : KernelCommand(targetKernelName)
 {
-    /// <summary>What is wrong with what was given; then the command is not carried out.</summary>
+    /// <summary>The errors in the given parameters; if there are any, the command is not carried out.</summary>
     public virtual IEnumerable<string> GetValidationErrors(CompositeKernel kernel) => [];
 }
 
-/// <summary>Run code.</summary>
+/// <summary>A command to run code.</summary>
 public class SubmitCode(string code, string? targetKernelName = null) : KernelCommand(targetKernelName)
 {
     /// <summary>The code.</summary>
@@ -36,78 +36,79 @@ public class SubmitCode(string code, string? targetKernelName = null) : KernelCo
     public override string ToString() => $"{nameof(SubmitCode)}: {code}";
 }
 
-/// <summary>Show a value.</summary>
+/// <summary>A command to display a value.</summary>
 public class DisplayValue(FormattedValue formattedValue, string? valueId = null) : KernelCommand
 {
-    /// <summary>What to show.</summary>
+    /// <summary>The value.</summary>
     public FormattedValue FormattedValue => formattedValue;
 
-    /// <summary>By which it can be replaced.</summary>
+    /// <summary>The id by which the display can be updated.</summary>
     public string? ValueId => valueId;
 }
 
-/// <summary>Show another value in the place of one.</summary>
+/// <summary>A command to update a displayed value.</summary>
 public class UpdateDisplayedValue(FormattedValue formattedValue, string valueId) : KernelCommand
 {
-    /// <summary>What to show.</summary>
+    /// <summary>The value.</summary>
     public FormattedValue FormattedValue => formattedValue;
 
-    /// <summary>What it replaces.</summary>
+    /// <summary>The id of the display to update.</summary>
     public string ValueId => valueId;
 }
 
-/// <summary>Show an error.</summary>
+/// <summary>A command to display an error.</summary>
 public class DisplayError(string message) : KernelCommand
 {
     /// <summary>The error.</summary>
     public string Message => message;
 }
 
-/// <summary>Ask the user for a line.</summary>
+/// <summary>A command to ask the user for a line of input.</summary>
 public class RequestInput(string prompt, string? inputTypeHint = null) : KernelCommand
 {
-    /// <summary>What is asked.</summary>
+    /// <summary>The prompt.</summary>
     public string Prompt => prompt;
 
-    /// <summary>password, or anything else.</summary>
+    /// <summary>The kind of input: password, or any other text.</summary>
     public string InputTypeHint { get; set; } = inputTypeHint ?? "text";
 
-    /// <summary>Whether the line is not shown while it is typed.</summary>
+    /// <summary>Whether the line is hidden while typed.</summary>
     public bool IsPassword => InputTypeHint == "password";
 }
 
-/// <summary>One of several lines that the user is asked for.</summary>
+/// <summary>The description of one of several lines of input.</summary>
 public class InputDescription(string name, string? prompt = null)
 {
-    /// <summary>By which its line is found.</summary>
+    /// <summary>The name of the line in the result.</summary>
     public string Name => name;
 
-    /// <summary>What is asked.</summary>
+    /// <summary>The prompt.</summary>
     public string Prompt => prompt ?? name;
 
-    /// <summary>password, or anything else.</summary>
+    /// <summary>The kind of input: password, or any other text.</summary>
     public string TypeHint { get; set; } = "text";
 
     /// <summary>Has no effect here.</summary>
     public string? SaveAs { get; set; }
 }
 
-/// <summary>Ask the user for several lines.</summary>
+/// <summary>A command to ask the user for several lines of input.</summary>
 public class RequestInputs : KernelCommand
 {
-    /// <summary>Which.</summary>
+    /// <summary>The lines to ask for.</summary>
     public List<InputDescription> Inputs { get; init; } = [];
 }
 
-/// <summary>Tell a variable's value.</summary>
-public class RequestValue(string name, string mimeType = "application/json", string? targetKernelName = null) : KernelCommand(targetKernelName)
+/// <summary>A command to read a variable.</summary>
+public class RequestValue(string name, string mimeType = "application/json", string? targetKernelName = null)
+    : KernelCommand(targetKernelName)
 {
-    /// <summary>The variable.</summary>
+    /// <summary>The name of the variable.</summary>
     public string Name => name;
 
-    /// <summary>The form that is wanted.</summary>
+    /// <summary>The MIME type of the result.</summary>
     public string MimeType => mimeType;
 }
 
-/// <summary>End the kernel, which a cell cannot.</summary>
+/// <summary>A command to shut the kernel down, which a cell cannot do.</summary>
 public class Quit : KernelCommand;

@@ -1,18 +1,19 @@
 using System.Diagnostics;
 using System.Reflection;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using Microsoft.DotNet.Interactive.Commands;
 
 namespace Microsoft.DotNet.Interactive.Directives;
 
-/// <summary>A magic, as .NET Interactive calls it.</summary>
-/// <param name="name">With its <c>#!</c>.</param>
+/// <summary>A directive: the .NET Interactive name for a magic.</summary>
+/// <param name="name">The name with <c>#!</c>.</param>
 public abstract class KernelDirective(string name)
 {
-    /// <summary>With its <c>#!</c>.</summary>
+    /// <summary>The name with <c>#!</c>.</summary>
     public string Name => name;
 
-    /// <summary>What it does, for <c>--help</c>.</summary>
+    /// <summary>The description for <c>--help</c>.</summary>
     public string Description { get; set; } = "";
 
     /// <summary>Has no effect here: every magic is listed.</summary>
@@ -22,49 +23,49 @@ public abstract class KernelDirective(string name)
     public override string ToString() => name;
 }
 
-/// <summary>A magic that does something.</summary>
-/// <param name="name">With its <c>#!</c>.</param>
+/// <summary>A directive with a handler.</summary>
+/// <param name="name">The name with <c>#!</c>.</param>
 public class KernelActionDirective(string name) : KernelDirective(name)
 {
-    /// <summary>The type of the command that its handler gets.</summary>
+    /// <summary>The type of the command that its handler receives.</summary>
     public Type? KernelCommandType { get; set; }
 
-    /// <summary>Its parameters.</summary>
+    /// <summary>The parameters.</summary>
     public ICollection<KernelDirectiveParameter> Parameters { get; } = [];
 
-    /// <summary>Those that are named behind it. They are not carried out here.</summary>
+    /// <summary>The subcommands, which are not supported here.</summary>
     public ICollection<KernelActionDirective> Subcommands { get; } = [];
 }
 
-/// <summary>A parameter of a magic.</summary>
-/// <param name="name">With its dashes.</param>
-/// <param name="description">What it is, for <c>--help</c>.</param>
+/// <summary>A parameter of a directive.</summary>
+/// <param name="name">The name with dashes.</param>
+/// <param name="description">The description for <c>--help</c>.</param>
 public class KernelDirectiveParameter(string name, string? description = null)
 {
     private readonly List<Func<IEnumerable<string>>> proposals = [];
 
-    /// <summary>With its dashes.</summary>
+    /// <summary>The name with dashes.</summary>
     public string Name => name;
 
-    /// <summary>What it is, for <c>--help</c>.</summary>
+    /// <summary>The description for <c>--help</c>.</summary>
     public string Description { get; init; } = description ?? "";
 
-    /// <summary>Whether a value without a name may be its.</summary>
+    /// <summary>Whether its value can be given without the name.</summary>
     public bool AllowImplicitName { get; init; }
 
-    /// <summary>One is taken here, the last.</summary>
+    /// <summary>The maximum number of occurrences; only the last one is used here.</summary>
     public int MaxOccurrences { get; init; } = 1;
 
-    /// <summary>Whether it must be given.</summary>
+    /// <summary>Whether the parameter is required.</summary>
     public bool Required { get; init; }
 
     /// <summary>Has no effect here.</summary>
     public string TypeHint { get; init; } = "text";
 
-    /// <summary>Whether it is there or not, without a value.</summary>
+    /// <summary>Whether the parameter has no value.</summary>
     public bool Flag { get; set; }
 
-    /// <summary>Adds values to complete.</summary>
+    /// <summary>Adds values for completion.</summary>
     public KernelDirectiveParameter AddCompletions(Func<IEnumerable<string>> getCompletions)
     {
         proposals.Add(getCompletions);
@@ -74,17 +75,18 @@ public class KernelDirectiveParameter(string name, string? description = null)
     /// <inheritdoc/>
     public override string ToString() => name;
 
-    internal MagicOption Option => new(name, Description, Required, Flag, AllowImplicitName, [.. proposals.SelectMany(proposal => proposal())]);
+    internal MagicOption Option =>
+        new(name, Description, Required, Flag, AllowImplicitName, [.. proposals.SelectMany(proposal => proposal())]);
 }
 
-/// <summary>The command of a directive that names no type: what was given, by the parameters' names.</summary>
+/// <summary>The command of a directive without a command type: the given parameters by name.</summary>
 public sealed class DirectiveCommand : KernelDirectiveCommand
 {
-    /// <summary>By the parameters' names, with their dashes.</summary>
+    /// <summary>The values by parameter name with dashes.</summary>
     public IReadOnlyDictionary<string, object?> Parameters { get; internal set; } = new Dictionary<string, object?>();
 }
 
-/// <summary>Directives as magics of the display API.</summary>
+/// <summary>Registers directives as magics of the display API.</summary>
 [StackTraceHidden]
 internal static class DirectiveMagic
 {
@@ -92,27 +94,40 @@ internal static class DirectiveMagic
     {
         ArgumentNullException.ThrowIfNull(directive);
         ArgumentNullException.ThrowIfNull(handler);
-        Magic.Add(new(directive.Name, directive.Description, TakesText: false, [.. directive.Parameters.Select(parameter => parameter.Option)]), async arguments =>
+        Magic.Add(
+            new(directive.Name, directive.Description, TakesText: false, [.. directive.Parameters.Select(parameter => parameter.Option)]),
+            async arguments =>
         {
             var command = Command(commandType, arguments);
-            if (command is KernelDirectiveCommand checkedFirst && checkedFirst.GetValidationErrors((CompositeKernel)Kernel.Root).ToList() is { Count: > 0 } errors)
+            if (command is KernelDirectiveCommand checkedFirst
+                && checkedFirst.GetValidationErrors((CompositeKernel)Kernel.Root).ToList() is { Count: > 0 } errors)
                 throw new ArgumentException(string.Join("\n", errors));
             await handler(command, KernelInvocationContext.Current);
             return null;
         });
     }
 
-    /// <summary>A command whose constructor and properties get the parameters of their names: <c>--max-count</c> is <c>maxCount</c> and <c>MaxCount</c>.</summary>
+    /// <summary>
+    /// Creates a command whose constructor and properties receive the parameters of their names: <c>--max-count</c> is <c>maxCount</c> and
+    /// <c>MaxCount</c>.
+    /// </summary>
     private static KernelCommand Command(Type type, MagicArguments arguments)
     {
-        var given = arguments.Options.Keys.ToDictionary(name => name.Replace("-", "", StringComparison.Ordinal), StringComparer.OrdinalIgnoreCase);
-        var constructor = type.GetConstructors().OrderByDescending(constructor => constructor.GetParameters().Count(parameter => given.ContainsKey(parameter.Name!)))
+        var given = arguments.Options.Keys.ToDictionary(name => name.Replace("-", "", StringComparison.Ordinal),
+            StringComparer.OrdinalIgnoreCase);
+        var constructor = type.GetConstructors()
+            .OrderByDescending(constructor => constructor.GetParameters().Count(parameter => given.ContainsKey(parameter.Name!)))
             .ThenBy(constructor => constructor.GetParameters().Length).FirstOrDefault()
-            ?? throw new ArgumentException($"{type.Name} has no public constructor, so the directive cannot make one.");
-        var command = (KernelCommand)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, [.. constructor.GetParameters().Select(parameter => Value(parameter.Name!, parameter.ParameterType, parameter.HasDefaultValue ? parameter.DefaultValue : null))], null);
+            ?? throw new ArgumentException($"{type.Name} has no public constructor, so the directive cannot create it.");
+        var command = (KernelCommand)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, [.. constructor.GetParameters()
+            .Select(
+                parameter => Value(parameter.Name!, parameter.ParameterType, parameter.HasDefaultValue ? parameter.DefaultValue : null))],
+            null);
         if (command is DirectiveCommand untyped) untyped.Parameters = arguments.Options;
-        foreach (var property in type.GetProperties().Where(property => property.CanWrite && property.SetMethod!.IsPublic && given.ContainsKey(property.Name)))
-            property.SetValue(command, Value(property.Name, property.PropertyType, null), BindingFlags.DoNotWrapExceptions, null, null, null);
+        foreach (var property in type.GetProperties().Where(
+            property => property.CanWrite && property.SetMethod!.IsPublic && given.ContainsKey(property.Name)))
+            property.SetValue(command, Value(property.Name, property.PropertyType, null), BindingFlags.DoNotWrapExceptions, null, null,
+                null);
         return command;
 
         object? Value(string name, Type of, object? otherwise) => arguments.Get(given.GetValueOrDefault(name, name), of, otherwise);

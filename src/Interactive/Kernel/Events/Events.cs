@@ -1,10 +1,9 @@
-using JupyterKernel.Display;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Events;
 
-/// <summary>What has happened while a command was carried out.</summary>
+/// <summary>Base class of events of a command.</summary>
 public abstract class KernelEvent(KernelCommand command)
 {
     /// <summary>The command.</summary>
@@ -13,53 +12,55 @@ public abstract class KernelEvent(KernelCommand command)
     /// <inheritdoc/>
     public override string ToString() => GetType().Name;
 
-    /// <summary>Shows what there is to show.</summary>
+    /// <summary>Displays the value of the event, if it has one.</summary>
     internal virtual void Show()
     {
     }
 }
 
-/// <summary>A command was carried out, or not.</summary>
+/// <summary>Base class of the events that end a command.</summary>
 public abstract class KernelCommandCompletionEvent(KernelCommand command, int? executionOrder = null) : KernelEvent(command)
 {
-    /// <summary>The cell's number, where that is known.</summary>
+    /// <summary>The number of the cell, if known.</summary>
     public int? ExecutionOrder => executionOrder;
 }
 
-/// <summary>A command was carried out.</summary>
+/// <summary>The event of a successful command.</summary>
 public class CommandSucceeded(KernelCommand command, int executionOrder = 0) : KernelCommandCompletionEvent(command, executionOrder);
 
-/// <summary>A command was not carried out.</summary>
-public class CommandFailed(Exception? exception, KernelCommand command, string? message = null, int? executionOrder = null) : KernelCommandCompletionEvent(command, executionOrder)
+/// <summary>The event of a failed command.</summary>
+public class CommandFailed(Exception? exception, KernelCommand command, string? message = null,
+    int? executionOrder = null) : KernelCommandCompletionEvent(command, executionOrder)
 {
-    /// <summary>A failure that is no exception.</summary>
+    /// <summary>Creates the event of a failure without an exception.</summary>
     public CommandFailed(string message, KernelCommand command, int? executionOrder = null) : this(null, command, message, executionOrder)
     {
     }
 
-    /// <summary>The exception, if it was one.</summary>
+    /// <summary>The exception; null if there was none.</summary>
     public Exception? Exception => exception;
 
-    /// <summary>Why.</summary>
+    /// <summary>The reason.</summary>
     public string Message { get; } = message ?? exception?.Message ?? "";
 
     /// <inheritdoc/>
     public override string ToString() => $"{nameof(CommandFailed)}: {Message}";
 }
 
-/// <summary>Something is shown.</summary>
-public abstract class DisplayEvent(object? value, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null, string? valueId = null) : KernelEvent(command)
+/// <summary>Base class of the events that display a value.</summary>
+public abstract class DisplayEvent(object? value, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
+    string? valueId = null) : KernelEvent(command)
 {
-    /// <summary>What is shown.</summary>
+    /// <summary>The value.</summary>
     public object? Value => value;
 
-    /// <summary>The forms that it is shown in.</summary>
+    /// <summary>The displayed forms.</summary>
     public IReadOnlyCollection<FormattedValue> FormattedValues { get; } = formattedValues ?? [];
 
-    /// <summary>By which it can be replaced.</summary>
+    /// <summary>The id by which the display can be updated.</summary>
     public string? ValueId => valueId;
 
-    /// <summary>Whether it replaces what was shown.</summary>
+    /// <summary>Whether the event updates a display.</summary>
     internal virtual bool IsUpdate => false;
 
     internal override void Show()
@@ -72,37 +73,43 @@ public abstract class DisplayEvent(object? value, KernelCommand command, IReadOn
     private protected string Text => FormattedValues.FirstOrDefault()?.Value ?? Value?.ToString() ?? "";
 }
 
-/// <summary>A value is shown.</summary>
-public class DisplayedValueProduced(object? value, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null, string? valueId = null)
+/// <summary>The event of a displayed value.</summary>
+public class DisplayedValueProduced(object? value, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
+    string? valueId = null)
     : DisplayEvent(value, command, formattedValues, valueId);
 
-/// <summary>A value is shown in the place of another.</summary>
-public class DisplayedValueUpdated(object? value, string valueId, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null)
+/// <summary>The event of an updated display.</summary>
+public class DisplayedValueUpdated(object? value, string valueId, KernelCommand command,
+    IReadOnlyCollection<FormattedValue>? formattedValues = null)
     : DisplayEvent(value, command, formattedValues, valueId)
 {
     internal override bool IsUpdate => true;
 }
 
-/// <summary>Code has a result.</summary>
-public class ReturnValueProduced(object? value, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null, string? valueId = null)
+/// <summary>The event of a result of code.</summary>
+public class ReturnValueProduced(object? value, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
+    string? valueId = null)
     : DisplayEvent(value, command, formattedValues, valueId);
 
-/// <summary>Something is printed.</summary>
-public class StandardOutputValueProduced(KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null, string? valueId = null)
+/// <summary>The event of text written to stdout.</summary>
+public class StandardOutputValueProduced(KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
+    string? valueId = null)
     : DisplayEvent(null, command, formattedValues, valueId)
 {
     internal override void Show() => Console.Out.Write(Text);
 }
 
-/// <summary>Something is printed as an error.</summary>
-public class StandardErrorValueProduced(KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null, string? valueId = null)
+/// <summary>The event of text written to stderr.</summary>
+public class StandardErrorValueProduced(KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
+    string? valueId = null)
     : DisplayEvent(null, command, formattedValues, valueId)
 {
     internal override void Show() => Console.Error.Write(Text);
 }
 
-/// <summary>There is an error to show; the cell goes on.</summary>
-public class ErrorProduced(string message, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null) : DisplayEvent(message, command, formattedValues)
+/// <summary>The event of an error; the cell continues.</summary>
+public class ErrorProduced(string message, KernelCommand command,
+    IReadOnlyCollection<FormattedValue>? formattedValues = null) : DisplayEvent(message, command, formattedValues)
 {
     /// <summary>The error.</summary>
     public string Message => message;
@@ -110,29 +117,29 @@ public class ErrorProduced(string message, KernelCommand command, IReadOnlyColle
     internal override void Show() => Console.Error.WriteLine(message);
 }
 
-/// <summary>The user has answered.</summary>
+/// <summary>The event of a line of input.</summary>
 public class InputProduced(string value, RequestInput command) : KernelEvent(command)
 {
     /// <summary>The line.</summary>
     public string Value => value;
 }
 
-/// <summary>The user has answered.</summary>
+/// <summary>The event of several lines of input.</summary>
 public class InputsProduced(Dictionary<string, string> values, RequestInputs command) : KernelEvent(command)
 {
-    /// <summary>The lines by their names.</summary>
+    /// <summary>The lines by name.</summary>
     public Dictionary<string, string> Values => values;
 }
 
-/// <summary>A variable's value was asked for.</summary>
+/// <summary>The event of a variable that was read.</summary>
 public class ValueProduced(object? value, string name, FormattedValue formattedValue, RequestValue command) : KernelEvent(command)
 {
     /// <summary>The value.</summary>
     public object? Value => value;
 
-    /// <summary>The variable.</summary>
+    /// <summary>The name of the variable.</summary>
     public string Name => name;
 
-    /// <summary>The value in the form that was asked for.</summary>
+    /// <summary>The value in the requested form.</summary>
     public FormattedValue FormattedValue => formattedValue;
 }

@@ -10,7 +10,7 @@ namespace JupyterKernel.Compilation;
 /// The names of tuple items in the values that a cell shows. The values themselves do not have them; columns of tables are named by them. The worker reads
 /// them as text. Pure; compilation thread.
 /// </summary>
-internal static class TupleNames
+internal static class DisplayedTupleNames
 {
     private const int MaxLevels = 6;
 
@@ -96,5 +96,5 @@ internal static class TupleNames
 /// <param name="Source">The source of the call, as the symbols name it.</param>
 /// <param name="Line">Of the sequence point before the call, from 1.</param>
 /// <param name="Column">As for the line.</param>
-/// <param name="Names">As text; see <see cref="TupleNames"/>.</param>
+/// <param name="Names">As text; see <see cref="DisplayedTupleNames"/>.</param>
 internal sealed record NamesOfDisplayed(string Source, int Line, int Column, string Names);

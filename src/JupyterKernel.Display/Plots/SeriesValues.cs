@@ -1,41 +1,43 @@
 using System.Globalization;
 using System.Numerics;
+using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>The values of one sequence, read once: numbers, or dates as ticks, or texts.</summary>
-internal sealed class Column
+/// <summary>The values of one sequence, read once: numbers, dates as ticks, or texts.</summary>
+internal sealed class SeriesValues
 {
     internal const int Limit = 1_000_000;
 
-    private Column(string name, double[] values, string[]? texts, bool isTime, bool isCut) =>
+    private SeriesValues(string name, double[] values, string[]? texts, bool isTime, bool isCut) =>
         (Name, Values, Texts, IsTime, IsCut) = (name, values, texts, isTime, isCut);
 
-    /// <summary>Of the parameter that it came by.</summary>
+    /// <summary>The name of the parameter.</summary>
     internal string Name { get; }
 
-    /// <summary>NaN where there is none. For dates: ticks.</summary>
+    /// <summary>The numbers, or the ticks of dates; NaN for a missing value.</summary>
     internal double[] Values { get; }
 
-    /// <summary>Null unless the column is one of texts.</summary>
+    /// <summary>The texts; null for numbers and dates.</summary>
     internal string[]? Texts { get; }
 
     internal bool IsTime { get; }
 
-    /// <summary>Whether the sequence went on.</summary>
+    /// <summary>Whether the sequence had further items.</summary>
     internal bool IsCut { get; }
 
-    /// <summary>Sums and differences of what is greater overflow.</summary>
+    /// <summary>Whether a value can be drawn: sums and differences of greater values overflow.</summary>
     internal static bool IsDrawable(double value) => Math.Abs(value) <= 1e307;
 
-    internal static Column OfNumbers<T>(IEnumerable<T> items, string name)
+    internal static SeriesValues OfNumbers<T>(IEnumerable<T> items, string name)
     {
         var column = Of(items, name);
         return column.Texts is null && !column.IsTime ? column
-            : throw new ArgumentException($"{name} must be numbers, but {name}[0] is {(column.IsTime ? "a date" : $"\"{Words.Cut(column.Texts![0])}\"")}.", name);
+            : throw new ArgumentException(
+                $"{name} must be numbers, but {name}[0] is {(column.IsTime ? "a date" : $"\"{LabelText.Cut(column.Texts![0])}\"")}.", name);
     }
 
-    internal static Column Of<T>(IEnumerable<T> items, string name)
+    internal static SeriesValues Of<T>(IEnumerable<T> items, string name)
     {
         ArgumentNullException.ThrowIfNull(items, name);
         var values = new List<double>(items.TryGetNonEnumeratedCount(out var count) ? Math.Min(count, Limit) : 16);
@@ -50,19 +52,21 @@ internal sealed class Column
             if (kind == Kind.Text)
             {
                 while (texts.Count < values.Count) texts.Add("");
-                texts.Add(item is null ? "" : item as string ?? Formatter.ToPlainText(item));
+                texts.Add(item is null ? "" : item as string ?? PlainTextWriter.Of(item));
             }
             values.Add(value);
         }
         return Made(isCut: false);
 
-        Column Made(bool isCut) => new(name, [.. values], kind == Kind.Text ? [.. texts] : null, kind == Kind.Time, isCut);
+        SeriesValues Made(bool isCut) => new(name, [.. values], kind == Kind.Text ? [.. texts] : null, kind == Kind.Time, isCut);
 
         ArgumentException Mixed(T item) => new(
-            $"{name} must be all numbers, all dates or all text, but {name}[{values.Count.ToString(CultureInfo.InvariantCulture)}] is {Words.Cut(Formatter.ToPlainText(item))}.", name);
+            $"{name} must be all numbers, all dates or all text, but "
+            + $"{name}[{values.Count.ToString(CultureInfo.InvariantCulture)}] is {LabelText.Cut(PlainTextWriter.Of(item))}.",
+                name);
     }
 
-    /// <summary>What stands at the column's values where they are places, not distances: below bars.</summary>
+    /// <summary>The labels of the values as places of an axis, for example below bars.</summary>
     internal string[] Labels()
     {
         if (Texts is not null) return Texts;
@@ -87,7 +91,7 @@ internal sealed class Column
         nuint number => (Kind.Number, number),
         DateTime time => (Kind.Time, time.Ticks),
         DateOnly date => (Kind.Time, date.DayNumber * (double)TimeSpan.TicksPerDay),
-        // By the clock of the first one, so that a file of local times shows as it reads.
+        // In the offset of the first one, so that local times are shown as written.
         DateTimeOffset time => (Kind.Time, time.ToOffset(offset ??= time.Offset).Ticks),
         string or char or Enum => (Kind.Text, double.NaN),
         IConvertible number => (Kind.Number, number.ToDouble(CultureInfo.InvariantCulture)),

@@ -1,7 +1,7 @@
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A value that says itself how a notebook shows it. Where text/plain is left out, the formatter adds it.
+/// A value with a display form of its own. If text/plain is missing, the formatter adds it.
 /// </summary>
 /// <example><code>
 /// record Colour(string Name) : IDisplayable
@@ -12,6 +12,6 @@ namespace JupyterKernel.Display;
 /// </code></example>
 public interface IDisplayable
 {
-    /// <summary>Called on the cell's thread each time the value is shown.</summary>
+    /// <summary>The forms of the value; called on the cell's thread each time the value is displayed.</summary>
     MimeBundle ToMimeBundle();
 }

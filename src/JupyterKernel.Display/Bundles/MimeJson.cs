@@ -2,11 +2,11 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
-/// Writes bundles as UTF-8 JSON. The result is measured first and then written straight into its array:
-/// a string of 50 MB is never copied on the way, which a <see cref="Utf8JsonWriter"/> would do thrice.
+/// Writes bundles as UTF-8 JSON. The result is measured first and then written directly into its array:
+/// a string of 50 MB is never copied on the way; a <see cref="Utf8JsonWriter"/> would copy it three times.
 /// </summary>
 internal static class MimeJson
 {
@@ -14,7 +14,7 @@ internal static class MimeJson
 
     internal static byte[] Of(IReadOnlyDictionary<string, object> data) => Written(data, [], []);
 
-    /// <summary>The content of a display message around the data, in one go: the data may be large.</summary>
+    /// <summary>The content of a display message with the data, written at once since the data may be large.</summary>
     internal static byte[] DisplayOf(IReadOnlyDictionary<string, object> data, byte[] metadataJson, string? displayId)
     {
         var id = displayId is null ? [] : new byte[StringLength(displayId)];
@@ -23,16 +23,17 @@ internal static class MimeJson
         return Written(
             data,
             "{\"data\":"u8,
-            [.. ",\"metadata\":"u8, .. metadataJson, .. ",\"transient\":{"u8, .. displayId is null ? ""u8 : "\"display_id\":"u8, .. id, .. "}}"u8]);
+            [.. ",\"metadata\":"u8, .. metadataJson, .. ",\"transient\":{"u8, .. displayId is null ? ""u8 : "\"display_id\":"u8, .. id,
+                .. "}}"u8]);
     }
 
-    private static byte[] Written(IReadOnlyDictionary<string, object> data, ReadOnlySpan<byte> before, ReadOnlySpan<byte> behind)
+    private static byte[] Written(IReadOnlyDictionary<string, object> data, ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
     {
         var forms = new Form[data.Count];
         var count = 0;
         foreach (var (mimeType, value) in data) forms[count++] = Measured(mimeType, value);
 
-        var total = before.Length + 2L + Math.Max(0, count - 1) + behind.Length;
+        var total = before.Length + 2L + Math.Max(0, count - 1) + after.Length;
         foreach (var form in forms) total += StringLength(form.MimeType) + 1 + form.LengthBytes;
         if (total > Array.MaxLength) throw new InvalidOperationException($"{total:N0} bytes are too many for one message.");
 
@@ -50,7 +51,7 @@ internal static class MimeJson
             else AppendBase64(ref rest, form.Bytes);
         }
         Append(ref rest, (byte)'}');
-        AppendBytes(ref rest, behind);
+        AppendBytes(ref rest, after);
         return json;
     }
 
@@ -66,8 +67,8 @@ internal static class MimeJson
         }
     }
 
-    // Chunk by chunk: plain ASCII is narrowed straight to its place, what else has nothing to escape is transcoded there,
-    // and only the rest goes by way of a small buffer. The platform's transcoder makes U+FFFD of lone surrogates.
+    // Chunk by chunk: plain ASCII is narrowed directly into the target, other text without escapes is transcoded there,
+    // and only the rest goes through a small buffer. The framework's transcoder replaces lone surrogates with U+FFFD.
 
     private static long StringLength(string text)
     {
@@ -172,7 +173,7 @@ internal static class MimeJson
         target = target[1..];
     }
 
-    /// <summary>Text, or JSON that is written already, or bytes for base64.</summary>
+    /// <summary>Text, serialized JSON, or bytes for base64.</summary>
     private sealed class Form(string mimeType, string? text, byte[] bytes, bool isJson, long lengthBytes)
     {
         internal string MimeType => mimeType;

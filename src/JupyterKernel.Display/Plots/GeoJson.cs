@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Formatting;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Plots;
 
 /// <summary>
-/// Maps. Front ends' renderers differ in which of GeoJSON's objects they take, and all take a FeatureCollection. Where there is none, or it draws
-/// nothing, as in VS Code, the same shapes are a Vega-Lite chart. Pure; any thread. Source: https://www.rfc-editor.org/rfc/rfc7946
+/// Converts GeoJSON to maps. Renderers of front ends differ in which GeoJSON objects they support, but all support a FeatureCollection.
+/// For front ends without a renderer, or with one that draws nothing (VS Code), the shapes are also a Vega-Lite chart. Pure; any thread.
+/// Source: https://www.rfc-editor.org/rfc/rfc7946
 /// </summary>
 internal static class GeoJson
 {
@@ -15,23 +18,26 @@ internal static class GeoJson
     private const int Height = 400;
     private const int LineChars = 120;
 
-    /// <summary>A lone point is drawn amid so many degrees.</summary>
+    /// <summary>The minimum extent of the map, for a single point.</summary>
     private const double MinDegrees = 0.01;
 
-    /// <summary>The map's forms.</summary>
+    /// <summary>The forms of a map.</summary>
     /// <param name="json">A FeatureCollection, a Feature, a geometry, or an array of these.</param>
-    /// <exception cref="ArgumentException">It is none of these.</exception>
+    /// <exception cref="ArgumentException">The JSON is not GeoJSON.</exception>
     internal static MimeBundle Of(object json)
     {
         var map = Collection(JsonNode.Parse(JsonValues.ToUtf8(json)));
         var features = map["features"]!.AsArray();
         var forms = MimeBundle.Of(MimeType, map, Text(features));
-        return Chart(map) is { } chart ? new([new(MimeType, map), new(Plots.VegaLite.MimeType, chart), new(MimeBundle.PlainTextType, Text(features))]) : forms;
+        return Chart(map) is { } chart
+            ? new([new(MimeType, map), new(Plots.VegaLite.MimeType, chart), new(MimeBundle.PlainTextType, Text(features))])
+            : forms;
     }
 
     private static JsonObject Collection(JsonNode? node)
     {
-        if (TypeOf(node) != "FeatureCollection") return new() { ["type"] = "FeatureCollection", ["features"] = new JsonArray([.. Features(node)]) };
+        if (TypeOf(node) != "FeatureCollection")
+            return new() { ["type"] = "FeatureCollection", ["features"] = new JsonArray([.. Features(node)]) };
         var collection = (JsonObject)node!.DeepClone();
         collection["features"] = new JsonArray([.. Features(node["features"] ?? new JsonArray())]);
         return collection;
@@ -53,34 +59,44 @@ internal static class GeoJson
                 return [new JsonObject { ["type"] = "Feature", ["geometry"] = node!.DeepClone(), ["properties"] = new JsonObject() }];
             case var type:
                 throw new ArgumentException(
-                    $"{(type is null ? "A value without a type" : $"'{type}'")} is not GeoJSON. Use a FeatureCollection, a Feature, or a geometry such as {{ \"type\": \"Point\", \"coordinates\": [11.8, -45.04] }}.");
+                    $"{(type is null ? "A value without a type" : $"'{type}'")} is not GeoJSON. "
+                    + "Use a FeatureCollection, a Feature, or a geometry such as "
+                    + "{ \"type\": \"Point\", \"coordinates\": [11.8, -45.04] }.");
         }
     }
 
-    private static string? TypeOf(JsonNode? node) => (node as JsonObject)?["type"] is JsonValue value && value.TryGetValue(out string? type) ? type : null;
+    private static string? TypeOf(JsonNode? node) =>
+        (node as JsonObject)?["type"] is JsonValue value && value.TryGetValue(out string? type) ? type : null;
 
     private static string Text(JsonArray features)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"GeoJSON, {(features.Count == 1 ? "1 feature" : $"{features.Count} features")}");
-        foreach (var feature in features.Take(Formatter.ListExpansionLimit))
+        foreach (var feature in features.Take(FormatLimits.ListItems))
         {
             var geometry = feature!["geometry"];
             var named = feature["properties"] is JsonObject { Count: > 0 } properties ? Json(properties) + " " : "";
-            text.Append("\n  ").Append(Formatter.Cut($"{TypeOf(geometry) ?? "no geometry"} {named}{Json(geometry?["coordinates"] ?? geometry?["geometries"])}".TrimEnd(), LineChars));
+            text.Append("\n  ").Append(CutText.Of(
+                $"{TypeOf(geometry) ?? "no geometry"} {named}{Json(geometry?["coordinates"] ?? geometry?["geometries"])}".TrimEnd(),
+                LineChars));
         }
 
-        if (features.Count > Formatter.ListExpansionLimit) text.Append("\n  ").Append(ShownReader.More(features.Count - Formatter.ListExpansionLimit).Line);
+        if (features.Count > FormatLimits.ListItems)
+            text.Append("\n  ").Append(DisplayTree.More(features.Count - FormatLimits.ListItems).Line);
         return text.ToString();
     }
 
     private static string Json(JsonNode? node) => node is null ? "" : Encoding.UTF8.GetString(JsonValues.ToUtf8(node));
 
-    /// <summary>Longitude and latitude as x and y: Vega's projections of the globe take the rings of RFC 7946 the other way around, for their outside.</summary>
-    /// <returns>Null where there is nothing to draw.</returns>
+    /// <summary>
+    /// A Vega-Lite chart with longitude and latitude as x and y: Vega's projections of the globe expect rings in the opposite direction to
+    /// RFC 7946.
+    /// </summary>
+    /// <returns>Null if there is nothing to draw.</returns>
     private static JsonObject? Chart(JsonObject map)
     {
-        var (west, south, east, north) = (double.PositiveInfinity, double.PositiveInfinity, double.NegativeInfinity, double.NegativeInfinity);
+        var (west, south, east, north) = (double.PositiveInfinity, double.PositiveInfinity, double.NegativeInfinity,
+            double.NegativeInfinity);
         foreach (var feature in map["features"]!.AsArray()) Extend(feature!["geometry"]);
         if (west > east) return null;
         var scale = Math.Min(Width / Math.Max(east - west, MinDegrees), Height / Math.Max(north - south, MinDegrees)) * 0.9;
@@ -89,7 +105,8 @@ internal static class GeoJson
             ["$schema"] = "https://vega.github.io/schema/vega-lite/v5.json",
             ["width"] = Width,
             ["height"] = Height,
-            ["data"] = new JsonObject { ["values"] = map.DeepClone(), ["format"] = new JsonObject { ["type"] = "json", ["property"] = "features" } },
+            ["data"] = new JsonObject { ["values"] = map.DeepClone(),
+                ["format"] = new JsonObject { ["type"] = "json", ["property"] = "features" } },
             ["projection"] = new JsonObject
             {
                 ["type"] = "identity",
@@ -108,7 +125,8 @@ internal static class GeoJson
                     Extend(geometry["coordinates"]);
                     Extend(geometry["geometries"]);
                     break;
-                case JsonArray { Count: >= 2 } at when at[0] is JsonValue x && at[1] is JsonValue y && x.TryGetValue(out double longitude) && y.TryGetValue(out double latitude):
+                case JsonArray { Count: >= 2 } at when at[0] is JsonValue x && at[1] is JsonValue y && x.TryGetValue(out double longitude)
+                    && y.TryGetValue(out double latitude):
                     (west, east) = (Math.Min(west, longitude), Math.Max(east, longitude));
                     (south, north) = (Math.Min(south, latitude), Math.Max(north, latitude));
                     break;

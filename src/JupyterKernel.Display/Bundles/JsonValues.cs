@@ -4,11 +4,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
-/// Values as JSON and JSON as bytes, also where the platform's writer would throw: lone surrogates become
-/// U+FFFD, numbers that JSON does not have become null.
+/// Converts values to JSON and JSON to bytes, also where the framework's writer would throw: lone surrogates become
+/// U+FFFD, and numbers that are not finite become null.
 /// </summary>
 internal static class JsonValues
 {
@@ -32,7 +32,7 @@ internal static class JsonValues
         return document.RootElement.Clone();
     }
 
-    /// <summary>A <see cref="JsonNode"/> or <see cref="JsonElement"/> of any value.</summary>
+    /// <summary>Converts any value to a <see cref="JsonNode"/> or <see cref="JsonElement"/>.</summary>
     internal static object Of(object? value) => value switch
     {
         JsonNode or JsonElement => value,
@@ -56,7 +56,8 @@ internal static class JsonValues
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(
-            buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented, SkipValidation = true }))
+            buffer,
+            new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented, SkipValidation = true }))
         {
             write(writer);
         }
@@ -81,7 +82,7 @@ internal static class JsonValues
             case JsonValue value when value.TryGetValue(out JsonElement element):
                 WriteElement(writer, element);
                 break;
-            // JSON has no such numbers; null is what JSON.stringify makes of them.
+            // JSON has no such numbers; JSON.stringify writes null too.
             case JsonValue value when IsNotFinite(value):
                 writer.WriteNullValue();
                 break;
@@ -109,7 +110,7 @@ internal static class JsonValues
             case JsonValueKind.Undefined:
                 writer.WriteNullValue();
                 break;
-            // An escaped lone surrogate ("\ud800") is legal JSON that the platform's reader refuses to unescape.
+            // An escaped lone surrogate ("\ud800") is legal JSON that the framework's reader refuses to unescape.
             case JsonValueKind.String or JsonValueKind.Array or JsonValueKind.Object
                 when element.GetRawText() is var raw && raw.Contains("\\u", StringComparison.Ordinal):
                 var mended = WithoutLoneSurrogates(raw);

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using JupyterKernel.Display.Bundles;
 
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// One value in several forms, of which a client shows the richest that it knows. Immutable; any thread.
+/// One value in several forms; a client displays the richest form that it supports. Immutable; any thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data
 /// </summary>
 /// <example><c>MimeBundle.Of("text/html", "&lt;b>3&lt;/b>", plainText: "3")</c></example>
@@ -14,13 +15,14 @@ public sealed class MimeBundle : IDisplayable
 
     private readonly string? markup;
 
-    /// <summary>No form at all.</summary>
+    /// <summary>A bundle without forms.</summary>
     internal static readonly MimeBundle Empty = new([]);
 
-    /// <summary>A bundle of these forms, in this order.</summary>
-    /// <param name="data">MIME type → <see cref="string"/>, <see cref="byte"/>[], <see cref="JsonNode"/> or <see cref="JsonElement"/>.</param>
-    /// <param name="metadata">By MIME type, as the protocol has it: <c>{"image/png": {"width": 640}}</c>.</param>
-    /// <exception cref="ArgumentException">Data of any other kind.</exception>
+    /// <summary>Creates a bundle of these forms, in this order.</summary>
+    /// <param name="data">MIME type → <see cref="string"/>, <see cref="byte"/>[], <see cref="JsonNode"/> or
+    /// <see cref="JsonElement"/>.</param>
+    /// <param name="metadata">By MIME type, as in the protocol: <c>{"image/png": {"width": 640}}</c>.</param>
+    /// <exception cref="ArgumentException">The data is of another type.</exception>
     public MimeBundle(
         IEnumerable<KeyValuePair<string, object>> data, IEnumerable<KeyValuePair<string, JsonNode?>>? metadata = null)
     {
@@ -33,23 +35,23 @@ public sealed class MimeBundle : IDisplayable
 
     private MimeBundle(Dictionary<string, object> data, string? markup = null) => (Data, this.markup) = (data, markup);
 
-    /// <summary>MIME type → data, the latter a string, a byte[] (base64 on the wire), a JsonNode or a JsonElement.</summary>
+    /// <summary>MIME type → data: a string, a byte[] (base64 on the wire), a JsonNode or a JsonElement.</summary>
     public IReadOnlyDictionary<string, object> Data { get; }
 
-    /// <summary>MIME type → JSON object, or null where there is none.</summary>
+    /// <summary>MIME type → JSON object; null if there is no metadata.</summary>
     public IReadOnlyDictionary<string, JsonNode?>? Metadata { get; }
 
-    /// <summary>HTML to show.</summary>
-    /// <param name="html">What a string of it is, too.</param>
-    /// <param name="plainText">What clients show that do not know it.</param>
+    /// <summary>A bundle of HTML.</summary>
+    /// <param name="html">The HTML, which is also the result of <see cref="ToString"/>.</param>
+    /// <param name="plainText">The text for clients that do not support HTML.</param>
     internal static MimeBundle Html(string html, string plainText) =>
         new(new Dictionary<string, object>(2) { ["text/html"] = html, [PlainTextType] = plainText }, markup: html);
 
-    /// <summary>A bundle of nothing but text.</summary>
+    /// <summary>A bundle of plain text alone.</summary>
     public static MimeBundle PlainText(string text) => new(new Dictionary<string, object>(1) { [PlainTextType] = text });
 
-    /// <summary>A bundle of one form, and of text for clients that do not know it.</summary>
-    /// <exception cref="ArgumentException">Data that is no string, byte[], JsonNode or JsonElement.</exception>
+    /// <summary>A bundle of one form, and of text for clients that do not support it.</summary>
+    /// <exception cref="ArgumentException">The data is not a string, a byte[], a JsonNode or a JsonElement.</exception>
     public static MimeBundle Of(string mimeType, object data, string? plainText = null)
     {
         ArgumentNullException.ThrowIfNull(mimeType);
@@ -58,14 +60,16 @@ public sealed class MimeBundle : IDisplayable
         return new MimeBundle(forms);
     }
 
-    /// <summary>The same bundle with a form added or replaced.</summary>
+    /// <summary>A copy of the bundle with a form added or replaced.</summary>
     public MimeBundle With(string mimeType, object data) =>
         new(new Dictionary<string, object>(Data) { [mimeType] = data }, Metadata);
 
     /// <inheritdoc/>
     public MimeBundle ToMimeBundle() => this;
 
-    /// <summary>The text/plain form, or the names of those there are; of <see cref="Notebook.HTML"/> the HTML, which goes into more of it.</summary>
+    /// <summary>
+    /// The text/plain form, or the MIME types of the forms; for <see cref="Notebook.HTML"/> the HTML, so that it can be part of other HTML.
+    /// </summary>
     public override string ToString() => markup ?? PlainForm ?? $"MimeBundle of {string.Join(", ", Data.Keys)}";
 
     /// <summary>The text/plain form.</summary>

@@ -1,33 +1,35 @@
 using System.Security;
 using System.Text;
+using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>Texts of others within a chart: how long they may be, how wide they are, and what of them XML can hold.</summary>
-internal static class Words
+/// <summary>Fits texts into a chart: cuts them, estimates their width, and encodes them for XML.</summary>
+internal static class LabelText
 {
-    /// <summary>One line of no more than so many characters.</summary>
+    /// <summary>Cuts a text to one line of at most a number of characters.</summary>
     internal static string Cut(string text, int chars = 40)
     {
         var line = text.AsSpan(0, Math.Min(text.Length, chars * 2)).ToString().ReplaceLineEndings(" ").Replace('\t', ' ').Trim();
-        return line.Length <= chars ? line : Formatter.Cut(line, chars)[..^1].TrimEnd() + "…";
+        return line.Length <= chars ? line : CutText.Of(line, chars)[..^1].TrimEnd() + "…";
     }
 
-    /// <summary>As the content of an element or an attribute.</summary>
+    /// <summary>Encodes a text as the content of an element or an attribute.</summary>
     internal static string Escaped(string text)
     {
         var clean = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)
         {
             if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])) clean.Append(text[i]).Append(text[++i]);
-            // XML has no way to write these.
-            else if (char.IsSurrogate(text[i]) || (text[i] < ' ' && text[i] is not ('\n' or '\t')) || text[i] is '\uFFFE' or '\uFFFF') clean.Append('\uFFFD');
+            // XML cannot represent these.
+            else if (char.IsSurrogate(text[i]) || (text[i] < ' ' && text[i] is not ('\n' or '\t')) || text[i] is '\uFFFE' or '\uFFFF')
+                clean.Append('\uFFFD');
             else clean.Append(text[i]);
         }
         return SecurityElement.Escape(clean.ToString());
     }
 
-    /// <summary>About how wide a text is at most, in the units of the font size. Fonts differ: this is for the wider ones.</summary>
+    /// <summary>The estimated maximum width of a text, in the units of the font size, for wide fonts.</summary>
     internal static double Width(string text, double fontSize)
     {
         var ems = 0.0;
@@ -35,7 +37,9 @@ internal static class Words
         {
             ems += rune.Value switch
             {
-                'i' or 'j' or 'l' or 'f' or 't' or 'r' or '.' or ',' or ':' or ';' or '!' or '\'' or '|' or '(' or ')' or '[' or ']' or ' ' => 0.37,
+                'i' or 'j' or 'l' or 'f' or 't' or 'r' or '.' or ',' or ':' or ';' or '!' or '\''
+                    or '|' or '(' or ')' or '[' or ']' or ' ' =>
+                    0.37,
                 'm' or 'w' or 'M' or 'W' or '@' or '%' => 0.97,
                 >= 'A' and <= 'Z' => 0.72,
                 < 0x1100 => 0.63,
@@ -45,7 +49,7 @@ internal static class Words
         return ems * fontSize;
     }
 
-    /// <summary>A text cut so that it is no wider than so many units.</summary>
+    /// <summary>Cuts a text to a maximum width.</summary>
     internal static string Fitted(string text, double fontSize, double width)
     {
         var fitted = Cut(text, 200);

@@ -1,18 +1,19 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
 /// Names of types as C# writes them, without namespaces: <c>List&lt;int></c>, <c>(int, string)</c>, <c>int?</c>.
-/// The submission classes, in which what the compiler makes of cells is nested (iterators, closures), are left out.
+/// Submission classes, which contain the types that the compiler generates for cells (iterators, closures), are left out.
 /// </summary>
 internal static class TypeNames
 {
     private const string SubmissionPrefix = "Submission_";
 
     /// <summary>Whether a type is the class that a cell is compiled to: <c>Submission_7</c>.</summary>
-    internal static bool IsSubmission(Type type) => type.DeclaringType is null && type.Name.StartsWith(SubmissionPrefix, StringComparison.Ordinal)
+    internal static bool IsSubmission(Type type) =>
+        type.DeclaringType is null && type.Name.StartsWith(SubmissionPrefix, StringComparison.Ordinal)
         && type.Name.AsSpan(SubmissionPrefix.Length) is { Length: > 0 } number && !number.ContainsAnyExceptInRange('0', '9');
 
     internal static string Of(Type? type)
@@ -64,7 +65,7 @@ internal static class TypeNames
         return Of(type) + brackets;
     }
 
-    // The eighth and further items of a tuple are in a tuple of their own.
+    // The eighth and further items of a tuple are in a nested tuple.
     private static string OfTuple(Type type)
     {
         var items = new List<string>();

@@ -2,15 +2,15 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
-/// Looks through text for what a JSON string must escape, eight characters at a time. The platform's search for a set of
-/// characters does the same, but is not compiled ahead: a first long output would wait for it, and run it unoptimised.
+/// Searches text for characters that a JSON string must escape, eight at a time. The framework's search for a set of characters does
+/// the same but is not compiled ahead of time: the first long output would wait for it and run it unoptimized.
 /// </summary>
 internal static class AsciiText
 {
-    /// <summary>Whether a text stands in a JSON string as it is, a byte for each character.</summary>
+    /// <summary>Whether the text needs no escaping in a JSON string and one byte for each character.</summary>
     internal static bool IsPlain(ReadOnlySpan<char> text)
     {
         ref var first = ref Reference(text);

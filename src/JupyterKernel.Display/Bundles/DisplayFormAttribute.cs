@@ -1,8 +1,8 @@
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// Names the method or property that gives the form of a type's values in one MIME type: a string or, for images, a byte[].
-/// A library can do without a reference to this one: a public <c>ToMimeBundle()</c> that returns a dictionary of MIME types and
+/// Names the method or property that returns the form of a type's values in one MIME type: a string or, for images, a byte[].
+/// A library needs no reference to this assembly: a public <c>ToMimeBundle()</c> that returns a dictionary of MIME types and
 /// strings or bytes has the same effect.
 /// </summary>
 /// <example><code>
@@ -12,9 +12,9 @@ namespace JupyterKernel.Display;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Interface, AllowMultiple = true)]
 public sealed class DisplayFormAttribute(string mimeType, string member) : Attribute
 {
-    /// <summary>For example text/html.</summary>
+    /// <summary>The MIME type, for example text/html.</summary>
     public string MimeType => mimeType;
 
-    /// <summary>The name of a public method without parameters, or of a public property.</summary>
+    /// <summary>The name of a public method without parameters or of a public property.</summary>
     public string Member => member;
 }

@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace JupyterKernel.Display.Formatting;
+
+/// <summary>Cuts text to a length, without splitting a surrogate pair.</summary>
+internal static class CutText
+{
+    /// <summary>Text of at most <see cref="FormatLimits.TextChars"/> characters, and how many characters were left out.</summary>
+    internal static string Of(string text)
+    {
+        if (text.Length <= FormatLimits.TextChars) return text;
+        var beginning = Beginning(text, FormatLimits.TextChars);
+        return string.Create(CultureInfo.InvariantCulture, $"{beginning}… ({text.Length - beginning.Length:N0} more characters)");
+    }
+
+    /// <summary>Text of at most a number of characters, the last of which is an ellipsis if the text was longer.</summary>
+    internal static string Of(string text, int maxChars) => text.Length <= maxChars ? text : $"{Beginning(text, maxChars - 1)}…";
+
+    private static ReadOnlySpan<char> Beginning(string text, int chars)
+    {
+        var end = Math.Max(0, chars);
+        return text.AsSpan(0, end > 0 && char.IsHighSurrogate(text[end - 1]) ? end - 1 : end);
+    }
+}

@@ -1,0 +1,36 @@
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
+
+namespace JupyterKernel.Display.Formatting;
+
+/// <summary>Exceptions as text. Any thread.</summary>
+internal static class FaultText
+{
+    /// <summary>The text shown in place of a value whose code threw.</summary>
+    internal static string Of(Exception exception) => "⚠ " + Summary(exception);
+
+    /// <summary>The exception's type and message; the type alone if the message throws.</summary>
+    internal static string Summary(Exception exception)
+    {
+        var name = TypeNames.Of(exception.GetType());
+        try
+        {
+            return $"{name}: {CutText.Of(exception.Message)}";
+        }
+        catch (Exception fault) when (!NotebookHost.IsInterruption(fault))
+        {
+            return name;
+        }
+    }
+
+    /// <summary>The exception, its inner exceptions and its stack trace, a line each.</summary>
+    internal static string WithTrace(Exception exception)
+    {
+        var text = Summary(exception);
+        for (var inner = exception.InnerException;
+            inner is not null && text.Length < FormatLimits.StructureChars;
+            inner = inner.InnerException)
+            text += "\n ---> " + Summary(inner);
+        return exception.StackTrace is { Length: > 0 } trace ? $"{text}\n{trace}" : text;
+    }
+}
