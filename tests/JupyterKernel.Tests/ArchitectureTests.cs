@@ -98,7 +98,7 @@ public sealed class ArchitectureTests
     {
         // Were nothing found, nothing could be forbidden.
         Assert.Contains(Uses.Value, use => use is { Folder: "Kernel", Target: "JupyterKernel.Supervision.Supervisor" });
-        Assert.Contains(Uses.Value, use => use is { Folder: "Kernel", Target: "JupyterKernel.WorkerProtocol.ClearOutput" });
+        Assert.Contains(Uses.Value, use => use is { Folder: "Kernel", Target: "JupyterKernel.Link.ClearOutput" });
         Assert.Contains(Uses.Value, use => use is { Folder: "Worker", Target: "JupyterKernel.Display.TypeNames" });
     }
 

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Xunit;
 
 namespace JupyterKernel.Tests;

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace JupyterKernel.Display;
 
 /// <summary>
@@ -167,30 +165,21 @@ internal static class ProgressScreen
     }
 
     /// <summary>
-    /// Does something under the lock. The interrupt of a cell aborts its thread anywhere but in a finally block, and wakes it from
-    /// whatever it waits for: so the lock is taken in one, which must not be optimized away, and not waited for.
+    /// Does something under the lock. The interrupt of a cell aborts its thread, and wakes it from whatever it waits for: so the lock is taken where no
+    /// abort comes, and not waited for.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoOptimization)]
-    private static TResult WithGate<T, TResult>(T argument, Func<T, TResult> action)
+    private static TResult WithGate<T, TResult>(T argument, Func<T, TResult> action) => AbortSafe.Run((argument, action), static locked =>
     {
-        TResult result;
+        while (!Monitor.TryEnter(gate)) Thread.Yield();
         try
         {
+            return locked.action(locked.argument);
         }
         finally
         {
-            while (!Monitor.TryEnter(gate)) Thread.Yield();
-            try
-            {
-                result = action(argument);
-            }
-            finally
-            {
-                Monitor.Exit(gate);
-            }
+            Monitor.Exit(gate);
         }
-        return result;
-    }
+    });
 }
 
 /// <summary>One display: a bar, and below it those that are nested in it. Under the lock of <see cref="ProgressScreen"/>, unless said otherwise.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 using JupyterKernel.Display;
 using JupyterKernel.Protocol;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
@@ -86,7 +86,7 @@ internal sealed class CellOutputs(JupyterSockets sockets)
     }
 
     /// <summary>Publishes that a cell clears its outputs.</summary>
-    public void Clear(WorkerProtocol.ClearOutput clear)
+    public void Clear(Link.ClearOutput clear)
     {
         if (ShownRequestOf(clear.Cell) is { } parent) sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
     }

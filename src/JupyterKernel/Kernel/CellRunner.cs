@@ -6,7 +6,7 @@ using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Kernel;
 

@@ -3,7 +3,7 @@ using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Kernel;

@@ -8,7 +8,7 @@ using JupyterKernel.Notebooks;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Kernel;
@@ -111,7 +111,7 @@ internal sealed class ExecuteQueue : IWorkerOutput
             case DisplayOutput display:
                 outputs.Display(display);
                 break;
-            case WorkerProtocol.ClearOutput clear:
+            case Link.ClearOutput clear:
                 outputs.Clear(clear);
                 break;
             case CodeSubmitted submitted:

@@ -1,7 +1,7 @@
 using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Kernel;
 

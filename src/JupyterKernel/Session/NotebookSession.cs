@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Session;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using JupyterKernel.Session;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Supervision;
 

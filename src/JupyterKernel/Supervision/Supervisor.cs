@@ -3,7 +3,7 @@ using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Supervision;
 
