@@ -175,9 +175,9 @@ internal sealed record CollectGarbage(long Request) : WorkerMessage;
 
 /// <summary>Read what the variables hold, between cells. Answered by <see cref="StateRead"/>.</summary>
 /// <param name="WithValues">Whether the values are wanted, or only their fingerprint.</param>
-/// <param name="MostBytes">More are not sent.</param>
+/// <param name="MaxBytes">More are not sent; then there is a problem instead.</param>
 /// <param name="GivesWay">Whether it is broken off when a cell comes.</param>
-internal sealed record ReadState(long Request, bool WithValues, long MostBytes, bool GivesWay) : WorkerMessage;
+internal sealed record ReadState(long Request, bool WithValues, long MaxBytes, bool GivesWay) : WorkerMessage;
 
 /// <summary>Tell what a variable holds. Answered by <see cref="VariableRead"/>.</summary>
 internal sealed record ReadVariable(long Request, CellVariable Variable) : WorkerMessage;

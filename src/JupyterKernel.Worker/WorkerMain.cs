@@ -65,10 +65,10 @@ internal static class WorkerMain
                     console.Input.Answer(answer);
                     break;
                 case RunSubmitted run:
-                    cells.Answer(run.Submission, run);
+                    cells.Submitted.Answer(run.Submission, run);
                     break;
                 case RefuseSubmitted refuse:
-                    cells.Answer(refuse.Submission, refuse);
+                    cells.Submitted.Answer(refuse.Submission, refuse);
                     break;
                 case LeaveChildren leave:
                     leavesChildren = leave.Leave;

@@ -10,7 +10,7 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
 {
     private readonly Dictionary<(long Cell, string Kind), int> numbers = [];
 
-    public CancellationToken CancellationToken => cells.CancellationToken;
+    public CancellationToken CancellationToken => cells.Queue.Running?.SeenToken() ?? CancellationToken.None;
 
     public string NewId(string kind) => AbortSafe.Run((console.CurrentCell, kind), key =>
     {
@@ -33,11 +33,11 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
 
     public string? TupleNamesOfDisplayed() => cells.DisplayCalls.NamesOfCurrent();
 
-    public Task<SubmittedResult> SubmitAsync(string code) => cells.SubmitAsync(code);
+    public Task<SubmittedResult> SubmitAsync(string code) => cells.Submitted.SubmitAsync(code);
 
-    public void AtCellEnd(Action action) => cells.AtCellEnd(action);
+    public void AtCellEnd(Action action) => cells.Queue.AtCellEnd(action);
 
-    public bool TryGetVariable(string name, out object? value) => cells.TryGetVariable(name, out value);
+    public bool TryGetVariable(string name, out object? value) => cells.Submissions.TryGetVariable(name, out value);
 
     public long RegisterMagic(MagicDeclaration magic)
     {

@@ -11,7 +11,7 @@ namespace JupyterKernel.Worker.State;
 /// </summary>
 /// <param name="assemblies">Where the cells are loaded.</param>
 /// <param name="submissions">The objects whose fields the variables are, in the order of the cells.</param>
-internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<object>> submissions)
+internal sealed class SessionState(CellLoadContext assemblies, Submissions submissions)
 {
     /// <summary>Arrays and strings of this size are collected as soon as they are let go.</summary>
     private const long LargeBytes = 16 * 1024 * 1024;
@@ -20,13 +20,13 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
     /// <param name="isCancelled">Whether a cell waits, which is more urgent.</param>
     public StateRead Read(ReadState request, Func<bool> isCancelled)
     {
-        using var values = new LimitedStream(request.MostBytes);
+        using var values = new LimitedStream(request.MaxBytes);
         try
         {
             using var hash = SHA256.Create();
             using var sink = new CryptoStream(request.WithValues ? values : System.IO.Stream.Null, hash, CryptoStreamMode.Write);
-            using var writer = new ValueWriter(sink, new KnownObjects(submissions()), isCancelled);
-            var opaque = writer.Write(Variable.Of(submissions(), assemblies.Libraries));
+            using var writer = new ValueWriter(sink, new KnownObjects(submissions.All), isCancelled);
+            var opaque = writer.Write(Variable.Of(submissions.All, assemblies.Libraries));
             sink.FlushFinalBlock();
             return new StateRead(
                 request.Request, Convert.ToHexString(hash.Hash!),
@@ -49,7 +49,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
     /// <summary>Tells what a variable holds, where that runs no code of the user's.</summary>
     public VariableRead Tell(ReadVariable request)
     {
-        var submission = submissions().LastOrDefault(submission => submission.GetType().Assembly.GetName().Name == request.Variable.Assembly);
+        var submission = submissions.All.LastOrDefault(submission => submission.GetType().Assembly.GetName().Name == request.Variable.Assembly);
         var field = submission?.GetType().GetField(request.Variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
         return new(request.Request, field is null ? null : ValueText.Of(field.GetValue(submission)));
     }
@@ -72,7 +72,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
     /// <param name="values">What <see cref="Read"/> gave, here or in another worker.</param>
     public List<(string Variable, string Reason)> SetValues(byte[] values)
     {
-        var known = new KnownObjects(submissions());
+        var known = new KnownObjects(submissions.All);
         using var reader = new ValueReader(new MemoryStream(values, writable: false), known, assemblies.FindType);
         return reader.SetAll((assembly, type, field) => Find(known, assembly, type, field));
     }
@@ -80,17 +80,17 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
     /// <summary>Measures the variables.</summary>
     public VariablesMeasured Measure(MeasureVariables request, Func<bool> isCancelled) => new(
         request.Request,
-        [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions(), assemblies.Libraries), request.Count).Select(size => new VariableSize(size.Name, size.Bytes))]);
+        [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions.All, assemblies.Libraries), request.Count).Select(size => new VariableSize(size.Name, size.Bytes))]);
 
     /// <summary>Lets go of what variables hold.</summary>
     public void Forget(ForgetVariables request)
     {
-        var byAssembly = request.Variables.Count == 1 ? null : submissions().ToDictionary(submission => submission.GetType().Assembly.GetName().Name!);
+        var byAssembly = request.Variables.Count == 1 ? null : submissions.All.ToDictionary(submission => submission.GetType().Assembly.GetName().Name!);
         var wasLarge = false;
         foreach (var (assembly, name) in request.Variables)
         {
             var submission = byAssembly is null
-                ? submissions().Reverse().FirstOrDefault(submission => submission.GetType().Assembly.GetName().Name == assembly)
+                ? submissions.All.Reverse().FirstOrDefault(submission => submission.GetType().Assembly.GetName().Name == assembly)
                 : byAssembly.GetValueOrDefault(assembly);
             if (submission?.GetType().GetField(name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance) is not { } field) continue;
             wasLarge |= ShallowBytes(field.GetValue(submission)) > LargeBytes;
@@ -116,13 +116,13 @@ internal sealed class SessionState(CellLoadContext assemblies, Func<IEnumerable<
         return found is null ? null : new Variable(found, found.IsStatic ? null : known.Find(type));
     }
 
-    /// <summary>Takes so much and no more.</summary>
-    private sealed class LimitedStream(long mostBytes) : MemoryStream
+    /// <summary>Throws once more than a limit is written.</summary>
+    private sealed class LimitedStream(long maxBytes) : MemoryStream
     {
         // Every other way to write comes here, in a class that derives from MemoryStream.
         public override void Write(byte[] buffer, int offset, int count)
         {
-            if (Length + count > mostBytes) throw new InvalidOperationException("The variables hold too much.");
+            if (Length + count > maxBytes) throw new InvalidOperationException("The variables hold too much.");
             base.Write(buffer, offset, count);
         }
     }

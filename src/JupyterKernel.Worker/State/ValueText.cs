@@ -11,9 +11,9 @@ namespace JupyterKernel.Worker.State;
 /// </summary>
 internal static class ValueText
 {
-    private const int MostItems = 10;
-    private const int MostCharacters = 200;
-    private const int Deepest = 3;
+    private const int MaxItems = 10;
+    private const int MaxCharacters = 200;
+    private const int MaxDepth = 3;
 
     private static readonly HashSet<Type> Scalars =
     [
@@ -28,7 +28,7 @@ internal static class ValueText
     ];
 
     /// <summary>The text; null if that would take the user's code.</summary>
-    public static string? Of(object? value) => value is null ? "null" : IsPlain(value.GetType()) ? Formatter.Cut(Write(value, 0), MostCharacters) : null;
+    public static string? Of(object? value) => value is null ? "null" : IsPlain(value.GetType()) ? Formatter.Cut(Write(value, 0), MaxCharacters) : null;
 
     private static bool IsPlain(Type type) => type.IsArray ? IsPlain(type.GetElementType()!)
         : type.IsGenericType ? (Collections.Contains(type.GetGenericTypeDefinition()) || typeof(ITuple).IsAssignableFrom(type) || Nullable.GetUnderlyingType(type) is not null) && type.GetGenericArguments().All(IsPlain)
@@ -37,12 +37,12 @@ internal static class ValueText
     private static string Write(object? value, int depth) => value switch
     {
         null => "null",
-        string text => '"' + Formatter.Cut(text, MostCharacters).ReplaceLineEndings("\\n") + '"',
+        string text => '"' + Formatter.Cut(text, MaxCharacters).ReplaceLineEndings("\\n") + '"',
         char letter => $"'{letter}'",
         bool truth => truth ? "true" : "false",
         IFormattable scalar => scalar.ToString(null, CultureInfo.InvariantCulture),
         ITuple tuple => $"({string.Join(", ", Enumerable.Range(0, tuple.Length).Select(i => Write(tuple[i], depth + 1)))})",
-        IEnumerable items when depth < Deepest => Items(items, depth),
+        IEnumerable items when depth < MaxDepth => Items(items, depth),
         _ when value.GetType() is { IsGenericType: true } pair && pair.GetGenericTypeDefinition() == typeof(KeyValuePair<,>) =>
             $"[{Write(pair.GetProperty("Key")!.GetValue(value), depth + 1)}] = {Write(pair.GetProperty("Value")!.GetValue(value), depth + 1)}",
         _ => "…",
@@ -50,7 +50,7 @@ internal static class ValueText
 
     private static string Items(IEnumerable items, int depth)
     {
-        var texts = items.Cast<object?>().Take(MostItems + 1).Select((item, i) => i < MostItems ? Write(item, depth + 1) : "…");
+        var texts = items.Cast<object?>().Take(MaxItems + 1).Select((item, i) => i < MaxItems ? Write(item, depth + 1) : "…");
         var count = items is ICollection collection ? $"({collection.Count})" : "";
         return $"{TypeNames.Of(items.GetType())}{count} {{ {string.Join(", ", texts)} }}";
     }

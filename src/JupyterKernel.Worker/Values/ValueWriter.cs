@@ -17,9 +17,9 @@ namespace JupyterKernel.Worker.Values;
 internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> isCancelled) : IDisposable
 {
     /// <summary>Longer strings are objects, which are written once however many refer to them.</summary>
-    private const int LongestInline = 256;
+    private const int MaxInlineLength = 256;
 
-    private const int MostObjects = 20_000_000;
+    private const int MaxObjects = 20_000_000;
     private const int BufferBytes = 64 * 1024;
 
     private readonly BinaryWriter output = new(new BufferedStream(sink, BufferBytes));
@@ -128,7 +128,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         {
             writer.Write7BitEncodedInt(0);
         }
-        else if (value is string { Length: <= LongestInline } text)
+        else if (value is string { Length: <= MaxInlineLength } text)
         {
             writer.Write7BitEncodedInt(1);
             WriteText(text);
@@ -142,7 +142,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         {
             if (!numbers.TryGetValue(value, out var number))
             {
-                if (objects.Count == MostObjects) throw new InvalidOperationException("There are too many objects.");
+                if (objects.Count == MaxObjects) throw new InvalidOperationException("There are too many objects.");
                 number = numbers[value] = objects.Count;
                 objects.Add(value);
             }

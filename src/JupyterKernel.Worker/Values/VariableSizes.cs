@@ -8,7 +8,7 @@ namespace JupyterKernel.Worker.Values;
 /// </summary>
 internal sealed class VariableSizes(Func<bool> isCancelled)
 {
-    private const int MostObjects = 5_000_000;
+    private const int MaxObjects = 5_000_000;
     private const int HeaderBytes = 16;
 
     private readonly HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
@@ -40,7 +40,7 @@ internal sealed class VariableSizes(Func<bool> isCancelled)
         open.Push(value);
         while (open.TryPop(out var next))
         {
-            if (seen.Count >= MostObjects || (seen.Count & 0xFFF) == 0 && isCancelled()) break;
+            if (seen.Count >= MaxObjects || (seen.Count & 0xFFF) == 0 && isCancelled()) break;
             if (next is Type or MemberInfo or Assembly or Thread or Delegate or Pointer || !seen.Add(next)) continue;
             bytes += HeaderBytes;
             if (next is string text) bytes += 2L * text.Length;

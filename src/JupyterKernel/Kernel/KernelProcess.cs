@@ -91,7 +91,7 @@ internal static class KernelProcess
         var executeQueue = new ExecuteQueue(loop, sockets, session, history, firstWorker.Process);
         var dispatcher = new Dispatcher(sockets.Connection, sockets, executeQueue, session, new LanguageService(compiler), history, Stop);
         using var practice = new IdlePractice(loop, new Practice(compiler), compilationThread, dispatcher.PractiseAsync, executeQueue);
-        using var collector = new IdleCollector();
+        using var collector = new IdleCollectionTimer();
         var isInUse = false;
         sockets.Requested = request =>
         {
