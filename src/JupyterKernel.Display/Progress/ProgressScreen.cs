@@ -1,3 +1,5 @@
+using JupyterKernel.Display.Hosting;
+
 namespace JupyterKernel.Display;
 
 /// <summary>

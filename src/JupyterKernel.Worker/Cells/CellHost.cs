@@ -1,4 +1,5 @@
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using JupyterKernel.Link;
 using JupyterKernel.Worker.Console;
 

@@ -1,4 +1,4 @@
-using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using JupyterKernel.Link;
 using JupyterKernel.Link.Processes;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using JupyterKernel.Link;
 using JupyterKernel.Worker.Console;
 using JupyterKernel.Worker.State;

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using JupyterKernel.Link;
 using JupyterKernel.Worker.Channel;
 using JupyterKernel.Worker.Values;

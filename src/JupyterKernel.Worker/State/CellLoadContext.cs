@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
-using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
 using JupyterKernel.Link;
 
 namespace JupyterKernel.Worker.State;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace JupyterKernel.Display;
+namespace JupyterKernel.Display.Hosting;
 
 /// <summary>
 /// Runs this kernel's own code on a thread that runs user code and may be aborted at any instruction. An abort in a lock would leave that
