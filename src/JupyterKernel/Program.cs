@@ -1,7 +1,7 @@
 using JupyterKernel.Commands;
 using JupyterKernel.Hosting;
 using JupyterKernel.Kernel;
-using JupyterKernel.Processes;
+using JupyterKernel.Link.Processes;
 using JupyterKernel.Worker;
 
 InheritedSignals.Reset();

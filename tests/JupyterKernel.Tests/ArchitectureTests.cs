@@ -7,34 +7,50 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Who may use whom: folders are namespaces, and arrows between them run one way.</summary>
+/// <summary>The rooms of the source and who may use whom: folders are namespaces, and the arrows between them run one way.</summary>
 public sealed class ArchitectureTests
 {
-    /// <summary>Every folder of the kernel and what it may use; a new folder wants a row here. Program.cs, at the root, starts them all.</summary>
+    /// <summary>
+    /// Every room and what it may use; a new folder needs a row here. A room is a folder of the kernel, or a folder of one of the projects beside it, under
+    /// its namespace without "JupyterKernel.". The display API is one room. Program.cs, at the root of the kernel, starts them all.
+    /// </summary>
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
+        ["Display"] = [],
+        ["Link"] = [],
+        ["Link.Processes"] = [],
+        ["Worker.Values"] = ["Display"],
+        ["Worker.Channel"] = ["Link", "Display"],
+        ["Worker.Console"] = ["Link", "Worker.Channel", "Worker.Values", "Display"],
+        ["Worker.State"] = ["Link", "Worker.Values", "Display"],
+        ["Worker.Cells"] = ["Link", "Link.Processes", "Worker.Values", "Worker.Console", "Worker.State", "Display"],
+        ["Worker"] = ["Link", "Link.Processes", "Worker.Channel", "Worker.Console", "Worker.State", "Worker.Cells", "Display"],
         ["Protocol"] = [],
-        ["WorkerProtocol"] = [],
-        ["Hosting"] = [],
-        ["Processes"] = [],
+        ["Hosting"] = ["Link.Processes"],
         ["Sockets"] = ["Hosting", "Protocol"],
         ["History"] = ["Protocol"],
         ["Compilation"] = ["Display"],
         ["Packages"] = ["Compilation"],
         ["Settings"] = ["Hosting", "Compilation"],
-        ["Session"] = ["Settings", "Compilation", "Packages", "WorkerProtocol"],
+        ["Session"] = ["Settings", "Compilation", "Packages", "Link"],
         ["Intelligence"] = ["Compilation", "Packages"],
-        ["Supervision"] = ["Hosting", "Processes", "Settings", "Session", "Compilation", "WorkerProtocol"],
-        ["Values"] = ["Display"],
-        ["Worker"] = ["Processes", "WorkerProtocol", "Values", "Display"],
+        ["Supervision"] = ["Hosting", "Link", "Link.Processes", "Settings", "Session", "Compilation"],
         ["NotebookFiles"] = [],
         ["JupyterClient"] = ["Protocol", "NotebookFiles"],
-        ["Magics"] = ["Hosting", "Settings", "Session", "Compilation", "Intelligence", "Supervision", "WorkerProtocol", "NotebookFiles", "Display"],
-        ["Execution"] = ["Hosting", "Protocol", "Sockets", "History", "Settings", "Session", "Compilation", "Packages", "Supervision", "WorkerProtocol", "Magics", "NotebookFiles", "Display"],
-        ["Kernel"] = ["Hosting", "Protocol", "Sockets", "History", "Settings", "Session", "Compilation", "Intelligence", "Packages", "Supervision", "WorkerProtocol", "Magics", "NotebookFiles", "Execution"],
+        ["Magics"] =
+            ["Hosting", "Link", "Settings", "Session", "Compilation", "Intelligence", "Supervision", "NotebookFiles", "Display"],
+        ["Execution"] =
+        [
+            "Hosting", "Link", "Protocol", "Sockets", "History", "Settings", "Session", "Compilation", "Packages", "Supervision", "Magics",
+            "NotebookFiles", "Display",
+        ],
+        ["Kernel"] =
+        [
+            "Hosting", "Link", "Protocol", "Sockets", "History", "Settings", "Session", "Compilation", "Intelligence", "Packages",
+            "Supervision", "Magics", "NotebookFiles", "Execution",
+        ],
         ["Conversion"] = ["Compilation", "Magics", "NotebookFiles"],
         ["Commands"] = ["Hosting", "Kernel", "NotebookFiles", "JupyterClient", "Conversion", "Protocol", "Settings"],
-        ["Display"] = [],
     };
 
     /// <summary>Every folder of the display API and what it may use; the root is what notebooks call.</summary>
@@ -74,17 +90,28 @@ public sealed class ArchitectureTests
 
     private static readonly FolderArrows InteractiveArrows = new("Interactive", isTopOnly: true, beside: "JupyterKernel.Display");
 
-    private static readonly string Source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "src", "JupyterKernel"));
+    /// <summary>The projects whose rooms are in the table, with their assemblies' names, which the display API shows its internals to.</summary>
+    private static readonly Dictionary<string, string> Assemblies = new()
+    {
+        ["JupyterKernel"] = typeof(Kernel.KernelProcess).Assembly.GetName().Name!,
+        ["JupyterKernel.Link"] = "JupyterKernel.Link",
+        ["JupyterKernel.Worker"] = "JupyterKernel.Worker",
+    };
 
-    private static readonly Lazy<IReadOnlyList<Use>> Uses = new(FindUses);
+    private static readonly string Source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "src"));
+
+    private static readonly HashSet<string?> Framework =
+        [.. Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*.dll").Select(Path.GetFileNameWithoutExtension)];
+
+    private static readonly Lazy<IReadOnlyList<Use>> Uses = new(() => [.. Assemblies.Keys.SelectMany(FindUses)]);
 
     [Fact]
-    public void Arrows_between_folders_are_those_of_the_table()
+    public void Arrows_between_rooms_are_those_of_the_table()
     {
         var forbidden = Uses.Value
-            .Where(use => use.Target.StartsWith("JupyterKernel.", StringComparison.Ordinal) && use.Folder.Length > 0)
-            .Where(use => use.TargetFolder != use.Folder && !MayUse[use.Folder].Contains(use.TargetFolder))
-            .Select(use => $"{use.Place}: {use.Folder} uses {use.Target}");
+            .Where(use => use.TargetRoom is not null && use.Room.Length > 0)
+            .Where(use => use.TargetRoom != use.Room && !MayUse[use.Room].Contains(use.TargetRoom))
+            .Select(use => $"{use.Place}: {use.Room} uses {use.Target}");
 
         Assert.Empty(forbidden.Distinct());
     }
@@ -93,7 +120,7 @@ public sealed class ArchitectureTests
     public void The_table_has_no_circles()
     {
         var left = MayUse.Keys.ToHashSet();
-        while (left.RemoveWhere(folder => !MayUse[folder].Any(left.Contains)) > 0)
+        while (left.RemoveWhere(room => !MayUse[room].Any(left.Contains)) > 0)
         {
             // What is left uses something that is left.
         }
@@ -104,43 +131,33 @@ public sealed class ArchitectureTests
     [Fact]
     public void Every_file_is_in_the_folder_of_its_namespace()
     {
-        var misplaced = Files().Select(Parse)
+        var misplaced = Assemblies.Keys.SelectMany(Files).Select(Parse)
             .Where(tree => tree.GetRoot().DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>().Any(space => space.Name.ToString() != NamespaceOf(tree)))
             .Select(tree => tree.FilePath);
 
         Assert.Empty(misplaced);
     }
 
-    [Fact]
-    public void A_worker_brings_neither_the_compiler_nor_a_JSON_library_that_could_clash_with_the_notebooks_own()
-    {
-        var brought = Uses.Value
-            .Where(use => use.Folder is "Worker" or "WorkerProtocol")
-            .Where(use => use.Target.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal) || use.Target.StartsWith("Newtonsoft", StringComparison.Ordinal))
-            .Select(use => $"{use.Place}: {use.Target}");
-
-        Assert.Empty(brought);
-    }
+    [Theory]
+    [InlineData("JupyterKernel.Display")]
+    [InlineData("JupyterKernel.Link")]
+    [InlineData("JupyterKernel.Worker", "JupyterKernel.Display", "JupyterKernel.Link", "NetMQ")]
+    public void An_assembly_of_the_worker_references_neither_the_compiler_nor_a_JSON_library(string assembly, params string[] besideFramework) =>
+        Assert.Equal(besideFramework, Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name).Where(name => !Framework.Contains(name)).Order());
 
     [Fact]
     public void The_protocol_knows_no_sockets() =>
-        Assert.Empty(Uses.Value.Where(use => use.Folder == "Protocol" && use.Target.StartsWith("NetMQ", StringComparison.Ordinal)).Select(use => use.Place));
-
-    [Fact]
-    public void The_display_API_references_only_the_framework()
-    {
-        var framework = Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*.dll").Select(Path.GetFileNameWithoutExtension);
-
-        Assert.Empty(typeof(Display.Notebook).Assembly.GetReferencedAssemblies().Select(name => name.Name).Except(framework));
-    }
+        Assert.Empty(Uses.Value.Where(use => use.Room == "Protocol" && use.Target.StartsWith("NetMQ", StringComparison.Ordinal)).Select(use => use.Place));
 
     [Fact]
     public void The_names_that_the_source_uses_are_found()
     {
-        // Were nothing found, nothing could be forbidden.
-        Assert.Contains(Uses.Value, use => use is { Folder: "Execution", Target: "JupyterKernel.Supervision.Supervisor" });
-        Assert.Contains(Uses.Value, use => use is { Folder: "Kernel", Target: "JupyterKernel.WorkerProtocol.ClearOutput" });
-        Assert.Contains(Uses.Value, use => use is { Folder: "Worker", Target: "JupyterKernel.Display.Bundles.TypeNames" });
+        // If none were found, none could be forbidden.
+        Assert.Contains(Uses.Value, use => use is { Room: "Execution", Target: "JupyterKernel.Supervision.Supervisor" });
+        Assert.Contains(Uses.Value, use => use is { Room: "Kernel", TargetRoom: "Link", Target: "JupyterKernel.Link.ClearOutput" });
+        Assert.Contains(Uses.Value, use => use is { Room: "Worker.Cells", TargetRoom: "Display", Target: "JupyterKernel.Display.Bundles.TypeNames" });
+        Assert.Contains(Uses.Value, use => use is { Room: "Worker.Cells", TargetRoom: "Worker.State", Target: "JupyterKernel.Worker.State.Submissions" });
+        Assert.Contains(Uses.Value, use => use is { Room: "Worker", TargetRoom: "Link.Processes" });
     }
 
     [Fact]
@@ -187,7 +204,7 @@ public sealed class ArchitectureTests
     {
         // .NET Interactive has these in namespaces that cells import.
         string[] exceptions = ["Formatting/DisplayExtensions.cs", "Kernel/Namespaces.cs"];
-        var source = Path.GetFullPath(Path.Combine(Source, "..", "Interactive"));
+        var source = Path.GetFullPath(Path.Combine(Source, "Interactive"));
         var misplaced =
             from tree in InteractiveArrows.Trees
             let file = Path.GetRelativePath(source, tree.FilePath).Replace(Path.DirectorySeparatorChar, '/')
@@ -200,28 +217,25 @@ public sealed class ArchitectureTests
         Assert.Empty(misplaced);
     }
 
-    /// <param name="Folder">Where the use is; empty at the root.</param>
+    /// <param name="Room">Where the use is; empty at the root of the kernel.</param>
     /// <param name="Target">The full name of a type that is used, or whose member is.</param>
-    private sealed record Use(string Folder, string Target, string Place)
-    {
-        public string TargetFolder => Target.Split('.')[1];
-    }
+    /// <param name="TargetRoom">The room of that type; null if it is of another assembly.</param>
+    private sealed record Use(string Room, string Target, string? TargetRoom, string Place);
 
-    private static List<Use> FindUses()
+    private static IEnumerable<Use> FindUses(string project)
     {
-        var trees = Files().Select(Parse).Append(CSharpSyntaxTree.ParseText(
+        var trees = Files(project).Select(Parse).Append(CSharpSyntaxTree.ParseText(
             """
             global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq;
             global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;
             """)).ToList();
         var assemblies = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => Path.GetFileNameWithoutExtension(path) != typeof(Kernel.KernelProcess).Assembly.GetName().Name)
+            .Where(path => Path.GetFileNameWithoutExtension(path) != Assemblies[project])
             .Select(path => MetadataReference.CreateFromFile(path));
 
-        // The display API's internals are visible to the kernel by the kernel's name.
-        var compilation = CSharpCompilation.Create(
-            typeof(Kernel.KernelProcess).Assembly.GetName().Name, trees, assemblies, new(OutputKind.ConsoleApplication, allowUnsafe: true));
-        return [.. trees.SelectMany(tree => UsesIn(tree, compilation.GetSemanticModel(tree)))];
+        // Internals of other projects are visible to a project by its assembly's name.
+        var compilation = CSharpCompilation.Create(Assemblies[project], trees, assemblies, new(OutputKind.ConsoleApplication, allowUnsafe: true));
+        return trees.SelectMany(tree => UsesIn(tree, compilation.GetSemanticModel(tree)));
     }
 
     private static IEnumerable<Use> UsesIn(SyntaxTree tree, SemanticModel model) =>
@@ -230,16 +244,22 @@ public sealed class ArchitectureTests
         let type = symbol as INamedTypeSymbol ?? symbol?.ContainingType
         where type is not null
         select new Use(
-            Path.GetDirectoryName(Path.GetRelativePath(Source, tree.FilePath))!,
+            RoomOf(NamespaceOf(tree)) ?? "",
             type.OriginalDefinition.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat),
+            RoomOf(type.ContainingNamespace?.ToDisplayString() ?? ""),
             $"{Path.GetRelativePath(Source, tree.FilePath)}({tree.GetLineSpan(name.Span).StartLinePosition.Line + 1})");
 
-    private static string NamespaceOf(SyntaxTree tree) =>
-        string.Join('.', ["JupyterKernel", .. Path.GetRelativePath(Source, tree.FilePath).Split(Path.DirectorySeparatorChar)[..^1]]);
+    private static string? RoomOf(string space) =>
+        !space.StartsWith("JupyterKernel.", StringComparison.Ordinal) ? null
+        : space.StartsWith("JupyterKernel.Display", StringComparison.Ordinal) ? "Display"
+        : space["JupyterKernel.".Length..];
 
-    private static IEnumerable<string> Files() =>
-        Directory.EnumerateFiles(Source, "*.cs", SearchOption.AllDirectories)
-            .Where(path => Path.GetRelativePath(Source, path).Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj"));
+    private static string NamespaceOf(SyntaxTree tree) =>
+        string.Join('.', Path.GetRelativePath(Source, tree.FilePath).Split(Path.DirectorySeparatorChar)[..^1]);
+
+    private static IEnumerable<string> Files(string project) =>
+        Directory.EnumerateFiles(Path.Combine(Source, project), "*.cs", SearchOption.AllDirectories)
+            .Where(path => Path.GetRelativePath(Source, path).Split(Path.DirectorySeparatorChar)[1] is not ("bin" or "obj"));
 
     private static SyntaxTree Parse(string path) => CSharpSyntaxTree.ParseText(File.ReadAllText(path), path: path);
 

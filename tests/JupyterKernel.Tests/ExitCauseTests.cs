@@ -50,7 +50,7 @@ public sealed class ExitCauseTests
                at System.Runtime.CompilerServices.AsyncMethodBuilderCore.Start[TStateMachine](TStateMachine&)
                at Submission_1.<Initialize>()
                at Submission_1.<Factory>(System.Object[])
-               at JupyterKernel.Worker.CellThread.RunToEnd()
+               at JupyterKernel.Worker.Cells.CellThread.RunToEnd()
             """);
 
         Assert.Equal(

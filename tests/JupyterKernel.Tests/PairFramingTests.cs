@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Xunit;
 
 namespace JupyterKernel.Tests;
@@ -52,7 +52,7 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"drop_cells","EntryTypes":["T"]}"""] = new DropCells(["T"]),
         ["""{"type":"report_memory","Interval":"00:00:00.5000000"}"""] = new ReportMemory(TimeSpan.FromMilliseconds(500)),
         ["""{"type":"collect_garbage","Request":1}"""] = new CollectGarbage(1),
-        ["""{"type":"read_state","Request":1,"WithValues":true,"MostBytes":2,"GivesWay":true}"""] = new ReadState(1, true, 2, true),
+        ["""{"type":"read_state","Request":1,"WithValues":true,"MaxBytes":2,"GivesWay":true}"""] = new ReadState(1, true, 2, true),
         ["""{"type":"set_state","Request":1}"""] = new SetState(1),
         ["""{"type":"code_submitted","Cell":1,"Submission":2,"Code":"c"}"""] = new CodeSubmitted(1, 2, "c"),
         ["""{"type":"run_submitted","Submission":2,"Cell":{"Code":"c","EntryType":"T","EntryMethod":"M","Files":null,"Disposed":[],"Parts":2}}"""] = new RunSubmitted(2, new("c", "T", "M", null, [], 2)),

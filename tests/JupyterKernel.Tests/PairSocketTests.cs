@@ -6,7 +6,7 @@ using System.Threading.Channels;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Microsoft.CodeAnalysis.CSharp;
 using NetMQ;
 using NetMQ.Sockets;

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using JupyterKernel.Compilation;
-using JupyterKernel.Values;
+using JupyterKernel.Worker.Values;
 using Xunit;
 
 namespace JupyterKernel.Tests;

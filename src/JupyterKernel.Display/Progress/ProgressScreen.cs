@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using JupyterKernel.Display.Hosting;
 
 namespace JupyterKernel.Display.Progress;
@@ -173,27 +172,18 @@ internal static class ProgressScreen
     /// Runs an action under the lock. The interrupt of a cell aborts its thread anywhere except in a finally block, and interrupts waits:
     /// so the lock is taken in a finally block, which must not be optimized away, and without waiting.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoOptimization)]
-    private static TResult WithGate<T, TResult>(T argument, Func<T, TResult> action)
+    private static TResult WithGate<T, TResult>(T argument, Func<T, TResult> action) => AbortSafe.Run((argument, action), static locked =>
     {
-        TResult result;
+        while (!Monitor.TryEnter(gate)) Thread.Yield();
         try
         {
+            return locked.action(locked.argument);
         }
         finally
         {
-            while (!Monitor.TryEnter(gate)) Thread.Yield();
-            try
-            {
-                result = action(argument);
-            }
-            finally
-            {
-                Monitor.Exit(gate);
-            }
+            Monitor.Exit(gate);
         }
-        return result;
-    }
+    });
 }
 
 /// <summary>

@@ -5,7 +5,7 @@ using JupyterKernel.Session;
 using JupyterKernel.Settings;
 using JupyterKernel.Sockets;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Execution;
 

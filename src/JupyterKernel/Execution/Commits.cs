@@ -2,7 +2,7 @@ using JupyterKernel.Compilation;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Execution;
 

@@ -2,7 +2,7 @@ using System.Text;
 using JupyterKernel.Display;
 using JupyterKernel.Protocol;
 using JupyterKernel.Sockets;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Newtonsoft.Json;
 
 namespace JupyterKernel.Execution;
@@ -63,7 +63,7 @@ internal sealed class Outputs(JupyterSockets sockets)
     }
 
     /// <summary>Publishes that code clears the outputs.</summary>
-    public void Clear(WorkerProtocol.ClearOutput clear)
+    public void Clear(Link.ClearOutput clear)
     {
         if (ShownRequestOf(clear.Cell) is { } parent) sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
     }

@@ -4,7 +4,7 @@ using JupyterKernel.Packages;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Execution;
 

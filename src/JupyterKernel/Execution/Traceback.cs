@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using JupyterKernel.Compilation;
 using JupyterKernel.Session;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Execution;
 

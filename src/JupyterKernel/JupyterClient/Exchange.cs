@@ -18,7 +18,7 @@ internal sealed class KernelLostException(string message) : Exception(message);
 internal sealed record Response(Message Reply, IReadOnlyList<Message> Published);
 
 /// <summary>How a cell ended: the reply, and whether it was us who ended it early.</summary>
-internal sealed record CellExecution(Message Reply, bool TimedOut, bool Cancelled)
+internal sealed record ExecutedCell(Message Reply, bool TimedOut, bool Cancelled)
 {
     public string Status => (string?)Reply.Content["status"] ?? "";
 }

@@ -172,7 +172,7 @@ internal sealed class KernelClient : IAsyncDisposable
     /// <param name="onPublished">Sees every iopub message of the cell, in order, before this returns.</param>
     /// <param name="onInput">Answers what the cell asks for; null refuses.</param>
     /// <exception cref="KernelLostException">The kernel is gone, or did not end the cell although asked to, and was killed.</exception>
-    public async Task<CellExecution> ExecuteAsync(
+    public async Task<ExecutedCell> ExecuteAsync(
         string code, Action<Message>? onPublished = null, Func<InputRequest, Task<string>>? onInput = null,
         TimeSpan? timeout = null, JObject? metadata = null, CancellationToken cancellation = default)
     {
@@ -201,7 +201,7 @@ internal sealed class KernelClient : IAsyncDisposable
             else if (onInput is not null) Reply(message, await onInput(WireFormat.FromJson<InputRequest>(message.Content)));
         }
 
-        return new CellExecution(await exchange.Reply, timedOut, cancellation.IsCancellationRequested);
+        return new ExecutedCell(await exchange.Reply, timedOut, cancellation.IsCancellationRequested);
     }
 
     /// <summary>The id of the request that caused a message; null if there was none.</summary>

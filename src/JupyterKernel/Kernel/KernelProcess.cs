@@ -98,7 +98,7 @@ internal static class KernelProcess
         var language = new LanguageRequests(session, supervisor, new LanguageService(compiler));
         var dispatcher = new Dispatcher(sockets.Connection, sockets, queue, comms, language, history, supervisor, Stop);
         using var warmUp = new IdleWarmUp(loop, new CompilerWarmUp(compiler), compilationThread, language.WarmUpAsync, queue);
-        using var collector = new IdleCollector();
+        using var collector = new IdleCollectionTimer();
         var isInUse = false;
         sockets.Requested = request =>
         {

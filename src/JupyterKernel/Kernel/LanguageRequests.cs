@@ -7,7 +7,7 @@ using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Sockets;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Kernel;

@@ -3,7 +3,7 @@ using JupyterKernel.Magics;
 using JupyterKernel.Protocol;
 using JupyterKernel.Session;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Kernel;
 
@@ -38,7 +38,7 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
             case DisplayOutput display:
                 outputs.Display(display);
                 break;
-            case WorkerProtocol.ClearOutput clear:
+            case Link.ClearOutput clear:
                 outputs.Clear(clear);
                 break;
             case CommOutput comm:

@@ -1,5 +1,5 @@
 using JupyterKernel.Compilation;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Magics;

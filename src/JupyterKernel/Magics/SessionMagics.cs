@@ -3,7 +3,7 @@ using System.Globalization;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
 using JupyterKernel.Supervision;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Magics;
 

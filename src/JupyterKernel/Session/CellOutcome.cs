@@ -1,4 +1,4 @@
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Session;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
+using JupyterKernel.Link;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Session;

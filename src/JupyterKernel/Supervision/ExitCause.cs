@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using JupyterKernel.Processes;
+using JupyterKernel.Link.Processes;
 using JupyterKernel.Session;
 
 namespace JupyterKernel.Supervision;

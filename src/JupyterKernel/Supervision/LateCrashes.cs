@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using JupyterKernel.Session;
+using JupyterKernel.Link;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
 
 namespace JupyterKernel.Supervision;
 

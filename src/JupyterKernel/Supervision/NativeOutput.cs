@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Supervision;
 

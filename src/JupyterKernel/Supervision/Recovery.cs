@@ -1,5 +1,5 @@
 using JupyterKernel.Session;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Supervision;
 

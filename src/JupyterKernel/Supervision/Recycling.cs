@@ -2,7 +2,7 @@ using System.Globalization;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Supervision;
 

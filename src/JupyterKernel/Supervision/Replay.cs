@@ -1,6 +1,6 @@
 using JupyterKernel.Session;
+using JupyterKernel.Link;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
 
 
 namespace JupyterKernel.Supervision;

@@ -3,7 +3,7 @@ using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Supervision;
 
@@ -226,7 +226,7 @@ internal sealed class SupervisedWorker : IDisposable
                 if (message is MemoryReport memory) Memory = memory;
                 if (requests.TryGetValue(answer.Request, out var asked)) asked.TrySetResult(message);
                 break;
-            case WorkerProtocol.Ready:
+            case Link.Ready:
                 ready.TrySetResult();
                 break;
             case CellReturned returned:

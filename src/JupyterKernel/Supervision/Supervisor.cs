@@ -2,7 +2,7 @@ using System.Globalization;
 using JupyterKernel.Compilation;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Supervision;
 

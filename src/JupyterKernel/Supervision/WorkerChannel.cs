@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 using NetMQ;
 using NetMQ.Sockets;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using JupyterKernel.Processes;
+using JupyterKernel.Link.Processes;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 #pragma warning disable RS0030 // This is the one owner of a worker's process.
 

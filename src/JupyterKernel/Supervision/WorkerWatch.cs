@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using JupyterKernel.Settings;
-using JupyterKernel.WorkerProtocol;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Supervision;
 

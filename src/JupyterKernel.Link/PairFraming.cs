@@ -1,0 +1,144 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace JupyterKernel.Link;
+
+/// <summary>
+/// A message to signed frames and back. Frames: tag, payload lengths, JSON, then the payload in chunks. The tag is an
+/// HMAC-SHA256 over the direction, the message's place in the sequence and all other frames, made with a key that only
+/// the kernel and the worker it started know; so nobody else's frames are accepted, nor a message twice.
+/// A large frame enters the tag as its length and its AES-GMAC, which takes a third of the time. That is made with a key
+/// for this message alone, derived from the worker's key and from random bytes that stand behind the tag: the same key
+/// never meets the same nonce (a frame's place in the message) twice, not even if a sequence begins anew.
+/// One instance per end of a connection; used by the thread that owns the socket.
+/// </summary>
+/// <param name="key">The worker's key, 32 bytes.</param>
+/// <param name="isKernel">Which end this is.</param>
+internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
+{
+    /// <summary>No frame is longer, so that a socket may refuse what is, before anybody proved to be the worker.</summary>
+    public const int MaxFrameBytes = 128 * 1024 * 1024;
+
+    /// <summary>The length of a worker's key.</summary>
+    public const int KeyBytes = 32;
+
+    /// <summary>Frames from this length on are large.</summary>
+    public const int LargeFrameBytes = 256 * 1024;
+
+    private const int SaltBytes = 16;
+
+    private readonly IncrementalHash hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
+    private readonly byte[] sequence = new byte[9];
+    private long sent;
+    private long received;
+
+    /// <summary>Loads what a first cell's messages need, ahead of it. Any thread.</summary>
+    public static void Warm()
+    {
+        using var kernel = new PairFraming(new byte[KeyBytes], isKernel: true);
+        using var worker = new PairFraming(new byte[KeyBytes], isKernel: false);
+        worker.Open(kernel.Seal(new RunCell(0, "", "", null, AllowStdin: false, IsReplay: false, IsKept: true, [])));
+        kernel.Open(worker.Seal(new CellReturned(0, 0)));
+    }
+
+    /// <summary>The frames of a message.</summary>
+    public List<byte[]> Seal(WorkerMessage message)
+    {
+        var lengths = new byte[8 * message.Payload.Count];
+        for (var i = 0; i < message.Payload.Count; i++)
+            BinaryPrimitives.WriteInt64LittleEndian(lengths.AsSpan(8 * i), message.Payload[i].LongLength);
+
+        List<byte[]> frames = [[], lengths, JsonSerializer.SerializeToUtf8Bytes(message, WorkerMessageJson.Default.WorkerMessage)];
+        foreach (var part in message.Payload)
+        {
+            if (part.Length <= MaxFrameBytes) frames.Add(part);
+            else for (var at = 0; at < part.Length; at += MaxFrameBytes) frames.Add(part[at..Math.Min(part.Length, at + MaxFrameBytes)]);
+        }
+
+        var salt = HasLargeFrame(frames) ? RandomNumberGenerator.GetBytes(SaltBytes) : [];
+        frames[0] = Tag(frames, fromKernel: isKernel, sent++, salt);
+        return frames;
+    }
+
+    /// <summary>The message of some frames; null if they are not the next message of the other end.</summary>
+    public WorkerMessage? Open(IReadOnlyList<byte[]> frames)
+    {
+        if (frames.Count < 3 || frames[0].Length != HMACSHA256.HashSizeInBytes + (HasLargeFrame(frames) ? SaltBytes : 0)) return null;
+        var expected = Tag(frames, fromKernel: !isKernel, received, frames[0].AsSpan(HMACSHA256.HashSizeInBytes));
+        if (!CryptographicOperations.FixedTimeEquals(frames[0], expected)) return null;
+        received++;
+        var message = JsonSerializer.Deserialize(frames[2], WorkerMessageJson.Default.WorkerMessage)!;
+        var payload = new byte[frames[1].Length / 8][];
+        for (int i = 0, next = 3; i < payload.Length; i++)
+        {
+            var length = BinaryPrimitives.ReadInt64LittleEndian(frames[1].AsSpan(8 * i));
+            payload[i] = frames[next++];
+            if (payload[i].Length == length) continue;
+
+            var whole = new byte[length];
+            payload[i].CopyTo(whole, 0);
+            for (var at = payload[i].Length; at < length; at += frames[next++].Length) frames[next].CopyTo(whole, at);
+            payload[i] = whole;
+        }
+
+        return message with { Payload = payload };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => hash.Dispose();
+
+    /// <summary>The first frame: the tag, and the salt behind it.</summary>
+    /// <param name="salt">Empty if no frame is large.</param>
+    private byte[] Tag(IReadOnlyList<byte[]> frames, bool fromKernel, long number, ReadOnlySpan<byte> salt)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(sequence.AsSpan(1), number);
+        using var large = salt.IsEmpty ? null : new AesGcm(LargeFrameKey(fromKernel, salt), AesGcm.TagByteSizes.MaxSize);
+
+        sequence[0] = fromKernel ? (byte)1 : (byte)0;
+        hash.AppendData(sequence);
+        hash.AppendData(salt);
+        Span<byte> length = stackalloc byte[4];
+        Span<byte> nonce = stackalloc byte[12];
+        Span<byte> gmac = stackalloc byte[16];
+        for (var i = 1; i < frames.Count; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(length, frames[i].Length);
+            hash.AppendData(length);
+            if (large is not null && IsLarge(frames[i]))
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(nonce, i);
+                large.Encrypt(nonce, [], [], gmac, associatedData: frames[i]);
+                hash.AppendData(gmac);
+            }
+            else
+            {
+                hash.AppendData(frames[i]);
+            }
+        }
+
+        return [.. hash.GetHashAndReset(), .. salt];
+    }
+
+    /// <summary>Another first byte than a tag's input has, so that no tag is ever a key.</summary>
+    private byte[] LargeFrameKey(bool fromKernel, ReadOnlySpan<byte> salt)
+    {
+        sequence[0] = fromKernel ? (byte)3 : (byte)2;
+        hash.AppendData(sequence);
+        hash.AppendData(salt);
+        return hash.GetHashAndReset();
+    }
+
+    private static bool HasLargeFrame(IReadOnlyList<byte[]> frames)
+    {
+        if (!AesGcm.IsSupported) return false;
+        for (var i = 1; i < frames.Count; i++)
+        {
+            if (IsLarge(frames[i])) return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsLarge(byte[] frame) => frame.Length >= LargeFrameBytes;
+}

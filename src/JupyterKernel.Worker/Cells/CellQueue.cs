@@ -1,0 +1,238 @@
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Link;
+using JupyterKernel.Link.Processes;
+
+namespace JupyterKernel.Worker.Cells;
+
+/// <summary>
+/// The queues of the cell thread: cells and requests in the order in which they arrived, and the continuations of cells' awaits. One lock
+/// guards them, and which cell runs. Any thread adds; the cell thread takes.
+/// </summary>
+internal sealed class CellQueue
+{
+    /// <summary>
+    /// So many continuations run before a cell that waits: what earlier cells started should come first, but may continue indefinitely.
+    /// </summary>
+    private const int MaxContinuationsAhead = 1000;
+
+    private const long MinCollectedBytes = 8 * 1024 * 1024;
+    private const long MaxCollectedHeapBytes = 128 * 1024 * 1024;
+
+    private static readonly TimeSpan BlockedCheckInterval = TimeSpan.FromMilliseconds(10);
+
+    private readonly UserCode userCode;
+    private readonly IdleCollector collector = new(MinCollectedBytes, MaxCollectedHeapBytes);
+    private readonly Timer blockedCheck;
+
+    private readonly object gate = new();
+    private readonly Queue<Continuation> continuations = new();
+    private readonly Queue<Work> waiting = new();
+    private int waitingCells;
+    private int continued;
+    private CellContext? running;
+    private bool isSpent;
+
+    public CellQueue(UserCode userCode)
+    {
+        this.userCode = userCode;
+        blockedCheck = new Timer(_ => RescueFromBlockedThread());
+
+        // The runtime starts its timers' thread with the first timer. An abort that hits the process's first timer meanwhile leaves that
+        // thread without its list, which ends the process: so there is a timer before there is any cell.
+        blockedCheck.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The cell that runs; null between cells, and while continuations of ended cells run.</summary>
+    public CellContext? Running => Volatile.Read(ref running);
+
+    /// <summary>Whether a cell waits.</summary>
+    public bool HasWaitingCells => Volatile.Read(ref waitingCells) > 0;
+
+    /// <summary>Whether the calling thread is the cell thread.</summary>
+    public bool IsCellThread => Thread.CurrentThread == userCode.Thread;
+
+    /// <summary>Adds a cell or a request.</summary>
+    public void Enqueue(Work work)
+    {
+        lock (gate)
+        {
+            waiting.Enqueue(work);
+            if (work.Cell is not null) waitingCells++;
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>Adds a continuation of a cell.</summary>
+    public void Post(CellContext cell, SendOrPostCallback callback, object? state) =>
+        AbortSafe.Run((this, new Continuation(cell, callback, state)), static posted =>
+        {
+            var (queue, continuation) = posted;
+            lock (queue.gate)
+            {
+                queue.continuations.Enqueue(continuation);
+                if (queue.userCode.IsRunning) queue.blockedCheck.Change(TimeSpan.Zero, BlockedCheckInterval);
+                Monitor.PulseAll(queue.gate);
+            }
+        });
+
+    /// <summary>Adds an action that runs when the running cell has ended, before its end is reported.</summary>
+    public void AtCellEnd(Action action) => AbortSafe.Run((this, action), static end =>
+    {
+        var (queue, action) = end;
+        lock (queue.gate) queue.running?.AtEnd.Add(action);
+    });
+
+    /// <summary>Makes the cell thread look again whether what it waits for has come.</summary>
+    public void Wake() => AbortSafe.Run(gate, static gate =>
+    {
+        lock (gate) Monitor.PulseAll(gate);
+    });
+
+    /// <summary>Waits for the next cell, request or continuation. Its cell is the running one from here on.</summary>
+    /// <returns>The cell or request; null if the continuation is to be run instead.</returns>
+    public Work? Take(out Continuation continuation)
+    {
+        lock (gate)
+        {
+            while (waiting.Count == 0 && continuations.Count == 0)
+            {
+                // A timer would collect while a cell runs. Once in each pause: what threads of earlier cells allocate is
+                // left to the runtime.
+                if (!Monitor.Wait(gate, collector.IsDue ? IdleCollector.IdleTime : Timeout.InfiniteTimeSpan)) collector.Collect();
+            }
+
+            Work? work = null;
+            continuation = default;
+            if (waiting.Count > 0 && (continuations.Count == 0 || continued >= MaxContinuationsAhead)) work = waiting.Dequeue();
+            else continuation = continuations.Dequeue();
+            continued = work is null ? continued + 1 : 0;
+            if (work?.Cell is not null) waitingCells--;
+            running = work?.Cell;
+            return work;
+        }
+    }
+
+    /// <summary>Waits for a continuation until a task has completed or the cell is stopped; then returns null.</summary>
+    /// <param name="isCompleted">Whether the task has completed.</param>
+    public Continuation? Take(Task task, CellContext cell, out bool isCompleted)
+    {
+        lock (gate)
+        {
+            while (!task.IsCompleted && !cell.IsStopped && continuations.Count == 0) Monitor.Wait(gate);
+            isCompleted = task.IsCompleted;
+            return isCompleted || cell.IsStopped ? null : continuations.Dequeue();
+        }
+    }
+
+    /// <summary>Takes a continuation; null if none came within 10 ms, or a task has completed.</summary>
+    public Continuation? TakeSoon(Task task)
+    {
+        lock (gate)
+        {
+            if (continuations.Count == 0 && !task.IsCompleted) Monitor.Wait(gate, BlockedCheckInterval);
+            return continuations.TryDequeue(out var continuation) ? continuation : null;
+        }
+    }
+
+    /// <summary>Ends the running cell. Cell thread.</summary>
+    /// <returns>Whether the thread must run no more, and whether nothing waits.</returns>
+    public (bool IsSpent, bool IsLast) End(CellContext cell)
+    {
+        lock (gate)
+        {
+            running = null;
+
+            // On Unix an abort leaves the thread with the runtime's signal blocked: it could not be aborted again, nor
+            // stopped for a garbage collection while it loops, nor could any thread that it starts. So it runs no more.
+            isSpent = cell.IsInterrupted;
+            return (isSpent, waiting.Count == 0);
+        }
+    }
+
+    /// <summary>Whether a cell neither runs nor waits.</summary>
+    public bool HasEnded(CellContext cell)
+    {
+        lock (gate) return running != cell && !waiting.Any(work => work.Cell == cell);
+    }
+
+    /// <summary>Calls an action if the cell thread is spent, once.</summary>
+    /// <param name="replace">Starts another cell thread; called under the lock.</param>
+    public void ReplaceSpentThread(Action replace)
+    {
+        lock (gate)
+        {
+            if (!isSpent) return;
+            isSpent = false;
+            replace();
+        }
+    }
+
+    /// <summary>Drops the cells that wait after the one that an interrupt is meant for.</summary>
+    /// <param name="number">The cell, or an earlier one: then the cell that runs or would run next is meant.</param>
+    /// <returns>The cell to interrupt and the numbers of those dropped; null if there is no such cell any more.</returns>
+    public (CellContext Cell, IReadOnlyList<long> Dropped)? DropAfter(long number)
+    {
+        lock (gate)
+        {
+            var next = running ?? waiting.Select(work => work.Cell).FirstOrDefault(cell => cell is not null);
+            if (next is not { } cell || cell.Number < number) return null;
+            var all = waiting.ToList();
+            var dropped = new List<long>();
+            waiting.Clear();
+            waitingCells = 0;
+            foreach (var work in all)
+            {
+                if (work.Cell is { } later && later != cell) dropped.Add(later.Number);
+                else if (work.Request is RestoreCell restore) dropped.Add(restore.Cell);
+                else Enqueue(work);
+            }
+
+            return (cell, dropped);
+        }
+    }
+
+    /// <summary>
+    /// Runs continuations on the pool while the cell thread blocks: a cell that blocks on a task (<c>.Result</c>, <c>Wait()</c>) whose
+    /// continuation waits for this very thread would wait indefinitely.
+    /// </summary>
+    private void RescueFromBlockedThread()
+    {
+        lock (gate)
+        {
+            // In this order: the thread waits for this very lock once its piece of user code has ended, and cannot begin another one
+            // meanwhile.
+            var isBlocked = (userCode.Thread.ThreadState & ThreadState.WaitSleepJoin) != 0;
+            Interlocked.MemoryBarrier();
+            if (!userCode.IsRunning || continuations.Count == 0)
+            {
+                blockedCheck.Change(Timeout.Infinite, Timeout.Infinite);
+                return;
+            }
+
+            if (!isBlocked) return;
+            while (continuations.TryDequeue(out var continuation))
+                new PoolContext(continuation.Cell).Post(continuation.Callback, continuation.State);
+        }
+    }
+
+    /// <summary>The synchronization context of a cell's code that runs on the pool. Nothing of an interrupted cell is run.</summary>
+    private sealed class PoolContext(CellContext cell) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => ThreadPool.UnsafeQueueUserWorkItem(
+            _ =>
+            {
+                if (cell.IsStopped) return;
+                SetSynchronizationContext(this);
+                d(state);
+            },
+            null);
+
+        public override SynchronizationContext CreateCopy() => this;
+    }
+}
+
+/// <summary>A cell, or a request that runs no user code.</summary>
+internal sealed record Work(CellContext? Cell, WorkerMessage? Request);
+
+/// <summary>What follows an await of a cell.</summary>
+internal readonly record struct Continuation(CellContext Cell, SendOrPostCallback Callback, object? State);

@@ -1,0 +1,176 @@
+using JupyterKernel.Display;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Display.Progress;
+using JupyterKernel.Display.Tables;
+using JupyterKernel.Link;
+using JupyterKernel.Worker.Console;
+using JupyterKernel.Worker.State;
+
+namespace JupyterKernel.Worker.Cells;
+
+/// <summary>
+/// The thread that executes cells one after the other, what follows their awaits, and requests about the state that they leave. It is
+/// replaced after an interrupt. User code runs only inside <see cref="UserCode.Run(CellContext, Action, Action{Exception})"/>; waiting
+/// between two pieces of it is the worker's own, and is never aborted.
+/// </summary>
+internal sealed class CellThread
+{
+    private const int StackBytes = 16 * 1024 * 1024;
+
+    private readonly ConsoleCapture console;
+    private readonly NativeStreams native;
+    private readonly UncaughtExceptions uncaught;
+    private readonly CellLoadContext assemblies = new();
+    private readonly SessionState state;
+    private readonly UserCode userCode;
+    private readonly CellExecution execution;
+    private readonly CellInterrupt interrupt;
+
+    public CellThread(ConsoleCapture console, NativeStreams native, UncaughtExceptions uncaught)
+    {
+        this.console = console;
+        this.native = native;
+        this.uncaught = uncaught;
+        var thread = CreateThread();
+        userCode = new UserCode(uncaught, thread);
+        Queue = new CellQueue(userCode);
+        var pump = new CellPump(Queue, userCode, new AwaitUnwinding(Queue, userCode, console, assemblies));
+        var disposal = new Disposal(pump, userCode, console, Submissions);
+        Submitted = new SubmittedCode(console, Queue, assemblies, Submissions, disposal);
+        execution = new CellExecution(console, userCode, pump, disposal, assemblies, Submissions, DisplayCalls);
+        interrupt = new CellInterrupt(Queue, userCode, console, () => (userCode.Thread = CreateThread()).Start());
+        state = new SessionState(assemblies, Submissions);
+        thread.Start();
+    }
+
+    /// <summary>What waits for the thread, and the cell that runs.</summary>
+    public CellQueue Queue { get; }
+
+    /// <summary>The code that cells submit.</summary>
+    public SubmittedCode Submitted { get; }
+
+    /// <summary>The objects that hold the session's variables.</summary>
+    public Submissions Submissions { get; } = new();
+
+    /// <summary>The calls in cells that show tuples with names.</summary>
+    public DisplayCalls DisplayCalls { get; } = new();
+
+    /// <summary>Runs a cell once those before it have ended: in a replay the kernel sends many ahead.</summary>
+    public void Start(RunCell cell)
+    {
+        if (cell.IsReplay) uncaught.Replays(cell);
+        Enqueue(cell.Cell, cell, cell.IsReplay ? execution.LoadAhead(cell) : null);
+    }
+
+    /// <summary>Handles a comm's message once the cells before it have ended, as user code that can be interrupted like a cell.</summary>
+    public void Start(CommArrived message) => Enqueue(message.Cell, message);
+
+    /// <summary>Reads a table's rows likewise, since the rows' own code may run.</summary>
+    public void Start(ReadTableInTurn query) => Enqueue(query.Cell, query);
+
+    /// <summary>Handles a request about the state that the cells sent before it leave.</summary>
+    public void Start(WorkerMessage request) => Queue.Enqueue(new(null, request));
+
+    /// <summary>Interrupts a cell, or the one that runs of those after it.</summary>
+    public void Interrupt(long number) => interrupt.Begin(number);
+
+    /// <summary>Loads the code that a first cell needs, ahead of it.</summary>
+    public static void Warm()
+    {
+        Formatter.Format(1).DataJson();
+        using var never = new CancellationTokenSource();
+        UserCode.RunAbortable(() => { }, never.Token);
+    }
+
+    private Thread CreateThread() => new(Loop, StackBytes) { IsBackground = true, Name = "cell" };
+
+    private void Enqueue(long number, WorkerMessage request, Task<Type>? loaded = null) =>
+        Queue.Enqueue(new(new CellContext(Queue, number, request, loaded), null));
+
+    private void Loop()
+    {
+        UncaughtExceptions.Need();
+        while (true)
+        {
+            if (Queue.Take(out var continuation) is not { } work)
+            {
+                userCode.Run(continuation);
+            }
+            else if (work.Cell is { } cell)
+            {
+                if (!RunToEnd(cell)) return;
+            }
+            else if (Handle(work.Request!) is { } answer)
+            {
+                console.PostInOrder(answer);
+            }
+        }
+    }
+
+    /// <summary>Executes a cell and reports its end.</summary>
+    /// <returns>False if an abort has spent this thread, which must run no more.</returns>
+    private bool RunToEnd(CellContext cell)
+    {
+        var answer = execution.RunToEnd(cell);
+        if (cell.IsInterrupted)
+        {
+            CellInterrupt.AwaitSoundRuntime();
+            ProgressScreen.StopLoopsOf(Environment.CurrentManagedThreadId);
+        }
+
+        if (cell.Request is RunCell ended && (cell.IsInterrupted || !ended.IsKept))
+        {
+            Submissions.Drop(ended.EntryType);
+            foreach (var entryType in cell.Submitted.EntryTypes) Submissions.Drop(entryType);
+        }
+
+        var (isSpent, isLast) = Queue.End(cell);
+        if (isLast) native.MarkEnd(cell.Number);
+        console.PostInOrder(answer);
+        return !isSpent;
+    }
+
+    private WorkerMessage? Handle(WorkerMessage request)
+    {
+        switch (request)
+        {
+            case RestoreCell restore:
+                return Restore(restore);
+            case ForgetVariables forget:
+                state.Forget(forget);
+                return null;
+            case DropCells dropped:
+                foreach (var entryType in dropped.EntryTypes) Submissions.Drop(entryType);
+                return null;
+            case CollectGarbage collect:
+                VirtualTables.LetGo();
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                return MemoryReports.Now(collect.Request);
+            case ReadState read:
+                return state.Read(read, () => read.GivesWay && Queue.HasWaitingCells);
+            case ReadVariable read:
+                return state.Tell(read);
+            case SetState set:
+                return state.Set(set);
+            case MeasureVariables measure:
+                return state.Measure(measure, () => Queue.HasWaitingCells);
+            default:
+                throw new InvalidOperationException($"No cell thread handles {request.GetType().Name}.");
+        }
+    }
+
+    private WorkerMessage Restore(RestoreCell cell)
+    {
+        try
+        {
+            Submissions.MakeRoom();
+            Submissions.Create(assemblies.LoadSubmission(cell.EntryType, cell.Files, [.. cell.Payload.SkipLast(1)]));
+            if (cell.Payload[^1].Length > 0) state.SetValues(cell.Payload[^1]);
+            return new CellReturned(cell.Cell, 0);
+        }
+        catch (Exception problem)
+        {
+            return new CellThrew(cell.Cell, ExceptionReports.Of(problem), 0);
+        }
+    }
+}

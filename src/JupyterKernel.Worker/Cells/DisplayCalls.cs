@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.Loader;
+using JupyterKernel.Link;
+using JupyterKernel.Worker.State;
+
+namespace JupyterKernel.Worker.Cells;
+
+/// <summary>
+/// The calls of the display API whose values have tuples with named items. The names are known at compile time only, so they are found by the place of the
+/// call. Any thread.
+/// </summary>
+internal sealed class DisplayCalls
+{
+    private readonly ConcurrentDictionary<(string Source, int Line, int Column), string> names = [];
+
+    /// <summary>Adds the calls of a cell, before it runs.</summary>
+    public void Add(IReadOnlyList<DisplayedNames> calls)
+    {
+        foreach (var call in calls) names[(call.Source, call.Line, call.Column)] = call.Names;
+    }
+
+    /// <summary>The names for the call that the current thread is in; null if there are none.</summary>
+    public string? NamesOfCurrent()
+    {
+        // A stack trace costs a millisecond, and most sessions show no such values.
+        if (names.IsEmpty) return null;
+        foreach (var frame in new StackTrace(fNeedFileInfo: true).GetFrames())
+        {
+            if (frame.GetFileName() is { } source && frame.GetMethod() is { } method && AssemblyLoadContext.GetLoadContext(method.Module.Assembly) is CellLoadContext)
+                return names.GetValueOrDefault((source, frame.GetFileLineNumber(), frame.GetFileColumnNumber()));
+        }
+
+        return null;
+    }
+}

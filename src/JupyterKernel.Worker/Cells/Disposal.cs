@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using JupyterKernel.Link;
+using JupyterKernel.Worker.Console;
+using JupyterKernel.Worker.State;
+
+namespace JupyterKernel.Worker.Cells;
+
+/// <summary>
+/// Disposes of the variables that cells declare with <c>using</c>, the last one first: a script cannot declare them so, and its variables
+/// outlive its code. Cell thread.
+/// </summary>
+internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture console, Submissions submissions)
+{
+    /// <summary>
+    /// How long the disposal of an interrupted cell's variables may take, and for how long it is aborted then. Together with the rest of an
+    /// interrupt less than the kernel waits for its end.
+    /// </summary>
+    private static readonly TimeSpan TotalTimeout = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AbortTimeout = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Disposes of the variables of a cell that has ended, until it is interrupted.</summary>
+    /// <param name="variables">Those that are left; each is taken off as its disposal begins.</param>
+    /// <param name="threw">Receives what a disposal throws.</param>
+    /// <remarks>After the cell's result was formatted, which may still read from them.</remarks>
+    public void Dispose(CellContext cell, string entryType, Stack<DisposedVariable> variables, Action<Exception> threw)
+    {
+        while (!cell.IsInterrupted && variables.TryPop(out var variable))
+        {
+            Task? disposal = null;
+            userCode.Run(cell, () => disposal = Begin(entryType, variable), threw);
+            if (disposal is not null && pump.PumpUntil(disposal, cell)) userCode.Run(cell, () => disposal.GetAwaiter().GetResult(), threw);
+        }
+    }
+
+    /// <summary>
+    /// Disposes of what an interrupted cell has left, on another thread: the cell thread is spent. What takes too long is aborted like a
+    /// cell, and left alone where that does not help.
+    /// </summary>
+    public void DisposeApart(string entryType, Stack<DisposedVariable> variables)
+    {
+        if (variables.Count == 0) return;
+        console.Renew();
+        string? current = null;
+        var limit = new CancellationTokenSource();
+        var disposing = new Thread(DisposeAll) { IsBackground = true, Name = "disposal" };
+        disposing.Start();
+        if (disposing.Join(TotalTimeout)) return;
+        new Thread(limit.Cancel, 256 * 1024) { IsBackground = true, Name = "abort" }.Start();
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < AbortTimeout && !disposing.Join(5);)
+        {
+            if (limit.IsCancellationRequested) disposing.Interrupt();
+        }
+
+        console.Renew();
+        System.Console.Error.WriteLine($"{current} is not disposed of: that took longer than {TotalTimeout.TotalMilliseconds} ms.");
+
+        void DisposeAll()
+        {
+            try
+            {
+                while (!limit.IsCancellationRequested && variables.TryPop(out var variable))
+                {
+                    current = variable.Name;
+                    try
+                    {
+                        UserCode.RunAbortable(() => Begin(entryType, variable)?.GetAwaiter().GetResult(), limit.Token);
+                    }
+                    catch (Exception problem) when (!limit.IsCancellationRequested)
+                    {
+                        System.Console.Error.WriteLine($"{current} is not disposed of: {ExceptionReports.Of(problem).Message}");
+                    }
+                }
+            }
+            catch (Exception) when (limit.IsCancellationRequested)
+            {
+                // Aborted, or woken from a wait.
+            }
+        }
+    }
+
+    /// <summary>Disposes of the variables of code that a cell has submitted, as part of the cell's code.</summary>
+    public async Task DisposeAsync(SubmittedCell code)
+    {
+        foreach (var variable in code.Disposed.Reverse())
+        {
+            if (Begin(code.EntryType, variable) is { } disposal) await disposal;
+        }
+    }
+
+    /// <summary>Begins to dispose of a variable. It is user code that runs here.</summary>
+    /// <returns>The rest of it; null if there is none.</returns>
+    private Task? Begin(string entryType, DisposedVariable variable)
+    {
+        var value = submissions.ValueOf(entryType, variable.Name);
+        if (value is IAsyncDisposable awaited && (variable.Awaits || value is not IDisposable)) return awaited.DisposeAsync().AsTask();
+        (value as IDisposable)?.Dispose();
+        return null;
+    }
+}

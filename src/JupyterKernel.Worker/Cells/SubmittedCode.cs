@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using JupyterKernel.Display;
+using JupyterKernel.Display.Bundles;
+using JupyterKernel.Display.Hosting;
+using JupyterKernel.Link;
+using JupyterKernel.Worker.Console;
+using JupyterKernel.Worker.State;
+
+namespace JupyterKernel.Worker.Cells;
+
+/// <summary>
+/// Code that cells submit while they run: the kernel compiles it, and it runs on the cell thread as part of the cell. Where a cell is
+/// replayed, the code that it submitted comes with it, in its order. Any thread submits; the channel thread answers.
+/// </summary>
+internal sealed class SubmittedCode(
+    ConsoleCapture console, CellQueue queue, CellLoadContext assemblies, Submissions submissions, Disposal disposal)
+{
+    private readonly ConcurrentDictionary<long, Action<WorkerMessage>> questions = new();
+    private long lastSubmission;
+
+    /// <summary>Submits code of the running cell. It runs when the cell awaits or ends, and the cell does not end before it.</summary>
+    public Task<SubmittedResult> SubmitAsync(string code) =>
+        AbortSafe.Run((this, code), static submission => submission.Item1.Submit(submission.code));
+
+    /// <summary>Handles the kernel's answer to submitted code. Channel thread.</summary>
+    public void Answer(long submission, WorkerMessage answer)
+    {
+        if (questions.TryRemove(submission, out var answered)) answered(answer);
+    }
+
+    private Task<SubmittedResult> Submit(string code)
+    {
+        if (queue.Running is not { } cell || cell.Number != console.CurrentCell)
+            return Task.FromResult(new SubmittedResult(null, "The cell that submits this code has ended: it must await what it submits."));
+        var result = cell.Submitted.Add();
+        var flow = ExecutionContext.Capture();
+        if (cell.Request is RunCell { IsReplay: true })
+        {
+            if (cell.Submitted.TakeRecorded() is { } recorded && recorded.Cell.Code == code)
+                Run(cell, flow, recorded.Cell, recorded.Payload, result);
+            else
+                result.SetResult(new(null, "The cell was executed again and submits other code than at first, which is not run."));
+            return result.Task;
+        }
+
+        Ask(cell.Number, code, answer =>
+        {
+            if (answer is RunSubmitted run) Run(cell, flow, run.Cell, run.Payload, result);
+            else result.SetResult(new(null, ((RefuseSubmitted)answer).Problem));
+        });
+        return result.Task;
+    }
+
+    private void Ask(long cell, string code, Action<WorkerMessage> answered)
+    {
+        var submission = Interlocked.Increment(ref lastSubmission);
+        questions[submission] = answered;
+        console.PostInOrder(new CodeSubmitted(cell, submission, code));
+    }
+
+    /// <summary>
+    /// Runs submitted code in the flow of the code that submitted it: as for any async method that it calls, changes to that end with it.
+    /// </summary>
+    private void Run(
+        CellContext cell, ExecutionContext? flow, SubmittedCell code, IReadOnlyList<byte[]> payload,
+        TaskCompletionSource<SubmittedResult> result) =>
+        queue.Post(
+            cell,
+            _ =>
+            {
+                if (flow is null) _ = RunAsync(cell, code, payload, result);
+                else ExecutionContext.Run(flow, _ => _ = RunAsync(cell, code, payload, result), null);
+            },
+            null);
+
+    private async Task RunAsync(
+        CellContext cell, SubmittedCell code, IReadOnlyList<byte[]> payload, TaskCompletionSource<SubmittedResult> result)
+    {
+        try
+        {
+            submissions.MakeRoom();
+            cell.Submitted.Add(code.EntryType);
+            var running = submissions.Begin(assemblies.LoadSubmission(code.EntryType, code.Files, payload), code.EntryMethod);
+            cell.Submitted.Add(running);
+            var value = await running;
+            await disposal.DisposeAsync(code);
+            result.SetResult(new(value, null));
+        }
+        catch (Exception exception) when (!cell.IsInterrupted)
+        {
+            result.SetResult(new(null, $"{TypeNames.Of(exception.GetType())}: {exception.Message}"));
+        }
+    }
+
+    /// <summary>The code that one cell has submitted. Any thread.</summary>
+    /// <param name="request">
+    /// The cell; in a replay it carries the code that it submitted when it ran first. Null for other requests.
+    /// </param>
+    internal sealed class OfCell(RunCell? request)
+    {
+        private readonly List<Task> ended = [];
+        private readonly List<string> entryTypes = [];
+        private readonly List<Task> code = [];
+        private int taken;
+
+        /// <summary>Completes when all of it has ended.</summary>
+        public Task Ended
+        {
+            get
+            {
+                lock (ended) return Task.WhenAll(ended.ToArray());
+            }
+        }
+
+        /// <summary>The submissions' classes.</summary>
+        public IReadOnlyList<string> EntryTypes
+        {
+            get
+            {
+                lock (ended) return [.. entryTypes];
+            }
+        }
+
+        /// <summary>What runs of it, or has run.</summary>
+        public IReadOnlyList<Task> Code
+        {
+            get
+            {
+                lock (ended) return [.. code];
+            }
+        }
+
+        /// <summary>Counts code in that runs.</summary>
+        public void Add(Task running)
+        {
+            lock (ended) code.Add(running);
+        }
+
+        /// <summary>Counts code in that is about to be run.</summary>
+        public TaskCompletionSource<SubmittedResult> Add()
+        {
+            var result = new TaskCompletionSource<SubmittedResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (ended) ended.Add(result.Task);
+            return result;
+        }
+
+        /// <summary>Counts a submission in that is about to be made.</summary>
+        public void Add(string entryType)
+        {
+            lock (ended) entryTypes.Add(entryType);
+        }
+
+        /// <summary>In a replay the next of what was submitted; null if there is no more.</summary>
+        public (SubmittedCell Cell, IReadOnlyList<byte[]> Payload)? TakeRecorded()
+        {
+            lock (ended)
+            {
+                if (request is null || taken == request.Submitted.Count) return null;
+                var before = OwnParts(request) + request.Submitted.Take(taken).Sum(cell => cell.Parts);
+                var next = request.Submitted[taken++];
+                return (next, [.. request.Payload.Skip(before).Take(next.Parts)]);
+            }
+        }
+
+        /// <summary>How many parts of a request's payload are the cell's own.</summary>
+        public static int OwnParts(RunCell request) => request.Payload.Count - request.Submitted.Sum(cell => cell.Parts);
+    }
+}

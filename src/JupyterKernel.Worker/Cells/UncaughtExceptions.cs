@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using JupyterKernel.Link;
+using JupyterKernel.Worker.Console;
+
+namespace JupyterKernel.Worker.Cells;
+
+/// <summary>
+/// Reports which cell ended the process, or one of its threads: the cell whose thread, task, timer or finalizer threw what nothing caught, or called
+/// Environment.Exit. In a cell that was replayed such an exception ends only its thread: it may have ended the worker before, and would end every
+/// other one in the same way. Any thread.
+/// </summary>
+internal sealed class UncaughtExceptions(ConsoleCapture console)
+{
+    // The runtime restores a thread's own context before it looks for a handler, so the owner must be noted where the exception is thrown. Its hash code
+    // keeps nothing alive.
+    [ThreadStatic] private static int thrown;
+    [ThreadStatic] private static long thrower;
+    [ThreadStatic] private static bool isNeeded;
+
+    private readonly HashSet<(long Cell, string? Assembly)> reported = [];
+    private readonly HashSet<string> replayedCode = [];
+    private long lastReplayed;
+
+    /// <summary>Begins to watch.</summary>
+    /// <param name="farewell">Sends what is held back before the process ends.</param>
+    public void Watch(Action farewell)
+    {
+        AppDomain.CurrentDomain.FirstChanceException += (_, thrown) => Note(thrown.Exception, console.CellOfThread);
+        ExceptionHandling.SetUnhandledExceptionHandler(IsSurvived);
+        AppDomain.CurrentDomain.UnhandledException += (_, uncaught) =>
+        {
+            if (uncaught.ExceptionObject is Exception exception) Report(exception, endsWorker: true);
+            farewell();
+        };
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            console.PostInOrder(new UncaughtException(console.CellOfThread, null, null, EndsWorker: true));
+            farewell();
+        };
+    }
+
+    /// <summary>The present thread is the worker's own: it cannot do without it.</summary>
+    public static void Need() => isNeeded = true;
+
+    /// <summary>A cell is replayed. Cells come in the order of their numbers.</summary>
+    public void Replays(RunCell cell)
+    {
+        Volatile.Write(ref lastReplayed, Math.Max(cell.Cell, lastReplayed));
+        lock (replayedCode) replayedCode.Add(NumberIn(cell.EntryType));
+    }
+
+    /// <summary>Whether the process goes on although something that a cell left behind on the cell thread has thrown.</summary>
+    /// <param name="cell">The cell.</param>
+    public bool IsSurvived(Exception exception, long cell)
+    {
+        thrown = RuntimeHelpers.GetHashCode(exception);
+        thrower = cell;
+        return IsReplayed(exception) && Report(exception, endsWorker: false);
+    }
+
+    private bool IsSurvived(Exception exception) => !isNeeded && IsReplayed(exception) && Report(exception, endsWorker: false);
+
+    private bool IsReplayed(Exception exception)
+    {
+        var (cell, assembly) = OwnerOf(exception);
+        if (cell != 0) return cell <= Volatile.Read(ref lastReplayed);
+        lock (replayedCode) return assembly is not null && replayedCode.Contains(NumberIn(assembly));
+    }
+
+    /// <summary>The number that a cell's class, its assembly and its library's have in common.</summary>
+    private static string NumberIn(string name) => string.Concat(name.Where(char.IsAsciiDigit));
+
+    private static void Note(Exception exception, long cell)
+    {
+        if (RuntimeHelpers.GetHashCode(exception) is var hash && hash == thrown) return;
+        thrown = hash;
+        thrower = cell;
+    }
+
+    private bool Report(Exception exception, bool endsWorker)
+    {
+        var (cell, assembly) = OwnerOf(exception);
+        lock (reported)
+        {
+            // A timer may throw every millisecond.
+            if (!endsWorker && !reported.Add((cell, assembly))) return true;
+        }
+
+        console.PostInOrder(new UncaughtException(cell, assembly, ExceptionReports.Of(exception), endsWorker));
+        return true;
+    }
+
+    /// <summary>The cell for which the thread worked, 0 if for none; then the assembly of the cell whose code is on the stack, the outermost one.</summary>
+    private (long Cell, string? Assembly) OwnerOf(Exception exception)
+    {
+        var cell = RuntimeHelpers.GetHashCode(exception) == thrown && thrower != 0 ? thrower : console.CellOfThread;
+        if (cell != 0) return (cell, null);
+        var assemblies = new StackTrace(exception).GetFrames().Select(frame => frame.GetMethod()?.DeclaringType?.Assembly).OfType<System.Reflection.Assembly>();
+        return (0, assemblies.LastOrDefault(Values.Shape.IsCell)?.GetName().Name);
+    }
+}

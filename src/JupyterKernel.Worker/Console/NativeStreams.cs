@@ -1,0 +1,97 @@
+using System.Runtime.InteropServices;
+using JupyterKernel.Link;
+using Microsoft.Win32.SafeHandles;
+
+namespace JupyterKernel.Worker.Console;
+
+/// <summary>
+/// The process's own standard streams, beneath Console. File descriptors 1 and 2 are pipes to the kernel, so what native
+/// code, a child process or the dying runtime prints is shown as well. A marker written to both at a cell's end tells the
+/// kernel that it has seen all of the cell's native output.
+/// </summary>
+/// <param name="token">Made by the kernel for this worker, so that no output can pass for a marker.</param>
+internal sealed class NativeStreams(byte[] token)
+{
+    private readonly System.IO.Stream stdout = System.Console.OpenStandardOutput();
+    private readonly System.IO.Stream stderr = System.Console.OpenStandardError();
+
+    /// <summary>Takes standard input for the kernel's orders; user code and its child processes see an empty one.</summary>
+    public static System.IO.Stream TakeStdin()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            var handle = GetStdHandle(StdInputHandle);
+            var nul = File.OpenHandle("NUL");
+            SetStdHandle(StdInputHandle, nul.DangerousGetHandle());
+            nul.SetHandleAsInvalid();
+            return new FileStream(new SafeFileHandle(handle, ownsHandle: true), FileAccess.Read, bufferSize: 0);
+        }
+
+        var orders = dup(0);
+        fcntl(orders, FSetFd, FdCloexec);
+        var none = open("/dev/null", 0);
+        if (none > 0)
+        {
+            dup2(none, 0);
+            close(none);
+        }
+
+        return new FileStream(new SafeFileHandle(orders, ownsHandle: true), FileAccess.Read, bufferSize: 0);
+    }
+
+    /// <summary>Writes out what C libraries hold back, then marks the end of a cell's native output.</summary>
+    public void MarkEnd(long cell)
+    {
+        FlushNative();
+        var marker = NativeMarker.Of(token, cell);
+        Write(stdout, marker);
+        Write(stderr, marker);
+
+        static void Write(System.IO.Stream stream, byte[] marker)
+        {
+            try
+            {
+                stream.Write(marker);
+            }
+            catch (IOException)
+            {
+                // The cell closed the descriptor; the kernel gives up waiting for the marker.
+            }
+        }
+    }
+
+    /// <summary>Ends the process without running any more of its code.</summary>
+    public static void ExitNow()
+    {
+        if (OperatingSystem.IsWindows()) Environment.Exit(0);
+        _exit(0);
+    }
+
+    private static void FlushNative()
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows()) fflush_ucrt(0);
+            else fflush(0);
+        }
+        catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // Then nothing buffers there.
+        }
+    }
+
+    private const int StdInputHandle = -10;
+    private const int FSetFd = 2;
+    private const int FdCloexec = 1;
+
+    [DllImport("libc")] private static extern int dup(int fd);
+    [DllImport("libc")] private static extern int dup2(int from, int to);
+    [DllImport("libc")] private static extern int close(int fd);
+    [DllImport("libc")] private static extern int fcntl(int fd, int command, int argument);
+    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)] private static extern int open(string path, int flags);
+    [DllImport("libc")] private static extern int fflush(nint stream);
+    [DllImport("libc")] private static extern void _exit(int code);
+    [DllImport("ucrtbase", EntryPoint = "fflush")] private static extern int fflush_ucrt(nint stream);
+    [DllImport("kernel32")] private static extern nint GetStdHandle(int handle);
+    [DllImport("kernel32")] private static extern bool SetStdHandle(int handle, nint value);
+}

@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+
+namespace JupyterKernel.Worker.Console;
+
+/// <summary>
+/// The line that a cell has printed and not ended. Programs for a terminal ask so: <c>Console.Write("Name? "); Console.ReadLine()</c>. Not for several
+/// threads at a time.
+/// </summary>
+internal sealed partial class UnfinishedLine
+{
+    /// <summary>The end of a longer one is kept: what is asked stands there.</summary>
+    private const int MaxCharacters = 500;
+
+    private const string Error = "stderr";
+
+    private string output = "";
+    private string error = "";
+    private bool wasError;
+
+    /// <summary>Takes what was printed.</summary>
+    /// <param name="stream">stdout or stderr.</param>
+    public void Add(string stream, string text)
+    {
+        wasError = stream == Error;
+        if (wasError) error = After(error, text);
+        else output = After(output, text);
+    }
+
+    /// <summary>Something else was shown, or the user has ended the line.</summary>
+    public void Clear() => output = error = "";
+
+    /// <summary>The line, without colours; the one of the other stream if the latest one has ended its own.</summary>
+    public override string ToString()
+    {
+        var line = (wasError, output, error) is (true, _, { Length: > 0 }) or (_, "", _) ? error : output;
+
+        // A carriage return begins the line anew.
+        var plain = Escapes().Replace(line, "").TrimEnd('\r');
+        return plain[(plain.LastIndexOf('\r') + 1)..];
+    }
+
+    private static string After(string begun, string text)
+    {
+        var end = text.LastIndexOf('\n');
+        var line = end >= 0 ? text[(end + 1)..] : begun + text;
+        return line.Length > MaxCharacters ? line[^MaxCharacters..] : line;
+    }
+
+    [GeneratedRegex("\\e\\[[0-?]*[ -/]*[@-~]")]
+    private static partial Regex Escapes();
+}

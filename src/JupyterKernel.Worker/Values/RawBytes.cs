@@ -1,0 +1,32 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace JupyterKernel.Worker.Values;
+
+/// <summary>Values of <see cref="ShapeKind.Raw"/> as the bytes that they have in memory, and back. Any thread.</summary>
+internal static class RawBytes
+{
+    /// <summary>The bytes of one value.</summary>
+    public static byte[] Of(object value)
+    {
+        var array = Array.CreateInstance(value.GetType(), 1);
+        array.SetValue(value, 0);
+        return OfArray(array).ToArray();
+    }
+
+    /// <summary>The bytes of an array's elements, without a copy.</summary>
+    public static Span<byte> OfArray(Array array) =>
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array), checked(array.Length * SizeOf(array.GetType().GetElementType()!)));
+
+    /// <summary>The size of one value in bytes.</summary>
+    public static int SizeOf(Type type) => RuntimeHelpers.SizeOf(type.TypeHandle);
+
+    /// <summary>The value whose bytes these are.</summary>
+    public static object ToValue(Type type, ReadOnlySpan<byte> bytes)
+    {
+        var array = Array.CreateInstance(type, 1);
+        bytes.CopyTo(OfArray(array));
+        return array.GetValue(0)!;
+    }
+}

@@ -1,0 +1,30 @@
+using JupyterKernel.Link.Processes;
+
+namespace JupyterKernel.Hosting;
+
+/// <summary>Collects the kernel's garbage while the kernel is idle. Any thread may report activity; the pool collects.</summary>
+internal sealed class IdleCollectionTimer : IDisposable
+{
+    private const long MinAllocatedBytes = 16 * 1024 * 1024;
+    private static readonly TimeSpan RecheckTime = TimeSpan.FromSeconds(4);
+
+    private readonly IdleCollector collector = new(MinAllocatedBytes);
+    private readonly Timer timer;
+
+    public IdleCollectionTimer() => timer = new Timer(_ => Collect());
+
+    /// <summary>Reports a request: the kernel is not idle before <see cref="IdleCollector.IdleTime"/> from now.</summary>
+    public void Active() => timer.Change(IdleCollector.IdleTime, Timeout.InfiniteTimeSpan);
+
+    /// <inheritdoc/>
+    public void Dispose() => timer.Dispose();
+
+    private void Collect()
+    {
+        if (!collector.IsDue) return;
+        collector.Collect();
+
+        // Some work comes without a request: warm-up, and recycling.
+        timer.Change(RecheckTime, Timeout.InfiniteTimeSpan);
+    }
+}
