@@ -27,7 +27,7 @@ public sealed class ExitCauseTests
     }
 
     [Theory]
-    [InlineData("Stack overflow.\n   at Submission_1.F()\n", "Stack overflow: the cell calls itself without end.")]
+    [InlineData("Stack overflow.\n   at Submission_1.F()\n", "Stack overflow: infinite recursion in the cell.")]
     [InlineData("Process terminated. boom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom")]
     [InlineData("Process terminated.\nboom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom")]
     [InlineData("Process terminated.\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast was called.")]

@@ -442,7 +442,7 @@ it('A lost and a recycled worker are told of, and the variables are there', asyn
   await runCell(page, 1);
   await containing(output(page, 1), 'stack overflow');
   await containing(output(page, 1), 'Depth');
-  for (const [i, text] of [[2, 'Point { X = 1, Y = 2 } is still there'], [3, ''], [4, 'was replaced'], [5, '(True, True)'], [6, 'is replaced when'], [7, 'record Point']]) {
+  for (const [i, text] of [[2, 'Point { X = 1, Y = 2 } is still there'], [3, ''], [4, 'was recycled'], [5, '(True, True)'], [6, 'is replaced when'], [7, 'record Point']]) {
     await runCell(page, i);
     if (text) await containing(output(page, i), text);
     else await prompt(page, i, i + 1);

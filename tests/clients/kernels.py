@@ -214,7 +214,7 @@ class Kernel:
                 return
             except TimeoutError:
                 # The ports that a manager finds free may be another kernel's a moment later; Jupyter's server starts anew, too.
-                if not may_start_anew or b"stays in use" not in self.log:
+                if not may_start_anew or b"is still in use" not in self.log:
                     raise
                 self.manager.cleanup_resources()
 

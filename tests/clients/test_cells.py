@@ -260,7 +260,7 @@ class Diagnostics(State):
     def test_a_value_of_an_older_declaration_is_called_so(self):
         self.run_cell("record Point(int X); object point = new Point(1);")
         self.run_cell("record Point(int X, int Y);")
-        self.assertIn("Point was declared anew since", self.run_failing_cell("(Point)point").error["evalue"])
+        self.assertIn("Point was redeclared since", self.run_failing_cell("(Point)point").error["evalue"])
 
     def test_the_error_says_whether_the_value_or_the_method_is_the_older_one(self):
         self.run_cell("class House { } House first = new House();")

@@ -478,7 +478,7 @@ class Connecting(KernelTestCase):
         taken, _, kernel = self.start_on_a_taken_port()
         self.assertEqual(kernel.wait(DEADLINE), 1)
         error = kernel.stderr.read().decode()
-        self.assertIn(f"tcp://127.0.0.1:{taken.getsockname()[1]} stays in use", error)
+        self.assertIn(f"tcp://127.0.0.1:{taken.getsockname()[1]} is still in use", error)
 
     def test_two_kernels_do_not_disturb_each_other(self):
         with Kernel() as one, Kernel() as other:

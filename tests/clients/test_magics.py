@@ -196,9 +196,9 @@ class Each(KernelTestCase):
 
     def test_wrong_options_are_named(self):
         for code, word in {
-            "#!value\ntext": "--name", "#!set --name": "wants a name", "#!set --nam x --value 1": "Did you mean --name?", "#!time now": "'now'",
+            "#!value\ntext": "--name", "#!set --name": "needs a name", "#!set --nam x --value 1": "Did you mean --name?", "#!time now": "'now'",
             "#!share x": "--from", "#!share x --from nowhere": "csharp", "#!set --name x --value \"open": "quotation mark", "#!set --name 1x --value 1": "1x",
-            "#!set --name x --value @input:{\"prompt\": }": "JSON", "#!import": "wants a file", "#!replay sometimes": "always, never, ask",
+            "#!set --name x --value @input:{\"prompt\": }": "JSON", "#!import": "needs a file", "#!replay sometimes": "always, never, ask",
         }.items():
             with self.subTest(code):
                 outcome = self.run_failing_cell(code)
@@ -579,7 +579,7 @@ class HistoryOfOnesOwn(State):
         for _ in range(8):
             self.run_cell("#!undo")
         self.assertNotIn("#!call", self.run_cell("#!lsmagic").result)
-        self.assertIn("There is no magic #!call", self.run_failing_cell("#!call x").error["evalue"])
+        self.assertIn("Unknown magic '#!call'", self.run_failing_cell("#!call x").error["evalue"])
 
 
 class Imports(State):

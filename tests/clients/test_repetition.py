@@ -126,7 +126,7 @@ class RepetitionInFreshWorkers(Recycle):
         for _ in range(5):
             self.run_cell("log.Add($\"{++n}\");")
         for _ in range(2):
-            self.assertIn("executed again", self.crash().traceback)
+            self.assertIn("replayed", self.crash().traceback)
             self.assertEqual(self.run_cell('string.Join(",", log)').result, "1,2,3,4,5")
         self.run_cell("log.Add($\"{++n}\");")
         self.kill_worker()

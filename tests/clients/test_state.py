@@ -57,7 +57,7 @@ class Replay(State):
         self.run_failing_cell('var before = "kept"; throw new Exception("no more"); var after = "never";')
         self.run_cell("static class Held { public static int Value; } Held.Value = await Task.FromResult(7);")
         crash = self.crash()
-        self.assertIn("The 5 cells before it are executed again", crash.traceback)
+        self.assertIn("The 5 cells before it are replayed", crash.traceback)
         self.assertEqual(
             self.run_cell('$"{count} {string.Join(",", list)} {origin} {query[2].Double} {before} {after ?? "null"} {Held.Value}"').result,
             "42 1,2,3 Point { X = 1, Y = 2 } 6 kept null 7")
@@ -157,7 +157,7 @@ class Replay(State):
         self.run_cell("var third = 3; int Fourth() => 4;")
         self.kill_worker()
         waiting = self.front_end.start("1", allow_stdin=True)
-        self.front_end.wait_for_published(lambda message: "being executed again" in printed([message], "stderr"))
+        self.front_end.wait_for_published(lambda message: "being replayed" in printed([message], "stderr"))
         self.front_end.send("interrupt_request", channel="control")
         outcome = self.front_end.finish(waiting)
         self.assertEqual(outcome.error["ename"], "Interrupted")
@@ -170,7 +170,7 @@ class Directives(State):
     def test_recycle_replaces_the_worker_and_keeps_the_state(self):
         self.run_cell("var x = 1;")
         worker = self.worker()
-        self.assertIn("executed again in a fresh worker: 2", self.run_cell("#!recycle").result)
+        self.assertIn("replayed in a fresh worker: 2", self.run_cell("#!recycle").result)
         self.assertNotEqual(self.worker().pid, worker.pid)
         self.assertEqual(gone_or_left([worker]), [])
         self.assertEqual(self.run_cell("x").result, "1")
@@ -195,7 +195,7 @@ class Directives(State):
         self.assertIn("memory-threshold", self.run_cell("#!settings").result)
         self.assertIn("700 MB", self.run_cell("#!settings memory-threshold 700 MB").result)
         self.assertIn("no setting", self.run_failing_cell("#!settings nonsense 1").error["evalue"])
-        self.assertIn("nothing for", self.run_failing_cell("#!settings recycle-after soon").error["evalue"])
+        self.assertIn("not a valid value for", self.run_failing_cell("#!settings recycle-after soon").error["evalue"])
 
     def test_history_lists_the_accepted_cells(self):
         self.run_cell("var x = 1;")
@@ -244,7 +244,7 @@ class RestartIntensity(State):
         self.crash()
         refused = self.run_failing_cell("kept")
         self.assertIn("no more are started", refused.error["evalue"])
-        self.assertIn("executed again in a fresh worker: 1", self.run_cell("#!recycle").result)
+        self.assertIn("replayed in a fresh worker: 1", self.run_cell("#!recycle").result)
         self.assertEqual(self.run_cell("kept").result, "42")
 
 

@@ -39,7 +39,7 @@ internal sealed class SubmittedCode(
             if (cell.Submitted.TakeRecorded() is { } recorded && recorded.Cell.Code == code)
                 Run(cell, flow, recorded.Cell, recorded.Payload, result);
             else
-                result.SetResult(new(null, "The cell was executed again and submits other code than at first, which is not run."));
+                result.SetResult(new(null, "The cell submitted other code in the replay than before, so that code was not run."));
             return result.Task;
         }
 

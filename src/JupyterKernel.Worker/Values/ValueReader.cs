@@ -175,7 +175,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
                 for (var i = 0; i < node.Slots.Length; i++) node.Slots[i] = new Call(ReadType(), reader.ReadInt32(), ReadSlot(typeof(object)));
                 break;
             default:
-                throw new InvalidDataException($"{shape.Type} is no plain data.");
+                throw new InvalidDataException($"{shape.Type} is not plain data.");
         }
 
         return node;

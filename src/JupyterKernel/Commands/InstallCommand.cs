@@ -105,7 +105,7 @@ internal static class InstallCommand
         }
         else if (other.Name != name)
         {
-            output.WriteLine($"Notebooks that ask for {DefaultAlias} go on with the kernel that has that name: {other.Directory}");
+            output.WriteLine($"Notebooks that ask for {DefaultAlias} keep using the kernel that has that name: {other.Directory}");
         }
 
         aliases.Remove(name);

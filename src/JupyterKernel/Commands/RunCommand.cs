@@ -28,7 +28,7 @@ internal static class RunCommand
         });
         var parameters = new Option<Parameter[]>("--parameter", "-p")
         {
-            Description = "Declare a variable behind the cell tagged \"parameters\", as papermill does; can be repeated.",
+            Description = "Declare a variable after the cell tagged \"parameters\", as papermill does; can be repeated.",
             HelpName = "name=value",
             AllowMultipleArgumentsPerToken = false,
             DefaultValueFactory = _ => [],

@@ -150,7 +150,7 @@ internal static partial class PackageDirectives
             var isReference = quoted.Groups["word"].Value == "r";
             if (Scheme(target, "nuget:") is { } nuget)
                 return !isReference ? nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget) : Malformed("The package source is missing. Write its address or folder: #i \"nuget: https://…\"") : Package(nuget);
-            if (isReference && Scheme(target, "framework:") is { } framework) return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework) : Malformed($"'{framework}' is no framework's name, such as Microsoft.AspNetCore.App.");
+            if (isReference && Scheme(target, "framework:") is { } framework) return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework) : Malformed($"'{framework}' is not a framework. Use a name such as Microsoft.AspNetCore.App.");
             if (isReference && target.EndsWith("proj", StringComparison.OrdinalIgnoreCase)) return new(PackageDirectiveKind.Project, target);
             return isReference ? null : Malformed($"#i needs a package source. Write: #i \"nuget: {(target.Length > 0 ? target : "https://…")}\"");
         }
@@ -162,9 +162,9 @@ internal static partial class PackageDirectives
             case "package":
                 return Package(value.Replace('@', ','));
             case "project":
-                return value.Length > 0 ? new(PackageDirectiveKind.Project, value) : Malformed("#:project wants the path of a project.");
+                return value.Length > 0 ? new(PackageDirectiveKind.Project, value) : Malformed("#:project needs the path of a project.");
             case "property":
-                return value.Split('=', 2) is [var name, var set] && PropertyName().IsMatch(name.Trim()) ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property wants Name=Value.");
+                return value.Split('=', 2) is [var name, var set] && PropertyName().IsMatch(name.Trim()) ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property needs Name=Value.");
             case "sdk":
                 return FrameworkOfSdk.TryGetValue(value.Split('@')[0].Trim(), out var framework)
                     ? new(PackageDirectiveKind.Framework, framework ?? "Microsoft.NETCore.App")

@@ -145,7 +145,7 @@ internal static class Suggestions
         var latest = SubmissionLink.Chain(submission).FirstOrDefault(link => link.ScriptClass!.GetTypeMembers(name).Length > 0);
         var value = (node as ArgumentSyntax)?.Expression ?? node.FirstAncestorOrSelf<ExpressionSyntax>();
         if (latest is null || value is null || !Uses(submission.GetSemanticModel(value.SyntaxTree).GetTypeInfo(value, cancellation).Type))
-            return $"{name} was declared anew since: this value is of the older one. Run again the cell that made it.";
+            return $"{name} was redeclared since: this value is of the older one. Run the cell that created it again.";
         var target = value.Parent switch
         {
             ArgumentSyntax { Parent.Parent: InvocationExpressionSyntax { Expression: var method } } => NameIn(method),

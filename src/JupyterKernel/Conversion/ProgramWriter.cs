@@ -71,7 +71,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         var root = CSharpSyntaxTree.ParseText(text, CellCompiler.ParseOptions).GetCompilationUnitRoot();
         if (root.GetDiagnostics().FirstOrDefault(error => error.Severity == DiagnosticSeverity.Error && !Harmless.Contains(error.Id)) is { } broken)
         {
-            warn($"cell {number} is no C# ({broken.GetMessage(CultureInfo.InvariantCulture)}) and becomes a comment");
+            warn($"cell {number} is not valid C# ({broken.GetMessage(CultureInfo.InvariantCulture)}) and becomes a comment");
             return Commented(text);
         }
 

@@ -156,7 +156,7 @@ internal sealed class MagicCell : IRunningCell
             var problem = magic is null ? Magics.Unknown(magicName) : null;
             if (magic is null && text.Contains("Magic.Register(", StringComparison.Ordinal)) problem += " A magic can be used from the cell after the one that registers it.";
             if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i]);
-            if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0)) problem = $"{magic.Name} wants a cell of its own.";
+            if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0)) problem = $"{magic.Name} must be alone in its cell.";
             if (problem is not null) return TableOutput.Refused(problem) with { Place = blocks[i].Line == 1 && blocks.Count == 1 ? null : (name, blocks[i].Line) };
         }
 

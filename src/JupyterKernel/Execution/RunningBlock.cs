@@ -69,7 +69,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
             var extension = new RunningBlock(services, cell, new CellPart(own, code, name) { Replay = ReplayPolicy.Always, LoadedFor = part.Number });
             var outcome = failure ?? await extension.RunAsync(packages);
             if (outcome is CellOutcome.Interrupted) return (packages, outcome);
-            if (Traceback.Of(outcome, Session.SourceLine) is { } error) Warn($"The {name} failed, and the cell goes on without it. {error.Ename}: {error.Evalue}");
+            if (Traceback.Of(outcome, Session.SourceLine) is { } error) Warn($"The {name} failed, and the cell continues without it. {error.Ename}: {error.Evalue}");
         }
 
         return (packages, null);
@@ -164,9 +164,9 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         Session.Adopt(rebuilt);
         if (await ReplaceWorkerAsync(rebuilt.KeepsValues) is { } failure) return failure;
         var lost = rebuilt.Lost.Count > 0
-            ? $" Not executed, since they do not compile any more: {string.Join(", ", rebuilt.Lost.Select(gone => gone.Compiled.Name + (gone.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", gone.Compiled.DeclaredNames)})" : "")))}. Run them again."
+            ? $" No longer compile: {string.Join(", ", rebuilt.Lost.Select(gone => gone.Compiled.Name + (gone.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", gone.Compiled.DeclaredNames)})" : "")))}. Run these cells again."
             : "";
-        services.Notices.Add($"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} compiled again, and all are executed again in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
+        services.Notices.Add($"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} recompiled, and the session was replayed in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
         return null;
     }
 

@@ -286,7 +286,7 @@ internal sealed class KernelClient : IAsyncDisposable
                 catch (MalformedMessageException malformed)
                 {
                     // We chose whom to connect to, so this is no stranger's message that could be dropped.
-                    Lose(new KernelLostException($"the kernel sent what is no message: {malformed.Message}"));
+                    Lose(new KernelLostException($"the kernel sent an invalid message: {malformed.Message}"));
                 }
             }
         };

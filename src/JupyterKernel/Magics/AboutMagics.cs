@@ -17,7 +17,7 @@ internal static class AboutMagics
         }),
         new("#!log", "Accepted: what happens is not logged.", (_, cell) =>
         {
-            cell.Warn("#!log: this kernel does not log what happens in it; the cell goes on.");
+            cell.Warn("#!log: this kernel does not log its events; the cell continues.");
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
         }),
         new("#!about", "Shows what this kernel is.", (_, _) => Task.FromResult<CellOutcome>(About())),

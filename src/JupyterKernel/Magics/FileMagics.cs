@@ -11,7 +11,7 @@ internal static class FileMagics
         new("#!import", "Runs a notebook (.ipynb, .dib) or C# (.cs, .csx) as if its cells stood here.", (call, cell) =>
             (call["file"] ?? call["--file"]) is { } file
                 ? cell.ImportAsync(Path.GetFullPath(file, cell.Directory))
-                : Task.FromResult<CellOutcome>(TableOutput.Refused("#!import wants a file: #!import lib.dib")))
+                : Task.FromResult<CellOutcome>(TableOutput.Refused("#!import needs a file: #!import lib.dib")))
         {
             Aliases = ["#!load"],
             Parameters = [new("file", "Its path, relative to the file that this stands in."), new("--file", "The same.") { ValueName = "path" }],

@@ -52,7 +52,7 @@ internal sealed record MagicValue(MagicValueKind Kind, string Text, string? From
         }
         catch (JsonException malformed)
         {
-            throw new FormatException($"what follows @input: is no JSON ({malformed.Message})");
+            throw new FormatException($"the text after @input: is not valid JSON ({malformed.Message})");
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
                     if (option.IsFlag) values[name] = new(MagicValueKind.Literal, "true");
                     else if (equals >= 0) values[name] = Value(option, word[(equals + 1)..], isQuoted: false);
                     else if (words.TryDequeue(out var value)) values[name] = Value(option, value.Word, value.IsQuoted);
-                    else return (null, $"{name} of {magic.Name} wants a {option.ValueName}: {option.Help}");
+                    else return (null, $"{name} of {magic.Name} needs a {option.ValueName}: {option.Help}");
                     if (option.Values.Count > 0 && !option.Values.Contains(values[name].Text))
                         return (null, $"{name} of {magic.Name} is one of {string.Join(", ", option.Values)}, not '{values[name].Text}'.");
                 }
@@ -143,7 +143,7 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
         }
 
         return magic.Parameters.FirstOrDefault(parameter => parameter.IsRequired && !values.ContainsKey(parameter.Name)) is { } missing
-            ? (null, $"{magic.Name} wants {missing.Name}: {missing.Help} {Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
+            ? (null, $"{magic.Name} needs {missing.Name}: {missing.Help} {Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
             : (call, null);
     }
 

@@ -29,9 +29,9 @@ internal static class SessionMagics
             Task.FromResult<CellOutcome>(TableOutput.Of(cell.Session.LastException is { } last ? Whole(last) : "No cell has thrown an exception yet."))),
         new("#!undo", "Takes the last accepted cell back.", (_, cell) => UndoAsync(cell)) { StandsAlone = true },
         new("#!recycle", "Replaces the worker by a fresh one with the same variables.", (_, cell) => RecycleAsync(cell)) { StandsAlone = true },
-        new("#!replay", "Says whether the C# below is executed again in a fresh worker.", (call, cell) =>
+        new("#!replay", "Sets whether the C# below is replayed in a fresh worker.", (call, cell) =>
         {
-            if (ReplayPolicies.Parse(call["policy"]!) is not { } policy) return Task.FromResult<CellOutcome>(TableOutput.Refused($"#!replay wants one of always, never, ask, not '{call["policy"]}'."));
+            if (ReplayPolicies.Parse(call["policy"]!) is not { } policy) return Task.FromResult<CellOutcome>(TableOutput.Refused($"#!replay needs a policy: always, never or ask, not '{call["policy"]}'."));
             cell.Replay = policy;
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
         })
@@ -75,14 +75,14 @@ internal static class SessionMagics
             return new CellOutcome.WorkerLost(failure.Message, []);
         }
 
-        return Replayed(cell.Session, "The worker was replaced.", began);
+        return Replayed(cell.Session, "The worker was recycled as requested.", began);
     }
 
     private static CellOutcome.Returned Replayed(NotebookSession session, string what, DateTime began) =>
-        TableOutput.Of($"{what} Accepted cells executed again in a fresh worker: {session.Accepted.Count}, in {Milliseconds(DateTime.UtcNow - began)}.");
+        TableOutput.Of($"{what} Accepted cells replayed in a fresh worker: {session.Accepted.Count}, in {Milliseconds(DateTime.UtcNow - began)}.");
 
     private static CellOutcome.Returned History(NotebookSession session) => TableOutput.Of(
-        $"Accepted cells, which are executed again in a fresh worker: {session.Accepted.Count}.",
+        $"Accepted cells, which a fresh worker replays: {session.Accepted.Count}.",
         [
             ["cell", "code", "ran for", "allocated", "ended", "replay", "declares"],
             .. session.Accepted.Select(cell => (string[])

@@ -119,7 +119,7 @@ internal static class ValueMagics
     private static async Task<(string Text, string? MimeType)> FetchAsync(string url, CancellationToken cancellation)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw new UriFormatException($"'{url}' is no address that begins with http:// or https://.");
+            throw new UriFormatException($"'{url}' is not a valid address. Use one that starts with http:// or https://.");
         using var response = await Http.Value.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellation);
         response.EnsureSuccessStatusCode();
         if (response.Content.Headers.ContentLength > MostBytes) throw new IOException($"{url} has more than {MostBytes / 1_000_000} MB; get it in C#.");

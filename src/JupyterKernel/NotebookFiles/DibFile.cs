@@ -93,7 +93,7 @@ internal static class DibFile
         }
         catch (JsonException malformed)
         {
-            throw new InvalidDataException($"{name}: what follows {Meta} is no JSON ({malformed.Message})");
+            throw new InvalidDataException($"{name}: the text after {Meta} is not valid JSON ({malformed.Message})");
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNo
     public static ImportedFile Read(string path)
     {
         var name = Path.GetFileName(path);
-        if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}.");
+        if (!File.Exists(path)) throw new FileNotFoundException($"File '{path}' not found.");
         if (new FileInfo(path).Length > MostBytes) throw new InvalidDataException($"{name} has more than {MostBytes / 1_000_000} MB.");
         if (LanguageOf.TryGetValue(Path.GetExtension(path), out var language)) return new([new(path, File.ReadAllText(path), language)], IsNotebook: false);
         if (Path.GetExtension(path).ToUpperInvariant() is not (".IPYNB" or ".DIB")) throw new InvalidDataException($"{name} is neither a notebook (.ipynb, .dib) nor C# (.cs, .csx), and no page's text (.html, .js).");

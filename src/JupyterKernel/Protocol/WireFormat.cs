@@ -171,7 +171,7 @@ public sealed class WireFormat : IDisposable
                 MaxDepth = MaxDepth,
             };
             var value = JToken.ReadFrom(reader);
-            if (reader.Read()) throw new MalformedMessageException($"its {name} has text behind its end");
+            if (reader.Read()) throw new MalformedMessageException($"its {name} has trailing data");
             return value as JObject ?? throw new MalformedMessageException($"its {name} is not a JSON object");
         }
         catch (Exception malformed) when (malformed is JsonException or DecoderFallbackException or OverflowException or FormatException)

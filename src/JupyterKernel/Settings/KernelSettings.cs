@@ -1,6 +1,5 @@
 using System.Globalization;
 using JupyterKernel.Compilation;
-using JupyterKernel.Session;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -23,19 +22,19 @@ internal sealed class KernelSettings
             settings => Size.Format(settings.MemoryThresholdBytes), (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryThresholdBytes = bytes) > 0),
         new("memory-ceiling", "The heap of a worker never grows past this; a worker that uses more in other ways is ended. For workers started from now on.",
             settings => Size.Format(settings.MemoryCeilingBytes), (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryCeilingBytes = bytes) > 0),
-        new("recycle-after", "After so many cells the worker is replaced; 0 for never.",
+        new("recycle-after", "Number of cells after which the worker is replaced; 0 for never.",
             settings => Text(settings.RecycleAfterCells), (settings, text) => Whole(text) is { } cells && (settings.RecycleAfterCells = cells) >= 0),
-        new("max-restarts", "So many workers within the restart period, and no more are started.",
+        new("max-restarts", "Maximum number of worker restarts within the restart period.",
             settings => Text(settings.MaxRestarts), (settings, text) => Whole(text) is { } restarts && (settings.MaxRestarts = restarts) >= 0),
         new("restart-period", "Seconds over which restarts are counted.",
             settings => Text((int)settings.RestartPeriod.TotalSeconds), (settings, text) => Whole(text) is { } seconds && (settings.RestartPeriod = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
         new("spare-seconds", "How long an idle kernel keeps a spare worker; 0 for none.",
             settings => Text((int)settings.SpareTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds && (settings.SpareTime = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
-        new("ping-seconds", "A worker that answers nothing for so long is ended.",
+        new("ping-seconds", "Seconds without an answer after which a worker is terminated.",
             settings => Text((int)settings.PingTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds and > 0 && (settings.PingTime = TimeSpan.FromSeconds(seconds)) > TimeSpan.Zero),
         new("replay", "What becomes of cells that do not say it themselves, in a fresh worker: always, never or ask.",
             settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
-        new("notices", "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always told.",
+        new("notices", "Whether cells report replaced workers: on, off, or auto (on if the client answers questions). Losses are always reported.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
         new("children", "What becomes of processes that cells started, when their worker ends: end or leave.",
             settings => settings.LeavesChildren ? "leave" : "end", (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
@@ -98,9 +97,9 @@ internal sealed class KernelSettings
     /// <summary>Sets one by its name.</summary>
     /// <returns>What is wrong with it; null if nothing is.</returns>
     public string? Set(string name, string text) =>
-        All.FirstOrDefault(setting => setting.Name == name) is not { } setting ? $"There is no setting '{name}': choose from {string.Join(", ", All.Select(setting => setting.Name))}."
+        All.FirstOrDefault(setting => setting.Name == name) is not { } setting ? $"Unknown setting '{name}'. {Suggestions.Nearest(name, All.Select(setting => setting.Name)) ?? $"Settings: {string.Join(", ", All.Select(setting => setting.Name))}."}"
         : setting.Set(this, text) ? null
-        : $"'{text}' is nothing for {name}. {setting.Description}";
+        : $"'{text}' is not a valid value for {name}. {setting.Description}";
 
     private bool Compile(LanguageSettings language)
     {

@@ -16,7 +16,7 @@ internal static partial class ExitCause
         var lines = crashReport.TrimEnd().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var cause = (lines.FirstOrDefault() ?? "") switch
         {
-            var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) => "Stack overflow: the cell calls itself without end.",
+            var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) => "Stack overflow: infinite recursion in the cell.",
             var line when line.StartsWith("Process terminated", StringComparison.Ordinal) => FailFast(lines),
             var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) => "An exception on another thread that nothing caught: " + line[20..].TrimStart(':', '.', ' '),
             var line when line.StartsWith("Out of memory", StringComparison.Ordinal) => "The worker ran out of memory.",
@@ -48,12 +48,12 @@ internal static partial class ExitCause
         134 => Signal(6, "SIGABRT", "native code gave up"),
         135 => Signal(7, "SIGBUS", "a bad memory access in native code"),
         136 => Signal(8, "SIGFPE", "an arithmetic error in native code"),
-        137 => Signal(9, "SIGKILL", "somebody killed it, perhaps the system for lack of memory"),
+        137 => Signal(9, "SIGKILL", "killed, possibly by the out-of-memory killer"),
         138 => Signal(10, "SIGBUS", "a bad memory access in native code"),
         139 => Signal(11, "SIGSEGV", "a bad memory access in native code"),
-        143 => Signal(15, "SIGTERM", "somebody asked it to end"),
+        143 => Signal(15, "SIGTERM", "asked to end"),
         unchecked((int)0xC0000005) => "The worker crashed (0xC0000005): a bad memory access in native code.",
-        unchecked((int)0xC00000FD) => "Stack overflow: the cell calls itself without end.",
+        unchecked((int)0xC00000FD) => "Stack overflow: infinite recursion in the cell.",
         _ => string.Create(CultureInfo.InvariantCulture, $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
     };
 
@@ -61,5 +61,5 @@ internal static partial class ExitCause
     private static partial Regex Submission();
 
     private static string Signal(int number, string name, string meaning) =>
-        string.Create(CultureInfo.InvariantCulture, $"The worker was ended by signal {number} ({name}): {meaning}.");
+        string.Create(CultureInfo.InvariantCulture, $"The worker was terminated by signal {number} ({name}): {meaning}.");
 }

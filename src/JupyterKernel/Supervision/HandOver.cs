@@ -54,7 +54,7 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
             if (cancellation.IsCancellationRequested || Problem is not null) return false;
         }
 
-        Problem = "its variables do not keep still";
+        Problem = "its variables kept changing";
         return false;
     }
 

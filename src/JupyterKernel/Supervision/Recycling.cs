@@ -84,7 +84,7 @@ internal sealed class Recycling(
             var problem = IsMemoryShort(old) ? "memory is short"
                 : !settings.LeavesChildren && await old.HasStartedAsync() ? "processes that cells started would run twice"
                 : await HandOverAsync(old, cancellation.Token);
-            if (cancellation.IsCancellationRequested) throw new WorkerStartException("The worker was not replaced: that was interrupted.");
+            if (cancellation.IsCancellationRequested) throw new WorkerStartException("The worker was not recycled: it was interrupted.");
             if (problem is not null) await ReplaceFirstAsync(old, cancellation.Token);
             cells = 0;
             if (cause is not null || problem is not null)
@@ -92,7 +92,7 @@ internal sealed class Recycling(
                 events.Notice(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"The worker was replaced: {cause ?? "you asked for it"}. {Supervisor.Counted(session.Accepted.Count)} executed again in {(DateTime.UtcNow - began).TotalSeconds:0.0} s{(problem is null ? "" : $", after the old one was ended ({problem})")}."),
+                        $"The worker was recycled {(cause is null ? "as requested" : $"because {cause}")}; {Supervisor.Counted(session.Accepted.Count)} replayed in {(DateTime.UtcNow - began).TotalSeconds:0.0} s{(problem is null ? "" : $", after the old one had ended ({problem})")}."),
                     isLoss: false);
             }
 
