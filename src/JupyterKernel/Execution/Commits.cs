@@ -30,7 +30,7 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
         if (cell.Policy != ReplayPolicy.Always)
         {
             var room = MaxRecordedBytes - session.Accepted.Sum(accepted => accepted.Values.LongLength);
-            var state = await supervisor.ReadStateAsync(Math.Min(HandOver.MostBytes, room));
+            var state = await supervisor.ReadStateAsync(Math.Min(HandOver.MaxBytes, room));
             cell = cell.With(state);
             if (cell.Values.Length == 0)
             {

@@ -23,7 +23,7 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
     private const string TablesTarget = "jupyter-csharp.tables";
 
     /// <summary>More are not opened: a front end that opens them without end must not take all memory.</summary>
-    private const int MostOpen = 10_000;
+    private const int MaxOpen = 10_000;
 
     /// <summary>Opened by a front end, not by a cell.</summary>
     private const long NoCell = 0;
@@ -40,7 +40,7 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
         var (id, target, data) = Read(request);
         switch (request.Type)
         {
-            case "comm_open" when targets.Contains(target!) && open.Count < MostOpen && open.TryAdd(id, (target!, NoCell)):
+            case "comm_open" when targets.Contains(target!) && open.Count < MaxOpen && open.TryAdd(id, (target!, NoCell)):
                 break;
             case "comm_msg" or "comm_close" when open.TryGetValue(id, out var known) && known.Target != TablesTarget:
                 target = known.Target;
@@ -67,7 +67,7 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
         {
             case "comm_open" when open.ContainsKey(id):
                 break; // It is open already, and stays what it is.
-            case "comm_open" when target == TablesTarget && open.Count < MostOpen:
+            case "comm_open" when target == TablesTarget && open.Count < MaxOpen:
                 open.Add(id, (TablesTarget, NoCell));
                 break;
             case "comm_open": // #opening-a-comm: one to an unknown target is closed at once.

@@ -5,14 +5,14 @@ namespace JupyterKernel.Hosting;
 /// </summary>
 internal static class Log
 {
-    private const int LongestText = 1000;
+    private const int MaxTextLength = 1000;
 
     private static readonly HashSet<string> Warned = [];
 
     /// <summary>Logs a warning, once for each text: a flood of garbage must not become a flood of log.</summary>
     public static void WarnOnce(string text)
     {
-        if (text.Length > LongestText) text = text[..LongestText] + "…";
+        if (text.Length > MaxTextLength) text = text[..MaxTextLength] + "…";
         lock (Warned)
         {
             if (Warned.Count > 1000 || !Warned.Add(text)) return;

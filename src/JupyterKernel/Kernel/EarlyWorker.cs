@@ -10,7 +10,7 @@ namespace JupyterKernel.Kernel;
 internal sealed class EarlyWorker
 {
     /// <summary>For a client that asks nothing, or only later.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(60);
 
     private readonly Task<WorkerProcess> process = new(WorkerProcess.Start);
 
@@ -28,7 +28,7 @@ internal sealed class EarlyWorker
     /// <summary>Starts the process when a while has passed without a request.</summary>
     public async Task StartSoonAsync()
     {
-        await Task.Delay(LongestWait);
+        await Task.Delay(MaxWait);
         Start();
     }
 }

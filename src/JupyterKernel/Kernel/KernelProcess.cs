@@ -17,10 +17,10 @@ namespace JupyterKernel.Kernel;
 /// <summary>The kernel's process: puts its parts together and runs the loop until a shutdown.</summary>
 internal static class KernelProcess
 {
-    private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(1.5);
 
     /// <summary>How long the workers and what their cells started may take to end.</summary>
-    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>A cell that runs for so long leaves a processor to others.</summary>
     private static readonly TimeSpan LongCell = TimeSpan.FromSeconds(2);
@@ -139,7 +139,7 @@ internal static class KernelProcess
             _ = WarmLanguageAsync();
         });
 
-        Task.WhenAny(WorkerProcess.AllEnded, Task.Delay(LongestEnd)).GetAwaiter().GetResult();
+        Task.WhenAny(WorkerProcess.AllEnded, Task.Delay(EndTimeout)).GetAwaiter().GetResult();
         history.Dispose();
         loop.Dispose();
         sockets.Dispose();
@@ -181,6 +181,6 @@ internal static class KernelProcess
     {
         var cleaner = new Thread(() => NetMQConfig.Cleanup()) { IsBackground = true, Name = "clean-up" };
         cleaner.Start();
-        if (!cleaner.Join(LongestCleanUp)) Log.WarnOnce("the sockets could not be closed in time");
+        if (!cleaner.Join(CleanUpTimeout)) Log.WarnOnce("the sockets could not be closed in time");
     }
 }

@@ -128,9 +128,9 @@ internal static class SessionMagics
 
     private static string FirstLine(string code)
     {
-        const int Longest = 60;
+        const int MaxLength = 60;
         var line = code.Trim().ReplaceLineEndings("\n").Split('\n')[0];
-        return line.Length > Longest ? line[..Longest] + "…" : line;
+        return line.Length > MaxLength ? line[..MaxLength] + "…" : line;
     }
 
     private static string Milliseconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:N0} ms");

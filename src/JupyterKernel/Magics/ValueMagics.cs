@@ -20,10 +20,10 @@ internal static class ValueMagics
     private const string PageVariable = "global::JupyterKernel.Display.PageVariable";
     private const string Json = "application/json";
     private const string PlainText = "text/plain";
-    private const long MostBytes = 100_000_000;
+    private const long MaxBytes = 100_000_000;
 
     /// <summary>The compiler has 16 MB for all literals of an assembly.</summary>
-    private const int LongestLiteral = 4_000_000;
+    private const int MaxLiteralLength = 4_000_000;
 
     private static readonly Lazy<HttpClient> Http = new();
 
@@ -112,8 +112,8 @@ internal static class ValueMagics
     }
 
     private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) =>
-        new FileInfo(path) is { Exists: true, Length: > MostBytes }
-            ? throw new IOException($"{path} has more than {MostBytes / 1_000_000} MB; read it in C#.")
+        new FileInfo(path) is { Exists: true, Length: > MaxBytes }
+            ? throw new IOException($"{path} has more than {MaxBytes / 1_000_000} MB; read it in C#.")
             : await File.ReadAllTextAsync(path, cancellation);
 
     private static async Task<(string Text, string? MimeType)> FetchAsync(string url, CancellationToken cancellation)
@@ -122,8 +122,8 @@ internal static class ValueMagics
             throw new UriFormatException($"'{url}' is no address that begins with http:// or https://.");
         using var response = await Http.Value.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellation);
         response.EnsureSuccessStatusCode();
-        if (response.Content.Headers.ContentLength > MostBytes) throw new IOException($"{url} has more than {MostBytes / 1_000_000} MB; get it in C#.");
-        await response.Content.LoadIntoBufferAsync(MostBytes, cancellation);
+        if (response.Content.Headers.ContentLength > MaxBytes) throw new IOException($"{url} has more than {MaxBytes / 1_000_000} MB; get it in C#.");
+        await response.Content.LoadIntoBufferAsync(MaxBytes, cancellation);
         return (await response.Content.ReadAsStringAsync(cancellation), response.Content.Headers.ContentType?.MediaType);
     }
 
@@ -194,7 +194,7 @@ internal static class ValueMagics
     private static Task<CellOutcome> DeclareAsync(string variable, string expression, MagicCall call, IRunningCell cell)
     {
         if (!SyntaxFacts.IsValidIdentifier(variable)) return Refused($"'{variable}' cannot be the name of a C# variable.");
-        return expression.Length > LongestLiteral
+        return expression.Length > MaxLiteralLength
             ? Refused($"{variable} would hold {expression.Length / 1_000_000} million characters, which is too much to be written into code. In C#: File.ReadAllText(path).")
             : call.IsInPage ? cell.RunCSharpAsync($"{PageVariable}.Set({Literal(variable)}, {expression});", call, isKept: false)
             : cell.RunCSharpAsync($"var @{variable} = {expression};", call);

@@ -15,7 +15,7 @@ internal sealed record ImportedCell(string Name, string Source, string Language)
 /// <param name="IsNotebook">Whether it can have cells in several languages.</param>
 internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNotebook)
 {
-    private const long MostBytes = 100_000_000;
+    private const long MaxBytes = 100_000_000;
 
     private static readonly Dictionary<string, string> LanguageOf = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -31,7 +31,7 @@ internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNo
     {
         var name = Path.GetFileName(path);
         if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}.");
-        if (new FileInfo(path).Length > MostBytes) throw new InvalidDataException($"{name} has more than {MostBytes / 1_000_000} MB.");
+        if (new FileInfo(path).Length > MaxBytes) throw new InvalidDataException($"{name} has more than {MaxBytes / 1_000_000} MB.");
         if (LanguageOf.TryGetValue(Path.GetExtension(path), out var language)) return new([new(path, File.ReadAllText(path), language)], IsNotebook: false);
         if (Path.GetExtension(path).ToUpperInvariant() is not (".IPYNB" or ".DIB")) throw new InvalidDataException($"{name} is neither a notebook (.ipynb, .dib) nor C# (.cs, .csx), and no page's text (.html, .js).");
         var notebook = NotebookFile.Load(path);

@@ -41,7 +41,7 @@ internal sealed class JupyterSockets : IDisposable
     private const int MaxReceivedAtOnce = 10_000;
 
     /// <summary>For how long a port may be in use: clients choose ports that are free, and until we have them any connection may take one.</summary>
-    private static readonly TimeSpan LongestInUse = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan PortInUseTimeout = TimeSpan.FromSeconds(3);
 
     private readonly WireFormat wire;
     private readonly RouterSocket shell = new();
@@ -170,7 +170,7 @@ internal sealed class JupyterSockets : IDisposable
             catch (AddressAlreadyInUseException inUse)
             {
                 Log.WarnOnce($"{endpoint} is in use by another program; waiting for it");
-                if (waited.Elapsed < LongestInUse) continue;
+                if (waited.Elapsed < PortInUseTimeout) continue;
                 throw new IOException($"{endpoint} stays in use; start the kernel anew, or put another port into the connection file", inUse);
             }
             catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException or ArgumentException)

@@ -11,10 +11,10 @@ namespace JupyterKernel.Sockets;
 internal sealed class LateSubscribers
 {
     /// <summary>For how long a subscription may be on its way.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SubscriptionTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>How many clients that come at the same time are thought of.</summary>
-    private const int MostClients = 20;
+    private const int MaxClients = 20;
 
     private readonly List<Request> answered = [];
 
@@ -23,14 +23,14 @@ internal sealed class LateSubscribers
     {
         if (request.Type != "kernel_info_request") return;
         answered.RemoveAll(earlier => earlier.Client == request.Client && earlier.IsControl == request.IsControl);
-        if (answered.Count == MostClients) answered.RemoveAt(0);
+        if (answered.Count == MaxClients) answered.RemoveAt(0);
         answered.Add(request);
     }
 
     /// <summary>The requests whose idle is to be published for whoever has just subscribed.</summary>
     public IEnumerable<Request> Unaware()
     {
-        answered.RemoveAll(request => Stopwatch.GetElapsedTime(request.ReceivedAt) > Longest);
+        answered.RemoveAll(request => Stopwatch.GetElapsedTime(request.ReceivedAt) > SubscriptionTimeout);
         return answered;
     }
 }

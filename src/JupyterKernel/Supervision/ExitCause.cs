@@ -5,12 +5,12 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Supervision;
 
-/// <summary>Why a worker ended, in words, from its exit code and what the runtime printed.</summary>
+/// <summary>Describes why a worker ended, from its exit code and the runtime's crash report.</summary>
 internal static partial class ExitCause
 {
-    /// <summary>The outcome of the cell that lost its worker.</summary>
-    /// <param name="exitCode">On Unix 128 + n for signal n; on Windows the status that ended the process.</param>
-    /// <param name="crashReport">What the runtime printed about its end; empty if nothing.</param>
+    /// <summary>The outcome of the cell that ran when its worker was lost.</summary>
+    /// <param name="exitCode">On Unix, 128 + n for signal n; on Windows, the status of the process.</param>
+    /// <param name="crashReport">The runtime's report about the crash; empty if there is none.</param>
     public static CellOutcome.WorkerLost Of(int exitCode, string crashReport)
     {
         var lines = crashReport.TrimEnd().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -23,13 +23,13 @@ internal static partial class ExitCause
             _ => ByExitCode(exitCode),
         };
 
-        // Below a cell's own code there is only the kernel's.
+        // Frames below the cell's own code belong to the kernel.
         return new(cause, [.. lines.TakeWhile(line => !line.Contains(" JupyterKernel.Worker.", StringComparison.Ordinal) && !line.Contains(".<Factory>(", StringComparison.Ordinal))
             .Where(line => !line.Contains("MethodBuilder", StringComparison.Ordinal))])
         {
             FromOutside = exitCode is 137 or 143,
 
-            // The outermost of a cell's own code started it.
+            // The outermost submission frame is the one that started the work.
             OwnerCode = lines.Select(line => Submission().Match(line)).LastOrDefault(match => match.Success)?.Value,
         };
     }
