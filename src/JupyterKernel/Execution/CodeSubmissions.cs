@@ -10,8 +10,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// Code that one running cell submits. It is compiled to follow the cell, which keeps running meanwhile, and runs in the cell's worker as part of it. When the
-/// cell has ended, it joins the history as part of the cell. Loop thread.
+/// Handles code that a running cell submits. The code is compiled to follow the cell, which keeps running meanwhile, and runs in the cell's
+/// worker as part of it. When the cell has ended, the code joins the history as part of the cell. Loop thread.
 /// </summary>
 /// <param name="outer">The cell.</param>
 /// <param name="outerPackages">The packages that the cell was compiled with.</param>
@@ -23,8 +23,8 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
     private bool hasEnded;
     private Task latest = Task.CompletedTask;
 
-    /// <summary>The cell has ended.</summary>
-    /// <returns>What it has submitted, in the order in which that was run.</returns>
+    /// <summary>Ends the cell's submissions.</summary>
+    /// <returns>The submitted code, in the order in which it ran.</returns>
     public IReadOnlyList<AcceptedCell> End()
     {
         hasEnded = true;
@@ -32,15 +32,15 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
     }
 
     /// <summary>Compiles code and lets the worker run it.</summary>
-    /// <param name="request">The request to show a restore for; null for one that shows nothing.</param>
+    /// <param name="request">The request in which a restore is shown; null for one that shows nothing.</param>
     public void Add(CodeSubmitted submitted, SupervisedWorker worker, Request? request) => latest = AddAsync(latest, submitted, worker, request);
 
-    /// <summary>Refuses code that no running cell submits.</summary>
+    /// <summary>Refuses code that is not submitted by a running cell.</summary>
     public static void Refuse(CodeSubmitted submitted, SupervisedWorker worker) => worker.Answer(new RefuseSubmitted(submitted.Submission, HasEndedProblem));
 
     private async Task AddAsync(Task before, CodeSubmitted submitted, SupervisedWorker worker, Request? request)
     {
-        // Each follows the one before.
+        // Each submission follows the one before it.
         await before;
         CompiledCell? cell;
         string? problem;
@@ -59,7 +59,7 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
         else worker.Answer(new RefuseSubmitted(submitted.Submission, problem!));
     }
 
-    /// <returns>The code, or why it cannot be run.</returns>
+    /// <returns>The code, or the reason why it cannot be run.</returns>
     private async Task<(CompiledCell? Cell, string? Problem)> CompileAsync(CodeSubmitted submitted, Request? request)
     {
         var session = services.Session;

@@ -12,8 +12,8 @@ using JupyterKernel.Supervision;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// A cell that has magics, or is in another language: its blocks one after the other, each C# block a submission of its own. An error ends it. In the history
-/// it is one: interrupted, or without its worker, all its blocks are taken back. Loop thread.
+/// Runs a cell that has magics or is in another language, block by block; each C# block is its own submission. An error ends the cell. In
+/// the history it is one cell: if it is interrupted or its worker is lost, all its blocks are rolled back. Loop thread.
 /// </summary>
 internal sealed class MagicCell : IRunningCell
 {
@@ -29,7 +29,7 @@ internal sealed class MagicCell : IRunningCell
     private ReplayPolicy? replay;
     private string name;
 
-    /// <param name="whole">The cell, as if it were one block.</param>
+    /// <param name="whole">The cell as a single block.</param>
     public MagicCell(SessionServices services, RunningCell cell, ExecuteRequest content, CellPart whole)
     {
         (this.services, this.cell, this.content, this.whole) = (services, cell, content, whole);
@@ -60,8 +60,8 @@ internal sealed class MagicCell : IRunningCell
         set => replay = value;
     }
 
-    /// <summary>Runs it to its end.</summary>
-    /// <returns>What became of its last block, or of the one that ended it.</returns>
+    /// <summary>Runs the cell to its end.</summary>
+    /// <returns>The outcome of the last block, or of the one that ended the cell.</returns>
     public async Task<CellOutcome> RunAsync()
     {
         var values = Values.All;
@@ -83,7 +83,7 @@ internal sealed class MagicCell : IRunningCell
         }
     }
 
-    /// <summary>Shows how long it took, if that was asked for.</summary>
+    /// <summary>Shows the elapsed time if it was requested.</summary>
     public void ShowTimes()
     {
         foreach (var time in times) Show(MimeBundle.PlainText(string.Create(CultureInfo.InvariantCulture, $"Wall time: {time.Elapsed.TotalMilliseconds}ms")));
@@ -147,7 +147,7 @@ internal sealed class MagicCell : IRunningCell
         Magics = new(Session.Magics);
         var blocks = await Task.Run(() => CellBlocks.Of(text, Magics.Find, known));
 
-        // What is misspelled is said before anything has run, as of code that does not compile.
+        // Misspelled magics are reported before any block runs, as compile errors are.
         var calls = new MagicCall?[blocks.Count];
         for (var i = 0; i < blocks.Count; i++)
         {

@@ -8,10 +8,12 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>What a cell's <c>#r "nuget:"</c> lines lead to: a restore, which the user can follow, and a word on what is there now. Loop thread.</summary>
+/// <summary>
+/// Restores the packages of a cell's <c>#r "nuget:"</c> lines, shows the progress and summarizes the result. Loop thread.
+/// </summary>
 internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession session)
 {
-    /// <summary>What is done within this time needs no word about its progress.</summary>
+    /// <summary>The duration up to which a restore shows no progress.</summary>
     private static readonly TimeSpan Unremarkable = TimeSpan.FromMilliseconds(400);
 
     private static readonly TimeSpan BetweenProgress = TimeSpan.FromMilliseconds(200);
@@ -19,12 +21,12 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
     private readonly string baseDirectory = Directory.GetCurrentDirectory();
     private int displays;
 
-    /// <summary>Restores what the session has and a cell asks for.</summary>
+    /// <summary>Restores the session's packages together with those that a cell requests.</summary>
     /// <param name="code">The cell.</param>
-    /// <param name="directory">What relative paths start from; null for the kernel's folder.</param>
-    /// <param name="request">The request to show it for; null for one that shows nothing.</param>
-    /// <param name="before">The packages that there are.</param>
-    /// <returns>The packages that the cell can use, or why they cannot be had.</returns>
+    /// <param name="directory">The base of relative paths; null for the kernel's folder.</param>
+    /// <param name="request">The request in which it is shown; null for one that shows nothing.</param>
+    /// <param name="before">The packages of the session.</param>
+    /// <returns>The packages that the cell can use, or the failure.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<(SessionPackages Packages, CellOutcome? Failure)> InstallAsync(string code, string? directory, Request? request, SessionPackages before, CancellationToken cancellation)
     {
@@ -96,7 +98,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
     private static string Short(string? source) => source is null ? "" : Uri.TryCreate(source, UriKind.Absolute, out var address) && !address.IsFile ? address.Host : source;
 
-    /// <summary>One output that changes.</summary>
+    /// <summary>An output that changes.</summary>
     private sealed class Display(JupyterSockets sockets, Request request, string id)
     {
         private bool isThere;
@@ -114,7 +116,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
         public void Note(string line) => Show(line, NoteHtml.Small(line));
 
-        /// <summary>A progress that was shown cannot be taken away without what else the cell has shown.</summary>
+        /// <summary>Ends the display; progress that was shown cannot be removed without the cell's other outputs.</summary>
         public void End(string line)
         {
             if (isThere) Note(line);

@@ -9,8 +9,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// One submission while it runs: a cell, a block of a cell with magics, or an expression. Its packages are restored, it is compiled in this process to follow
-/// the history, run in the worker, and joins the history if it ends by itself. Loop thread.
+/// A submission while it runs: a cell, a block of a cell with magics, or an expression. Its packages are restored, it is compiled in this
+/// process to follow the history, runs in the worker, and joins the history if it completes. Loop thread.
 /// </summary>
 internal sealed class RunningBlock(SessionServices services, RunningCell cell, CellPart part)
 {
@@ -20,13 +20,13 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
 
     private NotebookSession Session => services.Session;
 
-    /// <summary>What the user answered to the block's questions, in order.</summary>
+    /// <summary>The user's answers to the block's questions, in order.</summary>
     public IList<string> Answers => answers;
 
-    /// <summary>The using directives that were added to the code for names that completion had offered; empty for most blocks.</summary>
+    /// <summary>The using directives added for names that completion offered; empty for most blocks.</summary>
     public string AddedUsings { get; private set; } = "";
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs the block to its end.</summary>
     public async Task<CellOutcome> RunAsync()
     {
         try
@@ -35,7 +35,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
                 part.Code, part.Directory, services.Outputs.ShownRequestOf(part.Number), Session.Packages, cell.Interruption);
             if (failure is null && part.IsKept) (packages, failure) = await LoadExtensionsAsync(packages);
 
-            // The restore may have been done already when the interrupt came.
+            // The restore may have completed before the interrupt arrived.
             cell.Interruption.ThrowIfCancellationRequested();
             return failure ?? await RunAsync(packages);
         }
@@ -45,18 +45,18 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         }
     }
 
-    /// <summary>Takes code that the block submits.</summary>
+    /// <summary>Handles code that the block submits.</summary>
     public void Submit(CodeSubmitted submitted, SupervisedWorker worker)
     {
         if (submissions is not null && submitted.Cell == part.Number) submissions.Add(submitted, worker, services.Outputs.ShownRequestOf(submitted.Cell));
         else CodeSubmissions.Refuse(submitted, worker);
     }
 
-    /// <summary>Takes a magic that the block registers. It is there once the block is accepted, and as long as that is.</summary>
+    /// <summary>Registers a magic of the block; it exists once the block is accepted and until the block is undone.</summary>
     public void Register(MagicRegistered magic) => magics.Add(magic);
 
-    /// <summary>Runs what newly referenced packages bring to be run, each as a cell of the history. A failure is a warning.</summary>
-    /// <returns>The packages that there are now, and the interruption, if there was one.</returns>
+    /// <summary>Runs the code that newly referenced packages provide, each as a cell of the history; a failure is a warning.</summary>
+    /// <returns>The packages of the session, and the interruption, if there was one.</returns>
     private async Task<(SessionPackages Packages, CellOutcome? Interrupted)> LoadExtensionsAsync(SessionPackages packages)
     {
         if (packages == Session.Packages) return (packages, null);
@@ -97,7 +97,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         if (rebuilt is not null && await RebuildAsync(rebuilt) is { } failure) return failure;
         if (code.Assets != CellAssets.None)
         {
-            // The assets that a cell loaded which was not accepted may be of another version.
+            // Assets loaded for a cell that was not accepted may have another version.
             if (services.Commits.HasStrayAssets && rebuilt is null && await ReplaceWorkerAsync(keepsValues: true) is { } refusal) return refusal;
             services.Commits.HasStrayAssets = true;
         }
@@ -147,7 +147,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         }
     }
 
-    /// <summary>What was added to the code, and the compiler's warnings, each once in a session.</summary>
+    /// <summary>Lists the additions to the code and the compiler's warnings, each once per session.</summary>
     private IEnumerable<string> RemarksOn(CompiledCell code)
     {
         if (code.AddedUsings.Length > 0) yield return $"Added: {code.AddedUsings}";
@@ -157,8 +157,8 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         }
     }
 
-    /// <summary>Brings a recompiled history into a fresh worker.</summary>
-    /// <returns>Why that failed; null if it did not.</returns>
+    /// <summary>Replays a recompiled history in a fresh worker.</summary>
+    /// <returns>The failure; null if there was none.</returns>
     private async Task<CellOutcome?> RebuildAsync(RebuiltHistory rebuilt)
     {
         Session.Adopt(rebuilt);

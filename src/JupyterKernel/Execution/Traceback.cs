@@ -5,12 +5,12 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>A failed cell as the protocol's ename, evalue and traceback. The traceback is coloured as IPython's is.</summary>
+/// <summary>A failed cell as the protocol's ename, evalue and traceback; the traceback is coloured as in IPython.</summary>
 internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyList<string> Lines)
 {
-    /// <summary>The error of an outcome; null if the outcome is none.</summary>
-    /// <param name="outcome">How the cell ended.</param>
-    /// <param name="sourceLine">The text of a line (from 1) of a cell by its name, or null.</param>
+    /// <summary>Creates the error of an outcome; null if the outcome is not an error.</summary>
+    /// <param name="outcome">The outcome of the cell.</param>
+    /// <param name="sourceLine">Returns the text of a line (from 1) of a cell by its name, or null.</param>
     public static Traceback? Of(CellOutcome outcome, Func<string, int, string?> sourceLine) => outcome switch
     {
         CellOutcome.DidNotCompile failed =>
@@ -49,7 +49,7 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         }
     }
 
-    /// <summary>The line where it happened, between those around it.</summary>
+    /// <summary>Shows the line where the error happened, with the lines around it.</summary>
     private static IEnumerable<string> Source(FrameReport frame, int around, Func<string, int, string?> sourceLine)
     {
         if (frame.Source is null || string.IsNullOrWhiteSpace(sourceLine(frame.Source, frame.Line))) yield break;
@@ -68,7 +68,7 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         _ => [$"The {cells} cells before it are executed again in a fresh worker, so their variables are there. #!undo takes the last one back."],
     };
 
-    /// <summary>The runtime's own report, without the middle of a very long one.</summary>
+    /// <summary>Shortens a very long crash report of the runtime by leaving out its middle.</summary>
     private static IEnumerable<string> Folded(IReadOnlyList<string> lines)
     {
         const int Head = 30;

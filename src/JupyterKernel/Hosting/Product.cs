@@ -2,9 +2,9 @@ using System.Reflection;
 
 namespace JupyterKernel.Hosting;
 
-/// <summary>What this program is.</summary>
+/// <summary>Describes this program.</summary>
 internal static class Product
 {
-    /// <summary>Its version.</summary>
+    /// <summary>The program's version.</summary>
     public static string Version { get; } = typeof(Product).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 }

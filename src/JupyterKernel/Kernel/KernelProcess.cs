@@ -14,24 +14,24 @@ using NetMQ;
 
 namespace JupyterKernel.Kernel;
 
-/// <summary>The kernel's process: puts its parts together and runs the loop until a shutdown.</summary>
+/// <summary>The kernel's process: assembles its parts and runs the loop until a shutdown.</summary>
 internal static class KernelProcess
 {
     private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>How long the workers and what their cells started may take to end.</summary>
+    /// <summary>The timeout for the workers, and the processes started by their cells, to end.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>A cell that runs for so long leaves a processor to others.</summary>
+    /// <summary>The duration after which a running cell is considered long and a processor is free for other work.</summary>
     private static readonly TimeSpan LongCell = TimeSpan.FromSeconds(2);
 
-    /// <summary>For how long no cell has run before what only people at a keyboard need is loaded.</summary>
+    /// <summary>The time without a cell after which the features for interactive use are loaded.</summary>
     private static readonly TimeSpan IdleBeforeEditor = TimeSpan.FromSeconds(0.1);
 
-    /// <summary>For how long a processor is left to the first cell, which whoever starts a kernel waits for.</summary>
+    /// <summary>The time for which a processor is left to the first cell, because the user waits for it.</summary>
     private static readonly TimeSpan UntilEditor = TimeSpan.FromSeconds(0.2);
 
-    /// <summary>Runs a kernel on a connection file. If it cannot run, one line on stderr says why.</summary>
+    /// <summary>Runs a kernel on a connection file; if it cannot run, one line on stderr states the reason.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string connectionFilePath)
     {
@@ -66,11 +66,11 @@ internal static class KernelProcess
 
     private static void Serve(string connectionFilePath)
     {
-        // A pool thread that has nothing to do would look around for more for a while, which is half of what an idle kernel uses.
+        // Idle pool threads would spin for work for a while, which is half of an idle kernel's processor time.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", 0);
 
-        // What takes longest begins first, and goes on while the sockets are bound and the client finds them: what signing
-        // needs, since no message comes or goes without, then the compiler.
+        // The slowest work begins first and continues while the sockets are bound and the client finds them: loading the signing library,
+        // since every message requires it, then the compiler.
         var directory = WorkingDirectory();
         var compilationThread = new CompilationThread();
         var compilerMade = compilationThread.RunAsync(
@@ -145,7 +145,7 @@ internal static class KernelProcess
         sockets.Dispose();
         CleanUp();
 
-        // A batch run, which has no pause between its cells, goes without.
+        // A batch run has no pause between its cells and does not load it.
         async Task WarmLanguageAsync()
         {
             await compilerWarmed;
@@ -175,7 +175,7 @@ internal static class KernelProcess
     }
 
     /// <summary>
-    /// Lets the last messages out, and waits no longer for a client that does not take them than whoever asked for the shutdown would.
+    /// Sends the last messages, and waits for a client that does not read them no longer than the client waits for the shutdown.
     /// </summary>
     private static void CleanUp()
     {
