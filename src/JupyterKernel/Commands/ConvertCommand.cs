@@ -5,7 +5,10 @@ using JupyterKernel.NotebookFiles;
 
 namespace JupyterKernel.Commands;
 
-/// <summary><c>jupyter-csharp convert</c>: a notebook in another format, by the endings of the files. Exit codes: 0 all went well, 1 a file failed.</summary>
+/// <summary>
+/// <c>jupyter-csharp convert</c>: converts notebooks, with the formats given by the file extensions. Exit codes: 0 success, 1 a file
+/// failed.
+/// </summary>
 internal static class ConvertCommand
 {
     private const int Failure = 1;

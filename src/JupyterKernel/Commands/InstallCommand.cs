@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// <c>install</c>: writes the kernelspec that makes this program a kernel of Jupyter's, a second one under the name that notebooks
-/// made with .NET Interactive ask for, and the extension of JupyterLab that goes with it.
+/// <c>install</c>: writes the kernelspec of this program, a second one under the name that notebooks made with .NET Interactive use, and
+/// the JupyterLab extension.
 /// </summary>
 internal static class InstallCommand
 {
@@ -53,7 +53,7 @@ internal static class InstallCommand
             if (aliasName is not null) KernelSpec.CheckName(aliasName);
 
             var kernels = location.Kernels(parse);
-            // Everything that can be refused is refused before anything is written.
+            // All checks run before anything is written.
             KernelSpec.CheckFree(kernels, name);
             if (aliasName is not null) KernelSpec.CheckFree(kernels, aliasName);
 
@@ -88,10 +88,10 @@ internal static class InstallCommand
         return command;
     }
 
-    /// <summary>Whether a kernelspec is one of ours and a second name of that kernel.</summary>
+    /// <summary>Whether a kernelspec was written by this program and is an alias of that kernel.</summary>
     public static bool IsAliasOf(KernelSpec spec, string name) => string.Equals(spec.AliasOf, name, StringComparison.OrdinalIgnoreCase);
 
-    // The aliases that the kernel has follow an update, and one is added: the one asked for, or the default if nobody else has it.
+    // An update renews the kernel's aliases and adds one: the requested one, or the default if no other program uses it.
     private static HashSet<string> Aliases(string kernels, string name, string? asked, TextWriter output)
     {
         var aliases = KernelSpec.All(kernels).Where(spec => IsAliasOf(spec, name)).Select(spec => spec.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);

@@ -8,8 +8,8 @@ using JupyterKernel.NotebookFiles;
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// <c>jupyter-csharp run</c>: executes notebooks, each in a kernel of its own, and leaves executed copies.
-/// Exit codes: 0 all went well, 1 a cell or a file failed, 128 and the signal's number after an interrupt.
+/// <c>jupyter-csharp run</c>: executes notebooks, each in its own kernel, and writes executed copies. Exit codes: 0 success, 1 a cell or a
+/// file failed, 128 plus the signal's number after an interrupt.
 /// </summary>
 internal static class RunCommand
 {
@@ -48,7 +48,7 @@ internal static class RunCommand
 
         var command = new Command("run", "Run notebooks and leave executed copies; needs neither Jupyter nor Python.") { notebooks, output, allowErrors, timeout, parameters };
 
-        // Not an asynchronous action: System.CommandLine would end one two seconds after Ctrl+C, before the copy is written.
+        // Not an asynchronous action: System.CommandLine would terminate one two seconds after Ctrl+C, before the copy is written.
         command.SetAction(result =>
         {
             var configuration = result.InvocationConfiguration;
@@ -71,7 +71,7 @@ internal static class RunCommand
             using var signals = new TerminationSignals();
             try
             {
-                // All are read before the first one runs: a wrong file name should not show after an hour.
+                // All are read before the first one runs, so that a wrong file name is reported immediately.
                 var copies = CopyPaths([.. notebooks.Select(file => file.ToString())], output);
                 var loaded = copies.Select(copy => (copy.Notebook, copy.Copy, Content: Load(copy.Notebook, copy.Copy))).ToList();
                 var exitCode = 0;
@@ -157,10 +157,10 @@ internal static class RunCommand
         }
     }
 
-    /// <summary>Turns the first request to end into a cancellation; a later one ends the process as it always does.</summary>
+    /// <summary>Turns the first termination request into a cancellation; a later one ends the process as usual.</summary>
     private sealed class TerminationSignals : IDisposable
     {
-        // Some programs signal the process and then its whole group: that is one request, not an impatient second one.
+        // Some programs signal the process and then its whole group; both signals count as one request.
         private static readonly TimeSpan OneRequest = TimeSpan.FromSeconds(1);
 
         private readonly CancellationTokenSource source = new();

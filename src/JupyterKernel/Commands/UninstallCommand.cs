@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace JupyterKernel.Commands;
 
-/// <summary><c>uninstall</c>: takes away what <c>install</c> has put there, and nothing else.</summary>
+/// <summary><c>uninstall</c>: removes the files that <c>install</c> wrote, and nothing else.</summary>
 internal static class UninstallCommand
 {
     public static Command Create()

@@ -9,12 +9,12 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Conversion;
 
 /// <summary>
-/// Reads a program of one file as a notebook: a cell for each line <c>// %%</c>, or one for all of it if there is none. What
-/// <see cref="ProgramWriter"/> has moved or made a comment goes back to where it was. Pure.
+/// Reads a single-file program as a notebook: a cell for each <c>// %%</c> line, or one cell if there is none. Code that
+/// <see cref="ProgramWriter"/> moved or commented out is restored to its place. Pure.
 /// </summary>
 internal static partial class ProgramReader
 {
-    /// <summary>The notebook that a program is.</summary>
+    /// <summary>Reads a program as a notebook.</summary>
     public static NotebookFile Read(string program)
     {
         var notebook = NotebookFile.Create();
@@ -79,7 +79,7 @@ internal static partial class ProgramReader
 
     private static string UncommentedLine(string line) => line.StartsWith("// ", StringComparison.Ordinal) ? line[3..] : line.StartsWith("//", StringComparison.Ordinal) ? line[2..] : line;
 
-    /// <summary>A last expression that is written to the console is the cell's result.</summary>
+    /// <summary>Turns a last expression that is written to the console into the cell's result.</summary>
     private static string WithResult(string code)
     {
         if (!code.Contains("NotebookOutput.Show", StringComparison.Ordinal) || Nesting.IsTooDeep(code)) return code;
@@ -90,7 +90,7 @@ internal static partial class ProgramReader
             : code;
     }
 
-    /// <summary>Magics that are comments are magics again, with the text below those that take some.</summary>
+    /// <summary>Restores magics from comments, with the text below those that take text.</summary>
     private static string WithMagics(string code)
     {
         var isText = false;

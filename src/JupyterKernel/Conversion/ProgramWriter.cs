@@ -12,12 +12,13 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Conversion;
 
 /// <summary>
-/// Writes a notebook as a program of one file, for <c>dotnet run program.cs</c>. Cells stand below lines <c>// %%</c>, which editors know; what a program has in
-/// other places (usings, packages, types) is moved there, what is no C# becomes a comment, and a cell's last expression is written to the console.
-/// One writer for one notebook. Sources: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps,
+/// Writes a notebook as a single-file program for <c>dotnet run program.cs</c>. Each cell follows a <c>// %%</c> line, which editors
+/// recognize; usings, packages and types are moved to the place that a program requires, text that is not C# becomes a comment, and a
+/// cell's last expression is written to the console. One writer per notebook. Sources:
+/// https://learn.microsoft.com/dotnet/core/sdk/file-based-apps,
 /// https://jupytext.readthedocs.io/en/latest/formats-scripts.html#the-percent-format
 /// </summary>
-/// <param name="warn">Takes a word on each thing that the program will not have, or that will keep it from compiling.</param>
+/// <param name="warn">Takes a warning for each thing that the program leaves out or that prevents it from compiling.</param>
 internal sealed partial class ProgramWriter(Action<string> warn)
 {
     private static readonly string[] OnlyInNotebooks =
@@ -27,7 +28,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
 
     private static readonly SyntaxKind[] Access = [SyntaxKind.PublicKeyword, SyntaxKind.PrivateKeyword, SyntaxKind.ProtectedKeyword, SyntaxKind.InternalKeyword, SyntaxKind.ReadOnlyKeyword];
 
-    /// <summary>A last expression without a semicolon, and a namespace, which a script has not.</summary>
+    /// <summary>The diagnostics of scripts that are expected: a last expression without a semicolon, and a namespace.</summary>
     private static readonly string[] Harmless = ["CS1002", "CS7021"];
 
     private readonly List<string> directives = [.. ProgramText.OwnDirectives];
@@ -38,7 +39,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
     private readonly HashSet<string> warned = [];
     private bool needsShim;
 
-    /// <summary>The program.</summary>
+    /// <summary>Writes the program.</summary>
     public string Write(NotebookFile notebook)
     {
         var number = 0;
@@ -63,7 +64,9 @@ internal sealed partial class ProgramWriter(Action<string> warn)
 
     private static string Commented(string text) => string.Join('\n', text.Split('\n').Select(line => line.Length > 0 ? "// " + line : "//"));
 
-    /// <summary>A cell with its magics as comments, and what C# cannot have in that place taken out. Null if nothing is left of it.</summary>
+    /// <summary>
+    /// Converts a cell: magics become comments, and code that is not valid in that place is moved; null if nothing is left.
+    /// </summary>
     private string? CSharp(string source, int number)
     {
         var text = WithoutDirectives(WithMagicsCommented(source), number);
@@ -142,7 +145,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         return string.Join('\n', source.Split('\n').Select((line, i) => line.Trim().Length > 0 && string.IsNullOrWhiteSpace(kept[i]) ? "// " + line : line));
     }
 
-    /// <summary>Packages, projects and the like go to the top of the program, in its own spelling.</summary>
+    /// <summary>Moves packages, projects and similar directives to the beginning of the program, in the syntax of programs.</summary>
     private string WithoutDirectives(string text, int number)
     {
         var blanked = PackageDirectives.Blank(text).Split('\n');

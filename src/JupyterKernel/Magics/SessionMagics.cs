@@ -7,12 +7,12 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Magics about the session itself: its history, its worker, its settings. Loop thread.</summary>
+/// <summary>The magics about the session: its history, its worker and its settings. Loop thread.</summary>
 internal static class SessionMagics
 {
     private const int VariablesShown = 10;
 
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
         new("#!settings", "Shows the kernel's settings and what they mean, or sets one.", (call, _) => Task.FromResult(Settings(call)))
@@ -118,7 +118,7 @@ internal static class SessionMagics
             [["setting", "value", "meaning"], .. KernelSettings.All.Select(setting => (string[])[setting.Name, setting.Get(settings), setting.Description])]);
     }
 
-    /// <summary>An exception with all its calls, also those of the framework.</summary>
+    /// <summary>Formats an exception with all its stack frames, including those of the framework.</summary>
     private static string Whole(ExceptionReport exception, string prefix = "")
     {
         var frames = exception.Frames.Select(frame =>

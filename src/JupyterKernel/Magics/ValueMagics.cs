@@ -10,8 +10,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Magics;
 
 /// <summary>
-/// Magics that give values names. What becomes a C# variable is declared by C# that is run as any other block, so it is
-/// in the history and there again in a fresh worker. In a block of HTML or JavaScript they are variables of the page. Loop thread.
+/// Magics that name values. A C# variable is declared by C# that runs like any other block, so it is in the history and exists again in a
+/// fresh worker. In a block of HTML or JavaScript the values are variables of the page. Loop thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/variable-sharing.md
 /// </summary>
 internal static class ValueMagics
@@ -22,12 +22,12 @@ internal static class ValueMagics
     private const string PlainText = "text/plain";
     private const long MaxBytes = 100_000_000;
 
-    /// <summary>The compiler has 16 MB for all literals of an assembly.</summary>
+    /// <summary>The maximum length of a literal; the compiler has a limit of 16 MB for all literals of an assembly.</summary>
     private const int MaxLiteralLength = 4_000_000;
 
     private static readonly Lazy<HttpClient> Http = new();
 
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
         new("#!value", "Stores a text under a name; #!share --from value makes a variable of it.", StoreAsync)
@@ -165,12 +165,14 @@ internal static class ValueMagics
             Json => DeclareAsync(variable, $"global::System.Text.Json.JsonSerializer.SerializeToDocument<object>(@{name})", call, cell),
             PlainText => DeclareAsync(variable, $"global::System.Convert.ToString(@{name}, global::System.Globalization.CultureInfo.InvariantCulture)", call, cell),
 
-            // Under its own name the variable is there already; that it is, the compiler finds out. No discard: PocketViewTags has a _.
+            // The variable keeps its name; the compiler checks that it exists. Not a discard, because PocketViewTags declares a _.
             _ => name == variable && !call.IsInPage ? cell.RunCSharpAsync($"if (nameof(@{name}) is null) {{ }}", call, isKept: false) : DeclareAsync(variable, $"@{name}", call, cell),
         };
     }
 
-    /// <summary>What .NET Interactive makes of a stored text: JSON becomes what it is, all else stays text.</summary>
+    /// <summary>
+    /// Creates the C# expression of a stored text as in .NET Interactive: JSON becomes its value, all other text a string.
+    /// </summary>
     private static string Expression(StoredValue stored)
     {
         if (stored.MimeType != Json) return Literal(stored.Text);

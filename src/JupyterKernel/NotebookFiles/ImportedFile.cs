@@ -3,16 +3,16 @@ using JupyterKernel.JupyterClient;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>A cell of a file that a notebook imports.</summary>
-/// <param name="Name">How diagnostics call it: the file's path, and behind it which cell.</param>
+/// <param name="Name">The name in diagnostics: the file's path, followed by the cell.</param>
 /// <param name="Language">The name of its language.</param>
 internal sealed record ImportedCell(string Name, string Source, string Language);
 
 /// <summary>
-/// What <c>#!import</c> takes: notebooks and source files, by their endings.
+/// A file that <c>#!import</c> accepts: a notebook or a source file, by its extension.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/import-magic-command.md
 /// </summary>
-/// <param name="Cells">Those to run, in their order.</param>
-/// <param name="IsNotebook">Whether it can have cells in several languages.</param>
+/// <param name="Cells">The cells to run, in order.</param>
+/// <param name="IsNotebook">Whether it can contain cells in several languages.</param>
 internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNotebook)
 {
     private const long MaxBytes = 100_000_000;
@@ -24,9 +24,9 @@ internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNo
     };
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">Its full path.</param>
-    /// <exception cref="InvalidDataException">It is nothing to import, or broken; the message says why.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <param name="path">The full path.</param>
+    /// <exception cref="InvalidDataException">The file cannot be imported or is malformed; the message states the reason.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public static ImportedFile Read(string path)
     {
         var name = Path.GetFileName(path);

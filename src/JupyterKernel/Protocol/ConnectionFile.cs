@@ -5,18 +5,18 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// Where the kernel listens and how messages are signed, as a client wrote it down before it started the kernel.
+/// The kernel's endpoints and the signature scheme, as written by a client before it starts the kernel.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/kernels.html#connection-files
 /// </summary>
-/// <remarks>The key is a secret: <see cref="ToString"/> leaves it out, so that no log can show it.</remarks>
+/// <remarks>The key is a secret: <see cref="ToString"/> omits it, so that no log can show it.</remarks>
 public sealed record ConnectionFile
 {
-    /// <summary>What a Unix domain socket's address has room for, without the NUL at its end.</summary>
+    /// <summary>The maximum length in bytes of a Unix domain socket's path, without the terminating NUL.</summary>
     private static readonly int MaxIpcPathBytes = OperatingSystem.IsMacOS() ? 103 : 107;
 
     [JsonProperty("transport")]
     public string Transport { get; init; } = "tcp";
-    /// <summary>An address for tcp, the beginning of the sockets' paths for ipc.</summary>
+    /// <summary>The address for tcp, or the prefix of the sockets' paths for ipc.</summary>
     [JsonProperty("ip")]
     public string Ip { get; init; } = "127.0.0.1";
     [JsonProperty("shell_port")]
@@ -29,7 +29,7 @@ public sealed record ConnectionFile
     public int ControlPort { get; init; }
     [JsonProperty("hb_port")]
     public int HeartbeatPort { get; init; }
-    /// <summary>The secret that messages are signed with; empty turns signing off.</summary>
+    /// <summary>The secret key that signs messages; empty disables signing.</summary>
     [JsonProperty("key")]
     public string Key { get; init; } = "";
     [JsonProperty("signature_scheme")]
@@ -38,7 +38,7 @@ public sealed record ConnectionFile
     public string KernelName { get; init; } = "";
 
     /// <summary>Reads and checks a connection file.</summary>
-    /// <exception cref="InvalidDataException">The file is no connection file; the message says what is wrong with it.</exception>
+    /// <exception cref="InvalidDataException">The file is not a valid connection file; the message states the reason.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ConnectionFile Load(string path)
     {
@@ -79,7 +79,7 @@ public sealed record ConnectionFile
             : null;
     }
 
-    // Member by member: the reflection that would read it otherwise costs more than binding the sockets.
+    // Read member by member, because reflection takes longer than binding the sockets.
     private static ConnectionFile Of(JObject json)
     {
         return new()
@@ -102,11 +102,14 @@ public sealed record ConnectionFile
             name, token => token.Type is JTokenType.Integer or JTokenType.String ? (int)token : throw new FormatException($"{token} is not a whole number."), 0);
     }
 
-    /// <summary>The file's text, for a client that starts a kernel.</summary>
+    /// <summary>Serializes the file, for a client that starts a kernel.</summary>
     public string ToJson() => JsonConvert.SerializeObject(this, Formatting.Indented);
 
-    /// <summary>Writes the ports into a file that left them to the kernel, for its client to read, as ipykernel does. All else in it stays.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <summary>
+    /// Writes the ports into a file that left them to the kernel, for its client to read, as ipykernel does; the other members stay
+    /// unchanged.
+    /// </summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public void WritePorts(string path)
     {
         var json = JObject.Parse(File.ReadAllText(path));
@@ -114,6 +117,6 @@ public sealed record ConnectionFile
         File.WriteAllText(path, json.ToString(Formatting.Indented));
     }
 
-    /// <summary>Where the connection points; never the key.</summary>
+    /// <summary>Formats the endpoints, without the key.</summary>
     public override string ToString() => $"{Transport}://{Ip} shell {ShellPort}, iopub {IopubPort}, stdin {StdinPort}, control {ControlPort}, heartbeat {HeartbeatPort}";
 }
