@@ -30,7 +30,8 @@ internal sealed class CommandException(string message) : Exception(message)
         {
             CommandException => line,
             UnauthorizedAccessException => $"{line}. Choose a place that you may write to: --user, or --prefix DIR",
-            IOException => $"{line}. See that the folder can be written to and the disk has room, or choose another place with --prefix DIR",
+            IOException =>
+                $"{line}. See that the folder can be written to and the disk has room, or choose another place with --prefix DIR",
             _ => $"{line} ({failure.GetType().Name}). This is a fault of jupyter-csharp: please report it",
         };
     }

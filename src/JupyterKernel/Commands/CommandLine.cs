@@ -45,8 +45,10 @@ internal static class CommandLine
         var settings = new SettingsOption();
 
         // Jupyter appends the arguments of its own command line (`jupyter run --kernel=csharp file`, `jupyter console --debug`).
-        var unknown = new Argument<string[]>("arguments") { Description = "Anything else is logged and ignored.", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("kernel", "Run the kernel. Jupyter starts this; you do not need to call it.") { connectionFile, settings, unknown };
+        var unknown =
+            new Argument<string[]>("arguments") { Description = "Anything else is logged and ignored.", Arity = ArgumentArity.ZeroOrMore };
+        var command =
+            new Command("kernel", "Run the kernel. Jupyter starts this; you do not need to call it.") { connectionFile, settings, unknown };
         command.SetAction(parse =>
         {
             var files = parse.GetRequiredValue(connectionFile);
@@ -72,7 +74,10 @@ internal static class CommandLine
         public override int Invoke(ParseResult parseResult)
         {
             var exitCode = help.Invoke(parseResult);
-            if (parseResult.CommandResult.Command.Options.OfType<SettingsOption>().Any()) SettingsOption.WriteHelp(parseResult.InvocationConfiguration.Output);
+            if (parseResult.CommandResult.Command.Options.OfType<SettingsOption>().Any())
+            {
+                SettingsOption.WriteHelp(parseResult.InvocationConfiguration.Output);
+            }
             return exitCode;
         }
     }

@@ -22,7 +22,9 @@ internal static class InstallCommand
         };
         var alias = new Option<string?>("--alias")
         {
-            Description = $"A second name for the kernel. Without this option {DefaultAlias} is added, so that notebooks made with .NET Interactive run, unless another kernel has that name.",
+            Description =
+                $"A second name for the kernel. Without this option {DefaultAlias} is added, so that notebooks made with .NET Interactive "
+                + $"run, unless another kernel has that name.",
             HelpName = "NAME",
         };
         alias.CompletionSources.Add(DefaultAlias);
@@ -32,12 +34,14 @@ internal static class InstallCommand
         };
         var copy = new Option<bool>("--copy")
         {
-            Description = "Copy the program to your data folder first, so that the folder it runs from may go, and link it in ~/.local/bin.",
+            Description =
+                "Copy the program to your data folder first, so that the folder it runs from may go, and link it in ~/.local/bin.",
         };
 
         var settings = new SettingsOption();
 
-        var command = new Command("install", "Make this program a kernel of Jupyter's, and add the extension of JupyterLab that pages, sorts and filters its large tables.");
+        var command = new Command("install",
+            "Make this program a kernel of Jupyter's, and add the extension of JupyterLab that pages, sorts and filters its large tables.");
         location.AddTo(command);
         command.Add(displayName);
         command.Add(alias);
@@ -70,7 +74,8 @@ internal static class InstallCommand
 
             output.WriteLine(LabExtension.Write(JupyterPaths.DataOf(kernels)) is { } extension
                 ? $"JupyterLab extension: {extension}"
-                : "Another program's extension of JupyterLab has the name jupyter-csharp and stays as it is: large tables show their first rows only.");
+                : "Another program's extension of JupyterLab has the name jupyter-csharp and stays as it is: large tables show their first "
+                    + "rows only.");
             output.WriteLine($"Program: {program}");
             if (parse.GetValue(copy))
             {
@@ -94,7 +99,8 @@ internal static class InstallCommand
     // An update renews the kernel's aliases and adds one: the requested one, or the default if no other program uses it.
     private static HashSet<string> Aliases(string kernels, string name, string? asked, TextWriter output)
     {
-        var aliases = KernelSpec.All(kernels).Where(spec => IsAliasOf(spec, name)).Select(spec => spec.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var aliases = KernelSpec.All(kernels).Where(spec => IsAliasOf(spec, name)).Select(spec => spec.Name)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (asked is not null)
         {
             aliases.Add(asked);

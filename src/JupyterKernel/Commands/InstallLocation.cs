@@ -38,7 +38,8 @@ internal sealed class InstallLocation
 
     /// <summary>Completes the name option with the names of the installed kernels.</summary>
     public void SuggestInstalledNames() =>
-        name.CompletionSources.Add(context => KernelSpec.All(Kernels(context.ParseResult)).Where(spec => spec.IsOurs).Select(spec => spec.Name));
+        name.CompletionSources.Add(context => KernelSpec.All(Kernels(context.ParseResult)).Where(spec => spec.IsOurs)
+            .Select(spec => spec.Name));
 
     /// <summary>Reads the kernel's name.</summary>
     /// <exception cref="CommandException">It is not a valid kernel name.</exception>
@@ -57,7 +58,8 @@ internal sealed class InstallLocation
         if (inEnvironment)
         {
             directory = JupyterPaths.EnvironmentPrefix()
-                ?? throw new CommandException("there is no Python environment: activate one, put python3 on the path, or name a directory with --prefix DIR");
+                ?? throw new CommandException(
+                    "there is no Python environment: activate one, put python3 on the path, or name a directory with --prefix DIR");
         }
 
         return JupyterPaths.Kernels(directory is null ? JupyterPaths.UserData : JupyterPaths.DataUnder(directory));

@@ -72,21 +72,25 @@ internal sealed partial class KernelSpec
     /// <exception cref="CommandException">The name is not valid.</exception>
     public static string CheckName(string name) =>
         ValidName().IsMatch(name) ? name
-        : throw new CommandException($"'{name}' cannot be the name of a kernel: use letters, digits, '.', '_' and '-', and no '.' at the end");
+        : throw new CommandException(
+            $"'{name}' cannot be the name of a kernel: use letters, digits, '.', '_' and '-', and no '.' at the end");
 
     /// <summary>Checks that a kernelspec of that name may be written to a directory.</summary>
     /// <exception cref="CommandException">A kernelspec of another program exists there.</exception>
     public static void CheckFree(string kernels, string name)
     {
         if (Find(kernels, name) is { IsOurs: false } other)
-            throw new CommandException($"{other.Directory} is the kernelspec of another program and stays as it is: choose another name, or remove it first with 'jupyter kernelspec remove {other.Name}'");
+            throw new CommandException(
+                $"{other.Directory} is the kernelspec of another program and stays as it is: choose another name, or remove it first with "
+                + $"'jupyter kernelspec remove {other.Name}'");
     }
 
     /// <summary>Writes a kernelspec from the template next to the program, replacing an earlier one of ours.</summary>
     /// <param name="environment">The environment variables of the kernel.</param>
     /// <returns>The directory of the kernelspec.</returns>
     public static string Write(
-        string kernels, string name, string displayName, InstalledProgram program, IEnumerable<(string Variable, string Value)> environment, string? aliasOf = null)
+        string kernels, string name, string displayName, InstalledProgram program, IEnumerable<(string Variable, string Value)> environment,
+        string? aliasOf = null)
     {
         var template = Path.Combine(AppContext.BaseDirectory, "kernelspec");
         var content = JObject.Parse(File.ReadAllText(Path.Combine(template, FileName)));

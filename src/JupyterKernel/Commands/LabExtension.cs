@@ -37,7 +37,10 @@ internal static class LabExtension
         Directory.CreateDirectory(statics);
         AtomicFile.Write(Path.Combine(directory, load), script);
         AtomicFile.Write(Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(package.ToString(Formatting.Indented) + "\n"));
-        foreach (var older in Directory.EnumerateFiles(statics).Where(file => Path.GetFileName(file) != Path.GetFileName(load)).ToList()) File.Delete(older);
+        foreach (var older in Directory.EnumerateFiles(statics).Where(file => Path.GetFileName(file) != Path.GetFileName(load)).ToList())
+        {
+            File.Delete(older);
+        }
         return directory;
     }
 

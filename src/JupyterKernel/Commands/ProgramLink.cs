@@ -1,8 +1,8 @@
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// The link in <c>~/.local/bin</c> that makes <c>jupyter csharp …</c> work: the <c>jupyter</c> command looks for <c>jupyter-NAME</c> on the
-/// path. Windows has no such folder, and links require a privilege there.
+/// The link in <c>~/.local/bin</c> that makes <c>jupyter csharp …</c> work: the <c>jupyter</c> command looks for <c>jupyter-NAME</c> on
+/// the path. Windows has no such folder, and links require a privilege there.
 /// </summary>
 internal static class ProgramLink
 {
@@ -41,7 +41,8 @@ internal static class ProgramLink
             return;
         }
 
-        var isOnPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(entry => entry.TrimEnd('/') == Folder);
+        var isOnPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Any(entry => entry.TrimEnd('/') == Folder);
         output.WriteLine(isOnPath
             ? $"Command: jupyter csharp, or {InstalledProgram.Name}"
             : $"Command: {Link}  (put {Folder} on your PATH, then 'jupyter csharp' works too)");

@@ -18,7 +18,8 @@ internal sealed class SettingsOption : Option<string[]>
 
     /// <summary>Returns the environment variables of the given settings.</summary>
     public IEnumerable<(string Variable, string Value)> Variables(ParseResult parse) =>
-        (parse.GetValue(this) ?? []).Select(Split).Select(set => (KernelSettings.All.First(setting => setting.Name == set.Name).EnvironmentVariable, set.Value));
+        (parse.GetValue(this) ?? []).Select(Split)
+            .Select(set => (KernelSettings.All.First(setting => setting.Name == set.Name).EnvironmentVariable, set.Value));
 
     /// <summary>Writes each setting on its own line.</summary>
     public static void WriteHelp(TextWriter output)

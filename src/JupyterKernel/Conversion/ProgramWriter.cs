@@ -22,11 +22,13 @@ namespace JupyterKernel.Conversion;
 internal sealed partial class ProgramWriter(Action<string> warn)
 {
     private static readonly string[] OnlyInNotebooks =
-        ["Plot", "Progress", "ProgressBar", "VegaLite", "Vega", "Plotly", "GeoJSON", "CSV", "JSON", "Formatter", "Kernel", "GetPassword", "CellCancellation", "ClearOutput", "clear_output", "DisplayTable"];
+        ["Plot", "Progress", "ProgressBar", "VegaLite", "Vega", "Plotly", "GeoJSON", "CSV", "JSON", "Formatter", "Kernel", "GetPassword",
+        "CellCancellation", "ClearOutput", "clear_output", "DisplayTable"];
 
     private static readonly string[] Shimmed = ["display", "Display", "HTML", "Markdown", "Latex", "Javascript", "SVG", "GetInput"];
 
-    private static readonly SyntaxKind[] Access = [SyntaxKind.PublicKeyword, SyntaxKind.PrivateKeyword, SyntaxKind.ProtectedKeyword, SyntaxKind.InternalKeyword, SyntaxKind.ReadOnlyKeyword];
+    private static readonly SyntaxKind[] Access = [SyntaxKind.PublicKeyword, SyntaxKind.PrivateKeyword, SyntaxKind.ProtectedKeyword,
+        SyntaxKind.InternalKeyword, SyntaxKind.ReadOnlyKeyword];
 
     /// <summary>The diagnostics of scripts that are expected: a last expression without a semicolon, and a namespace.</summary>
     private static readonly string[] Harmless = ["CS1002", "CS7021"];
@@ -49,20 +51,26 @@ internal sealed partial class ProgramWriter(Action<string> warn)
             if (source.Length == 0) continue;
             number++;
             if (!cell.IsCode) Append(cell.IsMarkdown ? CellLanguage.Markdown.Name : ProgramText.Raw, Commented(source));
-            else if (CellLanguage.Find(notebook.LanguageOf(cell)) != CellLanguage.CSharp) Append(notebook.LanguageOf(cell), Commented(source));
+            else if (CellLanguage.Find(notebook.LanguageOf(cell)) != CellLanguage.CSharp)
+            {
+                Append(notebook.LanguageOf(cell), Commented(source));
+            }
             else if (CSharp(source, number) is { } code) Append(null, code);
             else number--;
         }
 
         if (needsShim) usings.Add(ProgramText.ShimUsing);
-        var text = new StringBuilder().AppendJoin('\n', directives).Append('\n').AppendJoin('\n', usings).Append('\n').Append(body).Append(types);
+        var text = new StringBuilder().AppendJoin('\n', directives).Append('\n').AppendJoin('\n', usings).Append('\n').Append(body)
+            .Append(types);
         if (needsShim) text.Append('\n').Append(ProgramText.Shim);
         return text.ToString();
 
-        void Append(string? kind, string text) => body.Append('\n').Append(ProgramText.Mark).Append(kind is null ? "" : $" [{kind}]").Append('\n').Append(text).Append('\n');
+        void Append(string? kind, string text) => body.Append('\n').Append(ProgramText.Mark).Append(kind is null ? "" : $" [{kind}]")
+            .Append('\n').Append(text).Append('\n');
     }
 
-    private static string Commented(string text) => string.Join('\n', text.Split('\n').Select(line => line.Length > 0 ? "// " + line : "//"));
+    private static string Commented(string text) =>
+        string.Join('\n', text.Split('\n').Select(line => line.Length > 0 ? "// " + line : "//"));
 
     /// <summary>
     /// Converts a cell: magics become comments, and code that is not valid in that place is moved; null if nothing is left.
@@ -72,7 +80,8 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         var text = WithoutDirectives(WithMagicsCommented(source), number);
         if (Nesting.IsTooDeep(text)) return text;
         var root = CSharpSyntaxTree.ParseText(text, CellCompiler.ParseOptions).GetCompilationUnitRoot();
-        if (root.GetDiagnostics().FirstOrDefault(error => error.Severity == DiagnosticSeverity.Error && !Harmless.Contains(error.Id)) is { } broken)
+        if (root.GetDiagnostics()
+            .FirstOrDefault(error => error.Severity == DiagnosticSeverity.Error && !Harmless.Contains(error.Id)) is { } broken)
         {
             warn($"cell {number} is no C# ({broken.GetMessage(CultureInfo.InvariantCulture)}) and becomes a comment");
             return Commented(text);
@@ -95,25 +104,37 @@ internal sealed partial class ProgramWriter(Action<string> warn)
                     changes.Add(new(member.FullSpan, ""));
                     Declare((member as BaseTypeDeclarationSyntax)?.Identifier.ValueText, number);
                     break;
-                case MethodDeclarationSyntax { ParameterList.Parameters: [var first, ..] } extension when first.Modifiers.Any(SyntaxKind.ThisKeyword):
-                    var method = extension.WithModifiers(SyntaxFactory.TokenList(extension.Modifiers.Where(modifier => !Access.Contains(modifier.Kind()) && !modifier.IsKind(SyntaxKind.StaticKeyword)))).ToString();
-                    moved.Append(CultureInfo.InvariantCulture, $"static class ExtensionsOfCell{number}_{extension.SpanStart}\n{{\n    internal static {method}\n}}\n");
+                case MethodDeclarationSyntax { ParameterList.Parameters: [var first, ..] } extension
+                    when first.Modifiers.Any(SyntaxKind.ThisKeyword):
+                    var modifiers = extension.Modifiers
+                        .Where(modifier => !Access.Contains(modifier.Kind()) && !modifier.IsKind(SyntaxKind.StaticKeyword));
+                    var method = extension.WithModifiers(SyntaxFactory.TokenList(modifiers)).ToString();
+                    moved.Append(CultureInfo.InvariantCulture,
+                        $"static class ExtensionsOfCell{number}_{extension.SpanStart}\n{{\n    internal static {method}\n}}\n");
                     changes.Add(new(member.FullSpan, ""));
                     break;
                 case MethodDeclarationSyntax or FieldDeclarationSyntax:
-                    changes.AddRange(member.Modifiers.Where(modifier => Access.Contains(modifier.Kind())).Select(modifier => new TextChange(modifier.FullSpan, modifier.LeadingTrivia.ToFullString())));
+                    changes.AddRange(member.Modifiers.Where(modifier => Access.Contains(modifier.Kind()))
+                        .Select(modifier => new TextChange(modifier.FullSpan, modifier.LeadingTrivia.ToFullString())));
                     Declare((member as MethodDeclarationSyntax)?.Identifier.ValueText, number);
-                    foreach (var variable in (member as FieldDeclarationSyntax)?.Declaration.Variables ?? []) Declare(variable.Identifier.ValueText, number);
+                    foreach (var variable in (member as FieldDeclarationSyntax)?.Declaration.Variables ?? [])
+                    {
+                        Declare(variable.Identifier.ValueText, number);
+                    }
                     break;
-                case GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true, Expression: { } value } } when member == root.Members[^1]:
+                case GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true,
+                    Expression: { } value } } when member == root.Members[^1]:
                     needsShim = true;
-                    var awaits = value.DescendantNodesAndSelf(node => node is not AnonymousFunctionExpressionSyntax).OfType<AwaitExpressionSyntax>().Any();
+                    var awaits = value.DescendantNodesAndSelf(node => node is not AnonymousFunctionExpressionSyntax)
+                        .OfType<AwaitExpressionSyntax>().Any();
                     changes.Add(new(value.Span, awaits ? $"{ProgramText.ShowAwaited}{value});" : $"{ProgramText.Show}{value});"));
                     break;
                 case GlobalStatementSyntax or IncompleteMemberSyntax:
                     break;
                 default:
-                    warn($"cell {number} declares a {member.Kind().ToString().Replace("Declaration", "", StringComparison.Ordinal).ToLowerInvariant()} outside of a type, which a program cannot");
+                    warn($"cell {number} declares a "
+                        + $"{member.Kind().ToString().Replace("Declaration", "", StringComparison.Ordinal).ToLowerInvariant()} outside of "
+                        + $"a type, which a program cannot");
                     break;
             }
         }
@@ -128,13 +149,18 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         var left = SourceText.From(text).WithChanges(changes).ToString().Trim('\n').TrimEnd();
         return left.Length > 0 || moved.Length > 0 ? left : null;
 
-        TextSpan LineOf(SyntaxNode directive) => TextSpan.FromBounds(directive.SpanStart, directive.Span.End < text.Length && text[directive.Span.End] == '\n' ? directive.Span.End + 1 : directive.Span.End);
+        TextSpan LineOf(SyntaxNode directive) =>
+            TextSpan.FromBounds(directive.SpanStart,
+                directive.Span.End < text.Length && text[directive.Span.End] == '\n' ? directive.Span.End + 1 : directive.Span.End);
     }
 
     private void Declare(string? name, int number)
     {
         if (name is null) return;
-        if (declared.TryGetValue(name, out var before) && before != number && warned.Add(name)) warn($"{name} is declared in cells {before} and {number}, which a program cannot: give one another name");
+        if (declared.TryGetValue(name, out var before) && before != number && warned.Add(name))
+        {
+            warn($"{name} is declared in cells {before} and {number}, which a program cannot: give one another name");
+        }
         declared.TryAdd(name, number);
     }
 
@@ -142,7 +168,8 @@ internal sealed partial class ProgramWriter(Action<string> warn)
     {
         if (!CellBlocks.MayHave(source)) return source;
         var kept = CellBlocks.OnlyCSharp(source, MagicTable.Find).Split('\n');
-        return string.Join('\n', source.Split('\n').Select((line, i) => line.Trim().Length > 0 && string.IsNullOrWhiteSpace(kept[i]) ? "// " + line : line));
+        return string.Join('\n',
+            source.Split('\n').Select((line, i) => line.Trim().Length > 0 && string.IsNullOrWhiteSpace(kept[i]) ? "// " + line : line));
     }
 
     /// <summary>Moves packages, projects and similar directives to the beginning of the program, in the syntax of programs.</summary>

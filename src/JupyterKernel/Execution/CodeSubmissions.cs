@@ -15,7 +15,8 @@ namespace JupyterKernel.Execution;
 /// </summary>
 /// <param name="outer">The cell.</param>
 /// <param name="outerPackages">The packages that the cell was compiled with.</param>
-internal sealed class CodeSubmissions(SessionServices services, CellPart part, CompiledCell outer, SessionPackages outerPackages, ReplayPolicy policy)
+internal sealed class CodeSubmissions(SessionServices services, CellPart part, CompiledCell outer, SessionPackages outerPackages,
+    ReplayPolicy policy)
 {
     private const string HasEndedProblem = "The cell that submits this code has ended: it must await what it submits.";
 
@@ -33,10 +34,12 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
 
     /// <summary>Compiles code and lets the worker run it.</summary>
     /// <param name="request">The request in which a restore is shown; null for one that shows nothing.</param>
-    public void Add(CodeSubmitted submitted, SupervisedWorker worker, Request? request) => latest = AddAsync(latest, submitted, worker, request);
+    public void Add(CodeSubmitted submitted, SupervisedWorker worker, Request? request) =>
+        latest = AddAsync(latest, submitted, worker, request);
 
     /// <summary>Refuses code that is not submitted by a running cell.</summary>
-    public static void Refuse(CodeSubmitted submitted, SupervisedWorker worker) => worker.Answer(new RefuseSubmitted(submitted.Submission, HasEndedProblem));
+    public static void Refuse(CodeSubmitted submitted, SupervisedWorker worker) =>
+        worker.Answer(new RefuseSubmitted(submitted.Submission, HasEndedProblem));
 
     private async Task AddAsync(Task before, CodeSubmitted submitted, SupervisedWorker worker, Request? request)
     {
@@ -64,18 +67,32 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
     {
         var session = services.Session;
         if (hasEnded) return (null, HasEndedProblem);
-        if (policy != ReplayPolicy.Always) return (null, "A cell that is not executed again (#!replay) cannot submit code: what that declares could not be made again. Leave #!replay out, or run the code in a cell of its own.");
+        if (policy != ReplayPolicy.Always)
+        {
+            return (null,
+                "A cell that is not executed again (#!replay) cannot submit code: what that declares could not be made again. Leave "
+                + "#!replay out, or run the code in a cell of its own.");
+        }
         var number = session.NextNumber();
         var before = begun.Count > 0 ? begun[^1].Packages : outerPackages;
-        var (packages, failure) = await services.Installer.InstallAsync(submitted.Code, part.Directory, request, before, CancellationToken.None);
+        var (packages, failure) =
+            await services.Installer.InstallAsync(submitted.Code, part.Directory, request, before, CancellationToken.None);
         if (failure is CellOutcome.Refused refused) return (null, refused.Reason);
-        if (!packages.Resolved.Extends(before.Resolved)) return (null, $"Another version of a package cannot come into a running cell ({string.Join(", ", packages.Changes(before))}). Ask for it in a cell of its own.");
+        if (!packages.Resolved.Extends(before.Resolved))
+        {
+            return (null,
+                $"Another version of a package cannot come into a running cell ({string.Join(", ", packages.Changes(before))}). Ask for it "
+                + $"in a cell of its own.");
+        }
 
         var previous = begun.Count > 0 ? begun[^1].Compiled : outer;
         var compiled = await session.CompileSubmittedAsync(
             submitted.Code, FormattableString.Invariant($"{outer.Name}·{number}"), KernelSettings.Current.Language, previous,
             packages.Resolved.Beyond(before.Resolved), packages.Analyzers, CancellationToken.None);
-        if (compiled.Cell is not { } cell) return (null, $"The submitted code does not compile: {CompileErrorText.Summary(compiled.Errors)}");
+        if (compiled.Cell is not { } cell)
+        {
+            return (null, $"The submitted code does not compile: {CompileErrorText.Summary(compiled.Errors)}");
+        }
         if (session.WhyUnusable(cell) is { } reason) return (null, reason);
         if (hasEnded) return (null, HasEndedProblem);
         begun.Add(new(number, cell, Threw: false, TimeSpan.Zero) { SubmittedBy = part.Number, Whole = part.Whole, Packages = packages });

@@ -35,7 +35,9 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
             cell = cell.With(state);
             if (cell.Values.Length == 0)
             {
-                notices.Add($"What {cell.Compiled.Name} has left behind cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is not executed again: in a fresh worker its variables will be unset.", isLoss: true);
+                notices.Add(
+                    $"What {cell.Compiled.Name} has left behind cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is "
+                    + $"not executed again: in a fresh worker its variables will be unset.", isLoss: true);
             }
         }
 

@@ -20,7 +20,8 @@ namespace JupyterKernel.Execution;
 /// its number.
 /// </param>
 /// <param name="session">The history, which shows the cells that are replayed in a fresh worker and reopen their comms.</param>
-internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Action<Request, bool, Func<long, CancellationToken, Task<CellOutcome>>> enqueue, NotebookSession session)
+internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
+    Action<Request, bool, Func<long, CancellationToken, Task<CellOutcome>>> enqueue, NotebookSession session)
 {
     /// <summary>The target of the tables; <c>TableQuery</c> describes its messages.</summary>
     private const string TablesTarget = "jupyter-csharp.tables";
@@ -125,7 +126,8 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
         foreach (var (id, target) in worker.Comms.Where(comm => !open.ContainsKey(comm.Key)).ToList())
         {
             var number = session.NextNumber();
-            _ = worker.HandleAsync(number, new CommArrived(number, "comm_close", id, target) { Payload = ["{}"u8.ToArray(), "{}"u8.ToArray()] });
+            _ = worker.HandleAsync(number,
+                new CommArrived(number, "comm_close", id, target) { Payload = ["{}"u8.ToArray(), "{}"u8.ToArray()] });
         }
     }
 
@@ -162,11 +164,13 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
         {
             try
             {
-                var outcome = await supervisor.HandleAsync(worker => worker.HandleAsync(number, new ReadTableInTurn(number) { Payload = [query] }), cancellation);
+                var outcome = await supervisor.HandleAsync(
+                    worker => worker.HandleAsync(number, new ReadTableInTurn(number) { Payload = [query] }), cancellation);
                 Tell(outcome is CellOutcome.Returned { Data: { } late } ? late : WireFormat.ToJson(new JObject
                 {
                     ["id"] = (content as JObject)?["id"],
-                    ["error"] = outcome is CellOutcome.Interrupted { Why: null } ? "Reading the rows was interrupted." : Traceback.Of(outcome, session.SourceLine)?.Evalue,
+                    ["error"] = outcome is CellOutcome.Interrupted { Why: null } ? "Reading the rows was interrupted."
+                        : Traceback.Of(outcome, session.SourceLine)?.Evalue,
                 }));
                 return new CellOutcome.Returned(null, null);
             }
@@ -179,7 +183,11 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
 
         void Tell(byte[] answer)
         {
-            if (open.ContainsKey(comm)) sockets.Publish("comm_msg", request, WireFormat.ToJson(new JObject { ["comm_id"] = comm, ["data"] = new JRaw(Encoding.UTF8.GetString(answer)) }));
+            if (open.ContainsKey(comm))
+            {
+                sockets.Publish("comm_msg", request,
+                    WireFormat.ToJson(new JObject { ["comm_id"] = comm, ["data"] = new JRaw(Encoding.UTF8.GetString(answer)) }));
+            }
         }
     }
 

@@ -159,7 +159,8 @@ internal sealed class ExecuteQueue(SessionServices services)
     /// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
     /// </summary>
     private static string? LanguageIn(JObject metadata) =>
-        metadata.Count > 0 && Cell.LanguageIn(metadata) is { } language && CellLanguage.Find(language) != CellLanguage.CSharp ? language : null;
+        metadata.Count > 0 && Cell.LanguageIn(metadata) is { } language && CellLanguage.Find(language) != CellLanguage.CSharp ? language
+            : null;
 
     /// <summary>A request that waits for its turn.</summary>
     /// <param name="Begin">Begins its turn; its argument aborts the cells that were sent after it.</param>

@@ -17,7 +17,8 @@ namespace JupyterKernel.Execution;
 /// </summary>
 internal sealed class MagicCell : IRunningCell
 {
-    private static readonly StringComparer Paths = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+    private static readonly StringComparer Paths = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+        ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
 
     private readonly SessionServices services;
     private readonly RunningCell cell;
@@ -86,7 +87,10 @@ internal sealed class MagicCell : IRunningCell
     /// <summary>Shows the elapsed time if it was requested.</summary>
     public void ShowTimes()
     {
-        foreach (var time in times) Show(MimeBundle.PlainText(string.Create(CultureInfo.InvariantCulture, $"Wall time: {time.Elapsed.TotalMilliseconds}ms")));
+        foreach (var time in times)
+        {
+            Show(MimeBundle.PlainText(string.Create(CultureInfo.InvariantCulture, $"Wall time: {time.Elapsed.TotalMilliseconds}ms")));
+        }
     }
 
     /// <inheritdoc/>
@@ -102,13 +106,16 @@ internal sealed class MagicCell : IRunningCell
     public Task<string?> AskAsync(string prompt, bool password) => cell.AskAsync(prompt, password);
 
     /// <inheritdoc/>
-    public Task<CellOutcome> RunCSharpAsync(string code, MagicCall call, bool isKept = true) => RunBlockAsync(new string('\n', call.Line - 1) + code, isKept);
+    public Task<CellOutcome> RunCSharpAsync(string code, MagicCall call, bool isKept = true) =>
+        RunBlockAsync(new string('\n', call.Line - 1) + code, isKept);
 
     /// <inheritdoc/>
     public async Task<CellOutcome> ImportAsync(string path)
     {
         if (importing.Contains(path, Paths))
-            return TableOutput.Refused($"{Path.GetFileName(path)} imports itself: {string.Join(" imports ", importing.Reverse().Append(path).Select(Path.GetFileName))}.");
+            return TableOutput.Refused(
+                $"{Path.GetFileName(path)} imports itself: "
+                + $"{string.Join(" imports ", importing.Reverse().Append(path).Select(Path.GetFileName))}.");
         ImportedFile file;
         try
         {
@@ -127,7 +134,10 @@ internal sealed class MagicCell : IRunningCell
             {
                 name = imported.Name;
                 var outcome = await RunTextAsync(imported.Source, imported.Language);
-                if (outcome is CellOutcome.Refused { Name: CellLanguage.NotSupported } foreign && file.IsNotebook) Warn($"{imported.Name} was left out. {foreign.Reason}");
+                if (outcome is CellOutcome.Refused { Name: CellLanguage.NotSupported } foreign && file.IsNotebook)
+                {
+                    Warn($"{imported.Name} was left out. {foreign.Reason}");
+                }
                 else if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } metadata }) cell.Show(data, metadata);
                 else if (outcome is not CellOutcome.Returned) return outcome;
             }
@@ -154,10 +164,22 @@ internal sealed class MagicCell : IRunningCell
             if (blocks[i].Magic is not { } magicName) continue;
             var magic = Magics.Find(magicName);
             var problem = magic is null ? Magics.Unknown(magicName) : null;
-            if (magic is null && text.Contains("Magic.Register(", StringComparison.Ordinal)) problem += " A magic can be used from the cell after the one that registers it.";
+            if (magic is null && text.Contains("Magic.Register(", StringComparison.Ordinal))
+            {
+                problem += " A magic can be used from the cell after the one that registers it.";
+            }
             if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i]);
-            if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0)) problem = $"{magic.Name} wants a cell of its own.";
-            if (problem is not null) return TableOutput.Refused(problem) with { Place = blocks[i].Line == 1 && blocks.Count == 1 ? null : (name, blocks[i].Line) };
+            if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0))
+            {
+                problem = $"{magic.Name} wants a cell of its own.";
+            }
+            if (problem is not null)
+            {
+                return TableOutput.Refused(problem) with
+                {
+                    Place = blocks[i].Line == 1 && blocks.Count == 1 ? null : (name, blocks[i].Line),
+                };
+            }
         }
 
         CellOutcome outcome = TableOutput.Nothing;
@@ -180,9 +202,15 @@ internal sealed class MagicCell : IRunningCell
             var values = call.Values.ToDictionary();
             foreach (var (parameter, value) in call.Values)
             {
-                if (value.Kind is not (MagicValueKind.Input or MagicValueKind.Password) || call.Magic.Parameters.Any(known => known.Name == parameter && known.TakesReference)) continue;
+                if (value.Kind is not (MagicValueKind.Input or MagicValueKind.Password)
+                    || call.Magic.Parameters.Any(known => known.Name == parameter && known.TakesReference))
+                {
+                    continue;
+                }
                 if (await AskAsync(value.Text, value.Kind == MagicValueKind.Password) is not { } answer)
-                    return TableOutput.Refused($"{call.Magic.Name} asks for {parameter}, but the client that ran this cell has no stdin channel, so it cannot be asked.");
+                    return TableOutput.Refused(
+                        $"{call.Magic.Name} asks for {parameter}, but the client that ran this cell has no stdin channel, so it cannot be "
+                        + $"asked.");
                 values[parameter] = new(MagicValueKind.Literal, answer);
             }
 
@@ -209,6 +237,7 @@ internal sealed class MagicCell : IRunningCell
             Replay = replay,
             Directory = importing.Count > 0 ? Directory : null,
         };
-        return Cancellation.IsCancellationRequested ? new CellOutcome.Interrupted() : await new RunningBlock(services, cell, latest).RunAsync();
+        return Cancellation.IsCancellationRequested ? new CellOutcome.Interrupted()
+            : await new RunningBlock(services, cell, latest).RunAsync();
     }
 }

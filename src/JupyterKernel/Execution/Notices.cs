@@ -30,7 +30,8 @@ internal sealed class Notices
     public void End() => cell = null;
 
     /// <summary>Whether notices that do not report a loss are shown in this cell: to a user at a keyboard, not in a batch run.</summary>
-    public static bool AreShownIn(RunningCell cell) => KernelSettings.Current.Notices switch { "on" => true, "off" => false, _ => cell.AllowsQuestions };
+    public static bool AreShownIn(RunningCell cell) =>
+        KernelSettings.Current.Notices switch { "on" => true, "off" => false, _ => cell.AllowsQuestions };
 
     private void Show()
     {

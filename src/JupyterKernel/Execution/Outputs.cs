@@ -47,13 +47,17 @@ internal sealed class Outputs(JupyterSockets sockets)
     public void Stream(long code, string name, byte[] textLiteral)
     {
         if (ShownRequestOf(code) is { } parent)
-            sockets.Publish("stream", parent, [.. "{\"name\":\""u8, .. Encoding.ASCII.GetBytes(name), .. "\",\"text\":"u8, .. textLiteral, .. "}"u8]);
+            sockets.Publish("stream", parent,
+                [.. "{\"name\":\""u8, .. Encoding.ASCII.GetBytes(name), .. "\",\"text\":"u8, .. textLiteral, .. "}"u8]);
     }
 
     /// <summary>Publishes a display of code.</summary>
     public void Display(DisplayOutput display)
     {
-        if (ShownRequestOf(display.Cell) is { } parent) sockets.Publish(display.Update ? "update_display_data" : "display_data", parent, display.Payload[0]);
+        if (ShownRequestOf(display.Cell) is { } parent)
+        {
+            sockets.Publish(display.Update ? "update_display_data" : "display_data", parent, display.Payload[0]);
+        }
     }
 
     /// <summary>Publishes a display of the kernel among the outputs of code.</summary>
@@ -65,7 +69,10 @@ internal sealed class Outputs(JupyterSockets sockets)
     /// <summary>Publishes a clear_output of code.</summary>
     public void Clear(Link.ClearOutput clear)
     {
-        if (ShownRequestOf(clear.Cell) is { } parent) sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
+        if (ShownRequestOf(clear.Cell) is { } parent)
+        {
+            sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
+        }
     }
 
     private (Request? Request, bool Silent) Find(long code) =>

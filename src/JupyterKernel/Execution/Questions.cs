@@ -93,7 +93,8 @@ internal sealed class Questions(JupyterSockets sockets)
         while (running is not null && confirmations.TryDequeue(out var confirmation))
         {
             var question = new InputRequest(confirmation.Question + " ", Password: false);
-            var isAsked = running.AllowsQuestions && Ask(running.Request, question, text => confirmation.Answer.TrySetResult(text.Trim() is ['y' or 'Y', ..])) is not null;
+            var isAsked = running.AllowsQuestions
+                && Ask(running.Request, question, text => confirmation.Answer.TrySetResult(text.Trim() is ['y' or 'Y', ..])) is not null;
             if (!isAsked) confirmation.Answer.TrySetResult(false);
         }
     }

@@ -48,7 +48,10 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
     /// <summary>Handles code that the block submits.</summary>
     public void Submit(CodeSubmitted submitted, SupervisedWorker worker)
     {
-        if (submissions is not null && submitted.Cell == part.Number) submissions.Add(submitted, worker, services.Outputs.ShownRequestOf(submitted.Cell));
+        if (submissions is not null && submitted.Cell == part.Number)
+        {
+            submissions.Add(submitted, worker, services.Outputs.ShownRequestOf(submitted.Cell));
+        }
         else CodeSubmissions.Refuse(submitted, worker);
     }
 
@@ -61,15 +64,21 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
     {
         if (packages == Session.Packages) return (packages, null);
         var known = Session.Packages.Resolved.Extensions.Select(extension => extension.Package).ToHashSet();
-        foreach (var (name, code) in packages.Resolved.Extensions.Where(extension => !known.Contains(extension.Package)).SelectMany(extension => extension.Cells(Warn)))
+        foreach (var (name, code) in packages.Resolved.Extensions.Where(extension => !known.Contains(extension.Package))
+            .SelectMany(extension => extension.Cells(Warn)))
         {
             var own = Session.NextNumber();
             services.Outputs.Add(own, cell.Request, cell.IsSilent);
-            (packages, var failure) = await services.Installer.InstallAsync(code, null, services.Outputs.ShownRequestOf(own), packages, cell.Interruption);
-            var extension = new RunningBlock(services, cell, new CellPart(own, code, name) { Replay = ReplayPolicy.Always, LoadedFor = part.Number });
+            (packages, var failure) =
+                await services.Installer.InstallAsync(code, null, services.Outputs.ShownRequestOf(own), packages, cell.Interruption);
+            var extension =
+                new RunningBlock(services, cell, new CellPart(own, code, name) { Replay = ReplayPolicy.Always, LoadedFor = part.Number });
             var outcome = failure ?? await extension.RunAsync(packages);
             if (outcome is CellOutcome.Interrupted) return (packages, outcome);
-            if (Traceback.Of(outcome, Session.SourceLine) is { } error) Warn($"The {name} failed, and the cell goes on without it. {error.Ename}: {error.Evalue}");
+            if (Traceback.Of(outcome, Session.SourceLine) is { } error)
+            {
+                Warn($"The {name} failed, and the cell goes on without it. {error.Ename}: {error.Evalue}");
+            }
         }
 
         return (packages, null);
@@ -83,7 +92,8 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         RebuiltHistory? rebuilt;
         try
         {
-            (compiled, rebuilt) = await Session.CompileAsync(part.Code, part.Name, KernelSettings.Current.Language, packages, cell.Interruption);
+            (compiled, rebuilt) =
+                await Session.CompileAsync(part.Code, part.Name, KernelSettings.Current.Language, packages, cell.Interruption);
             cell.Interruption.ThrowIfCancellationRequested();
         }
         catch (PackageException unusable)
@@ -98,7 +108,10 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         if (code.Assets != CellAssets.None)
         {
             // Assets loaded for a cell that was not accepted may have another version.
-            if (services.Commits.HasStrayAssets && rebuilt is null && await ReplaceWorkerAsync(keepsValues: true) is { } refusal) return refusal;
+            if (services.Commits.HasStrayAssets && rebuilt is null && await ReplaceWorkerAsync(keepsValues: true) is { } refusal)
+            {
+                return refusal;
+            }
             services.Commits.HasStrayAssets = true;
         }
 
@@ -117,7 +130,8 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         cell.Block = this;
         try
         {
-            return await services.Supervisor.RunAsync(part.Number, code, part.AllowStdin, part.IsKept ? EndedAsync : null, cell.Interruption);
+            return await services.Supervisor.RunAsync(part.Number, code, part.AllowStdin, part.IsKept ? EndedAsync : null,
+                cell.Interruption);
         }
         finally
         {
@@ -153,7 +167,10 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         if (code.AddedUsings.Length > 0) yield return $"Added: {code.AddedUsings}";
         foreach (var warning in code.Warnings)
         {
-            if (Session.IsNewRemark(warning.Id + warning.GetMessage(CultureInfo.InvariantCulture))) yield return CompileErrorText.Warning(warning);
+            if (Session.IsNewRemark(warning.Id + warning.GetMessage(CultureInfo.InvariantCulture)))
+            {
+                yield return CompileErrorText.Warning(warning);
+            }
         }
     }
 
@@ -163,10 +180,14 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
     {
         Session.Adopt(rebuilt);
         if (await ReplaceWorkerAsync(rebuilt.KeepsValues) is { } failure) return failure;
+        var names = rebuilt.Lost.Select(gone => gone.Compiled.Name
+            + (gone.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", gone.Compiled.DeclaredNames)})" : ""));
         var lost = rebuilt.Lost.Count > 0
-            ? $" Not executed, since they do not compile any more: {string.Join(", ", rebuilt.Lost.Select(gone => gone.Compiled.Name + (gone.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", gone.Compiled.DeclaredNames)})" : "")))}. Run them again."
+            ? $" Not executed, since they do not compile any more: {string.Join(", ", names)}. Run them again."
             : "";
-        services.Notices.Add($"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} compiled again, and all are executed again in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
+        services.Notices.Add(
+            $"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} compiled again, and "
+            + $"all are executed again in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
         return null;
     }
 

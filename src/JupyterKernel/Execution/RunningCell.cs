@@ -34,7 +34,9 @@ internal sealed class RunningCell : RunningRequest
     {
         (this.services, this.content, this.executionCount, this.abortFollowing) = (services, content, executionCount, abortFollowing);
         var number = services.Session.NextNumber();
-        var name = FormattableString.Invariant(IsCounted(content) ? $"Cell [{executionCount}]" : (FormattableString)$"Cell [{executionCount}]·{number}");
+        var name = FormattableString.Invariant(IsCounted(content)
+            ? $"Cell [{executionCount}]"
+            : (FormattableString)$"Cell [{executionCount}]·{number}");
         whole = new CellPart(number, content.Code, name) { AllowStdin = content.AllowStdin };
     }
 
@@ -53,14 +55,18 @@ internal sealed class RunningCell : RunningRequest
     private bool IsEmpty => string.IsNullOrWhiteSpace(content.Code);
 
     /// <summary>Whether a cell increments the execution count.</summary>
-    public static bool IsCounted(ExecuteRequest content) => !content.Silent && content.StoreHistory != false && !string.IsNullOrWhiteSpace(content.Code);
+    public static bool IsCounted(ExecuteRequest content) =>
+        !content.Silent && content.StoreHistory != false && !string.IsNullOrWhiteSpace(content.Code);
 
     /// <inheritdoc/>
     public override async Task RunAsync()
     {
         var started = DateTime.UtcNow;
         BeginBlock(whole.Number);
-        if (!IsEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null)) magicCell = new MagicCell(services, this, content, whole);
+        if (!IsEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null))
+        {
+            magicCell = new MagicCell(services, this, content, whole);
+        }
 
         // A C# cell is compiled on another thread while its begin is published; a cell that needs no compilation runs already.
         var block = IsEmpty || magicCell is not null ? null : new RunningBlock(services, this, whole);
@@ -72,11 +78,15 @@ internal sealed class RunningCell : RunningRequest
         var outcome = IsEmpty ? new CellOutcome.Returned(null, null) : await (running ?? magicCell!.RunAsync());
         if (outcome is CellOutcome.Threw threw) services.Session.LastException = threw.Exception;
 
-        var metadata = new JObject { ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true };
+        var metadata = new JObject
+        {
+            ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true,
+        };
         if (Traceback.Of(outcome, SourceLine) is { } error)
         {
             // In a notebook with a cell in another language, the next cell still runs.
-            var aborts = outcome is not CellOutcome.Refused { Name: CellLanguage.NotSupported } && (content.StopOnError || outcome is CellOutcome.Interrupted);
+            var aborts = outcome is not CellOutcome.Refused { Name: CellLanguage.NotSupported }
+                && (content.StopOnError || outcome is CellOutcome.Interrupted);
             if (aborts) await abortFollowing();
             if (!IsSilent) Publish("error", new Error(error.Ename, error.Evalue, error.Lines));
             metadata["status"] = "error";
@@ -85,7 +95,10 @@ internal sealed class RunningCell : RunningRequest
         }
         else
         {
-            if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } bundleMetadata } && !IsSilent) ShowResult(data, bundleMetadata);
+            if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } bundleMetadata } && !IsSilent)
+            {
+                ShowResult(data, bundleMetadata);
+            }
             magicCell?.ShowTimes();
             var expressions = await EvaluateAsync(content.UserExpressions);
             metadata["status"] = "ok";
@@ -117,7 +130,11 @@ internal sealed class RunningCell : RunningRequest
     /// <summary>Shows the result of a block as a display, because it is not the cell's result.</summary>
     public void Show(byte[] data, byte[] metadata)
     {
-        if (!IsSilent) services.Sockets.Publish("display_data", Request, [.. "{\"data\":"u8, .. data, .. ",\"metadata\":"u8, .. metadata, .. ",\"transient\":{}}"u8]);
+        if (!IsSilent)
+        {
+            services.Sockets.Publish("display_data", Request,
+                [.. "{\"data\":"u8, .. data, .. ",\"metadata\":"u8, .. metadata, .. ",\"transient\":{}}"u8]);
+        }
     }
 
     /// <summary>Writes a line to the cell's stderr.</summary>
@@ -143,8 +160,10 @@ internal sealed class RunningCell : RunningRequest
         const int MaxRecordedBytes = 100_000;
         var count = Encoding.ASCII.GetBytes(executionCount.ToString(CultureInfo.InvariantCulture));
         services.Sockets.Publish(
-            "execute_result", Request, [.. "{\"data\":"u8, .. data, .. ",\"metadata\":"u8, .. metadata, .. ",\"execution_count\":"u8, .. count, .. "}"u8]);
-        if (IsCounted(content) && data.Length <= MaxRecordedBytes && (string?)JObject.Parse(Encoding.UTF8.GetString(data))["text/plain"] is { } text)
+            "execute_result", Request,
+            [.. "{\"data\":"u8, .. data, .. ",\"metadata\":"u8, .. metadata, .. ",\"execution_count\":"u8, .. count, .. "}"u8]);
+        if (IsCounted(content) && data.Length <= MaxRecordedBytes
+            && (string?)JObject.Parse(Encoding.UTF8.GetString(data))["text/plain"] is { } text)
             services.History.AddOutput(executionCount, text);
     }
 
@@ -158,8 +177,10 @@ internal sealed class RunningCell : RunningRequest
             {
                 var number = services.Session.NextNumber();
                 services.Outputs.Add(number, Request, silent: true);
-                var outcome = await new RunningBlock(services, this, new CellPart(number, expression ?? "", $"user expression {key}") { IsKept = false }).RunAsync();
-                values[key] = Traceback.Of(outcome, SourceLine) is { } error ? Json(new ErrorReply(error.Ename, error.Evalue, error.Lines)) : Value(outcome as CellOutcome.Returned);
+                var outcome = await new RunningBlock(services, this,
+                    new CellPart(number, expression ?? "", $"user expression {key}") { IsKept = false }).RunAsync();
+                values[key] = Traceback.Of(outcome, SourceLine) is { } error ? Json(new ErrorReply(error.Ename, error.Evalue, error.Lines))
+                    : Value(outcome as CellOutcome.Returned);
             }
             catch (Exception bug)
             {
@@ -190,7 +211,8 @@ internal sealed class RunningCell : RunningRequest
         ? [new JObject { ["source"] = "set_next_input", ["text"] = OfferedUsings.AddTo(content.Code, addedUsings), ["replace"] = true }]
         : [];
 
-    private string? SourceLine(string cell, int line) => cell == whole.Name ? NotebookSession.LineOf(content.Code, line) : services.Session.SourceLine(cell, line);
+    private string? SourceLine(string cell, int line) =>
+        cell == whole.Name ? NotebookSession.LineOf(content.Code, line) : services.Session.SourceLine(cell, line);
 
     private void Publish(string type, object message) => services.Sockets.Publish(type, Request, WireFormat.ToJson(message));
 

@@ -11,7 +11,8 @@ namespace JupyterKernel.Execution;
 /// <param name="Questions">Asks the user.</param>
 /// <param name="Notices">Reports changes to the session's state.</param>
 internal sealed record SessionServices(
-    JupyterSockets Sockets, NotebookSession Session, HistoryStore History, Supervisor Supervisor, Outputs Outputs, Questions Questions, Notices Notices)
+    JupyterSockets Sockets, NotebookSession Session, HistoryStore History, Supervisor Supervisor, Outputs Outputs, Questions Questions,
+    Notices Notices)
 {
     /// <summary>Restores packages.</summary>
     public PackageInstaller Installer { get; } = new(Sockets, Session);

@@ -19,7 +19,8 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
             new(threw.Exception.TypeName, threw.Exception.Message, [.. Describe(threw.Exception, sourceLine, "")]),
         CellOutcome.Interrupted interrupted => OneLine("Interrupted", interrupted.Why ?? "The cell was interrupted."),
         CellOutcome.WorkerLost lost =>
-            new("WorkerLost", lost.Cause, [Ansi.Red("WorkerLost") + ": " + lost.Cause, .. Folded(lost.Details), .. Restored(lost.Restored)]),
+            new("WorkerLost", lost.Cause,
+                [Ansi.Red("WorkerLost") + ": " + lost.Cause, .. Folded(lost.Details), .. Restored(lost.Restored)]),
         CellOutcome.Refused { Place: { } place } refused => new(
             refused.Name,
             $"{SourcePlace.Text(place.Source, place.Line)}: {refused.Reason}",
@@ -35,13 +36,17 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         var isFirst = true;
         foreach (var frame in known.Count > 0 ? known : exception.Frames.Where(frame => frame.Method.Length > 0).Take(5))
         {
-            yield return frame.Source is null ? $"   at {Ansi.Cyan(frame.Method)}" : SourcePlace.Frame(frame.Method, frame.Source, frame.Line);
+            yield return frame.Source is null ? $"   at {Ansi.Cyan(frame.Method)}"
+                : SourcePlace.Frame(frame.Method, frame.Source, frame.Line);
             foreach (var line in Source(frame, isFirst ? 1 : 0, sourceLine)) yield return line;
             if (frame.Times > 1) yield return $"      … {frame.Times} times in a row";
             isFirst = false;
         }
 
-        if (prefix.Length == 0 && known.Count > 0 && known.Count < exception.Frames.Count) yield return "   (#!trace shows the calls in between)";
+        if (prefix.Length == 0 && known.Count > 0 && known.Count < exception.Frames.Count)
+        {
+            yield return "   (#!trace shows the calls in between)";
+        }
 
         foreach (var inner in exception.Inner)
         {
@@ -55,7 +60,10 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         if (frame.Source is null || string.IsNullOrWhiteSpace(sourceLine(frame.Source, frame.Line))) yield break;
         for (var number = frame.Line - around; number <= frame.Line + around; number++)
         {
-            if (sourceLine(frame.Source, number)?.TrimEnd() is { Length: > 0 } text) yield return SourcePlace.Line(number, text, isMeant: number == frame.Line);
+            if (sourceLine(frame.Source, number)?.TrimEnd() is { Length: > 0 } text)
+            {
+                yield return SourcePlace.Line(number, text, isMeant: number == frame.Line);
+            }
         }
     }
 
@@ -65,7 +73,8 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
     {
         0 => [],
         1 => ["The cell before it is executed again in a fresh worker, so its variables are there. #!undo takes it back."],
-        _ => [$"The {cells} cells before it are executed again in a fresh worker, so their variables are there. #!undo takes the last one back."],
+        _ => [$"The {cells} cells before it are executed again in a fresh worker, so their variables are there. #!undo takes the last one "
+            + $"back."],
     };
 
     /// <summary>Shortens a very long crash report of the runtime by leaving out its middle.</summary>
@@ -73,7 +82,10 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
     {
         const int Head = 30;
         const int Tail = 10;
-        lines = [.. lines.Select(line => SourcePlace.Reported(Submissions().Replace(line, "").Replace("<<Initialize>>d__0.MoveNext()", "the cell's top-level code", StringComparison.Ordinal)))];
+        lines =
+            [.. lines.Select(line =>
+                SourcePlace.Reported(Submissions().Replace(line, "")
+                    .Replace("<<Initialize>>d__0.MoveNext()", "the cell's top-level code", StringComparison.Ordinal)))];
         if (lines.Count <= Head + Tail) return lines;
         return [.. lines.Take(Head), $"   … {lines.Count - Head - Tail} more lines …", .. lines.TakeLast(Tail)];
     }

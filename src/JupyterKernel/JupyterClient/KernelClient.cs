@@ -312,7 +312,10 @@ internal sealed class KernelClient : IAsyncDisposable
 
     private void TakePublished(Message message)
     {
-        if (!TryFindExchange(message, out var id, out var exchange) || !exchange.TryTakePublished(message)) broadcasts.Writer.TryWrite(message);
+        if (!TryFindExchange(message, out var id, out var exchange) || !exchange.TryTakePublished(message))
+        {
+            broadcasts.Writer.TryWrite(message);
+        }
         else if (exchange.Over.IsCompleted) open.Remove(id);
     }
 
@@ -350,7 +353,8 @@ internal sealed class KernelClient : IAsyncDisposable
             if (exchange.Over.IsCompleted) return;
         }
 
-        Post(() => Lose(new KernelLostException($"the kernel did not end the cell within {InterruptDeadline.TotalSeconds} s of the interrupt")));
+        Post(() =>
+            Lose(new KernelLostException($"the kernel did not end the cell within {InterruptDeadline.TotalSeconds} s of the interrupt")));
         child?.Kill();
     }
 

@@ -113,7 +113,8 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
 
     /// <summary>Creates the metadata that JupyterLab sends as well: the kernel needs the cell's language.</summary>
     private JObject? Metadata(Cell cell) =>
-        notebook.LanguageOf(cell) is var language && CellLanguage.IsCSharp(language) ? null : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = language } };
+        notebook.LanguageOf(cell) is var language && CellLanguage.IsCSharp(language) ? null
+            : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = language } };
 
     private static bool IsToRun(Cell cell) => cell.IsCode && !cell.HasTag("skip-execution");
 

@@ -31,7 +31,8 @@ internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>>
                 AddText((string?)content["name"] ?? "stdout", (string?)content["text"] ?? "");
                 break;
             case "display_data":
-                Add(Track(content, new JObject { ["data"] = Data(content), ["metadata"] = Metadata(content), ["output_type"] = "display_data" }));
+                Add(Track(content,
+                    new JObject { ["data"] = Data(content), ["metadata"] = Metadata(content), ["output_type"] = "display_data" }));
                 break;
             case "execute_result":
                 Add(Track(content, new JObject

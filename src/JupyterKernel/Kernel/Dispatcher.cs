@@ -26,7 +26,8 @@ internal sealed class Dispatcher
     /// <param name="connection">The ports, for connect_request.</param>
     /// <param name="shutDown">Shuts down the kernel.</param>
     public Dispatcher(
-        ConnectionFile connection, JupyterSockets sockets, ExecuteQueue queue, Comms comms, LanguageRequests language, HistoryStore history, Supervisor supervisor, Action shutDown)
+        ConnectionFile connection, JupyterSockets sockets, ExecuteQueue queue, Comms comms, LanguageRequests language, HistoryStore history,
+        Supervisor supervisor, Action shutDown)
     {
         (this.sockets, this.queue, this.history, this.shutDown) = (sockets, queue, history, shutDown);
         routes = new()
@@ -86,19 +87,28 @@ internal sealed class Dispatcher
         try
         {
             if (refused is not null) ExceptionDispatchInfo.Throw(refused);
-            if (route is null) Log.WarnOnce($"no handler for messages of type {(request.Type.Length > 100 ? request.Type[..100] + "…" : request.Type)}");
+            if (route is null)
+            {
+                Log.WarnOnce($"no handler for messages of type {(request.Type.Length > 100 ? request.Type[..100] + "…" : request.Type)}");
+            }
             else if (await route.Answer!(request) is { } content) sockets.Reply(request, WireFormat.ToJson(content));
         }
         catch (MalformedMessageException malformed)
         {
             Log.WarnOnce($"a malformed {request.Type}: {malformed.Message}");
-            if (route!.HasReply) sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
+            if (route!.HasReply)
+            {
+                sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
+            }
         }
         catch (Exception bug)
         {
             Log.Bug(bug);
             var error = ErrorReply.OfBug(bug);
-            if (route is not { HasReply: true, Queue: null }) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Traceback)));
+            if (route is not { HasReply: true, Queue: null })
+            {
+                sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Traceback)));
+            }
             if (route is { HasReply: true }) sockets.Reply(request, WireFormat.ToJson(error));
         }
 

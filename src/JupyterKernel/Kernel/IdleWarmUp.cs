@@ -33,7 +33,8 @@ internal sealed class IdleWarmUp : IDisposable
     /// <param name="compilationThread">The thread on which it runs.</param>
     /// <param name="completing">Completes a typical text; the number differs each time.</param>
     /// <param name="queue">The queue, which shows whether a cell runs and how many have run.</param>
-    public IdleWarmUp(Loop loop, CompilerWarmUp compiling, CompilationThread compilationThread, Func<int, CancellationToken, Task> completing, ExecuteQueue queue)
+    public IdleWarmUp(Loop loop, CompilerWarmUp compiling, CompilationThread compilationThread,
+        Func<int, CancellationToken, Task> completing, ExecuteQueue queue)
     {
         (this.compiling, this.compilationThread, this.completing, this.queue) = (compiling, compilationThread, completing, queue);
         timer = new Timer(_ => loop.Post(() => _ = PractiseAsync()));

@@ -50,11 +50,15 @@ internal static class KernelProcess
         }
         catch (OutOfMemoryException)
         {
-            Log.Failure("The system grants too little memory or too few threads for a kernel. Raise the limits (ulimit -u, ulimit -v, the control group's) of what starts it.");
+            Log.Failure(
+                "The system grants too little memory or too few threads for a kernel. Raise the limits (ulimit -u, ulimit -v, the control "
+                + "group's) of what starts it.");
         }
         catch (CryptographicException refused)
         {
-            Log.Failure($"The system's cryptography failed: {refused.Message} See that this user can read /dev/urandom, or use another signature_scheme in the connection file.");
+            Log.Failure(
+                $"The system's cryptography failed: {refused.Message} See that this user can read /dev/urandom, or use another "
+                + $"signature_scheme in the connection file.");
         }
         catch (Exception bug)
         {
@@ -93,7 +97,8 @@ internal static class KernelProcess
         var earlyWorker = new EarlyWorker();
         var events = new WorkerEvents(session, new Outputs(sockets), new Questions(sockets), new Notices());
         var supervisor = new Supervisor(loop, session, events, earlyWorker.Process);
-        var queue = events.Queue = new ExecuteQueue(new SessionServices(sockets, session, history, supervisor, events.Outputs, events.Questions, events.Notices));
+        var queue = events.Queue =
+            new ExecuteQueue(new SessionServices(sockets, session, history, supervisor, events.Outputs, events.Questions, events.Notices));
         var comms = events.Comms = new Comms(sockets, supervisor, queue.Add, session);
         var language = new LanguageRequests(session, supervisor, new LanguageService(compiler));
         var dispatcher = new Dispatcher(sockets.Connection, sockets, queue, comms, language, history, supervisor, Stop);

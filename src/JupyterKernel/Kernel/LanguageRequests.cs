@@ -47,7 +47,8 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
                 language.Open(OnlyCSharp(content.Code, magics), [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
                 RecentNames.In([.. accepted.TakeLast(RecentNames.MostCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
             new CompletionList([], index, index));
-        session.Offer(found.Items.Where(item => item.Namespace is not null).Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
+        session.Offer(found.Items.Where(item => item.Namespace is not null)
+            .Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
         return Reply(content.Code, found);
     }
 
@@ -59,12 +60,14 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
         var (accepted, magics) = (Declared, Magics);
         var found = await AskAsync(
             request,
-            cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code, magics), accepted, cancellation), index, content.DetailLevel, cancellation),
+            cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code, magics), accepted, cancellation), index,
+                content.DetailLevel, cancellation),
             null);
         if (found is { Variable: { } variable } && await ReadVariableAsync(variable) is { } value) found = found.WithValue(value);
         return found is null
             ? new InspectReply(false, [], [])
-            : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/html"] = found.Html, ["text/markdown"] = found.Markdown }, []);
+            : new InspectReply(true,
+                new JObject { ["text/plain"] = found.Plain, ["text/html"] = found.Html, ["text/markdown"] = found.Markdown }, []);
     }
 
     /// <summary>Answers an is_complete_request.</summary>
@@ -74,7 +77,8 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
         var magics = Magics;
         var judged = await AskAsync(
             request,
-            cancellation => Task.FromResult(CellBlocks.MayHave(content.Code) ? JudgeBlocks(content.Code, magics, cancellation) : Completeness.Judge(content.Code, cancellation)),
+            cancellation => Task.FromResult(CellBlocks.MayHave(content.Code) ? JudgeBlocks(content.Code, magics, cancellation)
+                : Completeness.Judge(content.Code, cancellation)),
             new Completeness("unknown"));
         return new IsCompleteReply(judged.Status, judged.Indent);
     }
@@ -90,7 +94,8 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
 
     /// <summary>Completes a typical text so that the runtime tiers up the code of completion.</summary>
     /// <param name="number">Makes each text different.</param>
-    public Task WarmUpAsync(int number, CancellationToken cancellation) => CompleteAheadAsync($"// {number}\n{Typical[number % Typical.Length]}", cancellation);
+    public Task WarmUpAsync(int number, CancellationToken cancellation) =>
+        CompleteAheadAsync($"// {number}\n{Typical[number % Typical.Length]}", cancellation);
 
     private Task CompleteAheadAsync(string code, CancellationToken cancellation)
     {
@@ -98,13 +103,15 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
         return Task.Run(async () =>
         {
             var content = WireFormat.FromJson<CompleteRequest>(new JObject { ["code"] = code, ["cursor_pos"] = code.Length });
-            var found = await completion.CompleteAsync(language.Open(content.Code, accepted, cancellation), code.Length, RecentNames.None, cancellation);
+            var found = await completion.CompleteAsync(language.Open(content.Code, accepted, cancellation), code.Length, RecentNames.None,
+                cancellation);
             WireFormat.ToJson(Reply(content.Code, found));
         }, cancellation);
     }
 
     /// <summary>Reads a variable's value as one line of text; null if it is not available immediately or only by running code.</summary>
-    private Task<string?> ReadVariableAsync(string name) => session.Accepted.LastOrDefault(cell => cell.Compiled.Variables.Contains(name)) is { } declarer
+    private Task<string?> ReadVariableAsync(string name) =>
+        session.Accepted.LastOrDefault(cell => cell.Compiled.Variables.Contains(name)) is { } declarer
         ? supervisor.ReadVariableAsync(new CellVariable(declarer.Compiled.AssemblyName, name))
         : Task.FromResult<string?>(null);
 
@@ -114,13 +121,16 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
         return new CompleteReply(found.Matches, start, end, found.Metadata(start, end));
     }
 
-    private static string OnlyCSharp(string code, MagicSet magics) => CellBlocks.MayHave(code) ? CellBlocks.OnlyCSharp(code, magics.Find) : code;
+    private static string OnlyCSharp(string code, MagicSet magics) =>
+        CellBlocks.MayHave(code) ? CellBlocks.OnlyCSharp(code, magics.Find) : code;
 
     /// <summary>Judges the last block; the text of a magic ends with a blank line, because nothing else marks its end.</summary>
-    private static Completeness JudgeBlocks(string code, MagicSet magics, CancellationToken cancellation) => CellBlocks.Of(code, magics.Find, CellLanguage.CSharp) switch
+    private static Completeness JudgeBlocks(string code, MagicSet magics, CancellationToken cancellation) =>
+        CellBlocks.Of(code, magics.Find, CellLanguage.CSharp) switch
     {
         [.., { Magic: null } csharp] => Completeness.Judge(csharp.Text, cancellation),
-        [.., { Magic: { } magic }] when magics.Find(magic) is { TakesText: true } && !code.AsSpan(code.AsSpan().TrimEnd().Length).Contains('\n') => new("incomplete", ""),
+        [.., { Magic: { } magic }] when magics.Find(magic) is { TakesText: true }
+            && !code.AsSpan(code.AsSpan().TrimEnd().Length).Contains('\n') => new("incomplete", ""),
         _ => new("complete"),
     };
 

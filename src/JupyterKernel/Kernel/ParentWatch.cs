@@ -38,9 +38,11 @@ internal static class ParentWatch
             if (named == ParentId()) return Watch(named, () => ParentId() != named);
 
             // In a PID namespace the number may belong to no process, to a later one, or to this one.
-            if (named != Environment.ProcessId && StartTime(named) is { } started && started <= (StartTime(Environment.ProcessId) ?? long.MaxValue))
+            if (named != Environment.ProcessId && StartTime(named) is { } started
+                && started <= (StartTime(Environment.ProcessId) ?? long.MaxValue))
                 return Watch(named, () => StartTime(named) != started);
-            warn(string.Create(CultureInfo.InvariantCulture, $"JPY_PARENT_PID names process {named}, which cannot be seen from here. Its end will not end this kernel."));
+            warn(string.Create(CultureInfo.InvariantCulture,
+                $"JPY_PARENT_PID names process {named}, which cannot be seen from here. Its end will not end this kernel."));
         }
 
         var parent = ParentId();
@@ -57,7 +59,11 @@ internal static class ParentWatch
         Timer Watch(int id, Func<bool> hasEnded) => new(
             _ =>
             {
-                if (hasEnded()) gone(string.Create(CultureInfo.InvariantCulture, $"Process {id}, which started this kernel, has ended. So the kernel shuts down."));
+                if (hasEnded())
+                {
+                    gone(string.Create(CultureInfo.InvariantCulture,
+                        $"Process {id}, which started this kernel, has ended. So the kernel shuts down."));
+                }
             },
             null, Interval, Interval);
     }
@@ -65,7 +71,11 @@ internal static class ParentWatch
     /// <summary>Reads the process that JPY_PARENT_PID names; on Windows it is an inherited handle of the process.</summary>
     private static int? Named()
     {
-        if (!long.TryParse(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), NumberStyles.None, CultureInfo.InvariantCulture, out var parent)) return null;
+        if (!long.TryParse(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var parent))
+        {
+            return null;
+        }
         if (OperatingSystem.IsWindows() && GetProcessId((nint)parent) is var id and > 0) return id;
         return parent is > 1 and <= int.MaxValue ? (int)parent : null;
     }
@@ -128,8 +138,10 @@ internal static class ParentWatch
         try
         {
             var line = OperatingSystem.IsLinux()
-                ? File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status")).FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal)) : null;
-            return line is null ? 0 : ulong.Parse(line.AsSpan(Name.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+                ? File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status"))
+                    .FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal)) : null;
+            return line is null ? 0
+                : ulong.Parse(line.AsSpan(Name.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

@@ -79,8 +79,15 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
 
     private void Register(MagicRegistered magic)
     {
-        if (MagicTable.Find(magic.Name) is not null) outputs.Stream(magic.Cell, "stderr", $"{magic.Name} is a magic of the kernel and stays as it is. Register yours under another name.\n");
-        else if (session.Accepted.LastOrDefault(cell => cell.Number == magic.Cell) is { } earlier) earlier.Magics = [.. earlier.Magics, magic];
+        if (MagicTable.Find(magic.Name) is not null)
+        {
+            outputs.Stream(magic.Cell, "stderr",
+                $"{magic.Name} is a magic of the kernel and stays as it is. Register yours under another name.\n");
+        }
+        else if (session.Accepted.LastOrDefault(cell => cell.Number == magic.Cell) is { } earlier)
+        {
+            earlier.Magics = [.. earlier.Magics, magic];
+        }
         else RunningBlock?.Register(magic);
     }
 
@@ -92,6 +99,10 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
             Queue.Running?.Answers?.Add(text);
             worker.Answer(new InputAnswer(question.Question, text, null));
         });
-        if (asked is null) worker.Answer(new InputAnswer(question.Question, null, "The client that ran this cell has no stdin channel, so it cannot be asked."));
+        if (asked is null)
+        {
+            worker.Answer(new InputAnswer(question.Question, null,
+                "The client that ran this cell has no stdin channel, so it cannot be asked."));
+        }
     }
 }

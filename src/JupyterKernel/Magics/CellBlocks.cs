@@ -61,7 +61,10 @@ internal static class CellBlocks
 
             // The shebang line of a script.
             if (name.StartsWith("#!/", StringComparison.Ordinal)) continue;
-            blocks.Add(new(LineAt(code, next), name, line[name.Length..], "") { Language = (current is null ? null : CellLanguage.Find(current[Mark.Length..])) ?? CellLanguage.CSharp });
+            blocks.Add(new(LineAt(code, next), name, line[name.Length..], "")
+            {
+                Language = (current is null ? null : CellLanguage.Find(current[Mark.Length..])) ?? CellLanguage.CSharp,
+            });
             isOpen = find(name) is { TakesText: true };
             if (find(name) is { } magic && (magic.TakesText || magic.BeginsCSharp)) current = magic.BeginsCSharp ? null : name;
         }
@@ -78,7 +81,10 @@ internal static class CellBlocks
             Append(code.AsSpan(at, next - at), current);
             if (next == code.Length) return text.ToString();
             var end = code.AsSpan(next).IndexOfAny('\r', '\n') is var length and >= 0 ? next + length : code.Length;
-            if (find(code[next..end].Split((char[]?)null, 2)[0]) is { } magic && (magic.TakesText || magic.BeginsCSharp)) current = magic.BeginsCSharp;
+            if (find(code[next..end].Split((char[]?)null, 2)[0]) is { } magic && (magic.TakesText || magic.BeginsCSharp))
+            {
+                current = magic.BeginsCSharp;
+            }
             Append(code.AsSpan(next, end - next), false);
             at = end;
         }
@@ -101,7 +107,11 @@ internal static class CellBlocks
         {
             foreach (var trivia in token.LeadingTrivia)
             {
-                if (trivia.IsDirective && text.AsSpan(trivia.SpanStart).StartsWith(Mark) && trivia.GetStructure() is DirectiveTriviaSyntax { IsActive: true }) return start + trivia.SpanStart;
+                if (trivia.IsDirective && text.AsSpan(trivia.SpanStart).StartsWith(Mark)
+                    && trivia.GetStructure() is DirectiveTriviaSyntax { IsActive: true })
+                {
+                    return start + trivia.SpanStart;
+                }
             }
         }
 

@@ -17,7 +17,8 @@ internal static class FileMagics
                 : Task.FromResult<CellOutcome>(TableOutput.Refused("#!import wants a file: #!import lib.dib")))
         {
             Aliases = ["#!load"],
-            Parameters = [new("file", "Its path, relative to the file that this stands in."), new("--file", "The same.") { ValueName = "path" }],
+            Parameters =
+                [new("file", "Its path, relative to the file that this stands in."), new("--file", "The same.") { ValueName = "path" }],
         },
     ];
 }

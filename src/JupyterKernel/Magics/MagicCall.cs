@@ -87,7 +87,8 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
             {
                 var line = arguments.Trim();
                 if (HelpOptions.Contains(line)) return (call with { WantsHelp = true }, null);
-                values[magic.Parameters[0].Name] = line.StartsWith("@input", StringComparison.Ordinal) || line.StartsWith("@password", StringComparison.Ordinal)
+                values[magic.Parameters[0].Name] = line.StartsWith("@input", StringComparison.Ordinal)
+                    || line.StartsWith("@password", StringComparison.Ordinal)
                     ? MagicValue.Of(line, isQuoted: false)
                     : new(MagicValueKind.Literal, line);
                 return (call, null);
@@ -116,7 +117,11 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
                     var equals = word.IndexOf('=', StringComparison.Ordinal);
                     var name = equals < 0 ? word : word[..equals];
                     if (magic.Parameters.FirstOrDefault(parameter => parameter.Name == name) is not { } option)
-                        return (null, $"{magic.Name} has no option {name}. {Suggestions.Nearest(name, magic.Parameters.Select(parameter => parameter.Name)) ?? $"{magic.Name} --help shows what it has."}");
+                    {
+                        var nearest = Suggestions.Nearest(name, magic.Parameters.Select(parameter => parameter.Name));
+                        return (null, $"{magic.Name} has no option {name}. {nearest ?? $"{magic.Name} --help shows what it has."}");
+                    }
+
                     if (option.IsFlag) values[name] = new(MagicValueKind.Literal, "true");
                     else if (equals >= 0) values[name] = Value(option, word[(equals + 1)..], isQuoted: false);
                     else if (words.TryDequeue(out var value)) values[name] = Value(option, value.Word, value.IsQuoted);
@@ -126,7 +131,8 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
                 }
                 else if (NextPlace() is { } place)
                 {
-                    values[place.Name] = place.TakesRest ? new(MagicValueKind.Literal, arguments[start..].Trim()) : Value(place, word, isQuoted);
+                    values[place.Name] = place.TakesRest ? new(MagicValueKind.Literal, arguments[start..].Trim())
+                        : Value(place, word, isQuoted);
                     if (place.TakesRest) break;
                 }
                 else
@@ -141,12 +147,15 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
         }
 
         return magic.Parameters.FirstOrDefault(parameter => parameter.IsRequired && !values.ContainsKey(parameter.Name)) is { } missing
-            ? (null, $"{magic.Name} wants {missing.Name}: {missing.Help} {Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
+            ? (null,
+                $"{magic.Name} wants {missing.Name}: {missing.Help} "
+                + $"{Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
             : (call, null);
     }
 
     private static MagicValue Value(MagicParameter parameter, string word, bool isQuoted) =>
-        MagicValue.Of(word, isQuoted) is var value && value.Kind == MagicValueKind.Shared && !parameter.TakesReference ? new(MagicValueKind.Literal, word) : value;
+        MagicValue.Of(word, isQuoted) is var value && value.Kind == MagicValueKind.Shared && !parameter.TakesReference
+            ? new(MagicValueKind.Literal, word) : value;
 
     /// <summary>Writes the help of a magic.</summary>
     public static string Help(Magic magic)
@@ -165,7 +174,10 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
 
     private static string Usage(Magic magic)
     {
-        var parts = magic.Parameters.Select(parameter => (parameter, text: parameter.IsArgument ? parameter.Name : parameter.IsFlag ? parameter.Name : $"{parameter.Name} <{parameter.ValueName}>"))
+        var parts = magic.Parameters
+            .Select(parameter => (parameter,
+                text: parameter.IsArgument ? parameter.Name
+                    : parameter.IsFlag ? parameter.Name : $"{parameter.Name} <{parameter.ValueName}>"))
             .Select(part => part.parameter.IsRequired ? part.text : $"[{part.text}]");
         return $"Usage: {string.Join(' ', parts.Prepend(magic.Name))}{(magic.TakesText ? ", and text in the lines below" : "")}";
     }
@@ -206,7 +218,8 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
             if (depth > 0) throw new FormatException("a brace is not closed");
             var word = line[start..at];
             var equals = word.IndexOf("=\"", StringComparison.Ordinal);
-            yield return (word[0] == '-' && equals > 0 && word[^1] == '"' ? $"{word[..equals]}={word[(equals + 2)..^1]}" : word, false, start);
+            yield return (word[0] == '-' && equals > 0 && word[^1] == '"' ? $"{word[..equals]}={word[(equals + 2)..^1]}" : word, false,
+                start);
         }
     }
 

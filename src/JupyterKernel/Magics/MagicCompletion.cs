@@ -16,19 +16,31 @@ internal static partial class MagicCompletion
         var lineStart = index == 0 ? 0 : code.LastIndexOfAny(['\r', '\n'], index - 1) + 1;
         if (Line().Match(code[lineStart..index]) is not { Success: true } line) return null;
         var typed = line.Groups["typed"].Value;
-        if (!line.Groups["name"].Success) return List(magics.All.SelectMany(magic => magic.Names.Select(name => new CompletionItem(name, "keyword", magic.Help))));
+        if (!line.Groups["name"].Success)
+        {
+            return List(magics.All.SelectMany(magic => magic.Names.Select(name => new CompletionItem(name, "keyword", magic.Help))));
+        }
         if (magics.Find(line.Groups["name"].Value) is not { } magic) return List([]);
 
         var before = line.Groups["before"].Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        var option = before.Length > 0 ? magic.Parameters.FirstOrDefault(parameter => parameter is { IsArgument: false, IsFlag: false } && parameter.Name == before[^1]) : null;
+        var option = before.Length > 0
+            ? magic.Parameters.FirstOrDefault(parameter =>
+                parameter is { IsArgument: false, IsFlag: false } && parameter.Name == before[^1])
+            : null;
         if (typed.StartsWith('-'))
-            return List(magic.Parameters.Where(parameter => !parameter.IsArgument).Select(parameter => new CompletionItem(parameter.Name, "option", parameter.Help)).Append(new(Help, "option", "What it does.")));
-        var parameters = option is not null ? [option] : magic.Parameters.Where(parameter => parameter.IsArgument || parameter.IsPositional);
-        return parameters.Any(parameter => parameter.ValueName.Contains("file", StringComparison.OrdinalIgnoreCase) || parameter.Name.Contains("file", StringComparison.OrdinalIgnoreCase))
+            return List(magic.Parameters.Where(parameter => !parameter.IsArgument)
+                .Select(parameter => new CompletionItem(parameter.Name, "option", parameter.Help))
+                .Append(new(Help, "option", "What it does.")));
+        var parameters = option is not null ? [option]
+            : magic.Parameters.Where(parameter => parameter.IsArgument || parameter.IsPositional);
+        return parameters.Any(parameter => parameter.ValueName.Contains("file", StringComparison.OrdinalIgnoreCase)
+            || parameter.Name.Contains("file", StringComparison.OrdinalIgnoreCase))
             ? FilePaths.Complete(typed, index, null)
-            : List(parameters.SelectMany(parameter => parameter.Values.Concat(parameter.Proposals).Select(value => new CompletionItem(value, "value", parameter.Help))));
+            : List(parameters.SelectMany(parameter => parameter.Values.Concat(parameter.Proposals)
+                .Select(value => new CompletionItem(value, "value", parameter.Help))));
 
-        CompletionList List(IEnumerable<CompletionItem> items) => new([.. items.Where(item => item.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))], index - typed.Length, index);
+        CompletionList List(IEnumerable<CompletionItem> items) =>
+            new([.. items.Where(item => item.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))], index - typed.Length, index);
     }
 
     [GeneratedRegex(@"^\s*((?<typed>#!\S*)|(?<name>#!\S+)\s+(?<before>(\S+\s+)*)(?<typed>\S*))$", RegexOptions.ExplicitCapture)]

@@ -22,17 +22,20 @@ internal sealed class MagicSet
     }
 
     /// <summary>The magics, in the order in which they are listed.</summary>
-    public IEnumerable<Magic> All => registered.Values.OrderBy(magic => magic.Name, StringComparer.OrdinalIgnoreCase).Concat(MagicTable.All);
+    public IEnumerable<Magic> All =>
+        registered.Values.OrderBy(magic => magic.Name, StringComparer.OrdinalIgnoreCase).Concat(MagicTable.All);
 
     /// <summary>Finds the magic of a name, which begins with <c>#!</c>; null if there is none.</summary>
     public Magic? Find(string name) => MagicTable.Find(name) ?? registered.GetValueOrDefault(name);
 
     /// <summary>Creates the message for an unknown name.</summary>
     public string Unknown(string name) =>
-        $"There is no magic {(name.Length > 60 ? name[..60] + "…" : name)}. {Suggestions.Nearest(name, All.SelectMany(magic => magic.Names)) ?? "#!lsmagic lists those that there are."}";
+        $"There is no magic {(name.Length > 60 ? name[..60] + "…" : name)}. "
+            + $"{Suggestions.Nearest(name, All.SelectMany(magic => magic.Names)) ?? "#!lsmagic lists those that there are."}";
 
     private static Magic Of(MagicRegistered magic) => new(
-        magic.Name, magic.Help.Length > 0 ? magic.Help : "Registered by a cell.", (call, cell) => cell.RunCSharpAsync(Invocation(magic, call, cell), call))
+        magic.Name, magic.Help.Length > 0 ? magic.Help : "Registered by a cell.",
+        (call, cell) => cell.RunCSharpAsync(Invocation(magic, call, cell), call))
     {
         TakesText = magic.TakesText,
         TakesLine = magic.Options is null,
@@ -42,7 +45,8 @@ internal sealed class MagicSet
             [
                 .. magic.Options.Select(option => new MagicParameter(option.Name, option.Help)
                 {
-                    IsRequired = option.IsRequired, IsFlag = option.IsFlag, IsPositional = option.IsPositional, Proposals = option.Proposals, TakesReference = true,
+                    IsRequired = option.IsRequired, IsFlag = option.IsFlag, IsPositional = option.IsPositional,
+                    Proposals = option.Proposals, TakesReference = true,
                 }),
             ],
     };
@@ -50,8 +54,11 @@ internal sealed class MagicSet
     /// <summary>Creates the C# of a line with the magic; its result is the return value of the handler.</summary>
     private static string Invocation(MagicRegistered magic, MagicCall call, IRunningCell cell)
     {
-        var options = call.Values.Where(value => value.Key != Line).Select(value => $", {Literal(value.Key)}, {Expression(value.Value, cell)}");
-        return FormattableString.Invariant($"await {Api}.InvokeAsync({magic.Cell}, {Literal(magic.Name)}, {(call.Values.TryGetValue(Line, out var line) ? Expression(line, cell) : Literal(""))}, {Literal(call.Text)}{string.Concat(options)})");
+        var options = call.Values.Where(value => value.Key != Line)
+            .Select(value => $", {Literal(value.Key)}, {Expression(value.Value, cell)}");
+        var argument = call.Values.TryGetValue(Line, out var line) ? Expression(line, cell) : Literal("");
+        return FormattableString.Invariant(
+            $"await {Api}.InvokeAsync({magic.Cell}, {Literal(magic.Name)}, {argument}, {Literal(call.Text)}{string.Concat(options)})");
     }
 
     // The C# asks the user, so that the input is not written into the history.
@@ -59,7 +66,8 @@ internal sealed class MagicSet
     {
         { Kind: MagicValueKind.Input } => $"{Notebook}.GetInput({Literal(value.Text)})",
         { Kind: MagicValueKind.Password } => $"{Notebook}.GetPassword({Literal(value.Text)}).GetClearTextPassword()",
-        { Kind: MagicValueKind.Shared, From: "value" } => Literal(cell.Values.All.TryGetValue(value.Text, out var stored) ? stored.Text : ""),
+        { Kind: MagicValueKind.Shared, From: "value" } =>
+            Literal(cell.Values.All.TryGetValue(value.Text, out var stored) ? stored.Text : ""),
         { Kind: MagicValueKind.Shared, From: "csharp" } when SyntaxFacts.IsValidIdentifier(value.Text) => $"@{value.Text}",
         { Kind: MagicValueKind.Shared } => Literal($"@{(value.From == "csharp" ? "" : value.From + ":")}{value.Text}"),
         _ => Literal(value.Text),

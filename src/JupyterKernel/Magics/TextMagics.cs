@@ -15,7 +15,8 @@ internal static partial class TextMagics
     /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
-        new("#!csharp", "The lines below are C#.", (_, _) => Task.FromResult<CellOutcome>(TableOutput.Nothing)) { Aliases = Names(CellLanguage.CSharp), BeginsCSharp = true },
+        new("#!csharp", "The lines below are C#.",
+            (_, _) => Task.FromResult<CellOutcome>(TableOutput.Nothing)) { Aliases = Names(CellLanguage.CSharp), BeginsCSharp = true },
         Shows("html", "Shows the lines below as HTML.", Display.Notebook.HTML),
         Shows("markdown", "Shows the lines below as Markdown.", Display.Notebook.Markdown),
         Shows("javascript", "Has the page run the lines below as JavaScript, where the front end allows that.", Script),
@@ -30,14 +31,16 @@ internal static partial class TextMagics
         },
         .. CellLanguage.All.Where(language => language.Instead is not null).Select(Foreign),
         new("#!connect", "Connected to databases and kernels; not here.", (call, _) => Task.FromResult<CellOutcome>(new CellOutcome.Refused(
-            CellLanguage.NotSupported, "#!connect is not there: this kernel runs C# and connects to no other one. " + CellLanguage.Databases)))
+            CellLanguage.NotSupported,
+            "#!connect is not there: this kernel runs C# and connects to no other one. " + CellLanguage.Databases)))
         {
             IsForeign = true,
         },
     ];
 
     /// <summary>Wraps the text in an asynchronous function, as .NET Interactive does; a page's scripts are not asynchronous.</summary>
-    private static MimeBundle Script(string text) => Display.Notebook.Javascript(OfFunction().IsMatch(text) ? $"(async () => {{\n{text}\n}})();" : text);
+    private static MimeBundle Script(string text) =>
+        Display.Notebook.Javascript(OfFunction().IsMatch(text) ? $"(async () => {{\n{text}\n}})();" : text);
 
     [GeneratedRegex(@"\bawait\b|^\s*return\b", RegexOptions.Multiline)]
     private static partial Regex OfFunction();
@@ -52,7 +55,8 @@ internal static partial class TextMagics
         TakesText = true,
     };
 
-    private static Magic Foreign(CellLanguage language) => new("#!" + language.Name, $"{language.Title} is not run here. {language.Instead}", (_, _) =>
+    private static Magic Foreign(CellLanguage language) =>
+        new("#!" + language.Name, $"{language.Title} is not run here. {language.Instead}", (_, _) =>
         Task.FromResult<CellOutcome>(ForeignLanguage.Refuse(language.Name)))
     {
         Aliases = Names(language),

@@ -14,7 +14,8 @@ internal static class VariableMagics
     public static readonly IReadOnlyList<Magic> All =
     [
         new("#!who", "Lists the variables' names.", (_, cell) => Task.FromResult<CellOutcome>(
-            cell.Session.Variables is { Count: > 0 } names ? TableOutput.Of(string.Join(", ", names)) : TableOutput.Of("There are no variables yet."))),
+            cell.Session.Variables is { Count: > 0 } names ? TableOutput.Of(string.Join(", ", names))
+                : TableOutput.Of("There are no variables yet."))),
         new("#!whos", "Lists the variables with their types and values.", ListAsync),
     ];
 
@@ -28,7 +29,8 @@ internal static class VariableMagics
         // A pointer, for example, cannot be passed to a generic method.
         if (outcome is CellOutcome.DidNotCompile { Errors: var errors })
         {
-            left = [.. errors.Select(error => error.Location.GetLineSpan().StartLinePosition.Line - call.Line).Where(row => row >= 0 && row < names.Count).Distinct().Select(row => names[row])];
+            left = [.. errors.Select(error => error.Location.GetLineSpan().StartLinePosition.Line - call.Line)
+                .Where(row => row >= 0 && row < names.Count).Distinct().Select(row => names[row])];
             if (left.Count > 0) outcome = await cell.RunCSharpAsync(Code(names.Except(left), left), call, isKept: false);
         }
 

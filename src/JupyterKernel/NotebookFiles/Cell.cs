@@ -29,11 +29,13 @@ internal sealed class Cell(JObject json)
     /// <summary>Reads the language from metadata, in the forms that Polyglot Notebooks, its predecessor and VS Code write.</summary>
     public static string? LanguageIn(JObject metadata)
     {
-        var language = (metadata["polyglot_notebook"] as JObject)?["kernelName"] ?? (metadata["dotnet_interactive"] as JObject)?["language"] ?? (metadata["vscode"] as JObject)?["languageId"];
+        var language = (metadata["polyglot_notebook"] as JObject)?["kernelName"] ?? (metadata["dotnet_interactive"] as JObject)?["language"]
+            ?? (metadata["vscode"] as JObject)?["languageId"];
         return (string?)(language as JValue);
     }
 
-    public bool HasTag(string tag) => NotebookFile.ObjectIn(json, "metadata")["tags"] is JArray tags && tags.Any(present => (string?)(present as JValue) == tag);
+    public bool HasTag(string tag) =>
+        NotebookFile.ObjectIn(json, "metadata")["tags"] is JArray tags && tags.Any(present => (string?)(present as JValue) == tag);
 
     /// <summary>Clears the cell's outputs and returns the list to fill.</summary>
     public JArray ClearOutputs()

@@ -21,7 +21,9 @@ internal sealed record CellLanguage(string Name, string Title, string? Instead =
     public const string NotSupported = "LanguageNotSupported";
 
     /// <summary>The alternative for databases.</summary>
-    public const string Databases = "In C#, a package reads databases, for example: #r \"nuget: Dapper\" with #r \"nuget: Microsoft.Data.Sqlite\", Npgsql or Microsoft.Data.SqlClient.";
+    public const string Databases =
+        "In C#, a package reads databases, for example: #r \"nuget: Dapper\" with #r \"nuget: Microsoft.Data.Sqlite\", Npgsql or "
+        + "Microsoft.Data.SqlClient.";
 
     private const string Kernels = "Open a notebook of that language's own kernel, and exchange files with it.";
 
@@ -35,17 +37,23 @@ internal sealed record CellLanguage(string Name, string Title, string? Instead =
         new("mermaid", "Mermaid"),
         Value,
         new("fsharp", "F#", "Put F# code into a project of its own and reference that: #r \"library.fsproj\".") { Aliases = ["f#", "fs"] },
-        new("pwsh", "PowerShell", "In C#, #r \"nuget: Microsoft.PowerShell.SDK\" runs PowerShell, and System.Diagnostics.Process runs programs.") { Aliases = ["powershell"] },
+        new("pwsh", "PowerShell",
+            "In C#, #r \"nuget: Microsoft.PowerShell.SDK\" runs PowerShell, and System.Diagnostics.Process runs programs.")
+        {
+            Aliases = ["powershell"],
+        },
         new("sql", "SQL", Databases),
         new("kql", "KQL", "In C#, #r \"nuget: Microsoft.Azure.Kusto.Data\" asks Kusto."),
         new("http", "HTTP requests", "In C#: await new HttpClient().GetStringAsync(\"https://…\")"),
         new("python", "Python", Kernels) { Aliases = ["python3", "pythonkernel"] },
         new("r", "R", Kernels) { Aliases = ["ir", "rkernel"] },
-        new("vb", "Visual Basic", "Put Visual Basic code into a project of its own and reference that: #r \"library.vbproj\".") { Aliases = ["visualbasic"] },
+        new("vb", "Visual Basic",
+            "Put Visual Basic code into a project of its own and reference that: #r \"library.vbproj\".") { Aliases = ["visualbasic"] },
     ];
 
     // VS Code uses this name for a cell in the notebook's language.
-    private static readonly Dictionary<string, CellLanguage> ByName = All.SelectMany(language => language.Aliases.Prepend(language.Name).Select(name => (name, language)))
+    private static readonly Dictionary<string, CellLanguage> ByName =
+        All.SelectMany(language => language.Aliases.Prepend(language.Name).Select(name => (name, language)))
         .Append(("polyglot-notebook", CSharp)).ToDictionary(named => named.Item1, named => named.Item2, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The other names.</summary>

@@ -33,7 +33,8 @@ internal static class DibFile
             if (info is not null) NotebookFile.ObjectIn(notebook.Metadata, "polyglot_notebook")["kernelInfo"] = info;
             if ((string?)(info?["defaultKernelName"] as JValue) is { } defaultName) language = Known(defaultName) ?? language;
             foreach (var item in (info?["items"] as JArray)?.OfType<JObject>() ?? [])
-                names.UnionWith(((item["aliases"] as JArray)?.AsEnumerable() ?? []).Append(item["name"] ?? "").OfType<JValue>().Select(named => (string?)named ?? ""));
+                names.UnionWith(((item["aliases"] as JArray)?.AsEnumerable() ?? []).Append(item["name"] ?? "").OfType<JValue>()
+                    .Select(named => (string?)named ?? ""));
             names.Remove("");
         }
 
@@ -55,7 +56,8 @@ internal static class DibFile
         Add();
         return notebook;
 
-        CellLanguage? Known(string language) => CellLanguage.Find(language) ?? (names.Contains(language) ? new CellLanguage(language, language) : null);
+        CellLanguage? Known(string language) => CellLanguage.Find(language)
+            ?? (names.Contains(language) ? new CellLanguage(language, language) : null);
 
         void Add()
         {
@@ -79,7 +81,11 @@ internal static class DibFile
         {
             var source = Trimmed(cell.Source.ReplaceLineEndings("\n").Split('\n'));
             if (source.Length == 0) continue;
-            if (cell.IsCode || cell.IsMarkdown) text.Append(Mark).Append(cell.IsMarkdown ? CellLanguage.Markdown.Name : notebook.LanguageOf(cell)).Append("\n\n").Append(source).Append("\n\n");
+            if (cell.IsCode || cell.IsMarkdown)
+            {
+                text.Append(Mark).Append(cell.IsMarkdown ? CellLanguage.Markdown.Name : notebook.LanguageOf(cell)).Append("\n\n")
+                    .Append(source).Append("\n\n");
+            }
             else left($"cell {index + 1} is neither code nor Markdown");
         }
 

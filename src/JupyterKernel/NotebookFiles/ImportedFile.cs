@@ -20,7 +20,8 @@ internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNo
     private static readonly Dictionary<string, string> LanguageOf = new(StringComparer.OrdinalIgnoreCase)
     {
         [".cs"] = "csharp", [".csx"] = "csharp", [".html"] = "html", [".js"] = "javascript", [".md"] = "markdown",
-        [".fs"] = "fsharp", [".fsx"] = "fsharp", [".ps1"] = "pwsh", [".sql"] = "sql", [".kql"] = "kql", [".http"] = "http", [".py"] = "python", [".r"] = "r", [".vb"] = "vb",
+        [".fs"] = "fsharp", [".fsx"] = "fsharp", [".ps1"] = "pwsh", [".sql"] = "sql", [".kql"] = "kql", [".http"] = "http",
+        [".py"] = "python", [".r"] = "r", [".vb"] = "vb",
     };
 
     /// <summary>Reads a file.</summary>
@@ -32,10 +33,20 @@ internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNo
         var name = Path.GetFileName(path);
         if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}.");
         if (new FileInfo(path).Length > MaxBytes) throw new InvalidDataException($"{name} has more than {MaxBytes / 1_000_000} MB.");
-        if (LanguageOf.TryGetValue(Path.GetExtension(path), out var language)) return new([new(path, File.ReadAllText(path), language)], IsNotebook: false);
-        if (Path.GetExtension(path).ToUpperInvariant() is not (".IPYNB" or ".DIB")) throw new InvalidDataException($"{name} is neither a notebook (.ipynb, .dib) nor C# (.cs, .csx), and no page's text (.html, .js).");
+        if (LanguageOf.TryGetValue(Path.GetExtension(path), out var language))
+        {
+            return new([new(path, File.ReadAllText(path), language)], IsNotebook: false);
+        }
+        if (Path.GetExtension(path).ToUpperInvariant() is not (".IPYNB" or ".DIB"))
+        {
+            throw new InvalidDataException(
+                $"{name} is neither a notebook (.ipynb, .dib) nor C# (.cs, .csx), and no page's text (.html, .js).");
+        }
         var notebook = NotebookFile.Load(path);
-        if (notebook.Language is { } written && !CellLanguage.IsCSharp(written)) throw new InvalidDataException($"{name} is written in {written}, and this kernel runs C#.");
+        if (notebook.Language is { } written && !CellLanguage.IsCSharp(written))
+        {
+            throw new InvalidDataException($"{name} is written in {written}, and this kernel runs C#.");
+        }
         return new(
             [
                 .. notebook.Cells.Index().Where(cell => cell.Item.IsCode && !string.IsNullOrWhiteSpace(cell.Item.Source))

@@ -40,7 +40,8 @@ internal static class MultilineText
     public static JObject SplitBundle(JObject bundle)
     {
         var split = new JObject();
-        foreach (var (mime, value) in bundle.Properties().OrderBy(item => item.Name, StringComparer.Ordinal).Select(item => (item.Name, item.Value)))
+        foreach (var (mime, value) in bundle.Properties().OrderBy(item => item.Name, StringComparer.Ordinal)
+            .Select(item => (item.Name, item.Value)))
         {
             var isText = mime.StartsWith("text/", StringComparison.Ordinal) || mime is "application/javascript" or "image/svg+xml";
             split[mime] = isText && value is JValue { Type: JTokenType.String } ? Split((string)value!) : value;

@@ -27,11 +27,13 @@ internal sealed class NotebookFile
     public IEnumerable<Cell> Cells => cells.Cast<JObject>().Select(cell => new Cell(cell));
 
     /// <summary>The language in the notebook's metadata; null if there is none.</summary>
-    public string? Language => (string?)((Metadata.SelectToken("kernelspec.language") ?? Metadata.SelectToken("language_info.name")) as JValue);
+    public string? Language =>
+        (string?)((Metadata.SelectToken("kernelspec.language") ?? Metadata.SelectToken("language_info.name")) as JValue);
 
     /// <summary>Returns the name of a code cell's language: that of its metadata, otherwise the notebook's, otherwise C#.</summary>
     public string LanguageOf(Cell cell) =>
-        cell.Language ?? (string?)(Metadata.SelectToken("polyglot_notebook.kernelInfo.defaultKernelName") as JValue) ?? CellLanguage.CSharp.Name;
+        cell.Language ?? (string?)(Metadata.SelectToken("polyglot_notebook.kernelInfo.defaultKernelName") as JValue)
+            ?? CellLanguage.CSharp.Name;
 
     /// <summary>Creates a notebook without cells for this kernel.</summary>
     public static NotebookFile Create()
@@ -44,7 +46,10 @@ internal sealed class NotebookFile
                 ["metadata"] = new JObject
                 {
                     ["kernelspec"] = new JObject { ["display_name"] = "C#", ["language"] = "csharp", ["name"] = "csharp" },
-                    ["language_info"] = new JObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "csharp", ["pygments_lexer"] = "csharp" },
+                    ["language_info"] = new JObject
+                    {
+                        ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "csharp", ["pygments_lexer"] = "csharp",
+                    },
                 },
                 ["nbformat"] = 4,
                 ["nbformat_minor"] = 5,
@@ -56,7 +61,8 @@ internal sealed class NotebookFile
     /// <exception cref="InvalidDataException">The file is not a valid notebook; the message states the reason.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static NotebookFile Load(string path) =>
-        Path.GetExtension(path).Equals(".dib", StringComparison.OrdinalIgnoreCase) ? DibFile.Read(path, File.ReadAllText(path)) : LoadJson(path);
+        Path.GetExtension(path).Equals(".dib", StringComparison.OrdinalIgnoreCase) ? DibFile.Read(path, File.ReadAllText(path))
+            : LoadJson(path);
 
     private static NotebookFile LoadJson(string path)
     {
@@ -68,7 +74,8 @@ internal sealed class NotebookFile
                 DateParseHandling = DateParseHandling.None,
                 MaxDepth = MaxDepth,
             };
-            json = JToken.ReadFrom(reader) as JObject ?? throw new InvalidDataException($"{path} is not a notebook: it is not a JSON object");
+            json = JToken.ReadFrom(reader) as JObject
+                ?? throw new InvalidDataException($"{path} is not a notebook: it is not a JSON object");
         }
         catch (JsonException malformed)
         {
@@ -78,7 +85,8 @@ internal sealed class NotebookFile
         if (json["nbformat"] is not JValue { Type: JTokenType.Integer } format || json["nbformat_minor"] is not JValue { Value: long })
             throw new InvalidDataException($"{path} is not a notebook: it does not name the format it is in");
         if (format.Value is not 4L)
-            throw new InvalidDataException($"{path} is a notebook of format {format}; only format 4 can be run (jupyter nbconvert --to notebook converts older ones)");
+            throw new InvalidDataException(
+                $"{path} is a notebook of format {format}; only format 4 can be run (jupyter nbconvert --to notebook converts older ones)");
         if (json["cells"] is not JArray cells || cells.Any(cell => cell is not JObject))
             throw new InvalidDataException($"{path} is not a notebook: it has no list of cells");
         return new NotebookFile(json, cells);

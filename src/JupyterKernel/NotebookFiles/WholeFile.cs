@@ -14,10 +14,14 @@ internal static class WholeFile
     {
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows() && ((string[])[path, source]).FirstOrDefault(File.Exists) is { } model) options.UnixCreateMode = File.GetUnixFileMode(model);
+        if (!OperatingSystem.IsWindows() && ((string[])[path, source]).FirstOrDefault(File.Exists) is { } model)
+        {
+            options.UnixCreateMode = File.GetUnixFileMode(model);
+        }
         try
         {
-            using (var writer = new StreamWriter(temporary, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options) { NewLine = "\n" })
+            using (var writer =
+                new StreamWriter(temporary, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options) { NewLine = "\n" })
             {
                 write(writer);
             }

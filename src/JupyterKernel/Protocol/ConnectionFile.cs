@@ -61,21 +61,28 @@ public sealed record ConnectionFile
     }
 
     private (string Name, int Number)[] Ports =>
-        [("shell_port", ShellPort), ("iopub_port", IopubPort), ("stdin_port", StdinPort), ("control_port", ControlPort), ("hb_port", HeartbeatPort)];
+        [("shell_port", ShellPort), ("iopub_port", IopubPort), ("stdin_port", StdinPort), ("control_port", ControlPort),
+        ("hb_port", HeartbeatPort)];
 
     private string? Problem()
     {
         var ports = Ports;
-        var taken = ports.FirstOrDefault(port => port.Number != 0 && ports.Any(other => other.Number == port.Number && other.Name != port.Name));
+        var taken =
+            ports.FirstOrDefault(port => port.Number != 0 && ports.Any(other => other.Number == port.Number && other.Name != port.Name));
         var path = $"{Ip}-{ports.Max(port => port.Number)}";
         return Transport is not ("tcp" or "ipc") ? $"the transport is '{Transport}'; this kernel speaks tcp and ipc"
             : Ip.Length == 0 ? "the ip is empty. Use 127.0.0.1, or another address of this machine."
-            : ports.FirstOrDefault(port => port.Number is < 0 or > ushort.MaxValue) is { Name: { } name, Number: var number } ? $"{number} is not a valid value for {name}. Use a port from 1 to {ushort.MaxValue}."
+            : ports.FirstOrDefault(port => port.Number is < 0 or > ushort.MaxValue) is { Name: { } name, Number: var number }
+                ? $"{number} is not a valid value for {name}. Use a port from 1 to {ushort.MaxValue}."
             : taken.Name is not null ? $"{taken.Name} is {taken.Number}, and so is another port. Use a port of its own for each channel."
-            : Transport == "ipc" && ports.FirstOrDefault(port => port.Number == 0) is { Name: { } open } ? $"{open} is missing or 0. Give each socket a number of its own."
-            : Transport == "ipc" && Encoding.UTF8.GetByteCount(path) > MaxIpcPathBytes ? $"the socket path '{path}' has {Encoding.UTF8.GetByteCount(path)} bytes; the system allows {MaxIpcPathBytes}. Use a shorter ip."
+            : Transport == "ipc" && ports.FirstOrDefault(port => port.Number == 0) is { Name: { } open }
+                ? $"{open} is missing or 0. Give each socket a number of its own."
+            : Transport == "ipc" && Encoding.UTF8.GetByteCount(path) > MaxIpcPathBytes
+                ? $"the socket path '{path}' has {Encoding.UTF8.GetByteCount(path)} bytes; the system allows {MaxIpcPathBytes}. Use a "
+                + $"shorter ip."
             : Transport == "ipc" && Ip.Contains('\0', StringComparison.Ordinal) ? "the ip contains a NUL character, which no path can have."
-            : Key.Length > 0 && WireFormat.HashOf(SignatureScheme) is null ? $"'{SignatureScheme}' is not a signature scheme of this kernel. Use {WireFormat.Schemes}."
+            : Key.Length > 0 && WireFormat.HashOf(SignatureScheme) is null
+                ? $"'{SignatureScheme}' is not a signature scheme of this kernel. Use {WireFormat.Schemes}."
             : null;
     }
 
@@ -99,7 +106,8 @@ public sealed record ConnectionFile
         string Text(string name, string otherwise) => json.ContainsKey(name) ? json.Required(name, token => (string?)token) : otherwise;
 
         int Port(string name) => json.Optional(
-            name, token => token.Type is JTokenType.Integer or JTokenType.String ? (int)token : throw new FormatException($"{token} is not a whole number."), 0);
+            name, token => token.Type is JTokenType.Integer or JTokenType.String ? (int)token
+                : throw new FormatException($"{token} is not a whole number."), 0);
     }
 
     /// <summary>Serializes the file, for a client that starts a kernel.</summary>
@@ -118,5 +126,6 @@ public sealed record ConnectionFile
     }
 
     /// <summary>Formats the endpoints, without the key.</summary>
-    public override string ToString() => $"{Transport}://{Ip} shell {ShellPort}, iopub {IopubPort}, stdin {StdinPort}, control {ControlPort}, heartbeat {HeartbeatPort}";
+    public override string ToString() =>
+        $"{Transport}://{Ip} shell {ShellPort}, iopub {IopubPort}, stdin {StdinPort}, control {ControlPort}, heartbeat {HeartbeatPort}";
 }

@@ -54,7 +54,10 @@ public sealed record ExecuteRequest
     {
         if (token.Type == JTokenType.Null) return null;
         var expressions = new Dictionary<string, string>();
-        foreach (var member in ((JObject)token).Properties()) expressions[member.Name] = WrittenByHand.Fit($"user_expressions.{member.Name}", member.Value, value => (string?)value) ?? "";
+        foreach (var member in ((JObject)token).Properties())
+        {
+            expressions[member.Name] = WrittenByHand.Fit($"user_expressions.{member.Name}", member.Value, value => (string?)value) ?? "";
+        }
         return expressions;
     }
 }
@@ -156,7 +159,8 @@ public sealed record CommInfoReply(JObject Comms) : StatusReply("ok");
 /// <summary>#kernel-info</summary>
 public sealed record KernelInfoReply(
     string ProtocolVersion, string Implementation, string ImplementationVersion, LanguageInfo LanguageInfo,
-    string Banner, bool Debugger, IReadOnlyList<HelpLink> HelpLinks, IReadOnlyList<string> SupportedFeatures) : StatusReply("ok"), IWritesItself
+    string Banner, bool Debugger, IReadOnlyList<HelpLink> HelpLinks, IReadOnlyList<string> SupportedFeatures)
+    : StatusReply("ok"), IWritesItself
 {
     void IWritesItself.Write(JsonTextWriter json)
     {
@@ -200,7 +204,8 @@ public sealed record KernelInfoReply(
 
 /// <summary>#kernel-info</summary>
 public sealed record LanguageInfo(
-    string Name, string Version, string Mimetype, string FileExtension, string PygmentsLexer, JToken CodemirrorMode, string NbconvertExporter);
+    string Name, string Version, string Mimetype, string FileExtension, string PygmentsLexer, JToken CodemirrorMode,
+    string NbconvertExporter);
 
 /// <summary>#kernel-info</summary>
 public sealed record HelpLink(string Text, string Url);

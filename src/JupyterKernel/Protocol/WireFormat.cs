@@ -17,7 +17,8 @@ public sealed class WireFormat : IDisposable
     public const string DefaultScheme = "hmac-sha256";
 
     /// <summary>The supported schemes, as listed in error messages.</summary>
-    public const string Schemes = "hmac-md5, hmac-sha1, hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha3_256, hmac-sha3_384 or hmac-sha3_512";
+    public const string Schemes =
+        "hmac-md5, hmac-sha1, hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha3_256, hmac-sha3_384 or hmac-sha3_512";
 
     /// <summary>The maximum nesting depth of incoming JSON; deeper JSON is malformed.</summary>
     private const int MaxDepth = 512;
@@ -35,7 +36,11 @@ public sealed class WireFormat : IDisposable
     /// <param name="scheme">The connection file's signature scheme.</param>
     public WireFormat(string key, string scheme = DefaultScheme)
     {
-        if (key.Length > 0) hash = IncrementalHash.CreateHMAC(HashOf(scheme) ?? throw new ArgumentException(scheme, nameof(scheme)), Encoding.UTF8.GetBytes(key));
+        if (key.Length > 0)
+        {
+            hash = IncrementalHash.CreateHMAC(HashOf(scheme) ?? throw new ArgumentException(scheme, nameof(scheme)),
+                Encoding.UTF8.GetBytes(key));
+        }
     }
 
     /// <summary>
@@ -151,9 +156,11 @@ public sealed class WireFormat : IDisposable
     {
         try
         {
-            return typeof(T) == typeof(ExecuteRequest) ? (T)(object)ExecuteRequest.Of(content) : content.ToObject<T>(Reflection.Serializer)!;
+            return typeof(T) == typeof(ExecuteRequest) ? (T)(object)ExecuteRequest.Of(content)
+                : content.ToObject<T>(Reflection.Serializer)!;
         }
-        catch (Exception malformed) when (malformed is JsonException or FormatException or OverflowException or InvalidCastException or ArgumentException)
+        catch (Exception malformed) when (malformed is JsonException or FormatException or OverflowException or InvalidCastException
+            or ArgumentException)
         {
             throw new MalformedMessageException($"the content is malformed: {malformed.Message}");
         }
@@ -204,7 +211,8 @@ public sealed class WireFormat : IDisposable
     {
         public SnakeCaseContracts() => NamingStrategy = new SnakeCaseNamingStrategy { ProcessDictionaryKeys = false };
 
-        protected override IValueProvider CreateMemberValueProvider(System.Reflection.MemberInfo member) => new ReflectionValueProvider(member);
+        protected override IValueProvider CreateMemberValueProvider(System.Reflection.MemberInfo member) =>
+            new ReflectionValueProvider(member);
 
         protected override JsonObjectContract CreateObjectContract(Type objectType)
         {
@@ -228,7 +236,10 @@ public sealed class WireFormat : IDisposable
         var expected = Sign(frames[signature + 1], frames[signature + 2], frames[signature + 3], frames[signature + 4]);
         if (!CryptographicOperations.FixedTimeEquals(expected, frames[signature]))
             throw new MalformedMessageException("its signature is not made with this kernel's key");
-        if (!accepted.Add(expected)) throw new MalformedMessageException("its signature was accepted before; it is a copy of an earlier message");
+        if (!accepted.Add(expected))
+        {
+            throw new MalformedMessageException("its signature was accepted before; it is a copy of an earlier message");
+        }
     }
 }
 

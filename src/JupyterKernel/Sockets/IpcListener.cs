@@ -69,7 +69,8 @@ internal sealed class IpcListener : IDisposable
                 var client = await listener.AcceptAsync().ConfigureAwait(false);
                 loop.Post(() => HandOver(client));
             }
-            catch (Exception closed) when (closed is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            catch (Exception closed) when (closed is ObjectDisposedException
+                or SocketException { SocketErrorCode: SocketError.OperationAborted })
             {
                 return;
             }
@@ -112,7 +113,8 @@ internal sealed class IpcListener : IDisposable
 
         /// <summary>Reads a field by reflection, because accessors cannot return a field of a non-public type.</summary>
         public static object Options(object owner) =>
-            Type.GetType(OwnType, throwOnError: true)!.GetField("m_options", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(owner)!;
+            Type.GetType(OwnType, throwOnError: true)!
+                .GetField("m_options", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(owner)!;
 
         [UnsafeAccessor(UnsafeAccessorKind.Method)]
         [return: UnsafeAccessorType(IOThreadType)]
@@ -133,10 +135,12 @@ internal sealed class IpcListener : IDisposable
 
         [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
         [return: UnsafeAccessorType(EngineType)]
-        public static extern object Engine([UnsafeAccessorType("AsyncIO.AsyncSocket, AsyncIO")] object socket, [UnsafeAccessorType(OptionsType)] object options, string endpoint);
+        public static extern object Engine([UnsafeAccessorType("AsyncIO.AsyncSocket, AsyncIO")] object socket,
+            [UnsafeAccessorType(OptionsType)] object options, string endpoint);
 
         [UnsafeAccessor(UnsafeAccessorKind.Method)]
         public static extern void SendAttach(
-            [UnsafeAccessorType(ZObjectType)] object owner, [UnsafeAccessorType(SessionType)] object session, [UnsafeAccessorType(EngineInterface)] object engine, bool increment);
+            [UnsafeAccessorType(ZObjectType)] object owner, [UnsafeAccessorType(SessionType)] object session,
+            [UnsafeAccessorType(EngineInterface)] object engine, bool increment);
     }
 }

@@ -87,7 +87,8 @@ internal sealed class JupyterSockets : IDisposable
 
         Connection = connection.Transport == "ipc" ? connection : connection with
         {
-            HeartbeatPort = PortOf(heartbeat), IopubPort = PortOf(iopub), ControlPort = PortOf(control), StdinPort = PortOf(stdin), ShellPort = PortOf(shell),
+            HeartbeatPort = PortOf(heartbeat), IopubPort = PortOf(iopub), ControlPort = PortOf(control), StdinPort = PortOf(stdin),
+            ShellPort = PortOf(shell),
         };
 
         // A disconnected client must cause an error in the cell that asks it, not an endless wait.
@@ -95,7 +96,8 @@ internal sealed class JupyterSockets : IDisposable
         iopub.Options.XPubVerbose = true;
 
         shell.ReceiveReady += (_, _) => ReceiveShell(Burst);
-        control.ReceiveReady += (_, _) => Receive(control, "control", Burst, message => Requested(new(message, true, Stopwatch.GetTimestamp())));
+        control.ReceiveReady += (_, _) =>
+            Receive(control, "control", Burst, message => Requested(new(message, true, Stopwatch.GetTimestamp())));
         stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", Burst, message => InputReplied(message));
         iopub.ReceiveReady += (_, _) => Loop.Guarded(Welcome);
         heartbeat.ReceiveReady += (_, _) => Loop.Guarded(Echo);
@@ -120,8 +122,10 @@ internal sealed class JupyterSockets : IDisposable
     /// <summary>Replies to the client that sent a request, on the channel of the request.</summary>
     public void Reply(Request request, byte[] content, byte[]? metadata = null)
     {
-        var type = request.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Type[..^"request".Length] + "reply" : request.Type + "_reply";
-        Send(request.IsControl ? control : shell, wire.Write(request.Message.Identities, type, request.Message.HeaderFrame, content, metadata));
+        var type = request.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Type[..^"request".Length] + "reply"
+            : request.Type + "_reply";
+        Send(request.IsControl ? control : shell,
+            wire.Write(request.Message.Identities, type, request.Message.HeaderFrame, content, metadata));
     }
 
     /// <summary>Publishes to all clients.</summary>
@@ -174,7 +178,8 @@ internal sealed class JupyterSockets : IDisposable
             {
                 Log.WarnOnce($"{endpoint} is in use by another program; waiting for it");
                 if (waited.Elapsed < PortInUseTimeout) continue;
-                throw new IOException($"{endpoint} stays in use; start the kernel anew, or put another port into the connection file", inUse);
+                throw new IOException($"{endpoint} stays in use; start the kernel anew, or put another port into the connection file",
+                    inUse);
             }
             catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException or ArgumentException)
             {
@@ -191,9 +196,11 @@ internal sealed class JupyterSockets : IDisposable
     }
 
     private static int PortOf(NetMQSocket socket) =>
-        socket.Options.LastEndpoint is { } endpoint ? int.Parse(endpoint.AsSpan(endpoint.LastIndexOf(':') + 1), CultureInfo.InvariantCulture) : 0;
+        socket.Options.LastEndpoint is { } endpoint
+            ? int.Parse(endpoint.AsSpan(endpoint.LastIndexOf(':') + 1), CultureInfo.InvariantCulture) : 0;
 
-    private void ReceiveShell(int limit) => Receive(shell, "shell", limit, message => Requested(new(message, false, Stopwatch.GetTimestamp())));
+    private void ReceiveShell(int limit) =>
+        Receive(shell, "shell", limit, message => Requested(new(message, false, Stopwatch.GetTimestamp())));
 
     private void Receive(NetMQSocket socket, string channel, int limit, Action<Message> handle)
     {

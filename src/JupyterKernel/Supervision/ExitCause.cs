@@ -16,15 +16,19 @@ internal static partial class ExitCause
         var lines = crashReport.TrimEnd().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var cause = (lines.FirstOrDefault() ?? "") switch
         {
-            var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) => "Stack overflow: the cell calls itself without end.",
+            var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) =>
+                "Stack overflow: the cell calls itself without end.",
             var line when line.StartsWith("Process terminated", StringComparison.Ordinal) => FailFast(lines),
-            var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) => "An exception on another thread that nothing caught: " + line[20..].TrimStart(':', '.', ' '),
+            var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) =>
+                "An exception on another thread that nothing caught: " + line[20..].TrimStart(':', '.', ' '),
             var line when line.StartsWith("Out of memory", StringComparison.Ordinal) => "The worker ran out of memory.",
             _ => ByExitCode(exitCode),
         };
 
         // Frames below the cell's own code belong to the kernel.
-        return new(cause, [.. lines.TakeWhile(line => !line.Contains(" JupyterKernel.Worker.", StringComparison.Ordinal) && !line.Contains(".<Factory>(", StringComparison.Ordinal))
+        return new(cause,
+            [.. lines.TakeWhile(line => !line.Contains(" JupyterKernel.Worker.", StringComparison.Ordinal)
+                && !line.Contains(".<Factory>(", StringComparison.Ordinal))
             .Where(line => !line.Contains("MethodBuilder", StringComparison.Ordinal))])
         {
             FromOutside = exitCode is 137 or 143,
@@ -54,7 +58,8 @@ internal static partial class ExitCause
         143 => Signal(15, "SIGTERM", "somebody asked it to end"),
         unchecked((int)0xC0000005) => "The worker crashed (0xC0000005): a bad memory access in native code.",
         unchecked((int)0xC00000FD) => "Stack overflow: the cell calls itself without end.",
-        _ => string.Create(CultureInfo.InvariantCulture, $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
+        _ => string.Create(CultureInfo.InvariantCulture,
+            $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
     };
 
     [GeneratedRegex(@"\bSubmission_\d+(?=[.+])")]

@@ -86,7 +86,8 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
 
             if (interruption.IsCancellationRequested) throw new WorkerStartException("Interrupted while a worker was starting.");
             if (start == MaxStarts)
-                throw new WorkerStartException($"No worker could be started: {problem} The history is kept: run a cell to try again, or restart the kernel.");
+                throw new WorkerStartException(
+                    $"No worker could be started: {problem} The history is kept: run a cell to try again, or restart the kernel.");
         }
     }
 
@@ -156,7 +157,9 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
         if (losses.Count > settings.MaxRestarts)
         {
             throw new WorkerStartException(string.Create(CultureInfo.InvariantCulture,
-                $"{losses.Count} workers have ended within {settings.RestartPeriod.TotalSeconds:0} s, so no more are started for now. The history is kept. Find out what ends them (#!undo takes the last cell back), then run #!recycle, or wait and run a cell."));
+                $"{losses.Count} workers have ended within {settings.RestartPeriod.TotalSeconds:0} s, so no more are started for now. The "
+                    + $"history is kept. Find out what ends them (#!undo takes the last cell back), then run #!recycle, or wait and run a "
+                    + $"cell."));
         }
     }
 }

@@ -67,12 +67,14 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
     private async Task<bool> CompareAsync()
     {
         var ours = old.AskAsync<StateRead>(request => new ReadState(request, WithValues: false, MaxBytes, GivesWay: true), StateTimeout);
-        var theirs = fresh.AskAsync<StateRead>(request => new ReadState(request, WithValues: false, MaxBytes, GivesWay: true), StateTimeout);
+        var theirs =
+            fresh.AskAsync<StateRead>(request => new ReadState(request, WithValues: false, MaxBytes, GivesWay: true), StateTimeout);
         if (await ours is not { Fingerprint: { } wanted } state || await theirs is not { } found) return false;
         Opaque = state.Opaque;
         if (wanted == found.Fingerprint) return true;
 
-        var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, MaxBytes, GivesWay: true), StateTimeout);
+        var values =
+            await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, MaxBytes, GivesWay: true), StateTimeout);
         if (values is null or { Problem: not null })
         {
             // If no cell ran in between, there is too much to carry over.

@@ -46,7 +46,9 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         if (owner.WorkersEnded >= MaxWorkers) SetAside(owner, $"{owner.Compiled.Name} ended a second worker by what it left running");
         return lost with
         {
-            Cause = $"{lost.Cause}{(lost.Cause.EndsWith('.') ? "" : ".")} It came from a thread, task or timer that {owner.Compiled.Name} left running: correct it and run {owner.Compiled.Name} again, or take cells back with #!undo.",
+            Cause =
+                $"{lost.Cause}{(lost.Cause.EndsWith('.') ? "" : ".")} It came from a thread, task or timer that {owner.Compiled.Name} left "
+                + $"running: correct it and run {owner.Compiled.Name} again, or take cells back with #!undo.",
         };
     }
 
@@ -55,8 +57,10 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     {
         var owner = session.FindOwner(uncaught.Cell, uncaught.Assembly)?.Compiled.Name ?? "A cell";
         var thrown = uncaught.Exception is { } exception ? $"{exception.TypeName}: {exception.Message}" : "an exception";
-        var place = uncaught.Exception?.Frames.FirstOrDefault(frame => frame.Source is not null) is { } frame ? string.Create(CultureInfo.InvariantCulture, $" ({frame.Source}, line {frame.Line})") : "";
-        notice($"{owner} started a thread, task or timer that threw {thrown}{place}. In a replayed cell that ends only the thread, and the worker continues. Catch the exception there and run the cell again, or take cells back with #!undo.");
+        var place = uncaught.Exception?.Frames.FirstOrDefault(frame => frame.Source is not null) is { } frame
+            ? string.Create(CultureInfo.InvariantCulture, $" ({frame.Source}, line {frame.Line})") : "";
+        notice($"{owner} started a thread, task or timer that threw {thrown}{place}. In a replayed cell that ends only the thread, and the "
+            + $"worker continues. Catch the exception there and run the cell again, or take cells back with #!undo.");
     }
 
     /// <summary>
@@ -75,7 +79,8 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         if (lost.FromOutside && !session.Accepted.Any(cell => Kills().IsMatch(cell.Compiled.Code))) return lost;
 
         unexplained.Add(worker);
-        var suspects = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always && unexplained.TrueForAll(ended => ended.EndedAfter(cell) is not null)).ToList();
+        var suspects = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always
+            && unexplained.TrueForAll(ended => ended.EndedAfter(cell) is not null)).ToList();
         var active = suspects.Where(cell => LeavesRunning().IsMatch(cell.Compiled.Code)).TakeLast(MaxSuspects).ToList();
         foreach (var cell in active.Union(suspects.TakeLast(1))) cell.IsSuspect = true;
         if (unexplained.Count >= MaxWorkers)
@@ -84,7 +89,10 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
             if (candidates.Where(cell => Irregularity(cell) < 1).MinBy(cell => active.Contains(cell) ? Irregularity(cell) : 1) is { } cell)
             {
                 unexplained.Clear();
-                SetAside(cell, string.Create(CultureInfo.InvariantCulture, $"{MaxWorkers} workers have ended about {worker.EndedAfter(cell)!.Value.TotalSeconds:0.0} s after {cell.Compiled.Name}, probably by what it left running"));
+                SetAside(cell,
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"{MaxWorkers} workers have ended about {worker.EndedAfter(cell)!.Value.TotalSeconds:0.0} s after "
+                        + $"{cell.Compiled.Name}, probably by what it left running"));
                 return lost;
             }
         }
@@ -97,7 +105,8 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         double Irregularity(AcceptedCell cell)
         {
             var delay = worker.EndedAfter(cell)!.Value;
-            return unexplained.TakeLast(MaxWorkers).Max(ended => (ended.EndedAfter(cell)!.Value - delay).Duration() / (MinTolerance + delay / ToleranceDivisor));
+            return unexplained.TakeLast(MaxWorkers)
+                .Max(ended => (ended.EndedAfter(cell)!.Value - delay).Duration() / (MinTolerance + delay / ToleranceDivisor));
         }
     }
 
@@ -105,7 +114,8 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     {
         var aside = session.SetAside(cell);
         var unset = aside.Uncarried.Count > 0 ? $" Not set from now on: {string.Join(", ", aside.Uncarried)}." : "";
-        notice($"{why}. It is set aside: it is not executed again, and the plain data of its variables is carried over.{unset} To get all of it back, correct {cell.Compiled.Name} and run it again; #!undo takes cells back.");
+        notice($"{why}. It is set aside: it is not executed again, and the plain data of its variables is carried over.{unset} To get all "
+            + $"of it back, correct {cell.Compiled.Name} and run it again; #!undo takes cells back.");
     }
 
     /// <summary>Matches the text of code that ends its own process.</summary>
@@ -117,6 +127,8 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     private static partial Regex Kills();
 
     /// <summary>Matches the text of code that starts background work.</summary>
-    [GeneratedRegex(@"\b(Thread|ThreadPool|Task|Timer|PeriodicTimer|async|Parallel|BackgroundWorker|Process|DllImport|LibraryImport|NativeLibrary|(Start|Run|Begin)\w*)\b")]
+    [GeneratedRegex(
+        @"\b(Thread|ThreadPool|Task|Timer|PeriodicTimer|async|Parallel|BackgroundWorker|Process|DllImport|LibraryImport|"
+            + @"NativeLibrary|(Start|Run|Begin)\w*)\b")]
     private static partial Regex LeavesRunning();
 }

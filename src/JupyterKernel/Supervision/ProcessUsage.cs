@@ -59,18 +59,24 @@ internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeS
         foreach (var line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status")))
         {
             if (line.StartsWith("VmRSS:", StringComparison.Ordinal)) resident = Kilobytes(line);
-            else if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || line.StartsWith("VmSwap:", StringComparison.Ordinal)) own += Kilobytes(line);
+            else if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || line.StartsWith("VmSwap:", StringComparison.Ordinal))
+            {
+                own += Kilobytes(line);
+            }
         }
 
         return (resident, own);
     }
 
     private static long Kilobytes(string line) =>
-        long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1).Trim().TrimEnd("kB"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * 1024;
+        long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1).Trim().TrimEnd("kB"), NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture) * 1024;
 
     // https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
     private static long GroupBytes(string file) =>
-        File.Exists($"/sys/fs/cgroup/{file}") && long.TryParse(File.ReadAllText($"/sys/fs/cgroup/{file}"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var bytes)
+        File.Exists($"/sys/fs/cgroup/{file}")
+            && long.TryParse(File.ReadAllText($"/sys/fs/cgroup/{file}"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture,
+                out var bytes)
             ? bytes
             : file == "memory.max" ? long.MaxValue : 0;
 }

@@ -12,7 +12,7 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     /// <summary>The number of workers lost in a cell's replay before the cell is removed from the history.</summary>
     private const int MaxLosses = 2;
 
-    /// <summary>The same number for workers that were terminated from outside, which is rarely caused by the cell.</summary>
+    /// <summary>The corresponding number for workers terminated from outside, which is rarely caused by the cell.</summary>
     private const int MaxLossesFromOutside = 5;
 
     /// <summary>The number of cells that a replay sends ahead.</summary>
@@ -44,7 +44,9 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
             {
                 if (end == ReplayEnd.Interrupted) GiveUpFrom(replay.Unfinished!);
                 if (replay.Differing.Count > 0)
-                    events.Notice($"Executed again in a fresh worker, some cells ended otherwise than before: {string.Join("; ", replay.Differing)}.", isLoss: true);
+                    events.Notice(
+                        $"Executed again in a fresh worker, some cells ended otherwise than before: {string.Join("; ", replay.Differing)}.",
+                        isLoss: true);
                 Serve(fresh);
                 return fresh;
             }
@@ -73,7 +75,8 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
             {
                 session.Remove(unfinished);
                 events.Notice(
-                    $"{unfinished.Compiled.Name} ended its worker when it was executed again, and is taken out of the history; gone with it: {Names([unfinished])}. Correct it and run it again, or take the last cell back with #!undo.",
+                    $"{unfinished.Compiled.Name} ended its worker when it was executed again, and is taken out of the history; gone with "
+                        + $"it: {Names([unfinished])}. Correct it and run it again, or take the last cell back with #!undo.",
                     isLoss: true);
             }
         }
@@ -102,7 +105,9 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     {
         var unreported = opaque.Where(variable => reportedOpaque.Add($"{variable.Assembly} {variable.Name}")).ToList();
         if (unreported.Count > 0)
-            events.Notice($"Not plain data, so executed again and perhaps not as before: {string.Join(", ", unreported.Select(variable => $"{variable.Name} ({variable.Reason})"))}.", isLoss: false);
+            events.Notice(
+                $"Not plain data, so executed again and perhaps not as before: "
+                + $"{string.Join(", ", unreported.Select(variable => $"{variable.Name} ({variable.Reason})"))}.", isLoss: false);
     }
 
     /// <summary>Ends the worker permanently.</summary>
@@ -115,7 +120,9 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     private void GiveUpFrom(AcceptedCell first)
     {
         var gone = session.TruncateFrom(first);
-        events.Notice($"The replay was interrupted. Missing from the state now: {string.Join(", ", gone.Select(cell => cell.Compiled.Name))} ({Names(gone)}). Run these cells again.", isLoss: true);
+        events.Notice(
+            $"The replay was interrupted. Missing from the state now: {string.Join(", ", gone.Select(cell => cell.Compiled.Name))} "
+            + $"({Names(gone)}). Run these cells again.", isLoss: true);
     }
 
     private static string Names(IReadOnlyList<AcceptedCell> cells) =>

@@ -12,7 +12,8 @@ namespace JupyterKernel.Supervision;
 /// </summary>
 /// <param name="judge">Judges the memory that a fresh worker uses; returns what to report about it.</param>
 internal sealed class Recycling(
-    NotebookSession session, WorkerSlot slot, CellGate gate, Recovery recovery, FreshWorkers freshWorkers, LateCrashes lateCrashes, IWorkerEvents events,
+    NotebookSession session, WorkerSlot slot, CellGate gate, Recovery recovery, FreshWorkers freshWorkers, LateCrashes lateCrashes,
+    IWorkerEvents events,
     Func<SupervisedWorker, Task<string?>> judge)
 {
     /// <summary>The maximum replay time for a replacement that is due only to the number of cells.</summary>
@@ -45,7 +46,8 @@ internal sealed class Recycling(
     public void AfterCell()
     {
         if (settings.RecycleAfterCells <= 0 || cells < settings.RecycleAfterCells) return;
-        var replayTime = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always).Aggregate(TimeSpan.Zero, (sum, cell) => sum + cell.Took);
+        var replayTime = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always)
+            .Aggregate(TimeSpan.Zero, (sum, cell) => sum + cell.Took);
         if (replayTime <= MaxRoutineReplay) Start(string.Create(CultureInfo.InvariantCulture, $"{cells} cells have run in it"));
         cells = 0;
     }
@@ -92,7 +94,9 @@ internal sealed class Recycling(
                 events.Notice(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"The worker was replaced: {cause ?? "you asked for it"}. {Supervisor.Counted(session.Accepted.Count)} executed again in {(DateTime.UtcNow - began).TotalSeconds:0.0} s{(problem is null ? "" : $", after the old one was ended ({problem})")}."),
+                        $"The worker was replaced: {cause ?? "you asked for it"}. {Supervisor.Counted(session.Accepted.Count)} executed "
+                            + $"again in {(DateTime.UtcNow - began).TotalSeconds:0.0} "
+                            + $"s{(problem is null ? "" : $", after the old one was ended ({problem})")}."),
                     isLoss: false);
             }
 
@@ -141,7 +145,8 @@ internal sealed class Recycling(
         {
             while (gate.IsRunning) await gate.Idle;
             if (interruption.IsCancellationRequested || old.HasEnded) return;
-            var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MaxBytes, GivesWay: false), StateTimeout);
+            var values = await old.AskAsync<StateRead>(
+                request => new ReadState(request, WithValues: true, HandOver.MaxBytes, GivesWay: false), StateTimeout);
             old.Dispose();
             cancellation = null;
             slot.Start(recovery.StartAsync);

@@ -27,7 +27,8 @@ internal enum ReplayEnd
 /// <param name="window">The number of cells sent ahead.</param>
 /// <param name="gate">The gate of another worker that serves, whose cells have priority; null if there is none.</param>
 /// <param name="confirm">Asks whether a cell with <c>#!replay ask</c> is executed; null if such cells are never executed.</param>
-internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, CellGate? gate, Func<string, Task<bool>>? confirm)
+internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, CellGate? gate,
+    Func<string, Task<bool>>? confirm)
 {
     private static readonly TimeSpan StateTimeout = TimeSpan.FromSeconds(60);
 
@@ -99,7 +100,11 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
             return outcome;
         }
 
-        if (cell.Policy == ReplayPolicy.Ask && confirm is not null && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)")) return worker.ReplayAsync(cell, submitted);
+        if (cell.Policy == ReplayPolicy.Ask && confirm is not null
+            && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)"))
+        {
+            return worker.ReplayAsync(cell, submitted);
+        }
         session.MarkUncarried(cell);
         return worker.RestoreAsync(cell);
     }
@@ -107,7 +112,11 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
     /// <summary>Reads the state after a cell that may have to be set aside, before the cell can end this worker too.</summary>
     private async Task KeepStateAsync(AcceptedCell cell)
     {
-        if (await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MaxBytes, GivesWay: false), StateTimeout) is { Problem: null } state) cell.StateAfter = state;
+        if (await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MaxBytes, GivesWay: false),
+            StateTimeout) is { Problem: null } state)
+        {
+            cell.StateAfter = state;
+        }
     }
 
     private int IndexBehind(AcceptedCell cell)

@@ -54,8 +54,10 @@ internal sealed class SupervisedWorker : IDisposable
         this.output = output;
         this.process = process;
         channel = new WorkerChannel(loop.Poller, process.Key, process.TellEndpoint, Receive);
-        stdout = new NativeOutput(process.Stdout, process.MarkerToken, text => Native("stdout", text), cell => Marked(ref stdoutMarker, cell));
-        stderr = new NativeOutput(process.Stderr, process.MarkerToken, text => Native("stderr", text), cell => Marked(ref stderrMarker, cell));
+        stdout =
+            new NativeOutput(process.Stdout, process.MarkerToken, text => Native("stdout", text), cell => Marked(ref stdoutMarker, cell));
+        stderr =
+            new NativeOutput(process.Stderr, process.MarkerToken, text => Native("stderr", text), cell => Marked(ref stderrMarker, cell));
         _ = WatchExitAsync();
     }
 
@@ -87,7 +89,8 @@ internal sealed class SupervisedWorker : IDisposable
     public DateTime LastHeard { get; private set; } = DateTime.UtcNow;
 
     /// <summary>The time from the end of a cell in this worker to the worker's own end; null if the cell did not end in it.</summary>
-    public TimeSpan? EndedAfter(AcceptedCell cell) => cellEnds.TryGetValue(cell.Number, out var end) ? Stopwatch.GetElapsedTime(end, ended) : null;
+    public TimeSpan? EndedAfter(AcceptedCell cell) =>
+        cellEnds.TryGetValue(cell.Number, out var end) ? Stopwatch.GetElapsedTime(end, ended) : null;
 
     /// <summary>The comms open in the worker with their targets, including those reopened by a replay.</summary>
     public IReadOnlyDictionary<string, string> Comms => comms;
@@ -102,7 +105,10 @@ internal sealed class SupervisedWorker : IDisposable
     public async Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, bool isKept)
     {
         var outcome = await SendAsync(number, Run(number, cell, allowStdin, isReplay: false, isKept, [], []));
-        if (outcome is CellOutcome.WorkerLost lost) return lost.OwnerCell == 0 && lost.OwnerCode == cell.EntryType ? lost with { OwnerCell = number } : lost;
+        if (outcome is CellOutcome.WorkerLost lost)
+        {
+            return lost.OwnerCell == 0 && lost.OwnerCode == cell.EntryType ? lost with { OwnerCell = number } : lost;
+        }
         await NativeOutputTakenAsync();
         return outcome;
     }
@@ -123,10 +129,12 @@ internal sealed class SupervisedWorker : IDisposable
         SendAsync(cell.Number, Run(cell.Number, cell.Compiled, allowStdin: false, isReplay: true, isKept: true, cell.Answers, submitted));
 
     /// <summary>Runs code submitted by the running cell, as part of that cell.</summary>
-    public void Run(long submission, CompiledCell cell) => channel.Send(new RunSubmitted(submission, Submitted(cell)) { Payload = Images(cell) });
+    public void Run(long submission, CompiledCell cell) =>
+        channel.Send(new RunSubmitted(submission, Submitted(cell)) { Payload = Images(cell) });
 
     /// <summary>Restores all variables to their values after an accepted cell, without running it.</summary>
-    public Task<CellOutcome> RestoreAsync(AcceptedCell cell) => SendAsync(cell.Number, new RestoreCell(cell.Number, cell.Compiled.EntryType, Files(cell.Compiled))
+    public Task<CellOutcome> RestoreAsync(AcceptedCell cell) =>
+        SendAsync(cell.Number, new RestoreCell(cell.Number, cell.Compiled.EntryType, Files(cell.Compiled))
     {
         Payload = [.. Images(cell.Compiled), cell.Values],
     });
@@ -200,24 +208,30 @@ internal sealed class SupervisedWorker : IDisposable
     }
 
     private static byte[][] Images(CompiledCell cell) =>
-        cell.Library is { Image: var library } ? [library.Assembly, library.Symbols, cell.Image.Assembly, cell.Image.Symbols] : [cell.Image.Assembly, cell.Image.Symbols];
+        cell.Library is { Image: var library } ? [library.Assembly, library.Symbols, cell.Image.Assembly, cell.Image.Symbols]
+            : [cell.Image.Assembly, cell.Image.Symbols];
 
     private static LoadableFiles? Files(CompiledCell cell) =>
-        cell.AssemblyPaths.Count == 0 && cell.Assets == CellAssets.None ? null : new(cell.AssemblyPaths, cell.Assets.Assemblies, cell.Assets.NativeLibraries);
+        cell.AssemblyPaths.Count == 0 && cell.Assets == CellAssets.None ? null
+            : new(cell.AssemblyPaths, cell.Assets.Assemblies, cell.Assets.NativeLibraries);
 
-    private static RunCell Run(long number, CompiledCell cell, bool allowStdin, bool isReplay, bool isKept, IReadOnlyList<string> answers, IReadOnlyList<AcceptedCell> submitted) =>
+    private static RunCell Run(long number, CompiledCell cell, bool allowStdin, bool isReplay, bool isKept, IReadOnlyList<string> answers,
+        IReadOnlyList<AcceptedCell> submitted) =>
         new(number, cell.EntryType, cell.EntryMethod, Files(cell), allowStdin, isReplay, isKept, answers)
         {
             Payload = submitted.Count == 0 ? Images(cell) : [.. Images(cell), .. submitted.SelectMany(part => Images(part.Compiled))],
             Disposed = Disposed(cell),
             ResultNames = cell.ResultNames,
-            DisplayedNames = cell.DisplayedNames.Count == 0 ? null : [.. cell.DisplayedNames.Select(shown => new DisplayedNames(shown.Source, shown.Line, shown.Column, shown.Names))],
+            DisplayedNames = cell.DisplayedNames.Count == 0 ? null
+                : [.. cell.DisplayedNames.Select(shown => new DisplayedNames(shown.Source, shown.Line, shown.Column, shown.Names))],
             Submitted = [.. submitted.Select(part => Submitted(part.Compiled))],
         };
 
-    private static SubmittedCell Submitted(CompiledCell cell) => new(cell.Code, cell.EntryType, cell.EntryMethod, Files(cell), Disposed(cell), Images(cell).Length);
+    private static SubmittedCell Submitted(CompiledCell cell) =>
+        new(cell.Code, cell.EntryType, cell.EntryMethod, Files(cell), Disposed(cell), Images(cell).Length);
 
-    private static IReadOnlyList<DisposedVariable> Disposed(CompiledCell cell) => [.. cell.Disposed.Select(variable => new DisposedVariable(variable.Name, variable.Awaits))];
+    private static IReadOnlyList<DisposedVariable> Disposed(CompiledCell cell) =>
+        [.. cell.Disposed.Select(variable => new DisposedVariable(variable.Name, variable.Awaits))];
 
     private void Receive(WorkerMessage message)
     {
@@ -232,7 +246,9 @@ internal sealed class SupervisedWorker : IDisposable
                 ready.TrySetResult();
                 break;
             case CellReturned returned:
-                EndCell(returned.Cell, (returned.Payload is [var data, var metadata] ? new CellOutcome.Returned(data, metadata) : new CellOutcome.Returned(null, null)) with { AllocatedBytes = returned.Allocated });
+                EndCell(returned.Cell,
+                    (returned.Payload is [var data, var metadata] ? new CellOutcome.Returned(data, metadata)
+                        : new CellOutcome.Returned(null, null)) with { AllocatedBytes = returned.Allocated });
                 break;
             case CellThrew threw:
                 EndCell(threw.Cell, new CellOutcome.Threw(threw.Exception) { AllocatedBytes = threw.Allocated });
@@ -313,8 +329,12 @@ internal sealed class SupervisedWorker : IDisposable
         await Task.Delay(10);
         channel.ReceiveAll();
         channel.Dispose();
-        var cause = Termination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) { ByKernel = true } : ExitCause.Of(exitCode, stderr.CrashReport);
-        if (lastException is { } uncaught) cause = cause with { OwnerCell = uncaught.Cell, OwnerCode = uncaught.Assembly ?? cause.OwnerCode };
+        var cause = Termination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) { ByKernel = true }
+            : ExitCause.Of(exitCode, stderr.CrashReport);
+        if (lastException is { } uncaught)
+        {
+            cause = cause with { OwnerCell = uncaught.Cell, OwnerCode = uncaught.Assembly ?? cause.OwnerCode };
+        }
         ready.TrySetException(new InvalidOperationException(cause.Cause));
         lost.TrySetResult(cause);
         foreach (var request in requests.Values) request.TrySetResult(null);

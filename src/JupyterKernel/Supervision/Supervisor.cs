@@ -71,13 +71,17 @@ internal sealed class Supervisor
     /// begins before; null for a cell without effects on later ones.
     /// </param>
     /// <param name="interruption">Cancelled to interrupt the cell.</param>
-    public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended, CancellationToken interruption) =>
+    public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended,
+        CancellationToken interruption) =>
         InWorkerAsync(
             cell.Code,
             current =>
             {
                 // Only when the worker exists is it known which variables its replay could not set.
-                if (session.WhyUnusable(cell) is { } reason) return Task.FromResult<CellOutcome>(new CellOutcome.Refused("StateLost", reason));
+                if (session.WhyUnusable(cell) is { } reason)
+                {
+                    return Task.FromResult<CellOutcome>(new CellOutcome.Refused("StateLost", reason));
+                }
                 recycling.CountCell();
                 return current.RunAsync(number, cell, allowStdin, isKept: ended is not null);
             },
@@ -95,21 +99,28 @@ internal sealed class Supervisor
 
     /// <summary>Reads rows of a table as an answer for the front end; null if they are not available immediately.</summary>
     public async Task<byte[]?> ReadTableAsync(byte[] query) =>
-        slot.Serving is { } worker && await worker.AskAsync<TableRead>(request => new ReadTable(request) { Payload = [query] }, StateTimeout) is { Payload: [var answer] }
+        slot.Serving is { } worker
+            && await worker.AskAsync<TableRead>(request => new ReadTable(request) { Payload = [query] }, StateTimeout)
+                is { Payload: [var answer] }
             ? answer
             : null;
 
     /// <summary>Reads the values of all variables and lists those that are not plain data; null if the worker cannot answer.</summary>
     public async Task<StateRead?> ReadStateAsync(long maxBytes) =>
-        slot.Serving is { } worker ? await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, maxBytes, GivesWay: false), StateTimeout) : null;
+        slot.Serving is { } worker
+            ? await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, maxBytes, GivesWay: false), StateTimeout)
+            : null;
 
     /// <summary>Reads a variable's value as one line of text; null if it is not available immediately without running code.</summary>
     public async Task<string?> ReadVariableAsync(CellVariable variable) =>
-        !gate.IsRunning && slot.Serving is { } worker ? (await worker.AskAsync<VariableRead>(request => new ReadVariable(request, variable), TooltipTimeout))?.Text : null;
+        !gate.IsRunning && slot.Serving is { } worker
+            ? (await worker.AskAsync<VariableRead>(request => new ReadVariable(request, variable), TooltipTimeout))?.Text : null;
 
     /// <summary>Lists the variables that hold the most memory.</summary>
     public async Task<IReadOnlyList<VariableSize>> LargestVariablesAsync(int count) =>
-        slot.Serving is { } worker && await worker.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, count), StateTimeout) is { } measured ? measured.Largest : [];
+        slot.Serving is { } worker
+            && await worker.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, count), StateTimeout) is { } measured
+            ? measured.Largest : [];
 
     /// <summary>Releases the old values of variables that an accepted cell redeclares.</summary>
     public void Forget(AcceptedCell cell) => slot.Serving?.Forget(cell.Replaced);
@@ -152,7 +163,9 @@ internal sealed class Supervisor
         freshWorkers.Forgive();
         Replace();
         if (keepsValues && values is not { Problem: null } && session.Accepted.Count > 0)
-            events.Notice($"What the variables held cannot be carried over ({values?.Problem ?? "there was no worker"}), so all of it comes from executing the cells again.", isLoss: true);
+            events.Notice(
+                $"What the variables held cannot be carried over ({values?.Problem ?? "there was no worker"}), so all of it comes from "
+                + $"executing the cells again.", isLoss: true);
         if (values is not null) slot.BeforeServing(fresh => recovery.SetAsync(fresh, values));
         using var run = running = new Run(interruption);
         try
@@ -175,7 +188,8 @@ internal sealed class Supervisor
     }
 
     /// <summary>Formats a number of cells as the subject of a sentence.</summary>
-    internal static string Counted(int cells) => cells == 1 ? "1 cell is" : string.Create(CultureInfo.InvariantCulture, $"{cells} cells are");
+    internal static string Counted(int cells) =>
+        cells == 1 ? "1 cell is" : string.Create(CultureInfo.InvariantCulture, $"{cells} cells are");
 
     private async Task<CellOutcome> InWorkerAsync(
         string code, Func<SupervisedWorker, Task<CellOutcome>> execute, Func<CellOutcome, Task>? ended, CancellationToken interruption)
@@ -220,7 +234,8 @@ internal sealed class Supervisor
 
     /// <param name="termination">The reason why the worker was also terminated; null if it was not.</param>
     private CellOutcome.Interrupted Interrupted(Run run, string? termination = null) =>
-        new(termination is null ? run.Reason : $"{run.Reason ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} replayed in a fresh one.");
+        new(termination is null ? run.Reason
+            : $"{run.Reason ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} replayed in a fresh one.");
 
     private void Replace()
     {
@@ -236,7 +251,7 @@ internal sealed class Supervisor
         }
         catch (WorkerStartException)
         {
-            // There is no worker to end.
+            // No worker exists that could be ended.
         }
     }
 
@@ -256,10 +271,12 @@ internal sealed class Supervisor
             slot.CancelStart();
             if (recovery.Latest is { IsRunning: true } replaying) _ = InterruptAsync(replaying);
         });
-        if (await Task.WhenAny(starting, Task.Delay(LongReplay, interruption)) != starting && !interruption.IsCancellationRequested && session.Accepted.Count > 0)
+        if (await Task.WhenAny(starting, Task.Delay(LongReplay, interruption)) != starting && !interruption.IsCancellationRequested
+            && session.Accepted.Count > 0)
         {
             events.Notice(
-                $"{Counted(session.Accepted.Count)} being executed again in a fresh worker. An interrupt ends that, and loses the state of what is left to do.",
+                $"{Counted(session.Accepted.Count)} being executed again in a fresh worker. An interrupt ends that, and loses the state of "
+                    + $"what is left to do.",
                 isLoss: false);
         }
 
@@ -280,7 +297,9 @@ internal sealed class Supervisor
         var ended = slot.TakeEnded();
         freshWorkers.CountLoss();
         var lost = lateCrashes.Blame(await ended.Lost, ended, running: null);
-        events.Notice($"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} executed again in a fresh one; #!undo takes the last one back.", isLoss: true);
+        events.Notice(
+            $"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} executed again in a fresh one; #!undo "
+            + $"takes the last one back.", isLoss: true);
     }
 
     private static async Task InterruptAsync(SupervisedWorker worker)
@@ -288,7 +307,8 @@ internal sealed class Supervisor
         var ended = worker.InterruptAsync();
         await Task.WhenAny(ended, Task.Delay(InterruptTimeout));
         if (!ended.IsCompleted)
-            worker.Terminate(string.Create(CultureInfo.InvariantCulture, $"It did not end within {InterruptTimeout.TotalSeconds:0} s, so the kernel terminated its worker."));
+            worker.Terminate(string.Create(CultureInfo.InvariantCulture,
+                $"It did not end within {InterruptTimeout.TotalSeconds:0} s, so the kernel terminated its worker."));
     }
 
     /// <summary>A piece of code while it runs in the worker or waits for one.</summary>

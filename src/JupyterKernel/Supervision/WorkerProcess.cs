@@ -58,7 +58,8 @@ internal sealed class WorkerProcess : IDisposable
 
     /// <summary>Whether the process has ended; <see cref="Exited"/> completes a little later.</summary>
     /// <remarks>Asks the system as well, because the framework notices the end later and a cell sent meanwhile would be lost.</remarks>
-    public bool HasEnded => isDisposed || Exited.IsCompleted || process.HasExited || (!OperatingSystem.IsWindows() && ChildExit.Look(process.Id) is not null);
+    public bool HasEnded =>
+        isDisposed || Exited.IsCompleted || process.HasExited || (!OperatingSystem.IsWindows() && ChildExit.Look(process.Id) is not null);
 
     /// <summary>The resource usage of the process, as reported by the system.</summary>
     public ProcessUsage Usage => ProcessUsage.Of(process);
@@ -91,7 +92,8 @@ internal sealed class WorkerProcess : IDisposable
 
         // A cell that allocates more than the ceiling gets an OutOfMemoryException that it can catch, and the out-of-memory killer is not
         // triggered.
-        start.Environment[WorkerEnvironment.HeapHardLimit] = KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
+        start.Environment[WorkerEnvironment.HeapHardLimit] =
+            KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
         return new WorkerProcess(Process.Start(start)!);
     }
 

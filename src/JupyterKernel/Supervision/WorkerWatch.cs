@@ -54,7 +54,9 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
             (watched, heard) = (worker, worker.LastHeard);
             if (silence >= settings.PingTime)
             {
-                worker.Terminate(string.Create(CultureInfo.InvariantCulture, $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime hung. So the kernel terminated it."));
+                worker.Terminate(string.Create(CultureInfo.InvariantCulture,
+                    $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime "
+                    + $"hung. So the kernel terminated it."));
                 continue;
             }
 
@@ -74,8 +76,11 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
         looked = Stopwatch.GetTimestamp();
         var usage = worker.Usage;
         if (usage.PrivateBytes > settings.MemoryCeilingBytes + CeilingSlackBytes && worker.IsRunning)
-            OverCeiling($"The worker used {Size.Format(usage.PrivateBytes)} of memory, more than its ceiling of {Size.Format(settings.MemoryCeilingBytes)}.");
-        else if (!worker.IsRunning && Used(worker, usage) is var used && used > ThresholdBytes && used > usedAfterCollection + ThresholdBytes / GrowthDivisor)
+            OverCeiling(
+                $"The worker used {Size.Format(usage.PrivateBytes)} of memory, more than its ceiling of "
+                + $"{Size.Format(settings.MemoryCeilingBytes)}.");
+        else if (!worker.IsRunning && Used(worker, usage) is var used && used > ThresholdBytes
+            && used > usedAfterCollection + ThresholdBytes / GrowthDivisor)
             _ = CollectAsync(worker);
     }
 
@@ -94,7 +99,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
         RaisedBytes = used + used / 2;
         var sizes = await fresh.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, 5), TimeSpan.FromSeconds(10));
         var largest = string.Join(", ", sizes?.Largest.Select(size => $"{size.Name} ({Size.Format(size.Bytes)})") ?? []);
-        return $"The session needs {Size.Format(used)} of memory also in a fresh worker, so the threshold is {Size.Format(RaisedBytes)} from now on. The largest variables: {largest}.";
+        return $"The session needs {Size.Format(used)} of memory also in a fresh worker, so the threshold is {Size.Format(RaisedBytes)} "
+            + $"from now on. The largest variables: {largest}.";
     }
 
     private static long CeilingSlackBytes => 256L * 1024 * 1024;
@@ -111,6 +117,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
         await CollectedAsync(worker);
         var used = usedAfterCollection = Used(worker, worker.Usage);
         if (used > ThresholdBytes && !worker.HasEnded)
-            OverThreshold($"it used {Size.Format(before)} of memory, over the threshold of {Size.Format(ThresholdBytes)}, and {Size.Format(used)} after a collection");
+            OverThreshold(
+                $"it used {Size.Format(before)} of memory, over the threshold of {Size.Format(ThresholdBytes)}, and {Size.Format(used)} "
+                + $"after a collection");
     }
 }
