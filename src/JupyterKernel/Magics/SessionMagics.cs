@@ -141,9 +141,11 @@ internal static class SessionMagics
     private static string Whole(ExceptionReport exception, string prefix = "")
     {
         var frames = exception.Frames.Select(frame =>
-            $"\n   at {frame.Method}"
-                + $"{(frame.Source is null ? "" : $"{(frame.Method.Length > 0 ? " in " : "")}{SourcePlace.Text(frame.Source, frame.Line)}")}"
-                + $"{(frame.Times > 1 ? $" ({frame.Times} times in a row)" : "")}");
+        {
+            var place = frame.Source is null ? "" : SourcePlace.Text(frame.Source, frame.Line);
+            var link = frame.Source is not null && frame.Method.Length > 0 ? " in " : "";
+            return $"\n   at {frame.Method}{link}{place}{(frame.Times > 1 ? $" ({frame.Times} times in a row)" : "")}";
+        });
         return $"{prefix}{exception.TypeName}: {exception.Message}"
             + $"{string.Concat(frames)}{string.Concat(exception.Inner.Select(inner => "\n" + Whole(inner, " ---> ")))}";
     }
