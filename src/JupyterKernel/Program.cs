@@ -6,7 +6,7 @@ using JupyterKernel.Worker;
 
 InheritedSignals.Reset();
 
-// The two ways in that are started by programs and must be quick go past the command line parser.
+// The two entry points that programs start, and that must be fast, bypass the command line parser.
 return args switch
 {
     ["worker"] => WorkerMain.Run(),

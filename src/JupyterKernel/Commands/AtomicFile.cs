@@ -1,6 +1,6 @@
 namespace JupyterKernel.Commands;
 
-/// <summary>Files that another program may read at any moment: it sees the old one or the new one, never a half.</summary>
+/// <summary>Writes files that another program may read at any moment: it sees the complete old or new file.</summary>
 internal static class AtomicFile
 {
     /// <summary>Writes a file, or replaces it.</summary>

@@ -2,16 +2,12 @@ using System.CommandLine;
 
 namespace JupyterKernel.Commands;
 
-/// <summary>
-/// A command cannot do what was asked. The message is one line for the person at the terminal and says what to do about it.
-/// </summary>
+/// <summary>Reports that a command failed; the message is one line for the user and states what to do.</summary>
 internal sealed class CommandException(string message) : Exception(message)
 {
-    /// <summary>
-    /// Runs a command's work. Whatever goes wrong in it ends as one line on the error output and exit code 1, never as a stack trace.
-    /// </summary>
-    /// <param name="parse">Where the output goes.</param>
-    /// <param name="work">The work; its argument is the command's output.</param>
+    /// <summary>Runs the work of a command; an error ends as one line on the error output and exit code 1, without a stack trace.</summary>
+    /// <param name="parse">The parse result with the output.</param>
+    /// <param name="work">The work; its argument is the output of the command.</param>
     /// <returns>The exit code.</returns>
     public static int Report(ParseResult parse, Action<TextWriter> work)
     {
@@ -34,7 +30,8 @@ internal sealed class CommandException(string message) : Exception(message)
         {
             CommandException => line,
             UnauthorizedAccessException => $"{line}. Choose a place that you may write to: --user, or --prefix DIR",
-            IOException => $"{line}. See that the folder can be written to and the disk has room, or choose another place with --prefix DIR",
+            IOException =>
+                $"{line}. See that the folder can be written to and the disk has room, or choose another place with --prefix DIR",
             _ => $"{line} ({failure.GetType().Name}). This is a fault of jupyter-csharp: please report it",
         };
     }

@@ -6,7 +6,7 @@ using JupyterKernel.Kernel;
 
 namespace JupyterKernel.Commands;
 
-/// <summary>The command line of <c>jupyter-csharp</c>: every subcommand is added here, and only here.</summary>
+/// <summary>The command line of <c>jupyter-csharp</c>; all subcommands are added here.</summary>
 internal static class CommandLine
 {
     /// <summary>Runs the command that the arguments name.</summary>
@@ -25,10 +25,10 @@ internal static class CommandLine
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithSettings((SynchronousCommandLineAction)help.Action!);
 
-        // Jupyter passes on what its user typed: "@name" does not name a file of further arguments.
+        // Jupyter passes on the user's arguments: "@name" is not a response file.
         var parse = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
-        // A front end shows the last lines of what a kernel wrote: the error, not the help.
+        // A front end shows the last lines of a kernel's output: these must be the error, not the help.
         if (parse.CommandResult.Command == kernel && parse.Action is ParseErrorAction error) error.ShowHelp = false;
         return parse.Invoke();
     }
@@ -45,8 +45,10 @@ internal static class CommandLine
         var settings = new SettingsOption();
 
         // Jupyter appends the arguments of its own command line (`jupyter run --kernel=csharp file`, `jupyter console --debug`).
-        var unknown = new Argument<string[]>("arguments") { Description = "Anything else is logged and ignored.", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("kernel", "Run the kernel. Jupyter starts this; you do not need to call it.") { connectionFile, settings, unknown };
+        var unknown =
+            new Argument<string[]>("arguments") { Description = "Anything else is logged and ignored.", Arity = ArgumentArity.ZeroOrMore };
+        var command =
+            new Command("kernel", "Run the kernel. Jupyter starts this; you do not need to call it.") { connectionFile, settings, unknown };
         command.SetAction(parse =>
         {
             var files = parse.GetRequiredValue(connectionFile);
@@ -59,20 +61,23 @@ internal static class CommandLine
             string[] ignored = [.. others, .. parse.GetValue(unknown) ?? []];
             if (ignored.Length > 0) Log.WarnOnce($"Unknown arguments are ignored: {string.Join(' ', ignored)}");
 
-            // Before anything reads them.
+            // Set before any code reads them.
             foreach (var (variable, value) in settings.Variables(parse)) Environment.SetEnvironmentVariable(variable, value);
             return KernelProcess.Run(file);
         });
         return command;
     }
 
-    /// <summary>The help of a command, and the settings where it takes them.</summary>
+    /// <summary>Shows the help of a command, with the settings where it accepts them.</summary>
     private sealed class HelpWithSettings(SynchronousCommandLineAction help) : SynchronousCommandLineAction
     {
         public override int Invoke(ParseResult parseResult)
         {
             var exitCode = help.Invoke(parseResult);
-            if (parseResult.CommandResult.Command.Options.OfType<SettingsOption>().Any()) SettingsOption.WriteHelp(parseResult.InvocationConfiguration.Output);
+            if (parseResult.CommandResult.Command.Options.OfType<SettingsOption>().Any())
+            {
+                SettingsOption.WriteHelp(parseResult.InvocationConfiguration.Output);
+            }
             return exitCode;
         }
     }

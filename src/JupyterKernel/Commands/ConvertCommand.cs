@@ -5,23 +5,32 @@ using JupyterKernel.NotebookFiles;
 
 namespace JupyterKernel.Commands;
 
-/// <summary><c>jupyter-csharp convert</c>: a notebook in another format, by the endings of the files. Exit codes: 0 all went well, 1 a file failed.</summary>
+/// <summary>
+/// <c>jupyter-csharp convert</c>: converts notebooks, with the formats given by the file extensions. Exit codes: 0 success, 1 a file
+/// failed.
+/// </summary>
 internal static class ConvertCommand
 {
     private const int Failure = 1;
 
     public static Command Create()
     {
-        var input = new Argument<FileInfo>("in") { Description = "A notebook (.ipynb, .dib) or a program of one file (.cs)." }.AcceptExistingOnly();
+        var input =
+            new Argument<FileInfo>("in") { Description = "A notebook (.ipynb, .dib) or a program of one file (.cs)." }.AcceptExistingOnly();
         var output = new Argument<string>("out") { Description = "The file to write: .ipynb, .dib, or .cs for dotnet run." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Write it even if it is there already." };
-        var command = new Command("convert", "Convert a notebook between .ipynb, .dib and a C# program; outputs stay where the format has them.") { input, output, overwrite };
+        var command = new Command("convert",
+            "Convert a notebook between .ipynb, .dib and a C# program; outputs stay where the format has them.")
+        {
+            input, output, overwrite,
+        };
         command.SetAction(result =>
         {
             var errors = result.InvocationConfiguration.Error;
             try
             {
-                Convert(result.GetRequiredValue(input).ToString(), result.GetRequiredValue(output), result.GetValue(overwrite), warning => errors.WriteLine($"jupyter-csharp: {warning}"));
+                Convert(result.GetRequiredValue(input).ToString(), result.GetRequiredValue(output), result.GetValue(overwrite),
+                    warning => errors.WriteLine($"jupyter-csharp: {warning}"));
                 return 0;
             }
             catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException)
@@ -36,8 +45,12 @@ internal static class ConvertCommand
     private static void Convert(string input, string output, bool overwrite, Action<string> warn)
     {
         if (File.Exists(output) && !overwrite) throw new IOException($"{output} is there already; --overwrite replaces it");
-        var notebook = Ending(input) == ".cs" ? ProgramReader.Read(File.ReadAllText(input)) : Ending(input) is ".ipynb" or ".dib" ? NotebookFile.Load(input) : throw Unknown(input);
-        if (notebook.Language is { } language && !CellLanguage.IsCSharp(language)) throw new InvalidDataException($"{input} is written in {language}; only notebooks in C# are converted");
+        var notebook = Ending(input) == ".cs" ? ProgramReader.Read(File.ReadAllText(input))
+            : Ending(input) is ".ipynb" or ".dib" ? NotebookFile.Load(input) : throw Unknown(input);
+        if (notebook.Language is { } language && !CellLanguage.IsCSharp(language))
+        {
+            throw new InvalidDataException($"{input} is written in {language}; only notebooks in C# are converted");
+        }
         var hasOutputs = notebook.Cells.Any(cell => cell.HasOutputs);
         switch (Ending(output))
         {

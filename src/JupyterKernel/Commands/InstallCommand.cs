@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// <c>install</c>: writes the kernelspec that makes this program a kernel of Jupyter's, a second one under the name that notebooks
-/// made with .NET Interactive ask for, and the extension of JupyterLab that goes with it.
+/// <c>install</c>: writes the kernelspec of this program, a second one under the name that notebooks made with .NET Interactive use, and
+/// the JupyterLab extension.
 /// </summary>
 internal static class InstallCommand
 {
@@ -22,7 +22,9 @@ internal static class InstallCommand
         };
         var alias = new Option<string?>("--alias")
         {
-            Description = $"A second name for the kernel. Without this option {DefaultAlias} is added, so that notebooks made with .NET Interactive run, unless another kernel has that name.",
+            Description =
+                $"A second name for the kernel. Without this option {DefaultAlias} is added, so that notebooks made with .NET Interactive "
+                + $"run, unless another kernel has that name.",
             HelpName = "NAME",
         };
         alias.CompletionSources.Add(DefaultAlias);
@@ -32,12 +34,14 @@ internal static class InstallCommand
         };
         var copy = new Option<bool>("--copy")
         {
-            Description = "Copy the program to your data folder first, so that the folder it runs from may go, and link it in ~/.local/bin.",
+            Description =
+                "Copy the program to your data folder first, so that the folder it runs from may go, and link it in ~/.local/bin.",
         };
 
         var settings = new SettingsOption();
 
-        var command = new Command("install", "Make this program a kernel of Jupyter's, and add the extension of JupyterLab that pages, sorts and filters its large tables.");
+        var command = new Command("install",
+            "Make this program a kernel of Jupyter's, and add the extension of JupyterLab that pages, sorts and filters its large tables.");
         location.AddTo(command);
         command.Add(displayName);
         command.Add(alias);
@@ -53,7 +57,7 @@ internal static class InstallCommand
             if (aliasName is not null) KernelSpec.CheckName(aliasName);
 
             var kernels = location.Kernels(parse);
-            // Everything that can be refused is refused before anything is written.
+            // All checks run before anything is written.
             KernelSpec.CheckFree(kernels, name);
             if (aliasName is not null) KernelSpec.CheckFree(kernels, aliasName);
 
@@ -70,7 +74,8 @@ internal static class InstallCommand
 
             output.WriteLine(LabExtension.Write(JupyterPaths.DataOf(kernels)) is { } extension
                 ? $"JupyterLab extension: {extension}"
-                : "Another program's extension of JupyterLab has the name jupyter-csharp and stays as it is: large tables show their first rows only.");
+                : "Another program's extension of JupyterLab has the name jupyter-csharp and stays as it is: large tables show their first "
+                    + "rows only.");
             output.WriteLine($"Program: {program}");
             if (parse.GetValue(copy))
             {
@@ -88,13 +93,14 @@ internal static class InstallCommand
         return command;
     }
 
-    /// <summary>Whether a kernelspec is one of ours and a second name of that kernel.</summary>
+    /// <summary>Whether a kernelspec was written by this program and is an alias of that kernel.</summary>
     public static bool IsAliasOf(KernelSpec spec, string name) => string.Equals(spec.AliasOf, name, StringComparison.OrdinalIgnoreCase);
 
-    // The aliases that the kernel has follow an update, and one is added: the one asked for, or the default if nobody else has it.
+    // An update renews the kernel's aliases and adds one: the requested one, or the default if no other program uses it.
     private static HashSet<string> Aliases(string kernels, string name, string? asked, TextWriter output)
     {
-        var aliases = KernelSpec.All(kernels).Where(spec => IsAliasOf(spec, name)).Select(spec => spec.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var aliases = KernelSpec.All(kernels).Where(spec => IsAliasOf(spec, name)).Select(spec => spec.Name)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (asked is not null)
         {
             aliases.Add(asked);

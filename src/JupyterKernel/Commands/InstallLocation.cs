@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace JupyterKernel.Commands;
 
-/// <summary>The options that <c>install</c> and <c>uninstall</c> share: which kernelspecs are meant.</summary>
+/// <summary>The options shared by <c>install</c> and <c>uninstall</c> that select the kernelspecs.</summary>
 internal sealed class InstallLocation
 {
     private readonly Option<bool> user = new("--user")
@@ -36,16 +36,17 @@ internal sealed class InstallLocation
         command.Add(name);
     }
 
-    /// <summary>Offers the names of the installed kernels when the name is completed.</summary>
+    /// <summary>Completes the name option with the names of the installed kernels.</summary>
     public void SuggestInstalledNames() =>
-        name.CompletionSources.Add(context => KernelSpec.All(Kernels(context.ParseResult)).Where(spec => spec.IsOurs).Select(spec => spec.Name));
+        name.CompletionSources.Add(context => KernelSpec.All(Kernels(context.ParseResult)).Where(spec => spec.IsOurs)
+            .Select(spec => spec.Name));
 
-    /// <summary>The kernel's name.</summary>
-    /// <exception cref="CommandException">It is not a name that a kernel can have.</exception>
+    /// <summary>Reads the kernel's name.</summary>
+    /// <exception cref="CommandException">It is not a valid kernel name.</exception>
     public string Name(ParseResult parse) => KernelSpec.CheckName(parse.GetRequiredValue(name));
 
-    /// <summary>The directory of kernelspecs that the options name.</summary>
-    /// <exception cref="CommandException">They name several, or none that can be found.</exception>
+    /// <summary>Returns the directory of kernelspecs that the options select.</summary>
+    /// <exception cref="CommandException">They select several, or none that exists.</exception>
     public string Kernels(ParseResult parse)
     {
         var directory = parse.GetValue(prefix);
@@ -57,7 +58,8 @@ internal sealed class InstallLocation
         if (inEnvironment)
         {
             directory = JupyterPaths.EnvironmentPrefix()
-                ?? throw new CommandException("there is no Python environment: activate one, put python3 on the path, or name a directory with --prefix DIR");
+                ?? throw new CommandException(
+                    "there is no Python environment: activate one, put python3 on the path, or name a directory with --prefix DIR");
         }
 
         return JupyterPaths.Kernels(directory is null ? JupyterPaths.UserData : JupyterPaths.DataUnder(directory));

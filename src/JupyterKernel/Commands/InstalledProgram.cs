@@ -1,16 +1,16 @@
 namespace JupyterKernel.Commands;
 
-/// <summary>This program at a place where Jupyter can start it.</summary>
-/// <param name="Directory">The folder that its files are in.</param>
-/// <param name="Argv">The beginning of every command that starts it: an executable, or <c>dotnet</c> and the assembly.</param>
+/// <summary>This program at a location from which Jupyter can start it.</summary>
+/// <param name="Directory">The folder of its files.</param>
+/// <param name="Argv">The first arguments of every command that starts it: an executable, or <c>dotnet</c> and the assembly.</param>
 internal sealed record InstalledProgram(string Directory, params IReadOnlyList<string> Argv)
 {
-    /// <summary>The assembly's name, and that of the executable without its extension.</summary>
+    /// <summary>The name of the assembly and of the executable, without extension.</summary>
     public const string Name = "jupyter-csharp";
 
     public static string ExecutableName => OperatingSystem.IsWindows() ? Name + ".exe" : Name;
 
-    /// <summary>The program that is running, as it was started.</summary>
+    /// <summary>Returns the running program as it was started.</summary>
     public static InstalledProgram Running()
     {
         var process = Environment.ProcessPath!;
@@ -22,8 +22,10 @@ internal sealed record InstalledProgram(string Directory, params IReadOnlyList<s
             : new(directory, process);
     }
 
-    /// <summary>The program in a folder that holds all of its files.</summary>
-    /// <exception cref="CommandException">The folder does not hold all of them, as that of a .NET tool, which is started from elsewhere.</exception>
+    /// <summary>Returns the program in a folder that contains all of its files.</summary>
+    /// <exception cref="CommandException">
+    /// The folder does not contain all files, as for a .NET tool, which is started from another folder.
+    /// </exception>
     public static InstalledProgram In(string directory)
     {
         var executable = Path.Combine(directory, ExecutableName);
@@ -32,10 +34,10 @@ internal sealed record InstalledProgram(string Directory, params IReadOnlyList<s
             : throw new CommandException($"{directory} does not hold the whole program, so it cannot be copied: install without --copy");
     }
 
-    /// <summary>The command line, for people to read and to type.</summary>
+    /// <summary>Formats the command line for display.</summary>
     public override string ToString() => string.Join(' ', Argv);
 
-    // A .NET tool lies in TOOLS/.store/name/version/… and is started by TOOLS/name, which stays where it is when the tool is updated.
+    // A .NET tool is stored in TOOLS/.store/name/version/… and started by TOOLS/name, which keeps its place when the tool is updated.
     private static string? ToolShim(string file)
     {
         for (var folder = Path.GetDirectoryName(file); folder is not null; folder = Path.GetDirectoryName(folder))

@@ -1,12 +1,12 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-#pragma warning disable RS0030 // Asks a Python, and waits for its answer.
+#pragma warning disable RS0030 // Runs Python and waits for its output.
 
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// The directories where Jupyter looks for data, kernelspecs among them, found the way jupyter_core finds them.
+/// The directories in which Jupyter looks for data such as kernelspecs, determined as in jupyter_core.
 /// Source: https://docs.jupyter.org/en/latest/use/jupyter-directories.html#data-files
 /// </summary>
 internal static class JupyterPaths
@@ -18,14 +18,14 @@ internal static class JupyterPaths
         : OperatingSystem.IsMacOS() ? Path.Combine(Home, "Library", "Jupyter")
         : Path.Combine(XdgData, "jupyter");
 
-    /// <summary>Where programs keep files for this user: the parent of this program's own folder.</summary>
+    /// <summary>The folder for this user's application data, the parent of this program's own folder.</summary>
     public static string UserApplicationData =>
         OperatingSystem.IsWindows() ? WindowsFolder("LOCALAPPDATA", Environment.SpecialFolder.LocalApplicationData)
         : OperatingSystem.IsMacOS() ? Path.Combine(Home, "Library", "Application Support")
         : XdgData;
 
     /// <summary>The user's home directory.</summary>
-    /// <exception cref="CommandException">There is none.</exception>
+    /// <exception cref="CommandException">The user has no home directory.</exception>
     public static string Home =>
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? home
         : throw new CommandException("you have no home directory; set HOME, or say where to install with --prefix DIR");
@@ -36,13 +36,13 @@ internal static class JupyterPaths
     /// <summary>The data directory below a prefix, such as a Python environment.</summary>
     public static string DataUnder(string prefix) => Path.Combine(Path.GetFullPath(prefix), "share", "jupyter");
 
-    /// <summary>The kernelspecs of a data directory: one directory for each kernel.</summary>
+    /// <summary>Returns the kernelspec folder of a data directory, with one directory per kernel.</summary>
     public static string Kernels(string data) => Path.Combine(data, "kernels");
 
-    /// <summary>The data directory that kernelspecs are in.</summary>
+    /// <summary>Returns the data directory that contains a kernelspec folder.</summary>
     public static string DataOf(string kernels) => Path.GetDirectoryName(kernels)!;
 
-    /// <summary>Every data directory that Jupyter searches, as far as it can be told from outside of Python.</summary>
+    /// <summary>Lists the data directories that Jupyter searches, as far as they can be determined outside Python.</summary>
     public static IEnumerable<string> Search()
     {
         foreach (var directory in (Variable("JUPYTER_PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
@@ -63,7 +63,7 @@ internal static class JupyterPaths
         }
     }
 
-    /// <summary>The environment that is in use: an activated one, else the one of the Python on the path; null when there is none.</summary>
+    /// <summary>Finds the prefix of the active environment, otherwise that of the Python on the path; null if there is none.</summary>
     public static string? EnvironmentPrefix() =>
         Variable("VIRTUAL_ENV") ?? Variable("CONDA_PREFIX") ?? PrefixOf("python3") ?? PrefixOf("python");
 
@@ -77,7 +77,7 @@ internal static class JupyterPaths
         try
         {
             using var process = Process.Start(start)!;
-            // Windows has a "python" that only advertises the real one, and version switchers have ones that only complain.
+            // Windows has a "python" that only opens the store, and version managers have ones that only print an error.
             process.ErrorDataReceived += (_, _) => { };
             process.BeginErrorReadLine();
             var prefix = process.StandardOutput.ReadToEnd().Trim();
@@ -90,11 +90,11 @@ internal static class JupyterPaths
         }
     }
 
-    // jupyter_core asks the environment, not the system.
+    // jupyter_core reads the environment variable instead of asking the system.
     private static string WindowsFolder(string variable, Environment.SpecialFolder folder) =>
         Variable(variable) ?? Environment.GetFolderPath(folder);
 
-    // As in jupyter_core, a variable that is set to nothing is not set.
+    // As in jupyter_core, an empty variable counts as unset.
     private static string? Variable(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

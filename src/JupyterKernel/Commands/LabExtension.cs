@@ -6,8 +6,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// The extension of JupyterLab that pages, sorts and filters large tables: a directory with a <c>package.json</c> beside the kernelspecs, which
-/// JupyterLab finds there by itself. All kernels of a data directory have it in common.
+/// The JupyterLab extension that pages, sorts and filters large tables: a directory with a <c>package.json</c> next to the kernelspecs,
+/// where JupyterLab finds it. All kernels of a data directory share it.
 /// Source: https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html#prebuilt-extensions
 /// </summary>
 internal static class LabExtension
@@ -15,9 +15,9 @@ internal static class LabExtension
     private const string Name = "jupyter-csharp";
     private const string FileName = "package.json";
 
-    /// <summary>Writes it, or rewrites ours.</summary>
-    /// <param name="data">The data directory of Jupyter's.</param>
-    /// <returns>Its directory; null if another program's is there, which stays as it is.</returns>
+    /// <summary>Writes the extension, replacing an earlier one of ours.</summary>
+    /// <param name="data">The Jupyter data directory.</param>
+    /// <returns>The directory; null if another program's extension exists there, which stays unchanged.</returns>
     public static string? Write(string data)
     {
         var directory = DirectoryIn(data);
@@ -28,7 +28,7 @@ internal static class LabExtension
         var build = (JObject)package["jupyterlab"]!["_build"]!;
         var script = File.ReadAllBytes(Path.Combine(template, (string)build["load"]!));
 
-        // Browsers keep what they have loaded from an address, so a changed script has another.
+        // Browsers cache scripts by address, so a changed script needs another address.
         var load = $"static/tables-{Convert.ToHexStringLower(SHA256.HashData(script))[..12]}.js";
         build["load"] = load;
         package["version"] = typeof(LabExtension).Assembly.GetName().Version!.ToString(3);
@@ -37,13 +37,16 @@ internal static class LabExtension
         Directory.CreateDirectory(statics);
         AtomicFile.Write(Path.Combine(directory, load), script);
         AtomicFile.Write(Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(package.ToString(Formatting.Indented) + "\n"));
-        foreach (var older in Directory.EnumerateFiles(statics).Where(file => Path.GetFileName(file) != Path.GetFileName(load)).ToList()) File.Delete(older);
+        foreach (var older in Directory.EnumerateFiles(statics).Where(file => Path.GetFileName(file) != Path.GetFileName(load)).ToList())
+        {
+            File.Delete(older);
+        }
         return directory;
     }
 
-    /// <summary>Removes it, if it is ours.</summary>
-    /// <param name="data">The data directory of Jupyter's.</param>
-    /// <returns>Its directory; null if there was none.</returns>
+    /// <summary>Removes the extension if it is ours.</summary>
+    /// <param name="data">The Jupyter data directory.</param>
+    /// <returns>The directory; null if there was none.</returns>
     public static string? Remove(string data)
     {
         var directory = DirectoryIn(data);

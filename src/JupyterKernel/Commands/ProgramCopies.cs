@@ -9,20 +9,20 @@ using System.Text;
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// The copies of this program that <c>install --copy</c> keeps in the user's data folder: one folder for each build, named by version and
-/// content, so that an update never writes over the files of a running kernel. Each holds a list of the kernelspecs that use it.
+/// Manages the copies of this program that <c>install --copy</c> keeps in the user's data folder: one folder per build, named by version
+/// and content, so that an update never overwrites the files of a running kernel. Each contains a list of the kernelspecs that use it.
 /// </summary>
-/// <remarks>Copies are told apart by the folder's name, not its path: a home directory may be reached by several paths.</remarks>
+/// <remarks>Copies are compared by folder name, not by path, because a home directory may have several paths.</remarks>
 internal static class ProgramCopies
 {
     private const string UsersFile = "kernelspecs.txt";
 
-    // What is being copied and what is being removed lies beside the copies under such names.
+    // The prefix of folders next to the copies that are being copied or removed.
     private const string PartialPrefix = ".partial-";
 
     private static string Root => Path.Combine(JupyterPaths.UserApplicationData, InstalledProgram.Name);
 
-    /// <summary>Copies the running program, unless it runs from a copy or the same build was copied before.</summary>
+    /// <summary>Copies the running program, unless it is a copy itself or the same build was copied before.</summary>
     public static InstalledProgram Make()
     {
         var source = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
@@ -32,7 +32,7 @@ internal static class ProgramCopies
         var target = Path.Combine(Root, $"{Version}-{ContentId(source)}");
         if (!IsCopy(target))
         {
-            // Under another name until it is whole: a copy that was broken off is never taken for one.
+            // Copied under another name until it is complete, so that an incomplete copy is never used.
             var draft = NewPartial();
             try
             {
@@ -49,7 +49,7 @@ internal static class ProgramCopies
             catch
             {
                 TryDelete(draft);
-                // Another installation of the same build may have been faster.
+                // Another installation of the same build may have finished first.
                 if (!IsCopy(target)) throw;
             }
         }
@@ -57,19 +57,19 @@ internal static class ProgramCopies
         return InstalledProgram.In(target);
     }
 
-    /// <summary>Writes down that a kernelspec starts this program, if the program is a copy.</summary>
+    /// <summary>Records that a kernelspec starts this program, if the program is a copy.</summary>
     public static void RecordUse(InstalledProgram program, string kernelSpec)
     {
         var users = Path.Combine(program.Directory, UsersFile);
         if (File.Exists(users) && !File.ReadLines(users).Contains(kernelSpec)) File.AppendAllLines(users, [kernelSpec]);
     }
 
-    /// <summary>Removes the copies that no kernelspec and no running process uses, and what is left of earlier removals.</summary>
-    /// <param name="current">A copy that stays in any case.</param>
+    /// <summary>Removes the copies that neither a kernelspec nor a running process uses, and the remains of earlier removals.</summary>
+    /// <param name="current">A copy that is always kept.</param>
     public static void RemoveUnused(InstalledProgram? current = null)
     {
         if (!Directory.Exists(Root)) return;
-        // A young one may be the copy that another installation is making.
+        // A recent folder may be the copy that another installation is making.
         foreach (var left in Directory.GetDirectories(Root, PartialPrefix + "*"))
             if (DateTime.UtcNow - Directory.GetLastWriteTimeUtc(left) > TimeSpan.FromHours(1)) TryDelete(left);
 
@@ -81,19 +81,19 @@ internal static class ProgramCopies
             if (isCurrent || running.Contains(name) || IsUsed(copy)) continue;
             try
             {
-                // The whole folder or nothing: Windows refuses to rename the folder of a program that runs.
+                // The whole folder or nothing is removed: Windows refuses to rename the folder of a running program.
                 var removed = NewPartial();
                 Directory.Move(copy, removed);
                 TryDelete(removed);
             }
             catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
             {
-                // It goes with a later installation.
+                // A later installation removes it.
             }
         }
     }
 
-    /// <summary>Whether a path names this program's executable in one of its copies, be the copy there or not.</summary>
+    /// <summary>Whether a path is that of this program's executable in a copy, whether or not the copy exists.</summary>
     public static bool IsExecutableOfCopy(string path) =>
         Path.GetFileName(path) == InstalledProgram.ExecutableName && FolderOf(Path.GetDirectoryName(path)) == InstalledProgram.Name;
 
@@ -120,7 +120,7 @@ internal static class ProgramCopies
                 }
                 catch (Exception gone) when (gone is InvalidOperationException or Win32Exception)
                 {
-                    // It ended, or belongs to somebody else, who does not run it from here.
+                    // It has exited, or belongs to another user, who does not run it from here.
                 }
             }
         }

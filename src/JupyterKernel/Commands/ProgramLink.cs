@@ -1,8 +1,8 @@
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// The link in <c>~/.local/bin</c> that makes <c>jupyter csharp …</c> work: Jupyter's own command looks for <c>jupyter-NAME</c> on the path.
-/// Windows has no such folder, and links need a privilege there.
+/// The link in <c>~/.local/bin</c> that makes <c>jupyter csharp …</c> work: the <c>jupyter</c> command looks for <c>jupyter-NAME</c> on
+/// the path. Windows has no such folder, and links require a privilege there.
 /// </summary>
 internal static class ProgramLink
 {
@@ -10,7 +10,9 @@ internal static class ProgramLink
 
     private static string Link => Path.Combine(Folder, InstalledProgram.Name);
 
-    /// <summary>Links a copy of the program and says what came of it. A kernel works without the link, so a failure is only told.</summary>
+    /// <summary>
+    /// Links a copy of the program and reports the result; a failure is only reported, because a kernel works without the link.
+    /// </summary>
     public static void Create(InstalledProgram copy, TextWriter output)
     {
         if (OperatingSystem.IsWindows())
@@ -39,13 +41,14 @@ internal static class ProgramLink
             return;
         }
 
-        var isOnPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(entry => entry.TrimEnd('/') == Folder);
+        var isOnPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Any(entry => entry.TrimEnd('/') == Folder);
         output.WriteLine(isOnPath
             ? $"Command: jupyter csharp, or {InstalledProgram.Name}"
             : $"Command: {Link}  (put {Folder} on your PATH, then 'jupyter csharp' works too)");
     }
 
-    /// <summary>Removes the link if it leads to a copy that is no more.</summary>
+    /// <summary>Removes the link if its target no longer exists.</summary>
     public static void RemoveIfDangling()
     {
         if (IsOurs && !File.Exists(new FileInfo(Link).LinkTarget)) File.Delete(Link);

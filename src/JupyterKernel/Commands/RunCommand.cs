@@ -8,20 +8,29 @@ using JupyterKernel.NotebookFiles;
 namespace JupyterKernel.Commands;
 
 /// <summary>
-/// <c>jupyter-csharp run</c>: executes notebooks, each in a kernel of its own, and leaves executed copies.
-/// Exit codes: 0 all went well, 1 a cell or a file failed, 128 and the signal's number after an interrupt.
+/// <c>jupyter-csharp run</c>: executes notebooks, each in its own kernel, and writes executed copies. Exit codes: 0 success, 1 a cell or a
+/// file failed, 128 plus the signal's number after an interrupt.
 /// </summary>
 internal static class RunCommand
 {
     public static Command Create()
     {
-        var notebooks = new Argument<FileInfo[]>("notebook") { Description = "The notebooks to run.", Arity = ArgumentArity.OneOrMore }.AcceptExistingOnly();
+        var notebooks = new Argument<FileInfo[]>("notebook") { Description = "The notebooks to run.", Arity = ArgumentArity.OneOrMore }
+            .AcceptExistingOnly();
         var output = new Option<string?>("--output", "-o")
         {
-            Description = "Where the executed copy goes: a file, or a directory, which it must be for several notebooks. Default: NAME.executed.ipynb beside the notebook.",
+            Description =
+                "Where the executed copy goes: a file, or a directory, which it must be for several notebooks. Default: "
+                + "NAME.executed.ipynb beside the notebook.",
         };
-        var allowErrors = new Option<bool>("--allow-errors") { Description = "Go on with the next cell when one fails, and do not count that as a failure." };
-        var timeout = new Option<int?>("--timeout") { Description = "Interrupt a cell that takes longer than this many seconds.", HelpName = "seconds" };
+        var allowErrors = new Option<bool>("--allow-errors")
+        {
+            Description = "Go on with the next cell when one fails, and do not count that as a failure.",
+        };
+        var timeout = new Option<int?>("--timeout")
+        {
+            Description = "Interrupt a cell that takes longer than this many seconds.", HelpName = "seconds",
+        };
         timeout.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() is <= 0 or > 1_000_000) result.AddError("--timeout must be between 1 and 1000000 seconds");
@@ -46,9 +55,12 @@ internal static class RunCommand
             },
         };
 
-        var command = new Command("run", "Run notebooks and leave executed copies; needs neither Jupyter nor Python.") { notebooks, output, allowErrors, timeout, parameters };
+        var command = new Command("run", "Run notebooks and leave executed copies; needs neither Jupyter nor Python.")
+        {
+            notebooks, output, allowErrors, timeout, parameters,
+        };
 
-        // Not an asynchronous action: System.CommandLine would end one two seconds after Ctrl+C, before the copy is written.
+        // Not an asynchronous action: System.CommandLine would terminate one two seconds after Ctrl+C, before the copy is written.
         command.SetAction(result =>
         {
             var configuration = result.InvocationConfiguration;
@@ -71,7 +83,7 @@ internal static class RunCommand
             using var signals = new TerminationSignals();
             try
             {
-                // All are read before the first one runs: a wrong file name should not show after an hour.
+                // All are read before the first one runs, so that a wrong file name is reported immediately.
                 var copies = CopyPaths([.. notebooks.Select(file => file.ToString())], output);
                 var loaded = copies.Select(copy => (copy.Notebook, copy.Copy, Content: Load(copy.Notebook, copy.Copy))).ToList();
                 var exitCode = 0;
@@ -88,7 +100,8 @@ internal static class RunCommand
             {
                 return signals.ExitCode;
             }
-            catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException or KernelLostException or Win32Exception)
+            catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException
+                or KernelLostException or Win32Exception)
             {
                 printer.PrintNotice($"jupyter-csharp: {failure.Message}");
                 return Failure;
@@ -108,7 +121,8 @@ internal static class RunCommand
                     output ?? Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}.executed.ipynb"))),
             ];
             if (copies.GroupBy(copy => Path.GetFullPath(copy.Copy)).FirstOrDefault(same => same.Count() > 1) is { } clash)
-                throw new InvalidDataException($"the copies of {string.Join(" and ", clash.Select(copy => copy.Notebook))} would be one file, {clash.Key}");
+                throw new InvalidDataException(
+                    $"the copies of {string.Join(" and ", clash.Select(copy => copy.Notebook))} would be one file, {clash.Key}");
             return copies;
         }
 
@@ -140,7 +154,8 @@ internal static class RunCommand
         private async Task<bool> RunAsync(string path, string copy, NotebookFile notebook, CancellationToken cancellation)
         {
             RunOutcome outcome;
-            await using (var kernel = await KernelClient.StartAsync(KernelCommand(), Path.GetDirectoryName(Path.GetFullPath(path)), cancellation: cancellation))
+            await using (var kernel =
+                await KernelClient.StartAsync(KernelCommand(), Path.GetDirectoryName(Path.GetFullPath(path)), cancellation: cancellation))
             {
                 try
                 {
@@ -157,10 +172,10 @@ internal static class RunCommand
         }
     }
 
-    /// <summary>Turns the first request to end into a cancellation; a later one ends the process as it always does.</summary>
+    /// <summary>Turns the first termination request into a cancellation; a later one ends the process as usual.</summary>
     private sealed class TerminationSignals : IDisposable
     {
-        // Some programs signal the process and then its whole group: that is one request, not an impatient second one.
+        // Some programs signal the process and then its whole group; both signals count as one request.
         private static readonly TimeSpan OneRequest = TimeSpan.FromSeconds(1);
 
         private readonly CancellationTokenSource source = new();

@@ -4,7 +4,7 @@ using JupyterKernel.Settings;
 
 namespace JupyterKernel.Commands;
 
-/// <summary><c>--set NAME=VALUE</c>: settings of a kernel, which it takes from environment variables.</summary>
+/// <summary><c>--set NAME=VALUE</c>: the settings of a kernel, which reads them from environment variables.</summary>
 internal sealed class SettingsOption : Option<string[]>
 {
     public SettingsOption()
@@ -16,11 +16,12 @@ internal sealed class SettingsOption : Option<string[]>
         Validators.Add(Validate);
     }
 
-    /// <summary>The environment variables that stand for what was set.</summary>
+    /// <summary>Returns the environment variables of the given settings.</summary>
     public IEnumerable<(string Variable, string Value)> Variables(ParseResult parse) =>
-        (parse.GetValue(this) ?? []).Select(Split).Select(set => (KernelSettings.All.First(setting => setting.Name == set.Name).EnvironmentVariable, set.Value));
+        (parse.GetValue(this) ?? []).Select(Split)
+            .Select(set => (KernelSettings.All.First(setting => setting.Name == set.Name).EnvironmentVariable, set.Value));
 
-    /// <summary>Writes every setting on a line of its own.</summary>
+    /// <summary>Writes each setting on its own line.</summary>
     public static void WriteHelp(TextWriter output)
     {
         var width = KernelSettings.All.Max(setting => setting.Name.Length);

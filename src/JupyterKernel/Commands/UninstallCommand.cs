@@ -2,14 +2,16 @@ using System.CommandLine;
 
 namespace JupyterKernel.Commands;
 
-/// <summary><c>uninstall</c>: takes away what <c>install</c> has put there, and nothing else.</summary>
+/// <summary><c>uninstall</c>: removes the files that <c>install</c> wrote, and nothing else.</summary>
 internal static class UninstallCommand
 {
     public static Command Create()
     {
         var location = new InstallLocation();
         location.SuggestInstalledNames();
-        var command = new Command("uninstall", "Remove the kernel from Jupyter, its second names, and what no kernel uses any more: the extension of JupyterLab, copies of the program.");
+        var command = new Command("uninstall",
+            "Remove the kernel from Jupyter, its second names, and what no kernel uses any more: the extension of JupyterLab, copies of "
+            + "the program.");
         location.AddTo(command);
         command.SetAction(parse => CommandException.Report(parse, output =>
         {
@@ -21,7 +23,8 @@ internal static class UninstallCommand
             var aliases = KernelSpec.All(kernels).Where(spec => InstallCommand.IsAliasOf(spec, name));
             List<KernelSpec> ours = kernel is null ? [.. aliases] : [kernel, .. aliases];
             if (ours.Count == 0)
-                throw new CommandException($"there is no kernel {name} in {kernels}: if it was installed elsewhere, say where with --prefix DIR or --sys-prefix");
+                throw new CommandException(
+                    $"there is no kernel {name} in {kernels}: if it was installed elsewhere, say where with --prefix DIR or --sys-prefix");
 
             foreach (var spec in ours)
             {

@@ -9,18 +9,19 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Conversion;
 
 /// <summary>
-/// Reads a program of one file as a notebook: a cell for each line <c>// %%</c>, or one for all of it if there is none. What
-/// <see cref="ProgramWriter"/> has moved or made a comment goes back to where it was. Pure.
+/// Reads a single-file program as a notebook: a cell for each <c>// %%</c> line, or one cell if there is none. Code that
+/// <see cref="ProgramWriter"/> moved or commented out is restored to its place. Pure.
 /// </summary>
 internal static partial class ProgramReader
 {
-    /// <summary>The notebook that a program is.</summary>
+    /// <summary>Reads a program as a notebook.</summary>
     public static NotebookFile Read(string program)
     {
         var notebook = NotebookFile.Create();
         var parts = Parts(program.ReplaceLineEndings("\n")).ToList();
         var types = parts.Where(part => part.Title.StartsWith(ProgramText.TypesOf, StringComparison.Ordinal))
-            .ToLookup(part => int.TryParse(part.Title[ProgramText.TypesOf.Length..].TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0, part => part.Text);
+            .ToLookup(part => int.TryParse(part.Title[ProgramText.TypesOf.Length..].TrimEnd(']'), NumberStyles.None,
+                CultureInfo.InvariantCulture, out var number) ? number : 0, part => part.Text);
         var cell = -1;
         foreach (var (title, text) in parts)
         {
@@ -50,7 +51,8 @@ internal static partial class ProgramReader
     }
 
     private static bool IsOwn(string line) =>
-        line.StartsWith("#!", StringComparison.Ordinal) || line == ProgramText.ShimUsing || ProgramText.OwnDirectives.Contains(line) || ProgramText.OwnUsings.Contains(line);
+        line.StartsWith("#!", StringComparison.Ordinal) || line == ProgramText.ShimUsing || ProgramText.OwnDirectives.Contains(line)
+            || ProgramText.OwnUsings.Contains(line);
 
     private static IEnumerable<(string Title, string Text)> Parts(string program)
     {
@@ -77,20 +79,27 @@ internal static partial class ProgramReader
 
     private static string Uncommented(string text) => string.Join('\n', text.Split('\n').Select(UncommentedLine));
 
-    private static string UncommentedLine(string line) => line.StartsWith("// ", StringComparison.Ordinal) ? line[3..] : line.StartsWith("//", StringComparison.Ordinal) ? line[2..] : line;
+    private static string UncommentedLine(string line) =>
+        line.StartsWith("// ", StringComparison.Ordinal) ? line[3..] : line.StartsWith("//", StringComparison.Ordinal) ? line[2..] : line;
 
-    /// <summary>A last expression that is written to the console is the cell's result.</summary>
+    /// <summary>Turns a last expression that is written to the console into the cell's result.</summary>
     private static string WithResult(string code)
     {
         if (!code.Contains("NotebookOutput.Show", StringComparison.Ordinal) || Nesting.IsTooDeep(code)) return code;
-        if (CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetCompilationUnitRoot().Members is not [.., GlobalStatementSyntax { Statement: ExpressionStatementSyntax last }]) return code;
-        return last.ToString() is var text && (text.StartsWith(ProgramText.Show, StringComparison.Ordinal) || text.StartsWith(ProgramText.ShowAwaited, StringComparison.Ordinal))
+        if (CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions)
+            .GetCompilationUnitRoot().Members is not [.., GlobalStatementSyntax { Statement: ExpressionStatementSyntax last }])
+        {
+            return code;
+        }
+        return last.ToString() is var text
+            && (text.StartsWith(ProgramText.Show, StringComparison.Ordinal)
+                || text.StartsWith(ProgramText.ShowAwaited, StringComparison.Ordinal))
             && last.DescendantNodes().OfType<LambdaExpressionSyntax>().First() is { ExpressionBody: { } value }
             ? code[..last.SpanStart] + value.ToString() + code[last.Span.End..]
             : code;
     }
 
-    /// <summary>Magics that are comments are magics again, with the text below those that take some.</summary>
+    /// <summary>Restores magics from comments, with the text below those that take text.</summary>
     private static string WithMagics(string code)
     {
         var isText = false;

@@ -1,36 +1,40 @@
 namespace JupyterKernel.Conversion;
 
-/// <summary>What a program that was made of a notebook has in certain places, so that it can be told from the notebook's own.</summary>
+/// <summary>The fixed texts of a program that was converted from a notebook, which distinguish it from the notebook's own code.</summary>
 internal static class ProgramText
 {
     /// <summary>Begins a cell.</summary>
     public const string Mark = "// %%";
 
-    /// <summary>Behind the mark: the types of a cell, which stand behind all statements.</summary>
+    /// <summary>Follows the mark of a cell's types, which come after all statements.</summary>
     public const string TypesOf = "[types of cell ";
 
-    /// <summary>Behind the mark, in brackets: a cell that is neither code nor Markdown.</summary>
+    /// <summary>Follows the mark, in brackets: a cell that is neither code nor Markdown.</summary>
     public const string Raw = "raw";
 
-    /// <summary>Behind the mark: what notebooks have and programs do not.</summary>
+    /// <summary>Follows the mark of the code that replaces features of notebooks.</summary>
     public const string Program = "[program]";
 
-    /// <summary>Begins what writes a cell's last expression.</summary>
+    /// <summary>Begins the statement that writes a cell's last expression.</summary>
     public const string Show = "NotebookOutput.Show(() => ";
 
-    /// <summary>The same for one that awaits.</summary>
+    /// <summary>Begins the statement that writes a cell's last expression with an await.</summary>
     public const string ShowAwaited = "await NotebookOutput.ShowAwaited(async () => ";
 
-    /// <summary>Has the calls of a notebook found.</summary>
+    /// <summary>Makes the calls of a notebook resolve to the replacement code.</summary>
     public const string ShimUsing = "using static NotebookOutput;";
 
-    /// <summary>Without the first, values could not be read by reflection, as serializers do; with the second, warnings would be many.</summary>
+    /// <summary>
+    /// The directives added to every program: the first lets serializers read values by reflection, the second suppresses many warnings.
+    /// </summary>
     public static readonly IReadOnlyList<string> OwnDirectives = ["#:property PublishAot=false", "#:property Nullable=disable"];
 
-    /// <summary>What cells have without a using, and programs have not.</summary>
+    /// <summary>The usings that cells have implicitly and programs do not.</summary>
     public static readonly IReadOnlyList<string> OwnUsings = ["using System.Text;"];
 
-    /// <summary>What notebooks have and programs do not: it writes to the console. A call that has no value takes the overload without one.</summary>
+    /// <summary>
+    /// The replacement code for features of notebooks: it writes to the console; a call without a value uses the overload without one.
+    /// </summary>
     public const string Shim =
         """
         // %% [program]

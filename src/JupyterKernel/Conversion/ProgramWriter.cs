@@ -12,22 +12,25 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Conversion;
 
 /// <summary>
-/// Writes a notebook as a program of one file, for <c>dotnet run program.cs</c>. Cells stand below lines <c>// %%</c>, which editors know; what a program has in
-/// other places (usings, packages, types) is moved there, what is no C# becomes a comment, and a cell's last expression is written to the console.
-/// One writer for one notebook. Sources: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps,
+/// Writes a notebook as a single-file program for <c>dotnet run program.cs</c>. Each cell follows a <c>// %%</c> line, which editors
+/// recognize; usings, packages and types are moved to the place that a program requires, text that is not C# becomes a comment, and a
+/// cell's last expression is written to the console. One writer per notebook. Sources:
+/// https://learn.microsoft.com/dotnet/core/sdk/file-based-apps,
 /// https://jupytext.readthedocs.io/en/latest/formats-scripts.html#the-percent-format
 /// </summary>
-/// <param name="warn">Takes a word on each thing that the program will not have, or that will keep it from compiling.</param>
+/// <param name="warn">Takes a warning for each thing that the program leaves out or that prevents it from compiling.</param>
 internal sealed partial class ProgramWriter(Action<string> warn)
 {
     private static readonly string[] OnlyInNotebooks =
-        ["Plot", "Progress", "ProgressBar", "VegaLite", "Vega", "Plotly", "GeoJSON", "CSV", "JSON", "Formatter", "Kernel", "GetPassword", "CellCancellation", "ClearOutput", "clear_output", "DisplayTable"];
+        ["Plot", "Progress", "ProgressBar", "VegaLite", "Vega", "Plotly", "GeoJSON", "CSV", "JSON", "Formatter", "Kernel", "GetPassword",
+        "CellCancellation", "ClearOutput", "clear_output", "DisplayTable"];
 
     private static readonly string[] Shimmed = ["display", "Display", "HTML", "Markdown", "Latex", "Javascript", "SVG", "GetInput"];
 
-    private static readonly SyntaxKind[] Access = [SyntaxKind.PublicKeyword, SyntaxKind.PrivateKeyword, SyntaxKind.ProtectedKeyword, SyntaxKind.InternalKeyword, SyntaxKind.ReadOnlyKeyword];
+    private static readonly SyntaxKind[] Access = [SyntaxKind.PublicKeyword, SyntaxKind.PrivateKeyword, SyntaxKind.ProtectedKeyword,
+        SyntaxKind.InternalKeyword, SyntaxKind.ReadOnlyKeyword];
 
-    /// <summary>A last expression without a semicolon, and a namespace, which a script has not.</summary>
+    /// <summary>The diagnostics of scripts that are expected: a last expression without a semicolon, and a namespace.</summary>
     private static readonly string[] Harmless = ["CS1002", "CS7021"];
 
     private readonly List<string> directives = [.. ProgramText.OwnDirectives];
@@ -38,7 +41,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
     private readonly HashSet<string> warned = [];
     private bool needsShim;
 
-    /// <summary>The program.</summary>
+    /// <summary>Writes the program.</summary>
     public string Write(NotebookFile notebook)
     {
         var number = 0;
@@ -48,28 +51,37 @@ internal sealed partial class ProgramWriter(Action<string> warn)
             if (source.Length == 0) continue;
             number++;
             if (!cell.IsCode) Append(cell.IsMarkdown ? CellLanguage.Markdown.Name : ProgramText.Raw, Commented(source));
-            else if (CellLanguage.Find(notebook.LanguageOf(cell)) != CellLanguage.CSharp) Append(notebook.LanguageOf(cell), Commented(source));
+            else if (CellLanguage.Find(notebook.LanguageOf(cell)) != CellLanguage.CSharp)
+            {
+                Append(notebook.LanguageOf(cell), Commented(source));
+            }
             else if (CSharp(source, number) is { } code) Append(null, code);
             else number--;
         }
 
         if (needsShim) usings.Add(ProgramText.ShimUsing);
-        var text = new StringBuilder().AppendJoin('\n', directives).Append('\n').AppendJoin('\n', usings).Append('\n').Append(body).Append(types);
+        var text = new StringBuilder().AppendJoin('\n', directives).Append('\n').AppendJoin('\n', usings).Append('\n').Append(body)
+            .Append(types);
         if (needsShim) text.Append('\n').Append(ProgramText.Shim);
         return text.ToString();
 
-        void Append(string? kind, string text) => body.Append('\n').Append(ProgramText.Mark).Append(kind is null ? "" : $" [{kind}]").Append('\n').Append(text).Append('\n');
+        void Append(string? kind, string text) => body.Append('\n').Append(ProgramText.Mark).Append(kind is null ? "" : $" [{kind}]")
+            .Append('\n').Append(text).Append('\n');
     }
 
-    private static string Commented(string text) => string.Join('\n', text.Split('\n').Select(line => line.Length > 0 ? "// " + line : "//"));
+    private static string Commented(string text) =>
+        string.Join('\n', text.Split('\n').Select(line => line.Length > 0 ? "// " + line : "//"));
 
-    /// <summary>A cell with its magics as comments, and what C# cannot have in that place taken out. Null if nothing is left of it.</summary>
+    /// <summary>
+    /// Converts a cell: magics become comments, and code that is not valid in that place is moved; null if nothing is left.
+    /// </summary>
     private string? CSharp(string source, int number)
     {
         var text = WithoutDirectives(WithMagicsCommented(source), number);
         if (Nesting.IsTooDeep(text)) return text;
         var root = CSharpSyntaxTree.ParseText(text, CellCompiler.ParseOptions).GetCompilationUnitRoot();
-        if (root.GetDiagnostics().FirstOrDefault(error => error.Severity == DiagnosticSeverity.Error && !Harmless.Contains(error.Id)) is { } broken)
+        if (root.GetDiagnostics()
+            .FirstOrDefault(error => error.Severity == DiagnosticSeverity.Error && !Harmless.Contains(error.Id)) is { } broken)
         {
             warn($"cell {number} is not valid C# ({broken.GetMessage(CultureInfo.InvariantCulture)}) and becomes a comment");
             return Commented(text);
@@ -92,25 +104,37 @@ internal sealed partial class ProgramWriter(Action<string> warn)
                     changes.Add(new(member.FullSpan, ""));
                     Declare((member as BaseTypeDeclarationSyntax)?.Identifier.ValueText, number);
                     break;
-                case MethodDeclarationSyntax { ParameterList.Parameters: [var first, ..] } extension when first.Modifiers.Any(SyntaxKind.ThisKeyword):
-                    var method = extension.WithModifiers(SyntaxFactory.TokenList(extension.Modifiers.Where(modifier => !Access.Contains(modifier.Kind()) && !modifier.IsKind(SyntaxKind.StaticKeyword)))).ToString();
-                    moved.Append(CultureInfo.InvariantCulture, $"static class ExtensionsOfCell{number}_{extension.SpanStart}\n{{\n    internal static {method}\n}}\n");
+                case MethodDeclarationSyntax { ParameterList.Parameters: [var first, ..] } extension
+                    when first.Modifiers.Any(SyntaxKind.ThisKeyword):
+                    var modifiers = extension.Modifiers
+                        .Where(modifier => !Access.Contains(modifier.Kind()) && !modifier.IsKind(SyntaxKind.StaticKeyword));
+                    var method = extension.WithModifiers(SyntaxFactory.TokenList(modifiers)).ToString();
+                    moved.Append(CultureInfo.InvariantCulture,
+                        $"static class ExtensionsOfCell{number}_{extension.SpanStart}\n{{\n    internal static {method}\n}}\n");
                     changes.Add(new(member.FullSpan, ""));
                     break;
                 case MethodDeclarationSyntax or FieldDeclarationSyntax:
-                    changes.AddRange(member.Modifiers.Where(modifier => Access.Contains(modifier.Kind())).Select(modifier => new TextChange(modifier.FullSpan, modifier.LeadingTrivia.ToFullString())));
+                    changes.AddRange(member.Modifiers.Where(modifier => Access.Contains(modifier.Kind()))
+                        .Select(modifier => new TextChange(modifier.FullSpan, modifier.LeadingTrivia.ToFullString())));
                     Declare((member as MethodDeclarationSyntax)?.Identifier.ValueText, number);
-                    foreach (var variable in (member as FieldDeclarationSyntax)?.Declaration.Variables ?? []) Declare(variable.Identifier.ValueText, number);
+                    foreach (var variable in (member as FieldDeclarationSyntax)?.Declaration.Variables ?? [])
+                    {
+                        Declare(variable.Identifier.ValueText, number);
+                    }
                     break;
-                case GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true, Expression: { } value } } when member == root.Members[^1]:
+                case GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true,
+                    Expression: { } value } } when member == root.Members[^1]:
                     needsShim = true;
-                    var awaits = value.DescendantNodesAndSelf(node => node is not AnonymousFunctionExpressionSyntax).OfType<AwaitExpressionSyntax>().Any();
+                    var awaits = value.DescendantNodesAndSelf(node => node is not AnonymousFunctionExpressionSyntax)
+                        .OfType<AwaitExpressionSyntax>().Any();
                     changes.Add(new(value.Span, awaits ? $"{ProgramText.ShowAwaited}{value});" : $"{ProgramText.Show}{value});"));
                     break;
                 case GlobalStatementSyntax or IncompleteMemberSyntax:
                     break;
                 default:
-                    warn($"cell {number} declares a {member.Kind().ToString().Replace("Declaration", "", StringComparison.Ordinal).ToLowerInvariant()} outside of a type, which a program cannot");
+                    warn($"cell {number} declares a "
+                        + $"{member.Kind().ToString().Replace("Declaration", "", StringComparison.Ordinal).ToLowerInvariant()} outside of "
+                        + $"a type, which a program cannot");
                     break;
             }
         }
@@ -125,13 +149,18 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         var left = SourceText.From(text).WithChanges(changes).ToString().Trim('\n').TrimEnd();
         return left.Length > 0 || moved.Length > 0 ? left : null;
 
-        TextSpan LineOf(SyntaxNode directive) => TextSpan.FromBounds(directive.SpanStart, directive.Span.End < text.Length && text[directive.Span.End] == '\n' ? directive.Span.End + 1 : directive.Span.End);
+        TextSpan LineOf(SyntaxNode directive) =>
+            TextSpan.FromBounds(directive.SpanStart,
+                directive.Span.End < text.Length && text[directive.Span.End] == '\n' ? directive.Span.End + 1 : directive.Span.End);
     }
 
     private void Declare(string? name, int number)
     {
         if (name is null) return;
-        if (declared.TryGetValue(name, out var before) && before != number && warned.Add(name)) warn($"{name} is declared in cells {before} and {number}, which a program cannot: give one another name");
+        if (declared.TryGetValue(name, out var before) && before != number && warned.Add(name))
+        {
+            warn($"{name} is declared in cells {before} and {number}, which a program cannot: give one another name");
+        }
         declared.TryAdd(name, number);
     }
 
@@ -139,10 +168,11 @@ internal sealed partial class ProgramWriter(Action<string> warn)
     {
         if (!CellBlocks.MayHave(source)) return source;
         var kept = CellBlocks.OnlyCSharp(source, MagicTable.Find).Split('\n');
-        return string.Join('\n', source.Split('\n').Select((line, i) => line.Trim().Length > 0 && string.IsNullOrWhiteSpace(kept[i]) ? "// " + line : line));
+        return string.Join('\n',
+            source.Split('\n').Select((line, i) => line.Trim().Length > 0 && string.IsNullOrWhiteSpace(kept[i]) ? "// " + line : line));
     }
 
-    /// <summary>Packages, projects and the like go to the top of the program, in its own spelling.</summary>
+    /// <summary>Moves packages, projects and similar directives to the beginning of the program, in the syntax of programs.</summary>
     private string WithoutDirectives(string text, int number)
     {
         var blanked = PackageDirectives.Blank(text).Split('\n');

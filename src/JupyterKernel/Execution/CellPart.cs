@@ -4,29 +4,29 @@ using JupyterKernel.Settings;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>What is compiled and run as one submission: a cell, or a block of one.</summary>
+/// <summary>Code that is compiled and run as one submission: a cell, or a block of a cell.</summary>
 /// <param name="Number">Its number in the session.</param>
-/// <param name="Name">How diagnostics and stack traces call it.</param>
+/// <param name="Name">Its name in diagnostics and stack traces.</param>
 internal sealed record CellPart(long Number, string Code, string Name)
 {
-    /// <summary>The number of the cell's first block, most often its own.</summary>
+    /// <summary>The number of the cell's first block, usually this one.</summary>
     public long Whole { get; init; } = Number;
 
-    /// <summary>Whether it may be taken back with the rest of its cell, after it has ended.</summary>
+    /// <summary>Whether it may be rolled back with the rest of its cell after it has ended.</summary>
     public bool IsBlock { get; init; }
 
     /// <summary>Whether the client answers questions.</summary>
     public bool AllowStdin { get; init; }
 
-    /// <summary>Whether it joins the history if it ends by itself.</summary>
+    /// <summary>Whether it joins the history if it completes.</summary>
     public bool IsKept { get; init; } = true;
 
-    /// <summary>Whether it is executed again; null for what the settings say.</summary>
+    /// <summary>The replay policy; null for the default in the settings.</summary>
     public ReplayPolicy? Replay { get; init; }
 
-    /// <summary>The cell whose packages want it run; 0 for a cell of the user's.</summary>
+    /// <summary>The number of the cell whose packages require it; 0 for a cell of the user.</summary>
     public long LoadedFor { get; init; }
 
-    /// <summary>What relative paths start from; null for the kernel's folder.</summary>
+    /// <summary>The base of relative paths; null for the kernel's folder.</summary>
     public string? Directory { get; init; }
 }

@@ -10,12 +10,13 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// Code that one running cell submits. It is compiled to follow the cell, which keeps running meanwhile, and runs in the cell's worker as part of it. When the
-/// cell has ended, it joins the history as part of the cell. Loop thread.
+/// Handles code that a running cell submits. The code is compiled to follow the cell, which keeps running meanwhile, and runs in the cell's
+/// worker as part of it. When the cell has ended, the code joins the history as part of the cell. Loop thread.
 /// </summary>
 /// <param name="outer">The cell.</param>
 /// <param name="outerPackages">The packages that the cell was compiled with.</param>
-internal sealed class CodeSubmissions(SessionServices services, CellPart part, CompiledCell outer, SessionPackages outerPackages, ReplayPolicy policy)
+internal sealed class CodeSubmissions(SessionServices services, CellPart part, CompiledCell outer, SessionPackages outerPackages,
+    ReplayPolicy policy)
 {
     private const string HasEndedProblem = "The cell that submits this code has ended: it must await what it submits.";
 
@@ -23,8 +24,8 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
     private bool hasEnded;
     private Task latest = Task.CompletedTask;
 
-    /// <summary>The cell has ended.</summary>
-    /// <returns>What it has submitted, in the order in which that was run.</returns>
+    /// <summary>Ends the cell's submissions.</summary>
+    /// <returns>The submitted code, in the order in which it ran.</returns>
     public IReadOnlyList<AcceptedCell> End()
     {
         hasEnded = true;
@@ -32,15 +33,17 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
     }
 
     /// <summary>Compiles code and lets the worker run it.</summary>
-    /// <param name="request">The request to show a restore for; null for one that shows nothing.</param>
-    public void Add(CodeSubmitted submitted, SupervisedWorker worker, Request? request) => latest = AddAsync(latest, submitted, worker, request);
+    /// <param name="request">The request in which a restore is shown; null for one that shows nothing.</param>
+    public void Add(CodeSubmitted submitted, SupervisedWorker worker, Request? request) =>
+        latest = AddAsync(latest, submitted, worker, request);
 
-    /// <summary>Refuses code that no running cell submits.</summary>
-    public static void Refuse(CodeSubmitted submitted, SupervisedWorker worker) => worker.Answer(new RefuseSubmitted(submitted.Submission, HasEndedProblem));
+    /// <summary>Refuses code that is not submitted by a running cell.</summary>
+    public static void Refuse(CodeSubmitted submitted, SupervisedWorker worker) =>
+        worker.Answer(new RefuseSubmitted(submitted.Submission, HasEndedProblem));
 
     private async Task AddAsync(Task before, CodeSubmitted submitted, SupervisedWorker worker, Request? request)
     {
-        // Each follows the one before.
+        // Each submission follows the one before it.
         await before;
         CompiledCell? cell;
         string? problem;
@@ -59,23 +62,37 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
         else worker.Answer(new RefuseSubmitted(submitted.Submission, problem!));
     }
 
-    /// <returns>The code, or why it cannot be run.</returns>
+    /// <returns>The code, or the reason why it cannot be run.</returns>
     private async Task<(CompiledCell? Cell, string? Problem)> CompileAsync(CodeSubmitted submitted, Request? request)
     {
         var session = services.Session;
         if (hasEnded) return (null, HasEndedProblem);
-        if (policy != ReplayPolicy.Always) return (null, "A cell that is not replayed (#!replay) cannot submit code, because its declarations could not be re-created. Leave out #!replay, or run the code in a separate cell.");
+        if (policy != ReplayPolicy.Always)
+        {
+            return (null,
+                "A cell that is not executed again (#!replay) cannot submit code: what that declares could not be made again. Leave "
+                + "#!replay out, or run the code in a cell of its own.");
+        }
         var number = session.NextNumber();
         var before = begun.Count > 0 ? begun[^1].Packages : outerPackages;
-        var (packages, failure) = await services.Installer.InstallAsync(submitted.Code, part.Directory, request, before, CancellationToken.None);
+        var (packages, failure) =
+            await services.Installer.InstallAsync(submitted.Code, part.Directory, request, before, CancellationToken.None);
         if (failure is CellOutcome.Refused refused) return (null, refused.Reason);
-        if (!packages.Resolved.Extends(before.Resolved)) return (null, $"Another version of a package cannot come into a running cell ({string.Join(", ", packages.Changes(before))}). Ask for it in a cell of its own.");
+        if (!packages.Resolved.Extends(before.Resolved))
+        {
+            return (null,
+                $"Another version of a package cannot come into a running cell ({string.Join(", ", packages.Changes(before))}). Ask for it "
+                + $"in a cell of its own.");
+        }
 
         var previous = begun.Count > 0 ? begun[^1].Compiled : outer;
         var compiled = await session.CompileSubmittedAsync(
             submitted.Code, FormattableString.Invariant($"{outer.Name}·{number}"), KernelSettings.Current.Language, previous,
             packages.Resolved.Beyond(before.Resolved), packages.Analyzers, CancellationToken.None);
-        if (compiled.Cell is not { } cell) return (null, $"The submitted code does not compile: {CompileErrorText.Summary(compiled.Errors)}");
+        if (compiled.Cell is not { } cell)
+        {
+            return (null, $"The submitted code does not compile: {CompileErrorText.Summary(compiled.Errors)}");
+        }
         if (session.WhyUnusable(cell) is { } reason) return (null, reason);
         if (hasEnded) return (null, HasEndedProblem);
         begun.Add(new(number, cell, Threw: false, TimeSpan.Zero) { SubmittedBy = part.Number, Whole = part.Whole, Packages = packages });

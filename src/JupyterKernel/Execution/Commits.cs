@@ -7,45 +7,48 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// Takes cells into the history. The blocks of a cell with magics are taken in one by one, and are committed or rolled back together. Loop thread.
+/// Adds cells to the history. The blocks of a cell with magics are added one by one, and are committed or rolled back together. Loop
+/// thread.
 /// </summary>
 internal sealed class Commits(NotebookSession session, Supervisor supervisor, Notices notices)
 {
-    /// <summary>The limit for all variables together up to which the changes of an interrupted cell, or of a comm's handler, are kept.</summary>
+    /// <summary>The limit for the kept changes of an interrupted cell or a comm handler, for all variables together, in bytes.</summary>
     private const long MaxChangesBytes = 32 * 1024 * 1024;
 
-    /// <summary>The limit for all that is kept of cells that are not replayed.</summary>
+    /// <summary>The limit for the kept state of cells that are not replayed, in bytes.</summary>
     private const long MaxRecordedBytes = 1024L * 1024 * 1024;
 
     private readonly Dictionary<long, IReadOnlyList<CellVariable>> uncommitted = [];
 
-    /// <summary>Whether the worker may have loaded packages or assemblies of a cell that was not accepted.</summary>
+    /// <summary>Whether the worker may have loaded packages or assemblies for a cell that was not accepted.</summary>
     public bool HasStrayAssets { get; set; }
 
-    /// <summary>Takes a cell, or a block of one, into the history. If it is not to be replayed, its state is kept with it.</summary>
-    /// <param name="isBlock">Whether it is rolled back if a later block of its cell does not end by itself.</param>
+    /// <summary>Adds a cell, or a block of one, to the history; if it is not to be replayed, its state is kept with it.</summary>
+    /// <param name="isBlock">Whether it is rolled back if a later block of its cell does not complete.</param>
     public async Task AcceptAsync(AcceptedCell cell, bool isBlock)
     {
         HasStrayAssets = false;
         if (cell.Policy != ReplayPolicy.Always)
         {
             var room = MaxRecordedBytes - session.Accepted.Sum(accepted => accepted.Values.LongLength);
-            var state = await supervisor.ReadStateAsync(Math.Min(HandOver.MostBytes, room));
+            var state = await supervisor.ReadStateAsync(Math.Min(HandOver.MaxBytes, room));
             cell = cell.With(state);
             if (cell.Values.Length == 0)
             {
-                notices.Add($"The state after {cell.Compiled.Name} cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is not replayed: its variables will be unset in a fresh worker.", isLoss: true);
+                notices.Add(
+                    $"What {cell.Compiled.Name} has left behind cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is "
+                    + $"not executed again: in a fresh worker its variables will be unset.", isLoss: true);
             }
         }
 
         session.Accept(cell);
 
-        // As long as the whole cell may be rolled back, earlier variables must hold what they held.
+        // While the whole cell may be rolled back, earlier variables must keep their values.
         if (isBlock) (uncommitted[cell.Number], cell.Replaced) = (cell.Replaced, []);
         else supervisor.Forget(cell);
     }
 
-    /// <summary>Takes in what a cell submitted while it ran.</summary>
+    /// <summary>Adds the code that a cell submitted while it ran.</summary>
     public void AcceptSubmitted(IReadOnlyList<AcceptedCell> submitted)
     {
         foreach (var cell in submitted)
@@ -55,7 +58,7 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
         }
     }
 
-    /// <summary>Commits the blocks of a cell: variables that they redeclare let go of their old values.</summary>
+    /// <summary>Commits the blocks of a cell: the old values of variables that they redeclare are released.</summary>
     /// <param name="whole">The number of its first block.</param>
     public void Commit(long whole)
     {
@@ -69,9 +72,9 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
         uncommitted.Clear();
     }
 
-    /// <summary>Rolls back the blocks of a cell that was interrupted or lost its worker: such a cell is not accepted, none of it.</summary>
+    /// <summary>Rolls back all blocks of a cell that was interrupted or lost its worker; such a cell is not accepted.</summary>
     /// <param name="whole">The number of its first block.</param>
-    /// <returns>Whether there were any.</returns>
+    /// <returns>Whether there were any blocks.</returns>
     public bool RollBack(long whole)
     {
         if (session.Accepted.Count == 0 || session.Accepted[^1].Whole != whole) return false;
@@ -83,8 +86,8 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
     }
 
     /// <summary>
-    /// Keeps the values of the variables with the last cell. What changed them is not an accepted cell, so a replay would not change them: an interrupted
-    /// cell, or a comm's handler. The worker reads them before the next cell runs.
+    /// Keeps the values of the variables with the last cell. They were changed by an interrupted cell or a comm handler, which a replay
+    /// does not run. The worker reads them before the next cell runs.
     /// </summary>
     public async Task KeepChangesAsync()
     {

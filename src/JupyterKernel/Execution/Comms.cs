@@ -10,37 +10,41 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// The comms between front ends and the worker's code, as front ends know them; and one target of the kernel's own, over which they read
-/// the rows of large tables. What code listens to waits for its turn among the cells; a table's rows are told at once wherever reading
-/// them runs no code. Loop thread.
+/// Manages the comms between front ends and the worker's code, and one target of the kernel itself, over which front ends read the rows of
+/// large tables. Messages that code listens to wait for their turn among the cells; rows are sent immediately where reading them runs no
+/// code. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
 /// </summary>
-/// <param name="enqueue">Has the message of a request handled when its turn comes, and says whether it is bracketed already; the handling is given its number.</param>
-/// <param name="session">Tells which cells are executed again in a fresh worker, which opens their comms again.</param>
-internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Action<Request, bool, Func<long, CancellationToken, Task<CellOutcome>>> enqueue, NotebookSession session)
+/// <param name="enqueue">
+/// Queues the handling of a request; the flag states whether the request is already bracketed by busy and idle, and the handling receives
+/// its number.
+/// </param>
+/// <param name="session">The history, which shows the cells that are replayed in a fresh worker and reopen their comms.</param>
+internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
+    Action<Request, bool, Func<long, CancellationToken, Task<CellOutcome>>> enqueue, NotebookSession session)
 {
-    /// <summary>The target of the tables. What it takes and tells is described at <c>TableQuery</c>.</summary>
+    /// <summary>The target of the tables; <c>TableQuery</c> describes its messages.</summary>
     private const string TablesTarget = "jupyter-csharp.tables";
 
-    /// <summary>More are not opened: a front end that opens them without end must not take all memory.</summary>
-    private const int MostOpen = 10_000;
+    /// <summary>The maximum number of open comms, so that a front end cannot exhaust the memory.</summary>
+    private const int MaxOpen = 10_000;
 
-    /// <summary>Opened by a front end, not by a cell.</summary>
+    /// <summary>The owner of a comm that a front end opened, not a cell.</summary>
     private const long NoCell = 0;
 
     private readonly Dictionary<string, (string Target, long Cell)> open = [];
     private readonly HashSet<string> targets = [];
     private SupervisedWorker? serving;
 
-    /// <summary>Takes a comm's message that code listens to.</summary>
-    /// <returns>False if there is none, and the message is to be handled at once.</returns>
-    /// <exception cref="MalformedMessageException">The content is not what the message type says.</exception>
+    /// <summary>Queues a comm message that code listens to.</summary>
+    /// <returns>False if no code listens to it and it is to be handled immediately.</returns>
+    /// <exception cref="MalformedMessageException">The content does not match the message type.</exception>
     public bool TryEnqueue(Request request)
     {
         var (id, target, data) = Read(request);
         switch (request.Type)
         {
-            case "comm_open" when targets.Contains(target!) && open.Count < MostOpen && open.TryAdd(id, (target!, NoCell)):
+            case "comm_open" when targets.Contains(target!) && open.Count < MaxOpen && open.TryAdd(id, (target!, NoCell)):
                 break;
             case "comm_msg" or "comm_close" when open.TryGetValue(id, out var known) && known.Target != TablesTarget:
                 target = known.Target;
@@ -58,16 +62,16 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
         return true;
     }
 
-    /// <summary>Handles a comm's message at once.</summary>
-    /// <exception cref="MalformedMessageException">The content is not what the message type says.</exception>
+    /// <summary>Handles a comm message immediately.</summary>
+    /// <exception cref="MalformedMessageException">The content does not match the message type.</exception>
     public async Task<object?> HandleAsync(Request request)
     {
         var (id, target, data) = Read(request);
         switch (request.Type)
         {
             case "comm_open" when open.ContainsKey(id):
-                break; // It is open already, and stays what it is.
-            case "comm_open" when target == TablesTarget && open.Count < MostOpen:
+        break; // It is already open and stays unchanged.
+            case "comm_open" when target == TablesTarget && open.Count < MaxOpen:
                 open.Add(id, (TablesTarget, NoCell));
                 break;
             case "comm_open": // #opening-a-comm: one to an unknown target is closed at once.
@@ -84,12 +88,12 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
         return null;
     }
 
-    /// <summary>The open comms, or those to one target.</summary>
+    /// <summary>Lists the open comms, or those to one target.</summary>
     public CommInfoReply Info(CommInfoRequest request) => new(new JObject(open
         .Where(comm => request.TargetName is null || comm.Value.Target == request.TargetName)
         .Select(comm => new JProperty(comm.Key, new JObject { ["target_name"] = comm.Value.Target }))));
 
-    /// <summary>Publishes what code says over a comm.</summary>
+    /// <summary>Publishes a comm message sent by code.</summary>
     /// <param name="parent">The request that the code belongs to.</param>
     public void Output(CommOutput output, Request? parent)
     {
@@ -102,16 +106,19 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
                 break;
             case "comm_close" when !open.Remove(output.Comm):
             case "comm_msg" when !open.ContainsKey(output.Comm):
-                return; // Said before the code could know that the front end has closed it.
+        return; // Sent before the code received the front end's comm_close.
         }
 
         sockets.Publish(output.Type, parent, WireFormat.ToJson(content), output.Payload[1], [.. output.Payload.Skip(2)]);
     }
 
-    /// <summary>Code listens to a target; or will again, where it did in a worker that is lost.</summary>
+    /// <summary>Registers a target that code listens to, or will listen to again if its worker was lost.</summary>
     public void Listen(string target) => targets.Add(target);
 
-    /// <summary>A worker serves from now on: comms that it does not have are closed, and those that front ends have closed are in it too.</summary>
+    /// <summary>
+    /// Synchronizes the comms with a worker that serves from now on: closes comms that it does not have, and closes in it those that front
+    /// ends have closed.
+    /// </summary>
     public void Serves(SupervisedWorker worker)
     {
         serving = worker;
@@ -119,11 +126,12 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
         foreach (var (id, target) in worker.Comms.Where(comm => !open.ContainsKey(comm.Key)).ToList())
         {
             var number = session.NextNumber();
-            _ = worker.HandleAsync(number, new CommArrived(number, "comm_close", id, target) { Payload = ["{}"u8.ToArray(), "{}"u8.ToArray()] });
+            _ = worker.HandleAsync(number,
+                new CommArrived(number, "comm_close", id, target) { Payload = ["{}"u8.ToArray(), "{}"u8.ToArray()] });
         }
     }
 
-    /// <summary>A worker has ended. Those of its comms that no cell will open again are closed.</summary>
+    /// <summary>Closes the comms of a worker that has ended, except those that a cell will reopen.</summary>
     public void Ended(SupervisedWorker worker)
     {
         if (worker == serving) Close(comm => !session.Accepted.Any(cell => cell.Number == open[comm].Cell));
@@ -150,17 +158,19 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
             return;
         }
 
-        // There is no worker just now, or the rows' own code has to run: after the cells that were sent before.
+        // There is no worker at present, or reading the rows runs code: it waits for the cells that were sent before.
         var told = new TaskCompletionSource();
         enqueue(request, true, async (number, cancellation) =>
         {
             try
             {
-                var outcome = await supervisor.HandleAsync(worker => worker.HandleAsync(number, new ReadTableInTurn(number) { Payload = [query] }), cancellation);
+                var outcome = await supervisor.HandleAsync(
+                    worker => worker.HandleAsync(number, new ReadTableInTurn(number) { Payload = [query] }), cancellation);
                 Tell(outcome is CellOutcome.Returned { Data: { } late } ? late : WireFormat.ToJson(new JObject
                 {
                     ["id"] = (content as JObject)?["id"],
-                    ["error"] = outcome is CellOutcome.Interrupted { Why: null } ? "Reading the rows was interrupted." : Traceback.Of(outcome, session.SourceLine)?.Evalue,
+                    ["error"] = outcome is CellOutcome.Interrupted { Why: null } ? "Reading the rows was interrupted."
+                        : Traceback.Of(outcome, session.SourceLine)?.Evalue,
                 }));
                 return new CellOutcome.Returned(null, null);
             }
@@ -173,7 +183,11 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor, Actio
 
         void Tell(byte[] answer)
         {
-            if (open.ContainsKey(comm)) sockets.Publish("comm_msg", request, WireFormat.ToJson(new JObject { ["comm_id"] = comm, ["data"] = new JRaw(Encoding.UTF8.GetString(answer)) }));
+            if (open.ContainsKey(comm))
+            {
+                sockets.Publish("comm_msg", request,
+                    WireFormat.ToJson(new JObject { ["comm_id"] = comm, ["data"] = new JRaw(Encoding.UTF8.GetString(answer)) }));
+            }
         }
     }
 

@@ -8,28 +8,26 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>
-/// The requests whose code waits to run: cells, and messages to comm handlers. One runs at a time. Loop thread.
-/// </summary>
+/// <summary>Queues the requests that run code: cells, and messages to comm handlers. One runs at a time. Loop thread.</summary>
 internal sealed class ExecuteQueue(SessionServices services)
 {
-    /// <summary>How long after a comm's handler its changes are kept, if no cell comes before.</summary>
+    /// <summary>The delay from the end of a comm handler until its changes are kept, unless a cell comes first.</summary>
     private static readonly TimeSpan KeepDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>A client that sends cells ahead has sent them all when nothing has come from it for this time.</summary>
+    /// <summary>The pause after which a client that sends cells ahead is considered to have sent them all.</summary>
     private static readonly TimeSpan BurstPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The time that a client has to send a second cell after one that fails at once.</summary>
+    /// <summary>The time that a client has to send a second cell after one that fails immediately.</summary>
     private static readonly TimeSpan BurstStart = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>The longest delay of a failure's reply for a client that keeps sending.</summary>
+    /// <summary>The maximum delay of a failure's reply to a client that keeps sending.</summary>
     private static readonly TimeSpan MaxBurst = TimeSpan.FromSeconds(2);
 
     private readonly Queue<Waiting> waiting = new();
     private bool hasUnkeptChanges;
     private long changedAt = Stopwatch.GetTimestamp();
 
-    /// <summary>The request that runs; null if none does.</summary>
+    /// <summary>The running request; null if there is none.</summary>
     public RunningRequest? Running { get; private set; }
 
     /// <summary>The execution count of the latest cell.</summary>
@@ -38,8 +36,8 @@ internal sealed class ExecuteQueue(SessionServices services)
     /// <summary>The time since a request last began or ended.</summary>
     public TimeSpan CalmFor => Stopwatch.GetElapsedTime(changedAt);
 
-    /// <summary>Takes an execute_request.</summary>
-    /// <exception cref="MalformedMessageException">The content is not an execute_request's.</exception>
+    /// <summary>Queues an execute_request.</summary>
+    /// <exception cref="MalformedMessageException">The content is not that of an execute_request.</exception>
     public void Add(Request request)
     {
         var content = WireFormat.FromJson<ExecuteRequest>(request.Message.Content) with { Language = LanguageIn(request.Message.Metadata) };
@@ -52,9 +50,9 @@ internal sealed class ExecuteQueue(SessionServices services)
         }));
     }
 
-    /// <summary>Takes a comm's message.</summary>
+    /// <summary>Queues a comm message.</summary>
     /// <param name="isBracketed">Whether busy and idle are published elsewhere.</param>
-    /// <param name="handle">Lets the worker handle it, under a number of its own.</param>
+    /// <param name="handle">Lets the worker handle it under its own number.</param>
     public void Add(Request request, bool isBracketed, Func<long, CancellationToken, Task<CellOutcome>> handle)
     {
         request = request with { Message = request.Message.WithoutContent() };
@@ -105,7 +103,7 @@ internal sealed class ExecuteQueue(SessionServices services)
         }
     }
 
-    /// <summary>The changes of a comm's handler are kept, since a replay would not make them again.</summary>
+    /// <summary>Keeps the changes of a comm handler, since a replay does not make them again.</summary>
     private void KeepChanges()
     {
         if (hasUnkeptChanges) _ = services.Commits.KeepChangesAsync();
@@ -122,8 +120,8 @@ internal sealed class ExecuteQueue(SessionServices services)
     }
 
     /// <summary>
-    /// Waits until a client has sent all the cells that it sends ahead. The cells that come before a failure is published were sent without knowledge of it;
-    /// no clock of the client is used for that. A client that sends one cell at a time waits up to <see cref="BurstStart"/>.
+    /// Waits until a client has sent all the cells that it sends ahead. Cells received before the failure is published were sent without
+    /// knowledge of it; the client's clock is not used. A client that sends one cell at a time waits up to <see cref="BurstStart"/>.
     /// </summary>
     private async Task EndOfBurstAsync(Request failed)
     {
@@ -138,7 +136,7 @@ internal sealed class ExecuteQueue(SessionServices services)
         }
     }
 
-    /// <summary>Takes the cells that have been received, from any client, out of the queue.</summary>
+    /// <summary>Removes all received cells, from any client, from the queue.</summary>
     private List<Request> TakeWaitingCells()
     {
         services.Sockets.ReceiveRequests();
@@ -157,13 +155,14 @@ internal sealed class ExecuteQueue(SessionServices services)
     }
 
     /// <summary>
-    /// The language that a cell's metadata name, which some front ends send along; null for C#.
+    /// Reads the language from a cell's metadata, which some front ends send along; null for C#.
     /// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
     /// </summary>
     private static string? LanguageIn(JObject metadata) =>
-        metadata.Count > 0 && Cell.LanguageIn(metadata) is { } language && CellLanguage.Find(language) != CellLanguage.CSharp ? language : null;
+        metadata.Count > 0 && Cell.LanguageIn(metadata) is { } language && CellLanguage.Find(language) != CellLanguage.CSharp ? language
+            : null;
 
     /// <summary>A request that waits for its turn.</summary>
-    /// <param name="Begin">Begins its turn; it is given what aborts the cells that were sent after it.</param>
+    /// <param name="Begin">Begins its turn; its argument aborts the cells that were sent after it.</param>
     private sealed record Waiting(Request Request, bool IsCell, Func<Func<Task>, RunningRequest> Begin);
 }

@@ -12,12 +12,13 @@ using JupyterKernel.Supervision;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// A cell that has magics, or is in another language: its blocks one after the other, each C# block a submission of its own. An error ends it. In the history
-/// it is one: interrupted, or without its worker, all its blocks are taken back. Loop thread.
+/// Runs a cell that has magics or is in another language, block by block; each C# block is its own submission. An error ends the cell. In
+/// the history it is one cell: if it is interrupted or its worker is lost, all its blocks are rolled back. Loop thread.
 /// </summary>
 internal sealed class MagicCell : IRunningCell
 {
-    private static readonly StringComparer Paths = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+    private static readonly StringComparer Paths = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+        ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
 
     private readonly SessionServices services;
     private readonly RunningCell cell;
@@ -29,7 +30,7 @@ internal sealed class MagicCell : IRunningCell
     private ReplayPolicy? replay;
     private string name;
 
-    /// <param name="whole">The cell, as if it were one block.</param>
+    /// <param name="whole">The cell as a single block.</param>
     public MagicCell(SessionServices services, RunningCell cell, ExecuteRequest content, CellPart whole)
     {
         (this.services, this.cell, this.content, this.whole) = (services, cell, content, whole);
@@ -60,8 +61,8 @@ internal sealed class MagicCell : IRunningCell
         set => replay = value;
     }
 
-    /// <summary>Runs it to its end.</summary>
-    /// <returns>What became of its last block, or of the one that ended it.</returns>
+    /// <summary>Runs the cell to its end.</summary>
+    /// <returns>The outcome of the last block, or of the one that ended the cell.</returns>
     public async Task<CellOutcome> RunAsync()
     {
         var values = Values.All;
@@ -83,10 +84,13 @@ internal sealed class MagicCell : IRunningCell
         }
     }
 
-    /// <summary>Shows how long it took, if that was asked for.</summary>
+    /// <summary>Shows the elapsed time if it was requested.</summary>
     public void ShowTimes()
     {
-        foreach (var time in times) Show(MimeBundle.PlainText(string.Create(CultureInfo.InvariantCulture, $"Wall time: {time.Elapsed.TotalMilliseconds}ms")));
+        foreach (var time in times)
+        {
+            Show(MimeBundle.PlainText(string.Create(CultureInfo.InvariantCulture, $"Wall time: {time.Elapsed.TotalMilliseconds}ms")));
+        }
     }
 
     /// <inheritdoc/>
@@ -102,13 +106,16 @@ internal sealed class MagicCell : IRunningCell
     public Task<string?> AskAsync(string prompt, bool password) => cell.AskAsync(prompt, password);
 
     /// <inheritdoc/>
-    public Task<CellOutcome> RunCSharpAsync(string code, MagicCall call, bool isKept = true) => RunBlockAsync(new string('\n', call.Line - 1) + code, isKept);
+    public Task<CellOutcome> RunCSharpAsync(string code, MagicCall call, bool isKept = true) =>
+        RunBlockAsync(new string('\n', call.Line - 1) + code, isKept);
 
     /// <inheritdoc/>
     public async Task<CellOutcome> ImportAsync(string path)
     {
         if (importing.Contains(path, Paths))
-            return TableOutput.Refused($"{Path.GetFileName(path)} imports itself: {string.Join(" imports ", importing.Reverse().Append(path).Select(Path.GetFileName))}.");
+            return TableOutput.Refused(
+                $"{Path.GetFileName(path)} imports itself: "
+                + $"{string.Join(" imports ", importing.Reverse().Append(path).Select(Path.GetFileName))}.");
         ImportedFile file;
         try
         {
@@ -127,7 +134,10 @@ internal sealed class MagicCell : IRunningCell
             {
                 name = imported.Name;
                 var outcome = await RunTextAsync(imported.Source, imported.Language);
-                if (outcome is CellOutcome.Refused { Name: CellLanguage.NotSupported } foreign && file.IsNotebook) Warn($"{imported.Name} was left out. {foreign.Reason}");
+                if (outcome is CellOutcome.Refused { Name: CellLanguage.NotSupported } foreign && file.IsNotebook)
+                {
+                    Warn($"{imported.Name} was left out. {foreign.Reason}");
+                }
                 else if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } metadata }) cell.Show(data, metadata);
                 else if (outcome is not CellOutcome.Returned) return outcome;
             }
@@ -147,17 +157,29 @@ internal sealed class MagicCell : IRunningCell
         Magics = new(Session.Magics);
         var blocks = await Task.Run(() => CellBlocks.Of(text, Magics.Find, known));
 
-        // What is misspelled is said before anything has run, as of code that does not compile.
+        // Misspelled magics are reported before any block runs, as compile errors are.
         var calls = new MagicCall?[blocks.Count];
         for (var i = 0; i < blocks.Count; i++)
         {
             if (blocks[i].Magic is not { } magicName) continue;
             var magic = Magics.Find(magicName);
             var problem = magic is null ? Magics.Unknown(magicName) : null;
-            if (magic is null && text.Contains("Magic.Register(", StringComparison.Ordinal)) problem += " A magic can be used from the cell after the one that registers it.";
+            if (magic is null && text.Contains("Magic.Register(", StringComparison.Ordinal))
+            {
+                problem += " A magic can be used from the cell after the one that registers it.";
+            }
             if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i]);
-            if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0)) problem = $"{magic.Name} must be alone in its cell.";
-            if (problem is not null) return TableOutput.Refused(problem) with { Place = blocks[i].Line == 1 && blocks.Count == 1 ? null : (name, blocks[i].Line) };
+            if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0))
+            {
+                problem = $"{magic.Name} wants a cell of its own.";
+            }
+            if (problem is not null)
+            {
+                return TableOutput.Refused(problem) with
+                {
+                    Place = blocks[i].Line == 1 && blocks.Count == 1 ? null : (name, blocks[i].Line),
+                };
+            }
         }
 
         CellOutcome outcome = TableOutput.Nothing;
@@ -180,9 +202,15 @@ internal sealed class MagicCell : IRunningCell
             var values = call.Values.ToDictionary();
             foreach (var (parameter, value) in call.Values)
             {
-                if (value.Kind is not (MagicValueKind.Input or MagicValueKind.Password) || call.Magic.Parameters.Any(known => known.Name == parameter && known.TakesReference)) continue;
+                if (value.Kind is not (MagicValueKind.Input or MagicValueKind.Password)
+                    || call.Magic.Parameters.Any(known => known.Name == parameter && known.TakesReference))
+                {
+                    continue;
+                }
                 if (await AskAsync(value.Text, value.Kind == MagicValueKind.Password) is not { } answer)
-                    return TableOutput.Refused($"{call.Magic.Name} asks for {parameter}, but the client that ran this cell has no stdin channel, so it cannot be asked.");
+                    return TableOutput.Refused(
+                        $"{call.Magic.Name} asks for {parameter}, but the client that ran this cell has no stdin channel, so it cannot be "
+                        + $"asked.");
                 values[parameter] = new(MagicValueKind.Literal, answer);
             }
 
@@ -209,6 +237,7 @@ internal sealed class MagicCell : IRunningCell
             Replay = replay,
             Directory = importing.Count > 0 ? Directory : null,
         };
-        return Cancellation.IsCancellationRequested ? new CellOutcome.Interrupted() : await new RunningBlock(services, cell, latest).RunAsync();
+        return Cancellation.IsCancellationRequested ? new CellOutcome.Interrupted()
+            : await new RunningBlock(services, cell, latest).RunAsync();
     }
 }

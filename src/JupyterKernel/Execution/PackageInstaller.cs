@@ -8,10 +8,12 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>What a cell's <c>#r "nuget:"</c> lines lead to: a restore, which the user can follow, and a word on what is there now. Loop thread.</summary>
+/// <summary>
+/// Restores the packages of a cell's <c>#r "nuget:"</c> lines, shows the progress and summarizes the result. Loop thread.
+/// </summary>
 internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession session)
 {
-    /// <summary>What is done within this time needs no word about its progress.</summary>
+    /// <summary>The duration up to which a restore shows no progress.</summary>
     private static readonly TimeSpan Unremarkable = TimeSpan.FromMilliseconds(400);
 
     private static readonly TimeSpan BetweenProgress = TimeSpan.FromMilliseconds(200);
@@ -19,18 +21,22 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
     private readonly string baseDirectory = Directory.GetCurrentDirectory();
     private int displays;
 
-    /// <summary>Restores what the session has and a cell asks for.</summary>
+    /// <summary>Restores the session's packages together with those that a cell requests.</summary>
     /// <param name="code">The cell.</param>
-    /// <param name="directory">What relative paths start from; null for the kernel's folder.</param>
-    /// <param name="request">The request to show it for; null for one that shows nothing.</param>
-    /// <param name="before">The packages that there are.</param>
-    /// <returns>The packages that the cell can use, or why they cannot be had.</returns>
+    /// <param name="directory">The base of relative paths; null for the kernel's folder.</param>
+    /// <param name="request">The request in which it is shown; null for one that shows nothing.</param>
+    /// <param name="before">The packages of the session.</param>
+    /// <returns>The packages that the cell can use, or the failure.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<(SessionPackages Packages, CellOutcome? Failure)> InstallAsync(string code, string? directory, Request? request, SessionPackages before, CancellationToken cancellation)
+    public async Task<(SessionPackages Packages, CellOutcome? Failure)> InstallAsync(string code, string? directory, Request? request,
+        SessionPackages before, CancellationToken cancellation)
     {
         var asked = await session.FindPackagesAsync(code, directory ?? baseDirectory, cancellation);
         if (asked.Count == 0) return (before, null);
-        if (asked.FirstOrDefault(directive => directive.Kind == PackageDirectiveKind.Malformed) is { } malformed) return (before, new CellOutcome.Refused("PackageError", malformed.Name));
+        if (asked.FirstOrDefault(directive => directive.Kind == PackageDirectiveKind.Malformed) is { } malformed)
+        {
+            return (before, new CellOutcome.Refused("PackageError", malformed.Name));
+        }
         var own = asked.Where(InteractivePackages.Has).Select(directive => directive.Name).Distinct().ToList();
         asked = [.. asked.Where(directive => !InteractivePackages.Has(directive))];
         var set = before.Asked.With(asked, directory ?? baseDirectory);
@@ -41,7 +47,8 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
         try
         {
             var doing = "";
-            var restore = Task.Run(() => new PackageRestore(baseDirectory).RestoreAsync(set, line => Volatile.Write(ref doing, line), cancellation), cancellation);
+            var restore = Task.Run(() => new PackageRestore(baseDirectory)
+                .RestoreAsync(set, line => Volatile.Write(ref doing, line), cancellation), cancellation);
             await Task.WhenAny(restore, Task.Delay(Unremarkable, CancellationToken.None));
             while (!restore.IsCompleted)
             {
@@ -51,7 +58,8 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
             var resolved = await restore;
             var now = new SessionPackages(set.Pinned(resolved.Packages), resolved);
-            if (now.Resolved.Extends(before.Resolved) && before.Resolved.Extends(now.Resolved) && resolved.Packages.Count == before.Resolved.Packages.Count)
+            if (now.Resolved.Extends(before.Resolved) && before.Resolved.Extends(now.Resolved)
+                && resolved.Packages.Count == before.Resolved.Packages.Count)
             {
                 display?.End($"{string.Join(", ", Names(asked))}: there already.");
                 return (before with { Asked = now.Asked }, null);
@@ -73,30 +81,39 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
     }
 
     private void TellOwn(Request request, IReadOnlyList<string> own) =>
-        new Display(sockets, request, $"packages-{++displays}").Note($"{string.Join(", ", own)}: this kernel has what it is for, so nothing was restored.");
+        new Display(sockets, request, $"packages-{++displays}")
+            .Note($"{string.Join(", ", own)}: this kernel has what it is for, so nothing was restored.");
 
     private static IEnumerable<string> Names(IReadOnlyList<PackageDirective> asked) => asked
-        .Where(directive => directive.Kind is PackageDirectiveKind.Package or PackageDirectiveKind.Framework or PackageDirectiveKind.Project)
+        .Where(directive => directive.Kind is PackageDirectiveKind.Package or PackageDirectiveKind.Framework
+            or PackageDirectiveKind.Project)
         .Select(directive => directive.Kind == PackageDirectiveKind.Project ? Path.GetFileName(directive.Name) : directive.Name).Distinct();
 
     private static void Tell(Display? display, IReadOnlyList<PackageDirective> asked, SessionPackages before, SessionPackages now)
     {
         var names = Names(asked).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var old = before.Resolved.Packages.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
-        var rows = now.Resolved.Packages.Where(package => names.Contains(package.Id) || (old.TryGetValue(package.Id, out var version) && version != package.Version))
-            .Select(package => (string[])[package.Id, package.Version, Short(package.Source), !old.TryGetValue(package.Id, out var version) ? "new" : version == package.Version ? "" : $"was {version}"])
-            .Concat(names.Where(name => !now.Resolved.Packages.Any(package => package.Id.Equals(name, StringComparison.OrdinalIgnoreCase))).Select(name => (string[])[name, "", "", ""])).ToList();
+        var old =
+            before.Resolved.Packages.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
+        var rows = now.Resolved.Packages.Where(package => names.Contains(package.Id)
+            || (old.TryGetValue(package.Id, out var version) && version != package.Version))
+            .Select(package => (string[])[package.Id, package.Version, Short(package.Source),
+                !old.TryGetValue(package.Id, out var version) ? "new" : version == package.Version ? "" : $"was {version}"])
+            .Concat(names.Where(name => !now.Resolved.Packages.Any(package => package.Id.Equals(name, StringComparison.OrdinalIgnoreCase)))
+                .Select(name => (string[])[name, "", "", ""])).ToList();
         var others = now.Resolved.Packages.Count(package => !old.ContainsKey(package.Id) && !names.Contains(package.Id));
         var more = others == 0 ? "" : others == 1 ? "and one package that they depend on" : $"and {others} packages that they depend on";
-        var plain = string.Join("\n", rows.Select(row => string.Join("  ", row.Where(text => text.Length > 0))).Append(more).Concat(now.Resolved.Warnings).Where(line => line.Length > 0));
+        var plain = string.Join("\n",
+            rows.Select(row => string.Join("  ", row.Where(text => text.Length > 0))).Append(more).Concat(now.Resolved.Warnings)
+                .Where(line => line.Length > 0));
         var html = NoteHtml.Table([["package", "version", "source", ""], .. rows])
             + string.Concat(now.Resolved.Warnings.Prepend(more).Where(line => line.Length > 0).Select(line => NoteHtml.Small(line)));
         display?.Show(plain, html);
     }
 
-    private static string Short(string? source) => source is null ? "" : Uri.TryCreate(source, UriKind.Absolute, out var address) && !address.IsFile ? address.Host : source;
+    private static string Short(string? source) =>
+        source is null ? "" : Uri.TryCreate(source, UriKind.Absolute, out var address) && !address.IsFile ? address.Host : source;
 
-    /// <summary>One output that changes.</summary>
+    /// <summary>An output that changes.</summary>
     private sealed class Display(JupyterSockets sockets, Request request, string id)
     {
         private bool isThere;
@@ -114,7 +131,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
         public void Note(string line) => Show(line, NoteHtml.Small(line));
 
-        /// <summary>A progress that was shown cannot be taken away without what else the cell has shown.</summary>
+        /// <summary>Ends the display; progress that was shown cannot be removed without the cell's other outputs.</summary>
         public void End(string line)
         {
             if (isThere) Note(line);

@@ -5,7 +5,7 @@ using JupyterKernel.Sockets;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// The open input_requests: asked by a cell's code, by a magic, or by the kernel. Loop thread.
+/// Manages the open input_requests, asked by a cell's code, by a magic or by the kernel. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel
 /// </summary>
 internal sealed class Questions(JupyterSockets sockets)
@@ -15,21 +15,21 @@ internal sealed class Questions(JupyterSockets sockets)
     private RunningRequest? running;
     private long lastId;
 
-    /// <summary>A request runs that can be asked what waited for one.</summary>
+    /// <summary>Begins a request whose client can be asked the waiting questions.</summary>
     public void Begin(RunningRequest request)
     {
         running = request;
         Confirm();
     }
 
-    /// <summary>It has ended: late answers are dropped.</summary>
+    /// <summary>Ends the request; late answers are dropped.</summary>
     public void End()
     {
         running = null;
         open.Clear();
     }
 
-    /// <summary>Hands an input_reply to the code that asked.</summary>
+    /// <summary>Passes an input_reply to the code that asked.</summary>
     public void Answer(Message message)
     {
         var asked = open.FirstOrDefault(question => question.Value.Request.Message.Identities
@@ -61,7 +61,7 @@ internal sealed class Questions(JupyterSockets sockets)
         return null;
     }
 
-    /// <summary>Asks the client of a request, and waits.</summary>
+    /// <summary>Asks the client of a request and waits for the answer.</summary>
     /// <returns>The answer; null if the client cannot be reached.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<string?> AskAsync(Request request, InputRequest question, CancellationToken cancellation)
@@ -79,7 +79,7 @@ internal sealed class Questions(JupyterSockets sockets)
         }
     }
 
-    /// <summary>Asks for yes or no, as soon as a request runs. The answer is no where its client cannot be asked.</summary>
+    /// <summary>Asks a yes-or-no question as soon as a request runs; the answer is no if its client cannot be asked.</summary>
     public Task<bool> ConfirmAsync(string question)
     {
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -93,7 +93,8 @@ internal sealed class Questions(JupyterSockets sockets)
         while (running is not null && confirmations.TryDequeue(out var confirmation))
         {
             var question = new InputRequest(confirmation.Question + " ", Password: false);
-            var isAsked = running.AllowsQuestions && Ask(running.Request, question, text => confirmation.Answer.TrySetResult(text.Trim() is ['y' or 'Y', ..])) is not null;
+            var isAsked = running.AllowsQuestions
+                && Ask(running.Request, question, text => confirmation.Answer.TrySetResult(text.Trim() is ['y' or 'Y', ..])) is not null;
             if (!isAsked) confirmation.Answer.TrySetResult(false);
         }
     }

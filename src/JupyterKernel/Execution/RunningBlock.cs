@@ -9,8 +9,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// One submission while it runs: a cell, a block of a cell with magics, or an expression. Its packages are restored, it is compiled in this process to follow
-/// the history, run in the worker, and joins the history if it ends by itself. Loop thread.
+/// A submission while it runs: a cell, a block of a cell with magics, or an expression. Its packages are restored, it is compiled in this
+/// process to follow the history, runs in the worker, and joins the history if it completes. Loop thread.
 /// </summary>
 internal sealed class RunningBlock(SessionServices services, RunningCell cell, CellPart part)
 {
@@ -20,13 +20,13 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
 
     private NotebookSession Session => services.Session;
 
-    /// <summary>What the user answered to the block's questions, in order.</summary>
+    /// <summary>The user's answers to the block's questions, in order.</summary>
     public IList<string> Answers => answers;
 
-    /// <summary>The using directives that were added to the code for names that completion had offered; empty for most blocks.</summary>
+    /// <summary>The using directives added for names that completion offered; empty for most blocks.</summary>
     public string AddedUsings { get; private set; } = "";
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs the block to its end.</summary>
     public async Task<CellOutcome> RunAsync()
     {
         try
@@ -35,7 +35,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
                 part.Code, part.Directory, services.Outputs.ShownRequestOf(part.Number), Session.Packages, cell.Interruption);
             if (failure is null && part.IsKept) (packages, failure) = await LoadExtensionsAsync(packages);
 
-            // The restore may have been done already when the interrupt came.
+            // The restore may have completed before the interrupt arrived.
             cell.Interruption.ThrowIfCancellationRequested();
             return failure ?? await RunAsync(packages);
         }
@@ -45,31 +45,40 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         }
     }
 
-    /// <summary>Takes code that the block submits.</summary>
+    /// <summary>Handles code that the block submits.</summary>
     public void Submit(CodeSubmitted submitted, SupervisedWorker worker)
     {
-        if (submissions is not null && submitted.Cell == part.Number) submissions.Add(submitted, worker, services.Outputs.ShownRequestOf(submitted.Cell));
+        if (submissions is not null && submitted.Cell == part.Number)
+        {
+            submissions.Add(submitted, worker, services.Outputs.ShownRequestOf(submitted.Cell));
+        }
         else CodeSubmissions.Refuse(submitted, worker);
     }
 
-    /// <summary>Takes a magic that the block registers. It is there once the block is accepted, and as long as that is.</summary>
+    /// <summary>Registers a magic of the block; it exists once the block is accepted and until the block is undone.</summary>
     public void Register(MagicRegistered magic) => magics.Add(magic);
 
-    /// <summary>Runs what newly referenced packages bring to be run, each as a cell of the history. A failure is a warning.</summary>
-    /// <returns>The packages that there are now, and the interruption, if there was one.</returns>
+    /// <summary>Runs the code that newly referenced packages provide, each as a cell of the history; a failure is a warning.</summary>
+    /// <returns>The packages of the session, and the interruption, if there was one.</returns>
     private async Task<(SessionPackages Packages, CellOutcome? Interrupted)> LoadExtensionsAsync(SessionPackages packages)
     {
         if (packages == Session.Packages) return (packages, null);
         var known = Session.Packages.Resolved.Extensions.Select(extension => extension.Package).ToHashSet();
-        foreach (var (name, code) in packages.Resolved.Extensions.Where(extension => !known.Contains(extension.Package)).SelectMany(extension => extension.Cells(Warn)))
+        foreach (var (name, code) in packages.Resolved.Extensions.Where(extension => !known.Contains(extension.Package))
+            .SelectMany(extension => extension.Cells(Warn)))
         {
             var own = Session.NextNumber();
             services.Outputs.Add(own, cell.Request, cell.IsSilent);
-            (packages, var failure) = await services.Installer.InstallAsync(code, null, services.Outputs.ShownRequestOf(own), packages, cell.Interruption);
-            var extension = new RunningBlock(services, cell, new CellPart(own, code, name) { Replay = ReplayPolicy.Always, LoadedFor = part.Number });
+            (packages, var failure) =
+                await services.Installer.InstallAsync(code, null, services.Outputs.ShownRequestOf(own), packages, cell.Interruption);
+            var extension =
+                new RunningBlock(services, cell, new CellPart(own, code, name) { Replay = ReplayPolicy.Always, LoadedFor = part.Number });
             var outcome = failure ?? await extension.RunAsync(packages);
             if (outcome is CellOutcome.Interrupted) return (packages, outcome);
-            if (Traceback.Of(outcome, Session.SourceLine) is { } error) Warn($"The {name} failed, and the cell continues without it. {error.Ename}: {error.Evalue}");
+            if (Traceback.Of(outcome, Session.SourceLine) is { } error)
+            {
+                Warn($"The {name} failed, and the cell goes on without it. {error.Ename}: {error.Evalue}");
+            }
         }
 
         return (packages, null);
@@ -83,7 +92,8 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         RebuiltHistory? rebuilt;
         try
         {
-            (compiled, rebuilt) = await Session.CompileAsync(part.Code, part.Name, KernelSettings.Current.Language, packages, cell.Interruption);
+            (compiled, rebuilt) =
+                await Session.CompileAsync(part.Code, part.Name, KernelSettings.Current.Language, packages, cell.Interruption);
             cell.Interruption.ThrowIfCancellationRequested();
         }
         catch (PackageException unusable)
@@ -97,8 +107,11 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         if (rebuilt is not null && await RebuildAsync(rebuilt) is { } failure) return failure;
         if (code.Assets != CellAssets.None)
         {
-            // The assets that a cell loaded which was not accepted may be of another version.
-            if (services.Commits.HasStrayAssets && rebuilt is null && await ReplaceWorkerAsync(keepsValues: true) is { } refusal) return refusal;
+            // Assets loaded for a cell that was not accepted may have another version.
+            if (services.Commits.HasStrayAssets && rebuilt is null && await ReplaceWorkerAsync(keepsValues: true) is { } refusal)
+            {
+                return refusal;
+            }
             services.Commits.HasStrayAssets = true;
         }
 
@@ -117,7 +130,8 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         cell.Block = this;
         try
         {
-            return await services.Supervisor.RunAsync(part.Number, code, part.AllowStdin, part.IsKept ? EndedAsync : null, cell.Interruption);
+            return await services.Supervisor.RunAsync(part.Number, code, part.AllowStdin, part.IsKept ? EndedAsync : null,
+                cell.Interruption);
         }
         finally
         {
@@ -147,26 +161,33 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         }
     }
 
-    /// <summary>What was added to the code, and the compiler's warnings, each once in a session.</summary>
+    /// <summary>Lists the additions to the code and the compiler's warnings, each once per session.</summary>
     private IEnumerable<string> RemarksOn(CompiledCell code)
     {
         if (code.AddedUsings.Length > 0) yield return $"Added: {code.AddedUsings}";
         foreach (var warning in code.Warnings)
         {
-            if (Session.IsNewRemark(warning.Id + warning.GetMessage(CultureInfo.InvariantCulture))) yield return CompileErrorText.Warning(warning);
+            if (Session.IsNewRemark(warning.Id + warning.GetMessage(CultureInfo.InvariantCulture)))
+            {
+                yield return CompileErrorText.Warning(warning);
+            }
         }
     }
 
-    /// <summary>Brings a recompiled history into a fresh worker.</summary>
-    /// <returns>Why that failed; null if it did not.</returns>
+    /// <summary>Replays a recompiled history in a fresh worker.</summary>
+    /// <returns>The failure; null if there was none.</returns>
     private async Task<CellOutcome?> RebuildAsync(RebuiltHistory rebuilt)
     {
         Session.Adopt(rebuilt);
         if (await ReplaceWorkerAsync(rebuilt.KeepsValues) is { } failure) return failure;
+        var names = rebuilt.Lost.Select(gone => gone.Compiled.Name
+            + (gone.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", gone.Compiled.DeclaredNames)})" : ""));
         var lost = rebuilt.Lost.Count > 0
-            ? $" No longer compile: {string.Join(", ", rebuilt.Lost.Select(gone => gone.Compiled.Name + (gone.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", gone.Compiled.DeclaredNames)})" : "")))}. Run these cells again."
+            ? $" Not executed, since they do not compile any more: {string.Join(", ", names)}. Run them again."
             : "";
-        services.Notices.Add($"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} recompiled, and the session was replayed in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
+        services.Notices.Add(
+            $"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} compiled again, and "
+            + $"all are executed again in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
         return null;
     }
 

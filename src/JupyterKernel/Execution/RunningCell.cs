@@ -14,7 +14,7 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// An execute_request while it runs: what is published and answered from busy to idle, and where the outputs of its blocks go. Loop thread.
+/// An execute_request while it runs: publishes and replies from busy to idle, and routes the outputs of its blocks. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
 /// </summary>
 internal sealed class RunningCell : RunningRequest
@@ -27,18 +27,20 @@ internal sealed class RunningCell : RunningRequest
     private MagicCell? magicCell;
     private long latestBlock;
 
-    /// <param name="executionCount">The number that the client knows the cell by.</param>
-    /// <param name="abortFollowing">Takes the cells that were sent after this one out of the queue, because it failed.</param>
+    /// <param name="executionCount">The execution count of the cell.</param>
+    /// <param name="abortFollowing">Removes the cells that were sent after this one from the queue, because it failed.</param>
     public RunningCell(SessionServices services, Request request, ExecuteRequest content, int executionCount, Func<Task> abortFollowing)
         : base(request)
     {
         (this.services, this.content, this.executionCount, this.abortFollowing) = (services, content, executionCount, abortFollowing);
         var number = services.Session.NextNumber();
-        var name = FormattableString.Invariant(IsCounted(content) ? $"Cell [{executionCount}]" : (FormattableString)$"Cell [{executionCount}]·{number}");
+        var name = FormattableString.Invariant(IsCounted(content)
+            ? $"Cell [{executionCount}]"
+            : (FormattableString)$"Cell [{executionCount}]·{number}");
         whole = new CellPart(number, content.Code, name) { AllowStdin = content.AllowStdin };
     }
 
-    /// <summary>Whether the client asked for no outputs.</summary>
+    /// <summary>Whether the client requested a silent execution.</summary>
     public bool IsSilent => content.Silent;
 
     /// <inheritdoc/>
@@ -47,22 +49,26 @@ internal sealed class RunningCell : RunningRequest
     /// <inheritdoc/>
     public override IList<string>? Answers => Block?.Answers;
 
-    /// <summary>The block that runs in the worker, or did so last; null before the first.</summary>
+    /// <summary>The block that runs in the worker, or the last one that did; null before the first.</summary>
     public RunningBlock? Block { get; set; }
 
     private bool IsEmpty => string.IsNullOrWhiteSpace(content.Code);
 
-    /// <summary>Whether a cell gets an execution count of its own.</summary>
-    public static bool IsCounted(ExecuteRequest content) => !content.Silent && content.StoreHistory != false && !string.IsNullOrWhiteSpace(content.Code);
+    /// <summary>Whether a cell increments the execution count.</summary>
+    public static bool IsCounted(ExecuteRequest content) =>
+        !content.Silent && content.StoreHistory != false && !string.IsNullOrWhiteSpace(content.Code);
 
     /// <inheritdoc/>
     public override async Task RunAsync()
     {
         var started = DateTime.UtcNow;
         BeginBlock(whole.Number);
-        if (!IsEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null)) magicCell = new MagicCell(services, this, content, whole);
+        if (!IsEmpty && (CellBlocks.MayHave(content.Code) || content.Language is not null))
+        {
+            magicCell = new MagicCell(services, this, content, whole);
+        }
 
-        // A cell of C# is compiled, on another thread, while its begin is published; or it runs already, if it needs no compiling.
+        // A C# cell is compiled on another thread while its begin is published; a cell that needs no compilation runs already.
         var block = IsEmpty || magicCell is not null ? null : new RunningBlock(services, this, whole);
         var running = block?.RunAsync();
         Publish("status", Status.Busy);
@@ -72,11 +78,15 @@ internal sealed class RunningCell : RunningRequest
         var outcome = IsEmpty ? new CellOutcome.Returned(null, null) : await (running ?? magicCell!.RunAsync());
         if (outcome is CellOutcome.Threw threw) services.Session.LastException = threw.Exception;
 
-        var metadata = new JObject { ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true };
+        var metadata = new JObject
+        {
+            ["started"] = started.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), ["dependencies_met"] = true,
+        };
         if (Traceback.Of(outcome, SourceLine) is { } error)
         {
-            // A notebook that has a cell in another language continues with the next cell.
-            var aborts = outcome is not CellOutcome.Refused { Name: CellLanguage.NotSupported } && (content.StopOnError || outcome is CellOutcome.Interrupted);
+            // In a notebook with a cell in another language, the next cell still runs.
+            var aborts = outcome is not CellOutcome.Refused { Name: CellLanguage.NotSupported }
+                && (content.StopOnError || outcome is CellOutcome.Interrupted);
             if (aborts) await abortFollowing();
             if (!IsSilent) Publish("error", new Error(error.Ename, error.Evalue, error.Lines));
             metadata["status"] = "error";
@@ -85,7 +95,10 @@ internal sealed class RunningCell : RunningRequest
         }
         else
         {
-            if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } bundleMetadata } && !IsSilent) ShowResult(data, bundleMetadata);
+            if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } bundleMetadata } && !IsSilent)
+            {
+                ShowResult(data, bundleMetadata);
+            }
             magicCell?.ShowTimes();
             var expressions = await EvaluateAsync(content.UserExpressions);
             metadata["status"] = "ok";
@@ -104,27 +117,31 @@ internal sealed class RunningCell : RunningRequest
         Publish("status", Status.Idle);
     }
 
-    /// <summary>A block begins, whose outputs are the cell's, as the kernel's own are.</summary>
+    /// <summary>Begins a block, whose outputs and those of the kernel belong to the cell.</summary>
     public void BeginBlock(long number)
     {
         services.Outputs.AddCell(number, Request, IsSilent);
         latestBlock = number;
     }
 
-    /// <summary>Shows something among the cell's outputs.</summary>
+    /// <summary>Shows a bundle among the cell's outputs.</summary>
     public void Show(MimeBundle bundle) => services.Outputs.Display(latestBlock, bundle);
 
-    /// <summary>Shows a block's result, which is not the cell's.</summary>
+    /// <summary>Shows the result of a block as a display, because it is not the cell's result.</summary>
     public void Show(byte[] data, byte[] metadata)
     {
-        if (!IsSilent) services.Sockets.Publish("display_data", Request, [.. "{\"data\":"u8, .. data, .. ",\"metadata\":"u8, .. metadata, .. ",\"transient\":{}}"u8]);
+        if (!IsSilent)
+        {
+            services.Sockets.Publish("display_data", Request,
+                [.. "{\"data\":"u8, .. data, .. ",\"metadata\":"u8, .. metadata, .. ",\"transient\":{}}"u8]);
+        }
     }
 
     /// <summary>Writes a line to the cell's stderr.</summary>
     public void Warn(string line) => services.Outputs.Stream(latestBlock, "stderr", line + "\n");
 
-    /// <summary>Shows lines in small print, if notices are shown.</summary>
-    /// <param name="remarks">Not enumerated otherwise.</param>
+    /// <summary>Shows lines in small print if notices are shown.</summary>
+    /// <param name="remarks">The lines; enumerated only if they are shown.</param>
     public void Remark(IEnumerable<string> remarks)
     {
         if (IsSilent || !Notices.AreShownIn(this)) return;
@@ -132,7 +149,7 @@ internal sealed class RunningCell : RunningRequest
         if (lines.Count > 0) Show(MimeBundle.Html(NoteHtml.Small(lines), string.Join('\n', lines)));
     }
 
-    /// <summary>Asks the client, and waits.</summary>
+    /// <summary>Asks the client and waits for the answer.</summary>
     /// <returns>The answer; null if the client cannot be asked.</returns>
     /// <exception cref="OperationCanceledException">The cell was interrupted.</exception>
     public async Task<string?> AskAsync(string prompt, bool password) =>
@@ -143,12 +160,14 @@ internal sealed class RunningCell : RunningRequest
         const int MaxRecordedBytes = 100_000;
         var count = Encoding.ASCII.GetBytes(executionCount.ToString(CultureInfo.InvariantCulture));
         services.Sockets.Publish(
-            "execute_result", Request, [.. "{\"data\":"u8, .. data, .. ",\"metadata\":"u8, .. metadata, .. ",\"execution_count\":"u8, .. count, .. "}"u8]);
-        if (IsCounted(content) && data.Length <= MaxRecordedBytes && (string?)JObject.Parse(Encoding.UTF8.GetString(data))["text/plain"] is { } text)
+            "execute_result", Request,
+            [.. "{\"data\":"u8, .. data, .. ",\"metadata\":"u8, .. metadata, .. ",\"execution_count\":"u8, .. count, .. "}"u8]);
+        if (IsCounted(content) && data.Length <= MaxRecordedBytes
+            && (string?)JObject.Parse(Encoding.UTF8.GetString(data))["text/plain"] is { } text)
             services.History.AddOutput(executionCount, text);
     }
 
-    /// <summary>Evaluates user_expressions: each is a cell of its own that leaves nothing to later ones.</summary>
+    /// <summary>Evaluates user_expressions; each runs as a separate cell without effects on later ones.</summary>
     private async Task<JObject> EvaluateAsync(IReadOnlyDictionary<string, string>? expressions)
     {
         var values = new JObject();
@@ -158,12 +177,14 @@ internal sealed class RunningCell : RunningRequest
             {
                 var number = services.Session.NextNumber();
                 services.Outputs.Add(number, Request, silent: true);
-                var outcome = await new RunningBlock(services, this, new CellPart(number, expression ?? "", $"user expression {key}") { IsKept = false }).RunAsync();
-                values[key] = Traceback.Of(outcome, SourceLine) is { } error ? Json(new ErrorReply(error.Ename, error.Evalue, error.Lines)) : Value(outcome as CellOutcome.Returned);
+                var outcome = await new RunningBlock(services, this,
+                    new CellPart(number, expression ?? "", $"user expression {key}") { IsKept = false }).RunAsync();
+                values[key] = Traceback.Of(outcome, SourceLine) is { } error ? Json(new ErrorReply(error.Ename, error.Evalue, error.Lines))
+                    : Value(outcome as CellOutcome.Returned);
             }
             catch (Exception bug)
             {
-                // The cell has returned, and its other expressions have their values.
+                // The cell has returned, and its other expressions have been evaluated.
                 Log.Bug(bug);
                 values[key] = Json(ErrorReply.OfBug(bug));
             }
@@ -182,15 +203,16 @@ internal sealed class RunningCell : RunningRequest
     }
 
     /// <summary>
-    /// Puts a using directive that was added into the notebook's cell, so that the cell runs elsewhere too. Not for a console, whose inputs have no ids: it
-    /// would take it for the next input. Not for a cell with magics: its first lines may be in another language.
+    /// Adds a using directive to the notebook's cell, so that the cell also runs elsewhere. Not for a console, whose inputs have no ids: it
+    /// would use the payload as the next input. Not for a cell with magics: its first lines may be in another language.
     /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
     /// </summary>
     private IReadOnlyList<JObject> Payload(string addedUsings) => addedUsings.Length > 0 && Request.CellId is not null
         ? [new JObject { ["source"] = "set_next_input", ["text"] = OfferedUsings.AddTo(content.Code, addedUsings), ["replace"] = true }]
         : [];
 
-    private string? SourceLine(string cell, int line) => cell == whole.Name ? NotebookSession.LineOf(content.Code, line) : services.Session.SourceLine(cell, line);
+    private string? SourceLine(string cell, int line) =>
+        cell == whole.Name ? NotebookSession.LineOf(content.Code, line) : services.Session.SourceLine(cell, line);
 
     private void Publish(string type, object message) => services.Sockets.Publish(type, Request, WireFormat.ToJson(message));
 

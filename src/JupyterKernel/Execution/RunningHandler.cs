@@ -4,12 +4,11 @@ using JupyterKernel.Sockets;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>
-/// A comm's message while code handles it. The outputs belong to the message; an error ends nothing but the handler. Loop thread.
-/// </summary>
+/// <summary>A comm message while code handles it. The outputs belong to the message; an error ends only the handler. Loop thread.</summary>
 /// <param name="isBracketed">Whether busy and idle are published elsewhere.</param>
-/// <param name="handle">Lets the worker handle it, under a number of its own.</param>
-internal sealed class RunningHandler(SessionServices services, Request request, bool isBracketed, Func<long, CancellationToken, Task<CellOutcome>> handle)
+/// <param name="handle">Lets the worker handle it under its own number.</param>
+internal sealed class RunningHandler(SessionServices services, Request request, bool isBracketed,
+    Func<long, CancellationToken, Task<CellOutcome>> handle)
     : RunningRequest(request)
 {
     /// <inheritdoc/>
@@ -19,8 +18,14 @@ internal sealed class RunningHandler(SessionServices services, Request request, 
         var number = services.Session.NextNumber();
         services.Outputs.Add(number, Request, silent: false);
         var outcome = await handle(number, Interruption);
-        if (outcome is CellOutcome.Interrupted { Why: null }) outcome = new CellOutcome.Interrupted("The handler of a comm's message was interrupted.");
-        if (Traceback.Of(outcome, services.Session.SourceLine) is { } error) Publish("error", new Error(error.Ename, error.Evalue, error.Lines));
+        if (outcome is CellOutcome.Interrupted { Why: null })
+        {
+            outcome = new CellOutcome.Interrupted("The handler of a comm's message was interrupted.");
+        }
+        if (Traceback.Of(outcome, services.Session.SourceLine) is { } error)
+        {
+            Publish("error", new Error(error.Ename, error.Evalue, error.Lines));
+        }
         if (!isBracketed) Publish("status", Status.Idle);
         services.Outputs.Remove(number);
     }

@@ -4,7 +4,8 @@ using JupyterKernel.Sockets;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// A request whose code runs now: a cell, or a message to a comm's handler. It owns its state from busy to idle and is dropped as a whole. Loop thread.
+/// A request whose code is running: a cell, or a message to a comm handler. It owns its state from busy to idle and is dropped as a whole.
+/// Loop thread.
 /// </summary>
 internal abstract class RunningRequest(Request request)
 {
@@ -22,12 +23,12 @@ internal abstract class RunningRequest(Request request)
     /// <summary>Cancelled when the user interrupts the request.</summary>
     public CancellationToken Interruption => interruption.Token;
 
-    /// <summary>Ends the request, whichever step it is at.</summary>
+    /// <summary>Interrupts the request at any step.</summary>
     public void Interrupt() => interruption.Cancel();
 
-    /// <summary>Runs the code, and publishes and answers what the protocol asks for, from busy to idle.</summary>
+    /// <summary>Runs the code, and publishes and replies as the protocol requires, from busy to idle.</summary>
     public abstract Task RunAsync();
 
-    /// <summary>Publishes and answers what the protocol asks for when the kernel itself failed to run the code, up to idle.</summary>
+    /// <summary>Publishes and replies as the protocol requires, up to idle, when the kernel itself failed to run the code.</summary>
     public abstract Task FailAsync(ErrorReply error);
 }

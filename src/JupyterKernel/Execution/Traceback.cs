@@ -5,12 +5,12 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>A failed cell as the protocol's ename, evalue and traceback. The traceback is coloured as IPython's is.</summary>
+/// <summary>A failed cell as the protocol's ename, evalue and traceback; the traceback is coloured as in IPython.</summary>
 internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyList<string> Lines)
 {
-    /// <summary>The error of an outcome; null if the outcome is none.</summary>
-    /// <param name="outcome">How the cell ended.</param>
-    /// <param name="sourceLine">The text of a line (from 1) of a cell by its name, or null.</param>
+    /// <summary>Creates the error of an outcome; null if the outcome is not an error.</summary>
+    /// <param name="outcome">The outcome of the cell.</param>
+    /// <param name="sourceLine">Returns the text of a line (from 1) of a cell by its name, or null.</param>
     public static Traceback? Of(CellOutcome outcome, Func<string, int, string?> sourceLine) => outcome switch
     {
         CellOutcome.DidNotCompile failed =>
@@ -19,7 +19,8 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
             new(threw.Exception.TypeName, threw.Exception.Message, [.. Describe(threw.Exception, sourceLine, "")]),
         CellOutcome.Interrupted interrupted => OneLine("Interrupted", interrupted.Why ?? "The cell was interrupted."),
         CellOutcome.WorkerLost lost =>
-            new("WorkerLost", lost.Cause, [Ansi.Red("WorkerLost") + ": " + lost.Cause, .. Folded(lost.Details), .. Restored(lost.Restored)]),
+            new("WorkerLost", lost.Cause,
+                [Ansi.Red("WorkerLost") + ": " + lost.Cause, .. Folded(lost.Details), .. Restored(lost.Restored)]),
         CellOutcome.Refused { Place: { } place } refused => new(
             refused.Name,
             $"{SourcePlace.Text(place.Source, place.Line)}: {refused.Reason}",
@@ -35,13 +36,17 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         var isFirst = true;
         foreach (var frame in known.Count > 0 ? known : exception.Frames.Where(frame => frame.Method.Length > 0).Take(5))
         {
-            yield return frame.Source is null ? $"   at {Ansi.Cyan(frame.Method)}" : SourcePlace.Frame(frame.Method, frame.Source, frame.Line);
+            yield return frame.Source is null ? $"   at {Ansi.Cyan(frame.Method)}"
+                : SourcePlace.Frame(frame.Method, frame.Source, frame.Line);
             foreach (var line in Source(frame, isFirst ? 1 : 0, sourceLine)) yield return line;
             if (frame.Times > 1) yield return $"      … {frame.Times} times in a row";
             isFirst = false;
         }
 
-        if (prefix.Length == 0 && known.Count > 0 && known.Count < exception.Frames.Count) yield return "   (#!trace shows the calls in between)";
+        if (prefix.Length == 0 && known.Count > 0 && known.Count < exception.Frames.Count)
+        {
+            yield return "   (#!trace shows the calls in between)";
+        }
 
         foreach (var inner in exception.Inner)
         {
@@ -49,13 +54,16 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         }
     }
 
-    /// <summary>The line where it happened, between those around it.</summary>
+    /// <summary>Shows the line where the error happened, with the lines around it.</summary>
     private static IEnumerable<string> Source(FrameReport frame, int around, Func<string, int, string?> sourceLine)
     {
         if (frame.Source is null || string.IsNullOrWhiteSpace(sourceLine(frame.Source, frame.Line))) yield break;
         for (var number = frame.Line - around; number <= frame.Line + around; number++)
         {
-            if (sourceLine(frame.Source, number)?.TrimEnd() is { Length: > 0 } text) yield return SourcePlace.Line(number, text, isMeant: number == frame.Line);
+            if (sourceLine(frame.Source, number)?.TrimEnd() is { Length: > 0 } text)
+            {
+                yield return SourcePlace.Line(number, text, isMeant: number == frame.Line);
+            }
         }
     }
 
@@ -64,16 +72,20 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
     private static IEnumerable<string> Restored(int cells) => cells switch
     {
         0 => [],
-        1 => ["The cell before it is replayed in a fresh worker, so its variables are there. #!undo takes it back."],
-        _ => [$"The {cells} cells before it are replayed in a fresh worker, so their variables are there. #!undo takes back the last one."],
+        1 => ["The cell before it is executed again in a fresh worker, so its variables are there. #!undo takes it back."],
+        _ => [$"The {cells} cells before it are executed again in a fresh worker, so their variables are there. #!undo takes the last one "
+            + $"back."],
     };
 
-    /// <summary>The runtime's own report, without the middle of a very long one.</summary>
+    /// <summary>Shortens a very long crash report of the runtime by leaving out its middle.</summary>
     private static IEnumerable<string> Folded(IReadOnlyList<string> lines)
     {
         const int Head = 30;
         const int Tail = 10;
-        lines = [.. lines.Select(line => SourcePlace.Reported(Submissions().Replace(line, "").Replace("<<Initialize>>d__0.MoveNext()", "the cell's top-level code", StringComparison.Ordinal)))];
+        lines =
+            [.. lines.Select(line =>
+                SourcePlace.Reported(Submissions().Replace(line, "")
+                    .Replace("<<Initialize>>d__0.MoveNext()", "the cell's top-level code", StringComparison.Ordinal)))];
         if (lines.Count <= Head + Tail) return lines;
         return [.. lines.Take(Head), $"   … {lines.Count - Head - Tail} more lines …", .. lines.TakeLast(Tail)];
     }

@@ -24,7 +24,7 @@ internal sealed class IdleCollectionTimer : IDisposable
         if (!collector.IsDue) return;
         collector.Collect();
 
-        // Some work comes without a request: warm-up, and recycling.
+        // Warm-up and recycling do work without a request.
         timer.Change(RecheckTime, Timeout.InfiniteTimeSpan);
     }
 }

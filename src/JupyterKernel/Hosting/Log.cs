@@ -1,18 +1,16 @@
 namespace JupyterKernel.Hosting;
 
-/// <summary>
-/// The kernel's log: stderr, which the client that started the kernel keeps. Rare lines; nothing secret. Any thread.
-/// </summary>
+/// <summary>The kernel's log on stderr, which the client that started the kernel keeps. Few lines, without secrets. Any thread.</summary>
 internal static class Log
 {
-    private const int LongestText = 1000;
+    private const int MaxTextLength = 1000;
 
     private static readonly HashSet<string> Warned = [];
 
-    /// <summary>Logs a warning, once for each text: a flood of garbage must not become a flood of log.</summary>
+    /// <summary>Logs each warning once, so that a flood of invalid messages does not flood the log.</summary>
     public static void WarnOnce(string text)
     {
-        if (text.Length > LongestText) text = text[..LongestText] + "…";
+        if (text.Length > MaxTextLength) text = text[..MaxTextLength] + "…";
         lock (Warned)
         {
             if (Warned.Count > 1000 || !Warned.Add(text)) return;
@@ -21,10 +19,10 @@ internal static class Log
         Write($"warning: {text}");
     }
 
-    /// <summary>Logs why the process ends.</summary>
+    /// <summary>Logs the reason why the process ends.</summary>
     public static void Failure(string text) => Write(text.ReplaceLineEndings(" "));
 
-    /// <summary>Logs an exception that should not have been.</summary>
+    /// <summary>Logs an unexpected exception.</summary>
     public static void Bug(Exception exception) => Write($"bug: {exception}");
 
     private static void Write(string text)
@@ -35,7 +33,7 @@ internal static class Log
         }
         catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
-            // Nobody reads it.
+            // The log is not being read.
         }
     }
 }

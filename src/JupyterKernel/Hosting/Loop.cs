@@ -3,8 +3,8 @@ using NetMQ;
 namespace JupyterKernel.Hosting;
 
 /// <summary>
-/// The loop thread of the kernel process: it owns every socket, and whatever waits for something here goes on here. So the
-/// state of Kernel, Session and Supervision needs no locks. Any thread may post.
+/// The loop thread of the kernel process. It owns every socket, and code that awaits on it continues on it; so the state of Kernel, Session
+/// and Supervision needs no locks. Any thread may post.
 /// </summary>
 internal sealed class Loop : SynchronizationContext, IDisposable
 {
@@ -18,20 +18,21 @@ internal sealed class Loop : SynchronizationContext, IDisposable
     {
         posted.ReceiveReady += (_, _) =>
         {
-            // The poller calls again for what is left, once the sockets had their turn: other threads may post faster than this one works.
+            // The poller calls again for the remaining actions after the sockets had their turn: other threads may post faster than this
+            // one works.
             for (var done = 0; done < Burst && posted.TryDequeue(out var action, TimeSpan.Zero); done++) Guarded(action!);
         };
         Poller = [posted];
     }
 
-    /// <summary>For adding sockets and timers, on the loop thread or before it runs.</summary>
+    /// <summary>The poller, for adding sockets and timers on the loop thread or before it runs.</summary>
     public NetMQPoller Poller { get; }
 
-    /// <summary>Runs an action on the loop thread, behind all that was posted before it.</summary>
-    /// <remarks>Once the loop has ended, nothing is run any more.</remarks>
+    /// <summary>Runs an action on the loop thread, after all actions posted before it.</summary>
+    /// <remarks>After the loop has ended, actions are not run.</remarks>
     public void Post(Action action)
     {
-        // The queue's socket must not be used while it is closed: what closes it would wait for ever.
+        // The queue's socket must not be used while it is being closed: closing it would block indefinitely.
         lock (posting)
         {
             if (!ended) posted.Enqueue(action);
@@ -45,14 +46,14 @@ internal sealed class Loop : SynchronizationContext, IDisposable
     public override SynchronizationContext CreateCopy() => this;
 
     /// <summary>Makes the calling thread the loop thread until <see cref="Stop"/>.</summary>
-    /// <param name="begin">The first thing to run.</param>
+    /// <param name="begin">The first action to run.</param>
     public void Run(Action begin)
     {
         Post(begin);
         Poller.Run(this);
     }
 
-    /// <summary>Ends <see cref="Run"/> once what is being handled is done.</summary>
+    /// <summary>Ends <see cref="Run"/> after the present action.</summary>
     public void Stop() => Poller.Stop();
 
     /// <inheritdoc/>
@@ -63,7 +64,7 @@ internal sealed class Loop : SynchronizationContext, IDisposable
         posted.Dispose();
     }
 
-    /// <summary>Runs an action; its failure is a bug, which is logged and must not end the kernel.</summary>
+    /// <summary>Runs an action; an exception is a bug, which is logged and does not end the kernel.</summary>
     public static void Guarded(Action action)
     {
         try

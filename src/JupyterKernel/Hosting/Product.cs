@@ -2,9 +2,10 @@ using System.Reflection;
 
 namespace JupyterKernel.Hosting;
 
-/// <summary>What this program is.</summary>
+/// <summary>Describes this program.</summary>
 internal static class Product
 {
-    /// <summary>Its version.</summary>
-    public static string Version { get; } = typeof(Product).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    /// <summary>The program's version.</summary>
+    public static string Version { get; } =
+        typeof(Product).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 }

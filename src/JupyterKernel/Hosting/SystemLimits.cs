@@ -4,20 +4,22 @@ using System.Text;
 namespace JupyterKernel.Hosting;
 
 /// <summary>
-/// What the system grants a process. It is looked at before anything else, and without anything else: a process that may open hardly any
-/// file can load neither the libraries that it consists of nor the console.
+/// Checks the limits that the system sets for the process. It runs before anything else and uses nothing else: a process that may open only
+/// a few files can load neither its libraries nor the console.
 /// </summary>
 internal static class SystemLimits
 {
-    /// <summary>What a kernel has open after its first completion, and room for front ends and workers.</summary>
+    /// <summary>
+    /// The minimum number of open files: those of a kernel after its first completion, and a margin for front ends and workers.
+    /// </summary>
     private const int MinOpenFiles = 192;
 
-    /// <summary>Half of the address space goes to the heap. With less than this, threads cannot be started.</summary>
+    /// <summary>The minimum address space in GiB; half of it is reserved for the heap, and with less, threads cannot be started.</summary>
     private const long MinAddressSpaceGiB = 5;
 
     private const int StandardError = 2;
 
-    /// <summary>Whether a kernel can run. If not, one line on stderr says why.</summary>
+    /// <summary>Whether a kernel can run; if not, one line on stderr states the reason.</summary>
     public static bool Suffice()
     {
         if (OperatingSystem.IsWindows() || Problem() is not { } problem) return true;
@@ -30,8 +32,12 @@ internal static class SystemLimits
     {
         // RLIMIT_NOFILE and RLIMIT_AS. The runtime has raised the soft limit of the first to the hard one before any code runs.
         var (files, addressSpace) = OperatingSystem.IsMacOS() ? (8, 5) : (7, 9);
-        return Limit(files) is < MinOpenFiles and var count ? $"This process may open {count} files, and a kernel needs {MinOpenFiles}. Raise the limit (ulimit -n) of what starts the kernel."
-            : Limit(addressSpace) >> 20 is < MinAddressSpaceGiB << 10 and var mib ? $"This process may use {mib} MB of address space, and a kernel needs {MinAddressSpaceGiB << 10} MB. Raise the limit (ulimit -v) of what starts the kernel."
+        return Limit(files) is < MinOpenFiles and var count
+            ? $"This process may open {count} files, and a kernel needs {MinOpenFiles}. Raise the limit (ulimit -n) of what starts the "
+                + $"kernel."
+            : Limit(addressSpace) >> 20 is < MinAddressSpaceGiB << 10 and var mib
+                ? $"This process may use {mib} MB of address space, and a kernel needs {MinAddressSpaceGiB << 10} MB. Raise the limit "
+                + $"(ulimit -v) of what starts the kernel."
             : null;
     }
 

@@ -5,17 +5,17 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using JupyterKernel.Protocol;
 
-#pragma warning disable RS0030 // This is the one owner of a kernel started by us.
+#pragma warning disable RS0030 // The only owner of a kernel process started by this client.
 
 namespace JupyterKernel.JupyterClient;
 
 /// <summary>
-/// A kernel started by us: its connection file, its process and its last words. Safe for use from any thread.
+/// A kernel started by this client: its connection file, its process and its latest output. Thread-safe.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs
 /// </summary>
 internal sealed class ChildKernel : IDisposable
 {
-    /// <summary>Stands in a start command for the path of the connection file, as it does in a kernel.json.</summary>
+    /// <summary>The placeholder of the connection file's path in a start command, as in a kernel.json.</summary>
     public const string ConnectionFilePlaceholder = "{connection_file}";
 
     private const int LinesOfLogKept = 40;
@@ -26,7 +26,7 @@ internal sealed class ChildKernel : IDisposable
     private readonly TaskCompletionSource<int> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="command">The program and its arguments, one of them the placeholder.</param>
-    /// <param name="workingDirectory">Where relative paths of the cells begin; null for our own.</param>
+    /// <param name="workingDirectory">The base of relative paths in cells; null for the present directory.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
     public ChildKernel(IReadOnlyList<string> command, string? workingDirectory = null)
     {
@@ -59,7 +59,7 @@ internal sealed class ChildKernel : IDisposable
 
     public int Id { get; }
 
-    /// <summary>Completes with the exit code when the process is gone.</summary>
+    /// <summary>Completes with the exit code when the process has ended.</summary>
     public Task<int> Ended => ended.Task;
 
     /// <summary>The last lines that the process wrote to its standard output and error.</summary>
@@ -71,7 +71,7 @@ internal sealed class ChildKernel : IDisposable
         }
     }
 
-    /// <summary>Ends the process and all it started, at once; nothing happens if it is gone already.</summary>
+    /// <summary>Terminates the process and its children immediately; does nothing if it has ended.</summary>
     public void Kill()
     {
         try
@@ -80,18 +80,18 @@ internal sealed class ChildKernel : IDisposable
         }
         catch (Exception gone) when (gone is InvalidOperationException or AggregateException)
         {
-            // It ended by itself in the meantime, or one of its children did.
+            // The process or one of its children has exited in the meantime.
         }
     }
 
-    /// <summary>Removes the connection file, which holds the key; the process must be gone, or be meant to live on.</summary>
+    /// <summary>Removes the connection file, which contains the key; the process must have ended, or be meant to continue.</summary>
     public void Dispose()
     {
         process.Dispose();
         directory.Delete(recursive: true);
     }
 
-    // Nothing can hold the ports for the kernel: another process may take one before the kernel binds it.
+    // Ports cannot be reserved for the kernel: another process may take one before the kernel binds it.
     private static ConnectionFile OnFreePorts()
     {
         TcpListener[] listeners = [.. Enumerable.Range(0, 5).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
@@ -134,7 +134,7 @@ internal sealed class ChildKernel : IDisposable
         writer.Write(Connection.ToJson());
     }
 
-    // The pipes hold the last words, which say why it ended; but a child that lives on may keep them open for good.
+    // The pipes contain the latest output with the cause of the exit; but a running child may keep them open indefinitely.
     private async Task EndAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
@@ -144,7 +144,7 @@ internal sealed class ChildKernel : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Then the words so far have to do.
+            // The output so far must suffice.
         }
 
         ended.TrySetResult(process.ExitCode);

@@ -8,7 +8,7 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.JupyterClient;
 
 /// <summary>
-/// A Jupyter client: one thread of its own (a NetMQPoller) owns the sockets, all members can be used from any thread.
+/// A Jupyter client; its own thread (a NetMQPoller) owns the sockets, and all members can be used from any thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html
 /// </summary>
 internal sealed class KernelClient : IAsyncDisposable
@@ -28,7 +28,7 @@ internal sealed class KernelClient : IAsyncDisposable
     private readonly NetMQQueue<Action> outbox = new();
     private readonly NetMQPoller poller;
 
-    // Only the poller thread touches these three.
+    // Only the poller thread uses these three.
     private readonly Dictionary<string, Exchange> open = [];
     private readonly Queue<TaskCompletionSource> beats = new();
     private Exception? lost;
@@ -44,7 +44,7 @@ internal sealed class KernelClient : IAsyncDisposable
         this.child = child;
         wire = new WireFormat(connection.Key, connection.SignatureScheme);
 
-        // The kernel finds the asker of a request by its identity when it wants input from stdin.
+        // The kernel addresses an input_request by the identity of the request's client.
         var identity = Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N"));
         foreach (var dealer in (DealerSocket[])[shell, control, stdin, heartbeat]) dealer.Options.Identity = identity;
 
@@ -67,31 +67,31 @@ internal sealed class KernelClient : IAsyncDisposable
 
     public ConnectionFile Connection { get; }
 
-    /// <summary>The process id of the kernel we started; null for a kernel that somebody else started.</summary>
+    /// <summary>The process id of a kernel started by this client; null for any other kernel.</summary>
     public int? ProcessId => child?.Id;
 
     /// <summary>
-    /// What is on iopub for none of our open requests: messages of other clients' requests, and output that
-    /// comes after its request was done. Nobody needs to read it; the oldest are dropped.
+    /// The iopub messages that belong to no open request of this client: those of other clients, and late output. They need not be read;
+    /// the oldest are dropped.
     /// </summary>
     public ChannelReader<Message> Broadcasts => broadcasts.Reader;
 
-    /// <summary>What the kernel said of itself when it was ready; empty before.</summary>
+    /// <summary>The kernel's kernel_info_reply; empty until it is ready.</summary>
     public JObject KernelInfo { get; private set; } = [];
 
-    /// <summary>A client of a kernel that runs already; its transport must be tcp.</summary>
+    /// <summary>Connects to a running kernel; its transport must be tcp.</summary>
     public static KernelClient Connect(ConnectionFile connection) => connection.Transport == "tcp"
         ? new(connection, child: null)
         : throw new ArgumentException("NetMQ's ipc transport is not ZeroMQ's", nameof(connection));
 
-    /// <summary>Starts a kernel and waits until it answers and its iopub reaches us; disposing the client ends it.</summary>
-    /// <param name="command">The start command, with <see cref="ChildKernel.ConnectionFilePlaceholder"/> in it.</param>
-    /// <param name="deadline">When to give up; null for a minute.</param>
-    /// <exception cref="KernelLostException">The kernel ended or did not answer; the message has its last words.</exception>
+    /// <summary>Starts a kernel and waits until it answers and its iopub messages arrive; disposing the client shuts it down.</summary>
+    /// <param name="command">The start command, containing <see cref="ChildKernel.ConnectionFilePlaceholder"/>.</param>
+    /// <param name="deadline">The deadline of the start; null for one minute.</param>
+    /// <exception cref="KernelLostException">The kernel ended or did not answer; the message contains its latest output.</exception>
     public static async Task<KernelClient> StartAsync(
         IReadOnlyList<string> command, string? workingDirectory = null, TimeSpan? deadline = null, CancellationToken cancellation = default)
     {
-        // A port that was free a moment ago may be taken by the time the kernel binds it: such a start is worth repeating.
+        // A free port may be taken by the time the kernel binds it, so such a start is repeated.
         const int Attempts = 3;
         for (var attempt = 1; ; attempt++)
         {
@@ -112,7 +112,9 @@ internal sealed class KernelClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends kernel_info_requests until one is answered on shell and seen on iopub: from then on no output is missed.</summary>
+    /// <summary>
+    /// Sends kernel_info_requests until one is answered on shell and its messages arrive on iopub, so that no later output is missed.
+    /// </summary>
     public async Task WaitUntilReadyAsync(TimeSpan deadline, CancellationToken cancellation = default)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -132,7 +134,7 @@ internal sealed class KernelClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends any message on shell or control; what comes back gathers in the exchange.</summary>
+    /// <summary>Sends any message on shell or control; the exchange collects the responses.</summary>
     public Exchange Send(RequestChannel channel, string messageType, JObject content, JObject? metadata = null)
     {
         var exchange = new Exchange(expectsReply: messageType.EndsWith("_request", StringComparison.Ordinal));
@@ -168,10 +170,10 @@ internal sealed class KernelClient : IAsyncDisposable
         return new Response(await exchange.Reply.WaitAsync(cancellation), published);
     }
 
-    /// <summary>Runs a cell, interrupting it at the time-out or when it is cancelled; waits for its end all the same.</summary>
-    /// <param name="onPublished">Sees every iopub message of the cell, in order, before this returns.</param>
-    /// <param name="onInput">Answers what the cell asks for; null refuses.</param>
-    /// <exception cref="KernelLostException">The kernel is gone, or did not end the cell although asked to, and was killed.</exception>
+    /// <summary>Runs a cell and waits for its end; interrupts it at the timeout or on cancellation.</summary>
+    /// <param name="onPublished">Receives every iopub message of the cell, in order, before this method returns.</param>
+    /// <param name="onInput">Answers the cell's input_requests; null refuses them.</param>
+    /// <exception cref="KernelLostException">The kernel ended, or did not end the cell after an interrupt and was terminated.</exception>
     public async Task<ExecutedCell> ExecuteAsync(
         string code, Action<Message>? onPublished = null, Func<InputRequest, Task<string>>? onInput = null,
         TimeSpan? timeout = null, JObject? metadata = null, CancellationToken cancellation = default)
@@ -204,10 +206,10 @@ internal sealed class KernelClient : IAsyncDisposable
         return new ExecutedCell(await exchange.Reply, timedOut, cancellation.IsCancellationRequested);
     }
 
-    /// <summary>The id of the request that caused a message; null if there was none.</summary>
+    /// <summary>Returns the id of the request that caused a message; null if there is none.</summary>
     public static string? ParentId(Message message) => (string?)message.ParentHeader["msg_id"];
 
-    /// <summary>Asks the kernel to interrupt what it runs.</summary>
+    /// <summary>Asks the kernel to interrupt the running cell.</summary>
     public Task<Message> InterruptAsync() => Send(RequestChannel.Control, "interrupt_request", []).Reply;
 
     /// <summary>Answers an input_request.</summary>
@@ -225,14 +227,14 @@ internal sealed class KernelClient : IAsyncDisposable
         {
             beats.Enqueue(beat);
 
-            // The empty frame is what a REQ socket puts there: the kernel may answer with a REP socket.
+            // A REQ socket sends this empty frame, and the kernel may answer with a REP socket.
             heartbeat.TrySendMultipartBytes([[], "beat"u8.ToArray()]);
         });
         return beat.Task;
     }
 
-    /// <summary>Asks the kernel we started to end, and ends it if it has not done so by the deadline.</summary>
-    /// <returns>The process's exit code.</returns>
+    /// <summary>Asks the kernel started by this client to shut down, and terminates it after the deadline.</summary>
+    /// <returns>The exit code of the process.</returns>
     public async Task<int> ShutdownAsync(TimeSpan? deadline = null)
     {
         if (child is null) throw new InvalidOperationException("only who started a kernel ends it");
@@ -285,8 +287,8 @@ internal sealed class KernelClient : IAsyncDisposable
                 }
                 catch (MalformedMessageException malformed)
                 {
-                    // We chose whom to connect to, so this is no stranger's message that could be dropped.
-                    Lose(new KernelLostException($"the kernel sent an invalid message: {malformed.Message}"));
+                    // This client chose the kernel, so the message does not come from a stranger and must not be dropped silently.
+                    Lose(new KernelLostException($"the kernel sent what is no message: {malformed.Message}"));
                 }
             }
         };
@@ -294,7 +296,7 @@ internal sealed class KernelClient : IAsyncDisposable
 
     private void Connect(NetMQSocket socket, int port)
     {
-        // The kernel binds its ports some time after we connect; asking often costs little on one machine.
+        // The kernel binds its ports some time after this client connects; frequent attempts cost little on one machine.
         socket.Options.ReconnectInterval = TimeSpan.FromMilliseconds(20);
         socket.Connect($"tcp://{Connection.Ip}:{port}");
     }
@@ -310,7 +312,10 @@ internal sealed class KernelClient : IAsyncDisposable
 
     private void TakePublished(Message message)
     {
-        if (!TryFindExchange(message, out var id, out var exchange) || !exchange.TryTakePublished(message)) broadcasts.Writer.TryWrite(message);
+        if (!TryFindExchange(message, out var id, out var exchange) || !exchange.TryTakePublished(message))
+        {
+            broadcasts.Writer.TryWrite(message);
+        }
         else if (exchange.Over.IsCompleted) open.Remove(id);
     }
 
@@ -338,7 +343,7 @@ internal sealed class KernelClient : IAsyncDisposable
         beats.Clear();
     }
 
-    // Repeated, because an interrupt that overtakes its execute_request finds an idle kernel and does nothing.
+    // Repeated, because an interrupt that arrives before its execute_request finds an idle kernel and has no effect.
     private async Task InterruptAsync(Exchange exchange)
     {
         for (var waited = TimeSpan.Zero; waited < InterruptDeadline; waited += InterruptRepeatedEvery)
@@ -348,7 +353,8 @@ internal sealed class KernelClient : IAsyncDisposable
             if (exchange.Over.IsCompleted) return;
         }
 
-        Post(() => Lose(new KernelLostException($"the kernel did not end the cell within {InterruptDeadline.TotalSeconds} s of the interrupt")));
+        Post(() =>
+            Lose(new KernelLostException($"the kernel did not end the cell within {InterruptDeadline.TotalSeconds} s of the interrupt")));
         child?.Kill();
     }
 

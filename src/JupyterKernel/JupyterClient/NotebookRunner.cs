@@ -3,7 +3,7 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.JupyterClient;
 
-/// <summary>How the run of a notebook ended.</summary>
+/// <summary>The outcome of a notebook's run.</summary>
 internal enum RunOutcome
 {
     Succeeded,
@@ -12,23 +12,23 @@ internal enum RunOutcome
 }
 
 /// <summary>
-/// Runs a notebook's cells one after the other and leaves their outputs in it. Tags mean what nbclient lets them mean.
+/// Runs a notebook's cells in order and stores their outputs in it. Tags have the same meaning as in nbclient.
 /// Source: https://nbclient.readthedocs.io/en/latest/client.html
 /// </summary>
-/// <param name="allowErrors">Whether the cells behind a failed one are run.</param>
-/// <param name="timeout">How long a cell may take; null for as long as it wants.</param>
+/// <param name="allowErrors">Whether the cells after a failed one are run.</param>
+/// <param name="timeout">The timeout of each cell; null for none.</param>
 internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printer, bool allowErrors, TimeSpan? timeout)
 {
     private readonly Dictionary<string, List<JObject>> displays = [];
     private readonly Dictionary<string, StoredOutputs> outputsByRequest = [];
 
-    /// <summary>Runs the notebook. Errors of cells and of the kernel are outputs of the notebook, not exceptions.</summary>
-    /// <param name="cancellation">Interrupts the running cell; what ran until then stays in the notebook.</param>
+    /// <summary>Runs the notebook; errors of cells and of the kernel become outputs of the notebook, not exceptions.</summary>
+    /// <param name="cancellation">Interrupts the running cell; the outputs so far stay in the notebook.</param>
     public async Task<RunOutcome> RunAsync(KernelClient kernel, CancellationToken cancellation)
     {
         if (kernel.KernelInfo["language_info"] is JObject language) notebook.Metadata["language_info"] = language;
 
-        // All are emptied before the first one runs: outputs of an earlier run must not pass for outputs of this one.
+        // All outputs are cleared before the first cell runs, so that those of an earlier run cannot be mistaken for new ones.
         List<(int Number, Cell Cell, StoredOutputs Outputs)> steps =
         [
             .. notebook.Cells.Index().Where(cell => IsToRun(cell.Item))
@@ -100,7 +100,7 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
         printer.PrintNotice(message);
     }
 
-    // Threads and timers that outlive their cell go on publishing for it.
+    // Threads and timers that outlive their cell continue to publish for it.
     private void TakeLateOutputs(KernelClient kernel)
     {
         while (kernel.Broadcasts.TryRead(out var message))
@@ -111,9 +111,10 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
         }
     }
 
-    /// <summary>What JupyterLab sends along too: the kernel has to know the cell's language.</summary>
+    /// <summary>Creates the metadata that JupyterLab sends as well: the kernel needs the cell's language.</summary>
     private JObject? Metadata(Cell cell) =>
-        notebook.LanguageOf(cell) is var language && CellLanguage.IsCSharp(language) ? null : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = language } };
+        notebook.LanguageOf(cell) is var language && CellLanguage.IsCSharp(language) ? null
+            : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = language } };
 
     private static bool IsToRun(Cell cell) => cell.IsCode && !cell.HasTag("skip-execution");
 
@@ -121,7 +122,7 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
     {
         Succeeded,
 
-        /// <summary>It is in a language that the kernel does not run. The other cells are run all the same.</summary>
+        /// <summary>The cell is in a language that the kernel does not run; the other cells still run.</summary>
         LeftOut,
         Failed,
     }

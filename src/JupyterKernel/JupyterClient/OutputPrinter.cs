@@ -5,17 +5,17 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.JupyterClient;
 
-/// <summary>Shows what cells publish as text while it comes. Used by one thread at a time.</summary>
-/// <param name="output">Takes results, displays and standard output.</param>
-/// <param name="error">Takes errors, notices and standard error.</param>
-/// <param name="colours">False where nothing draws ANSI colours, such as a file: they are left out of tracebacks.</param>
+/// <summary>Prints the published output of cells as text while it arrives. Used by one thread at a time.</summary>
+/// <param name="output">Receives results, displays and standard output.</param>
+/// <param name="error">Receives errors, notices and standard error.</param>
+/// <param name="colours">Whether ANSI colours are kept; false removes them from tracebacks, for example for a file.</param>
 internal sealed partial class OutputPrinter(TextWriter output, TextWriter error, bool colours)
 {
-    // In the order in which they are to be printed.
+    // In the order in which they are printed.
     private readonly OrderedDictionary<string, string> updates = [];
     private bool inLine;
 
-    /// <summary>Shows one iopub message; kinds that show nothing are ignored.</summary>
+    /// <summary>Prints one iopub message; types without visible output are ignored.</summary>
     public void Print(Message message)
     {
         var content = message.Content;
@@ -39,8 +39,8 @@ internal sealed partial class OutputPrinter(TextWriter output, TextWriter error,
     }
 
     /// <summary>
-    /// Shows what displays have been updated to. Updates are held back until then: a progress bar has ten a second, and what
-    /// was printed cannot be taken back.
+    /// Prints the latest content of updated displays. Updates are held back until then: a progress bar has ten per second, and printed text
+    /// cannot be removed.
     /// </summary>
     public void PrintUpdates()
     {

@@ -6,11 +6,11 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.JupyterClient;
 
 /// <summary>
-/// Turns what a cell publishes into the outputs that its notebook keeps. Used by one thread at a time.
+/// Converts a cell's published messages to the outputs stored in its notebook. Used by one thread at a time.
 /// Source: https://nbformat.readthedocs.io/en/latest/format_description.html#code-cell-outputs
 /// </summary>
-/// <param name="cell">The cell, whose outputs are emptied.</param>
-/// <param name="displays">The outputs of the whole notebook by display id, where update_display_data finds them.</param>
+/// <param name="cell">The cell, whose outputs are cleared.</param>
+/// <param name="displays">The outputs of the whole notebook by display id, for update_display_data.</param>
 internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>> displays)
 {
     private readonly JArray outputs = cell.ClearOutputs();
@@ -18,7 +18,7 @@ internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>>
     private string? stream;
     private bool clearBeforeNext;
 
-    /// <summary>Takes one iopub message; kinds that leave nothing in a notebook are ignored.</summary>
+    /// <summary>Takes one iopub message; types without stored output are ignored.</summary>
     public void Take(Message message)
     {
         var content = message.Content;
@@ -31,7 +31,8 @@ internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>>
                 AddText((string?)content["name"] ?? "stdout", (string?)content["text"] ?? "");
                 break;
             case "display_data":
-                Add(Track(content, new JObject { ["data"] = Data(content), ["metadata"] = Metadata(content), ["output_type"] = "display_data" }));
+                Add(Track(content,
+                    new JObject { ["data"] = Data(content), ["metadata"] = Metadata(content), ["output_type"] = "display_data" }));
                 break;
             case "execute_result":
                 Add(Track(content, new JObject
@@ -57,7 +58,7 @@ internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>>
         }
     }
 
-    /// <summary>Adds an error, be it the cell's own or one that says why the cell did not end by itself.</summary>
+    /// <summary>Adds an error: the cell's own, or one that explains why the cell did not complete.</summary>
     public void AddError(string name, string value, JArray traceback) => Add(new JObject
     {
         ["ename"] = name,
@@ -66,7 +67,7 @@ internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>>
         ["traceback"] = traceback,
     });
 
-    /// <summary>Writes down the stream text that is still gathered; to be called when the cell is done.</summary>
+    /// <summary>Stores the stream text collected so far; called when the cell is done.</summary>
     public void Flush()
     {
         if (stream is null) return;

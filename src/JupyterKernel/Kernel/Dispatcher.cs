@@ -10,8 +10,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Kernel;
 
 /// <summary>
-/// Handles requests by one table of all message types. Each request is bracketed by busy and idle. Code waits for its turn in the execute queue; all else is
-/// answered at once, also while a cell runs. Loop thread.
+/// Handles requests by one table of all message types. Each request is bracketed by busy and idle. Code waits for its turn in the execute
+/// queue; all other requests are answered immediately, including while a cell runs. Loop thread.
 /// </summary>
 internal sealed class Dispatcher
 {
@@ -23,10 +23,11 @@ internal sealed class Dispatcher
     private readonly LateSubscribers lateSubscribers = new();
     private readonly Dictionary<string, Route> routes;
 
-    /// <param name="connection">Reported to clients that ask for the ports.</param>
-    /// <param name="shutDown">Ends the kernel's process.</param>
+    /// <param name="connection">The ports, for connect_request.</param>
+    /// <param name="shutDown">Shuts down the kernel.</param>
     public Dispatcher(
-        ConnectionFile connection, JupyterSockets sockets, ExecuteQueue queue, Comms comms, LanguageRequests language, HistoryStore history, Supervisor supervisor, Action shutDown)
+        ConnectionFile connection, JupyterSockets sockets, ExecuteQueue queue, Comms comms, LanguageRequests language, HistoryStore history,
+        Supervisor supervisor, Action shutDown)
     {
         (this.sockets, this.queue, this.history, this.shutDown) = (sockets, queue, history, shutDown);
         routes = new()
@@ -75,7 +76,9 @@ internal sealed class Dispatcher
         _ = HandleAsync(request, route, refused);
     }
 
-    /// <summary>Publishes what a new subscriber may have missed: that its kernel_info_request is done, and that a cell is running.</summary>
+    /// <summary>
+    /// Publishes the status that a new subscriber may have missed: idle for its kernel_info_request, and busy while a cell runs.
+    /// </summary>
     public void Inform() => PublishIdle(lateSubscribers.Unaware());
 
     private async Task HandleAsync(Request request, Route? route, Exception? refused)
@@ -84,19 +87,28 @@ internal sealed class Dispatcher
         try
         {
             if (refused is not null) ExceptionDispatchInfo.Throw(refused);
-            if (route is null) Log.WarnOnce($"no handler for messages of type {(request.Type.Length > 100 ? request.Type[..100] + "…" : request.Type)}");
+            if (route is null)
+            {
+                Log.WarnOnce($"no handler for messages of type {(request.Type.Length > 100 ? request.Type[..100] + "…" : request.Type)}");
+            }
             else if (await route.Answer!(request) is { } content) sockets.Reply(request, WireFormat.ToJson(content));
         }
         catch (MalformedMessageException malformed)
         {
             Log.WarnOnce($"a malformed {request.Type}: {malformed.Message}");
-            if (route!.HasReply) sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
+            if (route!.HasReply)
+            {
+                sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));
+            }
         }
         catch (Exception bug)
         {
             Log.Bug(bug);
             var error = ErrorReply.OfBug(bug);
-            if (route is not { HasReply: true, Queue: null }) sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Traceback)));
+            if (route is not { HasReply: true, Queue: null })
+            {
+                sockets.Publish("error", request, WireFormat.ToJson(new Error(error.Ename, error.Evalue, error.Traceback)));
+            }
             if (route is { HasReply: true }) sockets.Reply(request, WireFormat.ToJson(error));
         }
 
@@ -108,7 +120,7 @@ internal sealed class Dispatcher
     {
         foreach (var request in requests) sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
 
-        // Front ends show the last status whatever its parent; while a cell runs that must not be idle.
+        // Front ends show the last status whatever its parent; while a cell runs it must not be idle.
         if (queue.Running is { } running) sockets.Publish("status", running.Request, WireFormat.ToJson(Status.Busy));
     }
 
@@ -130,12 +142,15 @@ internal sealed class Dispatcher
 
     private static Route Answered(Func<Request, object> answer) => new(request => Task.FromResult<object?>(answer(request)));
 
-    /// <summary>Where requests of a type go.</summary>
-    /// <param name="Answer">Gives the reply's content; null for no reply.</param>
-    /// <param name="Queue">Takes the request into the execute queue, if it has to wait for its turn there, and returns whether it did.</param>
+    /// <summary>Defines how requests of one type are handled.</summary>
+    /// <param name="Answer">Creates the reply's content; null for no reply.</param>
+    /// <param name="Queue">Adds the request to the execute queue if it must wait for its turn, and returns whether it did.</param>
     private sealed record Route(Func<Request, Task<object?>>? Answer = null, Func<Request, bool>? Queue = null)
     {
-        /// <summary>Whether there is a reply. Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages</summary>
+        /// <summary>
+        /// Whether the message type has a reply.
+        /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
+        /// </summary>
         public bool HasReply { get; init; } = true;
     }
 }

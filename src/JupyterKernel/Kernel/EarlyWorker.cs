@@ -4,20 +4,20 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Kernel;
 
 /// <summary>
-/// The first worker's process, whose start waits for the answer to the first request: on two cores, a second process that
-/// starts while the sockets are bound and the compiler is loaded makes the client wait for kernel_info. Loop thread.
+/// Starts the first worker's process after the reply to the first request: on two cores, a second process that starts while the sockets are
+/// bound and the compiler is loaded delays kernel_info. Loop thread.
 /// </summary>
 internal sealed class EarlyWorker
 {
-    /// <summary>For a client that asks nothing, or only later.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(60);
+    /// <summary>The maximum delay of the start, for a client that sends no request or sends it later.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(60);
 
     private readonly Task<WorkerProcess> process = new(WorkerProcess.Start);
 
     /// <summary>Completes when the process has been started.</summary>
     public Task<WorkerProcess> Process => process;
 
-    /// <summary>Starts the process, on the pool, if that has not been done; meanwhile its messages are made ready for.</summary>
+    /// <summary>Starts the process on the pool, unless already started, and meanwhile prepares for its messages.</summary>
     public void Start()
     {
         if (process.Status != TaskStatus.Created) return;
@@ -25,10 +25,10 @@ internal sealed class EarlyWorker
         _ = Task.Run(PairFraming.Warm);
     }
 
-    /// <summary>Starts the process when a while has passed without a request.</summary>
+    /// <summary>Starts the process after a delay if no request arrives.</summary>
     public async Task StartSoonAsync()
     {
-        await Task.Delay(LongestWait);
+        await Task.Delay(MaxWait);
         Start();
     }
 }

@@ -7,14 +7,16 @@ using JupyterKernel.Settings;
 namespace JupyterKernel.Kernel;
 
 /// <summary>
-/// Has the compiler and the completion practise while nobody asks for anything, so that the runtime compiles their code anew, and better: they take half
-/// the time then. Whoever runs cell after cell, as nbconvert does, has no use for it; nor has a kernel that no cell was run in. Loop thread.
+/// Warms up the compiler and the completion while no request arrives, so that the runtime tiers up their code, which halves the time they
+/// take. It does nothing for a client that runs cell after cell, as nbconvert does, nor before the first cell. Loop thread.
 /// </summary>
 internal sealed class IdleWarmUp : IDisposable
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2.5);
 
-    /// <summary>What completion practises in all. In two parts, with a pause between them: the runtime counts no calls before it has had one.</summary>
+    /// <summary>
+    /// The total time of the completion's warm-up, in two parts with a pause between them: the runtime counts no calls before a pause.
+    /// </summary>
     private static readonly TimeSpan Completing = TimeSpan.FromSeconds(0.4);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.3);
 
@@ -27,17 +29,18 @@ internal sealed class IdleWarmUp : IDisposable
     private TimeSpan completed;
     private int round;
 
-    /// <param name="compiling">What the compiler practises.</param>
-    /// <param name="compilationThread">Where it does.</param>
-    /// <param name="completing">Completes something; the number is another each time.</param>
-    /// <param name="queue">Tells whether a cell runs, and how many have.</param>
-    public IdleWarmUp(Loop loop, CompilerWarmUp compiling, CompilationThread compilationThread, Func<int, CancellationToken, Task> completing, ExecuteQueue queue)
+    /// <param name="compiling">The compiler's warm-up.</param>
+    /// <param name="compilationThread">The thread on which it runs.</param>
+    /// <param name="completing">Completes a typical text; the number differs each time.</param>
+    /// <param name="queue">The queue, which shows whether a cell runs and how many have run.</param>
+    public IdleWarmUp(Loop loop, CompilerWarmUp compiling, CompilationThread compilationThread,
+        Func<int, CancellationToken, Task> completing, ExecuteQueue queue)
     {
         (this.compiling, this.compilationThread, this.completing, this.queue) = (compiling, compilationThread, completing, queue);
         timer = new Timer(_ => loop.Post(() => _ = PractiseAsync()));
     }
 
-    /// <summary>Something is asked for: whoever asks has the processor.</summary>
+    /// <summary>Reports a request, which takes priority over the warm-up.</summary>
     public void Active()
     {
         practising?.Cancel();
@@ -69,7 +72,7 @@ internal sealed class IdleWarmUp : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Somebody waits.
+            // A request is waiting.
         }
         catch (Exception bug)
         {

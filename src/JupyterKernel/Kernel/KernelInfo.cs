@@ -4,7 +4,7 @@ using JupyterKernel.Protocol;
 
 namespace JupyterKernel.Kernel;
 
-/// <summary>What kernel_info_reply says. Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info</summary>
+/// <summary>The content of kernel_info_reply. Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info</summary>
 internal static class KernelInfo
 {
     /// <summary>The reply.</summary>

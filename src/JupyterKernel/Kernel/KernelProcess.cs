@@ -14,24 +14,24 @@ using NetMQ;
 
 namespace JupyterKernel.Kernel;
 
-/// <summary>The kernel's process: puts its parts together and runs the loop until a shutdown.</summary>
+/// <summary>The kernel's process: assembles its parts and runs the loop until a shutdown.</summary>
 internal static class KernelProcess
 {
-    private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>How long the workers and what their cells started may take to end.</summary>
-    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(3);
+    /// <summary>The timeout for the workers, and the processes started by their cells, to end.</summary>
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>A cell that runs for so long leaves a processor to others.</summary>
+    /// <summary>The duration after which a running cell is considered long and a processor is free for other work.</summary>
     private static readonly TimeSpan LongCell = TimeSpan.FromSeconds(2);
 
-    /// <summary>For how long no cell has run before what only people at a keyboard need is loaded.</summary>
+    /// <summary>The time without a cell after which the features for interactive use are loaded.</summary>
     private static readonly TimeSpan IdleBeforeEditor = TimeSpan.FromSeconds(0.1);
 
-    /// <summary>For how long a processor is left to the first cell, which whoever starts a kernel waits for.</summary>
+    /// <summary>The time for which a processor is left to the first cell, because the user waits for it.</summary>
     private static readonly TimeSpan UntilEditor = TimeSpan.FromSeconds(0.2);
 
-    /// <summary>Runs a kernel on a connection file. If it cannot run, one line on stderr says why.</summary>
+    /// <summary>Runs a kernel on a connection file; if it cannot run, one line on stderr states the reason.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string connectionFilePath)
     {
@@ -50,11 +50,15 @@ internal static class KernelProcess
         }
         catch (OutOfMemoryException)
         {
-            Log.Failure("The system grants too little memory or too few threads for a kernel. Raise the limits (ulimit -u, ulimit -v, the control group's) of what starts it.");
+            Log.Failure(
+                "The system grants too little memory or too few threads for a kernel. Raise the limits (ulimit -u, ulimit -v, the control "
+                + "group's) of what starts it.");
         }
         catch (CryptographicException refused)
         {
-            Log.Failure($"The system's cryptography failed: {refused.Message} See that this user can read /dev/urandom, or use another signature_scheme in the connection file.");
+            Log.Failure(
+                $"The system's cryptography failed: {refused.Message} See that this user can read /dev/urandom, or use another "
+                + $"signature_scheme in the connection file.");
         }
         catch (Exception bug)
         {
@@ -66,11 +70,11 @@ internal static class KernelProcess
 
     private static void Serve(string connectionFilePath)
     {
-        // A pool thread that has nothing to do would look around for more for a while, which is half of what an idle kernel uses.
+        // Idle pool threads would spin for work for a while, which is half of an idle kernel's processor time.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", 0);
 
-        // What takes longest begins first, and goes on while the sockets are bound and the client finds them: what signing
-        // needs, since no message comes or goes without, then the compiler.
+        // The slowest work begins first and continues while the sockets are bound and the client finds them: loading the signing library,
+        // since every message requires it, then the compiler.
         var directory = WorkingDirectory();
         var compilationThread = new CompilationThread();
         var compilerMade = compilationThread.RunAsync(
@@ -93,7 +97,8 @@ internal static class KernelProcess
         var earlyWorker = new EarlyWorker();
         var events = new WorkerEvents(session, new Outputs(sockets), new Questions(sockets), new Notices());
         var supervisor = new Supervisor(loop, session, events, earlyWorker.Process);
-        var queue = events.Queue = new ExecuteQueue(new SessionServices(sockets, session, history, supervisor, events.Outputs, events.Questions, events.Notices));
+        var queue = events.Queue =
+            new ExecuteQueue(new SessionServices(sockets, session, history, supervisor, events.Outputs, events.Questions, events.Notices));
         var comms = events.Comms = new Comms(sockets, supervisor, queue.Add, session);
         var language = new LanguageRequests(session, supervisor, new LanguageService(compiler));
         var dispatcher = new Dispatcher(sockets.Connection, sockets, queue, comms, language, history, supervisor, Stop);
@@ -139,13 +144,13 @@ internal static class KernelProcess
             _ = WarmLanguageAsync();
         });
 
-        Task.WhenAny(WorkerProcess.AllEnded, Task.Delay(LongestEnd)).GetAwaiter().GetResult();
+        Task.WhenAny(WorkerProcess.AllEnded, Task.Delay(EndTimeout)).GetAwaiter().GetResult();
         history.Dispose();
         loop.Dispose();
         sockets.Dispose();
         CleanUp();
 
-        // A batch run, which has no pause between its cells, goes without.
+        // A batch run has no pause between its cells and does not load it.
         async Task WarmLanguageAsync()
         {
             await compilerWarmed;
@@ -175,12 +180,12 @@ internal static class KernelProcess
     }
 
     /// <summary>
-    /// Lets the last messages out, and waits no longer for a client that does not take them than whoever asked for the shutdown would.
+    /// Sends the last messages, and waits for a client that does not read them no longer than the client waits for the shutdown.
     /// </summary>
     private static void CleanUp()
     {
         var cleaner = new Thread(() => NetMQConfig.Cleanup()) { IsBackground = true, Name = "clean-up" };
         cleaner.Start();
-        if (!cleaner.Join(LongestCleanUp)) Log.WarnOnce("the sockets could not be closed in time");
+        if (!cleaner.Join(CleanUpTimeout)) Log.WarnOnce("the sockets could not be closed in time");
     }
 }

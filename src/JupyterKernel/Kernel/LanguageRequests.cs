@@ -13,20 +13,21 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Kernel;
 
 /// <summary>
-/// Answers what front ends ask about code: complete, inspect and is_complete requests. Roslyn works on the pool, also while a cell runs. Loop thread.
+/// Answers the requests of front ends about code: complete, inspect and is_complete. Roslyn works on the pool, including while a cell runs.
+/// Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#completion
 /// </summary>
 internal sealed class LanguageRequests(NotebookSession session, Supervisor supervisor, LanguageService language)
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Typical questions: what there is, and what something has.</summary>
+    /// <summary>Typical texts to complete: a name in scope, and a member.</summary>
     private static readonly string[] Typical = ["Console.Wr", "var text = \"\"; text.", "Stopw"];
 
     private readonly Completion completion = new(new PackageNames(Environment.CurrentDirectory));
     private readonly Inspection inspection = new(new DocumentationFiles(DotnetSdk.FindReferencePack));
 
-    // The latest question of each kind of each client; the answers to earlier ones are of no use any more.
+    // The latest request of each kind from each client; replies to earlier ones are no longer needed.
     private readonly Dictionary<(string Client, string Type), CancellationTokenSource> asked = [];
 
     private MagicSet Magics => new(session.Magics);
@@ -46,7 +47,8 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
                 language.Open(OnlyCSharp(content.Code, magics), [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
                 RecentNames.In([.. accepted.TakeLast(RecentNames.MostCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
             new CompletionList([], index, index));
-        session.Offer(found.Items.Where(item => item.Namespace is not null).Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
+        session.Offer(found.Items.Where(item => item.Namespace is not null)
+            .Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));
         return Reply(content.Code, found);
     }
 
@@ -58,12 +60,14 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
         var (accepted, magics) = (Declared, Magics);
         var found = await AskAsync(
             request,
-            cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code, magics), accepted, cancellation), index, content.DetailLevel, cancellation),
+            cancellation => inspection.InspectAsync(language.Open(OnlyCSharp(content.Code, magics), accepted, cancellation), index,
+                content.DetailLevel, cancellation),
             null);
         if (found is { Variable: { } variable } && await ReadVariableAsync(variable) is { } value) found = found.WithValue(value);
         return found is null
             ? new InspectReply(false, [], [])
-            : new InspectReply(true, new JObject { ["text/plain"] = found.Plain, ["text/html"] = found.Html, ["text/markdown"] = found.Markdown }, []);
+            : new InspectReply(true,
+                new JObject { ["text/plain"] = found.Plain, ["text/html"] = found.Html, ["text/markdown"] = found.Markdown }, []);
     }
 
     /// <summary>Answers an is_complete_request.</summary>
@@ -73,14 +77,15 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
         var magics = Magics;
         var judged = await AskAsync(
             request,
-            cancellation => Task.FromResult(CellBlocks.MayHave(content.Code) ? JudgeBlocks(content.Code, magics, cancellation) : Completeness.Judge(content.Code, cancellation)),
+            cancellation => Task.FromResult(CellBlocks.MayHave(content.Code) ? JudgeBlocks(content.Code, magics, cancellation)
+                : Completeness.Judge(content.Code, cancellation)),
             new Completeness("unknown"));
         return new IsCompleteReply(judged.Status, judged.Indent);
     }
 
     /// <summary>
-    /// Completes ahead of the first question, also names that are not imported: front ends wait a second for an answer, and reading all names takes as long.
-    /// Takes a second of a processor.
+    /// Completes before the first request, including names that are not imported: front ends wait one second for a reply, and reading all
+    /// names takes as long. Takes one second of processor time.
     /// </summary>
     public async Task WarmUpAsync()
     {
@@ -88,8 +93,9 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
     }
 
     /// <summary>Completes a typical text so that the runtime tiers up the code of completion.</summary>
-    /// <param name="number">Makes the text another one each time.</param>
-    public Task WarmUpAsync(int number, CancellationToken cancellation) => CompleteAheadAsync($"// {number}\n{Typical[number % Typical.Length]}", cancellation);
+    /// <param name="number">Makes each text different.</param>
+    public Task WarmUpAsync(int number, CancellationToken cancellation) =>
+        CompleteAheadAsync($"// {number}\n{Typical[number % Typical.Length]}", cancellation);
 
     private Task CompleteAheadAsync(string code, CancellationToken cancellation)
     {
@@ -97,13 +103,15 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
         return Task.Run(async () =>
         {
             var content = WireFormat.FromJson<CompleteRequest>(new JObject { ["code"] = code, ["cursor_pos"] = code.Length });
-            var found = await completion.CompleteAsync(language.Open(content.Code, accepted, cancellation), code.Length, RecentNames.None, cancellation);
+            var found = await completion.CompleteAsync(language.Open(content.Code, accepted, cancellation), code.Length, RecentNames.None,
+                cancellation);
             WireFormat.ToJson(Reply(content.Code, found));
         }, cancellation);
     }
 
-    /// <summary>What a variable holds, in a line; null if that cannot be had at once, or not without running code.</summary>
-    private Task<string?> ReadVariableAsync(string name) => session.Accepted.LastOrDefault(cell => cell.Compiled.Variables.Contains(name)) is { } declarer
+    /// <summary>Reads a variable's value as one line of text; null if it is not available immediately or only by running code.</summary>
+    private Task<string?> ReadVariableAsync(string name) =>
+        session.Accepted.LastOrDefault(cell => cell.Compiled.Variables.Contains(name)) is { } declarer
         ? supervisor.ReadVariableAsync(new CellVariable(declarer.Compiled.AssemblyName, name))
         : Task.FromResult<string?>(null);
 
@@ -113,19 +121,22 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
         return new CompleteReply(found.Matches, start, end, found.Metadata(start, end));
     }
 
-    private static string OnlyCSharp(string code, MagicSet magics) => CellBlocks.MayHave(code) ? CellBlocks.OnlyCSharp(code, magics.Find) : code;
+    private static string OnlyCSharp(string code, MagicSet magics) =>
+        CellBlocks.MayHave(code) ? CellBlocks.OnlyCSharp(code, magics.Find) : code;
 
-    /// <summary>Judges the last block. The text of a magic ends with a blank line: nothing else shows its end.</summary>
-    private static Completeness JudgeBlocks(string code, MagicSet magics, CancellationToken cancellation) => CellBlocks.Of(code, magics.Find, CellLanguage.CSharp) switch
+    /// <summary>Judges the last block; the text of a magic ends with a blank line, because nothing else marks its end.</summary>
+    private static Completeness JudgeBlocks(string code, MagicSet magics, CancellationToken cancellation) =>
+        CellBlocks.Of(code, magics.Find, CellLanguage.CSharp) switch
     {
         [.., { Magic: null } csharp] => Completeness.Judge(csharp.Text, cancellation),
-        [.., { Magic: { } magic }] when magics.Find(magic) is { TakesText: true } && !code.AsSpan(code.AsSpan().TrimEnd().Length).Contains('\n') => new("incomplete", ""),
+        [.., { Magic: { } magic }] when magics.Find(magic) is { TakesText: true }
+            && !code.AsSpan(code.AsSpan().TrimEnd().Length).Contains('\n') => new("incomplete", ""),
         _ => new("complete"),
     };
 
     /// <summary>
-    /// Asks Roslyn, on the pool. Some texts keep it busy without end, and a client that asks again has no use for the earlier answer: then the answer is
-    /// <paramref name="noAnswer"/>.
+    /// Queries Roslyn on the pool. Some texts keep it busy indefinitely, and a newer request of the same client makes the earlier one
+    /// obsolete: the result is then <paramref name="noAnswer"/>.
     /// </summary>
     private async Task<T> AskAsync<T>(Request request, Func<CancellationToken, Task<T>> question, T noAnswer)
     {

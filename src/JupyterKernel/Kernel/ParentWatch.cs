@@ -3,19 +3,19 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using JupyterKernel.Execution;
 
-#pragma warning disable RS0030 // Looks whether the parent lives.
+#pragma warning disable RS0030 // Checks whether the parent is running.
 
 namespace JupyterKernel.Kernel;
 
 /// <summary>
-/// Notices the end of the process that the kernel belongs to, so that no kernel is left behind: the one that JPY_PARENT_PID names, else the
-/// one that started the kernel. Its timer runs on the pool.
+/// Detects the end of the process that the kernel belongs to, so that no orphaned kernel remains: the process named by JPY_PARENT_PID,
+/// otherwise the one that started the kernel. Its timer runs on the pool.
 /// </summary>
 /// <remarks>
-/// Without JPY_PARENT_PID a kernel outlives its parent if it was told to: it leads a session of its own (<c>setsid</c>, jupyter_client's
-/// <c>independent=True</c>), or ignores signals that its parent does not ignore (<c>nohup</c>, <c>&amp;</c> in a script). So it does if the
-/// parent is init, as for a daemon, or ends within two seconds, before anything was asked of the kernel: then it was a launcher.
-/// On Windows front ends such as VS Code end their children by a job object.
+/// Without JPY_PARENT_PID, a kernel outlives its parent if that was requested: it leads its own session (<c>setsid</c>, jupyter_client's
+/// <c>independent=True</c>), or ignores signals that its parent does not ignore (<c>nohup</c>, <c>&amp;</c> in a script). The same applies
+/// if the parent is init, as for a daemon, or ends within two seconds, before the first request: then it was a launcher. On Windows, front
+/// ends such as VS Code end their children with a job object.
 /// </remarks>
 internal static class ParentWatch
 {
@@ -25,20 +25,24 @@ internal static class ParentWatch
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LaunchTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>Starts watching; null if there is nothing to watch.</summary>
-    /// <param name="isInUse">Whether anything has been asked of the kernel.</param>
-    /// <param name="gone">Called from the pool with the reason, in a sentence, when the process is gone; perhaps more than once.</param>
-    /// <param name="warn">Takes a sentence for the log.</param>
+    /// <summary>Starts the watch; null if there is no process to watch.</summary>
+    /// <param name="isInUse">Whether a request has been received.</param>
+    /// <param name="gone">
+    /// Called from the pool with the reason, as a sentence, when the process has ended; may be called more than once.
+    /// </param>
+    /// <param name="warn">Logs a sentence.</param>
     public static Timer? Start(Func<bool> isInUse, Action<string> gone, Action<string> warn)
     {
         if (Named() is { } named)
         {
             if (named == ParentId()) return Watch(named, () => ParentId() != named);
 
-            // In a PID namespace the number names no process, or one that came later, or this one.
-            if (named != Environment.ProcessId && StartTime(named) is { } started && started <= (StartTime(Environment.ProcessId) ?? long.MaxValue))
+            // In a PID namespace the number may belong to no process, to a later one, or to this one.
+            if (named != Environment.ProcessId && StartTime(named) is { } started
+                && started <= (StartTime(Environment.ProcessId) ?? long.MaxValue))
                 return Watch(named, () => StartTime(named) != started);
-            warn(string.Create(CultureInfo.InvariantCulture, $"JPY_PARENT_PID names process {named}, which cannot be seen from here. Its end will not end this kernel."));
+            warn(string.Create(CultureInfo.InvariantCulture,
+                $"JPY_PARENT_PID names process {named}, which cannot be seen from here. Its end will not end this kernel."));
         }
 
         var parent = ParentId();
@@ -55,25 +59,36 @@ internal static class ParentWatch
         Timer Watch(int id, Func<bool> hasEnded) => new(
             _ =>
             {
-                if (hasEnded()) gone(string.Create(CultureInfo.InvariantCulture, $"Process {id}, which started this kernel, has ended. So the kernel shuts down."));
+                if (hasEnded())
+                {
+                    gone(string.Create(CultureInfo.InvariantCulture,
+                        $"Process {id}, which started this kernel, has ended. So the kernel shuts down."));
+                }
             },
             null, Interval, Interval);
     }
 
-    /// <summary>The process that JPY_PARENT_PID names. On Windows it is an inherited handle of the process.</summary>
+    /// <summary>Reads the process that JPY_PARENT_PID names; on Windows it is an inherited handle of the process.</summary>
     private static int? Named()
     {
-        if (!long.TryParse(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), NumberStyles.None, CultureInfo.InvariantCulture, out var parent)) return null;
+        if (!long.TryParse(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var parent))
+        {
+            return null;
+        }
         if (OperatingSystem.IsWindows() && GetProcessId((nint)parent) is var id and > 0) return id;
         return parent is > 1 and <= int.MaxValue ? (int)parent : null;
     }
 
-    /// <summary>When a process that runs was started, in a unit of the system's: with its number it is unique. Null if there is none.</summary>
+    /// <summary>
+    /// Reads the start time of a running process, in a system-specific unit: together with the process id it is unique. Null if there is no
+    /// such process.
+    /// </summary>
     private static long? StartTime(int id)
     {
         try
         {
-            // A process that has ended keeps its number until its parent has asked for its exit code.
+            // A process that has ended keeps its id until its parent has read its exit code.
             if (OperatingSystem.IsLinux())
             {
                 var fields = StatusFields(id);
@@ -85,7 +100,7 @@ internal static class ParentWatch
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            // It is there, and another user's.
+            // It exists and belongs to another user.
             return 0;
         }
         catch (Exception none) when (none is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
@@ -94,7 +109,8 @@ internal static class ParentWatch
         }
     }
 
-    // From the state on: the program's name before it may hold anything. Source: proc_pid_stat(5)
+    // The fields from the state on, because the program name before it may contain any character.
+    // Source: proc_pid_stat(5)
     private static string[] StatusFields(int id)
     {
         var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"));
@@ -110,20 +126,22 @@ internal static class ParentWatch
 
     private static bool Ignores(int signal)
     {
-        // The handler comes first, whatever the system's structure is.
+        // The handler is the first field on every system.
         var action = new nint[64];
         return sigaction(signal, 0, action) == 0 && action[0] == 1; // SIG_IGN
     }
 
-    /// <summary>A bit for each signal that a process ignores; none where the system does not tell.</summary>
+    /// <summary>Reads the signals that a process ignores, one bit each; zero where the system does not provide them.</summary>
     private static ulong IgnoredSignals(int id)
     {
         const string Name = "SigIgn:";
         try
         {
             var line = OperatingSystem.IsLinux()
-                ? File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status")).FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal)) : null;
-            return line is null ? 0 : ulong.Parse(line.AsSpan(Name.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+                ? File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status"))
+                    .FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal)) : null;
+            return line is null ? 0
+                : ulong.Parse(line.AsSpan(Name.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

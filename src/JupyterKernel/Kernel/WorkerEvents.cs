@@ -7,22 +7,22 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Kernel;
 
-/// <summary>Hands what workers send, and what becomes of them, to the part of the kernel that it concerns: one switch. Loop thread.</summary>
+/// <summary>Routes the messages and state changes of workers to the part of the kernel that handles them. Loop thread.</summary>
 internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Questions questions, Notices notices) : IWorkerEvents
 {
-    /// <summary>Publishes what code outputs.</summary>
+    /// <summary>Publishes the output of code.</summary>
     public Outputs Outputs => outputs;
 
     /// <summary>Asks the user.</summary>
     public Questions Questions => questions;
 
-    /// <summary>Reports what became of the session's state.</summary>
+    /// <summary>Reports changes to the session's state.</summary>
     public Notices Notices => notices;
 
-    /// <summary>The queue, whose running request the events of running code belong to. Set before a worker starts.</summary>
+    /// <summary>The queue whose running request receives the events of running code; set before a worker starts.</summary>
     public ExecuteQueue Queue { get; set; } = null!;
 
-    /// <summary>The comms. Set before a worker starts.</summary>
+    /// <summary>The comms; set before a worker starts.</summary>
     public Comms Comms { get; set; } = null!;
 
     private RunningBlock? RunningBlock => (Queue.Running as RunningCell)?.Block;
@@ -79,8 +79,15 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
 
     private void Register(MagicRegistered magic)
     {
-        if (MagicTable.Find(magic.Name) is not null) outputs.Stream(magic.Cell, "stderr", $"{magic.Name} is a magic of the kernel and stays as it is. Register yours under another name.\n");
-        else if (session.Accepted.LastOrDefault(cell => cell.Number == magic.Cell) is { } earlier) earlier.Magics = [.. earlier.Magics, magic];
+        if (MagicTable.Find(magic.Name) is not null)
+        {
+            outputs.Stream(magic.Cell, "stderr",
+                $"{magic.Name} is a magic of the kernel and stays as it is. Register yours under another name.\n");
+        }
+        else if (session.Accepted.LastOrDefault(cell => cell.Number == magic.Cell) is { } earlier)
+        {
+            earlier.Magics = [.. earlier.Magics, magic];
+        }
         else RunningBlock?.Register(magic);
     }
 
@@ -92,6 +99,10 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
             Queue.Running?.Answers?.Add(text);
             worker.Answer(new InputAnswer(question.Question, text, null));
         });
-        if (asked is null) worker.Answer(new InputAnswer(question.Question, null, "The client that ran this cell has no stdin channel, so it cannot be asked."));
+        if (asked is null)
+        {
+            worker.Answer(new InputAnswer(question.Question, null,
+                "The client that ran this cell has no stdin channel, so it cannot be asked."));
+        }
     }
 }

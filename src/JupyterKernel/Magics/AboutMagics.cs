@@ -4,10 +4,10 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Magics about the kernel and its magics. Loop thread.</summary>
+/// <summary>The magics about the kernel and its magics. Loop thread.</summary>
 internal static class AboutMagics
 {
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
         new("#!time", "Shows how long the cell takes from here on.", (_, cell) =>

@@ -7,39 +7,37 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>
-/// A part of a cell: a magic with what belongs to it, or C#. Its lines keep the numbers that they have in the cell.
-/// </summary>
+/// <summary>A part of a cell: a magic with its text, or C#; its lines keep their numbers in the cell.</summary>
 /// <param name="Line">The number of its first line, from 1.</param>
-/// <param name="Magic">The magic's name; null for text of the language that the cell is in.</param>
-/// <param name="Arguments">What follows the name.</param>
-/// <param name="Text">The C#, or the text that the magic takes.</param>
+/// <param name="Magic">The magic's name; null for text in the cell's language.</param>
+/// <param name="Arguments">The text after the name.</param>
+/// <param name="Text">The C#, or the text of the magic.</param>
 internal sealed record CellBlock(int Line, string? Magic, string Arguments, string Text)
 {
-    /// <summary>Of a magic that begins no language: the one that it stands in.</summary>
+    /// <summary>The language of the surrounding text, for a magic that does not begin a language.</summary>
     public CellLanguage Language { get; init; } = CellLanguage.CSharp;
 }
 
 /// <summary>
-/// Takes a cell apart at its magics. These stand at the beginning of a line; in C# not within a string, a comment or code that <c>#if</c>
-/// leaves out, and in other text only if there is a magic of that name. Pure; any thread.
+/// Splits a cell at its magics. A magic is at the beginning of a line: in C# not within a string, a comment or code excluded by <c>#if</c>,
+/// and in other text only if a magic of that name exists. Pure; any thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/magic-commands.md
 /// </summary>
 internal static class CellBlocks
 {
     private const string Mark = "#!";
 
-    /// <summary>Whether there may be magics in a cell, by its spelling.</summary>
+    /// <summary>Whether a cell may contain magics, judged by its text.</summary>
     public static bool MayHave(string code) => code.Contains(Mark, StringComparison.Ordinal);
 
-    /// <summary>The blocks of a cell in their order; blank ones are left out.</summary>
-    /// <param name="find">The magic of a name, null if there is none.</param>
-    /// <param name="language">What the cell is in as long as it does not say otherwise.</param>
+    /// <summary>Splits a cell into its blocks, in order and without blank ones.</summary>
+    /// <param name="find">Finds the magic of a name; null if there is none.</param>
+    /// <param name="language">The language of the cell up to a magic that changes it.</param>
     public static IReadOnlyList<CellBlock> Of(string code, Func<string, Magic?> find, CellLanguage language)
     {
         var blocks = new List<CellBlock>();
 
-        // The magic whose text the lines are; null where they are C#.
+        // The magic that the lines belong to; null where they are C#.
         var current = language == CellLanguage.CSharp ? null : Mark + language.Name;
         var isOpen = false;
         var at = 0;
@@ -49,7 +47,7 @@ internal static class CellBlocks
             var text = code[at..next];
             if (text.AsSpan().Trim().Length > 0)
             {
-                // Text without its magic: the cell's metadata name its language, or another magic stands in between.
+                // Text without its own magic: the cell's metadata names its language, or another magic comes between.
                 if (current is null) blocks.Add(new(LineAt(code, at), null, "", LineBreaks(code.AsSpan(0, at)) + text));
                 else if (isOpen) blocks[^1] = blocks[^1] with { Text = Trimmed(text) };
                 else blocks.Add(new(LineAt(code, at), current, "", Trimmed(text)));
@@ -61,15 +59,18 @@ internal static class CellBlocks
             var name = line.Split((char[]?)null, 2)[0];
             at = end + (code.AsSpan(end) switch { ['\r', '\n', ..] => 2, [_, ..] => 1, _ => 0 });
 
-            // The first line of a program that a Unix shell starts.
+            // The shebang line of a script.
             if (name.StartsWith("#!/", StringComparison.Ordinal)) continue;
-            blocks.Add(new(LineAt(code, next), name, line[name.Length..], "") { Language = (current is null ? null : CellLanguage.Find(current[Mark.Length..])) ?? CellLanguage.CSharp });
+            blocks.Add(new(LineAt(code, next), name, line[name.Length..], "")
+            {
+                Language = (current is null ? null : CellLanguage.Find(current[Mark.Length..])) ?? CellLanguage.CSharp,
+            });
             isOpen = find(name) is { TakesText: true };
             if (find(name) is { } magic && (magic.TakesText || magic.BeginsCSharp)) current = magic.BeginsCSharp ? null : name;
         }
     }
 
-    /// <summary>A cell's C#, with blanks in the place of all else, so that every character is where it was.</summary>
+    /// <summary>Replaces everything except C# with blanks, so that every character keeps its position.</summary>
     public static string OnlyCSharp(string code, Func<string, Magic?> find)
     {
         var text = new StringBuilder(code.Length);
@@ -80,7 +81,10 @@ internal static class CellBlocks
             Append(code.AsSpan(at, next - at), current);
             if (next == code.Length) return text.ToString();
             var end = code.AsSpan(next).IndexOfAny('\r', '\n') is var length and >= 0 ? next + length : code.Length;
-            if (find(code[next..end].Split((char[]?)null, 2)[0]) is { } magic && (magic.TakesText || magic.BeginsCSharp)) current = magic.BeginsCSharp;
+            if (find(code[next..end].Split((char[]?)null, 2)[0]) is { } magic && (magic.TakesText || magic.BeginsCSharp))
+            {
+                current = magic.BeginsCSharp;
+            }
             Append(code.AsSpan(next, end - next), false);
             at = end;
         }
@@ -96,14 +100,18 @@ internal static class CellBlocks
         if (code.IndexOf(Mark, start, StringComparison.Ordinal) < 0) return code.Length;
         var text = code[start..];
 
-        // Tokens are read one by one, and no further than to the next magic: what comes behind it may be no C#. Code that nests
-        // too deep for that has none.
+        // Tokens are read one by one up to the next magic, because the text after it may not be C#. Code that nests too deeply for the
+        // lexer contains no magic.
         if (Nesting.IsTooDeep(text)) return code.Length;
         foreach (var token in SyntaxFactory.ParseTokens(text, options: CellCompiler.ParseOptions))
         {
             foreach (var trivia in token.LeadingTrivia)
             {
-                if (trivia.IsDirective && text.AsSpan(trivia.SpanStart).StartsWith(Mark) && trivia.GetStructure() is DirectiveTriviaSyntax { IsActive: true }) return start + trivia.SpanStart;
+                if (trivia.IsDirective && text.AsSpan(trivia.SpanStart).StartsWith(Mark)
+                    && trivia.GetStructure() is DirectiveTriviaSyntax { IsActive: true })
+                {
+                    return start + trivia.SpanStart;
+                }
             }
         }
 
@@ -153,6 +161,6 @@ internal static class CellBlocks
         return string.Join('\n', lines);
     }
 
-    // Where the compiler ends a line.
+    // The line breaks of the C# compiler.
     private static bool IsLineBreak(char c) => c is '\r' or '\n' or '\u0085' or '\u2028' or '\u2029';
 }

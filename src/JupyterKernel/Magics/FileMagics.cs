@@ -2,10 +2,13 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Magics that run files. Loop thread. Source: https://github.com/dotnet/interactive/blob/main/docs/import-magic-command.md</summary>
+/// <summary>
+/// The magics that run files. Loop thread.
+/// Source: https://github.com/dotnet/interactive/blob/main/docs/import-magic-command.md
+/// </summary>
 internal static class FileMagics
 {
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
         new("#!import", "Runs a notebook (.ipynb, .dib) or C# (.cs, .csx) as if its cells stood here.", (call, cell) =>
@@ -14,7 +17,8 @@ internal static class FileMagics
                 : Task.FromResult<CellOutcome>(TableOutput.Refused("#!import needs a file: #!import lib.dib")))
         {
             Aliases = ["#!load"],
-            Parameters = [new("file", "Its path, relative to the file that this stands in."), new("--file", "The same.") { ValueName = "path" }],
+            Parameters =
+                [new("file", "Its path, relative to the file that this stands in."), new("--file", "The same.") { ValueName = "path" }],
         },
     ];
 }

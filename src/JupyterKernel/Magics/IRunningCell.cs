@@ -6,51 +6,51 @@ using JupyterKernel.Supervision;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>The cell that a magic stands in, while it runs. Loop thread.</summary>
+/// <summary>The cell of a magic while it runs. Loop thread.</summary>
 internal interface IRunningCell
 {
     /// <summary>The history.</summary>
     NotebookSession Session { get; }
 
-    /// <summary>The workers.</summary>
+    /// <summary>The supervisor of the workers.</summary>
     Supervisor Supervisor { get; }
 
-    /// <summary>The magics that it can use.</summary>
+    /// <summary>The magics that the cell can use.</summary>
     MagicSet Magics { get; }
 
-    /// <summary>What <c>#!value</c> has stored.</summary>
+    /// <summary>The values stored by <c>#!value</c>.</summary>
     ValueStore Values { get; }
 
-    /// <summary>What relative paths start from: the folder of the file that is imported, else the kernel's.</summary>
+    /// <summary>The base of relative paths: the folder of the imported file, otherwise the kernel's.</summary>
     string Directory { get; }
 
     /// <summary>Cancelled when the user interrupts the cell.</summary>
     CancellationToken Cancellation { get; }
 
-    /// <summary>Whether the C# blocks behind are executed again in a fresh worker.</summary>
+    /// <summary>Sets whether the following C# blocks are executed again in a fresh worker.</summary>
     ReplayPolicy Replay { set; }
 
-    /// <summary>Shows something among the cell's outputs.</summary>
+    /// <summary>Shows a bundle among the cell's outputs.</summary>
     void Show(MimeBundle bundle);
 
     /// <summary>Writes a line to stderr.</summary>
     void Warn(string line);
 
-    /// <summary>Has the time from here to the cell's end shown behind its result.</summary>
+    /// <summary>Requests that the time from now to the cell's end is shown after its result.</summary>
     void ShowTime();
 
     /// <summary>Asks the user.</summary>
-    /// <returns>The answer; null if the client takes no questions.</returns>
+    /// <returns>The answer; null if the client does not accept questions.</returns>
     /// <exception cref="OperationCanceledException">The cell was interrupted.</exception>
     Task<string?> AskAsync(string prompt, bool password);
 
-    /// <summary>Runs C# that a magic stands for, as a block of the cell.</summary>
-    /// <param name="code">On one line, whose number becomes that of the magic.</param>
+    /// <summary>Runs the C# of a magic as a block of the cell.</summary>
+    /// <param name="code">The C#, on one line, which gets the line number of the magic.</param>
     /// <param name="call">The magic.</param>
     /// <param name="isKept">Whether it joins the history.</param>
     Task<CellOutcome> RunCSharpAsync(string code, MagicCall call, bool isKept = true);
 
     /// <summary>Runs a file's cells as blocks of this cell.</summary>
-    /// <param name="path">A full path.</param>
+    /// <param name="path">The full path.</param>
     Task<CellOutcome> ImportAsync(string path);
 }

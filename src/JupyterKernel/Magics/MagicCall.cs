@@ -5,31 +5,29 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Where the value of a parameter comes from.</summary>
+/// <summary>The source of a parameter's value.</summary>
 internal enum MagicValueKind
 {
-    /// <summary>It is written there.</summary>
+    /// <summary>The value is the literal text.</summary>
     Literal,
 
     /// <summary><c>@input</c>: the user is asked.</summary>
     Input,
 
-    /// <summary><c>@password</c>: the user is asked, and does not see what is typed.</summary>
+    /// <summary><c>@password</c>: the user is asked and the input is hidden.</summary>
     Password,
 
-    /// <summary><c>@csharp:x</c>, <c>@value:x</c>: what a variable or a stored value holds.</summary>
+    /// <summary><c>@csharp:x</c>, <c>@value:x</c>: the value of a variable or a stored value.</summary>
     Shared,
 }
 
-/// <summary>A parameter's value.</summary>
-/// <param name="Text">The value itself, the prompt, or the name of what is shared.</param>
-/// <param name="From">Of what is shared: <c>csharp</c> or <c>value</c>, or another language.</param>
+/// <summary>The value of a parameter.</summary>
+/// <param name="Text">The value itself, the prompt, or the name of the shared value.</param>
+/// <param name="From">The origin of a shared value: <c>csharp</c>, <c>value</c> or another language.</param>
 internal sealed record MagicValue(MagicValueKind Kind, string Text, string? From = null)
 {
-    /// <summary>
-    /// Reads a word. Source: https://github.com/dotnet/interactive/blob/main/docs/input-prompts.md
-    /// </summary>
-    /// <exception cref="FormatException">It begins as <c>@input</c> does and goes on wrongly.</exception>
+    /// <summary>Parses a word. Source: https://github.com/dotnet/interactive/blob/main/docs/input-prompts.md</summary>
+    /// <exception cref="FormatException">It begins like <c>@input</c> but is malformed.</exception>
     public static MagicValue Of(string word, bool isQuoted)
     {
         if (isQuoted || word.Length < 2 || word[0] != '@') return new(MagicValueKind.Literal, word);
@@ -59,24 +57,24 @@ internal sealed record MagicValue(MagicValueKind Kind, string Text, string? From
     private static string Unquoted(string text) => text.Length >= 2 && text[0] == '"' && text[^1] == '"' ? text[1..^1] : text;
 }
 
-/// <summary>A magic as a cell asks for it. Immutable; any thread.</summary>
+/// <summary>A magic as called in a cell. Immutable; any thread.</summary>
 /// <param name="Line">The number of its line in the cell, from 1.</param>
-/// <param name="Text">The lines below it, if it takes them; without blank ones around.</param>
+/// <param name="Text">The lines below it, if it takes text, without surrounding blank ones.</param>
 internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDictionary<string, MagicValue> Values)
 {
     private static readonly string[] HelpOptions = ["--help", "-h", "-?"];
 
-    /// <summary>Whether only help is wanted.</summary>
+    /// <summary>Whether only help is requested.</summary>
     public bool WantsHelp { get; private init; }
 
-    /// <summary>Whether it stands among text that runs in the page, so that what it declares is the page's.</summary>
+    /// <summary>Whether it is surrounded by text that runs in the page, so that its declarations belong to the page.</summary>
     public bool IsInPage { get; private init; }
 
-    /// <summary>A parameter's text; null if it was not given.</summary>
+    /// <summary>The text of a parameter; null if it was not given.</summary>
     public string? this[string parameter] => Values.GetValueOrDefault(parameter)?.Text;
 
-    /// <summary>Reads what follows a magic's name.</summary>
-    /// <returns>The call, or what is wrong and what to write instead.</returns>
+    /// <summary>Parses the text after a magic's name.</summary>
+    /// <returns>The call, or the problem and what to write instead.</returns>
     public static (MagicCall? Call, string? Problem) Parse(Magic magic, CellBlock block)
     {
         var arguments = block.Arguments;
@@ -89,7 +87,8 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
             {
                 var line = arguments.Trim();
                 if (HelpOptions.Contains(line)) return (call with { WantsHelp = true }, null);
-                values[magic.Parameters[0].Name] = line.StartsWith("@input", StringComparison.Ordinal) || line.StartsWith("@password", StringComparison.Ordinal)
+                values[magic.Parameters[0].Name] = line.StartsWith("@input", StringComparison.Ordinal)
+                    || line.StartsWith("@password", StringComparison.Ordinal)
                     ? MagicValue.Of(line, isQuoted: false)
                     : new(MagicValueKind.Literal, line);
                 return (call, null);
@@ -98,7 +97,7 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
             var words = new Queue<(string Word, bool IsQuoted, int Start)>(Words(arguments));
             var places = new Queue<MagicParameter>(magic.Parameters.Where(parameter => parameter.IsArgument || parameter.IsPositional));
 
-            // An option that has its value by its name needs none by its place.
+            // An option given by name takes no positional value.
             MagicParameter? NextPlace()
             {
                 while (places.TryDequeue(out var place))
@@ -118,7 +117,11 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
                     var equals = word.IndexOf('=', StringComparison.Ordinal);
                     var name = equals < 0 ? word : word[..equals];
                     if (magic.Parameters.FirstOrDefault(parameter => parameter.Name == name) is not { } option)
-                        return (null, $"{magic.Name} has no option {name}. {Suggestions.Nearest(name, magic.Parameters.Select(parameter => parameter.Name)) ?? $"{magic.Name} --help shows what it has."}");
+                    {
+                        var nearest = Suggestions.Nearest(name, magic.Parameters.Select(parameter => parameter.Name));
+                        return (null, $"{magic.Name} has no option {name}. {nearest ?? $"{magic.Name} --help shows what it has."}");
+                    }
+
                     if (option.IsFlag) values[name] = new(MagicValueKind.Literal, "true");
                     else if (equals >= 0) values[name] = Value(option, word[(equals + 1)..], isQuoted: false);
                     else if (words.TryDequeue(out var value)) values[name] = Value(option, value.Word, value.IsQuoted);
@@ -128,7 +131,8 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
                 }
                 else if (NextPlace() is { } place)
                 {
-                    values[place.Name] = place.TakesRest ? new(MagicValueKind.Literal, arguments[start..].Trim()) : Value(place, word, isQuoted);
+                    values[place.Name] = place.TakesRest ? new(MagicValueKind.Literal, arguments[start..].Trim())
+                        : Value(place, word, isQuoted);
                     if (place.TakesRest) break;
                 }
                 else
@@ -143,14 +147,17 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
         }
 
         return magic.Parameters.FirstOrDefault(parameter => parameter.IsRequired && !values.ContainsKey(parameter.Name)) is { } missing
-            ? (null, $"{magic.Name} needs {missing.Name}: {missing.Help} {Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
+            ? (null,
+                $"{magic.Name} wants {missing.Name}: {missing.Help} "
+                + $"{Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
             : (call, null);
     }
 
     private static MagicValue Value(MagicParameter parameter, string word, bool isQuoted) =>
-        MagicValue.Of(word, isQuoted) is var value && value.Kind == MagicValueKind.Shared && !parameter.TakesReference ? new(MagicValueKind.Literal, word) : value;
+        MagicValue.Of(word, isQuoted) is var value && value.Kind == MagicValueKind.Shared && !parameter.TakesReference
+            ? new(MagicValueKind.Literal, word) : value;
 
-    /// <summary>What <c>--help</c> shows.</summary>
+    /// <summary>Writes the help of a magic.</summary>
     public static string Help(Magic magic)
     {
         var text = new StringBuilder($"{magic.Name}: {magic.Help}\n{Usage(magic)}");
@@ -167,12 +174,15 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
 
     private static string Usage(Magic magic)
     {
-        var parts = magic.Parameters.Select(parameter => (parameter, text: parameter.IsArgument ? parameter.Name : parameter.IsFlag ? parameter.Name : $"{parameter.Name} <{parameter.ValueName}>"))
+        var parts = magic.Parameters
+            .Select(parameter => (parameter,
+                text: parameter.IsArgument ? parameter.Name
+                    : parameter.IsFlag ? parameter.Name : $"{parameter.Name} <{parameter.ValueName}>"))
             .Select(part => part.parameter.IsRequired ? part.text : $"[{part.text}]");
         return $"Usage: {string.Join(' ', parts.Prepend(magic.Name))}{(magic.TakesText ? ", and text in the lines below" : "")}";
     }
 
-    /// <summary>Words, which blanks part; in quotes, and within the braces of JSON, blanks part nothing.</summary>
+    /// <summary>Splits text into words at blanks, except in quotes and within the braces of JSON.</summary>
     /// <exception cref="FormatException">A quote or a brace is not closed.</exception>
     private static IEnumerable<(string Word, bool IsQuoted, int Start)> Words(string line)
     {
@@ -208,7 +218,8 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
             if (depth > 0) throw new FormatException("a brace is not closed");
             var word = line[start..at];
             var equals = word.IndexOf("=\"", StringComparison.Ordinal);
-            yield return (word[0] == '-' && equals > 0 && word[^1] == '"' ? $"{word[..equals]}={word[(equals + 2)..^1]}" : word, false, start);
+            yield return (word[0] == '-' && equals > 0 && word[^1] == '"' ? $"{word[..equals]}={word[(equals + 2)..^1]}" : word, false,
+                start);
         }
     }
 

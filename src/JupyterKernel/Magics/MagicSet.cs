@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>The magics of a session: the kernel's own, and those that its cells have registered. Immutable; any thread.</summary>
+/// <summary>The magics of a session: those of the kernel and those registered by cells. Immutable; any thread.</summary>
 internal sealed class MagicSet
 {
     private const string Api = "global::JupyterKernel.Display.Magic";
@@ -13,24 +13,29 @@ internal sealed class MagicSet
 
     private readonly Dictionary<string, Magic> registered = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="registered">In the order of their cells: a later one takes the place of an earlier one of its name.</param>
+    /// <param name="registered">
+    /// The registered magics in the order of their cells; a later one replaces an earlier one of the same name.
+    /// </param>
     public MagicSet(IEnumerable<MagicRegistered> registered)
     {
         foreach (var magic in registered) this.registered[magic.Name] = Of(magic);
     }
 
-    /// <summary>In the order in which they are listed.</summary>
-    public IEnumerable<Magic> All => registered.Values.OrderBy(magic => magic.Name, StringComparer.OrdinalIgnoreCase).Concat(MagicTable.All);
+    /// <summary>The magics, in the order in which they are listed.</summary>
+    public IEnumerable<Magic> All =>
+        registered.Values.OrderBy(magic => magic.Name, StringComparer.OrdinalIgnoreCase).Concat(MagicTable.All);
 
-    /// <summary>The magic of that name, which begins with <c>#!</c>; null if there is none.</summary>
+    /// <summary>Finds the magic of a name, which begins with <c>#!</c>; null if there is none.</summary>
     public Magic? Find(string name) => MagicTable.Find(name) ?? registered.GetValueOrDefault(name);
 
-    /// <summary>The message for a name that no magic has.</summary>
+    /// <summary>Creates the message for an unknown name.</summary>
     public string Unknown(string name) =>
-        $"Unknown magic '{(name.Length > 60 ? name[..60] + "…" : name)}'. {Suggestions.Nearest(name, All.SelectMany(magic => magic.Names)) ?? "#!lsmagic lists the magics."}";
+        $"There is no magic {(name.Length > 60 ? name[..60] + "…" : name)}. "
+            + $"{Suggestions.Nearest(name, All.SelectMany(magic => magic.Names)) ?? "#!lsmagic lists those that there are."}";
 
     private static Magic Of(MagicRegistered magic) => new(
-        magic.Name, magic.Help.Length > 0 ? magic.Help : "Registered by a cell.", (call, cell) => cell.RunCSharpAsync(Invocation(magic, call, cell), call))
+        magic.Name, magic.Help.Length > 0 ? magic.Help : "Registered by a cell.",
+        (call, cell) => cell.RunCSharpAsync(Invocation(magic, call, cell), call))
     {
         TakesText = magic.TakesText,
         TakesLine = magic.Options is null,
@@ -40,24 +45,29 @@ internal sealed class MagicSet
             [
                 .. magic.Options.Select(option => new MagicParameter(option.Name, option.Help)
                 {
-                    IsRequired = option.IsRequired, IsFlag = option.IsFlag, IsPositional = option.IsPositional, Proposals = option.Proposals, TakesReference = true,
+                    IsRequired = option.IsRequired, IsFlag = option.IsFlag, IsPositional = option.IsPositional,
+                    Proposals = option.Proposals, TakesReference = true,
                 }),
             ],
     };
 
-    /// <summary>The C# that a line with the magic stands for, whose result is what the handler returns.</summary>
+    /// <summary>Creates the C# of a line with the magic; its result is the return value of the handler.</summary>
     private static string Invocation(MagicRegistered magic, MagicCall call, IRunningCell cell)
     {
-        var options = call.Values.Where(value => value.Key != Line).Select(value => $", {Literal(value.Key)}, {Expression(value.Value, cell)}");
-        return FormattableString.Invariant($"await {Api}.InvokeAsync({magic.Cell}, {Literal(magic.Name)}, {(call.Values.TryGetValue(Line, out var line) ? Expression(line, cell) : Literal(""))}, {Literal(call.Text)}{string.Concat(options)})");
+        var options = call.Values.Where(value => value.Key != Line)
+            .Select(value => $", {Literal(value.Key)}, {Expression(value.Value, cell)}");
+        var argument = call.Values.TryGetValue(Line, out var line) ? Expression(line, cell) : Literal("");
+        return FormattableString.Invariant(
+            $"await {Api}.InvokeAsync({magic.Cell}, {Literal(magic.Name)}, {argument}, {Literal(call.Text)}{string.Concat(options)})");
     }
 
-    // What the user is asked for is asked by the C#, so that it is not written into the history.
+    // The C# asks the user, so that the input is not written into the history.
     private static string Expression(MagicValue value, IRunningCell cell) => value switch
     {
         { Kind: MagicValueKind.Input } => $"{Notebook}.GetInput({Literal(value.Text)})",
         { Kind: MagicValueKind.Password } => $"{Notebook}.GetPassword({Literal(value.Text)}).GetClearTextPassword()",
-        { Kind: MagicValueKind.Shared, From: "value" } => Literal(cell.Values.All.TryGetValue(value.Text, out var stored) ? stored.Text : ""),
+        { Kind: MagicValueKind.Shared, From: "value" } =>
+            Literal(cell.Values.All.TryGetValue(value.Text, out var stored) ? stored.Text : ""),
         { Kind: MagicValueKind.Shared, From: "csharp" } when SyntaxFacts.IsValidIdentifier(value.Text) => $"@{value.Text}",
         { Kind: MagicValueKind.Shared } => Literal($"@{(value.From == "csharp" ? "" : value.From + ":")}{value.Text}"),
         _ => Literal(value.Text),

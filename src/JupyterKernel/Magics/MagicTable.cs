@@ -2,22 +2,25 @@ using JupyterKernel.Compilation;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>The kernel's own magics: one table for whatever runs, lists, explains or completes them. Immutable; any thread.</summary>
+/// <summary>The kernel's own magics, in one table for running, listing, explaining and completing them. Immutable; any thread.</summary>
 internal static class MagicTable
 {
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
-        .. TextMagics.All.Where(magic => !magic.IsForeign), .. AboutMagics.All, .. VariableMagics.All, .. ValueMagics.All, .. FileMagics.All,
+        .. TextMagics.All.Where(magic => !magic.IsForeign), .. AboutMagics.All, .. VariableMagics.All, .. ValueMagics.All,
+        .. FileMagics.All,
         .. SessionMagics.All, .. TextMagics.All.Where(magic => magic.IsForeign),
     ];
 
     private static readonly Dictionary<string, Magic> ByName =
-        All.SelectMany(magic => magic.Names.Select(name => (name, magic))).ToDictionary(named => named.name, named => named.magic, StringComparer.OrdinalIgnoreCase);
+        All.SelectMany(magic => magic.Names.Select(name => (name, magic)))
+            .ToDictionary(named => named.name, named => named.magic, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The magic of that name, which begins with <c>#!</c>; null if there is none.</summary>
+    /// <summary>Finds the magic of a name, which begins with <c>#!</c>; null if there is none.</summary>
     public static Magic? Find(string name) =>
         ByName.TryGetValue(name, out var magic) ? magic
-        : name.Length > 2 && NotebookFiles.CellLanguage.Find(name[2..]) is { Instead: not null } connection ? ByName["#!" + connection.Name.Split('-')[0]]
+        : name.Length > 2 && NotebookFiles.CellLanguage.Find(name[2..]) is { Instead: not null } connection
+            ? ByName["#!" + connection.Name.Split('-')[0]]
         : null;
 }

@@ -7,12 +7,12 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Magics about the session itself: its history, its worker, its settings. Loop thread.</summary>
+/// <summary>The magics about the session: its history, its worker and its settings. Loop thread.</summary>
 internal static class SessionMagics
 {
     private const int VariablesShown = 10;
 
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
         new("#!settings", "Shows the kernel's settings and what they mean, or sets one.", (call, _) => Task.FromResult(Settings(call)))
@@ -23,22 +23,32 @@ internal static class SessionMagics
                 new("value", "What it is set to.") { TakesRest = true },
             ],
         },
-        new("#!history", "Lists the accepted cells, with time, memory and what becomes of them.", (_, cell) => Task.FromResult<CellOutcome>(History(cell.Session))),
+        new("#!history", "Lists the accepted cells, with time, memory and what becomes of them.",
+            (_, cell) => Task.FromResult<CellOutcome>(History(cell.Session))),
         new("#!memory", "Shows the worker's memory, its limits and the largest variables.", (_, cell) => MemoryAsync(cell.Supervisor)),
         new("#!trace", "Shows the latest exception with all its calls.", (_, cell) =>
-            Task.FromResult<CellOutcome>(TableOutput.Of(cell.Session.LastException is { } last ? Whole(last) : "No cell has thrown an exception yet."))),
+            Task.FromResult<CellOutcome>(
+                TableOutput.Of(cell.Session.LastException is { } last ? Whole(last) : "No cell has thrown an exception yet."))),
         new("#!undo", "Takes the last accepted cell back.", (_, cell) => UndoAsync(cell)) { StandsAlone = true },
-        new("#!recycle", "Replaces the worker by a fresh one with the same variables.", (_, cell) => RecycleAsync(cell)) { StandsAlone = true },
-        new("#!replay", "Sets whether the C# below is replayed in a fresh worker.", (call, cell) =>
+        new("#!recycle", "Replaces the worker by a fresh one with the same variables.",
+            (_, cell) => RecycleAsync(cell)) { StandsAlone = true },
+        new("#!replay", "Says whether the C# below is executed again in a fresh worker.", (call, cell) =>
         {
-            if (ReplayPolicies.Parse(call["policy"]!) is not { } policy) return Task.FromResult<CellOutcome>(TableOutput.Refused($"#!replay needs a policy: always, never or ask, not '{call["policy"]}'."));
+            if (ReplayPolicies.Parse(call["policy"]!) is not { } policy)
+            {
+                return Task.FromResult<CellOutcome>(
+                    TableOutput.Refused($"#!replay wants one of always, never, ask, not '{call["policy"]}'."));
+            }
             cell.Replay = policy;
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
         })
         {
             Parameters =
             [
-                new("policy", "always; never: its plain data is carried over instead; ask: you are asked after a crash.") { IsRequired = true, Values = ["always", "never", "ask"] },
+                new("policy", "always; never: its plain data is carried over instead; ask: you are asked after a crash.")
+                {
+                    IsRequired = true, Values = ["always", "never", "ask"],
+                },
             ],
         },
     ];
@@ -79,7 +89,9 @@ internal static class SessionMagics
     }
 
     private static CellOutcome.Returned Replayed(NotebookSession session, string what, DateTime began) =>
-        TableOutput.Of($"{what} Accepted cells replayed in a fresh worker: {session.Accepted.Count}, in {Milliseconds(DateTime.UtcNow - began)}.");
+        TableOutput.Of(
+            $"{what} Accepted cells executed again in a fresh worker: {session.Accepted.Count}, in "
+            + $"{Milliseconds(DateTime.UtcNow - began)}.");
 
     private static CellOutcome.Returned History(NotebookSession session) => TableOutput.Of(
         $"Accepted cells, which a fresh worker replays: {session.Accepted.Count}.",
@@ -87,7 +99,8 @@ internal static class SessionMagics
             ["cell", "code", "ran for", "allocated", "ended", "replay", "declares"],
             .. session.Accepted.Select(cell => (string[])
             [
-                cell.Compiled.Name, FirstLine(cell.Compiled.Code), Milliseconds(cell.Took), Size.Format(cell.AllocatedBytes), cell.Threw ? "threw" : "returned",
+                cell.Compiled.Name, FirstLine(cell.Compiled.Code), Milliseconds(cell.Took), Size.Format(cell.AllocatedBytes),
+                cell.Threw ? "threw" : "returned",
                 cell.Policy.ToString().ToLowerInvariant(), string.Join(", ", cell.Compiled.DeclaredNames),
             ]),
         ]);
@@ -100,11 +113,16 @@ internal static class SessionMagics
         var usage = worker?.Usage;
         var heap = worker?.Memory;
         return TableOutput.Of(
-            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot give it back. Its heap may grow to {Size.Format(KernelSettings.Current.MemoryCeilingBytes)}; past that a cell gets an OutOfMemoryException.",
+            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot give it back. Its "
+                + $"heap may grow to {Size.Format(KernelSettings.Current.MemoryCeilingBytes)}; past that a cell gets an "
+                + $"OutOfMemoryException.",
             [
                 ["", "resident", "private", "heap", "assemblies", "processor time"],
-                ["worker, which runs the cells", Size.Format(usage?.ResidentBytes ?? 0), Size.Format(usage?.PrivateBytes ?? 0), Size.Format(heap?.HeapBytes ?? 0), Number(heap?.Assemblies ?? 0), Milliseconds(usage?.Processor ?? TimeSpan.Zero)],
-                ["kernel, which compiles them", Size.Format(kernel.ResidentBytes), Size.Format(kernel.PrivateBytes), Size.Format(GC.GetTotalMemory(false)), Number(AppDomain.CurrentDomain.GetAssemblies().Length), Milliseconds(kernel.Processor)],
+                ["worker, which runs the cells", Size.Format(usage?.ResidentBytes ?? 0), Size.Format(usage?.PrivateBytes ?? 0),
+                    Size.Format(heap?.HeapBytes ?? 0), Number(heap?.Assemblies ?? 0), Milliseconds(usage?.Processor ?? TimeSpan.Zero)],
+                ["kernel, which compiles them", Size.Format(kernel.ResidentBytes), Size.Format(kernel.PrivateBytes),
+                    Size.Format(GC.GetTotalMemory(false)), Number(AppDomain.CurrentDomain.GetAssemblies().Length),
+                    Milliseconds(kernel.Processor)],
                 .. largest.Select(variable => (string[])["variable " + variable.Name, "", "", Size.Format(variable.Bytes), "", ""]),
             ]);
     }
@@ -115,22 +133,28 @@ internal static class SessionMagics
         if (call["name"] is { } name && settings.Set(name, call["value"] ?? "") is { } problem) return TableOutput.Refused(problem);
         return TableOutput.Of(
             call["name"] is { } set ? $"{set} is set for this kernel." : "Set one with: #!settings name value",
-            [["setting", "value", "meaning"], .. KernelSettings.All.Select(setting => (string[])[setting.Name, setting.Get(settings), setting.Description])]);
+            [["setting", "value", "meaning"],
+            .. KernelSettings.All.Select(setting => (string[])[setting.Name, setting.Get(settings), setting.Description])]);
     }
 
-    /// <summary>An exception with all its calls, also those of the framework.</summary>
+    /// <summary>Formats an exception with all its stack frames, including those of the framework.</summary>
     private static string Whole(ExceptionReport exception, string prefix = "")
     {
         var frames = exception.Frames.Select(frame =>
-            $"\n   at {frame.Method}{(frame.Source is null ? "" : $"{(frame.Method.Length > 0 ? " in " : "")}{SourcePlace.Text(frame.Source, frame.Line)}")}{(frame.Times > 1 ? $" ({frame.Times} times in a row)" : "")}");
-        return $"{prefix}{exception.TypeName}: {exception.Message}{string.Concat(frames)}{string.Concat(exception.Inner.Select(inner => "\n" + Whole(inner, " ---> ")))}";
+        {
+            var place = frame.Source is null ? "" : SourcePlace.Text(frame.Source, frame.Line);
+            var link = frame.Source is not null && frame.Method.Length > 0 ? " in " : "";
+            return $"\n   at {frame.Method}{link}{place}{(frame.Times > 1 ? $" ({frame.Times} times in a row)" : "")}";
+        });
+        return $"{prefix}{exception.TypeName}: {exception.Message}"
+            + $"{string.Concat(frames)}{string.Concat(exception.Inner.Select(inner => "\n" + Whole(inner, " ---> ")))}";
     }
 
     private static string FirstLine(string code)
     {
-        const int Longest = 60;
+        const int MaxLength = 60;
         var line = code.Trim().ReplaceLineEndings("\n").Split('\n')[0];
-        return line.Length > Longest ? line[..Longest] + "…" : line;
+        return line.Length > MaxLength ? line[..MaxLength] + "…" : line;
     }
 
     private static string Milliseconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:N0} ms");

@@ -5,16 +5,16 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>What magics of the kernel's own answer: a sentence and a table, plain and rich. Pure.</summary>
+/// <summary>Creates the results of the kernel's own magics: a sentence and a table, in plain text and HTML. Pure.</summary>
 internal static class TableOutput
 {
-    /// <summary>A block without a result.</summary>
+    /// <summary>The outcome of a block without a result.</summary>
     public static readonly CellOutcome.Returned Nothing = new(null, null);
 
-    /// <summary>A bundle as a block's result.</summary>
+    /// <summary>Creates a block's result from a bundle.</summary>
     public static CellOutcome.Returned Of(MimeBundle bundle) => new(bundle.DataJson(), bundle.MetadataJson());
 
-    /// <summary>A sentence, or lines, and a table whose first row is its head.</summary>
+    /// <summary>Creates a result from a sentence, or lines, and a table whose first row is its header.</summary>
     public static CellOutcome.Returned Of(string sentence, IReadOnlyList<string[]> table)
     {
         var plain = new StringBuilder(sentence);
@@ -31,9 +31,9 @@ internal static class TableOutput
         return Of(MimeBundle.Of("text/html", NoteHtml.Sentence(sentence) + NoteHtml.Table(table), plain.ToString()));
     }
 
-    /// <summary>A sentence.</summary>
+    /// <summary>Creates a result from a sentence.</summary>
     public static CellOutcome.Returned Of(string sentence) => Of(sentence, []);
 
-    /// <summary>Why a magic does not do what it was asked for.</summary>
+    /// <summary>Creates the outcome of a refused magic, with the reason.</summary>
     public static CellOutcome.Refused Refused(string reason) => new("MagicError", reason);
 }

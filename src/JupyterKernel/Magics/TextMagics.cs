@@ -5,15 +5,18 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Magics that begin a language: what a page shows is shown, C# is run, and of all others it is said what to use instead. Loop thread.</summary>
+/// <summary>
+/// The magics that begin a language: page languages are shown, C# is run, and for all others an alternative is named. Loop thread.
+/// </summary>
 internal static partial class TextMagics
 {
     private const string MermaidSizes = "Accepted, and left to the front end.";
 
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
-        new("#!csharp", "The lines below are C#.", (_, _) => Task.FromResult<CellOutcome>(TableOutput.Nothing)) { Aliases = Names(CellLanguage.CSharp), BeginsCSharp = true },
+        new("#!csharp", "The lines below are C#.",
+            (_, _) => Task.FromResult<CellOutcome>(TableOutput.Nothing)) { Aliases = Names(CellLanguage.CSharp), BeginsCSharp = true },
         Shows("html", "Shows the lines below as HTML.", Display.Notebook.HTML),
         Shows("markdown", "Shows the lines below as Markdown.", Display.Notebook.Markdown),
         Shows("javascript", "Has the page run the lines below as JavaScript, where the front end allows that.", Script),
@@ -28,14 +31,16 @@ internal static partial class TextMagics
         },
         .. CellLanguage.All.Where(language => language.Instead is not null).Select(Foreign),
         new("#!connect", "Connected to databases and kernels; not here.", (call, _) => Task.FromResult<CellOutcome>(new CellOutcome.Refused(
-            CellLanguage.NotSupported, "#!connect is not there: this kernel runs C# and connects to no other one. " + CellLanguage.Databases)))
+            CellLanguage.NotSupported,
+            "#!connect is not there: this kernel runs C# and connects to no other one. " + CellLanguage.Databases)))
         {
             IsForeign = true,
         },
     ];
 
-    /// <summary>As in .NET Interactive the text is that of an asynchronous function, which a page's scripts are not.</summary>
-    private static MimeBundle Script(string text) => Display.Notebook.Javascript(OfFunction().IsMatch(text) ? $"(async () => {{\n{text}\n}})();" : text);
+    /// <summary>Wraps the text in an asynchronous function, as .NET Interactive does; a page's scripts are not asynchronous.</summary>
+    private static MimeBundle Script(string text) =>
+        Display.Notebook.Javascript(OfFunction().IsMatch(text) ? $"(async () => {{\n{text}\n}})();" : text);
 
     [GeneratedRegex(@"\bawait\b|^\s*return\b", RegexOptions.Multiline)]
     private static partial Regex OfFunction();
@@ -50,7 +55,8 @@ internal static partial class TextMagics
         TakesText = true,
     };
 
-    private static Magic Foreign(CellLanguage language) => new("#!" + language.Name, $"{language.Title} is not run here. {language.Instead}", (_, _) =>
+    private static Magic Foreign(CellLanguage language) =>
+        new("#!" + language.Name, $"{language.Title} is not run here. {language.Instead}", (_, _) =>
         Task.FromResult<CellOutcome>(ForeignLanguage.Refuse(language.Name)))
     {
         Aliases = Names(language),
@@ -58,17 +64,17 @@ internal static partial class TextMagics
         IsForeign = true,
     };
 
-    /// <summary>JupyterLab from 4.1 on draws the first form, GitHub and VS Code the second.</summary>
+    /// <summary>Creates both forms of a diagram: JupyterLab from 4.1 on renders the first one, GitHub and VS Code the second.</summary>
     private static MimeBundle Mermaid(string text) =>
         new([new("text/vnd.mermaid", text), new("text/markdown", $"```mermaid\n{text}\n```"), new("text/plain", text)]);
 
     private static string[] Names(CellLanguage language) => [.. language.Aliases.Select(alias => "#!" + alias)];
 }
 
-/// <summary>A block in a language that this kernel does not run.</summary>
+/// <summary>Refuses blocks in languages that this kernel does not run.</summary>
 internal static class ForeignLanguage
 {
-    /// <summary>Says so, and what to do instead.</summary>
+    /// <summary>Refuses a block and names the alternative.</summary>
     public static CellOutcome.Refused Refuse(string name) => new(
         CellLanguage.NotSupported,
         CellLanguage.Find(name) is { Instead: { } instead } language

@@ -10,8 +10,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Magics;
 
 /// <summary>
-/// Magics that give values names. What becomes a C# variable is declared by C# that is run as any other block, so it is
-/// in the history and there again in a fresh worker. In a block of HTML or JavaScript they are variables of the page. Loop thread.
+/// Magics that name values. A C# variable is declared by C# that runs like any other block, so it is in the history and exists again in a
+/// fresh worker. In a block of HTML or JavaScript the values are variables of the page. Loop thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/variable-sharing.md
 /// </summary>
 internal static class ValueMagics
@@ -20,14 +20,14 @@ internal static class ValueMagics
     private const string PageVariable = "global::JupyterKernel.Display.PageVariable";
     private const string Json = "application/json";
     private const string PlainText = "text/plain";
-    private const long MostBytes = 100_000_000;
+    private const long MaxBytes = 100_000_000;
 
-    /// <summary>The compiler has 16 MB for all literals of an assembly.</summary>
-    private const int LongestLiteral = 4_000_000;
+    /// <summary>The maximum length of a literal; the compiler has a limit of 16 MB for all literals of an assembly.</summary>
+    private const int MaxLiteralLength = 4_000_000;
 
     private static readonly Lazy<HttpClient> Http = new();
 
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
         new("#!value", "Stores a text under a name; #!share --from value makes a variable of it.", StoreAsync)
@@ -47,8 +47,16 @@ internal static class ValueMagics
             Parameters =
             [
                 new("--name", "The variable's name.") { IsRequired = true, ValueName = "name" },
-                new("--value", "A text; @csharp:x, another variable; @value:x, what #!value stored; @input:\"Prompt\" or @password:\"Prompt\", what the user types.") { IsRequired = true, TakesReference = true },
-                new("--mime-type", "application/json makes a JsonDocument of another variable's value.") { ValueName = "type", Values = [Json, PlainText] },
+                new("--value",
+                    "A text; @csharp:x, another variable; @value:x, what #!value stored; @input:\"Prompt\" or @password:\"Prompt\", what "
+                    + "the user types.")
+                {
+                    IsRequired = true, TakesReference = true,
+                },
+                new("--mime-type", "application/json makes a JsonDocument of another variable's value.")
+                {
+                    ValueName = "type", Values = [Json, PlainText],
+                },
                 new("--byref", "Accepted: variables are shared by reference anyway.") { IsFlag = true },
             ],
         },
@@ -57,9 +65,18 @@ internal static class ValueMagics
             Parameters =
             [
                 new("name", "What is shared.") { IsRequired = true },
-                new("--from", "Whose it is.") { IsRequired = true, ValueName = "language", Values = ["csharp", "value", "c#", "C#", .. CellLanguage.All.Where(language => language.Instead is not null || language.Name is "javascript" or "html").Select(language => language.Name)] },
+                new("--from", "Whose it is.")
+                {
+                    IsRequired = true, ValueName = "language",
+                    Values = ["csharp", "value", "c#", "C#",
+                        .. CellLanguage.All.Where(language => language.Instead is not null || language.Name is "javascript" or "html")
+                            .Select(language => language.Name)],
+                },
                 new("--as", "The variable's name, where it is another.") { ValueName = "name" },
-                new("--mime-type", "application/json makes a JsonDocument of another variable's value.") { ValueName = "type", Values = [Json, PlainText] },
+                new("--mime-type", "application/json makes a JsonDocument of another variable's value.")
+                {
+                    ValueName = "type", Values = [Json, PlainText],
+                },
             ],
         },
     ];
@@ -87,8 +104,10 @@ internal static class ValueMagics
                 text = call["--from-value"] ?? call.Text;
             }
         }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
-            or HttpRequestException or UriFormatException or InvalidOperationException or TaskCanceledException { InnerException: TimeoutException })
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException
+            or HttpRequestException or UriFormatException or InvalidOperationException
+            or TaskCanceledException { InnerException: TimeoutException })
         {
             return TableOutput.Refused($"#!value has stored nothing: {unusable.Message}");
         }
@@ -112,8 +131,8 @@ internal static class ValueMagics
     }
 
     private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) =>
-        new FileInfo(path) is { Exists: true, Length: > MostBytes }
-            ? throw new IOException($"{path} has more than {MostBytes / 1_000_000} MB; read it in C#.")
+        new FileInfo(path) is { Exists: true, Length: > MaxBytes }
+            ? throw new IOException($"{path} has more than {MaxBytes / 1_000_000} MB; read it in C#.")
             : await File.ReadAllTextAsync(path, cancellation);
 
     private static async Task<(string Text, string? MimeType)> FetchAsync(string url, CancellationToken cancellation)
@@ -122,8 +141,11 @@ internal static class ValueMagics
             throw new UriFormatException($"'{url}' is not a valid address. Use one that starts with http:// or https://.");
         using var response = await Http.Value.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellation);
         response.EnsureSuccessStatusCode();
-        if (response.Content.Headers.ContentLength > MostBytes) throw new IOException($"{url} has more than {MostBytes / 1_000_000} MB; get it in C#.");
-        await response.Content.LoadIntoBufferAsync(MostBytes, cancellation);
+        if (response.Content.Headers.ContentLength > MaxBytes)
+        {
+            throw new IOException($"{url} has more than {MaxBytes / 1_000_000} MB; get it in C#.");
+        }
+        await response.Content.LoadIntoBufferAsync(MaxBytes, cancellation);
         return (await response.Content.ReadAsStringAsync(cancellation), response.Content.Headers.ContentType?.MediaType);
     }
 
@@ -134,14 +156,16 @@ internal static class ValueMagics
         return value.Kind switch
         {
             MagicValueKind.Input => DeclareAsync(name, $"{Api}.GetInput({Literal(value.Text)})", call, cell),
-            MagicValueKind.Password when call.IsInPage => Refused("A password that the page gets would be saved with the notebook. Ask for it in C#, or in the page itself."),
+            MagicValueKind.Password when call.IsInPage =>
+                Refused("A password that the page gets would be saved with the notebook. Ask for it in C#, or in the page itself."),
             MagicValueKind.Password => DeclareAsync(name, $"{Api}.GetPassword({Literal(value.Text)})", call, cell),
             MagicValueKind.Shared => FromAsync(value.From!, value.Text, name, call, cell),
             _ => DeclareAsync(name, Literal(value.Text), call, cell),
         };
     }
 
-    private static Task<CellOutcome> ShareAsync(MagicCall call, IRunningCell cell) => FromAsync(call["--from"]!, call["name"]!, call["--as"] ?? call["name"]!, call, cell);
+    private static Task<CellOutcome> ShareAsync(MagicCall call, IRunningCell cell) =>
+        FromAsync(call["--from"]!, call["name"]!, call["--as"] ?? call["name"]!, call, cell);
 
     private static Task<CellOutcome> FromAsync(string from, string name, string variable, MagicCall call, IRunningCell cell)
     {
@@ -149,28 +173,35 @@ internal static class ValueMagics
         {
             return cell.Values.All.TryGetValue(name, out var stored)
                 ? DeclareAsync(variable, Expression(stored with { MimeType = call["--mime-type"] ?? stored.MimeType }), call, cell)
-                : Refused($"#!value has stored nothing under the name {name}. There is: {string.Join(", ", cell.Values.All.Keys.DefaultIfEmpty("nothing yet"))}.");
+                : Refused(
+                    $"#!value has stored nothing under the name {name}. There is: "
+                    + $"{string.Join(", ", cell.Values.All.Keys.DefaultIfEmpty("nothing yet"))}.");
         }
 
         if (CellLanguage.Find(from) != CellLanguage.CSharp && !from.Equals(".NET", StringComparison.OrdinalIgnoreCase))
         {
             return Task.FromResult<CellOutcome>(new CellOutcome.Refused(
                 CellLanguage.NotSupported,
-                $"{CellLanguage.Find(from)?.Title ?? from} has no variables here: this kernel runs C#. What #!value stored is shared with --from value, C# variables with --from csharp."));
+                $"{CellLanguage.Find(from)?.Title ?? from} has no variables here: this kernel runs C#. What #!value stored is shared with "
+                    + $"--from value, C# variables with --from csharp."));
         }
 
         if (!SyntaxFacts.IsValidIdentifier(name)) return Refused($"'{name}' cannot be the name of a C# variable.");
         return call["--mime-type"] switch
         {
             Json => DeclareAsync(variable, $"global::System.Text.Json.JsonSerializer.SerializeToDocument<object>(@{name})", call, cell),
-            PlainText => DeclareAsync(variable, $"global::System.Convert.ToString(@{name}, global::System.Globalization.CultureInfo.InvariantCulture)", call, cell),
+            PlainText => DeclareAsync(variable,
+                $"global::System.Convert.ToString(@{name}, global::System.Globalization.CultureInfo.InvariantCulture)", call, cell),
 
-            // Under its own name the variable is there already; that it is, the compiler finds out. No discard: PocketViewTags has a _.
-            _ => name == variable && !call.IsInPage ? cell.RunCSharpAsync($"if (nameof(@{name}) is null) {{ }}", call, isKept: false) : DeclareAsync(variable, $"@{name}", call, cell),
+            // The variable keeps its name; the compiler checks that it exists. Not a discard, because PocketViewTags declares a _.
+            _ => name == variable && !call.IsInPage ? cell.RunCSharpAsync($"if (nameof(@{name}) is null) {{ }}", call, isKept: false)
+                : DeclareAsync(variable, $"@{name}", call, cell),
         };
     }
 
-    /// <summary>What .NET Interactive makes of a stored text: JSON becomes what it is, all else stays text.</summary>
+    /// <summary>
+    /// Creates the C# expression of a stored text as in .NET Interactive: JSON becomes its value, all other text a string.
+    /// </summary>
     private static string Expression(StoredValue stored)
     {
         if (stored.MimeType != Json) return Literal(stored.Text);
@@ -181,7 +212,8 @@ internal static class ValueMagics
             {
                 JTokenType.String => Literal((string)token!),
                 JTokenType.Boolean => (bool)token ? "true" : "false",
-                JTokenType.Integer or JTokenType.Float => $"{((double)token).ToString("R", System.Globalization.CultureInfo.InvariantCulture)}d",
+                JTokenType.Integer or JTokenType.Float =>
+                    $"{((double)token).ToString("R", System.Globalization.CultureInfo.InvariantCulture)}d",
                 _ => $"global::System.Text.Json.JsonDocument.Parse({Literal(stored.Text)})",
             };
         }
@@ -194,8 +226,10 @@ internal static class ValueMagics
     private static Task<CellOutcome> DeclareAsync(string variable, string expression, MagicCall call, IRunningCell cell)
     {
         if (!SyntaxFacts.IsValidIdentifier(variable)) return Refused($"'{variable}' cannot be the name of a C# variable.");
-        return expression.Length > LongestLiteral
-            ? Refused($"{variable} would hold {expression.Length / 1_000_000} million characters, which is too much to be written into code. In C#: File.ReadAllText(path).")
+        return expression.Length > MaxLiteralLength
+            ? Refused(
+                $"{variable} would hold {expression.Length / 1_000_000} million characters, which is too much to be written into code. In "
+                + $"C#: File.ReadAllText(path).")
             : call.IsInPage ? cell.RunCSharpAsync($"{PageVariable}.Set({Literal(variable)}, {expression});", call, isKept: false)
             : cell.RunCSharpAsync($"var @{variable} = {expression};", call);
     }

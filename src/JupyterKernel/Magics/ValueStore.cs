@@ -2,18 +2,18 @@ using System.Collections.Immutable;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>A text that <c>#!value</c> has stored.</summary>
+/// <summary>A text stored by <c>#!value</c>.</summary>
 internal sealed record StoredValue(string Text, string MimeType);
 
 /// <summary>
-/// What <c>#!value</c> has stored, by name. It lives in the kernel, so it outlives every worker; it is no part of the history, and
-/// <c>#!undo</c> leaves it alone. Loop thread.
+/// Stores the values of <c>#!value</c> by name. It belongs to the kernel, so it outlives every worker; it is not part of the history, and
+/// <c>#!undo</c> does not change it. Loop thread.
 /// </summary>
 internal sealed class ValueStore
 {
-    /// <summary>All of it, to be kept or set back.</summary>
+    /// <summary>All stored values, to save and restore them.</summary>
     public ImmutableSortedDictionary<string, StoredValue> All { get; set; } = ImmutableSortedDictionary<string, StoredValue>.Empty;
 
-    /// <summary>Stores a text, in the place of an older one.</summary>
+    /// <summary>Stores a text, replacing an earlier one of that name.</summary>
     public void Set(string name, StoredValue value) => All = All.SetItem(name, value);
 }

@@ -2,16 +2,20 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Magics that list the variables. Their values are read by C# that leaves nothing behind: it may run code of the user's. Loop thread.</summary>
+/// <summary>
+/// The magics that list the variables. Their values are read by C# that is not kept in the history, because it may run user code. Loop
+/// thread.
+/// </summary>
 internal static class VariableMagics
 {
     private const string Table = "global::JupyterKernel.Display.VariableTable";
 
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Magic> All =
     [
         new("#!who", "Lists the variables' names.", (_, cell) => Task.FromResult<CellOutcome>(
-            cell.Session.Variables is { Count: > 0 } names ? TableOutput.Of(string.Join(", ", names)) : TableOutput.Of("There are no variables yet."))),
+            cell.Session.Variables is { Count: > 0 } names ? TableOutput.Of(string.Join(", ", names))
+                : TableOutput.Of("There are no variables yet."))),
         new("#!whos", "Lists the variables with their types and values.", ListAsync),
     ];
 
@@ -22,17 +26,18 @@ internal static class VariableMagics
         var left = new List<string>();
         var outcome = await cell.RunCSharpAsync(Code(names, left), call, isKept: false);
 
-        // A pointer, for one, is nothing that a method with a type parameter takes.
+        // A pointer, for example, cannot be passed to a generic method.
         if (outcome is CellOutcome.DidNotCompile { Errors: var errors })
         {
-            left = [.. errors.Select(error => error.Location.GetLineSpan().StartLinePosition.Line - call.Line).Where(row => row >= 0 && row < names.Count).Distinct().Select(row => names[row])];
+            left = [.. errors.Select(error => error.Location.GetLineSpan().StartLinePosition.Line - call.Line)
+                .Where(row => row >= 0 && row < names.Count).Distinct().Select(row => names[row])];
             if (left.Count > 0) outcome = await cell.RunCSharpAsync(Code(names.Except(left), left), call, isKept: false);
         }
 
         return outcome;
     }
 
-    /// <summary>One variable a line, the first one on the second.</summary>
+    /// <summary>Creates one line per variable, beginning on the second line.</summary>
     private static string Code(IEnumerable<string> names, IEnumerable<string> left)
     {
         var rows = names.Select(name => $"{Table}.Row(\"{name}\", @{name})").Concat(left.Select(name => $"{Table}.Row(\"{name}\")"));

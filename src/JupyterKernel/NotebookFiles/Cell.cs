@@ -3,7 +3,7 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// A cell of a notebook, as a view of its JSON.
+/// A cell of a notebook as a view of its JSON.
 /// Source: https://nbformat.readthedocs.io/en/latest/format_description.html#cell-types
 /// </summary>
 internal sealed class Cell(JObject json)
@@ -23,19 +23,21 @@ internal sealed class Cell(JObject json)
         set => json["execution_count"] = value;
     }
 
-    /// <summary>The language that the cell's metadata name; null where it is in the notebook's language.</summary>
+    /// <summary>The language named by the cell's metadata; null for the notebook's language.</summary>
     public string? Language => LanguageIn(NotebookFile.ObjectIn(json, "metadata"));
 
-    /// <summary>The language that metadata name, as Polyglot Notebooks, its predecessor and VS Code write it.</summary>
+    /// <summary>Reads the language from metadata, in the forms that Polyglot Notebooks, its predecessor and VS Code write.</summary>
     public static string? LanguageIn(JObject metadata)
     {
-        var language = (metadata["polyglot_notebook"] as JObject)?["kernelName"] ?? (metadata["dotnet_interactive"] as JObject)?["language"] ?? (metadata["vscode"] as JObject)?["languageId"];
+        var language = (metadata["polyglot_notebook"] as JObject)?["kernelName"] ?? (metadata["dotnet_interactive"] as JObject)?["language"]
+            ?? (metadata["vscode"] as JObject)?["languageId"];
         return (string?)(language as JValue);
     }
 
-    public bool HasTag(string tag) => NotebookFile.ObjectIn(json, "metadata")["tags"] is JArray tags && tags.Any(present => (string?)(present as JValue) == tag);
+    public bool HasTag(string tag) =>
+        NotebookFile.ObjectIn(json, "metadata")["tags"] is JArray tags && tags.Any(present => (string?)(present as JValue) == tag);
 
-    /// <summary>Empties the cell's outputs, and gives the list to fill.</summary>
+    /// <summary>Clears the cell's outputs and returns the list to fill.</summary>
     public JArray ClearOutputs()
     {
         var outputs = new JArray();

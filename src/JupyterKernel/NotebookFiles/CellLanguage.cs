@@ -1,31 +1,33 @@
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// A language of .NET Interactive's notebooks, by the names that its cells have for it. This kernel runs C#, shows the languages
-/// of pages, and says of the others what to use instead. Immutable; any thread.
+/// A language of .NET Interactive's notebooks, with its names. This kernel runs C#, shows page languages, and names an alternative for the
+/// others. Immutable; any thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
 /// </summary>
-/// <param name="Name">As a cell's metadata and a .dib file have it.</param>
-/// <param name="Title">As people write it.</param>
-/// <param name="Instead">What to do instead, as a sentence; null for those that this kernel takes.</param>
+/// <param name="Name">The name in a cell's metadata and in .dib files.</param>
+/// <param name="Title">The name in text.</param>
+/// <param name="Instead">The alternative, as a sentence; null for languages that this kernel supports.</param>
 internal sealed record CellLanguage(string Name, string Title, string? Instead = null)
 {
     public static readonly CellLanguage CSharp = new("csharp", "C#") { Aliases = ["c#", "cs", ".net"] };
 
     public static readonly CellLanguage Markdown = new("markdown", "Markdown") { Aliases = ["md"] };
 
-    /// <summary>Text to store under a name.</summary>
+    /// <summary>The text to store as a named value.</summary>
     public static readonly CellLanguage Value = new("value", "a value");
 
-    /// <summary>The name of the error that a cell in a language of the others ends with. It keeps nothing behind the cell from being run.</summary>
+    /// <summary>The error name for a cell in an unsupported language; the cells after it still run.</summary>
     public const string NotSupported = "LanguageNotSupported";
 
-    /// <summary>How databases are read here.</summary>
-    public const string Databases = "In C#, a package reads databases, for example: #r \"nuget: Dapper\" with #r \"nuget: Microsoft.Data.Sqlite\", Npgsql or Microsoft.Data.SqlClient.";
+    /// <summary>The alternative for databases.</summary>
+    public const string Databases =
+        "In C#, a package reads databases, for example: #r \"nuget: Dapper\" with #r \"nuget: Microsoft.Data.Sqlite\", Npgsql or "
+        + "Microsoft.Data.SqlClient.";
 
     private const string Kernels = "Open a notebook of that language's own kernel, and exchange files with it.";
 
-    /// <summary>All of them.</summary>
+    /// <summary>All languages.</summary>
     public static readonly IReadOnlyList<CellLanguage> All =
     [
         CSharp,
@@ -35,23 +37,29 @@ internal sealed record CellLanguage(string Name, string Title, string? Instead =
         new("mermaid", "Mermaid"),
         Value,
         new("fsharp", "F#", "Put F# code into a project of its own and reference that: #r \"library.fsproj\".") { Aliases = ["f#", "fs"] },
-        new("pwsh", "PowerShell", "In C#, #r \"nuget: Microsoft.PowerShell.SDK\" runs PowerShell, and System.Diagnostics.Process runs programs.") { Aliases = ["powershell"] },
+        new("pwsh", "PowerShell",
+            "In C#, #r \"nuget: Microsoft.PowerShell.SDK\" runs PowerShell, and System.Diagnostics.Process runs programs.")
+        {
+            Aliases = ["powershell"],
+        },
         new("sql", "SQL", Databases),
         new("kql", "KQL", "In C#, #r \"nuget: Microsoft.Azure.Kusto.Data\" asks Kusto."),
         new("http", "HTTP requests", "In C#: await new HttpClient().GetStringAsync(\"https://…\")"),
         new("python", "Python", Kernels) { Aliases = ["python3", "pythonkernel"] },
         new("r", "R", Kernels) { Aliases = ["ir", "rkernel"] },
-        new("vb", "Visual Basic", "Put Visual Basic code into a project of its own and reference that: #r \"library.vbproj\".") { Aliases = ["visualbasic"] },
+        new("vb", "Visual Basic",
+            "Put Visual Basic code into a project of its own and reference that: #r \"library.vbproj\".") { Aliases = ["visualbasic"] },
     ];
 
-    // VS Code's name for a cell of any language of a notebook is in the notebook's.
-    private static readonly Dictionary<string, CellLanguage> ByName = All.SelectMany(language => language.Aliases.Prepend(language.Name).Select(name => (name, language)))
+    // VS Code uses this name for a cell in the notebook's language.
+    private static readonly Dictionary<string, CellLanguage> ByName =
+        All.SelectMany(language => language.Aliases.Prepend(language.Name).Select(name => (name, language)))
         .Append(("polyglot-notebook", CSharp)).ToDictionary(named => named.Item1, named => named.Item2, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Other names.</summary>
+    /// <summary>The other names.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>The language of that name; a connection of SQL or KQL has one of its own, such as sql-orders. Null if there is none.</summary>
+    /// <summary>Finds the language of a name; a connection of SQL or KQL has its own, such as sql-orders. Null if there is none.</summary>
     public static CellLanguage? Find(string name) =>
         ByName.TryGetValue(name, out var language) ? language
         : name.StartsWith("sql-", StringComparison.OrdinalIgnoreCase) ? ByName["sql"] with { Name = name }

@@ -5,7 +5,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// .NET Interactive's own file of a notebook: text in which a line <c>#!language</c> begins a cell, and cells have no outputs. Pure.
+/// Reads and writes .NET Interactive's notebook format: text in which a <c>#!language</c> line begins a cell, and cells have no outputs.
+/// Pure.
 /// Source: the files of https://github.com/dotnet/interactive/tree/main/samples/notebooks
 /// </summary>
 internal static class DibFile
@@ -14,8 +15,8 @@ internal static class DibFile
     private const string Meta = "#!meta";
 
     /// <summary>Reads a file.</summary>
-    /// <param name="name">What to call it in errors.</param>
-    /// <exception cref="InvalidDataException">Its metadata are no JSON.</exception>
+    /// <param name="name">The file's name in errors.</param>
+    /// <exception cref="InvalidDataException">The metadata is not valid JSON.</exception>
     public static NotebookFile Read(string name, string text)
     {
         var notebook = NotebookFile.Create();
@@ -32,14 +33,15 @@ internal static class DibFile
             if (info is not null) NotebookFile.ObjectIn(notebook.Metadata, "polyglot_notebook")["kernelInfo"] = info;
             if ((string?)(info?["defaultKernelName"] as JValue) is { } defaultName) language = Known(defaultName) ?? language;
             foreach (var item in (info?["items"] as JArray)?.OfType<JObject>() ?? [])
-                names.UnionWith(((item["aliases"] as JArray)?.AsEnumerable() ?? []).Append(item["name"] ?? "").OfType<JValue>().Select(named => (string?)named ?? ""));
+                names.UnionWith(((item["aliases"] as JArray)?.AsEnumerable() ?? []).Append(item["name"] ?? "").OfType<JValue>()
+                    .Select(named => (string?)named ?? ""));
             names.Remove("");
         }
 
         var cell = new List<string>();
         foreach (var line in lines[start..])
         {
-            // With anything behind the name it is a magic of the cell.
+            // A name with text after it is a magic of the cell.
             if (line.StartsWith(Mark, StringComparison.Ordinal) && line[Mark.Length..].TrimEnd() is var named && Known(named) is { } next)
             {
                 Add();
@@ -54,7 +56,8 @@ internal static class DibFile
         Add();
         return notebook;
 
-        CellLanguage? Known(string language) => CellLanguage.Find(language) ?? (names.Contains(language) ? new CellLanguage(language, language) : null);
+        CellLanguage? Known(string language) => CellLanguage.Find(language)
+            ?? (names.Contains(language) ? new CellLanguage(language, language) : null);
 
         void Add()
         {
@@ -64,8 +67,8 @@ internal static class DibFile
         }
     }
 
-    /// <summary>Writes a notebook. Outputs, empty cells and those that are neither code nor Markdown have no place in such a file.</summary>
-    /// <param name="left">Takes a word on each cell that is left out.</param>
+    /// <summary>Writes a notebook, without outputs, empty cells and cells that are neither code nor Markdown.</summary>
+    /// <param name="left">Takes a warning for each cell that is left out.</param>
     public static string Write(NotebookFile notebook, Action<string> left)
     {
         var info = (notebook.Metadata["polyglot_notebook"] as JObject)?["kernelInfo"] as JObject ?? new JObject
@@ -78,7 +81,11 @@ internal static class DibFile
         {
             var source = Trimmed(cell.Source.ReplaceLineEndings("\n").Split('\n'));
             if (source.Length == 0) continue;
-            if (cell.IsCode || cell.IsMarkdown) text.Append(Mark).Append(cell.IsMarkdown ? CellLanguage.Markdown.Name : notebook.LanguageOf(cell)).Append("\n\n").Append(source).Append("\n\n");
+            if (cell.IsCode || cell.IsMarkdown)
+            {
+                text.Append(Mark).Append(cell.IsMarkdown ? CellLanguage.Markdown.Name : notebook.LanguageOf(cell)).Append("\n\n")
+                    .Append(source).Append("\n\n");
+            }
             else left($"cell {index + 1} is neither code nor Markdown");
         }
 

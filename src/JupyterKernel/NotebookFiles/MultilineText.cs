@@ -3,16 +3,16 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// Texts of a notebook file, which Jupyter writes as lists of lines for the sake of line-based version control.
+/// Converts the texts of a notebook file, which Jupyter writes as lists of lines for line-based version control.
 /// Source: https://nbformat.readthedocs.io/en/latest/format_description.html
 /// </summary>
 internal static class MultilineText
 {
-    // Where Python's str.splitlines ends a line, which is what Jupyter calls: other ends would show up as differences.
+    // The line ends of Python's str.splitlines, which Jupyter calls: others would show up as differences.
     private static readonly System.Buffers.SearchValues<char> LineEnds =
         System.Buffers.SearchValues.Create("\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029");
 
-    /// <summary>The text's lines, each with its end.</summary>
+    /// <summary>Splits a text into its lines, each with its line end.</summary>
     public static JArray Split(string text)
     {
         var lines = new JArray();
@@ -28,7 +28,7 @@ internal static class MultilineText
         return lines;
     }
 
-    /// <summary>A text that is written as one string or as a list of lines.</summary>
+    /// <summary>Joins a text that is written as one string or as a list of lines.</summary>
     public static string Join(JToken? text) => text switch
     {
         JArray lines => string.Concat(lines.OfType<JValue>().Select(line => (string?)line)),
@@ -36,11 +36,12 @@ internal static class MultilineText
         _ => "",
     };
 
-    /// <summary>A MIME bundle as a notebook file has it: sorted, the texts split, base64 and JSON as they are.</summary>
+    /// <summary>Converts a MIME bundle to the form of a notebook file: sorted, texts split, base64 and JSON unchanged.</summary>
     public static JObject SplitBundle(JObject bundle)
     {
         var split = new JObject();
-        foreach (var (mime, value) in bundle.Properties().OrderBy(item => item.Name, StringComparer.Ordinal).Select(item => (item.Name, item.Value)))
+        foreach (var (mime, value) in bundle.Properties().OrderBy(item => item.Name, StringComparer.Ordinal)
+            .Select(item => (item.Name, item.Value)))
         {
             var isText = mime.StartsWith("text/", StringComparison.Ordinal) || mime is "application/javascript" or "image/svg+xml";
             split[mime] = isText && value is JValue { Type: JTokenType.String } ? Split((string)value!) : value;

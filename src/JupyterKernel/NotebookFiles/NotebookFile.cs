@@ -5,7 +5,7 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// A notebook file of format 4. It stays JSON, so that what we do not know is written back as it was read.
+/// A notebook file of format 4, kept as JSON so that unknown members are written back unchanged.
 /// Source: https://nbformat.readthedocs.io/en/latest/format_description.html
 /// </summary>
 internal sealed class NotebookFile
@@ -26,14 +26,16 @@ internal sealed class NotebookFile
     /// <summary>All cells, in the order of the notebook.</summary>
     public IEnumerable<Cell> Cells => cells.Cast<JObject>().Select(cell => new Cell(cell));
 
-    /// <summary>The language that the notebook says it is written in; null if it does not say.</summary>
-    public string? Language => (string?)((Metadata.SelectToken("kernelspec.language") ?? Metadata.SelectToken("language_info.name")) as JValue);
+    /// <summary>The language in the notebook's metadata; null if there is none.</summary>
+    public string? Language =>
+        (string?)((Metadata.SelectToken("kernelspec.language") ?? Metadata.SelectToken("language_info.name")) as JValue);
 
-    /// <summary>The name of the language that a code cell is written in: what its metadata say, else what the notebook's do, else C#.</summary>
+    /// <summary>Returns the name of a code cell's language: that of its metadata, otherwise the notebook's, otherwise C#.</summary>
     public string LanguageOf(Cell cell) =>
-        cell.Language ?? (string?)(Metadata.SelectToken("polyglot_notebook.kernelInfo.defaultKernelName") as JValue) ?? CellLanguage.CSharp.Name;
+        cell.Language ?? (string?)(Metadata.SelectToken("polyglot_notebook.kernelInfo.defaultKernelName") as JValue)
+            ?? CellLanguage.CSharp.Name;
 
-    /// <summary>A notebook without cells, for this kernel.</summary>
+    /// <summary>Creates a notebook without cells for this kernel.</summary>
     public static NotebookFile Create()
     {
         var cells = new JArray();
@@ -44,7 +46,10 @@ internal sealed class NotebookFile
                 ["metadata"] = new JObject
                 {
                     ["kernelspec"] = new JObject { ["display_name"] = "C#", ["language"] = "csharp", ["name"] = "csharp" },
-                    ["language_info"] = new JObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "csharp", ["pygments_lexer"] = "csharp" },
+                    ["language_info"] = new JObject
+                    {
+                        ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "csharp", ["pygments_lexer"] = "csharp",
+                    },
                 },
                 ["nbformat"] = 4,
                 ["nbformat_minor"] = 5,
@@ -52,11 +57,12 @@ internal sealed class NotebookFile
             cells);
     }
 
-    /// <summary>Reads a notebook: an .ipynb, or with the ending .dib one of .NET Interactive's.</summary>
-    /// <exception cref="InvalidDataException">The file is none; the message says why.</exception>
+    /// <summary>Reads a notebook: an .ipynb file, or a .dib file of .NET Interactive.</summary>
+    /// <exception cref="InvalidDataException">The file is not a valid notebook; the message states the reason.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static NotebookFile Load(string path) =>
-        Path.GetExtension(path).Equals(".dib", StringComparison.OrdinalIgnoreCase) ? DibFile.Read(path, File.ReadAllText(path)) : LoadJson(path);
+        Path.GetExtension(path).Equals(".dib", StringComparison.OrdinalIgnoreCase) ? DibFile.Read(path, File.ReadAllText(path))
+            : LoadJson(path);
 
     private static NotebookFile LoadJson(string path)
     {
@@ -68,7 +74,8 @@ internal sealed class NotebookFile
                 DateParseHandling = DateParseHandling.None,
                 MaxDepth = MaxDepth,
             };
-            json = JToken.ReadFrom(reader) as JObject ?? throw new InvalidDataException($"{path} is not a notebook: it is not a JSON object");
+            json = JToken.ReadFrom(reader) as JObject
+                ?? throw new InvalidDataException($"{path} is not a notebook: it is not a JSON object");
         }
         catch (JsonException malformed)
         {
@@ -78,14 +85,15 @@ internal sealed class NotebookFile
         if (json["nbformat"] is not JValue { Type: JTokenType.Integer } format || json["nbformat_minor"] is not JValue { Value: long })
             throw new InvalidDataException($"{path} is not a notebook: it does not name the format it is in");
         if (format.Value is not 4L)
-            throw new InvalidDataException($"{path} is a notebook of format {format}; only format 4 can be run (jupyter nbconvert --to notebook converts older ones)");
+            throw new InvalidDataException(
+                $"{path} is a notebook of format {format}; only format 4 can be run (jupyter nbconvert --to notebook converts older ones)");
         if (json["cells"] is not JArray cells || cells.Any(cell => cell is not JObject))
             throw new InvalidDataException($"{path} is not a notebook: it has no list of cells");
         return new NotebookFile(json, cells);
     }
 
     /// <summary>Adds a cell at the end.</summary>
-    /// <param name="language">What it is written in; null for the notebook's language.</param>
+    /// <param name="language">The language of the cell; null for the notebook's language.</param>
     /// <param name="isRaw">Whether it is neither code nor Markdown.</param>
     public void Add(string source, CellLanguage? language, bool isRaw = false)
     {
@@ -100,7 +108,7 @@ internal sealed class NotebookFile
         var cell = new JObject { ["cell_type"] = isCode ? "code" : isRaw ? "raw" : "markdown" };
         if (isCode) cell["execution_count"] = null;
 
-        // The same for the same notebook, so that a file that is converted again has not changed.
+        // Deterministic ids, so that converting the same notebook again gives the same file.
         cell["id"] = $"cell-{cells.Count + 1}";
         cell["metadata"] = metadata;
         if (isCode) cell["outputs"] = new JArray();
@@ -108,7 +116,7 @@ internal sealed class NotebookFile
         cells.Add(cell);
     }
 
-    /// <summary>Puts a new code cell where the old one was or behind a cell; at the top if there is neither.</summary>
+    /// <summary>Inserts a new code cell in place of a replaced one or after another cell; at the beginning if there is neither.</summary>
     public void InsertCode(string source, string tag, Cell? replaced, Cell? after)
     {
         var cell = new JObject { ["cell_type"] = "code", ["execution_count"] = null };
@@ -122,10 +130,10 @@ internal sealed class NotebookFile
         else cells.AddFirst(cell);
     }
 
-    /// <summary>Writes the notebook whole or not at all; a file that is there is replaced.</summary>
+    /// <summary>Writes the complete notebook or nothing, replacing an existing file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="source">The file that the notebook was loaded from.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path, string source) => WholeFile.Write(path, source, Write);
 
     internal static JObject ObjectIn(JObject parent, string name)
@@ -138,7 +146,7 @@ internal sealed class NotebookFile
 
     private void Write(TextWriter writer)
     {
-        // Python writes NaN and Infinity as bare words, and some notebooks hold them.
+        // Python writes NaN and Infinity as bare words, and some notebooks contain them.
         using var output = new JsonTextWriter(writer)
         {
             Formatting = Formatting.Indented, Indentation = 1, FloatFormatHandling = FloatFormatHandling.Symbol, CloseOutput = false,

@@ -4,8 +4,7 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// A value given on the command line, to be declared in the notebook as papermill does it: in a cell of its own
-/// behind the one tagged "parameters".
+/// A value given on the command line and declared in the notebook as in papermill: in its own cell after the one tagged "parameters".
 /// Source: https://papermill.readthedocs.io/en/latest/usage-parameterize.html
 /// </summary>
 internal sealed record Parameter(string Name, string Value)
@@ -13,11 +12,11 @@ internal sealed record Parameter(string Name, string Value)
     private const string Tag = "parameters";
     private const string InjectedTag = "injected-parameters";
 
-    /// <summary>The declaration: whole numbers, numbers, true, false and null as such, all else as a string.</summary>
+    /// <summary>The declaration: whole numbers, numbers, true, false and null keep their types, everything else is a string.</summary>
     public string Declaration => Value is "null" ? $"string {Name} = null!;" : $"var {Name} = {Literal(Value)};";
 
-    /// <summary>Reads <c>name=value</c>.</summary>
-    /// <exception cref="FormatException">It is not of that form, or the name is no C# identifier.</exception>
+    /// <summary>Parses <c>name=value</c>.</summary>
+    /// <exception cref="FormatException">It does not have that form, or the name is not a valid C# identifier.</exception>
     public static Parameter Parse(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
@@ -28,7 +27,7 @@ internal sealed record Parameter(string Name, string Value)
         return new Parameter(name, text[(equals + 1)..]);
     }
 
-    /// <summary>Puts the parameters into the notebook, in place of those of an earlier run; the last one of a name counts.</summary>
+    /// <summary>Inserts the parameters into the notebook, replacing those of an earlier run; the last value of a name applies.</summary>
     public static void Inject(IReadOnlyList<Parameter> parameters, NotebookFile notebook)
     {
         var declarations = parameters.GroupBy(parameter => parameter.Name).Select(sameName => sameName.Last().Declaration);
@@ -45,7 +44,8 @@ internal sealed record Parameter(string Name, string Value)
         if (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
             return whole.ToString(CultureInfo.InvariantCulture) + (whole is < int.MinValue or > int.MaxValue ? "L" : "");
         if (!IsWhole(value)
-            && double.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)
+            && double.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+                CultureInfo.InvariantCulture, out var number)
             && double.IsFinite(number))
         {
             return number.ToString("R", CultureInfo.InvariantCulture) + "d";
@@ -54,6 +54,6 @@ internal sealed record Parameter(string Name, string Value)
         return SymbolDisplay.FormatLiteral(value, quote: true);
     }
 
-    // A whole number that no long holds would lose digits as a double; as a string it keeps them.
+    // A whole number too large for a long would lose digits as a double; as a string it keeps them.
     private static bool IsWhole(string value) => value.AsSpan().TrimStart("+-").IndexOfAnyExceptInRange('0', '9') < 0;
 }

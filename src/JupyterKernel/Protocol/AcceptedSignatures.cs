@@ -3,8 +3,8 @@ using System.Globalization;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// The signatures of the messages accepted most recently. A message whose signature is among them was recorded and sent again: every
-/// message has an id of its own, which is signed with it.
+/// The signatures of the most recently accepted messages. A message with one of these signatures is a replay: every message has its own id,
+/// which the signature covers.
 /// Source: digest_history in https://github.com/jupyter/jupyter_client/blob/main/jupyter_client/session.py
 /// </summary>
 internal sealed class AcceptedSignatures
@@ -12,13 +12,13 @@ internal sealed class AcceptedSignatures
     /// <summary>The number of signatures kept, as in jupyter_client; they take up to 5 MB.</summary>
     public const int Limit = 1 << 16;
 
-    /// <summary>The digits read of a signature: 128 bits, all there are of the shortest one.</summary>
+    /// <summary>The number of digits compared of a signature: 128 bits, the length of the shortest signature.</summary>
     private const int Digits = 32;
 
     private readonly HashSet<UInt128> known = [];
     private readonly Queue<UInt128> oldestFirst = new();
 
-    /// <summary>Adds the signature of an accepted message, in hexadecimal digits. False if it was accepted before.</summary>
+    /// <summary>Adds the signature of an accepted message, in hexadecimal digits; false if it was accepted before.</summary>
     public bool Add(ReadOnlySpan<byte> signature)
     {
         var digest = UInt128.Parse(signature[..Digits], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);

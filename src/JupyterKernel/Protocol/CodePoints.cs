@@ -1,12 +1,12 @@
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// Cursor positions: the protocol counts Unicode code points, .NET counts UTF-16 units.
+/// Converts cursor positions: the protocol counts Unicode code points, .NET counts UTF-16 units.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#cursor-pos-unicode-note
 /// </summary>
 public static class CodePoints
 {
-    /// <summary>The UTF-16 index of a position in code points, brought into the text's range.</summary>
+    /// <summary>Converts a position in code points to a UTF-16 index within the text's range.</summary>
     public static int ToIndex(string text, int codePoints)
     {
         var index = 0;
@@ -14,7 +14,7 @@ public static class CodePoints
         return index;
     }
 
-    /// <summary>The position in code points of a UTF-16 index.</summary>
+    /// <summary>Converts a UTF-16 index to a position in code points.</summary>
     public static int FromIndex(string text, int index)
     {
         var codePoints = 0;

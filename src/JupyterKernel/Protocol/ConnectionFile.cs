@@ -5,18 +5,18 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// Where the kernel listens and how messages are signed, as a client wrote it down before it started the kernel.
+/// The kernel's endpoints and the signature scheme, as written by a client before it starts the kernel.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/kernels.html#connection-files
 /// </summary>
-/// <remarks>The key is a secret: <see cref="ToString"/> leaves it out, so that no log can show it.</remarks>
+/// <remarks>The key is a secret: <see cref="ToString"/> omits it, so that no log can show it.</remarks>
 public sealed record ConnectionFile
 {
-    /// <summary>What a Unix domain socket's address has room for, without the NUL at its end.</summary>
+    /// <summary>The maximum length in bytes of a Unix domain socket's path, without the terminating NUL.</summary>
     private static readonly int MaxIpcPathBytes = OperatingSystem.IsMacOS() ? 103 : 107;
 
     [JsonProperty("transport")]
     public string Transport { get; init; } = "tcp";
-    /// <summary>An address for tcp, the beginning of the sockets' paths for ipc.</summary>
+    /// <summary>The address for tcp, or the prefix of the sockets' paths for ipc.</summary>
     [JsonProperty("ip")]
     public string Ip { get; init; } = "127.0.0.1";
     [JsonProperty("shell_port")]
@@ -29,7 +29,7 @@ public sealed record ConnectionFile
     public int ControlPort { get; init; }
     [JsonProperty("hb_port")]
     public int HeartbeatPort { get; init; }
-    /// <summary>The secret that messages are signed with; empty turns signing off.</summary>
+    /// <summary>The secret key that signs messages; empty disables signing.</summary>
     [JsonProperty("key")]
     public string Key { get; init; } = "";
     [JsonProperty("signature_scheme")]
@@ -38,7 +38,7 @@ public sealed record ConnectionFile
     public string KernelName { get; init; } = "";
 
     /// <summary>Reads and checks a connection file.</summary>
-    /// <exception cref="InvalidDataException">The file is no connection file; the message says what is wrong with it.</exception>
+    /// <exception cref="InvalidDataException">The file is not a valid connection file; the message states the reason.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ConnectionFile Load(string path)
     {
@@ -61,25 +61,32 @@ public sealed record ConnectionFile
     }
 
     private (string Name, int Number)[] Ports =>
-        [("shell_port", ShellPort), ("iopub_port", IopubPort), ("stdin_port", StdinPort), ("control_port", ControlPort), ("hb_port", HeartbeatPort)];
+        [("shell_port", ShellPort), ("iopub_port", IopubPort), ("stdin_port", StdinPort), ("control_port", ControlPort),
+        ("hb_port", HeartbeatPort)];
 
     private string? Problem()
     {
         var ports = Ports;
-        var taken = ports.FirstOrDefault(port => port.Number != 0 && ports.Any(other => other.Number == port.Number && other.Name != port.Name));
+        var taken =
+            ports.FirstOrDefault(port => port.Number != 0 && ports.Any(other => other.Number == port.Number && other.Name != port.Name));
         var path = $"{Ip}-{ports.Max(port => port.Number)}";
         return Transport is not ("tcp" or "ipc") ? $"the transport is '{Transport}'; this kernel speaks tcp and ipc"
             : Ip.Length == 0 ? "the ip is empty. Use 127.0.0.1, or another address of this machine."
-            : ports.FirstOrDefault(port => port.Number is < 0 or > ushort.MaxValue) is { Name: { } name, Number: var number } ? $"{number} is not a valid value for {name}. Use a port from 1 to {ushort.MaxValue}."
+            : ports.FirstOrDefault(port => port.Number is < 0 or > ushort.MaxValue) is { Name: { } name, Number: var number }
+                ? $"{number} is not a valid value for {name}. Use a port from 1 to {ushort.MaxValue}."
             : taken.Name is not null ? $"{taken.Name} is {taken.Number}, and so is another port. Use a port of its own for each channel."
-            : Transport == "ipc" && ports.FirstOrDefault(port => port.Number == 0) is { Name: { } open } ? $"{open} is missing or 0. Give each socket a number of its own."
-            : Transport == "ipc" && Encoding.UTF8.GetByteCount(path) > MaxIpcPathBytes ? $"the socket path '{path}' has {Encoding.UTF8.GetByteCount(path)} bytes; the system allows {MaxIpcPathBytes}. Use a shorter ip."
+            : Transport == "ipc" && ports.FirstOrDefault(port => port.Number == 0) is { Name: { } open }
+                ? $"{open} is missing or 0. Give each socket a number of its own."
+            : Transport == "ipc" && Encoding.UTF8.GetByteCount(path) > MaxIpcPathBytes
+                ? $"the socket path '{path}' has {Encoding.UTF8.GetByteCount(path)} bytes; the system allows {MaxIpcPathBytes}. Use a "
+                + $"shorter ip."
             : Transport == "ipc" && Ip.Contains('\0', StringComparison.Ordinal) ? "the ip contains a NUL character, which no path can have."
-            : Key.Length > 0 && WireFormat.HashOf(SignatureScheme) is null ? $"'{SignatureScheme}' is not a signature scheme of this kernel. Use {WireFormat.Schemes}."
+            : Key.Length > 0 && WireFormat.HashOf(SignatureScheme) is null
+                ? $"'{SignatureScheme}' is not a signature scheme of this kernel. Use {WireFormat.Schemes}."
             : null;
     }
 
-    // Member by member: the reflection that would read it otherwise costs more than binding the sockets.
+    // Read member by member, because reflection takes longer than binding the sockets.
     private static ConnectionFile Of(JObject json)
     {
         return new()
@@ -99,14 +106,18 @@ public sealed record ConnectionFile
         string Text(string name, string otherwise) => json.ContainsKey(name) ? json.Required(name, token => (string?)token) : otherwise;
 
         int Port(string name) => json.Optional(
-            name, token => token.Type is JTokenType.Integer or JTokenType.String ? (int)token : throw new FormatException($"{token} is not a whole number."), 0);
+            name, token => token.Type is JTokenType.Integer or JTokenType.String ? (int)token
+                : throw new FormatException($"{token} is not a whole number."), 0);
     }
 
-    /// <summary>The file's text, for a client that starts a kernel.</summary>
+    /// <summary>Serializes the file, for a client that starts a kernel.</summary>
     public string ToJson() => JsonConvert.SerializeObject(this, Formatting.Indented);
 
-    /// <summary>Writes the ports into a file that left them to the kernel, for its client to read, as ipykernel does. All else in it stays.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <summary>
+    /// Writes the ports into a file that left them to the kernel, for its client to read, as ipykernel does; the other members stay
+    /// unchanged.
+    /// </summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public void WritePorts(string path)
     {
         var json = JObject.Parse(File.ReadAllText(path));
@@ -114,6 +125,7 @@ public sealed record ConnectionFile
         File.WriteAllText(path, json.ToString(Formatting.Indented));
     }
 
-    /// <summary>Where the connection points; never the key.</summary>
-    public override string ToString() => $"{Transport}://{Ip} shell {ShellPort}, iopub {IopubPort}, stdin {StdinPort}, control {ControlPort}, heartbeat {HeartbeatPort}";
+    /// <summary>Formats the endpoints, without the key.</summary>
+    public override string ToString() =>
+        $"{Transport}://{Ip} shell {ShellPort}, iopub {IopubPort}, stdin {StdinPort}, control {ControlPort}, heartbeat {HeartbeatPort}";
 }

@@ -3,23 +3,23 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Protocol;
 
-// Every content of the protocol, in the order of the spec. Members are written in snake case.
-// Base of the links: https://jupyter-client.readthedocs.io/en/stable/messaging.html
+// The contents of all messages in the order of the spec, their members in snake case. Base of the links:
+// https://jupyter-client.readthedocs.io/en/stable/messaging.html
 
-/// <summary>A reply that has nothing but its status. #request-reply</summary>
+/// <summary>A reply with only a status. #request-reply</summary>
 public record StatusReply(string Status)
 {
-    /// <summary>All went well, and there is nothing to add.</summary>
+    /// <summary>The request succeeded, and there is nothing to add.</summary>
     public static readonly StatusReply Ok = new("ok");
 
-    /// <summary>The request was not run, because one before it failed. #request-reply</summary>
+    /// <summary>The request was not run, because an earlier one failed. #request-reply</summary>
     public static readonly StatusReply Aborted = new("aborted");
 }
 
 /// <summary>A reply to a request that failed. #request-reply</summary>
 public sealed record ErrorReply(string Ename, string Evalue, IReadOnlyList<string> Traceback) : StatusReply("error")
 {
-    /// <summary>The reply to a request that an unexpected exception of the kernel ended.</summary>
+    /// <summary>Creates the reply to a request that failed with an unexpected exception of the kernel.</summary>
     public static ErrorReply OfBug(Exception bug) => new("KernelBug", bug.Message, [bug.ToString()]);
 }
 
@@ -27,18 +27,18 @@ public sealed record ErrorReply(string Ename, string Evalue, IReadOnlyList<strin
 public sealed record ExecuteRequest
 {
     public required string Code { get; init; }
-    /// <summary>Publish nothing but status, count nothing, keep nothing in the history.</summary>
+    /// <summary>Whether to publish only status messages, not increment the count and not store the cell in the history.</summary>
     public bool Silent { get; init; }
-    /// <summary>Null means: unless silent.</summary>
+    /// <summary>Whether to store the cell in the history; null means unless silent.</summary>
     public bool? StoreHistory { get; init; }
-    /// <summary>Names to expressions, evaluated after the cell.</summary>
+    /// <summary>The expressions, by name, that are evaluated after the cell.</summary>
     public IReadOnlyDictionary<string, string>? UserExpressions { get; init; }
     public bool AllowStdin { get; init; } = true;
     public bool StopOnError { get; init; } = true;
-    /// <summary>The language that the message's metadata name; null for the kernel's own.</summary>
+    /// <summary>The language named by the message's metadata; null for the kernel's own language.</summary>
     public string? Language { get; init; }
 
-    /// <summary>The request in a JSON object.</summary>
+    /// <summary>Reads the request from a JSON object.</summary>
     /// <exception cref="JsonException">A member is missing or of the wrong type; the message names it.</exception>
     internal static ExecuteRequest Of(JObject json) => new()
     {
@@ -54,7 +54,10 @@ public sealed record ExecuteRequest
     {
         if (token.Type == JTokenType.Null) return null;
         var expressions = new Dictionary<string, string>();
-        foreach (var member in ((JObject)token).Properties()) expressions[member.Name] = WrittenByHand.Fit($"user_expressions.{member.Name}", member.Value, value => (string?)value) ?? "";
+        foreach (var member in ((JObject)token).Properties())
+        {
+            expressions[member.Name] = WrittenByHand.Fit($"user_expressions.{member.Name}", member.Value, value => (string?)value) ?? "";
+        }
         return expressions;
     }
 }
@@ -79,7 +82,7 @@ public sealed record ExecuteReply(
     }
 }
 
-/// <summary>#execution-results, of a cell that failed</summary>
+/// <summary>#execution-results of a failed cell</summary>
 public sealed record ExecuteErrorReply(
     int ExecutionCount, string Ename, string Evalue, IReadOnlyList<string> Traceback) : StatusReply("error");
 
@@ -88,7 +91,7 @@ public sealed record InspectRequest
 {
     [JsonProperty(Required = Required.Always)]
     public required string Code { get; init; }
-    /// <summary>In Unicode code points.</summary>
+    /// <summary>The cursor position in Unicode code points.</summary>
     [JsonProperty(Required = Required.Always)]
     public required int CursorPos { get; init; }
     public int DetailLevel { get; init; }
@@ -102,7 +105,7 @@ public sealed record CompleteRequest
 {
     [JsonProperty(Required = Required.Always)]
     public required string Code { get; init; }
-    /// <summary>In Unicode code points; the end of the code where it is left out.</summary>
+    /// <summary>The cursor position in Unicode code points; null for the end of the code.</summary>
     public int? CursorPos { get; init; }
 }
 
@@ -113,12 +116,12 @@ public sealed record CompleteReply(
 /// <summary>#history</summary>
 public sealed record HistoryRequest
 {
-    /// <summary>tail, range or search.</summary>
+    /// <summary>The access type: tail, range or search.</summary>
     [JsonProperty(Required = Required.Always)]
     public required string HistAccessType { get; init; }
     public bool Output { get; init; }
     public bool Raw { get; init; } = true;
-    /// <summary>For range: a session's number, 0 for the present one, -1 for the one before it.</summary>
+    /// <summary>The session number for a range: 0 for the present session, -1 for the one before it.</summary>
     public int Session { get; init; }
     public int? Start { get; init; }
     public int? Stop { get; init; }
@@ -140,7 +143,7 @@ public sealed record IsCompleteRequest
 
 /// <summary>#code-completeness</summary>
 /// <param name="Status">complete, incomplete, invalid or unknown.</param>
-/// <param name="Indent">What the next line starts with; only beside incomplete.</param>
+/// <param name="Indent">The indentation of the next line; only for incomplete.</param>
 public sealed record IsCompleteReply(
     string Status, [property: JsonProperty(NullValueHandling = NullValueHandling.Ignore)] string? Indent);
 
@@ -156,7 +159,8 @@ public sealed record CommInfoReply(JObject Comms) : StatusReply("ok");
 /// <summary>#kernel-info</summary>
 public sealed record KernelInfoReply(
     string ProtocolVersion, string Implementation, string ImplementationVersion, LanguageInfo LanguageInfo,
-    string Banner, bool Debugger, IReadOnlyList<HelpLink> HelpLinks, IReadOnlyList<string> SupportedFeatures) : StatusReply("ok"), IWritesItself
+    string Banner, bool Debugger, IReadOnlyList<HelpLink> HelpLinks, IReadOnlyList<string> SupportedFeatures)
+    : StatusReply("ok"), IWritesItself
 {
     void IWritesItself.Write(JsonTextWriter json)
     {
@@ -200,7 +204,8 @@ public sealed record KernelInfoReply(
 
 /// <summary>#kernel-info</summary>
 public sealed record LanguageInfo(
-    string Name, string Version, string Mimetype, string FileExtension, string PygmentsLexer, JToken CodemirrorMode, string NbconvertExporter);
+    string Name, string Version, string Mimetype, string FileExtension, string PygmentsLexer, JToken CodemirrorMode,
+    string NbconvertExporter);
 
 /// <summary>#kernel-info</summary>
 public sealed record HelpLink(string Text, string Url);
@@ -246,10 +251,10 @@ public sealed record Status(string ExecutionState) : IWritesItself
         json.WriteEndObject();
     }
 
-    /// <summary>The kernel works on the parent's request.</summary>
+    /// <summary>The kernel is handling the parent's request.</summary>
     public static readonly Status Busy = new("busy");
 
-    /// <summary>The parent's request is done, and all it published is out.</summary>
+    /// <summary>The parent's request is done, and all its messages have been published.</summary>
     public static readonly Status Idle = new("idle");
 
     /// <summary>Sent once, when the process starts.</summary>
@@ -259,7 +264,7 @@ public sealed record Status(string ExecutionState) : IWritesItself
 /// <summary>#clear-output</summary>
 public sealed record ClearOutput(bool Wait);
 
-/// <summary>Welcomes a new subscription, so that a client knows when it misses nothing any more. JEP 65.</summary>
+/// <summary>Welcomes a new subscription, so that a client knows from when on it misses no messages. JEP 65.</summary>
 public sealed record IopubWelcome(string Subscription) : IWritesItself
 {
     void IWritesItself.Write(JsonTextWriter json)
@@ -306,5 +311,8 @@ public sealed record CommClose
     public JToken? Data { get; init; }
 }
 
-/// <summary>Not in the spec; ipykernel's usage_reply. Memory in bytes, processor time in percent of one core since the last request.</summary>
+/// <summary>
+/// A reply that is not in the spec but in ipykernel: usage_reply. Memory is in bytes, processor time in percent of one core since the last
+/// request.
+/// </summary>
 public sealed record UsageReply(string Hostname, int Pid, double KernelCpu, long KernelMemory, long WorkerMemory, int CpuCount);

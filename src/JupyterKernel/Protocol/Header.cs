@@ -3,24 +3,21 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Protocol;
 
-/// <summary>
-/// A message's header.
-/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#message-header
-/// </summary>
+/// <summary>The header of a message. Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#message-header</summary>
 public sealed record Header : IWritesItself
 {
     public required string MsgId { get; init; }
     public required string MsgType { get; init; }
     public string? Session { get; init; }
     public string? Username { get; init; }
-    /// <summary>ISO 8601.</summary>
+    /// <summary>The time of creation in ISO 8601.</summary>
     public string? Date { get; init; }
     public string? Version { get; init; }
 
     /// <summary>The version of the messaging protocol that this kernel speaks.</summary>
     public const string ProtocolVersion = "5.5";
 
-    /// <summary>The header in a JSON object.</summary>
+    /// <summary>Reads the header from a JSON object.</summary>
     /// <exception cref="JsonException">A member is missing or of the wrong type; the message names it.</exception>
     public static Header Of(JObject json) => new()
     {

@@ -8,18 +8,19 @@ using Newtonsoft.Json.Serialization;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// Framing and signing: a message to its frames and back. Owns no socket; safe for use from one thread at a time.
+/// Converts messages to signed frames and back. Owns no socket; safe for use from one thread at a time.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol
 /// </summary>
 public sealed class WireFormat : IDisposable
 {
-    /// <summary>The signature scheme that every Jupyter client uses unless told otherwise.</summary>
+    /// <summary>The signature scheme that Jupyter clients use by default.</summary>
     public const string DefaultScheme = "hmac-sha256";
 
-    /// <summary>All of them, for messages.</summary>
-    public const string Schemes = "hmac-md5, hmac-sha1, hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha3_256, hmac-sha3_384 or hmac-sha3_512";
+    /// <summary>The supported schemes, as listed in error messages.</summary>
+    public const string Schemes =
+        "hmac-md5, hmac-sha1, hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha3_256, hmac-sha3_384 or hmac-sha3_512";
 
-    /// <summary>How deep incoming JSON may nest; deeper is malformed.</summary>
+    /// <summary>The maximum nesting depth of incoming JSON; deeper JSON is malformed.</summary>
     private const int MaxDepth = 512;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -35,10 +36,16 @@ public sealed class WireFormat : IDisposable
     /// <param name="scheme">The connection file's signature scheme.</param>
     public WireFormat(string key, string scheme = DefaultScheme)
     {
-        if (key.Length > 0) hash = IncrementalHash.CreateHMAC(HashOf(scheme) ?? throw new ArgumentException(scheme, nameof(scheme)), Encoding.UTF8.GetBytes(key));
+        if (key.Length > 0)
+        {
+            hash = IncrementalHash.CreateHMAC(HashOf(scheme) ?? throw new ArgumentException(scheme, nameof(scheme)),
+                Encoding.UTF8.GetBytes(key));
+        }
     }
 
-    /// <summary>The hash of a signature scheme, which is named as in Python's hashlib; null if the framework has none of that name on this system.</summary>
+    /// <summary>
+    /// Returns the hash of a signature scheme, named as in Python's hashlib; null if the framework does not support it on this system.
+    /// </summary>
     public static HashAlgorithmName? HashOf(string scheme) => scheme switch
     {
         "hmac-md5" => HashAlgorithmName.MD5,
@@ -52,14 +59,14 @@ public sealed class WireFormat : IDisposable
         _ => null,
     };
 
-    /// <summary>Loads what signing needs: a system library that takes its time. Any thread, ahead of the first message.</summary>
+    /// <summary>Loads the system library for signing ahead of the first message, because loading it is slow. Any thread.</summary>
     public static void WarmSigning() => HMACSHA256.HashData("key"u8, []);
 
-    /// <summary>What stands between the identities and the signature.</summary>
+    /// <summary>The delimiter between the identities and the signature.</summary>
     public static ReadOnlySpan<byte> Delimiter => "<IDS|MSG>"u8;
 
-    /// <summary>Reads one multipart message, unless it is a copy of one that was read before. Without a key, copies are not recognized.</summary>
-    /// <exception cref="MalformedMessageException">The frames are not a message signed with the key; drop them.</exception>
+    /// <summary>Reads one multipart message, unless it is a copy of one read before; without a key, copies are not detected.</summary>
+    /// <exception cref="MalformedMessageException">The frames are not a message signed with the key and must be dropped.</exception>
     public Message Read(IReadOnlyList<byte[]> frames)
     {
         var delimiter = 0;
@@ -89,7 +96,7 @@ public sealed class WireFormat : IDisposable
     }
 
     /// <summary>Writes one multipart message.</summary>
-    /// <param name="identities">Where it goes (ROUTER), or its topic (PUB).</param>
+    /// <param name="identities">The recipient (ROUTER) or the topic (PUB).</param>
     /// <param name="messageType">The message type.</param>
     /// <param name="parentHeader">The header frame of the request that caused it; null for none.</param>
     /// <param name="content">The content as UTF-8 JSON.</param>
@@ -120,7 +127,7 @@ public sealed class WireFormat : IDisposable
         return frames;
     }
 
-    /// <summary>A content record as UTF-8 JSON, its members in snake case.</summary>
+    /// <summary>Serializes a content record as UTF-8 JSON with members in snake case.</summary>
     public static byte[] ToJson<T>(T content)
     {
         using var text = new StringWriter(new StringBuilder(256), CultureInfo.InvariantCulture);
@@ -143,15 +150,17 @@ public sealed class WireFormat : IDisposable
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>A content as the record of its message type.</summary>
+    /// <summary>Reads a content as the record of its message type.</summary>
     /// <exception cref="MalformedMessageException">A member is missing or of the wrong type; the message names it.</exception>
     public static T FromJson<T>(JObject content)
     {
         try
         {
-            return typeof(T) == typeof(ExecuteRequest) ? (T)(object)ExecuteRequest.Of(content) : content.ToObject<T>(Reflection.Serializer)!;
+            return typeof(T) == typeof(ExecuteRequest) ? (T)(object)ExecuteRequest.Of(content)
+                : content.ToObject<T>(Reflection.Serializer)!;
         }
-        catch (Exception malformed) when (malformed is JsonException or FormatException or OverflowException or InvalidCastException or ArgumentException)
+        catch (Exception malformed) when (malformed is JsonException or FormatException or OverflowException or InvalidCastException
+            or ArgumentException)
         {
             throw new MalformedMessageException($"the content is malformed: {malformed.Message}");
         }
@@ -180,7 +189,10 @@ public sealed class WireFormat : IDisposable
         }
     }
 
-    /// <summary>What is neither <see cref="IWritesItself"/> nor an execute_request. Made at its first use, which no start waits for.</summary>
+    /// <summary>
+    /// Serializes by reflection all types that are neither <see cref="IWritesItself"/> nor an execute_request; created at its first use, so
+    /// that the start does not wait for it.
+    /// </summary>
     private static class Reflection
     {
         public static readonly JsonSerializer Serializer = JsonSerializer.Create(new JsonSerializerSettings
@@ -192,14 +204,15 @@ public sealed class WireFormat : IDisposable
     }
 
     /// <summary>
-    /// Snake case, and members reached by plain reflection: the code that Newtonsoft.Json would generate for each of them
-    /// costs more than all the messages before the first result.
+    /// Resolves contracts in snake case by plain reflection: the accessors that Newtonsoft.Json generates cost more than all messages
+    /// before the first result.
     /// </summary>
     private sealed class SnakeCaseContracts : DefaultContractResolver
     {
         public SnakeCaseContracts() => NamingStrategy = new SnakeCaseNamingStrategy { ProcessDictionaryKeys = false };
 
-        protected override IValueProvider CreateMemberValueProvider(System.Reflection.MemberInfo member) => new ReflectionValueProvider(member);
+        protected override IValueProvider CreateMemberValueProvider(System.Reflection.MemberInfo member) =>
+            new ReflectionValueProvider(member);
 
         protected override JsonObjectContract CreateObjectContract(Type objectType)
         {
@@ -223,9 +236,12 @@ public sealed class WireFormat : IDisposable
         var expected = Sign(frames[signature + 1], frames[signature + 2], frames[signature + 3], frames[signature + 4]);
         if (!CryptographicOperations.FixedTimeEquals(expected, frames[signature]))
             throw new MalformedMessageException("its signature is not made with this kernel's key");
-        if (!accepted.Add(expected)) throw new MalformedMessageException("its signature was accepted before; it is a copy of an earlier message");
+        if (!accepted.Add(expected))
+        {
+            throw new MalformedMessageException("its signature was accepted before; it is a copy of an earlier message");
+        }
     }
 }
 
-/// <summary>What arrived is not a message of the protocol. The message says what is wrong, never what a key is.</summary>
+/// <summary>Reports that received frames are not a valid message; the text states the reason and never contains the key.</summary>
 public sealed class MalformedMessageException(string message) : Exception(message);

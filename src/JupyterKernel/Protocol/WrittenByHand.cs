@@ -4,16 +4,16 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// What is written before the first result writes itself, member by member: the reflection through which Newtonsoft.Json
-/// writes everything else is the larger part of what a kernel does before it answers kernel_info.
+/// Writes itself as JSON, member by member. Messages sent before the first result use it, because the reflection in Newtonsoft.Json takes
+/// most of the time before kernel_info_reply.
 /// </summary>
 internal interface IWritesItself
 {
-    /// <summary>Writes one JSON object.</summary>
+    /// <summary>Writes a JSON object.</summary>
     void Write(JsonTextWriter json);
 }
 
-/// <summary>Members of JSON objects without reflection. Errors name the member, as Newtonsoft.Json's do.</summary>
+/// <summary>Reads members of JSON objects without reflection; errors name the member, as those of Newtonsoft.Json do.</summary>
 internal static class WrittenByHand
 {
     public static void WriteMember(this JsonTextWriter json, string name, string? value)

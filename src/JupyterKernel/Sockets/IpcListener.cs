@@ -8,9 +8,10 @@ using NetMQ;
 namespace JupyterKernel.Sockets;
 
 /// <summary>
-/// Listens for one of the kernel's sockets on the ipc transport. ZeroMQ uses Unix domain sockets for it, NetMQ a TCP port on loopback, to
-/// which every user of the machine can connect. This listens on a domain socket that only the kernel's user can open, and hands the
-/// accepted connections to NetMQ, which runs its own protocol engine on them. Accepts on the thread pool, hands over on the loop thread.
+/// Listens for one of the kernel's sockets on the ipc transport. ZeroMQ uses Unix domain sockets for it; NetMQ uses a TCP port on loopback,
+/// to which every user of the machine can connect. This class listens on a domain socket that only the kernel's user can open, and passes
+/// the accepted connections to NetMQ, which runs its own protocol engine on them. Accepts on the thread pool, hands over on the loop
+/// thread.
 /// Source: https://rfc.zeromq.org/spec/23/ (the protocol is the same for all stream transports)
 /// </summary>
 internal sealed class IpcListener : IDisposable
@@ -25,9 +26,9 @@ internal sealed class IpcListener : IDisposable
     private readonly Loop loop;
 
     /// <param name="socket">The socket that the connections are for.</param>
-    /// <param name="path">The domain socket's path; what is left there of another kernel is replaced.</param>
-    /// <param name="loop">Owns the socket.</param>
-    /// <exception cref="SocketException">The path cannot be listened on.</exception>
+    /// <param name="path">The domain socket's path; a file left by another kernel is replaced.</param>
+    /// <param name="loop">The loop that owns the socket.</param>
+    /// <exception cref="SocketException">Listening on the path failed.</exception>
     public IpcListener(NetMQSocket socket, string path, Loop loop)
     {
         (this.path, this.loop) = (path, loop);
@@ -37,15 +38,15 @@ internal sealed class IpcListener : IDisposable
         File.Delete(path);
         listener.Bind(endpoint);
 
-        // Nobody can connect before Listen, so there is no moment at which the mode of a new file counts.
+        // No client can connect before Listen, so the new file is never open to others.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         listener.Listen();
         _ = Task.Run(AcceptAsync);
     }
 
     /// <summary>
-    /// Prepares NetMQ for this transport. Its own way of using sockets on Windows knows internet addresses only; the framework's, which it
-    /// uses everywhere else, takes any. Before the first NetMQ socket of the process is made.
+    /// Prepares NetMQ for this transport: its socket implementation for Windows supports internet addresses only, while that of the
+    /// framework, which it uses on other systems, supports any. Called before the first NetMQ socket of the process is created.
     /// </summary>
     public static void Prepare()
     {
@@ -68,7 +69,8 @@ internal sealed class IpcListener : IDisposable
                 var client = await listener.AcceptAsync().ConfigureAwait(false);
                 loop.Post(() => HandOver(client));
             }
-            catch (Exception closed) when (closed is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            catch (Exception closed) when (closed is ObjectDisposedException
+                or SocketException { SocketErrorCode: SocketError.OperationAborted })
             {
                 return;
             }
@@ -80,7 +82,7 @@ internal sealed class IpcListener : IDisposable
         }
     }
 
-    /// <summary>Does what NetMQ.Core.Transports.Tcp.TcpListener does with an accepted connection. Loop thread.</summary>
+    /// <summary>Performs the steps of NetMQ.Core.Transports.Tcp.TcpListener for an accepted connection. Loop thread.</summary>
     private void HandOver(Socket client)
     {
         var session = Internals.Session(Internals.ChooseIOThread(owner, affinity: 0), connect: false, owner, options, null);
@@ -89,8 +91,8 @@ internal sealed class IpcListener : IDisposable
     }
 
     /// <summary>
-    /// The parts of NetMQ that are not public. Their signatures are those of the version in Directory.Packages.props; with any other the
-    /// first connection fails, and so do the tests of this transport.
+    /// Accesses the non-public parts of NetMQ. Their signatures are those of the version in Directory.Packages.props; with any other, the
+    /// first connection and the tests of this transport fail.
     /// </summary>
     private static class Internals
     {
@@ -109,9 +111,10 @@ internal sealed class IpcListener : IDisposable
         [return: UnsafeAccessorType(SocketBaseType)]
         public static extern object SocketBase(NetMQSocket socket);
 
-        /// <summary>Accessors cannot return a field of a type that is not public.</summary>
+        /// <summary>Reads a field by reflection, because accessors cannot return a field of a non-public type.</summary>
         public static object Options(object owner) =>
-            Type.GetType(OwnType, throwOnError: true)!.GetField("m_options", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(owner)!;
+            Type.GetType(OwnType, throwOnError: true)!
+                .GetField("m_options", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(owner)!;
 
         [UnsafeAccessor(UnsafeAccessorKind.Method)]
         [return: UnsafeAccessorType(IOThreadType)]
@@ -132,10 +135,12 @@ internal sealed class IpcListener : IDisposable
 
         [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
         [return: UnsafeAccessorType(EngineType)]
-        public static extern object Engine([UnsafeAccessorType("AsyncIO.AsyncSocket, AsyncIO")] object socket, [UnsafeAccessorType(OptionsType)] object options, string endpoint);
+        public static extern object Engine([UnsafeAccessorType("AsyncIO.AsyncSocket, AsyncIO")] object socket,
+            [UnsafeAccessorType(OptionsType)] object options, string endpoint);
 
         [UnsafeAccessor(UnsafeAccessorKind.Method)]
         public static extern void SendAttach(
-            [UnsafeAccessorType(ZObjectType)] object owner, [UnsafeAccessorType(SessionType)] object session, [UnsafeAccessorType(EngineInterface)] object engine, bool increment);
+            [UnsafeAccessorType(ZObjectType)] object owner, [UnsafeAccessorType(SessionType)] object session,
+            [UnsafeAccessorType(EngineInterface)] object engine, bool increment);
     }
 }

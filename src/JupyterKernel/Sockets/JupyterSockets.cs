@@ -9,19 +9,19 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Sockets;
 
-/// <summary>A message that asks for something, and where it came from.</summary>
+/// <summary>A message on shell or control, and where it came from.</summary>
 /// <param name="Message">The message.</param>
-/// <param name="IsControl">Whether it came over control, not shell.</param>
-/// <param name="ReceivedAt">When, as a timestamp of <see cref="Stopwatch"/>, which no change of the clock moves.</param>
+/// <param name="IsControl">Whether it was received on control, not shell.</param>
+/// <param name="ReceivedAt">The time of receipt as a <see cref="Stopwatch"/> timestamp, which clock changes do not affect.</param>
 internal sealed record Request(Message Message, bool IsControl, long ReceivedAt)
 {
     /// <summary>The message type.</summary>
     public string Type => Message.Header.MsgType;
 
-    /// <summary>The notebook's cell that a request is about, where the front end says so.</summary>
+    /// <summary>The id of the notebook cell that the request belongs to, if the front end sends it.</summary>
     public string? CellId { get; } = Message.Metadata["cellId"] is JValue { Value: string id } ? id : null;
 
-    /// <summary>Whoever asks: the routing identity, in hexadecimal digits.</summary>
+    /// <summary>The client that sent the request: its routing identity in hexadecimal digits.</summary>
     public string Client => string.Join(' ', Message.Identities.Select(Convert.ToHexString));
 }
 
@@ -31,17 +31,19 @@ internal sealed record Request(Message Message, bool IsControl, long ReceivedAt)
 /// </summary>
 internal sealed class JupyterSockets : IDisposable
 {
-    /// <summary>Larger frames are refused by the transport, before anything is allocated for them.</summary>
+    /// <summary>The maximum frame size in bytes; the transport refuses larger frames before it allocates memory for them.</summary>
     private const long MaxFrameBytes = 1024L * 1024 * 1024;
 
-    /// <summary>How many messages of one socket are taken before the others get their turn.</summary>
+    /// <summary>The number of messages taken from one socket before the others get their turn.</summary>
     private const int Burst = 100;
 
-    /// <summary>The limit of messages that are taken at once where all that have come are asked for; a flood may not stop the loop.</summary>
+    /// <summary>The maximum number of messages taken when all received ones are requested; a flood must not block the loop.</summary>
     private const int MaxReceivedAtOnce = 10_000;
 
-    /// <summary>For how long a port may be in use: clients choose ports that are free, and until we have them any connection may take one.</summary>
-    private static readonly TimeSpan LongestInUse = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// The time for which binding a port is retried: clients choose free ports, and any connection may take one before it is bound.
+    /// </summary>
+    private static readonly TimeSpan PortInUseTimeout = TimeSpan.FromSeconds(3);
 
     private readonly WireFormat wire;
     private readonly RouterSocket shell = new();
@@ -52,7 +54,7 @@ internal sealed class JupyterSockets : IDisposable
     private readonly List<IpcListener> listeners = [];
 
     /// <summary>Binds the sockets where the connection file says.</summary>
-    /// <exception cref="IOException">A port is in use, and stays so, or the address is not one of this machine.</exception>
+    /// <exception cref="IOException">A port stays in use, or the address does not belong to this machine.</exception>
     public JupyterSockets(ConnectionFile connection, Loop loop)
     {
         wire = new WireFormat(connection.Key, connection.SignatureScheme);
@@ -78,28 +80,31 @@ internal sealed class JupyterSockets : IDisposable
             }
         }
 
-        // A client that reconnects under its own identity gets what belongs to it, although the kernel has not seen its old connection end.
+        // A client that reconnects with the same identity receives its messages, although the kernel has not noticed the end of its old
+        // connection.
         // Source: https://github.com/ipython/ipykernel/pull/270
         foreach (var router in new[] { shell, control, stdin, heartbeat }) router.Options.RouterHandover = true;
 
         Connection = connection.Transport == "ipc" ? connection : connection with
         {
-            HeartbeatPort = PortOf(heartbeat), IopubPort = PortOf(iopub), ControlPort = PortOf(control), StdinPort = PortOf(stdin), ShellPort = PortOf(shell),
+            HeartbeatPort = PortOf(heartbeat), IopubPort = PortOf(iopub), ControlPort = PortOf(control), StdinPort = PortOf(stdin),
+            ShellPort = PortOf(shell),
         };
 
-        // A client that is gone must be an error for the cell that asks it, not a silence.
+        // A disconnected client must cause an error in the cell that asks it, not an endless wait.
         stdin.Options.RouterMandatory = true;
         iopub.Options.XPubVerbose = true;
 
         shell.ReceiveReady += (_, _) => ReceiveShell(Burst);
-        control.ReceiveReady += (_, _) => Receive(control, "control", Burst, message => Requested(new(message, true, Stopwatch.GetTimestamp())));
+        control.ReceiveReady += (_, _) =>
+            Receive(control, "control", Burst, message => Requested(new(message, true, Stopwatch.GetTimestamp())));
         stdin.ReceiveReady += (_, _) => Receive(stdin, "stdin", Burst, message => InputReplied(message));
         iopub.ReceiveReady += (_, _) => Loop.Guarded(Welcome);
         heartbeat.ReceiveReady += (_, _) => Loop.Guarded(Echo);
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) loop.Poller.Add(socket);
     }
 
-    /// <summary>Where they listen: at free ports where the connection file left them open.</summary>
+    /// <summary>The bound endpoints, with the ports that the connection file left open.</summary>
     public ConnectionFile Connection { get; }
 
     /// <summary>Called with each request on shell and control.</summary>
@@ -108,35 +113,37 @@ internal sealed class JupyterSockets : IDisposable
     /// <summary>Called with each message on stdin.</summary>
     public Action<Message> InputReplied { get; set; } = _ => { };
 
-    /// <summary>Called when new subscriptions have been welcomed, from within a publication maybe.</summary>
+    /// <summary>Called when new subscriptions have been welcomed, possibly from within a publication.</summary>
     public Action Subscribed { get; set; } = () => { };
 
-    /// <summary>Hands on all requests that have come on shell so far, before their turn.</summary>
+    /// <summary>Passes on all requests received on shell so far, before their turn.</summary>
     public void ReceiveRequests() => ReceiveShell(MaxReceivedAtOnce);
 
-    /// <summary>Answers a request, to the client that asked, over the channel it asked on.</summary>
+    /// <summary>Replies to the client that sent a request, on the channel of the request.</summary>
     public void Reply(Request request, byte[] content, byte[]? metadata = null)
     {
-        var type = request.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Type[..^"request".Length] + "reply" : request.Type + "_reply";
-        Send(request.IsControl ? control : shell, wire.Write(request.Message.Identities, type, request.Message.HeaderFrame, content, metadata));
+        var type = request.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Type[..^"request".Length] + "reply"
+            : request.Type + "_reply";
+        Send(request.IsControl ? control : shell,
+            wire.Write(request.Message.Identities, type, request.Message.HeaderFrame, content, metadata));
     }
 
     /// <summary>Publishes to all clients.</summary>
-    /// <param name="type">The message type, which is the topic as well.</param>
+    /// <param name="type">The message type, which is also the topic.</param>
     /// <param name="parent">The request that caused it; null for none.</param>
     /// <param name="content">The content as UTF-8 JSON.</param>
     /// <param name="metadata">The metadata as UTF-8 JSON; null for none.</param>
-    /// <param name="buffers">Binary frames behind it.</param>
+    /// <param name="buffers">The binary frames that follow the content.</param>
     public void Publish(string type, Request? parent, byte[] content, byte[]? metadata = null, IReadOnlyList<byte[]>? buffers = null)
     {
         var frames = wire.Write([Encoding.ASCII.GetBytes(type)], type, parent?.Message.HeaderFrame, content, metadata, buffers);
 
-        // The first message that a subscriber gets is its welcome.
+        // The first message to a subscriber is its welcome.
         Welcome();
         Send(iopub, frames);
     }
 
-    /// <summary>Asks the client that made a request for input. False if the client cannot be reached.</summary>
+    /// <summary>Sends an input_request to the client of a request; false if the client cannot be reached.</summary>
     public bool AskInput(Request request, InputRequest question)
     {
         try
@@ -170,8 +177,9 @@ internal sealed class JupyterSockets : IDisposable
             catch (AddressAlreadyInUseException inUse)
             {
                 Log.WarnOnce($"{endpoint} is in use by another program; waiting for it");
-                if (waited.Elapsed < LongestInUse) continue;
-                throw new IOException($"{endpoint} is still in use; restart the kernel or change the port in the connection file", inUse);
+                if (waited.Elapsed < PortInUseTimeout) continue;
+                throw new IOException($"{endpoint} stays in use; start the kernel anew, or put another port into the connection file",
+                    inUse);
             }
             catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException or ArgumentException)
             {
@@ -188,9 +196,11 @@ internal sealed class JupyterSockets : IDisposable
     }
 
     private static int PortOf(NetMQSocket socket) =>
-        socket.Options.LastEndpoint is { } endpoint ? int.Parse(endpoint.AsSpan(endpoint.LastIndexOf(':') + 1), CultureInfo.InvariantCulture) : 0;
+        socket.Options.LastEndpoint is { } endpoint
+            ? int.Parse(endpoint.AsSpan(endpoint.LastIndexOf(':') + 1), CultureInfo.InvariantCulture) : 0;
 
-    private void ReceiveShell(int limit) => Receive(shell, "shell", limit, message => Requested(new(message, false, Stopwatch.GetTimestamp())));
+    private void ReceiveShell(int limit) =>
+        Receive(shell, "shell", limit, message => Requested(new(message, false, Stopwatch.GetTimestamp())));
 
     private void Receive(NetMQSocket socket, string channel, int limit, Action<Message> handle)
     {

@@ -5,31 +5,35 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Supervision;
 
-/// <summary>Why a worker ended, in words, from its exit code and what the runtime printed.</summary>
+/// <summary>Describes why a worker ended, from its exit code and the runtime's crash report.</summary>
 internal static partial class ExitCause
 {
-    /// <summary>The outcome of the cell that lost its worker.</summary>
-    /// <param name="exitCode">On Unix 128 + n for signal n; on Windows the status that ended the process.</param>
-    /// <param name="crashReport">What the runtime printed about its end; empty if nothing.</param>
+    /// <summary>The outcome of the cell that ran when its worker was lost.</summary>
+    /// <param name="exitCode">On Unix, 128 + n for signal n; on Windows, the status of the process.</param>
+    /// <param name="crashReport">The runtime's report about the crash; empty if there is none.</param>
     public static CellOutcome.WorkerLost Of(int exitCode, string crashReport)
     {
         var lines = crashReport.TrimEnd().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var cause = (lines.FirstOrDefault() ?? "") switch
         {
-            var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) => "Stack overflow: infinite recursion in the cell.",
+            var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) =>
+                "Stack overflow: the cell calls itself without end.",
             var line when line.StartsWith("Process terminated", StringComparison.Ordinal) => FailFast(lines),
-            var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) => "An exception on another thread that nothing caught: " + line[20..].TrimStart(':', '.', ' '),
+            var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) =>
+                "An exception on another thread that nothing caught: " + line[20..].TrimStart(':', '.', ' '),
             var line when line.StartsWith("Out of memory", StringComparison.Ordinal) => "The worker ran out of memory.",
             _ => ByExitCode(exitCode),
         };
 
-        // Below a cell's own code there is only the kernel's.
-        return new(cause, [.. lines.TakeWhile(line => !line.Contains(" JupyterKernel.Worker.", StringComparison.Ordinal) && !line.Contains(".<Factory>(", StringComparison.Ordinal))
+        // Frames below the cell's own code belong to the kernel.
+        return new(cause,
+            [.. lines.TakeWhile(line => !line.Contains(" JupyterKernel.Worker.", StringComparison.Ordinal)
+                && !line.Contains(".<Factory>(", StringComparison.Ordinal))
             .Where(line => !line.Contains("MethodBuilder", StringComparison.Ordinal))])
         {
             FromOutside = exitCode is 137 or 143,
 
-            // The outermost of a cell's own code started it.
+            // The outermost submission frame is the one that started the work.
             OwnerCode = lines.Select(line => Submission().Match(line)).LastOrDefault(match => match.Success)?.Value,
         };
     }
@@ -53,8 +57,9 @@ internal static partial class ExitCause
         139 => Signal(11, "SIGSEGV", "a bad memory access in native code"),
         143 => Signal(15, "SIGTERM", "asked to end"),
         unchecked((int)0xC0000005) => "The worker crashed (0xC0000005): a bad memory access in native code.",
-        unchecked((int)0xC00000FD) => "Stack overflow: infinite recursion in the cell.",
-        _ => string.Create(CultureInfo.InvariantCulture, $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
+        unchecked((int)0xC00000FD) => "Stack overflow: the cell calls itself without end.",
+        _ => string.Create(CultureInfo.InvariantCulture,
+            $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
     };
 
     [GeneratedRegex(@"\bSubmission_\d+(?=[.+])")]

@@ -6,22 +6,24 @@ using JupyterKernel.Settings;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Where workers come from that have no state yet: a spare one that stands ready, or a process that is started. Restart
-/// intensity is OTP's: so many within a time, and no more are started. Loop thread.
+/// Supplies workers without state: the spare worker if one is ready, otherwise a new process. After too many losses within the restart
+/// period (OTP's restart intensity) no more are started. Loop thread.
 /// Source: https://www.erlang.org/doc/system/sup_princ.html#maximum-restart-intensity
 /// </summary>
-/// <param name="firstProcess">The first worker's process, started ahead of everything else.</param>
+/// <param name="firstProcess">The first worker's process, started before everything else.</param>
 internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerProcess> firstProcess)
 {
-    private static readonly TimeSpan PatienceForStart = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>A spare is started so long after a cell, when whatever the user does next is under way.</summary>
+    /// <summary>
+    /// The delay from the end of a cell to the start of a spare worker, so that the start does not slow down the user's next action.
+    /// </summary>
     private static readonly TimeSpan SpareDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>The time for which a spare is kept may be set anew: it is looked at so often.</summary>
+    /// <summary>The interval at which the setting for keeping a spare worker is checked; it may change at any time.</summary>
     private static readonly TimeSpan SpareLook = TimeSpan.FromSeconds(10);
 
-    /// <summary>So many processes in a row that do not get as far as to be ready, and no more are tried until a cell is run again.</summary>
+    /// <summary>The number of consecutive failed starts after which no more are tried until the next cell.</summary>
     private const int MaxStarts = 3;
 
     private readonly KernelSettings settings = KernelSettings.Current;
@@ -33,18 +35,18 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
     private bool keepsSpare;
     private bool stopped;
 
-    /// <summary>A worker was lost, which counts towards the restart intensity.</summary>
+    /// <summary>Counts a lost worker towards the restart intensity.</summary>
     public void CountLoss()
     {
         losses.Enqueue(Stopwatch.GetTimestamp());
     }
 
-    /// <summary>Forgets the losses so far: the user asks for a worker.</summary>
+    /// <summary>Forgets the losses so far because the user asks for a worker.</summary>
     public void Forgive() => losses.Clear();
 
-    /// <summary>A worker that is ready: the spare, or a new one.</summary>
+    /// <summary>Returns a worker that is ready: the spare worker or a new one.</summary>
     /// <param name="interruption">Ends the attempt.</param>
-    /// <exception cref="WorkerStartException">None could be had, or too many were lost of late.</exception>
+    /// <exception cref="WorkerStartException">No worker could be started, or too many were lost recently.</exception>
     public async Task<SupervisedWorker> TakeAsync(CancellationToken interruption)
     {
         HoldIntensity();
@@ -84,18 +86,19 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
 
             if (interruption.IsCancellationRequested) throw new WorkerStartException("Interrupted while a worker was starting.");
             if (start == MaxStarts)
-                throw new WorkerStartException($"No worker could be started: {problem} The history is kept: run a cell to try again, or restart the kernel.");
+                throw new WorkerStartException(
+                    $"No worker could be started: {problem} The history is kept: run a cell to try again, or restart the kernel.");
         }
     }
 
-    /// <summary>A cell has run: in a while a spare worker stands ready, and goes when nothing runs for long.</summary>
+    /// <summary>Keeps a spare worker after a cell has run: starts it after a delay and ends it when no cell runs for a while.</summary>
     public void KeepSpare()
     {
         lastUse = Stopwatch.GetTimestamp();
         if (!keepsSpare && settings.SpareTime > TimeSpan.Zero) _ = KeepSpareAsync();
     }
 
-    /// <summary>Ends what is here for good.</summary>
+    /// <summary>Ends the spare worker and starts no more.</summary>
     public void Stop()
     {
         stopped = true;
@@ -131,7 +134,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            // No spare then: a worker is started when one is needed, and says what is wrong.
+            // There is no spare worker then; the next start reports the problem.
         }
         finally
         {
@@ -139,10 +142,10 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
         }
     }
 
-    /// <summary>Waits until a worker is ready; disposes it if it never will be.</summary>
+    /// <summary>Waits until a worker is ready, and disposes it if it fails to start.</summary>
     private static async Task<bool> IsReadyAsync(SupervisedWorker fresh, CancellationToken interruption)
     {
-        await Task.WhenAny(fresh.Ready, Task.Delay(PatienceForStart, interruption));
+        await Task.WhenAny(fresh.Ready, Task.Delay(StartTimeout, interruption));
         if (fresh.Ready.IsCompletedSuccessfully) return true;
         fresh.Dispose();
         return false;
@@ -154,10 +157,12 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
         if (losses.Count > settings.MaxRestarts)
         {
             throw new WorkerStartException(string.Create(CultureInfo.InvariantCulture,
-                $"{losses.Count} workers have ended within {settings.RestartPeriod.TotalSeconds:0} s, so no more are started for now. The history is kept. Find out what ends them (#!undo takes the last cell back), then run #!recycle, or wait and run a cell."));
+                $"{losses.Count} workers have ended within {settings.RestartPeriod.TotalSeconds:0} s, so no more are started for now. The "
+                    + $"history is kept. Find out what ends them (#!undo takes the last cell back), then run #!recycle, or wait and run a "
+                    + $"cell."));
         }
     }
 }
 
-/// <summary>No worker could be had; the message says why and what to do.</summary>
+/// <summary>No worker could be started; the message states the reason and what to do.</summary>
 internal sealed class WorkerStartException(string message) : Exception(message);

@@ -7,26 +7,28 @@ using JupyterKernel.Settings;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Finds the accepted cell that ended a worker by what it left running (a thread, a task, a timer, native code), and sets it aside when a second worker has
-/// ended so: a replay would start the same again, and no worker would last. Loop thread.
+/// Finds the accepted cell that ended a worker by something it left running (a thread, a task, a timer, native code), and sets it aside
+/// when a second worker ends the same way, because every replay would start it again. Loop thread.
 /// </summary>
-/// <param name="notice">Tells the user, whatever the settings.</param>
+/// <param name="notice">Notifies the user, whatever the settings.</param>
 internal sealed partial class LateCrashes(NotebookSession session, Action<string> notice)
 {
     private const int MaxWorkers = 2;
 
-    /// <summary>How many cells are suspected of an end that nothing explains; the state after each is read in the replay.</summary>
+    /// <summary>The number of cells suspected of an unexplained exit; their state is read after each of them in the replay.</summary>
     private const int MaxSuspects = 3;
 
-    /// <summary>What a cell left running ends each worker about as long after the cell, or after its replay.</summary>
+    /// <summary>
+    /// The minimum tolerance when delays are compared: code left running ends each worker about the same time after the cell or its replay.
+    /// </summary>
     private static readonly TimeSpan MinTolerance = TimeSpan.FromSeconds(1);
     private const int ToleranceDivisor = 10;
 
-    /// <summary>Ends of workers, one after the other, that nothing but their time connects with a cell.</summary>
+    /// <summary>Consecutive lost workers that only the time of their exit connects with a cell.</summary>
     private readonly List<SupervisedWorker> unexplained = [];
 
-    /// <summary>Names the cell that ended a worker, where that can be known.</summary>
-    /// <param name="running">The code that ran; null if none did.</param>
+    /// <summary>Names the cell that ended a worker, where it is known.</summary>
+    /// <param name="running">The code that was running; null if none was.</param>
     /// <returns>The loss, with the cell and what to do in its cause.</returns>
     public CellOutcome.WorkerLost Blame(CellOutcome.WorkerLost lost, SupervisedWorker worker, string? running)
     {
@@ -35,7 +37,7 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         return session.FindOwner(lost.OwnerCell, lost.OwnerCode) is { } owner ? Count(owner, lost) : lost;
     }
 
-    /// <summary>A worker ended by what a cell had left running.</summary>
+    /// <summary>Counts a worker that was ended by code which a cell left running.</summary>
     /// <returns>The loss, with the cell and what to do in its cause.</returns>
     public CellOutcome.WorkerLost Count(AcceptedCell owner, CellOutcome.WorkerLost lost)
     {
@@ -44,22 +46,26 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         if (owner.WorkersEnded >= MaxWorkers) SetAside(owner, $"{owner.Compiled.Name} ended a second worker by what it left running");
         return lost with
         {
-            Cause = $"{lost.Cause}{(lost.Cause.EndsWith('.') ? "" : ".")} It came from a thread, task or timer that {owner.Compiled.Name} left running: correct it and run {owner.Compiled.Name} again, or take cells back with #!undo.",
+            Cause =
+                $"{lost.Cause}{(lost.Cause.EndsWith('.') ? "" : ".")} It came from a thread, task or timer that {owner.Compiled.Name} left "
+                + $"running: correct it and run {owner.Compiled.Name} again, or take cells back with #!undo.",
         };
     }
 
-    /// <summary>Tells of an exception that ended a thread and not the worker.</summary>
+    /// <summary>Reports an exception that ended a thread but not the worker.</summary>
     public void Survived(UncaughtException uncaught)
     {
         var owner = session.FindOwner(uncaught.Cell, uncaught.Assembly)?.Compiled.Name ?? "A cell";
         var thrown = uncaught.Exception is { } exception ? $"{exception.TypeName}: {exception.Message}" : "an exception";
-        var place = uncaught.Exception?.Frames.FirstOrDefault(frame => frame.Source is not null) is { } frame ? string.Create(CultureInfo.InvariantCulture, $" ({frame.Source}, line {frame.Line})") : "";
-        notice($"{owner} started a thread, task or timer that threw {thrown}{place}. In a replayed cell that ends only the thread, and the worker continues. Catch the exception there and run the cell again, or take cells back with #!undo.");
+        var place = uncaught.Exception?.Frames.FirstOrDefault(frame => frame.Source is not null) is { } frame
+            ? string.Create(CultureInfo.InvariantCulture, $" ({frame.Source}, line {frame.Line})") : "";
+        notice($"{owner} started a thread, task or timer that threw {thrown}{place}. In a replayed cell that ends only the thread, and the "
+            + $"worker continues. Catch the exception there and run the cell again, or take cells back with #!undo.");
     }
 
     /// <summary>
-    /// Nothing tells who ended the worker: native code did, or Environment.Exit, whose thread the runtime does not name. If that happens again, it is the
-    /// cell after which as much time passed each time.
+    /// Guesses the cell when nothing identifies it: native code ended the worker, or Environment.Exit, for which the runtime does not name
+    /// the thread. If it happens again, the cell is the one with the same delay both times.
     /// </summary>
     private CellOutcome.WorkerLost Guess(CellOutcome.WorkerLost lost, SupervisedWorker worker, string? running)
     {
@@ -69,11 +75,12 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
             return lost;
         }
 
-        // The system and its users kill workers, at any times. A cell does only if some cell says how.
+        // The system and its users terminate workers at any time. A cell is suspected only if the text of some cell shows how.
         if (lost.FromOutside && !session.Accepted.Any(cell => Kills().IsMatch(cell.Compiled.Code))) return lost;
 
         unexplained.Add(worker);
-        var suspects = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always && unexplained.TrueForAll(ended => ended.EndedAfter(cell) is not null)).ToList();
+        var suspects = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always
+            && unexplained.TrueForAll(ended => ended.EndedAfter(cell) is not null)).ToList();
         var active = suspects.Where(cell => LeavesRunning().IsMatch(cell.Compiled.Code)).TakeLast(MaxSuspects).ToList();
         foreach (var cell in active.Union(suspects.TakeLast(1))) cell.IsSuspect = true;
         if (unexplained.Count >= MaxWorkers)
@@ -82,7 +89,10 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
             if (candidates.Where(cell => Irregularity(cell) < 1).MinBy(cell => active.Contains(cell) ? Irregularity(cell) : 1) is { } cell)
             {
                 unexplained.Clear();
-                SetAside(cell, string.Create(CultureInfo.InvariantCulture, $"{MaxWorkers} workers have ended about {worker.EndedAfter(cell)!.Value.TotalSeconds:0.0} s after {cell.Compiled.Name}, probably by what it left running"));
+                SetAside(cell,
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"{MaxWorkers} workers have ended about {worker.EndedAfter(cell)!.Value.TotalSeconds:0.0} s after "
+                        + $"{cell.Compiled.Name}, probably by what it left running"));
                 return lost;
             }
         }
@@ -91,11 +101,12 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
             ? lost with { Cause = $"{lost.Cause} If {likely.Compiled.Name} left a thread or native code running, that may be the reason." }
             : lost;
 
-        // How much the times differ, as a part of what is tolerated.
+        // The irregularity of the delays, as a fraction of the tolerance.
         double Irregularity(AcceptedCell cell)
         {
             var delay = worker.EndedAfter(cell)!.Value;
-            return unexplained.TakeLast(MaxWorkers).Max(ended => (ended.EndedAfter(cell)!.Value - delay).Duration() / (MinTolerance + delay / ToleranceDivisor));
+            return unexplained.TakeLast(MaxWorkers)
+                .Max(ended => (ended.EndedAfter(cell)!.Value - delay).Duration() / (MinTolerance + delay / ToleranceDivisor));
         }
     }
 
@@ -103,18 +114,21 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     {
         var aside = session.SetAside(cell);
         var unset = aside.Uncarried.Count > 0 ? $" Not set from now on: {string.Join(", ", aside.Uncarried)}." : "";
-        notice($"{why}. It is set aside: it is not replayed, and the plain data of its variables is carried over.{unset} To get all of it back, correct {cell.Compiled.Name} and run it again; #!undo takes cells back.");
+        notice($"{why}. It is set aside: it is not executed again, and the plain data of its variables is carried over.{unset} To get all "
+            + $"of it back, correct {cell.Compiled.Name} and run it again; #!undo takes cells back.");
     }
 
-    /// <summary>What code that ends its own process has in its text.</summary>
+    /// <summary>Matches the text of code that ends its own process.</summary>
     [GeneratedRegex(@"\b(Environment\s*\.\s*(Exit|FailFast)|Kill|abort|DllImport|LibraryImport|Marshal|unsafe)\b")]
     private static partial Regex EndsItself();
 
-    /// <summary>What code that kills its own process from elsewhere has in its text.</summary>
+    /// <summary>Matches the text of code that terminates its own process by a signal or an external command.</summary>
     [GeneratedRegex(@"kill|\b(DllImport|LibraryImport|NativeLibrary|SIG[A-Z]+)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Kills();
 
-    /// <summary>What code that starts something has in its text.</summary>
-    [GeneratedRegex(@"\b(Thread|ThreadPool|Task|Timer|PeriodicTimer|async|Parallel|BackgroundWorker|Process|DllImport|LibraryImport|NativeLibrary|(Start|Run|Begin)\w*)\b")]
+    /// <summary>Matches the text of code that starts background work.</summary>
+    [GeneratedRegex(
+        @"\b(Thread|ThreadPool|Task|Timer|PeriodicTimer|async|Parallel|BackgroundWorker|Process|DllImport|LibraryImport|"
+            + @"NativeLibrary|(Start|Run|Begin)\w*)\b")]
     private static partial Regex LeavesRunning();
 }

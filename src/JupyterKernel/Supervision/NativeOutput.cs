@@ -5,8 +5,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Reads one of a worker's native streams on a thread of its own, and tells text from the markers that end a cell's
-/// output. What the dying runtime prints is kept apart: it becomes the error of the cell that died.
+/// Reads one of a worker's native streams on its own thread, and separates text from the markers that end a cell's output. The runtime's
+/// crash report is kept separately and becomes the error of the cell that crashed.
 /// </summary>
 internal sealed class NativeOutput
 {
@@ -24,7 +24,7 @@ internal sealed class NativeOutput
     private int filled;
 
     /// <param name="stream">The pipe.</param>
-    /// <param name="markerToken">What markers carry.</param>
+    /// <param name="markerToken">The token that markers carry.</param>
     /// <param name="onText">Called on the reading thread.</param>
     /// <param name="onMarker">Called on the reading thread, with the number of the cell whose output has ended.</param>
     public NativeOutput(System.IO.Stream stream, byte[] markerToken, Action<string> onText, Action<long> onMarker)
@@ -36,10 +36,10 @@ internal sealed class NativeOutput
         new Thread(Read, 256 * 1024) { IsBackground = true, Name = "native output" }.Start();
     }
 
-    /// <summary>Completes when the pipe has ended. A child of the worker may keep it open after the worker's end.</summary>
+    /// <summary>Completes when the pipe has ended; a child of the worker may keep it open after the worker's end.</summary>
     public Task Ended => ended.Task;
 
-    /// <summary>What the runtime printed about its own end. Complete when <see cref="Ended"/> is.</summary>
+    /// <summary>The runtime's crash report; complete when <see cref="Ended"/> is.</summary>
     public string CrashReport
     {
         get
@@ -63,7 +63,7 @@ internal sealed class NativeOutput
         }
         catch (Exception closed) when (closed is IOException or ObjectDisposedException)
         {
-            // The worker is gone; so is what it had to say.
+            // The worker has exited and the pipe with it.
         }
 
         Emit(buffer.AsSpan(0, filled));
@@ -84,7 +84,7 @@ internal sealed class NativeOutput
             rest = number[(end + 1)..];
         }
 
-        // The end may be the beginning of a marker.
+        // A marker may begin at the end of the buffer.
         var edge = rest.LastIndexOf(NativeMarker.Edge);
         var complete = edge >= 0 && rest.Length - edge < markerStart.Length + NativeMarker.MaxTailBytes ? edge : rest.Length;
         Emit(rest[..complete]);

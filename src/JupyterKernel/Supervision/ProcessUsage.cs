@@ -1,31 +1,31 @@
 using System.Diagnostics;
 using System.Globalization;
 
-#pragma warning disable RS0030 // Reads other owners' processes, and starts and ends none.
+#pragma warning disable RS0030 // Reads processes of other owners; it neither starts nor ends any.
 
 namespace JupyterKernel.Supervision;
 
-/// <summary>What a process uses, as the operating system sees it from outside. Any thread.</summary>
-/// <param name="ResidentBytes">Memory in RAM, shared pages included.</param>
-/// <param name="PrivateBytes">Memory that is this process's alone and would come back with its end, what is swapped out included.</param>
-/// <param name="Processor">Processor time since its start, of all its threads.</param>
+/// <summary>The resources a process uses, as reported by the operating system. Any thread.</summary>
+/// <param name="ResidentBytes">The memory in RAM, including shared pages.</param>
+/// <param name="PrivateBytes">The memory that only this process uses and that its end would free, including swapped-out memory.</param>
+/// <param name="Processor">The processor time of all its threads since its start.</param>
 internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeSpan Processor)
 {
-    /// <summary>What this process uses.</summary>
+    /// <summary>The usage of this process.</summary>
     public static ProcessUsage OfThisProcess()
     {
         using var self = Process.GetCurrentProcess();
         return Of(self);
     }
 
-    /// <summary>What a process uses; nothing if it has ended.</summary>
+    /// <summary>The usage of a process; zero if it has ended.</summary>
     public static ProcessUsage Of(Process process)
     {
         try
         {
             process.Refresh();
 
-            // On Linux .NET counts as private what is only reserved; on macOS and Windows it asks the system.
+            // On Linux, .NET counts reserved memory as private; on macOS and Windows it asks the system.
             var (resident, own) = OperatingSystem.IsLinux() ? OfLinux(process.Id) : (process.WorkingSet64, process.PrivateMemorySize64);
             return new(resident, own, process.TotalProcessorTime);
         }
@@ -35,7 +35,7 @@ internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeS
         }
     }
 
-    /// <summary>How much memory the machine, or the control group this runs in, could still give, in bytes.</summary>
+    /// <summary>The memory still available to the machine or to this process's control group, in bytes.</summary>
     public static long AvailableBytes()
     {
         var memory = GC.GetGCMemoryInfo();
@@ -59,18 +59,24 @@ internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeS
         foreach (var line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/status")))
         {
             if (line.StartsWith("VmRSS:", StringComparison.Ordinal)) resident = Kilobytes(line);
-            else if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || line.StartsWith("VmSwap:", StringComparison.Ordinal)) own += Kilobytes(line);
+            else if (line.StartsWith("RssAnon:", StringComparison.Ordinal) || line.StartsWith("VmSwap:", StringComparison.Ordinal))
+            {
+                own += Kilobytes(line);
+            }
         }
 
         return (resident, own);
     }
 
     private static long Kilobytes(string line) =>
-        long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1).Trim().TrimEnd("kB"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * 1024;
+        long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1).Trim().TrimEnd("kB"), NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture) * 1024;
 
     // https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
     private static long GroupBytes(string file) =>
-        File.Exists($"/sys/fs/cgroup/{file}") && long.TryParse(File.ReadAllText($"/sys/fs/cgroup/{file}"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var bytes)
+        File.Exists($"/sys/fs/cgroup/{file}")
+            && long.TryParse(File.ReadAllText($"/sys/fs/cgroup/{file}"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture,
+                out var bytes)
             ? bytes
             : file == "memory.max" ? long.MaxValue : 0;
 }

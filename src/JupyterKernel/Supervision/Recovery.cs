@@ -4,17 +4,18 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Brings fresh workers to the session's state by replaying the history. A cell that ends its worker in the replay again and again is taken out. Loop thread.
+/// Brings fresh workers to the session's state by replaying the history, and removes a cell that repeatedly ends its worker in the replay.
+/// Loop thread.
 /// </summary>
 internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorkers, LateCrashes lateCrashes, IWorkerEvents events)
 {
-    /// <summary>The number of workers that may end in a cell's replay before the cell is taken out of the history.</summary>
+    /// <summary>The number of workers lost in a cell's replay before the cell is removed from the history.</summary>
     private const int MaxLosses = 2;
 
-    /// <summary>The same where the workers were killed, which is rarely the cell's own doing.</summary>
+    /// <summary>The corresponding number for workers terminated from outside, which is rarely caused by the cell.</summary>
     private const int MaxLossesFromOutside = 5;
 
-    /// <summary>How many cells a replay sends ahead.</summary>
+    /// <summary>The number of cells that a replay sends ahead.</summary>
     private const int ReplayWindow = 64;
 
     private static readonly TimeSpan StateTimeout = TimeSpan.FromSeconds(60);
@@ -22,12 +23,12 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     private readonly HashSet<string> reportedOpaque = [];
     private bool stopped;
 
-    /// <summary>The worker that is being brought to the session's state, or was last; null before the first.</summary>
+    /// <summary>The worker that serves or is being brought to the session's state; null before the first.</summary>
     public SupervisedWorker? Latest { get; private set; }
 
-    /// <summary>Brings a fresh worker to the session's state, and lets it serve.</summary>
-    /// <param name="interruption">Ends the replay, and gives up the state that is not restored by then.</param>
-    /// <exception cref="WorkerStartException">No worker could be had, or the user interrupted it.</exception>
+    /// <summary>Brings a fresh worker to the session's state and lets it serve.</summary>
+    /// <param name="interruption">Ends the replay; state that has not been restored by then is given up.</param>
+    /// <exception cref="WorkerStartException">No worker could be started, or the user interrupted the start.</exception>
     public async Task<SupervisedWorker> StartAsync(CancellationToken interruption)
     {
         AcceptedCell? suspect = null;
@@ -43,7 +44,9 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
             {
                 if (end == ReplayEnd.Interrupted) GiveUpFrom(replay.Unfinished!);
                 if (replay.Differing.Count > 0)
-                    events.Notice($"Some cells had a different outcome when they were replayed: {string.Join("; ", replay.Differing)}.", isLoss: true);
+                    events.Notice(
+                        $"Executed again in a fresh worker, some cells ended otherwise than before: {string.Join("; ", replay.Differing)}.",
+                        isLoss: true);
                 Serve(fresh);
                 return fresh;
             }
@@ -63,8 +66,8 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
                 continue;
             }
 
-            // With many cells sent ahead it is not certain which one ended the worker, and something else may have: only a cell that does it
-            // repeatedly, alone, is taken out.
+            // With many cells sent ahead it is uncertain which one ended the worker, and the cause may be something else: only a cell that
+            // does so repeatedly, sent alone, is removed.
             if (window != 1) continue;
             losses = unfinished == suspect ? losses + 1 : 1;
             suspect = unfinished;
@@ -72,13 +75,14 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
             {
                 session.Remove(unfinished);
                 events.Notice(
-                    $"{unfinished.Compiled.Name} ended its worker during the replay and was removed from the history. Missing now: {Names([unfinished])}. Correct the cell and run it again, or take back the last cell with #!undo.",
+                    $"{unfinished.Compiled.Name} ended its worker when it was executed again, and is taken out of the history; gone with "
+                        + $"it: {Names([unfinished])}. Correct it and run it again, or take the last cell back with #!undo.",
                     isLoss: true);
             }
         }
     }
 
-    /// <summary>A worker with the session's state serves from now on.</summary>
+    /// <summary>Makes a worker with the session's state the serving worker.</summary>
     public async void Serve(SupervisedWorker fresh)
     {
         Latest = fresh;
@@ -88,7 +92,7 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
         events.Ended(fresh);
     }
 
-    /// <summary>Sets the variables of a fresh worker to the values that were carried over.</summary>
+    /// <summary>Sets the variables of a fresh worker to the carried-over values.</summary>
     public async Task SetAsync(SupervisedWorker fresh, StateRead? values)
     {
         if (values is not { Problem: null }) return;
@@ -101,10 +105,12 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     {
         var unreported = opaque.Where(variable => reportedOpaque.Add($"{variable.Assembly} {variable.Name}")).ToList();
         if (unreported.Count > 0)
-            events.Notice($"Re-created by replay and may differ (not plain data): {string.Join(", ", unreported.Select(variable => $"{variable.Name} ({variable.Reason})"))}.", isLoss: false);
+            events.Notice(
+                $"Not plain data, so executed again and perhaps not as before: "
+                + $"{string.Join(", ", unreported.Select(variable => $"{variable.Name} ({variable.Reason})"))}.", isLoss: false);
     }
 
-    /// <summary>Ends the worker for good.</summary>
+    /// <summary>Ends the worker permanently.</summary>
     public void Stop()
     {
         stopped = true;
@@ -114,7 +120,9 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     private void GiveUpFrom(AcceptedCell first)
     {
         var gone = session.TruncateFrom(first);
-        events.Notice($"The replay was interrupted. Missing from the state now: {string.Join(", ", gone.Select(cell => cell.Compiled.Name))} ({Names(gone)}). Run these cells again.", isLoss: true);
+        events.Notice(
+            $"The replay was interrupted. Missing from the state now: {string.Join(", ", gone.Select(cell => cell.Compiled.Name))} "
+            + $"({Names(gone)}). Run these cells again.", isLoss: true);
     }
 
     private static string Names(IReadOnlyList<AcceptedCell> cells) =>

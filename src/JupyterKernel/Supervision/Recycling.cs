@@ -7,20 +7,21 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Planned replacement of a worker that serves. The old one serves until a fresh one is up to date; only where memory is short, or a cell has another outcome
-/// while the old one is there, it is ended first. Loop thread.
+/// Performs the planned replacement of the serving worker. The old worker serves until a fresh one is up to date; it is ended first only if
+/// memory is short, or if a cell has another outcome while the old worker exists. Loop thread.
 /// </summary>
-/// <param name="judge">Judges the memory that a fresh worker uses; gives what to report about it.</param>
+/// <param name="judge">Judges the memory that a fresh worker uses; returns what to report about it.</param>
 internal sealed class Recycling(
-    NotebookSession session, WorkerSlot slot, CellGate gate, Recovery recovery, FreshWorkers freshWorkers, LateCrashes lateCrashes, IWorkerEvents events,
+    NotebookSession session, WorkerSlot slot, CellGate gate, Recovery recovery, FreshWorkers freshWorkers, LateCrashes lateCrashes,
+    IWorkerEvents events,
     Func<SupervisedWorker, Task<string?>> judge)
 {
-    /// <summary>A session whose cells took longer is not replayed merely because of their number.</summary>
+    /// <summary>The maximum replay time for a replacement that is due only to the number of cells.</summary>
     private static readonly TimeSpan MaxRoutineReplay = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan StateTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>The memory that must be free beside that of a second worker.</summary>
+    /// <summary>The memory that must be free in addition to that of a second worker.</summary>
     private const long ReserveBytes = 256L * 1024 * 1024;
 
     private readonly KernelSettings settings = KernelSettings.Current;
@@ -28,29 +29,30 @@ internal sealed class Recycling(
     private Task running = Task.CompletedTask;
     private int cells;
 
-    /// <summary>A cell has begun in the worker.</summary>
+    /// <summary>Counts a cell that has begun in the worker.</summary>
     public void CountCell() => cells++;
 
-    /// <summary>The worker was replaced for another reason.</summary>
+    /// <summary>Restarts the count, because the worker was replaced for another reason.</summary>
     public void Reset()
     {
         Cancel();
         cells = 0;
     }
 
-    /// <summary>Keeps the old worker, if a fresh one is about to take its place.</summary>
+    /// <summary>Keeps the old worker if a fresh one is about to replace it.</summary>
     public void Cancel() => cancellation?.Cancel();
 
-    /// <summary>Replaces the worker if as many cells have run in it as the settings say.</summary>
+    /// <summary>Replaces the worker if the number of cells in the settings has run in it.</summary>
     public void AfterCell()
     {
         if (settings.RecycleAfterCells <= 0 || cells < settings.RecycleAfterCells) return;
-        var replayTime = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always).Aggregate(TimeSpan.Zero, (sum, cell) => sum + cell.Took);
+        var replayTime = session.Accepted.Where(cell => cell.Policy == ReplayPolicy.Always)
+            .Aggregate(TimeSpan.Zero, (sum, cell) => sum + cell.Took);
         if (replayTime <= MaxRoutineReplay) Start(string.Create(CultureInfo.InvariantCulture, $"{cells} cells have run in it"));
         cells = 0;
     }
 
-    /// <summary>Replaces the worker without anyone waiting for it.</summary>
+    /// <summary>Starts the replacement of the worker without waiting for it.</summary>
     public async void Start(string cause)
     {
         try
@@ -63,10 +65,10 @@ internal sealed class Recycling(
         }
     }
 
-    /// <summary>Replaces the worker, or waits for the replacement that is under way.</summary>
-    /// <param name="cause">Why, for the user; null if the user asked for it and gets an answer.</param>
+    /// <summary>Replaces the worker, or waits for a replacement in progress.</summary>
+    /// <param name="cause">The reason reported to the user; null if the user asked for it and receives a reply.</param>
     /// <param name="interruption">Cancelled to keep the old worker.</param>
-    /// <exception cref="WorkerStartException">No worker could be had, or it was interrupted.</exception>
+    /// <exception cref="WorkerStartException">No worker could be started, or the start was interrupted.</exception>
     public async Task RunAsync(string? cause, CancellationToken interruption)
     {
         if (running.IsCompleted) running = RunOnceAsync(cause);
@@ -92,7 +94,9 @@ internal sealed class Recycling(
                 events.Notice(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"The worker was recycled {(cause is null ? "as requested" : $"because {cause}")}; {Supervisor.Counted(session.Accepted.Count)} replayed in {(DateTime.UtcNow - began).TotalSeconds:0.0} s{(problem is null ? "" : $", after the old one had ended ({problem})")}."),
+                        $"The worker was replaced: {cause ?? "you asked for it"}. {Supervisor.Counted(session.Accepted.Count)} executed "
+                            + $"again in {(DateTime.UtcNow - began).TotalSeconds:0.0} "
+                            + $"s{(problem is null ? "" : $", after the old one was ended ({problem})")}."),
                     isLoss: false);
             }
 
@@ -104,8 +108,8 @@ internal sealed class Recycling(
         }
     }
 
-    /// <summary>Lets the old worker serve until a fresh one can take its place.</summary>
-    /// <returns>Why none can while the old one is there; null if one has.</returns>
+    /// <summary>Lets the old worker serve until a fresh one can replace it.</summary>
+    /// <returns>The reason why none can while the old worker exists; null if one has.</returns>
     private async Task<string?> HandOverAsync(SupervisedWorker old, CancellationToken interruption)
     {
         var fresh = await freshWorkers.TakeAsync(interruption);
@@ -133,7 +137,7 @@ internal sealed class Recycling(
         return null;
     }
 
-    /// <summary>Ends the old worker, then brings a fresh one up; its variables are carried over where they are not too large.</summary>
+    /// <summary>Ends the old worker, then starts a fresh one; variables are carried over if they are not too large.</summary>
     private async Task ReplaceFirstAsync(SupervisedWorker old, CancellationToken interruption)
     {
         gate.Close();
@@ -141,7 +145,8 @@ internal sealed class Recycling(
         {
             while (gate.IsRunning) await gate.Idle;
             if (interruption.IsCancellationRequested || old.HasEnded) return;
-            var values = await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MostBytes, GivesWay: false), StateTimeout);
+            var values = await old.AskAsync<StateRead>(
+                request => new ReadState(request, WithValues: true, HandOver.MaxBytes, GivesWay: false), StateTimeout);
             old.Dispose();
             cancellation = null;
             slot.Start(recovery.StartAsync);

@@ -5,46 +5,47 @@ using JupyterKernel.Settings;
 
 namespace JupyterKernel.Supervision;
 
-/// <summary>How far a replay got.</summary>
+/// <summary>The result of a replay.</summary>
 internal enum ReplayEnd
 {
-    /// <summary>Every accepted cell has been executed, or restored.</summary>
+    /// <summary>Every accepted cell has been executed or restored.</summary>
     UpToDate,
 
     /// <summary>The worker was lost at <see cref="Replay.Unfinished"/>.</summary>
     WorkerLost,
 
-    /// <summary>The user ended it at <see cref="Replay.Unfinished"/>.</summary>
+    /// <summary>The user interrupted it at <see cref="Replay.Unfinished"/>.</summary>
     Interrupted,
 }
 
 /// <summary>
-/// Brings a fresh worker to the session's state: sends it the images of the accepted cells, in the order in which they ran.
-/// Nothing is compiled, and nothing is shown: the worker stays muted until it takes its place. Loop thread.
+/// Brings a fresh worker to the session's state: sends it the images of the accepted cells in the order in which they ran. Nothing is
+/// compiled or shown; the worker is muted until it serves. Loop thread.
 /// </summary>
-/// <param name="session">The history, which may grow meanwhile.</param>
+/// <param name="session">The history, which may grow during the replay.</param>
 /// <param name="worker">A worker without state.</param>
-/// <param name="window">How many cells are sent ahead.</param>
-/// <param name="gate">Where another worker serves, whose cells come first; null otherwise.</param>
-/// <param name="confirm">Asks whether a cell that wants to be asked for is executed; null where it never is.</param>
-internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, CellGate? gate, Func<string, Task<bool>>? confirm)
+/// <param name="window">The number of cells sent ahead.</param>
+/// <param name="gate">The gate of another worker that serves, whose cells have priority; null if there is none.</param>
+/// <param name="confirm">Asks whether a cell with <c>#!replay ask</c> is executed; null if such cells are never executed.</param>
+internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, CellGate? gate,
+    Func<string, Task<bool>>? confirm)
 {
-    private static readonly TimeSpan PatienceForState = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StateTimeout = TimeSpan.FromSeconds(60);
 
     private readonly List<string> differing = [];
     private AcceptedCell? lastSent;
 
-    /// <summary>The first cell that did not end.</summary>
+    /// <summary>The first cell that did not finish.</summary>
     public AcceptedCell? Unfinished { get; private set; }
 
-    /// <summary>Cells that ended otherwise than when the user ran them, and how.</summary>
+    /// <summary>The cells whose outcome differs from the first run, with the difference.</summary>
     public IReadOnlyList<string> Differing => differing;
 
-    /// <summary>Whether the worker has all there is.</summary>
+    /// <summary>Whether the worker has the whole history.</summary>
     public bool IsUpToDate => session.Accepted.Count == 0 || ReferenceEquals(session.Accepted[^1], lastSent);
 
-    /// <summary>Executes the accepted cells that the worker has not seen.</summary>
-    /// <param name="interruption">The user's; the worker is interrupted by whoever cancels it.</param>
+    /// <summary>Executes the accepted cells that the worker has not received.</summary>
+    /// <param name="interruption">The user's interrupt; the caller also interrupts the worker.</param>
     public async Task<ReplayEnd> CatchUpAsync(CancellationToken interruption)
     {
         if (IsUpToDate) return ReplayEnd.UpToDate;
@@ -99,15 +100,23 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
             return outcome;
         }
 
-        if (cell.Policy == ReplayPolicy.Ask && confirm is not null && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)")) return worker.ReplayAsync(cell, submitted);
+        if (cell.Policy == ReplayPolicy.Ask && confirm is not null
+            && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)"))
+        {
+            return worker.ReplayAsync(cell, submitted);
+        }
         session.MarkUncarried(cell);
         return worker.RestoreAsync(cell);
     }
 
-    /// <summary>Reads what there is after a cell which may have to be set aside, before it can end this worker too.</summary>
+    /// <summary>Reads the state after a cell that may have to be set aside, before the cell can end this worker too.</summary>
     private async Task KeepStateAsync(AcceptedCell cell)
     {
-        if (await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MostBytes, GivesWay: false), PatienceForState) is { Problem: null } state) cell.StateAfter = state;
+        if (await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MaxBytes, GivesWay: false),
+            StateTimeout) is { Problem: null } state)
+        {
+            cell.StateAfter = state;
+        }
     }
 
     private int IndexBehind(AcceptedCell cell)

@@ -7,14 +7,15 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Keeps a worker for the session: runs code in it, and replaces it when it is lost, has grown too large, or a fresh one is asked for. Loop thread.
+/// Keeps a worker for the session: runs code in it, and replaces it when it is lost, uses too much memory, or a fresh one is requested.
+/// Loop thread.
 /// </summary>
 internal sealed class Supervisor
 {
-    /// <summary>How long an interrupted cell may take to end before its worker is terminated.</summary>
+    /// <summary>The timeout for an interrupted cell to end before its worker is terminated.</summary>
     private static readonly TimeSpan InterruptTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>A replay that takes longer is announced.</summary>
+    /// <summary>The duration after which a running replay is announced.</summary>
     private static readonly TimeSpan LongReplay = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan StateTimeout = TimeSpan.FromSeconds(60);
@@ -31,7 +32,7 @@ internal sealed class Supervisor
     private readonly Recycling recycling;
     private Run? running;
 
-    /// <param name="firstProcess">The first worker's process, started ahead of everything else.</param>
+    /// <param name="firstProcess">The first worker's process, started before everything else.</param>
     public Supervisor(Loop loop, NotebookSession session, IWorkerEvents events, Task<WorkerProcess> firstProcess)
     {
         this.loop = loop;
@@ -45,46 +46,50 @@ internal sealed class Supervisor
         Watch.OverThreshold = recycling.Start;
     }
 
-    /// <summary>Watches the worker.</summary>
+    /// <summary>The watch on the worker's memory and responsiveness.</summary>
     public WorkerWatch Watch { get; }
 
-    /// <summary>The worker that serves, or is about to; null before the first.</summary>
+    /// <summary>The worker that serves or is about to; null before the first.</summary>
     public SupervisedWorker? Current => recovery.Latest;
 
-    /// <summary>Starts the worker ahead of the first cell.</summary>
+    /// <summary>Starts the worker before the first cell.</summary>
     public void Start()
     {
         Replace();
         Watch.Start();
     }
 
-    /// <summary>All that runs from here to <see cref="EndCell"/> counts as one cell: no hand-over comes in between.</summary>
+    /// <summary>Begins a cell: everything up to <see cref="EndCell"/> counts as one cell, and no hand-over happens in between.</summary>
     public Task BeginCellAsync(CancellationToken interruption) => gate.EnterAsync(interruption);
 
-    /// <summary>See <see cref="BeginCellAsync"/>.</summary>
+    /// <summary>Ends the cell begun by <see cref="BeginCellAsync"/>.</summary>
     public void EndCell() => gate.Leave();
 
-    /// <summary>Runs a cell, or a block of one, in the session's worker, or in a fresh one with the session's state.</summary>
+    /// <summary>Runs a cell, or a block of one, in the session's worker, which is started if there is none.</summary>
     /// <param name="ended">
-    /// Takes the outcome while the cell still counts as running, so that no hand-over sees its effects without it, and no replay begins before;
-    /// null for a cell that leaves nothing to later ones.
+    /// Takes the outcome while the cell still counts as running, so that no hand-over sees its effects without the outcome and no replay
+    /// begins before; null for a cell without effects on later ones.
     /// </param>
     /// <param name="interruption">Cancelled to interrupt the cell.</param>
-    public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended, CancellationToken interruption) =>
+    public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended,
+        CancellationToken interruption) =>
         InWorkerAsync(
             cell.Code,
             current =>
             {
-                // Only when the worker is there is it known which variables its replay could not set.
-                if (session.WhyUnusable(cell) is { } reason) return Task.FromResult<CellOutcome>(new CellOutcome.Refused("StateLost", reason));
+                // Only when the worker exists is it known which variables its replay could not set.
+                if (session.WhyUnusable(cell) is { } reason)
+                {
+                    return Task.FromResult<CellOutcome>(new CellOutcome.Refused("StateLost", reason));
+                }
                 recycling.CountCell();
                 return current.RunAsync(number, cell, allowStdin, isKept: ended is not null);
             },
             ended,
             interruption);
 
-    /// <summary>Lets a comm's message be handled, which runs the user's code but is not a cell.</summary>
-    /// <param name="handle">Hands it to the worker.</param>
+    /// <summary>Handles a comm message, which runs user code but is not a cell.</summary>
+    /// <param name="handle">Passes the message to the worker.</param>
     /// <param name="interruption">Cancelled to interrupt the handler.</param>
     public Task<CellOutcome> HandleAsync(Func<SupervisedWorker, Task<CellOutcome>> handle, CancellationToken interruption)
     {
@@ -92,37 +97,44 @@ internal sealed class Supervisor
         return InWorkerAsync("a comm's message", handle, ended: null, interruption);
     }
 
-    /// <summary>Rows of a table, as an answer for the front end; null where they cannot be had at once.</summary>
+    /// <summary>Reads rows of a table as an answer for the front end; null if they are not available immediately.</summary>
     public async Task<byte[]?> ReadTableAsync(byte[] query) =>
-        slot.Serving is { } worker && await worker.AskAsync<TableRead>(request => new ReadTable(request) { Payload = [query] }, StateTimeout) is { Payload: [var answer] }
+        slot.Serving is { } worker
+            && await worker.AskAsync<TableRead>(request => new ReadTable(request) { Payload = [query] }, StateTimeout)
+                is { Payload: [var answer] }
             ? answer
             : null;
 
-    /// <summary>What all variables hold now, and which are not plain data; null if that cannot be had.</summary>
+    /// <summary>Reads the values of all variables and lists those that are not plain data; null if the worker cannot answer.</summary>
     public async Task<StateRead?> ReadStateAsync(long maxBytes) =>
-        slot.Serving is { } worker ? await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, maxBytes, GivesWay: false), StateTimeout) : null;
+        slot.Serving is { } worker
+            ? await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, maxBytes, GivesWay: false), StateTimeout)
+            : null;
 
-    /// <summary>What a variable holds now, in a line; null where that cannot be had at once and without running code.</summary>
+    /// <summary>Reads a variable's value as one line of text; null if it is not available immediately without running code.</summary>
     public async Task<string?> ReadVariableAsync(CellVariable variable) =>
-        !gate.IsRunning && slot.Serving is { } worker ? (await worker.AskAsync<VariableRead>(request => new ReadVariable(request, variable), TooltipTimeout))?.Text : null;
+        !gate.IsRunning && slot.Serving is { } worker
+            ? (await worker.AskAsync<VariableRead>(request => new ReadVariable(request, variable), TooltipTimeout))?.Text : null;
 
-    /// <summary>The variables that hold the most memory.</summary>
+    /// <summary>Lists the variables that hold the most memory.</summary>
     public async Task<IReadOnlyList<VariableSize>> LargestVariablesAsync(int count) =>
-        slot.Serving is { } worker && await worker.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, count), StateTimeout) is { } measured ? measured.Largest : [];
+        slot.Serving is { } worker
+            && await worker.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, count), StateTimeout) is { } measured
+            ? measured.Largest : [];
 
-    /// <summary>A cell was accepted: variables that it redeclares let go of what they held.</summary>
+    /// <summary>Releases the old values of variables that an accepted cell redeclares.</summary>
     public void Forget(AcceptedCell cell) => slot.Serving?.Forget(cell.Replaced);
 
-    /// <summary>Cells were given up that the worker has executed: it lets go of what they declared.</summary>
+    /// <summary>Drops the declarations of cells that the worker has executed but that were removed from the history.</summary>
     public void Drop(IReadOnlyList<AcceptedCell> cells) => slot.Serving?.Drop(cells);
 
-    /// <summary>Lifts the restart intensity, because the user asks for a worker.</summary>
+    /// <summary>Resets the restart intensity because the user asks for a worker.</summary>
     public void Forgive() => freshWorkers.Forgive();
 
     /// <summary>Replaces the worker by a fresh one with the session's state; see <see cref="Recycling"/>.</summary>
-    /// <param name="cause">Why, for the user; null if the user asked for it and gets an answer.</param>
+    /// <param name="cause">The reason reported to the user; null if the user asked for it and receives a reply.</param>
     /// <param name="interruption">Cancelled to keep the old worker.</param>
-    /// <exception cref="WorkerStartException">No worker could be had, or it was interrupted.</exception>
+    /// <exception cref="WorkerStartException">No worker could be started, or the start was interrupted.</exception>
     public async Task RecycleAsync(string? cause, CancellationToken interruption)
     {
         if (slot.State is WorkerSlotState.Starting or WorkerSlotState.Serving)
@@ -136,22 +148,24 @@ internal sealed class Supervisor
         await slot.Worker;
     }
 
-    /// <summary>Keeps the old worker, if a fresh one is about to take its place.</summary>
+    /// <summary>Keeps the old worker if a fresh one is about to replace it.</summary>
     public void CancelRecycling() => recycling.Cancel();
 
     /// <summary>Replaces the worker by a fresh one in which exactly the accepted cells have been executed.</summary>
-    /// <param name="keepsValues">Whether plain data is set to what it is now.</param>
+    /// <param name="keepsValues">Whether plain data keeps its present values.</param>
     /// <param name="interruption">Cancelled to end the replay.</param>
-    /// <exception cref="WorkerStartException">No worker could be had, or the user interrupted it.</exception>
+    /// <exception cref="WorkerStartException">No worker could be started, or the user interrupted the start.</exception>
     public async Task RebuildAsync(bool keepsValues, CancellationToken interruption)
     {
         recycling.Cancel();
-        var values = keepsValues ? await ReadStateAsync(HandOver.MostBytes) : null;
+        var values = keepsValues ? await ReadStateAsync(HandOver.MaxBytes) : null;
         await EndAsync();
         freshWorkers.Forgive();
         Replace();
         if (keepsValues && values is not { Problem: null } && session.Accepted.Count > 0)
-            events.Notice($"The values of the variables cannot be carried over ({values?.Problem ?? "there was no worker"}), so they come from the replay alone.", isLoss: true);
+            events.Notice(
+                $"What the variables held cannot be carried over ({values?.Problem ?? "there was no worker"}), so all of it comes from "
+                + $"executing the cells again.", isLoss: true);
         if (values is not null) slot.BeforeServing(fresh => recovery.SetAsync(fresh, values));
         using var run = running = new Run(interruption);
         try
@@ -164,7 +178,7 @@ internal sealed class Supervisor
         }
     }
 
-    /// <summary>Ends the workers for good.</summary>
+    /// <summary>Ends the workers permanently.</summary>
     public void Stop()
     {
         recycling.Cancel();
@@ -173,8 +187,9 @@ internal sealed class Supervisor
         freshWorkers.Stop();
     }
 
-    /// <summary>A number of cells as the subject of a sentence.</summary>
-    internal static string Counted(int cells) => cells == 1 ? "1 cell is" : string.Create(CultureInfo.InvariantCulture, $"{cells} cells are");
+    /// <summary>Formats a number of cells as the subject of a sentence.</summary>
+    internal static string Counted(int cells) =>
+        cells == 1 ? "1 cell is" : string.Create(CultureInfo.InvariantCulture, $"{cells} cells are");
 
     private async Task<CellOutcome> InWorkerAsync(
         string code, Func<SupervisedWorker, Task<CellOutcome>> execute, Func<CellOutcome, Task>? ended, CancellationToken interruption)
@@ -189,7 +204,7 @@ internal sealed class Supervisor
             using var registration = run.Interruption.Register(() => _ = InterruptAsync(worker));
             var outcome = await execute(worker);
 
-            // A cell may end just as its worker is given up: that worker is gone all the same.
+            // A cell may end just as its worker is given up; the worker is lost all the same.
             if (worker.Termination is not null) outcome = await worker.Lost;
             if (outcome is not CellOutcome.WorkerLost lost)
             {
@@ -217,9 +232,10 @@ internal sealed class Supervisor
         }
     }
 
-    /// <param name="termination">Why the worker was terminated as well; null if it was not.</param>
+    /// <param name="termination">The reason why the worker was also terminated; null if it was not.</param>
     private CellOutcome.Interrupted Interrupted(Run run, string? termination = null) =>
-        new(termination is null ? run.Reason : $"{run.Reason ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} replayed in a fresh one.");
+        new(termination is null ? run.Reason
+            : $"{run.Reason ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} replayed in a fresh one.");
 
     private void Replace()
     {
@@ -235,30 +251,32 @@ internal sealed class Supervisor
         }
         catch (WorkerStartException)
         {
-            // There is none to end.
+            // No worker exists that could be ended.
         }
     }
 
-    /// <summary>The worker, with the session's state, as soon as there is one.</summary>
+    /// <summary>Returns the worker as soon as it has the session's state.</summary>
     private async Task<SupervisedWorker> ReadyAsync(CancellationToken interruption)
     {
-        // While nothing ran, the worker may have been lost: killed from outside, or by a thread that a cell left behind.
+        // The worker may have been lost while no cell ran: terminated from outside, or by a thread that a cell left running.
         if (slot.State == WorkerSlotState.Ended) await ReportEndAsync();
         var wasStarting = slot.State == WorkerSlotState.Starting;
         if (slot.State is WorkerSlotState.Empty or WorkerSlotState.Failed) Replace();
         if (slot.Worker.IsCompleted) return await slot.Worker;
 
-        // Its start and its replay may take without end.
+        // The start and the replay have no time limit.
         var starting = slot.Worker;
         using var registration = interruption.Register(() =>
         {
             slot.CancelStart();
             if (recovery.Latest is { IsRunning: true } replaying) _ = InterruptAsync(replaying);
         });
-        if (await Task.WhenAny(starting, Task.Delay(LongReplay, interruption)) != starting && !interruption.IsCancellationRequested && session.Accepted.Count > 0)
+        if (await Task.WhenAny(starting, Task.Delay(LongReplay, interruption)) != starting && !interruption.IsCancellationRequested
+            && session.Accepted.Count > 0)
         {
             events.Notice(
-                $"{Counted(session.Accepted.Count)} being replayed in a fresh worker. An interrupt ends the replay and gives up the cells that are left.",
+                $"{Counted(session.Accepted.Count)} being executed again in a fresh worker. An interrupt ends that, and loses the state of "
+                    + $"what is left to do.",
                 isLoss: false);
         }
 
@@ -268,18 +286,20 @@ internal sealed class Supervisor
         }
         catch (WorkerStartException) when (wasStarting && !interruption.IsCancellationRequested)
         {
-            // Its attempts were used up before this cell came, which is a new one.
+            // The failed attempts belong to earlier cells; this is a new one.
             return await ReadyAsync(interruption);
         }
     }
 
-    /// <summary>Reports that the worker has ended while no cell ran.</summary>
+    /// <summary>Reports that the worker was lost while no cell ran.</summary>
     private async Task ReportEndAsync()
     {
         var ended = slot.TakeEnded();
         freshWorkers.CountLoss();
         var lost = lateCrashes.Blame(await ended.Lost, ended, running: null);
-        events.Notice($"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} replayed in a fresh one; #!undo takes back the last one.", isLoss: true);
+        events.Notice(
+            $"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} executed again in a fresh one; #!undo "
+            + $"takes the last one back.", isLoss: true);
     }
 
     private static async Task InterruptAsync(SupervisedWorker worker)
@@ -287,10 +307,11 @@ internal sealed class Supervisor
         var ended = worker.InterruptAsync();
         await Task.WhenAny(ended, Task.Delay(InterruptTimeout));
         if (!ended.IsCompleted)
-            worker.Terminate(string.Create(CultureInfo.InvariantCulture, $"It did not end within {InterruptTimeout.TotalSeconds:0} s, so the kernel terminated its worker."));
+            worker.Terminate(string.Create(CultureInfo.InvariantCulture,
+                $"It did not end within {InterruptTimeout.TotalSeconds:0} s, so the kernel terminated its worker."));
     }
 
-    /// <summary>Code while it runs in the worker, or waits for one.</summary>
+    /// <summary>A piece of code while it runs in the worker or waits for one.</summary>
     private sealed class Run(CancellationToken interruption) : IDisposable
     {
         private readonly CancellationTokenSource source = CancellationTokenSource.CreateLinkedTokenSource(interruption);
@@ -299,7 +320,7 @@ internal sealed class Supervisor
 
         public bool IsInterrupted => source.IsCancellationRequested;
 
-        /// <summary>Why the kernel interrupted it; null if the user did.</summary>
+        /// <summary>The reason why the kernel interrupted it; null if the user did.</summary>
         public string? Reason { get; private set; }
 
         public void Interrupt(string reason)

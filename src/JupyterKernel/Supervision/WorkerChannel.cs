@@ -6,19 +6,20 @@ using NetMQ.Sockets;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// The kernel's end of a worker's pair socket. Loop thread. Whoever connects first and is not the worker has taken the
-/// socket's one place; then the socket is given up and the worker told of a new one. Once the worker has the place,
-/// whoever connects after it is not heard.
+/// The kernel's end of a worker's pair socket. Loop thread. A pair socket accepts one peer: if a process other than the worker connects
+/// first, the socket is replaced and the worker receives the new endpoint. After the worker has connected, other peers are ignored.
 /// </summary>
 internal sealed class WorkerChannel : IDisposable
 {
-    /// <summary>How long the worker may take before the socket is thought to be taken by somebody else.</summary>
-    private static readonly TimeSpan PatienceForReady = TimeSpan.FromSeconds(3);
+    /// <summary>The timeout for the worker to authenticate before its socket is considered taken by another process.</summary>
+    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>After this time others get their turn: a worker that shows output endlessly must not keep an interrupt waiting.</summary>
+    /// <summary>The time after which other sockets get their turn: a worker with endless output must not delay an interrupt.</summary>
     private static readonly TimeSpan TurnLimit = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>The worker is told what was taken after this much of it: a part of what it lets be on its way, so that it need not pause.</summary>
+    /// <summary>
+    /// The number of messages per receipt sent to the worker; a fraction of the messages it may have in transit, so that it need not pause.
+    /// </summary>
     private const int MessagesPerReceipt = 50;
 
     private const long BytesPerReceipt = 1024 * 1024;
@@ -29,17 +30,17 @@ internal sealed class WorkerChannel : IDisposable
     private readonly Action<WorkerMessage> received;
     private readonly Queue<NetMQMessage> outbox = new();
     private readonly NetMQTimer retry = new(TimeSpan.FromMilliseconds(2)) { Enable = false };
-    private readonly NetMQTimer impatience = new(PatienceForReady);
+    private readonly NetMQTimer readyTimer = new(ReadyTimeout);
     private PairSocket socket = null!;
     private PairFraming framing = null!;
     private int takenMessages;
     private long takenBytes;
     private bool disposed;
 
-    /// <param name="poller">The loop's.</param>
+    /// <param name="poller">The loop's poller.</param>
     /// <param name="key">The worker's key.</param>
-    /// <param name="tellEndpoint">Tells the worker, privately, where to connect.</param>
-    /// <param name="received">Called with each message of the worker.</param>
+    /// <param name="tellEndpoint">Sends the endpoint to the worker over its private pipe.</param>
+    /// <param name="received">Called with each message from the worker.</param>
     public WorkerChannel(NetMQPoller poller, byte[] key, Action<string> tellEndpoint, Action<WorkerMessage> received)
     {
         this.poller = poller;
@@ -47,19 +48,19 @@ internal sealed class WorkerChannel : IDisposable
         this.tellEndpoint = tellEndpoint;
         this.received = received;
         retry.Elapsed += (_, _) => SendOutbox();
-        impatience.Elapsed += (_, _) =>
+        readyTimer.Elapsed += (_, _) =>
         {
             if (!IsReady) Rebind();
         };
         poller.Add(retry);
-        poller.Add(impatience);
+        poller.Add(readyTimer);
         Bind();
     }
 
-    /// <summary>Whether the worker has proved itself.</summary>
+    /// <summary>Whether the worker has authenticated.</summary>
     public bool IsReady { get; private set; }
 
-    /// <summary>Sends a message; waits for nothing, even if the worker does not read.</summary>
+    /// <summary>Sends a message without blocking, even if the worker does not read.</summary>
     public void Send(WorkerMessage message)
     {
         if (disposed) return;
@@ -67,7 +68,7 @@ internal sealed class WorkerChannel : IDisposable
         SendOutbox();
     }
 
-    /// <summary>Takes what has arrived and has not been taken.</summary>
+    /// <summary>Receives all messages that have arrived.</summary>
     public void ReceiveAll() => Receive(TimeSpan.MaxValue);
 
     private void Receive(TimeSpan limit)
@@ -106,17 +107,17 @@ internal sealed class WorkerChannel : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        retry.Enable = impatience.Enable = false;
+        retry.Enable = readyTimer.Enable = false;
         poller.Remove(retry);
-        poller.Remove(impatience);
+        poller.Remove(readyTimer);
         Unbind();
     }
 
     private void Accept()
     {
-        // Unbinding now would shut everybody else out, but NetMQ would shut the worker out with them.
+        // Unbinding here would exclude all other peers, but NetMQ would disconnect the worker as well.
         IsReady = true;
-        impatience.Enable = false;
+        readyTimer.Enable = false;
     }
 
     private void Bind()

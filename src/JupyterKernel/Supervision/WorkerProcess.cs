@@ -9,16 +9,16 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// The one owner of a worker's operating system process. Any thread. What is written to its stdin is private between the
-/// two processes: first the key, the marker token and the session's name, then a line for each endpoint to connect to. When the pipe ends,
-/// with this process, however it ends, the worker ends.
+/// The only owner of a worker's operating system process. Any thread. Its stdin is private between the two processes and carries the key,
+/// the marker token and the session's name, then one line for each endpoint to connect to. When the pipe ends, because this process has
+/// ended in any way, the worker ends.
 /// </summary>
 internal sealed class WorkerProcess : IDisposable
 {
-    /// <summary>What all workers of this kernel have in common: the ids of their displays begin with it.</summary>
+    /// <summary>The token shared by all workers of this kernel; the ids of their displays begin with it.</summary>
     private static readonly byte[] Session = RandomNumberGenerator.GetBytes(NativeMarker.TokenBytes);
 
-    /// <summary>How often the system is asked whether the process runs, in case that the framework was not told of its end.</summary>
+    /// <summary>The interval at which the system is asked whether the process runs, in case the framework missed its end.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private static readonly HashSet<Task> Ends = [];
@@ -38,33 +38,36 @@ internal sealed class WorkerProcess : IDisposable
         Tell([.. Key, .. MarkerToken, .. Session]);
     }
 
-    /// <summary>Signs the messages between the kernel and this worker. Nobody else is told.</summary>
+    /// <summary>The key that signs the messages between the kernel and this worker; only these two know it.</summary>
     public byte[] Key { get; } = RandomNumberGenerator.GetBytes(PairFraming.KeyBytes);
 
-    /// <summary>What this worker's <see cref="NativeMarker"/>s carry.</summary>
+    /// <summary>The token in this worker's <see cref="NativeMarker"/>s.</summary>
     public byte[] MarkerToken { get; } = RandomNumberGenerator.GetBytes(NativeMarker.TokenBytes);
 
-    /// <summary>The operating system's number of the process.</summary>
+    /// <summary>The process id.</summary>
     public int Id => process.Id;
 
-    /// <summary>What the process writes to file descriptor 1.</summary>
+    /// <summary>The process's file descriptor 1.</summary>
     public System.IO.Stream Stdout => process.StandardOutput.BaseStream;
 
-    /// <summary>What the process writes to file descriptor 2.</summary>
+    /// <summary>The process's file descriptor 2.</summary>
     public System.IO.Stream Stderr => process.StandardError.BaseStream;
 
-    /// <summary>Completes with the exit code; on Unix 128 + n says that signal n ended it.</summary>
+    /// <summary>Completes with the exit code; on Unix, 128 + n means that signal n ended the process.</summary>
     public Task<int> Exited { get; }
 
-    /// <summary>Whether it has ended, which <see cref="Exited"/> tells a little later.</summary>
-    /// <remarks>The system is asked as well: the framework learns of it later, and a cell that is sent meanwhile would be lost.</remarks>
-    public bool HasEnded => isDisposed || Exited.IsCompleted || process.HasExited || (!OperatingSystem.IsWindows() && ChildExit.Look(process.Id) is not null);
+    /// <summary>Whether the process has ended; <see cref="Exited"/> completes a little later.</summary>
+    /// <remarks>Asks the system as well, because the framework notices the end later and a cell sent meanwhile would be lost.</remarks>
+    public bool HasEnded =>
+        isDisposed || Exited.IsCompleted || process.HasExited || (!OperatingSystem.IsWindows() && ChildExit.Look(process.Id) is not null);
 
-    /// <summary>What the process uses, as the system sees it.</summary>
+    /// <summary>The resource usage of the process, as reported by the system.</summary>
     public ProcessUsage Usage => ProcessUsage.Of(process);
 
     /// <summary>Starts this program's executable as a worker.</summary>
-    /// <exception cref="System.ComponentModel.Win32Exception">The system starts no process: out of memory, of processes …</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">
+    /// The system cannot start a process, for example because it is out of memory or processes.
+    /// </exception>
     public static WorkerProcess Start()
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!)
@@ -76,30 +79,31 @@ internal sealed class WorkerProcess : IDisposable
             CreateNoWindow = true,
         };
 
-        // As `dotnet jupyter-csharp.dll`, the process's file is the runtime's host.
+        // When started as `dotnet jupyter-csharp.dll`, the process's file is the runtime's host.
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(WorkerProcess).Assembly.Location);
         start.ArgumentList.Add("worker");
 
-        // The kernel turns profile-guided recompilation off for its own start; a notebook's loops profit from it.
+        // The kernel disables profile-guided recompilation to start faster; loops in notebooks profit from it.
         start.Environment[WorkerEnvironment.ProfileGuided] = "1";
 
-        // Each cell is code that is compiled and run once. Keeping its memory from being writable and executable at once
-        // means mapping it twice, which costs time and some kilobytes a cell, and shields nothing from code that may do as it likes.
+        // Each cell is code that is compiled and run once. Write-xor-execute maps its memory twice, which costs time and some kilobytes per
+        // cell, and gives no protection against code that may do anything.
         start.Environment[WorkerEnvironment.WriteXorExecute] = "0";
 
-        // A cell that allocates past the ceiling gets an OutOfMemoryException that it can catch, and the system's
-        // out-of-memory killer is not woken.
-        start.Environment[WorkerEnvironment.HeapHardLimit] = KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
+        // A cell that allocates more than the ceiling gets an OutOfMemoryException that it can catch, and the out-of-memory killer is not
+        // triggered.
+        start.Environment[WorkerEnvironment.HeapHardLimit] =
+            KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
         return new WorkerProcess(Process.Start(start)!);
     }
 
-    /// <summary>Tells the worker where to connect.</summary>
+    /// <summary>Sends an endpoint to the worker.</summary>
     public void TellEndpoint(string endpoint) => Tell(System.Text.Encoding.ASCII.GetBytes(endpoint + "\n"));
 
-    /// <summary>Whether processes run that its cells started. Takes some milliseconds.</summary>
+    /// <summary>Whether processes started by its cells are running; takes some milliseconds.</summary>
     public bool HasStarted => ProcessTree.Of(process.Id).Count > 0;
 
-    /// <summary>Completes when all workers that were disposed of have ended, with what their cells started.</summary>
+    /// <summary>Completes when all disposed workers and the processes started by their cells have ended.</summary>
     public static Task AllEnded
     {
         get
@@ -108,10 +112,10 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
-    /// <summary>Ends the process at once.</summary>
+    /// <summary>Terminates the process immediately.</summary>
     public void Terminate()
     {
-        // Its children are found while it is their parent, which means reading /proc.
+        // Its children are found while it is still their parent, which requires reading /proc.
         if (!isDisposed) termination ??= Task.Run(() =>
         {
             var started = KernelSettings.Current.LeavesChildren ? [] : ProcessTree.Of(process.Id);
@@ -121,7 +125,7 @@ internal sealed class WorkerProcess : IDisposable
             }
             catch (InvalidOperationException)
             {
-                // It has ended by itself.
+                // It has already exited.
             }
 
             return started;
@@ -129,7 +133,7 @@ internal sealed class WorkerProcess : IDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>The system's resources go when the process has ended: whoever waits for that must be told.</remarks>
+    /// <remarks>The process's handles are released when it has ended, so that code waiting for its end is notified.</remarks>
     public void Dispose()
     {
         if (isDisposed) return;
@@ -164,7 +168,7 @@ internal sealed class WorkerProcess : IDisposable
         }
         catch (IOException)
         {
-            // It has ended already, which Exited tells.
+            // It has already exited, which completes Exited.
         }
     }
 
@@ -174,7 +178,7 @@ internal sealed class WorkerProcess : IDisposable
         int? seen = null;
         while (await Task.WhenAny(exited, Task.Delay(LookInterval)).ConfigureAwait(false) != exited)
         {
-            // Seen twice, since the framework may be about to notice.
+            // Checked twice, since the framework may be about to notice.
             if (seen is { } exitCode) return exitCode;
             if (!OperatingSystem.IsWindows()) seen = ChildExit.Look(process.Id);
         }

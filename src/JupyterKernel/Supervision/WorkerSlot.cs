@@ -1,31 +1,31 @@
 namespace JupyterKernel.Supervision;
 
-/// <summary>What a <see cref="WorkerSlot"/> holds.</summary>
+/// <summary>The state of a <see cref="WorkerSlot"/>.</summary>
 internal enum WorkerSlotState
 {
     /// <summary>No worker.</summary>
     Empty,
 
-    /// <summary>A worker that is started, or brought to the session's state.</summary>
+    /// <summary>A worker that is being started or brought to the session's state.</summary>
     Starting,
 
     /// <summary>A worker with the session's state.</summary>
     Serving,
 
-    /// <summary>A worker that served and has ended, which has not been reported yet.</summary>
+    /// <summary>A worker that served and has ended, not yet reported.</summary>
     Ended,
 
     /// <summary>A start that failed.</summary>
     Failed,
 }
 
-/// <summary>The place of the session's worker. Its worker is replaced as a whole. Loop thread.</summary>
+/// <summary>Holds the session's worker, which is replaced as a whole. Loop thread.</summary>
 internal sealed class WorkerSlot
 {
     private Task<SupervisedWorker>? worker;
     private CancellationTokenSource starting = new();
 
-    /// <summary>What it holds now.</summary>
+    /// <summary>The present state.</summary>
     public WorkerSlotState State => worker switch
     {
         null => WorkerSlotState.Empty,
@@ -35,27 +35,30 @@ internal sealed class WorkerSlot
         _ => WorkerSlotState.Serving,
     };
 
-    /// <summary>The worker that serves the session; null in any other state.</summary>
+    /// <summary>The worker that serves the session; null in every other state.</summary>
     public SupervisedWorker? Serving => State == WorkerSlotState.Serving ? worker!.Result : null;
 
-    /// <summary>The worker that is coming, or is there; faults with a <see cref="WorkerStartException"/> if none can be had. There must be one, or a start.</summary>
+    /// <summary>
+    /// The present or starting worker; faults with a <see cref="WorkerStartException"/> if none can be started. Requires a worker or a
+    /// start.
+    /// </summary>
     public Task<SupervisedWorker> Worker => worker!;
 
-    /// <summary>Starts a worker in the place of what there was.</summary>
-    /// <param name="start">Brings one to the session's state; it is given what cancels that.</param>
+    /// <summary>Starts a worker, replacing the previous content.</summary>
+    /// <param name="start">Brings a worker to the session's state; its argument cancels the start.</param>
     public void Start(Func<CancellationToken, Task<SupervisedWorker>> start)
     {
         starting = new();
         worker = start(starting.Token);
     }
 
-    /// <summary>Ends the start of the worker, and its replay.</summary>
+    /// <summary>Cancels the start of the worker and its replay.</summary>
     public void CancelStart() => starting.Cancel();
 
-    /// <summary>Puts a worker with the session's state in the place of what there was.</summary>
+    /// <summary>Stores a worker with the session's state, replacing the previous content.</summary>
     public void Put(SupervisedWorker fresh) => worker = Task.FromResult(fresh);
 
-    /// <summary>Does something more with the worker before it serves.</summary>
+    /// <summary>Runs a further step on the worker before it serves.</summary>
     public void BeforeServing(Func<SupervisedWorker, Task> prepare)
     {
         worker = PrepareAsync(worker!);
@@ -68,7 +71,7 @@ internal sealed class WorkerSlot
         }
     }
 
-    /// <summary>Takes out a worker that has ended.</summary>
+    /// <summary>Removes and returns a worker that has ended.</summary>
     public SupervisedWorker TakeEnded()
     {
         var ended = worker!.Result;

@@ -6,18 +6,18 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Watches a worker's memory from both sides (what its runtime says and what the system says), and whether it answers at
-/// all: twice a second and after cells. Loop thread.
+/// Watches a worker's memory (as reported by its runtime and by the system) and whether it answers, twice a second and after cells. Loop
+/// thread.
 /// </summary>
-/// <param name="current">The worker that serves; null while there is none.</param>
+/// <param name="current">The worker that serves; null if there is none.</param>
 internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>To ask the system takes a fiftieth of a short cell's time.</summary>
+    /// <summary>The minimum interval between two measurements after cells; a measurement takes a fiftieth of a short cell's time.</summary>
     private static readonly TimeSpan BetweenCells = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>A collection is no use again before the memory has grown by this much of the threshold.</summary>
+    /// <summary>The divisor of the threshold that gives the memory growth after which another collection is worthwhile.</summary>
     private const int GrowthDivisor = 8;
 
     private readonly KernelSettings settings = KernelSettings.Current;
@@ -28,16 +28,16 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     private bool stopped;
     private long looked;
 
-    /// <summary>Called when the worker uses more memory than the threshold and cannot give it back; not while a cell runs.</summary>
+    /// <summary>Called when the worker uses more memory than the threshold and cannot free it; never while a cell runs.</summary>
     public Action<string> OverThreshold { get; set; } = _ => { };
 
-    /// <summary>Called when a cell's memory is over the ceiling, outside the runtime's heap.</summary>
+    /// <summary>Called when a cell's memory outside the managed heap exceeds the ceiling.</summary>
     public Action<string> OverCeiling { get; set; } = _ => { };
 
-    /// <summary>The threshold now: the setting, or what it was raised to for this session.</summary>
+    /// <summary>The present threshold: the setting, or the raised value for this session.</summary>
     public long ThresholdBytes => Math.Max(settings.MemoryThresholdBytes, RaisedBytes);
 
-    /// <summary>What the threshold was raised to; 0 if it was not.</summary>
+    /// <summary>The raised threshold; 0 if it was not raised.</summary>
     public long RaisedBytes { get; private set; }
 
     /// <summary>Watches until <see cref="Stop"/>.</summary>
@@ -49,12 +49,14 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
             if (stopped || current() is not { } worker) continue;
             if (worker != watched) worker.Watch(Interval);
 
-            // Counted in intervals, not by the clock, which runs on while the machine sleeps.
+            // Counted in intervals, because the clock advances while the machine sleeps.
             silence = worker == watched && worker.LastHeard == heard ? silence + Interval : TimeSpan.Zero;
             (watched, heard) = (worker, worker.LastHeard);
             if (silence >= settings.PingTime)
             {
-                worker.Terminate(string.Create(CultureInfo.InvariantCulture, $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime hung. So the kernel terminated it."));
+                worker.Terminate(string.Create(CultureInfo.InvariantCulture,
+                    $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime "
+                    + $"hung. So the kernel terminated it."));
                 continue;
             }
 
@@ -65,25 +67,28 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     /// <summary>Ends the watch.</summary>
     public void Stop() => stopped = true;
 
-    /// <summary>Whether the memory that a cell left behind is to be looked at: not if that of another was a moment ago.</summary>
+    /// <summary>Whether the memory should be measured after a cell: not if it was measured a moment ago.</summary>
     public bool IsDue => Stopwatch.GetElapsedTime(looked) > BetweenCells;
 
-    /// <summary>Looks at the memory that a worker uses.</summary>
+    /// <summary>Measures the memory of a worker.</summary>
     public void Look(SupervisedWorker worker)
     {
         looked = Stopwatch.GetTimestamp();
         var usage = worker.Usage;
         if (usage.PrivateBytes > settings.MemoryCeilingBytes + CeilingSlackBytes && worker.IsRunning)
-            OverCeiling($"The worker used {Size.Format(usage.PrivateBytes)} of memory, more than its ceiling of {Size.Format(settings.MemoryCeilingBytes)}.");
-        else if (!worker.IsRunning && Used(worker, usage) is var used && used > ThresholdBytes && used > usedAfterCollection + ThresholdBytes / GrowthDivisor)
+            OverCeiling(
+                $"The worker used {Size.Format(usage.PrivateBytes)} of memory, more than its ceiling of "
+                + $"{Size.Format(settings.MemoryCeilingBytes)}.");
+        else if (!worker.IsRunning && Used(worker, usage) is var used && used > ThresholdBytes
+            && used > usedAfterCollection + ThresholdBytes / GrowthDivisor)
             _ = CollectAsync(worker);
     }
 
     /// <summary>
-    /// A fresh worker has taken its place. If it is over the threshold too, its variables are, and no recycling helps: then
+    /// Judges the memory of a fresh worker after a recycle: if it also exceeds the threshold, the variables themselves are too large, so
     /// the threshold is raised.
     /// </summary>
-    /// <returns>What to tell the user; null if nothing.</returns>
+    /// <returns>The notice for the user; null if there is none.</returns>
     public async Task<string?> JudgeAsync(SupervisedWorker fresh)
     {
         usedAfterCollection = 0;
@@ -94,7 +99,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
         RaisedBytes = used + used / 2;
         var sizes = await fresh.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, 5), TimeSpan.FromSeconds(10));
         var largest = string.Join(", ", sizes?.Largest.Select(size => $"{size.Name} ({Size.Format(size.Bytes)})") ?? []);
-        return $"The session needs {Size.Format(used)} of memory also in a fresh worker, so the threshold is {Size.Format(RaisedBytes)} from now on. The largest variables: {largest}.";
+        return $"The session needs {Size.Format(used)} of memory also in a fresh worker, so the threshold is {Size.Format(RaisedBytes)} "
+            + $"from now on. The largest variables: {largest}.";
     }
 
     private static long CeilingSlackBytes => 256L * 1024 * 1024;
@@ -111,6 +117,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
         await CollectedAsync(worker);
         var used = usedAfterCollection = Used(worker, worker.Usage);
         if (used > ThresholdBytes && !worker.HasEnded)
-            OverThreshold($"it used {Size.Format(before)} of memory, over the threshold of {Size.Format(ThresholdBytes)}, and {Size.Format(used)} after a collection");
+            OverThreshold(
+                $"it used {Size.Format(before)} of memory, over the threshold of {Size.Format(ThresholdBytes)}, and {Size.Format(used)} "
+                + $"after a collection");
     }
 }
