@@ -36,8 +36,9 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
             if (cell.Values.Length == 0)
             {
                 notices.Add(
-                    $"What {cell.Compiled.Name} has left behind cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is "
-                    + $"not executed again: in a fresh worker its variables will be unset.", isLoss: true);
+                    $"The state after {cell.Compiled.Name} cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is "
+                    + "not replayed: its variables will be unset in a fresh worker.",
+                    isLoss: true);
             }
         }
 

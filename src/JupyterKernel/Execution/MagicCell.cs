@@ -171,7 +171,7 @@ internal sealed class MagicCell : IRunningCell
             if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i]);
             if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0))
             {
-                problem = $"{magic.Name} wants a cell of its own.";
+                problem = $"{magic.Name} must be alone in its cell.";
             }
             if (problem is not null)
             {

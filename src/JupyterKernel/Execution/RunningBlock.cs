@@ -77,7 +77,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
             if (outcome is CellOutcome.Interrupted) return (packages, outcome);
             if (Traceback.Of(outcome, Session.SourceLine) is { } error)
             {
-                Warn($"The {name} failed, and the cell goes on without it. {error.Ename}: {error.Evalue}");
+                Warn($"The {name} failed, and the cell continues without it. {error.Ename}: {error.Evalue}");
             }
         }
 
@@ -183,11 +183,12 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         var names = rebuilt.Lost.Select(gone => gone.Compiled.Name
             + (gone.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", gone.Compiled.DeclaredNames)})" : ""));
         var lost = rebuilt.Lost.Count > 0
-            ? $" Not executed, since they do not compile any more: {string.Join(", ", names)}. Run them again."
+            ? $" No longer compile: {string.Join(", ", names)}. Run these cells again."
             : "";
         services.Notices.Add(
-            $"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} compiled again, and "
-            + $"all are executed again in a fresh worker.{lost}", isLoss: rebuilt.Lost.Count > 0);
+            $"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} recompiled, and "
+            + $"the session was replayed in a fresh worker.{lost}",
+            isLoss: rebuilt.Lost.Count > 0);
         return null;
     }
 

@@ -72,9 +72,8 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
     private static IEnumerable<string> Restored(int cells) => cells switch
     {
         0 => [],
-        1 => ["The cell before it is executed again in a fresh worker, so its variables are there. #!undo takes it back."],
-        _ => [$"The {cells} cells before it are executed again in a fresh worker, so their variables are there. #!undo takes the last one "
-            + $"back."],
+        1 => ["The cell before it is replayed in a fresh worker, so its variables are there. #!undo takes it back."],
+        _ => [$"The {cells} cells before it are replayed in a fresh worker, so their variables are there. #!undo takes back the last one."],
     };
 
     /// <summary>Shortens a very long crash report of the runtime by leaving out its middle.</summary>

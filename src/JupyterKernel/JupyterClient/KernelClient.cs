@@ -288,7 +288,7 @@ internal sealed class KernelClient : IAsyncDisposable
                 catch (MalformedMessageException malformed)
                 {
                     // This client chose the kernel, so the message does not come from a stranger and must not be dropped silently.
-                    Lose(new KernelLostException($"the kernel sent what is no message: {malformed.Message}"));
+                    Lose(new KernelLostException($"the kernel sent an invalid message: {malformed.Message}"));
                 }
             }
         };

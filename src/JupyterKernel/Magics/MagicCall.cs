@@ -148,7 +148,7 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
 
         return magic.Parameters.FirstOrDefault(parameter => parameter.IsRequired && !values.ContainsKey(parameter.Name)) is { } missing
             ? (null,
-                $"{magic.Name} wants {missing.Name}: {missing.Help} "
+                $"{magic.Name} needs {missing.Name}: {missing.Help} "
                 + $"{Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
             : (call, null);
     }

@@ -30,8 +30,8 @@ internal sealed class MagicSet
 
     /// <summary>Creates the message for an unknown name.</summary>
     public string Unknown(string name) =>
-        $"There is no magic {(name.Length > 60 ? name[..60] + "…" : name)}. "
-            + $"{Suggestions.Nearest(name, All.SelectMany(magic => magic.Names)) ?? "#!lsmagic lists those that there are."}";
+        $"Unknown magic '{(name.Length > 60 ? name[..60] + "…" : name)}'. "
+            + $"{Suggestions.Nearest(name, All.SelectMany(magic => magic.Names)) ?? "#!lsmagic lists the magics."}";
 
     private static Magic Of(MagicRegistered magic) => new(
         magic.Name, magic.Help.Length > 0 ? magic.Help : "Registered by a cell.",

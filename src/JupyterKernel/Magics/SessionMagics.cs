@@ -32,12 +32,12 @@ internal static class SessionMagics
         new("#!undo", "Takes the last accepted cell back.", (_, cell) => UndoAsync(cell)) { StandsAlone = true },
         new("#!recycle", "Replaces the worker by a fresh one with the same variables.",
             (_, cell) => RecycleAsync(cell)) { StandsAlone = true },
-        new("#!replay", "Says whether the C# below is executed again in a fresh worker.", (call, cell) =>
+        new("#!replay", "Sets whether the C# below is replayed in a fresh worker.", (call, cell) =>
         {
             if (ReplayPolicies.Parse(call["policy"]!) is not { } policy)
             {
                 return Task.FromResult<CellOutcome>(
-                    TableOutput.Refused($"#!replay wants one of always, never, ask, not '{call["policy"]}'."));
+                    TableOutput.Refused($"#!replay needs a policy: always, never or ask, not '{call["policy"]}'."));
             }
             cell.Replay = policy;
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
@@ -90,7 +90,7 @@ internal static class SessionMagics
 
     private static CellOutcome.Returned Replayed(NotebookSession session, string what, DateTime began) =>
         TableOutput.Of(
-            $"{what} Accepted cells executed again in a fresh worker: {session.Accepted.Count}, in "
+            $"{what} Accepted cells replayed in a fresh worker: {session.Accepted.Count}, in "
             + $"{Milliseconds(DateTime.UtcNow - began)}.");
 
     private static CellOutcome.Returned History(NotebookSession session) => TableOutput.Of(

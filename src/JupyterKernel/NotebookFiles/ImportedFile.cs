@@ -31,7 +31,7 @@ internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNo
     public static ImportedFile Read(string path)
     {
         var name = Path.GetFileName(path);
-        if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}.");
+        if (!File.Exists(path)) throw new FileNotFoundException($"File '{path}' not found.");
         if (new FileInfo(path).Length > MaxBytes) throw new InvalidDataException($"{name} has more than {MaxBytes / 1_000_000} MB.");
         if (LanguageOf.TryGetValue(Path.GetExtension(path), out var language))
         {

@@ -178,7 +178,7 @@ internal sealed class JupyterSockets : IDisposable
             {
                 Log.WarnOnce($"{endpoint} is in use by another program; waiting for it");
                 if (waited.Elapsed < PortInUseTimeout) continue;
-                throw new IOException($"{endpoint} stays in use; start the kernel anew, or put another port into the connection file",
+                throw new IOException($"{endpoint} is still in use; restart the kernel or change the port in the connection file",
                     inUse);
             }
             catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException or ArgumentException)

@@ -17,7 +17,7 @@ internal static partial class ExitCause
         var cause = (lines.FirstOrDefault() ?? "") switch
         {
             var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) =>
-                "Stack overflow: the cell calls itself without end.",
+                "Stack overflow: infinite recursion in the cell.",
             var line when line.StartsWith("Process terminated", StringComparison.Ordinal) => FailFast(lines),
             var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) =>
                 "An exception on another thread that nothing caught: " + line[20..].TrimStart(':', '.', ' '),
@@ -57,7 +57,7 @@ internal static partial class ExitCause
         139 => Signal(11, "SIGSEGV", "a bad memory access in native code"),
         143 => Signal(15, "SIGTERM", "asked to end"),
         unchecked((int)0xC0000005) => "The worker crashed (0xC0000005): a bad memory access in native code.",
-        unchecked((int)0xC00000FD) => "Stack overflow: the cell calls itself without end.",
+        unchecked((int)0xC00000FD) => "Stack overflow: infinite recursion in the cell.",
         _ => string.Create(CultureInfo.InvariantCulture,
             $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
     };

@@ -114,7 +114,7 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     {
         var aside = session.SetAside(cell);
         var unset = aside.Uncarried.Count > 0 ? $" Not set from now on: {string.Join(", ", aside.Uncarried)}." : "";
-        notice($"{why}. It is set aside: it is not executed again, and the plain data of its variables is carried over.{unset} To get all "
+        notice($"{why}. It is set aside: it is not replayed, and the plain data of its variables is carried over.{unset} To get all "
             + $"of it back, correct {cell.Compiled.Name} and run it again; #!undo takes cells back.");
     }
 

@@ -45,7 +45,7 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
                 if (end == ReplayEnd.Interrupted) GiveUpFrom(replay.Unfinished!);
                 if (replay.Differing.Count > 0)
                     events.Notice(
-                        $"Executed again in a fresh worker, some cells ended otherwise than before: {string.Join("; ", replay.Differing)}.",
+                        $"Some cells had a different outcome when they were replayed: {string.Join("; ", replay.Differing)}.",
                         isLoss: true);
                 Serve(fresh);
                 return fresh;
@@ -75,8 +75,8 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
             {
                 session.Remove(unfinished);
                 events.Notice(
-                    $"{unfinished.Compiled.Name} ended its worker when it was executed again, and is taken out of the history; gone with "
-                        + $"it: {Names([unfinished])}. Correct it and run it again, or take the last cell back with #!undo.",
+                    $"{unfinished.Compiled.Name} ended its worker during the replay and was removed from the history. Missing now: "
+                        + $"{Names([unfinished])}. Correct the cell and run it again, or take back the last cell with #!undo.",
                     isLoss: true);
             }
         }
@@ -106,7 +106,7 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
         var unreported = opaque.Where(variable => reportedOpaque.Add($"{variable.Assembly} {variable.Name}")).ToList();
         if (unreported.Count > 0)
             events.Notice(
-                $"Not plain data, so executed again and perhaps not as before: "
+                $"Re-created by replay and may differ (not plain data): "
                 + $"{string.Join(", ", unreported.Select(variable => $"{variable.Name} ({variable.Reason})"))}.", isLoss: false);
     }
 

@@ -94,9 +94,9 @@ internal sealed class Recycling(
                 events.Notice(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"The worker was replaced: {cause ?? "you asked for it"}. {Supervisor.Counted(session.Accepted.Count)} executed "
-                            + $"again in {(DateTime.UtcNow - began).TotalSeconds:0.0} "
-                            + $"s{(problem is null ? "" : $", after the old one was ended ({problem})")}."),
+                        $"The worker was recycled {(cause is null ? "as requested" : $"because {cause}")}; "
+                            + $"{Supervisor.Counted(session.Accepted.Count)} replayed in {(DateTime.UtcNow - began).TotalSeconds:0.0} "
+                            + $"s{(problem is null ? "" : $", after the old one had ended ({problem})")}."),
                     isLoss: false);
             }
 

@@ -164,8 +164,9 @@ internal sealed class Supervisor
         Replace();
         if (keepsValues && values is not { Problem: null } && session.Accepted.Count > 0)
             events.Notice(
-                $"What the variables held cannot be carried over ({values?.Problem ?? "there was no worker"}), so all of it comes from "
-                + $"executing the cells again.", isLoss: true);
+                $"The values of the variables cannot be carried over ({values?.Problem ?? "there was no worker"}), so they come from "
+                + "the replay alone.",
+                isLoss: true);
         if (values is not null) slot.BeforeServing(fresh => recovery.SetAsync(fresh, values));
         using var run = running = new Run(interruption);
         try
@@ -275,8 +276,8 @@ internal sealed class Supervisor
             && session.Accepted.Count > 0)
         {
             events.Notice(
-                $"{Counted(session.Accepted.Count)} being executed again in a fresh worker. An interrupt ends that, and loses the state of "
-                    + $"what is left to do.",
+                $"{Counted(session.Accepted.Count)} being replayed in a fresh worker. An interrupt ends the replay and gives up the "
+                    + "cells that are left.",
                 isLoss: false);
         }
 
@@ -298,8 +299,9 @@ internal sealed class Supervisor
         freshWorkers.CountLoss();
         var lost = lateCrashes.Blame(await ended.Lost, ended, running: null);
         events.Notice(
-            $"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} executed again in a fresh one; #!undo "
-            + $"takes the last one back.", isLoss: true);
+            $"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} replayed in a fresh one; #!undo takes back "
+            + "the last one.",
+            isLoss: true);
     }
 
     private static async Task InterruptAsync(SupervisedWorker worker)
