@@ -4,8 +4,10 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Finds what <c>#load</c> names, and leaves the names of cells, which are no paths, as they are. Any thread.</summary>
-/// <param name="baseDirectory">What relative paths start from.</param>
+/// <summary>
+/// Resolves the files that <c>#load</c> names, and leaves the names of cells, which are not paths, unchanged. Any thread.
+/// </summary>
+/// <param name="baseDirectory">The directory that relative paths start from.</param>
 internal sealed class CellSourceResolver(string baseDirectory) : SourceFileResolver(ImmutableArray<string>.Empty, baseDirectory)
 {
     /// <inheritdoc/>

@@ -7,20 +7,20 @@ using Microsoft.CodeAnalysis.Operations;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The names of tuple items in the values that a cell shows. The values themselves do not have them; columns of tables are named by them. The worker reads
-/// them as text. Pure; compilation thread.
+/// The names of tuple items in the values that a cell shows. The values themselves do not have them; the columns of tables use them. The
+/// worker reads them as text. Pure; compilation thread.
 /// </summary>
 internal static class DisplayedTupleNames
 {
     private const int MaxLevels = 6;
 
-    /// <summary>Methods of the display API that show a value: their first argument, or what they are called on.</summary>
+    /// <summary>The methods of the display API that show a value: their first argument or their receiver.</summary>
     private static readonly FrozenSet<string> Shows = FrozenSet.Create("display", "Display", "DisplayTable", "Update");
 
-    /// <summary>Whether a cell uses tuples at all, which takes no time to see.</summary>
+    /// <summary>Whether a cell uses tuples at all; a fast check.</summary>
     public static bool MayBeIn(Image image) => image.Assembly.AsSpan().IndexOf("ValueTuple`"u8) >= 0;
 
-    /// <summary>The names in the value of the cell's last expression; null if there are none.</summary>
+    /// <summary>Returns the names in the value of the cell's last expression; null if there are none.</summary>
     public static string? InResult(CSharpCompilation submission, CancellationToken cancellation)
     {
         if (submission.SyntaxTrees[^1].GetCompilationUnitRoot(cancellation).Members.LastOrDefault() is not GlobalStatementSyntax { Statement: var statement }) return null;
@@ -33,7 +33,7 @@ internal static class DisplayedTupleNames
         return result is not null && submission.GetSemanticModel(result.SyntaxTree).GetTypeInfo(result, cancellation).Type is { } type ? Of(type, 0) : null;
     }
 
-    /// <summary>The names in the values that calls of the display API show, each with the place of its call.</summary>
+    /// <summary>Returns the names in the values that calls of the display API show, each with the place of its call.</summary>
     public static IReadOnlyList<NamesOfDisplayed> InDisplayed(CSharpCompilation submission, CancellationToken cancellation)
     {
         var found = new List<NamesOfDisplayed>();
@@ -61,7 +61,7 @@ internal static class DisplayedTupleNames
         return found;
     }
 
-    /// <summary>Where the symbols say that the code runs which makes the call: at the start of its statement, or of the expression that is a whole body.</summary>
+    /// <summary>The sequence point of the code that makes the call: the start of its statement, or of an expression body.</summary>
     private static NamesOfDisplayed At(InvocationExpressionSyntax call, string names)
     {
         SyntaxNode at = call;
@@ -92,9 +92,9 @@ internal static class DisplayedTupleNames
     }
 }
 
-/// <summary>The names of tuple items in a value that a call of the display API shows.</summary>
-/// <param name="Source">The source of the call, as the symbols name it.</param>
-/// <param name="Line">Of the sequence point before the call, from 1.</param>
-/// <param name="Column">As for the line.</param>
-/// <param name="Names">As text; see <see cref="DisplayedTupleNames"/>.</param>
+/// <summary>The names of the tuple items in a value that a call of the display API shows.</summary>
+/// <param name="Source">The source of the call, as the debug symbols name it.</param>
+/// <param name="Line">The line of the sequence point before the call, from 1.</param>
+/// <param name="Column">The column of that sequence point, from 1.</param>
+/// <param name="Names">The names as text; see <see cref="DisplayedTupleNames"/>.</param>
 internal sealed record NamesOfDisplayed(string Source, int Line, int Column, string Names);

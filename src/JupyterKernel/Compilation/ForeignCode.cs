@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Code of other languages, and how C# writes it: one table, one row for each habit. Immutable; any thread.</summary>
+/// <summary>
+/// Recognizes code of other languages and names the C# equivalent: one table, one row for each habit. Immutable; any thread.
+/// </summary>
 internal static class ForeignCode
 {
     private const string Comment = "A comment begins with //.";
@@ -14,8 +16,8 @@ internal static class ForeignCode
     private const string Interpolated = "An interpolated string begins with $: $\"… {x} …\"";
 
     /// <summary>
-    /// Patterns of lines, and what is said of an error within the match; $1 stands for what the pattern's first parentheses caught, which is left out
-    /// of a pattern that has none. The first row that fits counts, so special ones come before general ones.
+    /// Patterns of lines, and the hint for an error within the match; $1 is the text of the pattern's first group, and is unused in a
+    /// pattern that has none. The first row that matches applies, so special ones come before general ones.
     /// </summary>
     private static readonly (string Pattern, string Hint)[] Rows =
     [
@@ -96,7 +98,7 @@ internal static class ForeignCode
         (@"\b(?:sum|sorted|reversed|enumerate|zip|map|filter|any|all)\s*\(.*", "Sequences have methods for it: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
     ];
 
-    /// <summary>Members of other languages' types, and what they may be called here: the first that the type has.</summary>
+    /// <summary>The members of other languages' types and their C# names: the first that the type has applies.</summary>
     private static readonly (string[] Names, string[] Here)[] MemberRows =
     [
         (["length", "size", "len", "count", "Length", "Count", "Size"], ["Length", "Count"]),
@@ -122,7 +124,7 @@ internal static class ForeignCode
 
     private static readonly Lazy<(Regex Pattern, string Hint)[]> Compiled = new(() => [.. Rows.Select(row => (new Regex(row.Pattern, RegexOptions.CultureInvariant), row.Hint))]);
 
-    /// <summary>How C# writes what an error is about; null if it is of no other language.</summary>
+    /// <summary>Returns the C# form of the code that an error is about; null if no other language is recognized.</summary>
     /// <param name="error">A syntax error, or one about a name that does not exist.</param>
     /// <param name="tree">The error's tree.</param>
     public static string? HintFor(Diagnostic error, SyntaxTree tree, CancellationToken cancellation)
@@ -142,11 +144,11 @@ internal static class ForeignCode
 
         return null;
 
-        // Not in a string, and no part of a query.
+        // Not inside a string, and not part of a query.
         bool IsCode(int start) => tree.GetRoot(cancellation).FindToken(start) is var token
             && (token.SpanStart >= start || token.IsKind(SyntaxKind.BadToken) || !token.Span.Contains(start)) && !token.IsKind(SyntaxKind.LetKeyword);
     }
 
-    /// <summary>What a member of another language's type may be called here.</summary>
+    /// <summary>Returns the possible C# names of a member of another language's type.</summary>
     public static IEnumerable<string> MembersFor(string name) => MemberRows.Where(row => row.Names.Contains(name)).SelectMany(row => row.Here);
 }

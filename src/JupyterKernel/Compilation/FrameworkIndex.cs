@@ -6,20 +6,20 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// In which namespaces the framework has a type or an extension method of a name. Read from the assemblies' metadata at the
-/// first question, which takes about a fifth of a second. Any thread.
+/// The framework's namespaces by the types and extension methods that they contain. It is read from the assemblies' metadata at the first
+/// query, which takes about a fifth of a second. Any thread.
 /// </summary>
 internal static class FrameworkIndex
 {
     private static readonly Lazy<(Dictionary<string, SortedSet<string>> Types, Dictionary<string, SortedSet<string>> Extensions)> Index = new(Read);
 
-    /// <summary>The namespaces that have a public type of this name; generic ones by their name alone.</summary>
+    /// <summary>Returns the namespaces that have a public type of this name; generic ones by their name alone.</summary>
     public static IReadOnlyCollection<string> NamespacesOfType(string name) => Index.Value.Types.GetValueOrDefault(name) ?? [];
 
-    /// <summary>The namespaces whose static classes have an extension method of this name.</summary>
+    /// <summary>Returns the namespaces whose static classes have an extension method of this name.</summary>
     public static IReadOnlyCollection<string> NamespacesOfExtension(string name) => Index.Value.Extensions.GetValueOrDefault(name) ?? [];
 
-    /// <summary>The names of all public types in a namespace.</summary>
+    /// <summary>Returns the names of all public types in a namespace.</summary>
     public static IEnumerable<string> TypesIn(IReadOnlySet<string> namespaces) => Index.Value.Types.Where(type => type.Value.Overlaps(namespaces)).Select(type => type.Key);
 
     private static (Dictionary<string, SortedSet<string>> Types, Dictionary<string, SortedSet<string>> Extensions) Read()

@@ -5,14 +5,15 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Names of .NET Interactive's interface, which cells written for it use without a <c>using</c>. Where a cell does not compile, those that mean nothing
-/// else are written in full: no cell imports them, so they are in nobody's way. Pure; compilation thread.
+/// Supports names of .NET Interactive's interface, which cells written for it use without a <c>using</c>. Where a cell does not compile,
+/// those that are otherwise undefined are written in full: no cell imports them, so they do not shadow other names. Pure; compilation
+/// thread.
 /// </summary>
 internal static class InteractiveNames
 {
     private const string Kernel = "Microsoft.DotNet.Interactive.Kernel";
 
-    /// <summary>A name that was written in full may be followed by others that are found missing only then.</summary>
+    /// <summary>The maximum number of passes: once a name is written in full, further missing names may be found.</summary>
     private const int MostPasses = 4;
 
     private const string Tags = "Microsoft.DotNet.Interactive.Formatting.PocketViewTags";
@@ -21,7 +22,7 @@ internal static class InteractiveNames
 
     private static readonly Lazy<(Dictionary<string, string> Prefixes, Dictionary<string, string> Extensions)> Known = new(Read);
 
-    /// <summary>Forms of a cell to try, each with more of these names in full than the one before.</summary>
+    /// <summary>Returns the forms of a cell to try, each with more of these names in full than the previous one.</summary>
     /// <param name="failed">The form that did not compile.</param>
     /// <param name="compile">Compiles a form.</param>
     public static IEnumerable<CellAttempt> Forms(CellAttempt failed, Func<ScriptForm, CellAttempt> compile, CancellationToken cancellation)
@@ -35,15 +36,15 @@ internal static class InteractiveNames
             if (edits.Count == 0) yield break;
             var next = compile(last.Form with { Text = last.Form.Text.With(edits) });
 
-            // Who errs about the display API wants to read of the display API.
+            // Errors in the use of the display API are reported in terms of the display API.
             if (isShared && next.Cell is null && next.Errors.Length >= last.Errors.Length) yield break;
             yield return last = next;
         }
     }
 
     /// <summary>
-    /// A cell's statements that call <c>Javascript</c> and have no use for what it returns: there, it runs the script at once, which the display API's
-    /// method of the name does not.
+    /// Rewrites the statements of a cell that call <c>Javascript</c> and ignore the result: in .NET Interactive the call runs the script at
+    /// once, which the display API's method of that name does not do.
     /// </summary>
     /// <returns>Null if there are none.</returns>
     public static ScriptForm? WithScripts(CellAttempt compiled, CancellationToken cancellation)
@@ -68,7 +69,7 @@ internal static class InteractiveNames
             var token = root.FindToken(error.Location.SourceSpan.Start);
             if (error.Id is "CS0103" or "CS0246" or "CS0308" && token.IsKind(SyntaxKind.IdentifierToken) && Known.Value.Prefixes.TryGetValue(token.ValueText, out var prefix))
             {
-                // Many a variable that does not exist is called i, b or table.
+                // Many undefined variables are called i, b or table.
                 if (!prefix.EndsWith(Tags + ".", StringComparison.Ordinal) || IsElement(token) || (hasElements ??= failed.Tree.GetRoot(cancellation).DescendantTokens().Any(IsElement))) edits.Add(Qualified(token));
             }
             else if (error.Id is "CS1061" or "CS1929" && NameOf(root.FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true)) is { } name && Known.Value.Extensions.TryGetValue(name, out var space)) usings.Add(space);
@@ -86,7 +87,7 @@ internal static class InteractiveNames
         };
     }
 
-    /// <summary>Whether a name is used as an element of HTML is: <c>div(…)</c>, <c>div[style: "…"]</c>, <c>_.article(…)</c>.</summary>
+    /// <summary>Whether a name is used as an HTML element is: <c>div(…)</c>, <c>div[style: "…"]</c>, <c>_.article(…)</c>.</summary>
     private static bool IsElement(SyntaxToken name) => Known.Value.Prefixes.TryGetValue(name.ValueText, out var prefix) && prefix.EndsWith(Tags + ".", StringComparison.Ordinal) && name.Parent is IdentifierNameSyntax node && node.Parent switch
     {
         InvocationExpressionSyntax call => call.Expression == node,
@@ -95,7 +96,7 @@ internal static class InteractiveNames
         _ => false,
     };
 
-    /// <summary>Names that both interfaces have, and that mean the display API's.</summary>
+    /// <summary>Replaces names that both interfaces define by those of the display API.</summary>
     private static List<Edit> Shared(CellAttempt failed, CancellationToken cancellation)
     {
         var names = failed.Tree.GetRoot(cancellation).DescendantNodes().OfType<SimpleNameSyntax>()

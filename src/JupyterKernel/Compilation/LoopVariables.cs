@@ -5,20 +5,20 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Makes a loop at a cell's top as fast as in a program. A cell's variables are fields, since later cells have them too, and the
-/// runtime reads a field from memory each time: a sum that a loop adds up takes several times as long. So a loop gets locals of
-/// the same names, which the runtime keeps in registers. Whatever sets one sets the field in the same expression: the variables
-/// are right at every moment, however the loop ends. Pure; any thread.
+/// Makes a loop at the top level of a cell as fast as in a program. A cell's variables are fields, because later cells use them too, and
+/// the runtime reads a field from memory each time: a sum in a loop takes several times as long. So a loop gets locals of the same names,
+/// which the runtime keeps in registers. Each assignment to a local also sets the field in the same expression: the variables are correct
+/// at every moment, however the loop ends. Pure; any thread.
 /// </summary>
 internal static class LoopVariables
 {
-    /// <summary>What the name of a reference to a variable's field ends in.</summary>
+    /// <summary>The suffix of the name of a reference to a variable's field.</summary>
     private const string FieldSuffix = "__field";
 
     /// <param name="form">A cell's text.</param>
     /// <param name="script">The same, parsed.</param>
-    /// <param name="isOnlyAtTop">Whether a name is an earlier cell's variable that no code but cells' statements reaches.</param>
-    /// <returns>The text to try first, which must be <see cref="IsSound"/>; null if there is nothing to gain.</returns>
+    /// <param name="isOnlyAtTop">Whether a name is an earlier cell's variable that only cells' statements use.</param>
+    /// <returns>The text to try first, which must satisfy <see cref="IsSound"/>; null if there is nothing to gain.</returns>
     public static ScriptForm? In(ScriptForm form, SyntaxTree script, Func<string, bool> isOnlyAtTop, CancellationToken cancellation)
     {
         var root = script.GetCompilationUnitRoot(cancellation);
@@ -35,7 +35,7 @@ internal static class LoopVariables
         return edits.Count > 0 ? form with { Text = form.Text.With(edits) } : null;
     }
 
-    /// <summary>Whether a local can stand for each variable: what changes a struct from within would not reach the field.</summary>
+    /// <summary>Whether a local can stand for each variable: a method that changes a struct in place would not reach the field.</summary>
     /// <param name="submission">The compilation of a text that <see cref="In"/> has made.</param>
     /// <param name="tree">Its tree.</param>
     public static bool IsSound(CSharpCompilation submission, SyntaxTree tree, CancellationToken cancellation)
@@ -73,7 +73,7 @@ internal static class LoopVariables
         {
             switch (node)
             {
-                // A reference does not outlast an await, and a label is not to be seen from outside its block.
+                // A reference does not outlast an await, and a label must not be visible outside its block.
                 case AwaitExpressionSyntax or LabeledStatementSyntax or GotoStatementSyntax { RawKind: (int)SyntaxKind.GotoStatement }
                     or CommonForEachStatementSyntax { AwaitKeyword.RawKind: not 0 } or UsingStatementSyntax { AwaitKeyword.RawKind: not 0 }
                     or LocalDeclarationStatementSyntax { AwaitKeyword.RawKind: not 0 }:
@@ -95,7 +95,7 @@ internal static class LoopVariables
             if (declared.Contains(name)) continue;
             var written = places.Select(WriteThrough).ToList();
 
-            // What is set, or looked up at an index, is worth it; the rest the runtime reads fast enough.
+            // Only variables that are set, or accessed by an index, are worth it; the runtime reads the others fast enough.
             if (written.Contains(null) || !places.Zip(written).Any(use => use.Second!.Count > 0 || use.First.Parent is ElementAccessExpressionSyntax)) continue;
             if (!isVariable(name)) continue;
             edits.AddRange(written.SelectMany(edit => edit!));
@@ -114,7 +114,9 @@ internal static class LoopVariables
         _ => true,
     };
 
-    /// <summary>What has the field set where the local is: nothing where it is only read, null where it cannot be had.</summary>
+    /// <summary>
+    /// Returns the edits that set the field together with the local: none where it is only read, null where they are not possible.
+    /// </summary>
     private static IReadOnlyList<Edit>? WriteThrough(IdentifierNameSyntax name)
     {
         var field = name.Identifier.Text + FieldSuffix;

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>What a line asks for.</summary>
+/// <summary>The kinds of package directives.</summary>
 internal enum PackageDirectiveKind
 {
     /// <summary><c>#r "nuget: Id, version"</c>, <c>#:package Id@version</c>.</summary>
@@ -14,7 +14,7 @@ internal enum PackageDirectiveKind
     /// <summary><c>#i "nuget: source"</c>.</summary>
     Source,
 
-    /// <summary><c>#r "framework: Name"</c>, or what an <c>#:sdk</c> stands for.</summary>
+    /// <summary><c>#r "framework: Name"</c>, or the framework of an <c>#:sdk</c>.</summary>
     Framework,
 
     /// <summary><c>#r "path.csproj"</c>, <c>#:project path</c>.</summary>
@@ -23,26 +23,27 @@ internal enum PackageDirectiveKind
     /// <summary><c>#:property Name=Value</c>.</summary>
     Property,
 
-    /// <summary>A line that looks like one of these and is none.</summary>
+    /// <summary>A line that looks like one of these but is malformed.</summary>
     Malformed,
 }
 
-/// <summary>One line that asks for a package or the like.</summary>
-/// <param name="Name">The package's id, the source, the framework's name, the project's path, the property's name; of a malformed line what is wrong.</param>
+/// <summary>A line of a cell that references a package, source, framework, project or property.</summary>
+/// <param name="Name">The package's id, the source, the framework's name, the project's path or the property's name; for a malformed line,
+/// the error.</param>
 /// <param name="Value">The package's version range, or the property's value; null where there is none.</param>
 internal sealed record PackageDirective(PackageDirectiveKind Kind, string Name, string? Value = null);
 
 /// <summary>
-/// The lines of a cell that ask for packages, projects and frameworks. They may stand anywhere in it, and the compiler
-/// does not get to see them. Any thread.
-/// Source: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps, and .NET Interactive's nuget-overview.md for <c>#r "nuget:"</c>.
+/// Reads the lines of a cell that reference packages, projects and frameworks. They may be anywhere in the cell, and are removed before
+/// compilation. Any thread. Source: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps, and .NET Interactive's nuget-overview.md
+/// for <c>#r "nuget:"</c>.
 /// </summary>
 internal static partial class PackageDirectives
 {
     private const int LongestId = 100;
     private const long MostLoadedBytes = 10_000_000;
 
-    /// <summary>What <c>#:sdk</c> lines stand for: an SDK is a set of build files, of which a cell wants the framework only.</summary>
+    /// <summary>The frameworks of <c>#:sdk</c> lines: an SDK is a set of build files, of which a cell needs the framework only.</summary>
     private static readonly Dictionary<string, string?> FrameworkOfSdk = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Microsoft.NET.Sdk"] = null,
@@ -50,11 +51,13 @@ internal static partial class PackageDirectives
         ["Microsoft.NET.Sdk.Worker"] = null,
     };
 
-    /// <summary>Whether a cell may have directives, or load a file with some, by its spelling: there may be none.</summary>
+    /// <summary>Whether a cell may have directives, or load a file with some, by its spelling alone: it need not have any.</summary>
     public static bool MayBeIn(string code) => MayHave(code) || code.Contains("#load", StringComparison.Ordinal);
 
-    /// <summary>The directives in a cell's text and in what it loads, in their order. On a deep stack: the code is parsed.</summary>
-    /// <param name="baseDirectory">What relative paths start from.</param>
+    /// <summary>
+    /// Returns the directives of a cell's text and of the files that it loads, in order. Needs a deep stack, because the code is parsed.
+    /// </summary>
+    /// <param name="baseDirectory">The directory that relative paths start from.</param>
     public static IReadOnlyList<PackageDirective> In(string code, string baseDirectory)
     {
         if (Nesting.IsTooDeep(code, Nesting.DeepStack)) return [];
@@ -80,7 +83,7 @@ internal static partial class PackageDirectives
         }
     }
 
-    /// <summary>The text with the directives blanked out, so that nothing else moves.</summary>
+    /// <summary>Blanks the directives out without moving the rest of the text.</summary>
     public static string Blank(string code)
     {
         var lines = Lines(code).ToList();
@@ -94,7 +97,7 @@ internal static partial class PackageDirectives
     {
         if (!MayHave(code)) yield break;
 
-        // Not what only looks like a directive, in a string or a comment.
+        // Text in a string or a comment may only look like a directive.
         foreach (var trivia in Directives(code))
         {
             var line = LineAt(code, trivia.SpanStart);
@@ -111,7 +114,7 @@ internal static partial class PackageDirectives
         return length < 0 ? text[start..] : text.Substring(start, length);
     }
 
-    /// <summary>A loaded file, once; null if the compiler is to say what is wrong with it.</summary>
+    /// <summary>Reads a loaded file, once; null if the compiler is to report its error.</summary>
     private static (string Text, string Directory)? Read(string file, string directory, HashSet<string> seen)
     {
         try
@@ -133,7 +136,7 @@ internal static partial class PackageDirectives
             if (rest.StartsWith(":")) return true;
             if (rest.Length < 2 || rest[0] is not ('r' or 'i')) continue;
 
-            // In quotes of any kind, or without, which is an error.
+            // The target is in quotes of any kind, or has none, which is an error.
             rest = rest[1..].TrimStart(" \t");
             if (rest.Length > 0 && (!char.IsAsciiLetter(rest[0]) || rest.StartsWith("nuget", StringComparison.OrdinalIgnoreCase) || rest.StartsWith("framework", StringComparison.OrdinalIgnoreCase))) return true;
         }
@@ -197,7 +200,7 @@ internal static partial class PackageDirectives
         return new(PackageDirectiveKind.Package, id, version.Length > 0 ? version : null);
     }
 
-    /// <summary>A directive without its quotes or its colon, or with quotes of another kind.</summary>
+    /// <summary>Recognizes a directive without its quotes or its colon, or with quotes of another kind.</summary>
     private static PackageDirective? Misspelled(Match loose)
     {
         var isReference = loose.Groups["word"].Value == "r";
@@ -210,7 +213,7 @@ internal static partial class PackageDirectives
         return Malformed($"{(isReference ? "A reference" : "A package source")} {why}. Write: #{loose.Groups["word"].Value} \"{scheme}: {rest}\"");
     }
 
-    /// <summary>Whether a text may be the id of a package.</summary>
+    /// <summary>Whether a text can be the id of a package.</summary>
     public static bool IsPackageId(string text) => text.Length <= LongestId && PackageId().IsMatch(text);
 
     private static PackageDirective Malformed(string why) => new(PackageDirectiveKind.Malformed, why);

@@ -6,28 +6,30 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>A cell's text as a script may have it, and what that leaves to be done.</summary>
+/// <summary>A cell's text in a form that a script can contain, and the variables to dispose of.</summary>
 /// <param name="Text">The text to compile.</param>
-/// <param name="Disposed">Variables declared with <c>using</c>: they are disposed of at the cell's end.</param>
+/// <param name="Disposed">The variables declared with <c>using</c>: they are disposed of at the cell's end.</param>
 internal sealed record ScriptForm(CellText Text, IReadOnlyList<UsingVariable> Disposed);
 
 /// <summary>A variable that was declared with <c>using</c>.</summary>
-/// <param name="Awaits">Whether with <c>await using</c>.</param>
+/// <param name="Awaits">Whether it was declared with <c>await using</c>.</param>
 internal sealed record UsingVariable(string Name, bool Awaits);
 
 /// <summary>
-/// What C# has in a program and Roslyn not in a script, written as a script may have it: <c>using</c> declarations, static
-/// classes with extension methods, <c>file</c> types, a <c>Main</c> to run, a <c>with</c> at the end, and locals
-/// that can be no field (spans, refs). Most cells pass unchanged. Pure; any thread.
+/// Rewrites features of C# programs that Roslyn scripts do not support into a form that a script can contain: <c>using</c> declarations,
+/// static classes with extension methods, <c>file</c> types, a <c>Main</c> to run, a <c>with</c> at the end, and locals that cannot be
+/// fields (spans, refs). Most cells pass unchanged. Pure; any thread.
 /// </summary>
 internal static class ProgramForms
 {
-    /// <summary>An expression may contain braces, but where so many tries have not found its beginning it is none.</summary>
+    /// <summary>
+    /// The maximum number of starting positions to try: the expression may contain braces, but after this many failures there is none.
+    /// </summary>
     private const int MostStarts = 8;
 
     private static readonly CSharpParseOptions Program = new(LanguageVersion.Latest, DocumentationMode.None, SourceCodeKind.Regular);
 
-    /// <summary>What shows in the text alone.</summary>
+    /// <summary>Returns the form of a cell that its text alone calls for.</summary>
     /// <param name="code">The cell's text.</param>
     /// <param name="script">The same, parsed as a script.</param>
     public static ScriptForm Of(string code, SyntaxTree script, CancellationToken cancellation)
@@ -53,7 +55,7 @@ internal static class ProgramForms
 
         if (code.Contains("await", StringComparison.Ordinal)) edits.AddRange(Awaits(root, program));
 
-        // Without a semicolon, what stands before may pass for a declaration of a property.
+        // Without a semicolon, the preceding text may pass for a declaration of a property.
         if (code.AsSpan().TrimEnd().EndsWith("}") && code.Contains("with", StringComparison.Ordinal) && TrailingWith(program.Value) is { } with)
             edits.AddRange([new(with.Start, 0, "("), new(with.End, 0, ")")]);
 
@@ -68,10 +70,11 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Where a method and its parameters' types were declared anew, an argument that has no type of its own (<c>new(…)</c>,
-    /// <c>null</c>) fits the old method as well. So what is called is a method of the latest one's signature and another name.
+    /// Resolves calls that are ambiguous because a method and its parameters' types were redeclared: an argument that has no type of its
+    /// own (<c>new(…)</c>, <c>null</c>) fits the old method as well. The call is redirected to a method of the latest one's signature and
+    /// another name.
     /// </summary>
-    /// <returns>The text to try; none if the calls are ambiguous otherwise.</returns>
+    /// <returns>The text to try; none if the calls are ambiguous for another reason.</returns>
     public static IEnumerable<ScriptForm> WithLatest(
         ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation)
     {
@@ -85,7 +88,7 @@ internal static class ProgramForms
             var declarations = SubmissionLink.Chain(submission).Select(link => link.SyntaxTrees.SelectMany(text => text.GetCompilationUnitRoot(cancellation).Members)
                 .OfType<MethodDeclarationSyntax>().Where(method => method.Identifier.ValueText == named.Key).ToList()).Where(methods => methods.Count > 0).ToList();
 
-            // Overloads of other parameters are as ambiguous as they are in a program.
+            // Overloads with different parameters are as ambiguous as they are in a program.
             if (declarations is not [var latest, .. var older] || !older.SelectMany(methods => methods).Select(Signature).Intersect(latest.Select(Signature)).Any()) continue;
             var name = named.Key + SubmissionLink.LatestSuffix;
             edits.AddRange(named.Select(call => new Edit(call.SpanStart, call.Span.Length, name)));
@@ -100,12 +103,12 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Puts what can be no field of a submission (a span, a ref) into a block, with the statements from its declaration to
-    /// its last use; the other variables that these declare are declared before the block, so that later cells see them.
+    /// Puts variables that cannot be fields of a submission (a span, a ref) into a block, with the statements from their declaration to
+    /// their last use; other variables that these statements declare are declared before the block, so that later cells see them.
     /// </summary>
     /// <param name="form">The text, which did not compile.</param>
     /// <param name="submission">Its compilation.</param>
-    /// <param name="tree">Its tree there.</param>
+    /// <param name="tree">Its tree in that compilation.</param>
     /// <param name="errors">Its errors.</param>
     /// <returns>The texts to try in turn.</returns>
     public static IEnumerable<ScriptForm> WithLocals(
@@ -113,7 +116,7 @@ internal static class ProgramForms
     {
         const string FieldOfRefStruct = "CS8345";
 
-        // Without it, the parser takes a name at the end for a member that is not finished.
+        // Without it, the parser takes a name at the end for an unfinished member.
         const string End = "\n;";
         var length = form.Text.Text.Length;
         var statements = ParseProgram(form.Text.Text + End, cancellation).Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).ToList();
@@ -133,7 +136,7 @@ internal static class ProgramForms
             (first, last) = (Math.Min(first, jumps[0]), Math.Max(last, jumps[^1]));
         }
 
-        // Of a ref at the top level a script's parser makes nothing, so the types of variables are asked for without.
+        // A script's parser does not understand a ref at the top level, so the types of variables are queried without it.
         var refs = locals.Cast<LocalDeclarationStatementSyntax>().SelectMany(local => local.DescendantNodes().Select(node => node switch
         {
             RefTypeSyntax type when local.Declaration.Type.Span.Contains(type.Span) => TextSpan.FromBounds(type.SpanStart, type.Type.SpanStart),
@@ -186,7 +189,7 @@ internal static class ProgramForms
             return true;
         }, form.Text)));
 
-        // A function is a method of the script, for later cells as well, under the lines that it has.
+        // A function is a method of the script, usable in later cells as well, and keeps its line numbers.
         var functions = new System.Text.StringBuilder();
         foreach (var function in region.OfType<LocalFunctionStatementSyntax>().Where(function => !Uses(function, names)))
         {
@@ -196,7 +199,7 @@ internal static class ProgramForms
 
         if (functions.Length > 0) functions.Append(CultureInfo.InvariantCulture, $"\n#line {LineOf(region[0].Span)}\n");
 
-        // A `using` among the locals is one again: the block disposes of it.
+        // A `using` among the locals becomes one again: the block disposes of it.
         var disposed = form.Disposed.Where(variable => !names.Contains(variable.Name)).ToList();
         edits.Insert(0, new(region[0].SpanStart, 0, $"{functions}{declarations}{{ "));
         foreach (var local in locals.Where(local => Declared(local).Any(name => form.Disposed.Any(variable => variable.Name == name)))) edits.Add(new(local.SpanStart, 0, "using "));
@@ -231,8 +234,11 @@ internal static class ProgramForms
         }).Where(name => name.Length > 0);
     }
 
-    /// <summary>Has a statement set variables that are declared before it, instead of declaring them: by <c>out</c>, by deconstruction and in patterns.</summary>
-    /// <param name="declare">Declares a variable before the statement; false where it stays the statement's.</param>
+    /// <summary>
+    /// Makes a statement set variables that are declared before it, instead of declaring them: by <c>out</c>, by deconstruction and in
+    /// patterns.
+    /// </summary>
+    /// <param name="declare">Declares a variable before the statement; returns false where it remains the statement's.</param>
     private static IEnumerable<Edit> Designations(StatementSyntax statement, Func<SyntaxToken, bool> declare, CellText text)
     {
         const string PatternSuffix = "__matched";
@@ -247,7 +253,7 @@ internal static class ProgramForms
                     foreach (var other in own[false]) yield return new(other.SpanStart, 0, "var ");
                     break;
                 case IsPatternExpressionSyntax match:
-                    // A pattern can only declare: what it has declared is assigned where it matches.
+                    // A pattern can only declare: the declared variable is assigned where the pattern matches.
                     var isNegated = match.Pattern is UnaryPatternSyntax;
                     var matched = variables.Where(variable => variable.FirstAncestorOrSelf<ExpressionSyntax>() == match).Select(variable => variable.Identifier).ToList();
                     yield return new(match.SpanStart, 0, "(");
@@ -260,8 +266,8 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// A type of the top is accessible to all of a program, and one that a class contains is not: so it is public, as
-    /// serializers and the like want it too.
+    /// Makes a top-level type public. In a program it is accessible everywhere, but a type nested in a class is not; serializers and
+    /// similar libraries expect it to be public.
     /// </summary>
     public static IEnumerable<Edit> Accessible(MemberDeclarationSyntax type)
     {
@@ -272,8 +278,8 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// A label is a statement of its own: what follows it is then a declaration of the script, and not of a local variable or function, which the script's
-    /// binder does not expect there.
+    /// Ends a label as a statement of its own, so that a declaration after it belongs to the script. The script's binder does not expect a
+    /// local variable or function there.
     /// </summary>
     private static IEnumerable<Edit> EndLabel(LabeledStatementSyntax label)
     {
@@ -288,9 +294,9 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// At a script's top level the parser takes <c>await (…)</c> for a call of a method of that name, but not <c>await new</c>: so the operand is put into
-    /// an array and taken out of it, which changes neither its type nor what it says of overflows.
-    /// Source: https://github.com/dotnet/roslyn/issues/47411
+    /// Rewrites <c>await (…)</c>, which the parser takes for a call of a method of that name at a script's top level, unlike <c>await
+    /// new</c>. So the operand is put into an array and taken out of it, which changes neither its type nor its overflow checks. Source:
+    /// https://github.com/dotnet/roslyn/issues/47411
     /// </summary>
     private static IEnumerable<Edit> Awaits(CompilationUnitSyntax script, Lazy<CompilationUnitSyntax> program)
     {
@@ -303,7 +309,10 @@ internal static class ProgramForms
         }
     }
 
-    /// <summary>A name that the parser takes for the keyword of a declaration, where the text parses with an <c>@</c> before it; null if there is none.</summary>
+    /// <summary>
+    /// Returns a name that the parser takes for the keyword of a declaration, where the text parses with an <c>@</c> before it; null if
+    /// there is none.
+    /// </summary>
     /// <param name="tree">A text that does not parse.</param>
     public static SyntaxToken? KeywordAsName(SyntaxTree tree, CancellationToken cancellation)
     {
@@ -315,7 +324,7 @@ internal static class ProgramForms
                 or SyntaxKind.CloseParenToken or SyntaxKind.ColonToken or SyntaxKind.ElseKeyword or SyntaxKind.DoKeyword);
         foreach (var same in beginnings.GroupBy(token => token.Text).TakeLast(MostStarts))
         {
-            // Later ones would be the next errors.
+            // Later occurrences would be the next errors.
             var all = root.DescendantTokens().Where(token => token.Text == same.Key
                 && text.Text.AsSpan(token.Span.End).TrimStart() is var next && !(next.Length > 0 && (char.IsLetter(next[0]) || next[0] is '_' or '@')));
             var escaped = CSharpSyntaxTree.ParseText(text.With(all.Select(token => new Edit(token.SpanStart, 0, "@"))).Text, (CSharpParseOptions)tree.Options, cancellationToken: cancellation);
@@ -335,8 +344,9 @@ internal static class ProgramForms
         node.DescendantTokens().Any(token => token.IsKind(SyntaxKind.IdentifierToken) && names.Contains(token.ValueText));
 
     /// <summary>
-    /// Extension methods want a class that is in no other, and a script's classes are all in its submission; but a
-    /// submission may have extension methods itself. So each is there once more, and calls the one of the class.
+    /// Forwards extension methods to the submission. They require a class that is not nested, and a script's classes are all nested in its
+    /// submission; but a submission can have extension methods itself. So each is declared once more there, and calls the method of the
+    /// class.
     /// </summary>
     private static IEnumerable<Edit> ExtensionMethods(ClassDeclarationSyntax type)
     {
@@ -356,7 +366,7 @@ internal static class ProgramForms
         if (forwarders.Length > 0) yield return new(type.SpanStart, 0, forwarders.ToString());
     }
 
-    /// <summary>A method in one line that calls another one of the same signature, and that no trace shows.</summary>
+    /// <summary>Returns a one-line method that calls another one of the same signature and is hidden in stack traces.</summary>
     private static string Forwarder(MethodDeclarationSyntax method, string name, string target, bool isStatic, bool isUnsafe)
     {
         var typeArguments = method.TypeParameterList is { } parameters ? $"<{string.Join(", ", parameters.Parameters.Select(parameter => parameter.Identifier.Text))}>" : "";
@@ -375,7 +385,7 @@ internal static class ProgramForms
         static string OneLine(SyntaxNode? node) => node is null ? "" : node.WithoutTrivia().NormalizeWhitespace("", " ").ToString();
     }
 
-    /// <summary>A cell that is a whole program is run as one.</summary>
+    /// <summary>Runs the <c>Main</c> of a cell that is a whole program.</summary>
     private static List<Edit> RunMain(CompilationUnitSyntax root)
     {
         if (root.Members.Count == 0 || !root.Members.All(IsDeclaration)) return [];
@@ -391,7 +401,7 @@ internal static class ProgramForms
         var waits = main.ReturnType is PredefinedTypeSyntax ? "" : "await ";
         var arguments = main.ParameterList.Parameters.Count == 0 ? "" : "new string[0]";
 
-        // A namespace for the whole file ends with the file, so the call stands before it.
+        // A file-scoped namespace ends with the file, so the call is placed before it.
         var call = $"{waits}{space}{type.Identifier.Text}.Main({arguments});";
         edits.Add(root.Members is [FileScopedNamespaceDeclarationSyntax first] ? new(first.SpanStart, 0, call + " ") : new(root.EndOfFileToken.SpanStart, 0, $"\n#line hidden\n{call}"));
         return edits;
@@ -405,7 +415,7 @@ internal static class ProgramForms
         && method.ReturnType.ToString() is "void" or "int" or "Task" or "Task<int>" or "System.Threading.Tasks.Task" or "System.Threading.Tasks.Task<int>";
 
     /// <summary>
-    /// An expression at the end that ends in <c>with { … }</c>: without a semicolon, the parser takes its beginning for a
+    /// Finds an expression at the end of a cell that ends in <c>with { … }</c>: without a semicolon, the parser takes its beginning for a
     /// declaration.
     /// </summary>
     private static TextSpan? TrailingWith(CompilationUnitSyntax program)

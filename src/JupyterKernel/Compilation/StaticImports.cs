@@ -5,19 +5,19 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// What <c>using static</c> imports of a type that a cell has declared anew since. The compiler goes on to import the old type beside the new one, so
-/// that their members are ambiguous; named with their type, they are the latest one's. Pure; any thread.
+/// Resolves members that <c>using static</c> imports of a type that was redeclared since. The compiler still imports the old type beside
+/// the new one, so that their members are ambiguous; qualified with their type, they are the latest one's. Pure; any thread.
 /// </summary>
 internal static class StaticImports
 {
-    // A type, a method, another member that is ambiguous.
+    // An ambiguous type, method or other member.
     private static readonly HashSet<string> Ambiguous = ["CS0104", "CS0121", "CS0229"];
 
     /// <param name="form">The text, which did not compile.</param>
     /// <param name="submission">Its compilation.</param>
-    /// <param name="tree">Its tree there.</param>
+    /// <param name="tree">Its tree in that compilation.</param>
     /// <param name="errors">Its errors.</param>
-    /// <returns>The text to try; none if nothing is ambiguous for that reason.</returns>
+    /// <returns>The text to try; none if nothing is ambiguous for this reason.</returns>
     public static IEnumerable<ScriptForm> WithTypes(
         ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation)
     {
@@ -33,7 +33,7 @@ internal static class StaticImports
         var edits = new List<Edit>();
         foreach (var name in names)
         {
-            // What two types have is as ambiguous as it is in a program.
+            // A member of two types is as ambiguous as it is in a program.
             var owners = imports.Where(import => import.Type!.GetMembers(name.ValueText).Length > 0).ToList();
             if (owners is [var owner]) edits.Add(new(name.SpanStart, 0, owner.Text + "."));
         }
