@@ -6,23 +6,22 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Packages;
 
 /// <summary>
-/// Which packages and versions there are: those on this machine at once, those of the feeds as the SDK finds them, for whoever types a directive.
-/// Any thread.
+/// Looks up package ids and versions to complete directives: those on this machine at once, those of the feeds through the SDK. Any thread.
 /// Source: https://learn.microsoft.com/dotnet/core/tools/dotnet-package-search
 /// </summary>
-/// <param name="folder">The notebook's folder, from which NuGet.config is looked for.</param>
+/// <param name="folder">The notebook's folder, where the search for NuGet.config begins.</param>
 internal sealed class PackageNames(string folder)
 {
     private const int FewestLetters = 2;
     private const int MostFound = 50;
 
-    /// <summary>What a feed has not said by then comes to whoever asks again.</summary>
+    /// <summary>The time to wait for a feed; a later answer is available to the next query.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan LongestSearch = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Task<IReadOnlyList<JObject>>> searches = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Packages whose ids begin with what is typed, then those that are found by it otherwise.</summary>
+    /// <summary>Returns the packages whose ids begin with the typed text, then others that the feeds find for it.</summary>
     public async Task<IReadOnlyList<(string Id, string Description)>> IdsAsync(string typed, CancellationToken cancellation)
     {
         var local = OnThisMachine(typed + "*").Select(path => (IdOf(path), ""));
@@ -35,7 +34,7 @@ internal sealed class PackageNames(string folder)
         ];
     }
 
-    /// <summary>Asks whether an existing package of nearly the same id was meant; null if there is none.</summary>
+    /// <summary>Returns a question whether an existing package with a similar id was meant; null if there is none.</summary>
     public async Task<string?> NearestAsync(string id, CancellationToken cancellation)
     {
         var found = await Task.WhenAll(((string[])[id, id.Split('.').MaxBy(part => part.Length)!]).Distinct().Select(part => AskAsync(["search", part], cancellation)));
@@ -43,7 +42,7 @@ internal sealed class PackageNames(string folder)
         return Suggestions.Nearest(id, found.SelectMany(packages => packages).Select(package => (string?)package["id"] ?? "").Concat(PackageHints.Ids).Concat(local));
     }
 
-    /// <summary>A package's versions, the latest first.</summary>
+    /// <summary>Returns a package's versions, the latest first.</summary>
     public async Task<IReadOnlyList<string>> VersionsAsync(string id, CancellationToken cancellation)
     {
         if (id.Length == 0) return [];
@@ -74,19 +73,19 @@ internal sealed class PackageNames(string folder)
         {
             await DotnetSdk.RunAsync(dotnet, folder, ["package", .. arguments, "--format", "json"], output.Add, deadline.Token);
 
-            // Something may be said before the answer.
+            // Other output may precede the answer.
             var answer = JObject.Parse(string.Join('\n', output.SkipWhile(line => !line.StartsWith('{'))));
             return [.. (answer["searchResult"] as JArray ?? []).SelectMany(source => source["packages"] as JArray ?? []).OfType<JObject>()];
         }
         catch (Exception unanswered) when (unanswered is JsonException or OperationCanceledException or System.ComponentModel.Win32Exception)
         {
-            // The next who asks may have more luck.
+            // A failed search is not cached, so the next query repeats it.
             searches.TryRemove(string.Join(' ', arguments), out _);
             return [];
         }
     }
 
-    /// <summary>The folders of packages that were restored before.</summary>
+    /// <summary>Returns the folders of packages that were restored before.</summary>
     private static IEnumerable<string> OnThisMachine(string pattern)
     {
         var store = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named ? named
@@ -101,7 +100,7 @@ internal sealed class PackageNames(string folder)
         }
     }
 
-    /// <summary>A package's id as it is spelled: its folder has it in small letters.</summary>
+    /// <summary>Returns a package's id in its original spelling: the name of its folder is in lower case.</summary>
     private static string IdOf(string package)
     {
         try
@@ -117,7 +116,7 @@ internal sealed class PackageNames(string folder)
         }
     }
 
-    /// <summary>By numbers, and a preview before what it is one of.</summary>
+    /// <summary>Compares versions by their numbers; a preview precedes its release.</summary>
     private static int Compare(string a, string b)
     {
         var (left, right) = (a.Split('-', 2), b.Split('-', 2));

@@ -8,28 +8,28 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Packages;
 
-/// <summary>A restore failed, and nothing has changed. The message says why, and what to do.</summary>
+/// <summary>A failed restore, after which nothing has changed. The message contains the reason and the remedy.</summary>
 internal sealed class PackageException(string message) : Exception(message)
 {
-    /// <summary>Packages whose version requires another .NET; empty if anything else is wrong too.</summary>
+    /// <summary>The packages whose version requires another .NET; empty if there are other errors too.</summary>
     public IReadOnlyList<InstalledPackage> Unfit { get; init; } = [];
 
-    /// <summary>Ids that no source has.</summary>
+    /// <summary>The ids that no source has.</summary>
     public IReadOnlyList<string> Unknown { get; init; } = [];
 }
 
 /// <summary>
-/// Resolves sets of packages with the machine's .NET SDK, as a project would be: NuGet.config, feeds, credentials and caches are the
-/// user's. What a set came to is remembered, so that the same set needs no process the next time. Any thread.
-/// Source: https://learn.microsoft.com/visualstudio/msbuild/evaluate-items-and-properties
+/// Resolves sets of packages with the machine's .NET SDK, as for a project: NuGet.config, feeds, credentials and caches are the user's. The
+/// result of a set is cached, so that the same set needs no process the next time. Any thread. Source:
+/// https://learn.microsoft.com/visualstudio/msbuild/evaluate-items-and-properties
 /// </summary>
-/// <param name="baseDirectory">Where the search for NuGet.config begins.</param>
+/// <param name="baseDirectory">The directory where the search for NuGet.config begins.</param>
 internal sealed partial class PackageRestore(string baseDirectory)
 {
-    /// <summary>After so long a package whose version floats is looked for anew.</summary>
+    /// <summary>The time after which a package with a floating version is resolved again.</summary>
     private static readonly TimeSpan FloatsFor = TimeSpan.FromDays(1);
 
-    /// <summary>How often an older version is tried of a package that requires a newer .NET.</summary>
+    /// <summary>The maximum number of older versions to try of a package that requires a newer .NET.</summary>
     private const int MaxOlderVersions = 6;
 
     private const string Asked = "You asked for";
@@ -55,7 +55,10 @@ internal sealed partial class PackageRestore(string baseDirectory)
         : OperatingSystem.IsMacOS() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches", "jupyter-csharp", "packages")
         : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "jupyter-csharp", "packages");
 
-    /// <summary>Creates a folder in the cache that only the user can read: the address of a source may hold a password, and a project is the user's.</summary>
+    /// <summary>
+    /// Creates a folder in the cache that only the user can read: the address of a source may contain a password, and a project is the
+    /// user's own.
+    /// </summary>
     private static string CreatePrivately(params ReadOnlySpan<string> names)
     {
         var path = Path.Combine([Cache, .. names]);
@@ -64,8 +67,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
     }
 
     /// <summary>Resolves a set.</summary>
-    /// <param name="progress">Called with what the restore is doing, from any thread.</param>
-    /// <exception cref="PackageException">It cannot be had.</exception>
+    /// <param name="progress">Called with the progress of the restore, on any thread.</param>
+    /// <exception cref="PackageException">The set cannot be restored.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<ResolvedPackages> RestoreAsync(PackageSet set, Action<string> progress, CancellationToken cancellation)
     {
@@ -137,13 +140,13 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static void Remember(string path, ResolvedPackages resolved, string folder)
     {
-        // Whole or not at all, whoever else writes it and whatever ends this process.
+        // Written atomically, because another kernel may write it too or this process may end.
         var written = Path.Combine(folder, "remembered.json");
         File.WriteAllText(written, resolved.ToJson());
         File.Move(written, path, overwrite: true);
     }
 
-    /// <summary>A kernel that was killed in the middle of a restore leaves its folder.</summary>
+    /// <summary>Deletes the folders of kernels that were killed in the middle of a restore.</summary>
     private static void DeleteLeftBehind()
     {
         if (!Directory.Exists(Cache)) return;
@@ -158,15 +161,15 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
         {
-            // It is a cache.
+            // It is only a cache.
         }
     }
 
     /// <summary>
-    /// Restores and resolves a set. Where a package is asked for without a version and its newest one requires a newer .NET, the newest one is
-    /// taken that does not.
+    /// Restores and resolves a set. Where a package is referenced without a version and its newest one requires a newer .NET, the newest
+    /// one that does not is used.
     /// </summary>
-    /// <returns>What was said, and notes for the user.</returns>
+    /// <returns>The build's output, and notes for the user.</returns>
     private async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildFittingAsync(
         string dotnet, string folder, PackageSet set, Action<string> progress, CancellationToken cancellation)
     {
@@ -188,8 +191,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
-    /// <summary>Restores and resolves, and mends packages of the machine's cache that are damaged.</summary>
-    /// <returns>What was said, and notes for the user.</returns>
+    /// <summary>Restores and resolves, and repairs damaged packages of the machine's cache.</summary>
+    /// <returns>The build's output, and notes for the user.</returns>
     private static async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildSoundAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
         PackageException? failed = null;
@@ -200,7 +203,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (PackageException failure) when (File.Exists(AssetsFile(folder)))
         {
-            failed = failure; // A damaged build file is an error of its own.
+            failed = failure; // A damaged build file causes an error of its own.
         }
 
         var damaged = DamagedPackages.Find(Assets(folder));
@@ -222,7 +225,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         if (notes.Count == damaged.Count) return failed is null ? (log, notes) : throw new PackageException(string.Join('\n', notes.Prepend(failed.Message)));
         try
         {
-            Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would take the list of files from there.
+            Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would reuse the list of files from there.
             return (await BuildAsync(dotnet, folder, progress, cancellation), notes);
         }
         catch (PackageException failure) when (aside.Count > 0)
@@ -236,7 +239,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
     }
 
     /// <summary>Restores and resolves.</summary>
-    /// <returns>What was said.</returns>
+    /// <returns>The build's output.</returns>
     private static async Task<IReadOnlyList<string>> BuildAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
         var log = new List<string>();
@@ -256,7 +259,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static PackageException Explain(IReadOnlyList<string> log)
     {
-        // Some are said once for all platforms, and once for this one.
+        // Some are reported once for all platforms, and once for this one.
         var errors = Problems(log, "error").Select(error => (error.Code, Text: error.Text.Replace($" / {Runtime}", "", StringComparison.Ordinal))).Distinct().ToList();
         if (errors.Count == 0) return new($"The .NET SDK could not restore the packages:\n{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}");
         var unfit = errors.Where(error => error.Code == "NU1202").Select(error => Incompatible().Match(error.Text)).Where(match => match.Success)
@@ -310,10 +313,10 @@ internal sealed partial class PackageRestore(string baseDirectory)
             Installed(folder), references,
             [.. extensions.SelectMany(extension => extension.Assemblies), .. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
             [.. local.Where(IsNative).Select(Full)],
-            // A project may be a generator itself.
+            // A project may itself be a generator.
             [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full), .. GeneratorOptions(folder)],
 
-            // What packages ask of each other, and get a newer one of, is their business.
+            // Versions that packages request of each other, and get a newer one of, do not concern the user.
             [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
         {
             Extensions = extensions,
@@ -331,8 +334,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
     }
 
     /// <summary>
-    /// A copy of what a project was built to, under the name of its contents: the project can be built again while a worker has it
-    /// loaded, and is then another file.
+    /// Returns a copy of a project's output, named after its contents: the project can be built again while a worker has the copy loaded,
+    /// and its output is then another file.
     /// </summary>
     private static string Copy(string path)
     {
@@ -346,8 +349,11 @@ internal sealed partial class PackageRestore(string baseDirectory)
         return copy;
     }
 
-    /// <summary>A copy of the properties that packages show to their generators; none if the build has written none.</summary>
-    /// <remarks>Source: https://github.com/dotnet/roslyn/blob/main/docs/features/source-generators.cookbook.md#consume-msbuild-properties-and-metadata</remarks>
+    /// <summary>Returns a copy of the properties that packages expose to their generators; none if the build has written none.</summary>
+    /// <remarks>
+    /// Source:
+    /// https://github.com/dotnet/roslyn/blob/main/docs/features/source-generators.cookbook.md#consume-msbuild-properties-and-metadata
+    /// </remarks>
     private static IEnumerable<string> GeneratorOptions(string folder)
     {
         if (Directory.EnumerateFiles(Path.Combine(folder, "obj"), "*.GeneratedMSBuildEditorConfig.editorconfig", SearchOption.AllDirectories).FirstOrDefault() is not { } written) return [];
@@ -363,7 +369,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static JObject Assets(string folder) => JObject.Parse(File.ReadAllText(AssetsFile(folder)));
 
-    /// <summary>The packages, from what NuGet has written down of its work.</summary>
+    /// <summary>Reads the packages from the files that NuGet has written.</summary>
     /// <remarks>Source: https://learn.microsoft.com/nuget/concepts/package-installation-process</remarks>
     private static List<InstalledPackage> Installed(string folder)
     {
@@ -376,7 +382,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
-    /// <summary>The packages, and the folders that each may lie in.</summary>
+    /// <summary>Reads the packages and the folders in which each may be.</summary>
     private static IEnumerable<(string Id, string Version, IEnumerable<string> Roots)> Libraries(string folder)
     {
         var assets = Assets(folder);

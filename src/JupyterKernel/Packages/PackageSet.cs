@@ -5,36 +5,38 @@ using JupyterKernel.Compilation;
 
 namespace JupyterKernel.Packages;
 
-/// <summary>A package that was asked for.</summary>
+/// <summary>A package that a cell references.</summary>
 /// <param name="Version">A version or a range of them, as NuGet writes it; null for the latest stable one.</param>
 internal sealed record PackageRequest(string Id, string? Version)
 {
-    /// <summary>Whether any released version will do, or any below a certain one.</summary>
+    /// <summary>Whether any released version is accepted, or any below a certain one.</summary>
     public bool IsAnyStable => Version is null or "*" || Version.StartsWith("[*,", StringComparison.Ordinal);
 
-    /// <summary>Whether what it means depends on what there is in the feeds on the day.</summary>
+    /// <summary>Whether its resolution depends on the current contents of the feeds.</summary>
     public bool IsFloating => Version is null || Version.Contains('*', StringComparison.Ordinal);
 }
 
-/// <summary>Everything that a session's cells have asked for: what a restore is made of. Immutable; any thread.</summary>
+/// <summary>
+/// All packages, sources, frameworks, projects and properties of a session's cells: the input of a restore. Immutable; any thread.
+/// </summary>
 internal sealed record PackageSet
 {
     // Source: https://learn.microsoft.com/nuget/consume-packages/configuring-nuget-behavior
     private static readonly string[] ConfigNames = OperatingSystem.IsLinux() ? ["nuget.config", "NuGet.config", "NuGet.Config"] : ["nuget.config"];
 
-    // What else decides where packages lie and where they come from.
+    // These variables also decide where packages are stored and which sources are used.
     private static readonly string[] StoreVariables = ["NUGET_PACKAGES", "NUGET_FALLBACK_PACKAGES", "RestoreConfigFile", "RestoreSources"];
 
-    /// <summary>What a session begins with.</summary>
+    /// <summary>The set of a new session.</summary>
     public static readonly PackageSet Empty = new();
 
     /// <summary>The packages, by their ids.</summary>
     public IReadOnlyList<PackageRequest> Packages { get; private init; } = [];
 
-    /// <summary>Addresses or folders of package sources, beside those of the user's NuGet.config.</summary>
+    /// <summary>Addresses or folders of package sources, in addition to those of the user's NuGet.config.</summary>
     public IReadOnlyList<string> Sources { get; private init; } = [];
 
-    /// <summary>Shared frameworks beside the core one.</summary>
+    /// <summary>Shared frameworks in addition to the core one.</summary>
     public IReadOnlyList<string> Frameworks { get; private init; } = [];
 
     /// <summary>Full paths of projects that are built and referenced.</summary>
@@ -46,11 +48,11 @@ internal sealed record PackageSet
     /// <summary>Whether there is nothing to restore.</summary>
     public bool IsEmpty => Packages.Count + Frameworks.Count + Projects.Count == 0;
 
-    /// <summary>Whether a restore of it may give something else tomorrow.</summary>
+    /// <summary>Whether a later restore of it may give a different result.</summary>
     public bool IsFloating => Packages.Any(package => package.IsFloating);
 
-    /// <summary>This set and what a cell asks for.</summary>
-    /// <param name="baseDirectory">What relative paths start from.</param>
+    /// <summary>Returns this set with the directives of a cell added.</summary>
+    /// <param name="baseDirectory">The directory that relative paths start from.</param>
     public PackageSet With(IEnumerable<PackageDirective> directives, string baseDirectory)
     {
         var set = this;
@@ -70,9 +72,9 @@ internal sealed record PackageSet
         return set;
     }
 
-    /// <summary>This set with older versions of some packages: of an earlier minor or major version.</summary>
+    /// <summary>Returns this set with older versions of some packages: of an earlier minor or major version.</summary>
     /// <param name="packages">The versions that are too new.</param>
-    /// <returns>Null if one of them was not asked for, or was asked for in a certain version.</returns>
+    /// <returns>Null if one of them was not referenced by a cell, or was referenced with a certain version.</returns>
     public PackageSet? Below(IReadOnlyList<InstalledPackage> packages)
     {
         var below = Packages.ToDictionary(package => package.Id, StringComparer.OrdinalIgnoreCase);
@@ -85,20 +87,22 @@ internal sealed record PackageSet
         return packages.Count == 0 ? null : this with { Packages = [.. Packages.Select(package => below[package.Id])] };
     }
 
-    /// <summary>This set with those versions that were resolved, so that a later restore does not move what the session uses.</summary>
+    /// <summary>
+    /// Returns this set with the versions that were resolved, so that a later restore does not change the packages that the session uses.
+    /// </summary>
     public PackageSet Pinned(IEnumerable<InstalledPackage> installed)
     {
         var versions = installed.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
         return this with { Packages = [.. Packages.Select(package => package.IsFloating && versions.TryGetValue(package.Id, out var version) ? package with { Version = version } : package)] };
     }
 
-    /// <summary>The project that the SDK restores.</summary>
-    /// <param name="baseDirectory">Where the search for NuGet.config begins.</param>
-    /// <param name="runtime">The runtime identifier, for example linux-x64: native assets are those of it.</param>
+    /// <summary>Returns the text of the project that the SDK restores.</summary>
+    /// <param name="baseDirectory">The directory where the search for NuGet.config begins.</param>
+    /// <param name="runtime">The runtime identifier, for example linux-x64, of the native assets.</param>
     public string Project(string baseDirectory, string runtime) => new XElement(
         "Project",
 
-        // What lies above the folder of this project is none of its business; the versions that lie above the notebook are.
+        // Build files above the folder of this project do not apply to it; the central versions above the notebook do.
         Group(
             "PropertyGroup",
             new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false), new XElement("MSBuildEnableWorkloadResolver", false),
@@ -121,7 +125,10 @@ internal sealed record PackageSet
             Projects.Select(project => new XElement("ProjectReference", new XAttribute("Include", Escaped(project))))),
         Import("Sdk.targets")).ToString();
 
-    /// <summary>The same for the same set on the same machine, in any folder that has no NuGet.config and no central versions above it.</summary>
+    /// <summary>
+    /// Returns the cache key of the set, which is equal for the same set on the same machine in any folder that has no NuGet.config and no
+    /// central versions above it.
+    /// </summary>
     public string Key(string baseDirectory, string runtime)
     {
         var text = new StringBuilder(Project("", runtime)).Append("with the options of generators\n");
@@ -136,8 +143,8 @@ internal sealed record PackageSet
     }
 
     /// <summary>
-    /// The file that names versions for all projects below its folder.
-    /// Source: https://learn.microsoft.com/nuget/consume-packages/central-package-management
+    /// Returns the file that sets versions for all projects below its folder. Source:
+    /// https://learn.microsoft.com/nuget/consume-packages/central-package-management
     /// </summary>
     private static string? CentralVersions(string baseDirectory) =>
         FoldersFrom(baseDirectory).Select(folder => Path.Combine(folder, "Directory.Packages.props")).FirstOrDefault(File.Exists);
@@ -147,7 +154,10 @@ internal sealed record PackageSet
         for (var next = folder.Length > 0 ? new DirectoryInfo(folder) : null; next is not null; next = next.Parent) yield return next.FullName;
     }
 
-    /// <summary>Where versions are managed centrally, what a cell says goes before what they say, and they go before the latest one.</summary>
+    /// <summary>
+    /// Returns the items of a package. Where versions are managed centrally, a cell's version overrides the central one, which overrides
+    /// the latest one.
+    /// </summary>
     private static IEnumerable<XElement> References(PackageRequest package)
     {
         var include = new XAttribute("Include", package.Id);
@@ -160,7 +170,7 @@ internal sealed record PackageSet
     {
         var known = Packages.FirstOrDefault(package => package.Id.Equals(request.Id, StringComparison.OrdinalIgnoreCase));
 
-        // Who asks for any version has one.
+        // A request for any version is satisfied by a known one.
         if (known is not null && (request.Version is null || request.Version == known.Version)) return this;
         return this with { Packages = [.. Packages.Where(package => package != known).Append(request).OrderBy(package => package.Id, StringComparer.OrdinalIgnoreCase)] };
     }
@@ -173,7 +183,7 @@ internal sealed record PackageSet
 
     private static XElement Import(string file) => new("Import", new XAttribute("Project", file), new XAttribute("Sdk", "Microsoft.NET.Sdk"));
 
-    /// <summary>A text in which the build sees no properties, items or lists.</summary>
+    /// <summary>Escapes a text, so that the build finds no properties, items or lists in it.</summary>
     /// <remarks>Source: https://learn.microsoft.com/visualstudio/msbuild/msbuild-special-characters</remarks>
     private static string Escaped(string text) => string.Concat(text.Select(c => "%$@';?*".Contains(c, StringComparison.Ordinal) ? $"%{(int)c:X2}" : c.ToString()));
 }
