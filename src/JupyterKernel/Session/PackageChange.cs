@@ -4,15 +4,15 @@ using JupyterKernel.Packages;
 namespace JupyterKernel.Session;
 
 /// <summary>
-/// Compiles a cell that asks for packages. What is only more than before, the cell brings itself. Another version of what
-/// is there already cannot stand beside it: so the first cell with packages brings the new ones, and all cells
-/// from there on are compiled again; all cells where what the framework has is another version now. Pure; compilation thread.
+/// Compiles a cell that references packages. If the packages only add files, the cell adds them itself. Two versions of one package cannot
+/// coexist, so otherwise the first cell with packages adds the new ones and all cells from there on are compiled again; all cells, if a
+/// package replaces an assembly of the framework. Pure; compilation thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
 /// <param name="accepted">The history.</param>
 internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
 {
-    /// <summary>Compiles a cell behind the history.</summary>
+    /// <summary>Compiles a cell that follows the history.</summary>
     /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
     /// <exception cref="PackageException">An earlier cell does not compile with these packages.</exception>
     public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, SessionPackages before, SessionPackages now, CancellationToken cancellation)

@@ -3,25 +3,24 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Session;
 
-/// <summary>A history whose cells were compiled anew, because a type that they use is another now, or in another place.</summary>
+/// <summary>A history whose cells were compiled again, because a type that they use has changed or moved.</summary>
 /// <param name="Cells">The accepted cells, in their order.</param>
-/// <param name="Again">How many of them were compiled anew.</param>
-/// <param name="Lost">Those that do not compile any more.</param>
-/// <param name="Cause">What has changed, for the user.</param>
-/// <param name="KeepsValues">Whether plain data is to be what it was, and not what the cells come to when they are executed again.</param>
+/// <param name="Again">The number of cells that were compiled again.</param>
+/// <param name="Lost">The cells that no longer compile.</param>
+/// <param name="Cause">The change, for the user.</param>
+/// <param name="KeepsValues">Whether plain data keeps its values, instead of those that a replay produces.</param>
 internal sealed record RebuiltHistory(IReadOnlyList<AcceptedCell> Cells, int Again, IReadOnlyList<AcceptedCell> Lost, string Cause, bool KeepsValues);
 
 /// <summary>
-/// Compiles a cell whose library (<see cref="CellLibrary"/>) does not fit the history. What a script declares, a later one
-/// declares anew without more ado; a library's type can be there once, and can use no script's types. So where a type is
-/// declared anew, the new declaration takes the old one's place, and where a library uses a script's type, that is put into
-/// a library too; and all cells from there on are compiled again. Pure; compilation thread.
+/// Compiles a cell whose library (<see cref="CellLibrary"/>) does not fit the history. A later script can redeclare a script's type; a
+/// library's type can exist only once, and cannot use a script's types. So a redeclared library type replaces the old one, and a script's
+/// type that a library uses moves to a library too; all cells from there on are compiled again. Pure; compilation thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
 /// <param name="accepted">The history.</param>
 internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
 {
-    /// <summary>Compiles a cell behind the history.</summary>
+    /// <summary>Compiles a cell that follows the history.</summary>
     /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
     public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, CancellationToken cancellation)
     {
@@ -36,11 +35,11 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
 
         source = source with { LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet() };
 
-        // The same again, as when a notebook is run a second time: nothing changes.
+        // The same library again, as when a notebook is run a second time: nothing changes.
         if (used.Count == 0 && accepted.Any(cell => cell.Compiled.Library?.Sources.Any(known => known.Text == library.Text) == true))
             return (compiler.Compile(source with { Library = [], Moved = [.. types] }, cancellation), null);
 
-        // Behind everything that it uses, and as early as what it replaces.
+        // After everything that it uses, and as early as the library that it replaces.
         var lastUsed = used.Select(type => declarers[type]).DefaultIfEmpty(-1).Max();
         var place = overlaps.Where(i => i >= lastUsed).DefaultIfEmpty(accepted.Count).First();
         var first = used.Select(type => declarers[type]).Concat(overlaps).Min();
@@ -64,7 +63,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             if (outcome.Cell is { } cell) Add(old with { Compiled = cell });
             else lost.Add(old);
 
-            // Its script may use what is there no more; the library must be there all the same.
+            // Its script may use declarations that no longer exist; the library must exist all the same.
             if (outcome.Cell is not null || sources.Count == 0) continue;
             outcome = compiler.Compile(again with { Code = "", Library = sources }, cancellation);
             if (outcome.Cell is null) return (outcome, null);
@@ -92,14 +91,14 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         }
     }
 
-    /// <summary>A cell to be compiled once more.</summary>
-    /// <param name="previous">What it follows now.</param>
+    /// <summary>Returns the source of a cell that is compiled again.</summary>
+    /// <param name="previous">The compilation that it follows now.</param>
     /// <param name="variables">The variables before it.</param>
-    /// <param name="moreLibraryTypes">Types that belong into its library now.</param>
+    /// <param name="moreLibraryTypes">The types that now belong in its library.</param>
     public static CellSource Again(CompiledCell cell, CSharpCompilation previous, TopVariables variables, IEnumerable<string> moreLibraryTypes) => new(cell.Code, cell.Name, previous)
     {
         IsOnlyAtTop = variables.IsOnlyAtTop,
-        Again = cell.NameInSymbols == cell.Name ? cell : null, // what repeats another is known to nobody, and cannot be of the same name any more
+        Again = cell.NameInSymbols == cell.Name ? cell : null, // a repeated cell is not referenced by others, and two cannot share a name
         Assets = cell.Assets,
         Analyzers = cell.Analyzers,
         Language = cell.Language,
@@ -108,12 +107,14 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         LibraryTypes = (cell.Library?.Types ?? Enumerable.Empty<string>()).Concat(cell.Moved).Select(SimpleName).Concat(moreLibraryTypes).ToHashSet(),
     };
 
-    /// <summary>The types without a namespace that are in a library: declared anew, they are again.</summary>
+    /// <summary>The types without a namespace that are in a library: when redeclared, they are again.</summary>
     public static IReadOnlySet<string> TypesInLibraries(IEnumerable<AcceptedCell> cells) => cells
         .SelectMany(cell => cell.Compiled.Library?.Types ?? Enumerable.Empty<string>())
         .Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet();
 
-    /// <summary>The types that scripts of the history declare, with the index of the cell that each name means now.</summary>
+    /// <summary>
+    /// Returns the types that scripts of the history declare, each with the index of the cell that its name refers to now.
+    /// </summary>
     private Dictionary<string, int> ScriptTypes()
     {
         var declarers = new Dictionary<string, int>();
