@@ -7,8 +7,9 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Settings;
 
 /// <summary>
-/// How workers are kept and cells are compiled. Each setting has a name, and is set by the environment (<c>jupyter-csharp install
-/// --set name=value</c> puts it into the kernelspec), by <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by <c>#!settings name value</c>.
+/// The settings of workers and of compilation. Each setting has a name, and is set by the environment (<c>jupyter-csharp install --set
+/// name=value</c> puts it into the kernelspec), by <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by
+/// <c>#!settings name value</c>.
 /// </summary>
 internal sealed class KernelSettings
 {
@@ -16,7 +17,7 @@ internal sealed class KernelSettings
 
     private static readonly long MachineBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
-    /// <summary>Every setting.</summary>
+    /// <summary>All settings.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
         new("memory-threshold", "A worker that uses more than this, and cannot give it back, is replaced.",
@@ -66,10 +67,12 @@ internal sealed class KernelSettings
         }
     }
 
-    /// <summary>Default: a quarter of what the machine or the control group allows, at least 512 MB.</summary>
+    /// <summary>
+    /// The memory threshold in bytes; by default a quarter of the memory of the machine or the control group, at least 512 MB.
+    /// </summary>
     public long MemoryThresholdBytes { get; set; } = Math.Max(512 * MiB, MachineBytes / 4);
 
-    /// <summary>Default: 80 % of what the machine or the control group allows.</summary>
+    /// <summary>The memory ceiling in bytes; by default 80 % of the memory of the machine or the control group.</summary>
     public long MemoryCeilingBytes { get; set; } = MachineBytes / 10 * 8;
 
     public int RecycleAfterCells { get; set; } = 1000;
@@ -92,11 +95,11 @@ internal sealed class KernelSettings
 
     public LanguageSettings Language { get; set; } = LanguageSettings.Default;
 
-    /// <summary>What is wrong with a setting; null if nothing is.</summary>
+    /// <summary>Returns the error in a setting's value; null if it is valid.</summary>
     public static string? Check(string name, string text) => new KernelSettings().Set(name, text);
 
-    /// <summary>Sets one by its name.</summary>
-    /// <returns>What is wrong with it; null if nothing is.</returns>
+    /// <summary>Sets a setting by its name.</summary>
+    /// <returns>The error; null if the value is valid.</returns>
     public string? Set(string name, string text) =>
         All.FirstOrDefault(setting => setting.Name == name) is not { } setting ? $"There is no setting '{name}': choose from {string.Join(", ", All.Select(setting => setting.Name))}."
         : setting.Set(this, text) ? null
@@ -117,9 +120,9 @@ internal sealed class KernelSettings
     private static int? Whole(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
 
-/// <summary>One setting.</summary>
-/// <param name="Get">Its value as text.</param>
-/// <param name="Set">Sets it from a text; false if the text is none of its values.</param>
+/// <summary>A single setting.</summary>
+/// <param name="Get">Returns its value as text.</param>
+/// <param name="Set">Sets it from a text; returns false if the text is not a valid value.</param>
 internal sealed record Setting(string Name, string Description, Func<KernelSettings, string> Get, Func<KernelSettings, string, bool> Set)
 {
     /// <summary>The environment variable that sets it.</summary>
