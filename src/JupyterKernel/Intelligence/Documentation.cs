@@ -2,12 +2,12 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>What is written of a symbol, or of what it inherits that from. Any thread.</summary>
+/// <summary>Finds the documentation of a symbol, including inherited documentation. Any thread.</summary>
 internal static class Documentation
 {
     private const int MostSteps = 5;
 
-    /// <summary>The documentation comment; <see cref="DocumentationComment.None"/> if there is none.</summary>
+    /// <summary>Returns the documentation comment; <see cref="DocumentationComment.None"/> if there is none.</summary>
     public static DocumentationComment Of(ISymbol symbol, DocumentationFiles files, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
     {
         for (var step = 0; step < MostSteps; step++)
@@ -16,7 +16,7 @@ internal static class Documentation
             var comment = DocumentationComment.Parse(files.Of(symbol, compilation, cancellation));
             if (comment.Summary.Length > 0 && comment.Inherits is null) return comment;
 
-            // A constructor without documentation of its own is told by its type.
+            // A constructor without documentation of its own is described by its type's.
             var inherited = comment.Inherits is { Length: > 0 } id ? DocumentationCommentId.GetFirstSymbolForDeclarationId(id, compilation)
                 : Inherited(symbol) ?? (symbol is IMethodSymbol { MethodKind: MethodKind.Constructor } ? symbol.ContainingType : null);
             if (inherited is null) return comment;

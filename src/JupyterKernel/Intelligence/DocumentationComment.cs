@@ -6,26 +6,27 @@ using System.Xml.Linq;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// The parts of an XML documentation comment that a tooltip shows, as plain text.
-/// Source: https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/recommended-tags
+/// The parts of an XML documentation comment that a tooltip shows, as plain text. Source:
+/// https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/recommended-tags
 /// </summary>
-/// <param name="Parameters">Those of type parameters among them.</param>
-/// <param name="Exceptions">By their types' names.</param>
-/// <param name="Inherits">The id of the symbol whose documentation is this one's; empty if that of what it overrides or implements is; null if its own is.</param>
+/// <param name="Parameters">The parameters, including type parameters.</param>
+/// <param name="Exceptions">The exceptions by their types' names.</param>
+/// <param name="Inherits">The id of the symbol whose documentation is inherited; empty for that of the overridden or implemented member;
+/// null if the symbol has its own.</param>
 internal sealed partial record DocumentationComment(
     string Summary, IReadOnlyList<(string Name, string Text)> Parameters, string Returns, string Remarks, string Example,
     IReadOnlyList<(string Name, string Text)> Exceptions, string? Inherits)
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>An empty comment.</summary>
     public static readonly DocumentationComment None = new("", [], "", "", "", [], null);
 
-    /// <summary>Reads what is written for a symbol; nothing where that is empty or not well formed.</summary>
+    /// <summary>Parses the documentation of a symbol; an empty comment if it is empty or not well formed.</summary>
     public static DocumentationComment Parse(string? xml)
     {
         if (string.IsNullOrWhiteSpace(xml)) return None;
         try
         {
-            // Roslyn gives some comments with an outer element and some without.
+            // Roslyn returns some comments with an outer element and some without.
             var root = XElement.Parse($"<doc>{xml}</doc>");
             var inherited = root.Descendants("inheritdoc").FirstOrDefault();
             return new(
@@ -50,7 +51,7 @@ internal sealed partial record DocumentationComment(
         {
             _ = node switch
             {
-                // The lines of a program are its own.
+                // Code keeps its line breaks.
                 XText { Parent.Name.LocalName: "code" } code => text.Append('\n').Append(Unindented(code.Value)).Append('\n'),
                 XText words => text.Append(Blanks().Replace(words.Value, " ")),
                 XElement { Name.LocalName: "para" or "br" or "item" } => text.Append('\n'),

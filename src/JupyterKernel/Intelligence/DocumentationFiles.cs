@@ -6,11 +6,11 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// The XML documentation of assemblies: that of the framework from the SDK's reference pack, that of packages from the file beside the assembly. A
-/// file is read through once, for where each member's documentation stands, and that is all that is kept. Any thread.
-/// Source: https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/
+/// The XML documentation of assemblies: that of the framework from the SDK's reference pack, that of packages from the file beside the
+/// assembly. A file is read once to index the position of each member's documentation, and only the index is kept. Any thread. Source:
+/// https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/
 /// </summary>
-/// <param name="frameworkFolder">Gives the folder of the reference pack; null if there is none.</param>
+/// <param name="frameworkFolder">Returns the folder of the reference pack; null if there is none.</param>
 internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
 {
     private const int LongestMember = 200_000;
@@ -23,9 +23,9 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
 
     private readonly record struct Place(string File, int Offset);
 
-    /// <summary>What is written of a symbol, as XML; null if nothing is, or it cannot be read.</summary>
+    /// <summary>Returns the documentation of a symbol, as XML; null if there is none, or it cannot be read.</summary>
     /// <param name="symbol">A symbol of a referenced assembly, or of a cell.</param>
-    /// <param name="compilation">The one that it is of.</param>
+    /// <param name="compilation">The compilation that the symbol belongs to.</param>
     public string? Of(ISymbol symbol, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
     {
         var definition = symbol.OriginalDefinition;
@@ -69,7 +69,7 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
             }
             catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
             {
-                // Then nothing is known of what it is about.
+                // Its members have no documentation then.
             }
         }
 
@@ -94,7 +94,9 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
         }
     }
 
-    /// <summary>FNV-1a. That two names of a framework share a number is possible, and told apart when the text is read.</summary>
+    /// <summary>
+    /// Computes the FNV-1a hash of a name. Two names of a framework may have one hash; they are told apart when the text is read.
+    /// </summary>
     private static ulong Hash(ReadOnlySpan<byte> name)
     {
         var hash = 14695981039346656037;

@@ -4,19 +4,19 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>What is known of the symbol at a place of a cell, and of the call in whose arguments that is. Any thread.</summary>
-/// <param name="files">The documentation of what cells have not written.</param>
+/// <summary>Describes the symbol at a position of a cell, and the call whose arguments contain the position. Any thread.</summary>
+/// <param name="files">The documentation of symbols that are not declared by cells.</param>
 internal sealed class Inspection(DocumentationFiles files)
 {
     private const int MostOverloads = 50;
     private const int LongestSource = 10_000;
 
-    /// <summary>Describes the symbol whose name the cursor touches, and the method or type in whose argument list it stands.</summary>
-    /// <param name="cell">The cell as it stands, however broken.</param>
-    /// <param name="index">The cursor in UTF-16 units; brought into the text's range.</param>
-    /// <param name="detail">1 adds remarks, examples, exceptions, the overloads, and the source of what cells declared.</param>
+    /// <summary>Describes the symbol whose name the cursor touches, and the method or type whose argument list contains it.</summary>
+    /// <param name="cell">The cell as it stands, including errors.</param>
+    /// <param name="index">The cursor in UTF-16 units; clamped to the text's range.</param>
+    /// <param name="detail">1 adds remarks, examples, exceptions, the overloads, and the source of cells' declarations.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    /// <returns>Null where no symbol is found, also in code that nests too deep for Roslyn.</returns>
+    /// <returns>Null if no symbol is found, including code that nests too deeply for Roslyn.</returns>
     public async Task<Tooltip?> InspectAsync(CellDocument cell, int index, int detail, CancellationToken cancellation)
     {
         try
@@ -109,7 +109,7 @@ internal sealed class Inspection(DocumentationFiles files)
         var ofVariable = node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax;
         if (ofVariable) node = node.FirstAncestorOrSelf<FieldDeclarationSyntax>() ?? (SyntaxNode?)node.FirstAncestorOrSelf<StatementSyntax>() ?? node;
 
-        // A variable of an earlier cell is declared there by its type; its user wrote more.
+        // A variable of an earlier cell is declared in the session's script by its type only; the user's own declaration is longer.
         var source = ofVariable && symbol.ContainingType is { IsScriptClass: true } && node.ToString() is var declared && node.SyntaxTree.FilePath == LanguageService.SessionName
             ? cell.Session.SourceAt(node.SpanStart) ?? declared
             : node.ToString();

@@ -6,9 +6,9 @@ using System.Reflection;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// Puts Roslyn's parts together by the attributes that they carry. The library for that, System.Composition, compiles an expression for each part before
-/// the first is made, which takes half a second; Roslyn asks for five lists, and its parts want little of each other.
-/// Any thread.
+/// Composes Roslyn's parts by the attributes that they carry. The library for that, System.Composition, compiles an expression for each
+/// part before the first is created, which takes half a second; Roslyn requests five lists, and its parts need few of each other. Any
+/// thread.
 /// </summary>
 /// <param name="parts">The types of the parts.</param>
 internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
@@ -42,7 +42,9 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
     private static bool IsLazy(Type wanted) => wanted.IsConstructedGenericType && wanted.GetGenericTypeDefinition() is var definition
         && (definition == typeof(Lazy<>) || definition == typeof(Lazy<,>));
 
-    /// <summary>A part as it is wanted: itself, or made when it is used, with or without what its attributes say.</summary>
+    /// <summary>
+    /// Returns a part in the requested form: itself, or created on first use, with or without the metadata of its attributes.
+    /// </summary>
     private object Shape(Export export, Type wanted)
     {
         if (!IsLazy(wanted)) return Make(export.Part);
@@ -77,7 +79,7 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
         {
             var value = property.GetValue(attribute);
 
-            // What attributes that may be there several times say is a list.
+            // The metadata of attributes that may occur several times is a list.
             metadata[property.Name] = !metadata.TryGetValue(property.Name, out var other) ? value
                 : (string?[])[.. other as string?[] ?? [other as string], value as string];
         }

@@ -13,8 +13,8 @@ using RoslynCompletionList = Microsoft.CodeAnalysis.Completion.CompletionList;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// Roslyn's services for editors, no more of them than are used: <see cref="MefHostServices.DefaultHost"/> looks at every type of six assemblies, which
-/// takes ten times as long and 60 MB more. Any thread.
+/// Loads the parts of Roslyn's services for editors that are used: <see cref="MefHostServices.DefaultHost"/> examines every type of six
+/// assemblies, which takes ten times as long and 60 MB more. Any thread.
 /// </summary>
 internal static class RoslynServices
 {
@@ -24,22 +24,24 @@ internal static class RoslynServices
     private static readonly string[] Assemblies =
         ["Microsoft.CodeAnalysis.Workspaces", "Microsoft.CodeAnalysis.CSharp.Workspaces", FeaturesAssembly, "Microsoft.CodeAnalysis.CSharp.Features"];
 
-    /// <summary>The attributes of parts that completion consists of or needs; code fixes, refactorings and the like have others.</summary>
+    /// <summary>
+    /// The attributes of parts that completion consists of or needs; code fixes, refactorings and similar parts have others.
+    /// </summary>
     private static readonly HashSet<string> Exports =
     [
         "ExportAttribute", "ExportWorkspaceServiceAttribute", "ExportWorkspaceServiceFactoryAttribute",
         "ExportLanguageServiceAttribute", "ExportLanguageServiceFactoryAttribute", "ExportCompletionProviderAttribute",
     ];
 
-    /// <summary>A part that needs a code fix, and nothing needs it.</summary>
+    /// <summary>The name of a part that needs a code fix, and that no other part needs.</summary>
     private const string LeftOut = "SyncNamespaces";
 
-    /// <summary>A host for workspaces that know C# and completion. Takes a fifth of a second.</summary>
+    /// <summary>Creates a host for workspaces that support C# and completion; takes a fifth of a second.</summary>
     public static MefHostServices CreateHost() =>
         new(new RoslynParts(Assemblies.Select(Assembly.Load).SelectMany(Parts)));
 
-    /// <summary>What can be typed at a position: with unimported types and extension methods or without.</summary>
-    /// <remarks>Roslyn's public method has no way to ask for what is not imported.</remarks>
+    /// <summary>Returns the completions at a position, with or without unimported types and extension methods.</summary>
+    /// <remarks>Roslyn's public method has no option for unimported names.</remarks>
     public static Task<RoslynCompletionList> CompleteAsync(
         CompletionService service, Document document, int position, bool unimported, CancellationToken cancellation)
     {
