@@ -26,7 +26,7 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
 
     /// <summary>Splits a cell into its script and its library.</summary>
     /// <param name="form">The cell's text.</param>
-    /// <param name="script">The same, parsed as a script.</param>
+    /// <param name="script">The syntax tree of the text, parsed as a script.</param>
     /// <param name="libraryTypes">The names of further types that belong in the library.</param>
     /// <param name="kept">The names of types that belong in neither part: an earlier cell declares them.</param>
     /// <returns>The script and the library; no library for most cells.</returns>

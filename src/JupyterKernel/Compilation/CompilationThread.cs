@@ -12,7 +12,7 @@ internal sealed class CompilationThread
     private const int StackBytes = 256 * 1024 * 1024;
 
     /// <summary>The time after which the thread of a cancelled compilation is abandoned.</summary>
-    private static readonly TimeSpan PatienceForCancellation = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CancellationTimeout = TimeSpan.FromSeconds(1);
 
     private Worker worker = new();
 
@@ -28,7 +28,7 @@ internal sealed class CompilationThread
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = cancellation.Register(cancelled.SetResult);
         if (await Task.WhenAny(result, cancelled.Task) == result) return await result;
-        if (await Task.WhenAny(result, Task.Delay(PatienceForCancellation, CancellationToken.None)) == result) return await result;
+        if (await Task.WhenAny(result, Task.Delay(CancellationTimeout, CancellationToken.None)) == result) return await result;
         compiling.GiveUp();
         if (worker == compiling) worker = new();
         throw new OperationCanceledException(cancellation);

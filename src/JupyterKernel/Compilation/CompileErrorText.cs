@@ -8,7 +8,7 @@ namespace JupyterKernel.Compilation;
 internal static partial class CompileErrorText
 {
     private const int Shown = 10;
-    private const int LongestLine = 200;
+    private const int MaxLineLength = 200;
 
     /// <summary>The property of an error that contains a suggestion.</summary>
     public const string Suggestion = "suggestion";
@@ -74,8 +74,8 @@ internal static partial class CompileErrorText
         var line = tree.GetText().Lines.GetLineFromPosition(location.SourceSpan.Start);
         var start = location.SourceSpan.Start - line.Start;
         var text = line.ToString();
-        if (start > LongestLine) yield break;
-        if (text.Length > LongestLine) text = text[..LongestLine] + "…";
+        if (start > MaxLineLength) yield break;
+        if (text.Length > MaxLineLength) text = text[..MaxLineLength] + "…";
         var length = Math.Clamp(location.SourceSpan.Length, 1, Math.Max(1, text.Length - start));
 
         // Tabs are kept in the padding, so that the underline is aligned for every tab width.

@@ -15,7 +15,7 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
     /// </summary>
     private static readonly TimeSpan AtFirst = TimeSpan.FromSeconds(0.8);
     private static readonly TimeSpan PerCell = TimeSpan.FromSeconds(0.2);
-    private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(3);
 
     /// <summary>Sample cells of typical notebooks.</summary>
     private static readonly string[] Cells =
@@ -50,7 +50,7 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
     public bool IsOver => spent >= allowed;
 
     /// <summary>Sets the time allowed by the number of cells that the user has run (at least 1).</summary>
-    public void Allow(int cells) => allowed = TimeSpan.FromTicks(Math.Min(AtMost.Ticks, (AtFirst + (PerCell * (cells - 1))).Ticks));
+    public void Allow(int cells) => allowed = TimeSpan.FromTicks(Math.Min(MaxTime.Ticks, (AtFirst + (PerCell * (cells - 1))).Ticks));
 
     /// <summary>Compiles one more cell and forgets it.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled: a request is waiting.</exception>

@@ -14,7 +14,7 @@ internal static class InteractiveNames
     private const string Kernel = "Microsoft.DotNet.Interactive.Kernel";
 
     /// <summary>The maximum number of passes: once a name is written in full, further missing names may be found.</summary>
-    private const int MostPasses = 4;
+    private const int MaxPasses = 4;
 
     private const string Tags = "Microsoft.DotNet.Interactive.Formatting.PocketViewTags";
 
@@ -28,7 +28,7 @@ internal static class InteractiveNames
     public static IEnumerable<CellAttempt> Forms(CellAttempt failed, Func<ScriptForm, CellAttempt> compile, CancellationToken cancellation)
     {
         var last = failed;
-        for (var pass = 0; pass < MostPasses; pass++)
+        for (var pass = 0; pass < MaxPasses; pass++)
         {
             var edits = Missing(last, cancellation);
             var isShared = edits.Count == 0;

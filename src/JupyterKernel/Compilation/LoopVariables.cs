@@ -16,7 +16,7 @@ internal static class LoopVariables
     private const string FieldSuffix = "__field";
 
     /// <param name="form">A cell's text.</param>
-    /// <param name="script">The same, parsed.</param>
+    /// <param name="script">The syntax tree of the text.</param>
     /// <param name="isOnlyAtTop">Whether a name is an earlier cell's variable that only cells' statements use.</param>
     /// <returns>The text to try first, which must satisfy <see cref="IsSound"/>; null if there is nothing to gain.</returns>
     public static ScriptForm? In(ScriptForm form, SyntaxTree script, Func<string, bool> isOnlyAtTop, CancellationToken cancellation)

@@ -40,8 +40,8 @@ internal sealed record PackageDirective(PackageDirectiveKind Kind, string Name, 
 /// </summary>
 internal static partial class PackageDirectives
 {
-    private const int LongestId = 100;
-    private const long MostLoadedBytes = 10_000_000;
+    private const int MaxIdLength = 100;
+    private const long MaxLoadedBytes = 10_000_000;
 
     /// <summary>The frameworks of <c>#:sdk</c> lines: an SDK is a set of build files, of which a cell needs the framework only.</summary>
     private static readonly Dictionary<string, string?> FrameworkOfSdk = new(StringComparer.OrdinalIgnoreCase)
@@ -120,7 +120,7 @@ internal static partial class PackageDirectives
         try
         {
             var path = Path.GetFullPath(file, directory);
-            return seen.Add(path) && new FileInfo(path) is { Exists: true, Length: < MostLoadedBytes } ? (File.ReadAllText(path), Path.GetDirectoryName(path)!) : null;
+            return seen.Add(path) && new FileInfo(path) is { Exists: true, Length: < MaxLoadedBytes } ? (File.ReadAllText(path), Path.GetDirectoryName(path)!) : null;
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -182,7 +182,7 @@ internal static partial class PackageDirectives
         var cut = text.IndexOfAny([',', '/']);
         var id = (cut < 0 ? text : text[..cut]).Trim();
         var version = cut < 0 ? "" : text[(cut + 1)..].Trim();
-        if (id.Length > LongestId || !PackageId().IsMatch(id))
+        if (id.Length > MaxIdLength || !PackageId().IsMatch(id))
         {
             if (id.Length == 0) return Malformed("The package id is missing. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
             return IdAndVersion().Match(id) is { Success: true } both
@@ -214,7 +214,7 @@ internal static partial class PackageDirectives
     }
 
     /// <summary>Whether a text can be the id of a package.</summary>
-    public static bool IsPackageId(string text) => text.Length <= LongestId && PackageId().IsMatch(text);
+    public static bool IsPackageId(string text) => text.Length <= MaxIdLength && PackageId().IsMatch(text);
 
     private static PackageDirective Malformed(string why) => new(PackageDirectiveKind.Malformed, why);
 

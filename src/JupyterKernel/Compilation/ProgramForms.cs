@@ -25,13 +25,13 @@ internal static class ProgramForms
     /// <summary>
     /// The maximum number of starting positions to try: the expression may contain braces, but after this many failures there is none.
     /// </summary>
-    private const int MostStarts = 8;
+    private const int MaxStarts = 8;
 
     private static readonly CSharpParseOptions Program = new(LanguageVersion.Latest, DocumentationMode.None, SourceCodeKind.Regular);
 
     /// <summary>Returns the form of a cell that its text alone calls for.</summary>
     /// <param name="code">The cell's text.</param>
-    /// <param name="script">The same, parsed as a script.</param>
+    /// <param name="script">The syntax tree of the text, parsed as a script.</param>
     public static ScriptForm Of(string code, SyntaxTree script, CancellationToken cancellation)
     {
         var text = CellText.Of(code);
@@ -322,7 +322,7 @@ internal static class ProgramForms
         var beginnings = root.DescendantTokens().Where(token => SyntaxFacts.GetContextualKeywordKind(token.Text) != SyntaxKind.None && token.SpanStart <= error
             && token.GetPreviousToken().Kind() is SyntaxKind.None or SyntaxKind.SemicolonToken or SyntaxKind.OpenBraceToken or SyntaxKind.CloseBraceToken
                 or SyntaxKind.CloseParenToken or SyntaxKind.ColonToken or SyntaxKind.ElseKeyword or SyntaxKind.DoKeyword);
-        foreach (var same in beginnings.GroupBy(token => token.Text).TakeLast(MostStarts))
+        foreach (var same in beginnings.GroupBy(token => token.Text).TakeLast(MaxStarts))
         {
             // Later occurrences would be the next errors.
             var all = root.DescendantTokens().Where(token => token.Text == same.Key
@@ -433,7 +433,7 @@ internal static class ProgramForms
         var end = tokens[^1].Span.End;
         var text = program.SyntaxTree.GetText();
         var starts = Enumerable.Range(0, index - 1).Reverse().Where(start => start == 0 || tokens[start - 1].Kind() is SyntaxKind.SemicolonToken or SyntaxKind.CloseBraceToken);
-        foreach (var start in starts.Take(MostStarts))
+        foreach (var start in starts.Take(MaxStarts))
         {
             var span = TextSpan.FromBounds(tokens[start].SpanStart, end);
             var expression = SyntaxFactory.ParseExpression(text.ToString(span));

@@ -10,7 +10,7 @@ namespace JupyterKernel.Compilation;
 /// </summary>
 internal static class Suggestions
 {
-    private const int LongestName = 60;
+    private const int MaxNameLength = 60;
     private const int NamespacesShown = 3;
 
     /// <summary>Returns the suggestion to show below an error; null if there is none.</summary>
@@ -183,7 +183,7 @@ internal static class Suggestions
     /// <summary>Returns a question with the candidate whose spelling is nearest to a name; null if none is near.</summary>
     public static string? Nearest(string name, IEnumerable<string> candidates)
     {
-        if (name.Length is < 2 or > LongestName) return null;
+        if (name.Length is < 2 or > MaxNameLength) return null;
         var allowed = Math.Max(1, name.Length / 3);
         var best = candidates.Distinct().Where(candidate => Math.Abs(candidate.Length - name.Length) <= allowed && candidate != name)
             .Select(candidate => (Name: candidate, Distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))

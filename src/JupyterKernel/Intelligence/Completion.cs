@@ -18,7 +18,7 @@ internal sealed class Completion(PackageNames packages)
 {
     /// <summary>The number of letters from which proposals that need a using are included.</summary>
     private const int LettersForUnimported = 3;
-    private const int MostOverrides = 60;
+    private const int MaxOverrides = 60;
 
     /// <summary>
     /// The time that a reply waits for the names that are not imported: the first time they are read from all assemblies.
@@ -195,7 +195,7 @@ internal sealed class Completion(PackageNames packages)
     {
         var typed = text[start..index];
         var fitting = items.Select(item => (Item: item, Match: NameMatching.Match(typed, item.FilterText))).Where(item => item.Match != NameMatch.None)
-            .OrderBy(item => item.Match).ThenBy(item => item.Item.SortText, StringComparer.Ordinal).Take(MostOverrides).ToList();
+            .OrderBy(item => item.Match).ThenBy(item => item.Item.SortText, StringComparer.Ordinal).Take(MaxOverrides).ToList();
         var from = start;
         var declarations = new List<(RoslynItem Item, int Start, string Text)>();
         foreach (var (item, _) in fitting)

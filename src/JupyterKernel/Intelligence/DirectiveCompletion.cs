@@ -6,7 +6,7 @@ namespace JupyterKernel.Intelligence;
 /// <summary>Completes the rest of a directive: paths, packages and their versions. Any thread.</summary>
 internal static partial class DirectiveCompletion
 {
-    private const int MostPackages = 50;
+    private const int MaxPackages = 50;
 
     private static readonly string[] Frameworks = ["Microsoft.AspNetCore.App", "Microsoft.WindowsDesktop.App"];
 
@@ -19,13 +19,13 @@ internal static partial class DirectiveCompletion
         {
             // In the feed's order: the latest first.
             var versions = await packages.VersionsAsync(directive.Groups["id"].Value.Trim(), cancellation);
-            return new([.. versions.Where(known => known.StartsWith(version, StringComparison.OrdinalIgnoreCase)).Take(MostPackages).Select(known => new CompletionItem(known, "version", ""))], index - version.Length, index);
+            return new([.. versions.Where(known => known.StartsWith(version, StringComparison.OrdinalIgnoreCase)).Take(MaxPackages).Select(known => new CompletionItem(known, "version", ""))], index - version.Length, index);
         }
 
         if (directive.Groups["id"] is { Success: true, Value: var id })
         {
             var ids = await packages.IdsAsync(id, cancellation);
-            return new([.. ids.Take(MostPackages).Select(known => new CompletionItem(known.Id, "package", known.Description))], index - id.Length, index);
+            return new([.. ids.Take(MaxPackages).Select(known => new CompletionItem(known.Id, "package", known.Description))], index - id.Length, index);
         }
 
         if (directive.Groups["framework"] is { Success: true, Value: var framework })

@@ -5,12 +5,12 @@ namespace JupyterKernel.Intelligence;
 /// <summary>Finds the documentation of a symbol, including inherited documentation. Any thread.</summary>
 internal static class Documentation
 {
-    private const int MostSteps = 5;
+    private const int MaxSteps = 5;
 
     /// <summary>Returns the documentation comment; <see cref="DocumentationComment.None"/> if there is none.</summary>
     public static DocumentationComment Of(ISymbol symbol, DocumentationFiles files, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
     {
-        for (var step = 0; step < MostSteps; step++)
+        for (var step = 0; step < MaxSteps; step++)
         {
             symbol = symbol is IMethodSymbol { ReducedFrom: { } extension } ? extension : symbol;
             var comment = DocumentationComment.Parse(files.Of(symbol, compilation, cancellation));

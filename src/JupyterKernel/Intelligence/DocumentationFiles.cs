@@ -13,7 +13,7 @@ namespace JupyterKernel.Intelligence;
 /// <param name="frameworkFolder">Returns the folder of the reference pack; null if there is none.</param>
 internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
 {
-    private const int LongestMember = 200_000;
+    private const int MaxMemberBytes = 200_000;
 
     private static readonly byte[] Start = "<member name=\""u8.ToArray();
     private static readonly byte[] End = "</member>"u8.ToArray();
@@ -81,7 +81,7 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
         try
         {
             using var stream = File.OpenHandle(place.File);
-            var buffer = new byte[(int)Math.Min(LongestMember, RandomAccess.GetLength(stream) - place.Offset)];
+            var buffer = new byte[(int)Math.Min(MaxMemberBytes, RandomAccess.GetLength(stream) - place.Offset)];
             var text = buffer.AsSpan(0, RandomAccess.Read(stream, buffer, place.Offset));
             var end = text.IndexOf(End);
             if (end < 0) return null;

@@ -7,7 +7,7 @@ namespace JupyterKernel.Intelligence;
 /// <summary>Completes paths of files and folders, in directives and in arguments for path parameters.</summary>
 internal static class FilePaths
 {
-    private const int MostEntries = 1000;
+    private const int MaxEntries = 1000;
 
     private static readonly string[] NamesOfParameters = ["path", "file", "dir", "folder"];
 
@@ -51,7 +51,7 @@ internal static class FilePaths
             return [.. new DirectoryInfo(folder.Length == 0 ? "." : folder).EnumerateFileSystemInfos()
                 .Where(e => e is DirectoryInfo || extensions is null || extensions.Contains(e.Extension, StringComparer.OrdinalIgnoreCase))
                 .Select(e => e is DirectoryInfo ? e.Name + "/" : e.Name)
-                .Take(MostEntries)];
+                .Take(MaxEntries)];
         }
         // A folder that does not exist, cannot be read, or has an invalid name is treated as empty.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or System.Security.SecurityException)

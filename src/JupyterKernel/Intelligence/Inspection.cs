@@ -8,8 +8,8 @@ namespace JupyterKernel.Intelligence;
 /// <param name="files">The documentation of symbols that are not declared by cells.</param>
 internal sealed class Inspection(DocumentationFiles files)
 {
-    private const int MostOverloads = 50;
-    private const int LongestSource = 10_000;
+    private const int MaxOverloads = 50;
+    private const int MaxSourceLength = 10_000;
 
     /// <summary>Describes the symbol whose name the cursor touches, and the method or type whose argument list contains it.</summary>
     /// <param name="cell">The cell as it stands, including errors.</param>
@@ -54,7 +54,7 @@ internal sealed class Inspection(DocumentationFiles files)
     private void Describe(Cursor cursor, List<ISymbol> symbols, int detail, TooltipPage page, CancellationToken cancellation)
     {
         var symbol = symbols[0];
-        var overloads = symbols.Skip(1).OfType<IMethodSymbol>().Take(MostOverloads).Select(SymbolText.Signature).ToList();
+        var overloads = symbols.Skip(1).OfType<IMethodSymbol>().Take(MaxOverloads).Select(SymbolText.Signature).ToList();
         var comment = Documentation.Of(symbol, files, cursor.Model.Compilation, cancellation);
         page.Code(SymbolText.Signature(symbol) + More(detail < 1 ? overloads.Count : 0));
         page.Text(SymbolText.Origin(symbol));
@@ -84,7 +84,7 @@ internal sealed class Inspection(DocumentationFiles files)
         if (comment.Returns.Length > 0) page.List("Returns", [("", comment.Returns)]);
         if (detail < 1) return;
         Details(comment, page);
-        if (others > 0) page.Code(string.Join('\n', call.Overloads.Skip(1).Take(MostOverloads).Select(SymbolText.Signature)), "Overloads");
+        if (others > 0) page.Code(string.Join('\n', call.Overloads.Skip(1).Take(MaxOverloads).Select(SymbolText.Signature)), "Overloads");
         if (Source(cursor.Cell, call.Chosen, cancellation) is { } source) page.Code(source, "Source");
     }
 
@@ -113,6 +113,6 @@ internal sealed class Inspection(DocumentationFiles files)
         var source = ofVariable && symbol.ContainingType is { IsScriptClass: true } && node.ToString() is var declared && node.SyntaxTree.FilePath == LanguageService.SessionName
             ? cell.Session.SourceAt(node.SpanStart) ?? declared
             : node.ToString();
-        return source.Length <= LongestSource ? source : source[..LongestSource] + "…";
+        return source.Length <= MaxSourceLength ? source : source[..MaxSourceLength] + "…";
     }
 }

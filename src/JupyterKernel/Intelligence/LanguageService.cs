@@ -85,14 +85,14 @@ internal sealed record CellDocument(string Code, Document Document, SessionScrip
 /// <summary>The members of types, as seen by every cell that follows the same session. Any thread.</summary>
 internal sealed class MemberLists
 {
-    private const int Most = 50;
+    private const int MaxLists = 50;
 
     private readonly ConcurrentDictionary<ITypeSymbol, NamesInScope> lists = new(SymbolEqualityComparer.IncludeNullability);
 
     /// <summary>Returns the members of a type, created on first use.</summary>
     public NamesInScope GetOrAdd(ITypeSymbol type, Func<ITypeSymbol, NamesInScope> make)
     {
-        if (lists.Count >= Most) lists.Clear();
+        if (lists.Count >= MaxLists) lists.Clear();
         return lists.GetOrAdd(type, make);
     }
 }

@@ -7,9 +7,9 @@ namespace JupyterKernel.Intelligence;
 internal static partial class RecentNames
 {
     /// <summary>The maximum number of texts to read.</summary>
-    public const int MostCells = 20;
+    public const int MaxCells = 20;
 
-    private const int LongestCell = 20_000;
+    private const int MaxCellLength = 20_000;
 
     /// <summary>An empty collection.</summary>
     public static IReadOnlyDictionary<string, int> None { get; } = FrozenDictionary<string, int>.Empty;
@@ -19,9 +19,9 @@ internal static partial class RecentNames
     public static IReadOnlyDictionary<string, int> In(IReadOnlyList<string> codes)
     {
         var names = new Dictionary<string, int>();
-        for (var i = Math.Max(0, codes.Count - MostCells); i < codes.Count; i++)
+        for (var i = Math.Max(0, codes.Count - MaxCells); i < codes.Count; i++)
         {
-            if (codes[i].Length > LongestCell) continue;
+            if (codes[i].Length > MaxCellLength) continue;
             foreach (var name in Name().EnumerateMatches(codes[i])) names[codes[i].Substring(name.Index, name.Length)] = i + 1;
         }
 

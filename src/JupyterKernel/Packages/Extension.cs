@@ -12,7 +12,7 @@ namespace JupyterKernel.Packages;
 internal sealed record Extension(string Package, IReadOnlyList<string> Assemblies, string? Script)
 {
     private const string Folder = "interactive-extensions/dotnet";
-    private const long MostScriptBytes = 1_000_000;
+    private const long MaxScriptBytes = 1_000_000;
 
     /// <summary>Returns the extensions in a package's folder; null for most packages.</summary>
     /// <param name="root">The package's folder.</param>
@@ -43,7 +43,7 @@ internal sealed record Extension(string Package, IReadOnlyList<string> Assemblie
         string text;
         try
         {
-            if (new FileInfo(Script!).Length > MostScriptBytes) throw new IOException("it is too large");
+            if (new FileInfo(Script!).Length > MaxScriptBytes) throw new IOException("it is too large");
             text = File.ReadAllText(Script!);
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)

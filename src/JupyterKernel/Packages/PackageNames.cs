@@ -12,12 +12,12 @@ namespace JupyterKernel.Packages;
 /// <param name="folder">The notebook's folder, where the search for NuGet.config begins.</param>
 internal sealed class PackageNames(string folder)
 {
-    private const int FewestLetters = 2;
-    private const int MostFound = 50;
+    private const int MinLetters = 2;
+    private const int MaxFound = 50;
 
     /// <summary>The time to wait for a feed; a later answer is available to the next query.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan LongestSearch = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FeedTimeout = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan SearchTimeout = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Task<IReadOnlyList<JObject>>> searches = new(StringComparer.OrdinalIgnoreCase);
 
@@ -25,7 +25,7 @@ internal sealed class PackageNames(string folder)
     public async Task<IReadOnlyList<(string Id, string Description)>> IdsAsync(string typed, CancellationToken cancellation)
     {
         var local = OnThisMachine(typed + "*").Select(path => (IdOf(path), ""));
-        var found = typed.Length < FewestLetters ? [] : await AskAsync(["search", typed, "--take", $"{MostFound}", "--verbosity", "detailed"], cancellation);
+        var found = typed.Length < MinLetters ? [] : await AskAsync(["search", typed, "--take", $"{MaxFound}", "--verbosity", "detailed"], cancellation);
         return
         [
             .. found.Select(package => ((string?)package["id"] ?? "", (string?)package["description"] ?? "")).Concat(local)
@@ -56,7 +56,7 @@ internal sealed class PackageNames(string folder)
         var search = searches.GetOrAdd(string.Join(' ', arguments), _ => Task.Run(() => SearchAsync(arguments), CancellationToken.None));
         try
         {
-            return await search.WaitAsync(Patience, cancellation);
+            return await search.WaitAsync(FeedTimeout, cancellation);
         }
         catch (TimeoutException)
         {
@@ -67,7 +67,7 @@ internal sealed class PackageNames(string folder)
     private async Task<IReadOnlyList<JObject>> SearchAsync(string[] arguments)
     {
         if (DotnetSdk.Find() is not { } dotnet) return [];
-        using var deadline = new CancellationTokenSource(LongestSearch);
+        using var deadline = new CancellationTokenSource(SearchTimeout);
         var output = new List<string>();
         try
         {

@@ -11,7 +11,7 @@ namespace JupyterKernel.Session;
 internal sealed class RepeatableCells
 {
     /// <summary>The maximum number of cells to remember: a front end may evaluate ever different expressions.</summary>
-    private const int Most = 1000;
+    private const int MaxCells = 1000;
 
     private readonly Dictionary<(string Code, LanguageSettings Language), CompiledCell> known = [];
     private CSharpCompilation? behind;
@@ -29,7 +29,7 @@ internal sealed class RepeatableCells
     public void Add(CompiledCell cell)
     {
         if (cell.AssumedOnlyAtTop is null) return;
-        if (!ReferenceEquals(behind, cell.Link) || known.Count >= Most) known.Clear();
+        if (!ReferenceEquals(behind, cell.Link) || known.Count >= MaxCells) known.Clear();
         behind = cell.Link;
         known[(cell.Code, cell.Language)] = cell;
     }
