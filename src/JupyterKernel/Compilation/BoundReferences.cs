@@ -46,7 +46,8 @@ internal static class BoundReferences
     /// <summary>Keeps the well-known types and members that a submission has looked up for the next one.</summary>
     public static void KeepNeeded(CSharpCompilation submission)
     {
-        if (NeededBy(submission) is { } needed) (needed.Types, needed.Members) = (NeededTypes.GetValue(submission), NeededMembers.GetValue(submission));
+        if (NeededBy(submission) is { } needed)
+            (needed.Types, needed.Members) = (NeededTypes.GetValue(submission), NeededMembers.GetValue(submission));
     }
 
     /// <summary>
@@ -60,7 +61,8 @@ internal static class BoundReferences
         : null;
 
     // Null while the references are not bound yet, as for a submission that has added some.
-    private static Needed? NeededBy(CSharpCompilation submission) => BoundTo.GetValue(Manager.GetValue(submission)) is { } bound ? Found.GetOrCreateValue(bound) : null;
+    private static Needed? NeededBy(CSharpCompilation submission) =>
+        BoundTo.GetValue(Manager.GetValue(submission)) is { } bound ? Found.GetOrCreateValue(bound) : null;
 
     private static FieldInfo FieldOf(Type type, string name) =>
         type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic) ?? throw new MissingFieldException(type.FullName, name);

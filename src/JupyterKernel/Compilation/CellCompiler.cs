@@ -40,21 +40,25 @@ internal sealed class CellCompiler
 
     // Roslyn has an error with this number and meaning, but does not always reach the point where it reports it.
     private static readonly DiagnosticDescriptor TooDeep = new(
-        "CS8078", "Too deep", "The code nests too deeply to be compiled: split it up", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+        "CS8078", "Too deep", "The code nests too deeply to be compiled: split it up", "Compiler", DiagnosticSeverity.Error,
+        isEnabledByDefault: true);
 
     private static readonly DiagnosticDescriptor UsingOfOther = new(
-        "CS1674", "Using", "'{0}': type used in a using statement must implement 'System.IDisposable'", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+        "CS1674", "Using", "'{0}': type used in a using statement must implement 'System.IDisposable'", "Compiler",
+        DiagnosticSeverity.Error, isEnabledByDefault: true);
 
     // The parser's own errors are about the declaration that it expects instead.
     private static readonly DiagnosticDescriptor KeywordAsName = new(
-        "CS1001", "Keyword", "At the beginning of a statement '{0}' is a keyword of C#. Write @{0} to use the name.", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+        "CS1001", "Keyword", "At the beginning of a statement '{0}' is a keyword of C#. Write @{0} to use the name.", "Compiler",
+        DiagnosticSeverity.Error, isEnabledByDefault: true);
 
     /// <summary>
     /// The warnings that are not useful in a notebook: about variables that only later cells use, about differences between the framework's
     /// own assemblies, and about nullable annotations where they are not enabled.
     /// </summary>
     private static readonly HashSet<string> Noise =
-        ["CS0105", "CS0108", "CS0168", "CS0169", "CS0219", "CS0414", "CS0436", "CS0649", "CS1591", "CS1701", "CS1702", "CS1998", "CS7022", "CS8321", "CS8618", "CS8632", "CS8933"];
+        ["CS0105", "CS0108", "CS0168", "CS0169", "CS0219", "CS0414", "CS0436", "CS0649", "CS1591", "CS1701", "CS1702", "CS1998", "CS7022",
+            "CS8321", "CS8618", "CS8632", "CS8933"];
 
     /// <summary>
     /// The number of characters from which compiling on several threads is faster than on one. Those threads' stacks are not deep, but code
@@ -64,9 +68,11 @@ internal sealed class CellCompiler
 
     /// <summary>Yields other forms in which to try a cell that did not compile; none where its errors have other causes.</summary>
     private delegate IEnumerable<ScriptForm> OtherForms(
-        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation);
+        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
+        CancellationToken cancellation);
 
-    private static readonly OtherForms[] Others = [ProgramForms.WithLatest, StaticImports.WithTypes, PinnedVariables.WithAddresses, ProgramForms.WithLocals];
+    private static readonly OtherForms[] Others = [ProgramForms.WithLatest, StaticImports.WithTypes, PinnedVariables.WithAddresses,
+        ProgramForms.WithLocals];
 
     private static readonly string[] Disposables = ["System.IDisposable", "System.IAsyncDisposable"];
 
@@ -93,7 +99,8 @@ internal sealed class CellCompiler
         // References and usings are given once, here: every later submission inherits them. If they were given again with each cell, memory
         // would grow with the square of the number of cells.
         root = new(() => CSharpCompilation.CreateScriptCompilation(
-            "Root", references: ReferenceSet.Core.Concat(ReferenceSet.BehindCore), options: options.WithUsings(DefaultUsings), syntaxTree: Parse("", "")));
+            "Root", references: ReferenceSet.Core.Concat(ReferenceSet.BehindCore), options: options.WithUsings(DefaultUsings),
+            syntaxTree: Parse("", "")));
         pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root));
     }
 
@@ -120,10 +127,12 @@ internal sealed class CellCompiler
         if (Nesting.IsTooDeep(source.Code, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
         var code = PackageDirectives.Blank(source.Code);
         var written = Parse(code, source, cancellation);
-        if (Nesting.IsTooDeep(written.GetRoot(cancellation), cancellation, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
+        if (Nesting.IsTooDeep(written.GetRoot(cancellation), cancellation, Nesting.DeepStack))
+            return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
 
         var form = ProgramForms.Of(code, written, cancellation);
-        var (script, libraryText) = Split(form.Text, form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source, cancellation);
+        var (script, libraryText) = Split(form.Text,
+            form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source, cancellation);
         var behind = source;
         if (PutBehindAliases(ref behind, written, cancellation) is { IsEmpty: false } unknown) return new(null, unknown);
         var attempts = new Attempts(this, behind, written, cancellation);
@@ -137,7 +146,8 @@ internal sealed class CellCompiler
         {
             // A position in the cell's own text, which may be compiled again.
             var place = form.Text.ToOriginal(new TextSpan(OfferedUsings.Place(best.Tree, cancellation), 0)).Start;
-            var outcome = Compile(source with { Code = source.Code.Insert(place, usings), Offered = FrozenDictionary<string, string>.Empty }, cancellation);
+            var outcome = Compile(
+                source with { Code = source.Code.Insert(place, usings), Offered = FrozenDictionary<string, string>.Empty }, cancellation);
             if (outcome.Cell is { } added) return new(added with { AddedUsings = usings.TrimEnd() }, []);
         }
 
@@ -146,7 +156,11 @@ internal sealed class CellCompiler
             if (next.Cell is not null) return new(attempts.WithScripts(next), []);
 
             // The added using resolved at least one more name: a different error in place of the old one shows just that.
-            if (next.Errors.Length < best.Errors.Length || (next.Errors.Length == best.Errors.Length && !next.ErrorPlaces.SetEquals(best.ErrorPlaces))) best = next;
+            if (next.Errors.Length < best.Errors.Length
+                || (next.Errors.Length == best.Errors.Length && !next.ErrorPlaces.SetEquals(best.ErrorPlaces)))
+            {
+                best = next;
+            }
         }
 
         for (CellAttempt? tried = null; tried != best;)
@@ -169,26 +183,34 @@ internal sealed class CellCompiler
         if (Nesting.IsTooDeep(source.Code, Nesting.DeepStack)) return null;
         var code = PackageDirectives.Blank(source.Code);
         var form = ProgramForms.Of(code, Parse(code, source, cancellation), cancellation).Text;
-        return Split(form, Parse(form.Text, source, cancellation), source, cancellation).Library is { } library ? new(source.Name, library.Text) : null;
+        return Split(form, Parse(form.Text, source, cancellation), source, cancellation).Library is { } library
+            ? new(source.Name, library.Text) : null;
     }
 
-    private static (CellText Script, CellText? Library) Split(CellText form, SyntaxTree script, CellSource source, CancellationToken cancellation)
+    private static (CellText Script, CellText? Library) Split(
+        CellText form, SyntaxTree script, CellSource source, CancellationToken cancellation)
     {
         var generated = CellLibrary.TypesOfGenerators(
-            form, script, source.Name, LibraryUsings(source, cancellation), LibraryReferences(source).Concat(source.Assets.References.Select(ReferenceSet.Of)), source.Analyzers, cancellation);
-        return CellLibrary.Split(form, script, generated.Count == 0 ? source.LibraryTypes : source.LibraryTypes.Concat(generated).ToHashSet(), source.Kept, cancellation);
+            form, script, source.Name, LibraryUsings(source, cancellation),
+            LibraryReferences(source).Concat(source.Assets.References.Select(ReferenceSet.Of)), source.Analyzers, cancellation);
+        return CellLibrary.Split(form, script,
+            generated.Count == 0 ? source.LibraryTypes : source.LibraryTypes.Concat(generated).ToHashSet(), source.Kept, cancellation);
     }
 
     /// <summary>The usings of a cell's library: all that a script would import.</summary>
     private static IEnumerable<string> LibraryUsings(CellSource source, CancellationToken cancellation) =>
         DefaultUsings.Select(name => DefaultStaticUsings.Contains(name) ? $"global using static {name};" : $"global using {name};")
-            .Concat(UsingsBefore(source, cancellation).Select(directive => "global " + directive.WithGlobalKeyword(default).WithoutTrivia().NormalizeWhitespace("", " ").ToString()));
+            .Concat(
+                UsingsBefore(source, cancellation)
+                    .Select(directive =>
+                        "global " + directive.WithGlobalKeyword(default).WithoutTrivia().NormalizeWhitespace("", " ").ToString()));
 
     private static IEnumerable<MetadataReference> LibraryReferences(CellSource source) =>
         SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences.Concat(link.DirectiveReferences)).Distinct();
 
     private static IEnumerable<UsingDirectiveSyntax> UsingsBefore(CellSource source, CancellationToken cancellation) =>
-        SubmissionLink.Chain(source.Previous).SelectMany(link => link.SyntaxTrees).SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);
+        SubmissionLink.Chain(source.Previous).SelectMany(link => link.SyntaxTrees)
+            .SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);
 
     /// <summary>
     /// Compiles the <c>extern alias</c> directives of a cell as a submission of their own and lets the cell follow it. That submission has
@@ -206,15 +228,19 @@ internal sealed class CellCompiler
         // All other errors are reported by the cell itself.
         return
         [
-            .. front.GetDiagnostics(cancellation).Where(error => IsError(error) && root.Externs.Any(directive => directive.Span.Contains(error.Location.SourceSpan)))
-                .Select(error => At(error, Location.Create(written, error.Location.SourceSpan), Suggestions.For(error, front, FrozenSet<string>.Empty, cancellation))),
+            .. front.GetDiagnostics(cancellation)
+                .Where(error => IsError(error) && root.Externs.Any(directive => directive.Span.Contains(error.Location.SourceSpan)))
+                .Select(error =>
+                    At(error, Location.Create(written, error.Location.SourceSpan),
+                        Suggestions.For(error, front, FrozenSet<string>.Empty, cancellation))),
         ];
     }
 
     /// <summary>Tries the forms of a cell in turn until one compiles or none is left.</summary>
     private sealed class Attempts(CellCompiler compiler, CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
-        private readonly CSharpCompilation empty = compiler.EmptySubmission(source).AddReferences(source.Assets.References.Select(ReferenceSet.Of));
+        private readonly CSharpCompilation empty = compiler.EmptySubmission(source)
+            .AddReferences(source.Assets.References.Select(ReferenceSet.Of));
         private readonly List<MetadataReference> libraries = [];
         private IReadOnlyList<MetadataReference>? optional;
         private CellLibrary? library;
@@ -223,7 +249,8 @@ internal sealed class CellCompiler
         /// The references that are tried when the cell does not compile without them; none that it references already or that its packages
         /// have brought.
         /// </summary>
-        private IReadOnlyList<MetadataReference> Optional => optional ??= ReferenceSet.OptionalBeside(Known(source).Concat(empty.ExternalReferences));
+        private IReadOnlyList<MetadataReference> Optional =>
+            optional ??= ReferenceSet.OptionalBeside(Known(source).Concat(empty.ExternalReferences));
 
         /// <summary>Compiles the part that a script cannot contain.</summary>
         /// <returns>Its errors.</returns>
@@ -239,13 +266,17 @@ internal sealed class CellCompiler
             var (made, errors) = With(references);
             if (made is null) (made, _) = With(references.Concat(Optional));
             if (made is null)
-                return [.. errors.Select(error => own is not null && error.Location.GetLineSpan().Path == source.Name ? At(error, Location.Create(written, own.ToOriginal(error.Location.SourceSpan))) : error)];
+                return [
+                    .. errors.Select(error =>
+                        own is not null && error.Location.GetLineSpan().Path == source.Name
+                        ? At(error, Location.Create(written, own.ToOriginal(error.Location.SourceSpan))) : error)];
             library = made;
             libraries.Add(MetadataReference.CreateFromImage(made.Image.Assembly));
             return [];
 
             (CellLibrary? Library, ImmutableArray<Diagnostic> Errors) With(IEnumerable<MetadataReference> all) =>
-                CellLibrary.Compile(sources, empty.AssemblyName + ".Library", imports, all.Distinct(), source.Analyzers, source.Language.Apply(compiler.options), cancellation);
+                CellLibrary.Compile(sources, empty.AssemblyName + ".Library", imports, all.Distinct(), source.Analyzers,
+                    source.Language.Apply(compiler.options), cancellation);
         }
 
         /// <summary>Compiles the script's part with fast loops; null if it has no loops, or they cannot be made fast.</summary>
@@ -258,7 +289,9 @@ internal sealed class CellCompiler
         }
 
         /// <summary>Returns a compiled cell whose unused <c>Javascript</c> results are run at once.</summary>
-        public CompiledCell WithScripts(CellAttempt compiled) => source.Code.Contains("Javascript(", StringComparison.Ordinal) && InteractiveNames.WithScripts(compiled, cancellation) is { } form
+        public CompiledCell WithScripts(CellAttempt compiled) =>
+            source.Code.Contains("Javascript(", StringComparison.Ordinal)
+                && InteractiveNames.WithScripts(compiled, cancellation) is { } form
             ? Compile(form).Cell ?? compiled.Cell!
             : compiled.Cell!;
 
@@ -288,7 +321,8 @@ internal sealed class CellCompiler
             {
                 MetadataReference[] all = [.. libraries, .. added];
                 var submission = (all.Length > 0 ? empty.AddReferences(all) : empty).AddSyntaxTrees(tree);
-                if (!submission.Options.AllowUnsafe && MayBeUnsafe(form.Text.Text)) submission = submission.WithOptions(submission.Options.WithAllowUnsafe(true));
+                if (!submission.Options.AllowUnsafe && MayBeUnsafe(form.Text.Text))
+                    submission = submission.WithOptions(submission.Options.WithAllowUnsafe(true));
                 if (source.Code.Length > MuchCode) submission = submission.WithOptions(submission.Options.WithConcurrentBuild(true));
                 var (cell, errors) = Emit(submission, form, source, library, cancellation);
                 return new(form, tree, submission, cell, errors);
@@ -299,7 +333,8 @@ internal sealed class CellCompiler
         public ImmutableArray<Diagnostic> Explain(CellAttempt failed)
         {
             var tree = failed.Tree;
-            var usings = UsingsBefore(source, cancellation).Concat(tree.GetCompilationUnitRoot(cancellation).Usings).Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
+            var usings = UsingsBefore(source, cancellation).Concat(tree.GetCompilationUnitRoot(cancellation).Usings)
+                .Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
 
             // Other errors in a text that does not parse follow from this one, or are reported the next time.
             if (written.GetRoot(cancellation).ContainsDiagnostics && ProgramForms.KeywordAsName(written, cancellation) is { } name)
@@ -312,16 +347,22 @@ internal sealed class CellCompiler
                 return [Placed(syntax[0], hint), .. syntax.Skip(1).Where(_ => !explainsAll).Select(error => Placed(error, null))];
             }
 
-            return [.. failed.Errors.Select(error => error.Location.SourceTree != tree ? error : Placed(error, Reference(error) ?? Suggestions.For(error, failed.Submission, usings, cancellation)))];
+            return [
+                .. failed.Errors.Select(error =>
+                    error.Location.SourceTree != tree
+                    ? error : Placed(error, Reference(error) ?? Suggestions.For(error, failed.Submission, usings, cancellation)))];
 
             // The text as it was written: some forms add a semicolon.
             string? Reference(Diagnostic error) => PackageHints.ForLine(
-                written.GetText(cancellation).Lines.GetLineFromPosition(failed.Form.Text.ToOriginal(error.Location.SourceSpan).Start).ToString());
+                written.GetText(cancellation).Lines.GetLineFromPosition(failed.Form.Text.ToOriginal(error.Location.SourceSpan).Start)
+                    .ToString());
 
-            Diagnostic Placed(Diagnostic error, string? suggestion) => At(error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), suggestion);
+            Diagnostic Placed(Diagnostic error, string? suggestion) =>
+                At(error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), suggestion);
         }
 
-        private static IEnumerable<MetadataReference> Known(CellSource source) => SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);
+        private static IEnumerable<MetadataReference> Known(CellSource source) =>
+            SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);
     }
 
     /// <param name="suggestion">The text to show below the error, stored under the property
@@ -332,7 +373,8 @@ internal sealed class CellCompiler
         properties: suggestion is null ? null : ImmutableDictionary<string, string?>.Empty.Add(CompileErrorText.Suggestion, suggestion));
 
     /// <summary>Creates a compilation of a text that follows the session, for queries about it: completion, inspection.</summary>
-    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => EmptySubmission(new("", "", previous)).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
+    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) =>
+        EmptySubmission(new("", "", previous)).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
 
     /// <summary>
     /// Whether a text may contain code that requires its assembly to be marked as unsafe. Marking one takes the compiler a tenth of a short
@@ -350,7 +392,8 @@ internal sealed class CellCompiler
     {
         // The name is unique: two assemblies of one name cannot be loaded into one load context.
         var (assembly, type) = source.Again is { } again ? (again.AssemblyName, again.EntryType)
-            : Interlocked.Increment(ref serial) is var id ? ($"{TopLevelTypes.AssemblyPrefix}{id}", $"{TopLevelTypes.SubmissionPrefix}{id}") : default;
+            : Interlocked.Increment(ref serial) is var id
+            ? ($"{TopLevelTypes.AssemblyPrefix}{id}", $"{TopLevelTypes.SubmissionPrefix}{id}") : default;
         var empty = pattern.Value
             .WithAssemblyName(assembly)
             .WithOptions(source.Language.Apply(MayBeUnsafe(source.Code) ? options : safeOptions).WithScriptClassName(type))
@@ -360,20 +403,27 @@ internal sealed class CellCompiler
         return empty;
     }
 
-    private static CompilationOutcome Emit(CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)
+    private static CompilationOutcome Emit(
+        CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)
     {
         BoundReferences.TakeNeeded(submission);
         var (image, problems) = Image.Of(submission, cancellation);
         BoundReferences.KeepNeeded(submission);
         if (image is null) return new(null, problems);
-        if (form.Disposed.Select(variable => NotDisposable(submission, variable.Name)).FirstOrDefault(error => error is not null) is { } problem) return new(null, [problem]);
+        if (form.Disposed.Select(variable => NotDisposable(submission, variable.Name))
+            .FirstOrDefault(error => error is not null) is { } problem)
+        {
+            return new(null, [problem]);
+        }
         var entry = submission.GetEntryPoint(cancellation)!;
         var names = SubmissionLink.DeclaredNames(submission);
-        var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!).Where(path => !ReferenceSet.IsOfFramework(path));
+        var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!)
+            .Where(path => !ReferenceSet.IsOfFramework(path));
         var hasTuples = DisplayedTupleNames.MayBeIn(image);
         return new(
             new CompiledCell(
-                source.Name, source.Code, submission.AssemblyName!, names, SubmissionLink.Variables(submission), DeferredNames.In(submission.SyntaxTrees),
+                source.Name, source.Code, submission.AssemblyName!, names, SubmissionLink.Variables(submission),
+                DeferredNames.In(submission.SyntaxTrees),
                 SubmissionLink.Of(submission, image, names), image,
                 entry.ContainingType.MetadataName, entry.MetadataName, [.. paths], form.Disposed)
             {
@@ -398,7 +448,8 @@ internal sealed class CellCompiler
     private static Diagnostic? NotDisposable(CSharpCompilation submission, string variable)
     {
         if (submission.ScriptClass!.GetMembers(variable).OfType<IFieldSymbol>().FirstOrDefault() is not { } field) return null;
-        return field.Type.TypeKind == TypeKind.Dynamic || Disposables.Any(name => submission.ClassifyConversion(field.Type, submission.GetTypeByMetadataName(name)!).IsImplicit)
+        return field.Type.TypeKind == TypeKind.Dynamic
+            || Disposables.Any(name => submission.ClassifyConversion(field.Type, submission.GetTypeByMetadataName(name)!).IsImplicit)
             ? null
             : Diagnostic.Create(UsingOfOther, field.Locations[0], field.Type.ToDisplayString());
     }
@@ -406,9 +457,11 @@ internal sealed class CellCompiler
     private static SyntaxTree Parse(string code, string name, CancellationToken cancellation = default) =>
         CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellation);
 
-    private static SyntaxTree Parse(string code, CellSource source, CancellationToken cancellation) => source.Language.Version == LanguageVersion.Latest
+    private static SyntaxTree Parse(string code, CellSource source, CancellationToken cancellation) =>
+        source.Language.Version == LanguageVersion.Latest
         ? Parse(code, source.Name, cancellation)
-        : CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions.WithLanguageVersion(source.Language.Version), source.Name, cancellation);
+        : CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions.WithLanguageVersion(source.Language.Version),
+            source.Name, cancellation);
 
     /// <summary>
     /// Lets a package's newer version of a framework assembly replace it, as in scripts; otherwise both define the same types. Roslyn

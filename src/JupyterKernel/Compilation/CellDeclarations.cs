@@ -29,7 +29,8 @@ internal sealed record CellDeclarations(
     public const string ExamplePrefix = "__like_";
 
     private static readonly SymbolDisplayFormat TypeFormat = SymbolDisplayFormat.FullyQualifiedFormat
-        .AddMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+        .AddMiscellaneousOptions(
+            SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
     /// <summary>An empty set of declarations.</summary>
     public static CellDeclarations None { get; } = new([], [], []);
@@ -37,10 +38,13 @@ internal sealed record CellDeclarations(
     /// <summary>Returns the declarations of an emitted submission.</summary>
     public static CellDeclarations Of(CSharpCompilation submission)
     {
-        var usings = submission.SyntaxTrees.SelectMany(tree => tree.GetCompilationUnitRoot().Usings).Select(directive => directive.ToString()).ToList();
+        var usings = submission.SyntaxTrees.SelectMany(tree => tree.GetCompilationUnitRoot().Usings)
+            .Select(directive => directive.ToString()).ToList();
         MetadataReference[] references = [.. submission.ExternalReferences, .. submission.DirectiveReferences];
         var members = submission.ScriptClass!.GetMembers()
-            .Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName && !member.Name.EndsWith(SubmissionLink.LatestSuffix, StringComparison.Ordinal))
+            .Where(member =>
+                !member.IsImplicitlyDeclared && member.CanBeReferencedByName
+                    && !member.Name.EndsWith(SubmissionLink.LatestSuffix, StringComparison.Ordinal))
             .Select(Of).OfType<CellDeclaration>().ToList();
         return members.Count + usings.Count + references.Length == 0 ? None : new(members, usings, references);
     }
@@ -51,10 +55,15 @@ internal sealed record CellDeclarations(
         if (nodes.Count == 0) return null;
         return member switch
         {
-            IFieldSymbol { IsConst: false } variable => new(variable.Name, "", false, Variable(variable.Name, variable.Type), Written(nodes[0])),
+            IFieldSymbol { IsConst: false } variable =>
+                new(variable.Name, "", false, Variable(variable.Name, variable.Type), Written(nodes[0])),
             IFieldSymbol or IEventSymbol or IPropertySymbol => new(member.Name, "", false, Declaration(nodes[0]), Written(nodes[0])),
-            IMethodSymbol { MethodKind: MethodKind.Ordinary } method => new(method.Name, $"{method.Arity}({string.Join(',', method.Parameters.Select(parameter => parameter.Type.ToDisplayString()))})", true, Declaration(nodes[0]), Written(nodes[0])),
-            INamedTypeSymbol type => new(type.Name, $"{type.Arity}", false, string.Join('\n', nodes.Select(Declaration)), string.Join('\n', nodes.Select(Written))),
+            IMethodSymbol { MethodKind: MethodKind.Ordinary } method =>
+                new(method.Name,
+                    $"{method.Arity}({string.Join(',', method.Parameters.Select(parameter => parameter.Type.ToDisplayString()))})", true,
+                    Declaration(nodes[0]), Written(nodes[0])),
+            INamedTypeSymbol type => new(type.Name, $"{type.Arity}", false, string.Join('\n', nodes.Select(Declaration)),
+                string.Join('\n', nodes.Select(Written))),
             _ => null,
         };
     }
@@ -63,7 +72,9 @@ internal sealed record CellDeclarations(
     private static string Declaration(SyntaxNode node)
     {
         var whole = Whole(node);
-        var documentation = whole.GetLeadingTrivia().Where(trivia => trivia.Kind() is SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia);
+        var documentation = whole.GetLeadingTrivia()
+            .Where(trivia =>
+                trivia.Kind() is SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia);
         return string.Concat(documentation.Select(trivia => trivia.ToFullString())) + whole.ToString();
     }
 
@@ -71,7 +82,8 @@ internal sealed record CellDeclarations(
 
     /// <summary>Returns the declaration or statement that contains a declared name.</summary>
     private static SyntaxNode Whole(SyntaxNode node) =>
-        node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax ? node.FirstAncestorOrSelf<MemberDeclarationSyntax>() ?? node : node;
+        node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax
+        ? node.FirstAncestorOrSelf<MemberDeclarationSyntax>() ?? node : node;
 
     /// <summary>Declares a variable of a type that need not have a name; spans several lines where methods are needed.</summary>
     public static string Variable(string name, ITypeSymbol type)
@@ -91,14 +103,16 @@ internal sealed record CellDeclarations(
     {
         if (!HasNoName(type)) return $"default({type.ToDisplayString(TypeFormat)})!";
         if (type is INamedTypeSymbol { IsAnonymousType: true, TypeKind: not TypeKind.Delegate } anonymous)
-            return $"new {{ {string.Join(", ", anonymous.GetMembers().OfType<IPropertySymbol>().Select(property => $"{property.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat.WithMemberOptions(SymbolDisplayMemberOptions.None))} = {Example(property.Type, name, methods)}"))} }}";
+            return $"new {{ "
+                + $"{string.Join(", ", anonymous.GetMembers().OfType<IPropertySymbol>().Select(property => $"{property.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat.WithMemberOptions(SymbolDisplayMemberOptions.None))} = {Example(property.Type, name, methods)}"))} }}";
 
         var unnamed = new List<ITypeSymbol>();
         var spelled = Spell(type, unnamed);
         if (unnamed.Count == 0) return $"default({spelled})!";
         var method = $"{ExamplePrefix}{name}_{methods.Count}";
         var parameters = string.Join(", ", unnamed.Select((_, i) => $"T{i}"));
-        methods.Add($"static {spelled} {method}<{parameters}>({string.Join(", ", unnamed.Select((_, i) => $"T{i} t{i}"))}) => throw null!;");
+        methods.Add(
+            $"static {spelled} {method}<{parameters}>({string.Join(", ", unnamed.Select((_, i) => $"T{i} t{i}"))}) => throw null!;");
         return $"{method}({string.Join(", ", unnamed.Select(part => Example(part, name, methods)))})";
     }
 
@@ -123,7 +137,8 @@ internal sealed record CellDeclarations(
             case INamedTypeSymbol { IsTupleType: true } tuple:
                 return $"({string.Join(", ", tuple.TupleElements.Select(element => $"{Spell(element.Type, unnamed)} {element.Name}"))})";
             case INamedTypeSymbol { IsGenericType: true, ContainingType: null or { IsScriptClass: true } } generic when HasNoName(generic):
-                var space = generic.ContainingNamespace is { IsGlobalNamespace: false } named && generic.ContainingType is null ? $"global::{named.ToDisplayString()}." : "";
+                var space = generic.ContainingNamespace is { IsGlobalNamespace: false } named && generic.ContainingType is null
+                    ? $"global::{named.ToDisplayString()}." : "";
                 return $"{space}{generic.Name}<{string.Join(", ", generic.TypeArguments.Select(argument => Spell(argument, unnamed)))}>";
             default:
                 return HasNoName(type) ? "object" : type.ToDisplayString(TypeFormat);
@@ -134,7 +149,8 @@ internal sealed record CellDeclarations(
     {
         INamedTypeSymbol { IsAnonymousType: true } => true,
         IArrayTypeSymbol array => HasNoName(array.ElementType),
-        INamedTypeSymbol named => named.TypeArguments.Any(HasNoName) || (named.ContainingType is { IsScriptClass: false } outer && HasNoName(outer)),
+        INamedTypeSymbol named => named.TypeArguments.Any(HasNoName)
+            || (named.ContainingType is { IsScriptClass: false } outer && HasNoName(outer)),
         _ => false,
     };
 }

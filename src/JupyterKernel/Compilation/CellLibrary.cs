@@ -22,7 +22,8 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
 {
     private static readonly string[] TypeKeywords = ["class", "interface", "record", "struct", "enum", "delegate"];
 
-    private static readonly CSharpParseOptions ParseOptions = CellCompiler.ParseOptions.WithKind(SourceCodeKind.Regular).WithDocumentationMode(DocumentationMode.None);
+    private static readonly CSharpParseOptions ParseOptions = CellCompiler.ParseOptions.WithKind(SourceCodeKind.Regular)
+        .WithDocumentationMode(DocumentationMode.None);
 
     /// <summary>Splits a cell into its script and its library.</summary>
     /// <param name="form">The cell's text.</param>
@@ -47,16 +48,20 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         var types = root.Members.Where(IsType).Except(moved).Except(leftOut).ToList();
         for (var i = 0; i < moved.Count; i++)
         {
-            var names = moved[i].DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
+            var names = moved[i].DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken))
+                .Select(token => token.ValueText).ToHashSet();
             var used = types.Where(type => names.Contains(NameOf(type))).ToList();
             moved.AddRange(used);
             types.RemoveAll(used.Contains);
         }
 
         var inScript = root.Members.Except(moved).Except(leftOut).Select(member => member.Span);
-        var directives = root.DescendantTrivia().Where(trivia => trivia.Kind() is SyntaxKind.ReferenceDirectiveTrivia or SyntaxKind.LoadDirectiveTrivia).Select(trivia => trivia.Span);
+        var directives = root.DescendantTrivia()
+            .Where(trivia => trivia.Kind() is SyntaxKind.ReferenceDirectiveTrivia or SyntaxKind.LoadDirectiveTrivia)
+            .Select(trivia => trivia.Span);
         return (form.With(moved.Select(member => member.Span).Concat(attributes).Concat(neither).Select(form.Blank)),
-            form.With(inScript.Concat(leftOut.Select(member => member.Span)).Concat(directives).Select(form.Blank).Concat(moved.SelectMany(Publish))));
+            form.With(inScript.Concat(leftOut.Select(member => member.Span)).Concat(directives).Select(form.Blank)
+                .Concat(moved.SelectMany(Publish))));
 
         bool Belongs(MemberDeclarationSyntax member) => BelongsIntoLibrary(member)
             || (IsType(member) && (attributes.Count > 0 || libraryTypes.Contains(NameOf(member)) || others.Contains(NameOf(member))));
@@ -64,7 +69,8 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
 
     /// <summary>Whether a cell may have a part for a library, by its spelling alone: it need not have one.</summary>
     public static bool MayBeIn(string code) =>
-        code.Contains("namespace", StringComparison.Ordinal) || code.Contains("extension", StringComparison.Ordinal) || code.Contains("partial", StringComparison.Ordinal);
+        code.Contains("namespace", StringComparison.Ordinal) || code.Contains("extension", StringComparison.Ordinal)
+            || code.Contains("partial", StringComparison.Ordinal);
 
     /// <summary>Whether a cell may declare a type, by its spelling alone: it need not declare one.</summary>
     public static bool MayDeclareType(string code) => TypeKeywords.Any(keyword => code.Contains(keyword, StringComparison.Ordinal));
@@ -74,13 +80,15 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     /// them in a script. Empty, at no cost, where the session has no such generators or the cell no types.
     /// </summary>
     public static IReadOnlyCollection<string> TypesOfGenerators(
-        CellText form, SyntaxTree script, string cell, IEnumerable<string> usings, IEnumerable<MetadataReference> references, IReadOnlyList<string> analyzers, CancellationToken cancellation)
+        CellText form, SyntaxTree script, string cell, IEnumerable<string> usings, IEnumerable<MetadataReference> references,
+        IReadOnlyList<string> analyzers, CancellationToken cancellation)
     {
         if (!SourceGenerators.AreOfPackages(analyzers)) return [];
         var types = script.GetCompilationUnitRoot(cancellation).Members.Where(IsType).Select(NameOf).ToHashSet();
         if (types.Count == 0 || Split(form, script, types, kept: FrozenSet<string>.Empty, cancellation).Library is not { } text) return [];
         var imports = CSharpSyntaxTree.ParseText(string.Join('\n', usings.Distinct()), ParseOptions, cancellationToken: cancellation);
-        var compilation = CSharpCompilation.Create("Types", [imports, Parse(new(cell, text.Text))], references, new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        var compilation = CSharpCompilation.Create("Types", [imports, Parse(new(cell, text.Text))], references,
+            new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
         return SourceGenerators.Wanted(compilation, types, analyzers, ParseOptions, cancellation);
     }
 
@@ -89,12 +97,14 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
 
     /// <summary>The names that a source uses or declares.</summary>
     public static IReadOnlySet<string> NamesIn(LibrarySource source) =>
-        Parse(source).GetRoot().DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
+        Parse(source).GetRoot().DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken))
+            .Select(token => token.ValueText).ToHashSet();
 
     /// <summary>Returns a source without the types that are now declared elsewhere.</summary>
     public static LibrarySource Without(LibrarySource source, IReadOnlyCollection<string> types)
     {
-        var declared = Parse(source).GetRoot().DescendantNodes().Where(node => IsTopLevelType(node) && types.Contains(FullName((MemberDeclarationSyntax)node)));
+        var declared = Parse(source).GetRoot().DescendantNodes()
+            .Where(node => IsTopLevelType(node) && types.Contains(FullName((MemberDeclarationSyntax)node)));
         var text = CellText.Of(source.Text);
         return source with { Text = text.With(declared.Select(node => text.Blank(node.Span))).Text };
     }
@@ -115,17 +125,22 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         var compilation = CSharpCompilation.Create(assemblyName, [imports, .. trees], references, options);
 
         // Some of the imports are types of cells, which a library cannot reference.
-        var unknown = compilation.GetDiagnostics(cancellation).Where(error => error.Severity == DiagnosticSeverity.Error && error.Location.SourceTree == imports)
-            .Select(error => imports.GetText(cancellation).Lines.GetLineFromPosition(error.Location.SourceSpan.Start).Span).Distinct().ToList();
+        var unknown = compilation.GetDiagnostics(cancellation)
+            .Where(error => error.Severity == DiagnosticSeverity.Error && error.Location.SourceTree == imports)
+            .Select(error =>
+                imports.GetText(cancellation).Lines.GetLineFromPosition(error.Location.SourceSpan.Start).Span).Distinct().ToList();
         if (unknown.Count > 0)
         {
             var text = CellText.Of(imports.ToString());
-            var known = CSharpSyntaxTree.ParseText(text.With(unknown.Select(text.Blank)).Text, ParseOptions, cancellationToken: cancellation);
+            var known = CSharpSyntaxTree.ParseText(text.With(unknown.Select(text.Blank)).Text, ParseOptions,
+                cancellationToken: cancellation);
             compilation = compilation.ReplaceSyntaxTree(imports, known);
         }
 
         var reported = ImmutableArray<Diagnostic>.Empty;
-        if (SourceGenerators.AreOfPackages(analyzers) || trees.Any(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<MemberDeclarationSyntax>().Any(SourceGenerators.MayWrite)))
+        if (SourceGenerators.AreOfPackages(analyzers)
+            || trees.Any(tree =>
+                tree.GetRoot(cancellation).DescendantNodes().OfType<MemberDeclarationSyntax>().Any(SourceGenerators.MayWrite)))
             (compilation, reported) = SourceGenerators.Run(compilation, analyzers, ParseOptions, cancellation);
         var (image, errors) = Image.Of(compilation, cancellation);
         if (reported.Length > 0) return (null, [.. reported, .. image is null ? errors : []]);
@@ -138,7 +153,8 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     private static SyntaxTree Parse(LibrarySource source) =>
         CSharpSyntaxTree.ParseText(SourceText.From(source.Text, System.Text.Encoding.UTF8), ParseOptions, source.Cell);
 
-    private static bool BelongsIntoLibrary(MemberDeclarationSyntax member) => member is BaseNamespaceDeclarationSyntax || SourceGenerators.MayWrite(member)
+    private static bool BelongsIntoLibrary(MemberDeclarationSyntax member) =>
+        member is BaseNamespaceDeclarationSyntax || SourceGenerators.MayWrite(member)
         || (member is ClassDeclarationSyntax type && type.Members.Any(inner => inner is ExtensionBlockDeclarationSyntax));
 
     /// <summary>
@@ -179,7 +195,8 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
                 if (node.Modifiers.Any(SyntaxKind.FileKeyword)) continue;
                 foreach (var edit in ProgramForms.Accessible(node)) yield return edit;
             }
-            else if (node.Modifiers.Where(modifier => SyntaxFacts.IsAccessibilityModifier(modifier.Kind())).ToList() is [{ RawKind: (int)SyntaxKind.InternalKeyword } inner])
+            else if (node.Modifiers.Where(modifier => SyntaxFacts.IsAccessibilityModifier(modifier.Kind()))
+                .ToList() is [{ RawKind: (int)SyntaxKind.InternalKeyword } inner])
             {
                 yield return new(inner.SpanStart, inner.Span.Length, "public  ");
             }

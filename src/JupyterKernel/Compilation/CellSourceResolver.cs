@@ -22,6 +22,7 @@ internal sealed class CellSourceResolver(string baseDirectory) : SourceFileResol
     public override SourceText ReadText(string resolvedPath)
     {
         var text = base.ReadText(resolvedPath);
-        return PackageDirectives.Blank(text.ToString()) is var blanked && blanked.Length == text.Length ? SourceText.From(blanked, text.Encoding, text.ChecksumAlgorithm) : text;
+        return PackageDirectives.Blank(text.ToString()) is var blanked && blanked.Length == text.Length
+            ? SourceText.From(blanked, text.Encoding, text.ChecksumAlgorithm) : text;
     }
 }

@@ -33,7 +33,8 @@ internal sealed class CellText
     /// <summary>Blanks a part out without moving the text after it; line breaks stay.</summary>
     public Edit Blank(TextSpan span) => new(span.Start, span.Length, string.Create(span.Length, (Text, span.Start), static (blank, part) =>
     {
-        for (var i = 0; i < blank.Length; i++) blank[i] = part.Text[part.Start + i] is var c and ('\r' or '\n' or '\u0085' or '\u2028' or '\u2029') ? c : ' ';
+        for (var i = 0; i < blank.Length; i++)
+            blank[i] = part.Text[part.Start + i] is var c and ('\r' or '\n' or '\u0085' or '\u2028' or '\u2029') ? c : ' ';
     }));
 
     /// <summary>Returns this text with changes.</summary>

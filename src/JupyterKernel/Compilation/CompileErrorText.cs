@@ -32,7 +32,8 @@ internal static partial class CompileErrorText
 
         // Front ends turn it into a link, which must not end at the bracket.
         if (ordered is [{ First: { Descriptor.HelpLinkUri: { Length: > 0 } link } first }, ..])
-            lines.Add($"About {first.Id}: {link.Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal)}");
+            lines.Add(
+                $"About {first.Id}: {link.Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal)}");
         if (ordered.Count > Shown) lines.Add($"… and {ordered.Count - Shown} more errors");
         return lines;
     }
@@ -51,7 +52,8 @@ internal static partial class CompileErrorText
     public static string Warning(Diagnostic warning)
     {
         var span = warning.Location.GetMappedLineSpan();
-        return $"{(span.IsValid ? $"{SourcePlace.Text(span.Path, span.StartLinePosition.Line + 1)}: " : "")}warning {warning.Id}: {Message(warning)}";
+        return $"{(span.IsValid ? $"{SourcePlace.Text(span.Path, span.StartLinePosition.Line + 1)}: " : "")}warning {warning.Id}: "
+            + $"{Message(warning)}";
     }
 
     /// <summary>
@@ -61,7 +63,8 @@ internal static partial class CompileErrorText
     {
         var message = error.GetMessage(CultureInfo.InvariantCulture);
         if (!message.Contains(TopLevelTypes.SubmissionPrefix, StringComparison.Ordinal)) return message;
-        return CellsClass().Replace(message, match => match.Value[^1] == '.' ? "" : match.Value[0] == 'T' || match.Index == 0 ? "This cell" : "this cell");
+        return CellsClass()
+            .Replace(message, match => match.Value[^1] == '.' ? "" : match.Value[0] == 'T' || match.Index == 0 ? "This cell" : "this cell");
     }
 
     [GeneratedRegex(@"(?:[Tt](?:he t)?ype )?'Submission_[0-9]+'|(?<!\w)Submission_[0-9]+\.")]

@@ -80,7 +80,8 @@ internal sealed record CompilationOutcome(CompiledCell? Cell, ImmutableArray<Dia
 
 /// <summary>One form of a cell, compiled: the cell, or errors that are about that form's text.</summary>
 /// <param name="Tree">The cell's own tree; <c>#load</c> adds others.</param>
-internal sealed record CellAttempt(ScriptForm Form, SyntaxTree Tree, CSharpCompilation Submission, CompiledCell? Cell, ImmutableArray<Diagnostic> Errors)
+internal sealed record CellAttempt(
+    ScriptForm Form, SyntaxTree Tree, CSharpCompilation Submission, CompiledCell? Cell, ImmutableArray<Diagnostic> Errors)
 {
     /// <summary>The positions of the errors in the text as it was written.</summary>
     public IReadOnlySet<int> ErrorPlaces => Errors.Select(error => Form.Text.ToOriginal(error.Location.SourceSpan).Start).ToHashSet();

@@ -34,11 +34,17 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
             public override string ToString() => $"{Owner}: {Balance:N2}";
         }
         """,
-        "record Point(double X, double Y); double Distance(Point a, Point b) => Math.Sqrt(Math.Pow(a.X - b.X, 2) + Math.Pow(a.Y - b.Y, 2)); Distance(new(0, 0), new Point(1, 1) with { X = 2 })",
-        "var words = \"the quick brown fox\".Split(' '); words.Where(word => word.Length > 3).GroupBy(word => word.Length).OrderBy(group => group.Key).ToDictionary(group => group.Key, group => group.Count())",
-        "var list = new List<int> { 3, 1, 2 }; for (var i = 0; i < list.Count; i++) list[i] *= 2; foreach (var item in list) { if (item % 2 == 0) Console.WriteLine(item); else continue; }",
-        "var pairs = from n in Enumerable.Range(1, 10) where n % 2 == 0 select new { n, Square = n * n }; string Kind(object value) => value switch { int n when n > 5 => \"large\", int => \"small\", string { Length: > 0 } s => s, null => \"none\", _ => \"other\" }; Kind(3)",
-        "async Task<int> Twice(int n) { await Task.Delay(0); return n * 2; } var (a, b) = (await Twice(1), 2); try { a /= b; } catch (DivideByZeroException error) { Console.WriteLine(error.Message); } finally { b = 0; } a",
+        "record Point(double X, double Y); double Distance(Point a, Point b) => Math.Sqrt(Math.Pow(a.X - b.X, 2) + Math.Pow(a.Y - b.Y, "
+            + "2)); Distance(new(0, 0), new Point(1, 1) with { X = 2 })",
+        "var words = \"the quick brown fox\".Split(' '); words.Where(word => word.Length > 3).GroupBy(word => word.Length).OrderBy(group "
+            + "=> group.Key).ToDictionary(group => group.Key, group => group.Count())",
+        "var list = new List<int> { 3, 1, 2 }; for (var i = 0; i < list.Count; i++) list[i] *= 2; foreach (var item in list) { if (item "
+            + "% 2 == 0) Console.WriteLine(item); else continue; }",
+        "var pairs = from n in Enumerable.Range(1, 10) where n % 2 == 0 select new { n, Square = n * n }; string Kind(object value) => "
+            + "value switch { int n when n > 5 => \"large\", int => \"small\", string { Length: > 0 } s => s, null => \"none\", _ => "
+            + "\"other\" }; Kind(3)",
+        "async Task<int> Twice(int n) { await Task.Delay(0); return n * 2; } var (a, b) = (await Twice(1), 2); try { a /= b; } catch "
+            + "(DivideByZeroException error) { Console.WriteLine(error.Message); } finally { b = 0; } a",
     ];
 
     private CSharpCompilation? previous;

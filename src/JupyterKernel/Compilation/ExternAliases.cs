@@ -58,7 +58,9 @@ internal static class ExternAliases
         foreach (var tree in emitted.SyntaxTrees)
         {
             var root = tree.GetCompilationUnitRoot();
-            var kept = root.Usings.Where(directive => NamesAlias(directive) && emitted.GetSemanticModel(tree).GetSymbolInfo(directive.NamespaceOrType).Symbol is INamespaceSymbol).ToList();
+            var kept = root.Usings.Where(directive =>
+                NamesAlias(directive) && emitted.GetSemanticModel(tree).GetSymbolInfo(directive.NamespaceOrType).Symbol is INamespaceSymbol)
+                .ToList();
             if (kept.Count == 0) continue;
             any = true;
             var (ofText, global) = BoundTo(emitted, root);
@@ -92,7 +94,8 @@ internal static class ExternAliases
     private static FieldInfo Field(object owner, string name) => owner.GetType().GetField(name, Inside)!;
 
     private static bool NamesAlias(UsingDirectiveSyntax directive) =>
-        directive.NamespaceOrType.DescendantNodesAndSelf().OfType<AliasQualifiedNameSyntax>().Any(name => !name.Alias.Identifier.IsKind(SyntaxKind.GlobalKeyword));
+        directive.NamespaceOrType.DescendantNodesAndSelf().OfType<AliasQualifiedNameSyntax>()
+            .Any(name => !name.Alias.Identifier.IsKind(SyntaxKind.GlobalKeyword));
 
     /// <summary>Returns the compiler's bound aliases and usings of a text, and the namespace that they belong to.</summary>
     private static (object OfText, object Namespace) BoundTo(CSharpCompilation submission, CompilationUnitSyntax root)

@@ -28,12 +28,16 @@ internal static class ForeignCode
         (@"^\s*!?\s*cd\s+([\w./~\\-]+)\s*$", "Change the working directory: Directory.SetCurrentDirectory(\"$1\");"),
         (@"^\s*!?\s*pwd\s*$", "The working directory: Directory.GetCurrentDirectory()"),
         (@"^\s*!?\s*ls\s*$", "The files of a directory: Directory.GetFileSystemEntries(\".\")"),
-        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)([\w./~-][^""\\]*?)\s*$", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
-        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)[\w./~""'*$-].*", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"arguments\")"),
-        (@"^\s*(ls|cat|mkdir|rm|cp|mv|git|dotnet|curl|wget|grep)\s+([\w./~-][^""\\= ][^""\\=]*?)\s*$", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
+        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)([\w./~-][^""\\]*?)\s*$",
+            "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
+        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)[\w./~""'*$-].*",
+            "Run a program: System.Diagnostics.Process.Start(\"$1\", \"arguments\")"),
+        (@"^\s*(ls|cat|mkdir|rm|cp|mv|git|dotnet|curl|wget|grep)\s+([\w./~-][^""\\= ][^""\\=]*?)\s*$",
+            "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
 
         // Output
-        (@"\b(?:print(?:ln|f)?|puts|echo|console\.\w+|System\.out\.print(?:ln|f)?|fmt\.Print\w*|Write-Host|alert|MsgBox)\s*[(""'].*", Print),
+        (@"\b(?:print(?:ln|f)?|puts|echo|console\.\w+|System\.out\.print(?:ln|f)?|fmt\.Print\w*|Write-Host|alert|MsgBox)\s*[(""'].*",
+            Print),
         (@"^\s*(?:print|puts|echo|Write-Host|cout)\s+(?!=).*", Print),
 
         // Comments, strings and characters
@@ -48,11 +52,13 @@ internal static class ForeignCode
         (@"(?<!\w)[rR]""([^""]*)""?", "A verbatim string begins with @: @\"$1\""),
 
         // Imports and packages
-        (@"^\s*(?:import\b.*|from\s+[\w.]+\s+import\b.*|Imports\s.*)", "Namespaces are imported with using, packages with #r: using System.Text; #r \"nuget: PackageName\""),
+        (@"^\s*(?:import\b.*|from\s+[\w.]+\s+import\b.*|Imports\s.*)",
+            "Namespaces are imported with using, packages with #r: using System.Text; #r \"nuget: PackageName\""),
         (@"\brequire\s*\(.*", Package),
 
         // Declarations
-        (@"^\s*(?:async\s+)?(?:def|function|func|fn|fun|Function|Sub)\s+(\w+)\s*\(.*", "Declare a method with its types: int $1(int x) { return x; }"),
+        (@"^\s*(?:async\s+)?(?:def|function|func|fn|fun|Function|Sub)\s+(\w+)\s*\(.*",
+            "Declare a method with its types: int $1(int x) { return x; }"),
         (@"^\s*(?:export\s+)?const\s+(\w+)\s*=.*", "Declare a constant with its type, or a variable: const int $1 = …; var $1 = …;"),
         (@"^\s*(?:export\s+)?(?:let|val|auto|local|mut|Dim|my)\s+(?:mut\s+)?\$?(\w+).*", "Declare a variable: var $1 = …;"),
         (@"^\s*final\s+(?:[\w<>\[\]]+\s+)?(\w+)\s*=.*", "Declare a variable: var $1 = …;"),
@@ -62,10 +68,12 @@ internal static class ForeignCode
 
         // Control flow
         (@"\b(?:elif|elsif|elseif|ElseIf)\b.*", "C# writes else if (…) { … }"),
-        (@"^\s*for\s*\(?\s*(?:(?:var|let|const|int|String|string|auto|Each)\s+)?(\w+)(?:\s*,\s*\w+)*\s+(?:in|of)\b.*", "Loop over a sequence: foreach (var $1 in …) { … }"),
+        (@"^\s*for\s*\(?\s*(?:(?:var|let|const|int|String|string|auto|Each)\s+)?(\w+)(?:\s*,\s*\w+)*\s+(?:in|of)\b.*",
+            "Loop over a sequence: foreach (var $1 in …) { … }"),
         (@"^\s*for(?:each)?\s*\(\s*[\w<>\[\]]+\s+(\w+)\s*:.*", "Loop over a sequence: foreach (var $1 in …) { … }"),
         (@"^\s*foreach\s*\(\s*(\w+)\s+in\b.*", "Declare the loop's variable: foreach (var $1 in …) { … }"),
-        (@"^\s*(?:if|else|while|for|with|try|except|finally|class)\b[^?]*:\s*(?:pass|return\b.*|#.*)?$", "Conditions are in parentheses and blocks in braces: if (…) { … }"),
+        (@"^\s*(?:if|else|while|for|with|try|except|finally|class)\b[^?]*:\s*(?:pass|return\b.*|#.*)?$",
+            "Conditions are in parentheses and blocks in braces: if (…) { … }"),
         (@"^\s*(?:except|rescue)\b.*", "C# writes catch (Exception e) { … }"),
         (@"^\s*raise\b.*", "C# writes throw new Exception(\"…\");"),
         (@"^\s*End\s+(?:If|Sub|Function|While|Class)\s*$", "A block ends with a brace: }"),
@@ -95,7 +103,8 @@ internal static class ForeignCode
         (@"\btype\s*\(\s*([\w.]+)\s*\)", "Its type: $1.GetType()"),
         (@"\btypeof\s+(\w+)", "Its type: $1.GetType()"),
         (@"\bsleep\s*\(.*", "Wait: await Task.Delay(milliseconds);"),
-        (@"\b(?:sum|sorted|reversed|enumerate|zip|map|filter|any|all)\s*\(.*", "Sequences have methods for it: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
+        (@"\b(?:sum|sorted|reversed|enumerate|zip|map|filter|any|all)\s*\(.*",
+            "Sequences have methods for it: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
     ];
 
     /// <summary>The members of other languages' types and their C# names: the first that the type has applies.</summary>
@@ -122,7 +131,8 @@ internal static class ForeignCode
         (["Format", "strftime"], ["ToString"]),
     ];
 
-    private static readonly Lazy<(Regex Pattern, string Hint)[]> Compiled = new(() => [.. Rows.Select(row => (new Regex(row.Pattern, RegexOptions.CultureInvariant), row.Hint))]);
+    private static readonly Lazy<(Regex Pattern, string Hint)[]> Compiled =
+        new(() => [.. Rows.Select(row => (new Regex(row.Pattern, RegexOptions.CultureInvariant), row.Hint))]);
 
     /// <summary>Returns the C# form of the code that an error is about; null if no other language is recognized.</summary>
     /// <param name="error">A syntax error, or one about a name that does not exist.</param>
@@ -137,7 +147,11 @@ internal static class ForeignCode
         {
             for (var match = pattern.Match(written); match.Success; match = match.NextMatch())
             {
-                if (place < match.Index || place > match.Index + match.Length || !IsCode(line.Start + match.Index + match.Length - match.Value.TrimStart().Length)) continue;
+                if (place < match.Index || place > match.Index + match.Length
+                    || !IsCode(line.Start + match.Index + match.Length - match.Value.TrimStart().Length))
+                {
+                    continue;
+                }
                 return hint.Contains("$1", StringComparison.Ordinal) ? match.Result(hint) : hint;
             }
         }
@@ -146,9 +160,11 @@ internal static class ForeignCode
 
         // Not inside a string, and not part of a query.
         bool IsCode(int start) => tree.GetRoot(cancellation).FindToken(start) is var token
-            && (token.SpanStart >= start || token.IsKind(SyntaxKind.BadToken) || !token.Span.Contains(start)) && !token.IsKind(SyntaxKind.LetKeyword);
+            && (token.SpanStart >= start || token.IsKind(SyntaxKind.BadToken) || !token.Span.Contains(start))
+            && !token.IsKind(SyntaxKind.LetKeyword);
     }
 
     /// <summary>Returns the possible C# names of a member of another language's type.</summary>
-    public static IEnumerable<string> MembersFor(string name) => MemberRows.Where(row => row.Names.Contains(name)).SelectMany(row => row.Here);
+    public static IEnumerable<string> MembersFor(string name) =>
+        MemberRows.Where(row => row.Names.Contains(name)).SelectMany(row => row.Here);
 }

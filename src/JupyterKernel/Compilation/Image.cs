@@ -29,7 +29,8 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
     /// <summary>
     /// Whether the image contains a string that its code can read, such as its own cell's name, where it asks for the path of its source.
     /// </summary>
-    public bool Contains(string text) => Assembly.AsSpan().IndexOf(Encoding.Unicode.GetBytes(text)) >= 0 || Assembly.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
+    public bool Contains(string text) =>
+        Assembly.AsSpan().IndexOf(Encoding.Unicode.GetBytes(text)) >= 0 || Assembly.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
 
     /// <summary>Returns the names of the assemblies that it uses, including other cells'.</summary>
     public IReadOnlySet<string> ReferencedAssemblies()
@@ -48,7 +49,8 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
         foreach (var handle in metadata.MemberReferences)
         {
             var member = metadata.GetMemberReference(handle);
-            if (member.Parent.Kind == HandleKind.TypeReference && AssemblyOf((TypeReferenceHandle)member.Parent) == assembly) names.Add(metadata.GetString(member.Name));
+            if (member.Parent.Kind == HandleKind.TypeReference && AssemblyOf((TypeReferenceHandle)member.Parent) == assembly)
+                names.Add(metadata.GetString(member.Name));
         }
 
         foreach (var handle in metadata.TypeReferences)

@@ -50,11 +50,14 @@ internal static class InteractiveNames
     public static ScriptForm? WithScripts(CellAttempt compiled, CancellationToken cancellation)
     {
         var root = compiled.Tree.GetCompilationUnitRoot(cancellation);
-        var calls = root.Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).OfType<ExpressionStatementSyntax>().Where(statement => !statement.SemicolonToken.IsMissing)
-            .Select(statement => statement.Expression).OfType<InvocationExpressionSyntax>().Select(call => call.Expression).OfType<IdentifierNameSyntax>().Where(name => name.Identifier.ValueText == "Javascript").ToList();
+        var calls = root.Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).OfType<ExpressionStatementSyntax>()
+            .Where(statement => !statement.SemicolonToken.IsMissing)
+            .Select(statement => statement.Expression).OfType<InvocationExpressionSyntax>().Select(call => call.Expression)
+            .OfType<IdentifierNameSyntax>().Where(name => name.Identifier.ValueText == "Javascript").ToList();
         if (calls.Count == 0) return null;
         var model = compiled.Submission.GetSemanticModel(compiled.Tree);
-        var edits = calls.Where(call => IsDisplays(model.GetSymbolInfo(call, cancellation).Symbol)).Select(call => Qualified(call.Identifier)).ToList();
+        var edits = calls.Where(call => IsDisplays(model.GetSymbolInfo(call, cancellation).Symbol))
+            .Select(call => Qualified(call.Identifier)).ToList();
         return edits.Count > 0 ? compiled.Form with { Text = compiled.Form.Text.With(edits) } : null;
     }
 
@@ -67,16 +70,27 @@ internal static class InteractiveNames
         foreach (var error in failed.Errors.Where(error => error.Location.SourceTree == failed.Tree))
         {
             var token = root.FindToken(error.Location.SourceSpan.Start);
-            if (error.Id is "CS0103" or "CS0246" or "CS0308" && token.IsKind(SyntaxKind.IdentifierToken) && Known.Value.Prefixes.TryGetValue(token.ValueText, out var prefix))
+            if (error.Id is "CS0103" or "CS0246" or "CS0308" && token.IsKind(SyntaxKind.IdentifierToken)
+                && Known.Value.Prefixes.TryGetValue(token.ValueText, out var prefix))
             {
                 // Many undefined variables are called i, b or table.
-                if (!prefix.EndsWith(Tags + ".", StringComparison.Ordinal) || IsElement(token) || (hasElements ??= failed.Tree.GetRoot(cancellation).DescendantTokens().Any(IsElement))) edits.Add(Qualified(token));
+                if (!prefix.EndsWith(Tags + ".", StringComparison.Ordinal) || IsElement(token)
+                    || (hasElements ??= failed.Tree.GetRoot(cancellation).DescendantTokens().Any(IsElement)))
+                {
+                    edits.Add(Qualified(token));
+                }
             }
-            else if (error.Id is "CS1061" or "CS1929" && NameOf(root.FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true)) is { } name && Known.Value.Extensions.TryGetValue(name, out var space)) usings.Add(space);
+            else if (error.Id is "CS1061" or "CS1929"
+                && NameOf(root.FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true)) is { } name
+                && Known.Value.Extensions.TryGetValue(name, out var space))
+            {
+                usings.Add(space);
+            }
         }
 
         var known = root.Usings.Select(directive => directive.Name?.ToString()).ToHashSet();
-        edits.AddRange(usings.Where(space => !known.Contains(space)).Select(space => new Edit(root.GetFirstToken().SpanStart, 0, $"using {space}; ")));
+        edits.AddRange(
+            usings.Where(space => !known.Contains(space)).Select(space => new Edit(root.GetFirstToken().SpanStart, 0, $"using {space}; ")));
         return [.. edits.Distinct()];
 
         static string? NameOf(SyntaxNode node) => node switch
@@ -88,10 +102,13 @@ internal static class InteractiveNames
     }
 
     /// <summary>Whether a name is used as an HTML element is: <c>div(…)</c>, <c>div[style: "…"]</c>, <c>_.article(…)</c>.</summary>
-    private static bool IsElement(SyntaxToken name) => Known.Value.Prefixes.TryGetValue(name.ValueText, out var prefix) && prefix.EndsWith(Tags + ".", StringComparison.Ordinal) && name.Parent is IdentifierNameSyntax node && node.Parent switch
+    private static bool IsElement(SyntaxToken name) =>
+        Known.Value.Prefixes.TryGetValue(name.ValueText, out var prefix) && prefix.EndsWith(Tags + ".", StringComparison.Ordinal)
+            && name.Parent is IdentifierNameSyntax node && node.Parent switch
     {
         InvocationExpressionSyntax call => call.Expression == node,
-        ElementAccessExpressionSyntax access => access.Expression == node && access.ArgumentList.Arguments.Any(argument => argument.NameColon is not null),
+        ElementAccessExpressionSyntax access => access.Expression == node
+            && access.ArgumentList.Arguments.Any(argument => argument.NameColon is not null),
         MemberAccessExpressionSyntax { Parent: InvocationExpressionSyntax } access => access.Expression == node && name.ValueText == "_",
         _ => false,
     };
@@ -100,10 +117,17 @@ internal static class InteractiveNames
     private static List<Edit> Shared(CellAttempt failed, CancellationToken cancellation)
     {
         var names = failed.Tree.GetRoot(cancellation).DescendantNodes().OfType<SimpleNameSyntax>()
-            .Where(name => Known.Value.Prefixes.ContainsKey(name.Identifier.ValueText) && !(name.Parent is MemberAccessExpressionSyntax access && access.Name == name) && name.Parent is not QualifiedNameSyntax).ToList();
+            .Where(name =>
+                Known.Value.Prefixes.ContainsKey(name.Identifier.ValueText)
+                    && !(name.Parent is MemberAccessExpressionSyntax access && access.Name == name)
+                    && name.Parent is not QualifiedNameSyntax).ToList();
         if (names.Count == 0) return [];
         var model = failed.Submission.GetSemanticModel(failed.Tree);
-        return [.. names.Where(name => model.GetSymbolInfo(name, cancellation) is var found && (found.Symbol is null ? found.CandidateSymbols.Any(IsDisplays) : IsDisplays(found.Symbol))).Select(name => Qualified(name.Identifier))];
+        return [
+            .. names.Where(name =>
+                model.GetSymbolInfo(name, cancellation) is var found
+                    && (found.Symbol is null ? found.CandidateSymbols.Any(IsDisplays) : IsDisplays(found.Symbol)))
+                    .Select(name => Qualified(name.Identifier))];
     }
 
     private static Edit Qualified(SyntaxToken name) => new(name.SpanStart, 0, Known.Value.Prefixes[name.ValueText]);
@@ -115,7 +139,8 @@ internal static class InteractiveNames
         var compilation = CSharpCompilation.Create("Names", references: ReferenceSet.Core.Concat(ReferenceSet.Interactive));
         var prefixes = new Dictionary<string, string>();
         var extensions = new Dictionary<string, string>();
-        var types = ReferenceSet.Interactive.Select(compilation.GetAssemblyOrModuleSymbol).OfType<IAssemblySymbol>().SelectMany(assembly => TypesIn(assembly.GlobalNamespace)).ToList();
+        var types = ReferenceSet.Interactive.Select(compilation.GetAssemblyOrModuleSymbol).OfType<IAssemblySymbol>()
+            .SelectMany(assembly => TypesIn(assembly.GlobalNamespace)).ToList();
         foreach (var type in types)
         {
             var space = type.ContainingNamespace.ToDisplayString();
@@ -123,18 +148,23 @@ internal static class InteractiveNames
             const string Attribute = "Attribute";
             prefixes[type.Name] = $"global::{space}.";
             if (type.Name.EndsWith(Attribute, StringComparison.Ordinal)) prefixes[type.Name[..^Attribute.Length]] = prefixes[type.Name];
-            foreach (var method in type.GetMembers().OfType<IMethodSymbol>().Where(method => method.IsExtensionMethod)) extensions.TryAdd(method.Name, space);
+            foreach (var method in type.GetMembers().OfType<IMethodSymbol>().Where(method => method.IsExtensionMethod))
+                extensions.TryAdd(method.Name, space);
         }
 
         foreach (var type in types.Where(type => StaticallyUsed.Contains(type.ToDisplayString())))
         {
-            foreach (var member in type.GetMembers().Where(member => member is { IsStatic: true, DeclaredAccessibility: Accessibility.Public, CanBeReferencedByName: true } && member.Name is not ("Current" or "Root")))
+            foreach (var member in type.GetMembers()
+                .Where(member =>
+                    member is { IsStatic: true, DeclaredAccessibility: Accessibility.Public, CanBeReferencedByName: true }
+                        && member.Name is not ("Current" or "Root")))
                 prefixes.TryAdd(member.Name, $"global::{type.ToDisplayString()}.");
         }
 
         return (prefixes, extensions);
     }
 
-    private static IEnumerable<INamedTypeSymbol> TypesIn(INamespaceSymbol space) => space.GetTypeMembers().Where(type => type.DeclaredAccessibility == Accessibility.Public)
+    private static IEnumerable<INamedTypeSymbol> TypesIn(INamespaceSymbol space) =>
+        space.GetTypeMembers().Where(type => type.DeclaredAccessibility == Accessibility.Public)
         .Concat(space.GetNamespaceMembers().SelectMany(TypesIn));
 }

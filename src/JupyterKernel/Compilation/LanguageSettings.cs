@@ -21,5 +21,6 @@ internal sealed record LanguageSettings
 
     /// <summary>Applies these settings to a compilation's options.</summary>
     public CSharpCompilationOptions Apply(CSharpCompilationOptions options) => this == Default ? options : options
-        .WithOverflowChecks(Checked).WithOptimizationLevel(Optimize ? OptimizationLevel.Release : OptimizationLevel.Debug).WithNullableContextOptions(Nullable);
+        .WithOverflowChecks(Checked).WithOptimizationLevel(Optimize ? OptimizationLevel.Release : OptimizationLevel.Debug)
+        .WithNullableContextOptions(Nullable);
 }

@@ -23,15 +23,19 @@ internal static class LoopVariables
     {
         var root = script.GetCompilationUnitRoot(cancellation);
         if (root.ContainsDiagnostics) return null;
-        var loops = root.DescendantNodes(node => node is CompilationUnitSyntax or GlobalStatementSyntax or ElseClauseSyntax or (StatementSyntax and not LocalFunctionStatementSyntax) && !IsLoop(node))
+        var loops = root.DescendantNodes(node =>
+            node is CompilationUnitSyntax or GlobalStatementSyntax or ElseClauseSyntax
+                or (StatementSyntax and not LocalFunctionStatementSyntax) && !IsLoop(node))
             .Where(IsLoop).Cast<StatementSyntax>().ToList();
         if (loops.Count == 0) return null;
 
         var own = root.Members.OfType<FieldDeclarationSyntax>().Where(field => !field.Modifiers.Any(SyntaxKind.ConstKeyword))
             .SelectMany(field => field.Declaration.Variables).Select(variable => variable.Identifier.ValueText).ToHashSet();
         var hidden = new Lazy<HashSet<string>>(() =>
-            [.. DeferredNames.In([script]), .. root.DescendantNodes().OfType<IdentifierNameSyntax>().Where(IsAliased).Select(name => name.Identifier.ValueText)]);
-        var edits = loops.SelectMany(loop => Localize(loop, name => (own.Contains(name) || isOnlyAtTop(name)) && !hidden.Value.Contains(name))).ToList();
+            [.. DeferredNames.In([script]),
+                .. root.DescendantNodes().OfType<IdentifierNameSyntax>().Where(IsAliased).Select(name => name.Identifier.ValueText)]);
+        var edits = loops.SelectMany(loop =>
+            Localize(loop, name => (own.Contains(name) || isOnlyAtTop(name)) && !hidden.Value.Contains(name))).ToList();
         return edits.Count > 0 ? form with { Text = form.Text.With(edits) } : null;
     }
 
@@ -42,7 +46,8 @@ internal static class LoopVariables
     {
         var model = submission.GetSemanticModel(tree);
         foreach (var block in tree.GetRoot(cancellation).DescendantNodes().OfType<VariableDeclaratorSyntax>()
-            .Where(variable => variable.Identifier.ValueText.EndsWith(FieldSuffix, StringComparison.Ordinal)).GroupBy(variable => variable.FirstAncestorOrSelf<BlockSyntax>()!))
+            .Where(variable => variable.Identifier.ValueText.EndsWith(FieldSuffix, StringComparison.Ordinal))
+            .GroupBy(variable => variable.FirstAncestorOrSelf<BlockSyntax>()!))
         {
             var names = block.Select(variable => variable.Identifier.ValueText[..^FieldSuffix.Length]).ToHashSet();
             foreach (var use in block.Key.DescendantNodes().OfType<IdentifierNameSyntax>())
@@ -51,15 +56,21 @@ internal static class LoopVariables
                 if (access is not (MemberAccessExpressionSyntax or ElementAccessExpressionSyntax) || !IsExpression(use)) continue;
                 if (model.GetTypeInfo(use, cancellation).Type is not { } type) return false;
                 if (type.IsReferenceType) continue;
-                if (type is not INamedTypeSymbol { SpecialType: not SpecialType.None } and not INamedTypeSymbol { IsReadOnly: true }) return false;
-                if (model.GetSymbolInfo(access, cancellation).Symbol is IMethodSymbol { ReducedFrom.Parameters: [{ RefKind: RefKind.Ref }, ..] }) return false;
+                if (type is not INamedTypeSymbol { SpecialType: not SpecialType.None } and not INamedTypeSymbol { IsReadOnly: true })
+                    return false;
+                if (model.GetSymbolInfo(access, cancellation).Symbol
+                    is IMethodSymbol { ReducedFrom.Parameters: [{ RefKind: RefKind.Ref }, ..] })
+                {
+                    return false;
+                }
             }
         }
 
         return true;
     }
 
-    private static bool IsLoop(SyntaxNode node) => node is ForStatementSyntax or WhileStatementSyntax or DoStatementSyntax or CommonForEachStatementSyntax;
+    private static bool IsLoop(SyntaxNode node) =>
+        node is ForStatementSyntax or WhileStatementSyntax or DoStatementSyntax or CommonForEachStatementSyntax;
 
     private static bool IsAliased(IdentifierNameSyntax name) => name.Parent is RefExpressionSyntax
         or PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.AddressOfExpression }
@@ -78,7 +89,8 @@ internal static class LoopVariables
                     or CommonForEachStatementSyntax { AwaitKeyword.RawKind: not 0 } or UsingStatementSyntax { AwaitKeyword.RawKind: not 0 }
                     or LocalDeclarationStatementSyntax { AwaitKeyword.RawKind: not 0 }:
                     return [];
-                case VariableDeclaratorSyntax or SingleVariableDesignationSyntax or ForEachStatementSyntax or CatchDeclarationSyntax or ParameterSyntax:
+                case VariableDeclaratorSyntax or SingleVariableDesignationSyntax or ForEachStatementSyntax
+                    or CatchDeclarationSyntax or ParameterSyntax:
                     declared.Add(node.ChildTokens().LastOrDefault(token => token.IsKind(SyntaxKind.IdentifierToken)).ValueText);
                     break;
                 case IdentifierNameSyntax name when IsExpression(name):
@@ -96,7 +108,11 @@ internal static class LoopVariables
             var written = places.Select(WriteThrough).ToList();
 
             // Only variables that are set, or accessed by an index, are worth it; the runtime reads the others fast enough.
-            if (written.Contains(null) || !places.Zip(written).Any(use => use.Second!.Count > 0 || use.First.Parent is ElementAccessExpressionSyntax)) continue;
+            if (written.Contains(null)
+                || !places.Zip(written).Any(use => use.Second!.Count > 0 || use.First.Parent is ElementAccessExpressionSyntax))
+            {
+                continue;
+            }
             if (!isVariable(name)) continue;
             edits.AddRange(written.SelectMany(edit => edit!));
             fields += $"ref var {name}{FieldSuffix} = ref {name}; ";
@@ -123,17 +139,25 @@ internal static class LoopVariables
         return name.Parent switch
         {
             AssignmentExpressionSyntax assignment when assignment.Left == name => [new(name.SpanStart, 0, $"{field} = ")],
-            PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PreIncrementExpression or (int)SyntaxKind.PreDecrementExpression } step =>
-                IsStatement(step) ? [new(step.SpanStart, 0, $"{field} = ")] : [new(step.SpanStart, 0, $"({field} = "), new(step.Span.End, 0, ")")],
-            PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PostIncrementExpression or (int)SyntaxKind.PostDecrementExpression } step =>
-                IsStatement(step) ? [new(step.SpanStart, 0, $"{field} = {step.OperatorToken.Text}"), new(step.OperatorToken.SpanStart, step.OperatorToken.Span.Length, "  ")] : null,
-            ArgumentSyntax { Parent: TupleExpressionSyntax { Parent: AssignmentExpressionSyntax assignment } tuple } when assignment.Left == tuple =>
-                assignment.Parent is ExpressionStatementSyntax { Parent: BlockSyntax } statement ? [new(statement.Span.End, 0, $" {field} = {name.Identifier.Text};")] : null,
+            PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PreIncrementExpression
+                or (int)SyntaxKind.PreDecrementExpression } step =>
+                IsStatement(step) ? [new(step.SpanStart, 0, $"{field} = ")]
+                : [new(step.SpanStart, 0, $"({field} = "), new(step.Span.End, 0, ")")],
+            PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PostIncrementExpression
+                or (int)SyntaxKind.PostDecrementExpression } step =>
+                IsStatement(step)
+                ? [new(step.SpanStart, 0, $"{field} = {step.OperatorToken.Text}"),
+                    new(step.OperatorToken.SpanStart, step.OperatorToken.Span.Length, "  ")] : null,
+            ArgumentSyntax {
+                Parent: TupleExpressionSyntax { Parent: AssignmentExpressionSyntax assignment } tuple } when assignment.Left == tuple =>
+                assignment.Parent is ExpressionStatementSyntax { Parent: BlockSyntax } statement
+                ? [new(statement.Span.End, 0, $" {field} = {name.Identifier.Text};")] : null,
             ArgumentSyntax { Parent: TupleExpressionSyntax { Parent: ArgumentSyntax } } => null,
             ParenthesizedExpressionSyntax or PostfixUnaryExpressionSyntax => null,
             _ => [],
         };
 
-        static bool IsStatement(ExpressionSyntax step) => step.Parent is ExpressionStatementSyntax || (step.Parent is ForStatementSyntax parent && parent.Condition != step);
+        static bool IsStatement(ExpressionSyntax step) =>
+            step.Parent is ExpressionStatementSyntax || (step.Parent is ForStatementSyntax parent && parent.Condition != step);
     }
 }

@@ -14,23 +14,27 @@ internal static class OfferedUsings
     /// <param name="errors">Errors in the tree.</param>
     /// <param name="offered">The namespaces by the names that were proposed from them.</param>
     /// <returns>The using directives on one line, followed by a blank; empty if no proposed name is missing.</returns>
-    public static string Missing(IEnumerable<Diagnostic> errors, SyntaxTree tree, IReadOnlyDictionary<string, string> offered, CancellationToken cancellation)
+    public static string Missing(
+        IEnumerable<Diagnostic> errors, SyntaxTree tree, IReadOnlyDictionary<string, string> offered, CancellationToken cancellation)
     {
         if (offered.Count == 0) return "";
         var text = tree.GetText(cancellation);
         var spaces = errors.Where(error => error.Id is "CS0103" or "CS0246" or "CS1061" && error.Location.SourceTree == tree)
-            .Select(error => offered.GetValueOrDefault(NameAt(text, error.Location.SourceSpan))).OfType<string>().Distinct().Order(StringComparer.Ordinal);
+            .Select(error => offered.GetValueOrDefault(NameAt(text, error.Location.SourceSpan))).OfType<string>().Distinct()
+            .Order(StringComparer.Ordinal);
         return string.Concat(spaces.Select(space => $"using {space}; "));
     }
 
     /// <summary>The position for usings in a text: before its first token, and after any directives.</summary>
-    public static int Place(SyntaxTree tree, CancellationToken cancellation) => tree.GetRoot(cancellation).GetFirstToken(includeZeroWidth: true).SpanStart;
+    public static int Place(SyntaxTree tree, CancellationToken cancellation) =>
+        tree.GetRoot(cancellation).GetFirstToken(includeZeroWidth: true).SpanStart;
 
     /// <summary>Returns a cell's text with the usings added on lines of their own.</summary>
     public static string AddTo(string code, string usings)
     {
         var place = Place(CSharpSyntaxTree.ParseText(PackageDirectives.Blank(code), CellCompiler.ParseOptions), CancellationToken.None);
-        return code.Insert(code.LastIndexOf('\n', Math.Max(0, place - 1)) + 1, usings.Replace("; ", ";\n", StringComparison.Ordinal) + "\n");
+        return code.Insert(code.LastIndexOf('\n', Math.Max(0, place - 1)) + 1,
+            usings.Replace("; ", ";\n", StringComparison.Ordinal) + "\n");
     }
 
     /// <summary>Returns the name at a span: a generic type's name is underlined together with its arguments.</summary>

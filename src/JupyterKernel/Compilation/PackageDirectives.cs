@@ -77,7 +77,8 @@ internal static partial class PackageDirectives
                 else if (Parse(LineAt(text, line.SpanStart)) is { } directive)
                 {
                     // A path is relative to the file that it is written in.
-                    directives.Add(directive.Kind == PackageDirectiveKind.Project ? directive with { Name = Path.GetFullPath(directive.Name, directory) } : directive);
+                    directives.Add(directive.Kind == PackageDirectiveKind.Project
+                        ? directive with { Name = Path.GetFullPath(directive.Name, directory) } : directive);
                 }
             }
         }
@@ -105,7 +106,8 @@ internal static partial class PackageDirectives
         }
     }
 
-    private static IEnumerable<SyntaxTrivia> Directives(string code) => CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetRoot()
+    private static IEnumerable<SyntaxTrivia> Directives(string code) =>
+        CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetRoot()
         .DescendantTrivia().Where(trivia => trivia.IsDirective && trivia.GetStructure() is DirectiveTriviaSyntax { IsActive: true });
 
     private static string LineAt(string text, int start)
@@ -120,7 +122,8 @@ internal static partial class PackageDirectives
         try
         {
             var path = Path.GetFullPath(file, directory);
-            return seen.Add(path) && new FileInfo(path) is { Exists: true, Length: < MaxLoadedBytes } ? (File.ReadAllText(path), Path.GetDirectoryName(path)!) : null;
+            return seen.Add(path) && new FileInfo(path) is { Exists: true, Length: < MaxLoadedBytes }
+                ? (File.ReadAllText(path), Path.GetDirectoryName(path)!) : null;
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -138,7 +141,12 @@ internal static partial class PackageDirectives
 
             // The target is in quotes of any kind, or has none, which is an error.
             rest = rest[1..].TrimStart(" \t");
-            if (rest.Length > 0 && (!char.IsAsciiLetter(rest[0]) || rest.StartsWith("nuget", StringComparison.OrdinalIgnoreCase) || rest.StartsWith("framework", StringComparison.OrdinalIgnoreCase))) return true;
+            if (rest.Length > 0
+                && (!char.IsAsciiLetter(rest[0]) || rest.StartsWith("nuget", StringComparison.OrdinalIgnoreCase)
+                    || rest.StartsWith("framework", StringComparison.OrdinalIgnoreCase)))
+            {
+                return true;
+            }
         }
 
         return false;
@@ -146,16 +154,25 @@ internal static partial class PackageDirectives
 
     private static PackageDirective? Parse(string line)
     {
-        if (Loose().Match(line) is { Success: true } loose && !(loose.Groups["colon"].Success && Quoted().IsMatch(line))) return Misspelled(loose);
+        if (Loose().Match(line) is { Success: true } loose && !(loose.Groups["colon"].Success && Quoted().IsMatch(line)))
+            return Misspelled(loose);
         if (Quoted().Match(line) is { Success: true } quoted)
         {
             var target = quoted.Groups["target"].Value.Trim();
             var isReference = quoted.Groups["word"].Value == "r";
             if (Scheme(target, "nuget:") is { } nuget)
-                return !isReference ? nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget) : Malformed("The package source is missing. Write its address or folder: #i \"nuget: https://…\"") : Package(nuget);
-            if (isReference && Scheme(target, "framework:") is { } framework) return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework) : Malformed($"'{framework}' is no framework's name, such as Microsoft.AspNetCore.App.");
-            if (isReference && target.EndsWith("proj", StringComparison.OrdinalIgnoreCase)) return new(PackageDirectiveKind.Project, target);
-            return isReference ? null : Malformed($"#i needs a package source. Write: #i \"nuget: {(target.Length > 0 ? target : "https://…")}\"");
+                return !isReference
+                ? nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget)
+                    : Malformed("The package source is missing. Write its address or folder: #i \"nuget: https://…\"") : Package(nuget);
+            if (isReference && Scheme(target, "framework:") is { } framework)
+            {
+                return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework)
+                    : Malformed($"'{framework}' is no framework's name, such as Microsoft.AspNetCore.App.");
+            }
+            if (isReference && target.EndsWith("proj", StringComparison.OrdinalIgnoreCase))
+                return new(PackageDirectiveKind.Project, target);
+            return isReference ? null
+                : Malformed($"#i needs a package source. Write: #i \"nuget: {(target.Length > 0 ? target : "https://…")}\"");
         }
 
         if (FileBased().Match(line) is not { Success: true } match) return null;
@@ -167,13 +184,16 @@ internal static partial class PackageDirectives
             case "project":
                 return value.Length > 0 ? new(PackageDirectiveKind.Project, value) : Malformed("#:project wants the path of a project.");
             case "property":
-                return value.Split('=', 2) is [var name, var set] && PropertyName().IsMatch(name.Trim()) ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property wants Name=Value.");
+                return value.Split('=', 2) is [var name, var set] && PropertyName().IsMatch(name.Trim())
+                    ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property wants Name=Value.");
             case "sdk":
                 return FrameworkOfSdk.TryGetValue(value.Split('@')[0].Trim(), out var framework)
                     ? new(PackageDirectiveKind.Framework, framework ?? "Microsoft.NETCore.App")
                     : Malformed($"A cell cannot have the SDK '{value}'. It can have: {string.Join(", ", FrameworkOfSdk.Keys)}.");
             default:
-                return Malformed($"#:{match.Groups["word"].Value} is not known. There are #:package Id@version, #:project path, #:property Name=Value and #:sdk Name.");
+                return Malformed(
+                    $"#:{match.Groups["word"].Value} is not known. There are #:package Id@version, #:project path, #:property Name=Value "
+                        + "and #:sdk Name.");
         }
     }
 
@@ -186,14 +206,17 @@ internal static partial class PackageDirectives
         {
             if (id.Length == 0) return Malformed("The package id is missing. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
             return IdAndVersion().Match(id) is { Success: true } both
-                ? Malformed($"'{id}' is not a package id. A version follows a comma: #r \"nuget: {both.Groups["id"].Value}, {both.Groups["version"].Value}\"")
+                ? Malformed(
+                    $"'{id}' is not a package id. A version follows a comma: #r \"nuget: {both.Groups["id"].Value}, "
+                        + $"{both.Groups["version"].Value}\"")
                 : Malformed($"'{id}' is not a package id. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
         }
 
         if (version.Length > 0 && !Version().IsMatch(version))
         {
             var number = VersionNumber().Match(version) is { Success: true } found ? found.Value : "1.2.3";
-            return Malformed($"'{version}' is not a package version. Write for example: #r \"nuget: {id}, {number}\" (or 1.2.*, *-*, [1.0,2.0))");
+            return Malformed(
+                $"'{version}' is not a package version. Write for example: #r \"nuget: {id}, {number}\" (or 1.2.*, *-*, [1.0,2.0))");
         }
 
         if (version.Length > 1 && version[0] is 'v' or 'V' && char.IsAsciiDigit(version[1])) version = version[1..];
@@ -209,8 +232,10 @@ internal static partial class PackageDirectives
         if (!isReference && scheme != "nuget") return null;
         if (!loose.Groups["colon"].Success && rest.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)) return null; // the name of a file
         if (rest.Length == 0) rest = !isReference ? "https://…" : scheme == "nuget" ? "Id" : "Microsoft.AspNetCore.App";
-        var why = loose.Groups["quote"].Value is not "\"" ? "must be in straight double quotes" : loose.Groups["colon"].Success ? "must be alone on its line" : $"needs a colon after {scheme}";
-        return Malformed($"{(isReference ? "A reference" : "A package source")} {why}. Write: #{loose.Groups["word"].Value} \"{scheme}: {rest}\"");
+        var why = loose.Groups["quote"].Value is not "\"" ? "must be in straight double quotes"
+            : loose.Groups["colon"].Success ? "must be alone on its line" : $"needs a colon after {scheme}";
+        return Malformed(
+            $"{(isReference ? "A reference" : "A package source")} {why}. Write: #{loose.Groups["word"].Value} \"{scheme}: {rest}\"");
     }
 
     /// <summary>Whether a text can be the id of a package.</summary>
@@ -218,12 +243,14 @@ internal static partial class PackageDirectives
 
     private static PackageDirective Malformed(string why) => new(PackageDirectiveKind.Malformed, why);
 
-    private static string? Scheme(string target, string scheme) => target.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? target[scheme.Length..].Trim() : null;
+    private static string? Scheme(string target, string scheme) =>
+        target.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? target[scheme.Length..].Trim() : null;
 
     [GeneratedRegex("""^#\s*(?<word>[ri])\s*"(?<target>[^"]*)"\s*;?\s*(//.*)?$""")]
     private static partial Regex Quoted();
 
-    [GeneratedRegex("""^#\s*(?<word>[ri])\s*(?<quote>["'`´‘’‚‛“”„‟«»]?)\s*(?<scheme>nuget|framework)(?![\w.\-/\\])\s*(?<colon>:)?\s*(?<rest>.*?)\s*["'`´‘’‚‛“”„‟«»]?\s*;?(?:\s+//.*)?$""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        """^#\s*(?<word>[ri])\s*(?<quote>["'`´‘’‚‛“”„‟«»]?)\s*(?<scheme>nuget|framework)(?![\w.\-/\\])\s*(?<colon>:)?\s*(?<rest>.*?)\s*["'`´‘’‚‛“”„‟«»]?\s*;?(?:\s+//.*)?$""", RegexOptions.IgnoreCase)]
     private static partial Regex Loose();
 
     [GeneratedRegex(@"^(?<id>\w[\w.\-]*?)\s*(?:@|:|=+|\s)\s*(?:version\s*[:=]?\s*)?v?(?<version>\d[\w.\-+*]*)$", RegexOptions.IgnoreCase)]

@@ -73,16 +73,20 @@ internal static partial class PackageHints
     /// <param name="line">A line of a cell that does not compile.</param>
     public static string? ForLine(string line)
     {
-        if (ForeignInstaller().IsMatch(line)) return "Packages of Python and JavaScript cannot be referenced from C#. A NuGet package is referenced with: #r \"nuget: Id\"";
+        if (ForeignInstaller().IsMatch(line))
+            return "Packages of Python and JavaScript cannot be referenced from C#. A NuGet package is referenced with: #r \"nuget: Id\"";
         return ForeignReference().Match(line) is { Success: true } match
-            ? $"A cell references a package with: #r \"nuget: {match.Groups["id"].Value}{(match.Groups["version"] is { Success: true, Value: var version } ? $", {version}" : "")}\""
+            ? "A cell references a package with: #r \"nuget: "
+                + $"{match.Groups["id"].Value}{(match.Groups["version"] is { Success: true, Value: var version } ? $", {version}" : "")}\""
             : null;
     }
 
     /// <summary>
     /// Returns a hint for an <c>#r</c> whose file does not exist but that may name a package; null if it has the form of a path.
     /// </summary>
-    public static string? ForMissingFile(string file) => PackageDirectives.IsPackageId(file) && !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && !file.EndsWith(".exe", StringComparison.OrdinalIgnoreCase)
+    public static string? ForMissingFile(string file) =>
+        PackageDirectives.IsPackageId(file) && !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
+            && !file.EndsWith(".exe", StringComparison.OrdinalIgnoreCase)
         ? $"Is it a package? #r \"nuget: {file}\""
         : null;
 
@@ -94,7 +98,8 @@ internal static partial class PackageHints
             if (ByNamespace.TryGetValue(space, out var package)) return Hint(package);
         }
 
-        return name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) ? "Is a framework missing? #r \"framework: Microsoft.AspNetCore.App\"" : null;
+        return name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
+            ? "Is a framework missing? #r \"framework: Microsoft.AspNetCore.App\"" : null;
     }
 
     /// <summary>Returns the directive for a type's package; null if it is not known.</summary>
@@ -111,7 +116,8 @@ internal static partial class PackageHints
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.IgnoreCase)]
     private static partial Regex ForeignReference();
 
-    [GeneratedRegex(@"^\s*[!%]?\s*(?:python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv|npm|yarn)\s+(?:pip\s+)?(?:install|add|i)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^\s*[!%]?\s*(?:python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv|npm|yarn)\s+(?:pip\s+)?(?:install|add|i)\b",
+        RegexOptions.IgnoreCase)]
     private static partial Regex ForeignInstaller();
 
     private static string Hint(string package) => $"Is a package missing? #r \"nuget: {package}\"";

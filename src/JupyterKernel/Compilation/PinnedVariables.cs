@@ -19,15 +19,18 @@ internal static class PinnedVariables
     /// <param name="errors">Its errors.</param>
     /// <returns>The text to try; none if the errors are not about addresses of variables.</returns>
     public static IEnumerable<ScriptForm> WithAddresses(
-        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation)
+        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
+        CancellationToken cancellation)
     {
         const string NotFixed = "CS0212";
-        var places = errors.Where(error => error.Id == NotFixed && error.Location.SourceTree == tree).Select(error => error.Location.SourceSpan).ToList();
+        var places = errors.Where(error => error.Id == NotFixed && error.Location.SourceTree == tree)
+            .Select(error => error.Location.SourceSpan).ToList();
         if (places.Count == 0) return [];
 
         var root = tree.GetCompilationUnitRoot(cancellation);
         var model = submission.GetSemanticModel(tree);
-        var addresses = places.Select(place => root.FindNode(place, getInnermostNodeForTie: true).AncestorsAndSelf().OfType<PrefixUnaryExpressionSyntax>()
+        var addresses = places.Select(place =>
+            root.FindNode(place, getInnermostNodeForTie: true).AncestorsAndSelf().OfType<PrefixUnaryExpressionSyntax>()
                 .FirstOrDefault(expression => expression.IsKind(SyntaxKind.AddressOfExpression)))
             .OfType<PrefixUnaryExpressionSyntax>().Distinct().Where(address => IsOfVariable(address.Operand)).ToList();
         var edits = new List<Edit>();
@@ -39,7 +42,8 @@ internal static class PinnedVariables
             {
                 var name = AddressPrefix + number;
                 var operand = same.First().Operand;
-                pins += $"fixed ({model.GetTypeInfo(operand, cancellation).Type!.ToMinimalDisplayString(model, whole.SpanStart)}* {name} = &{operand.WithoutTrivia()}) ";
+                pins += $"fixed ({model.GetTypeInfo(operand, cancellation).Type!.ToMinimalDisplayString(model, whole.SpanStart)}* {name} "
+                    + $"= &{operand.WithoutTrivia()}) ";
                 edits.AddRange(same.SelectMany(address => (Edit[])[form.Text.Blank(address.Span), new(address.Span.End, 0, name)]));
             }
 
@@ -52,8 +56,11 @@ internal static class PinnedVariables
         bool IsOfVariable(ExpressionSyntax operand) => operand switch
         {
             ParenthesizedExpressionSyntax inner => IsOfVariable(inner.Expression),
-            IdentifierNameSyntax => model.GetSymbolInfo(operand, cancellation).Symbol is IFieldSymbol { ContainingType.IsScriptClass: true },
-            MemberAccessExpressionSyntax part => model.GetSymbolInfo(part, cancellation).Symbol is IFieldSymbol { IsStatic: false, ContainingType.IsValueType: true } && IsOfVariable(part.Expression),
+            IdentifierNameSyntax =>
+                model.GetSymbolInfo(operand, cancellation).Symbol is IFieldSymbol { ContainingType.IsScriptClass: true },
+            MemberAccessExpressionSyntax part =>
+                model.GetSymbolInfo(part, cancellation).Symbol is IFieldSymbol { IsStatic: false, ContainingType.IsValueType: true }
+                    && IsOfVariable(part.Expression),
             _ => false,
         };
     }

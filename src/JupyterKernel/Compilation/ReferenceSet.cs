@@ -69,7 +69,8 @@ internal static class ReferenceSet
     /// <param name="known">The references that they have already: an assembly among these is not added again.</param>
     public static IReadOnlyList<MetadataReference> OptionalBeside(IEnumerable<MetadataReference> known)
     {
-        var names = known.Where(reference => reference.Properties.Aliases.IsEmpty).Select(NameOf).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var names = known.Where(reference => reference.Properties.Aliases.IsEmpty).Select(NameOf)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         return [.. Rest.Concat(Interactive).Where(reference => !names.Contains(NameOf(reference)))];
     }
 
@@ -78,7 +79,8 @@ internal static class ReferenceSet
     /// <see cref="Interactive"/>.
     /// </summary>
     public static PortableExecutableReference? ReferredTo(string name) =>
-        Path.Combine(FrameworkDirectory, name + ".dll") is var framework && IsOfFramework(framework) && File.Exists(framework) ? Of(framework)
+        Path.Combine(FrameworkDirectory, name + ".dll") is var framework && IsOfFramework(framework)
+            && File.Exists(framework) ? Of(framework)
         : Path.Combine(InteractiveDirectory, name + ".dll") is var interactive && File.Exists(interactive) ? Of(interactive)
         : null;
 
@@ -88,25 +90,31 @@ internal static class ReferenceSet
         var name = Path.GetFileNameWithoutExtension(path);
         return Path.GetDirectoryName(path) == FrameworkDirectory
             && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal)
-                || name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.CSharp" or "Microsoft.VisualBasic.Core" or "Microsoft.VisualBasic")
+                || name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.CSharp" or "Microsoft.VisualBasic.Core"
+                    or "Microsoft.VisualBasic")
             && !name.EndsWith(".Native", StringComparison.Ordinal)
             && !NotFramework.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
     }
 
     /// <summary>Returns the simple name of the assembly in a reference's file; empty for an image of a cell.</summary>
-    public static string NameOf(MetadataReference reference) => Path.GetFileNameWithoutExtension((reference as PortableExecutableReference)?.FilePath ?? "");
+    public static string NameOf(MetadataReference reference) =>
+        Path.GetFileNameWithoutExtension((reference as PortableExecutableReference)?.FilePath ?? "");
 
     /// <summary>
     /// Returns the reference to an assembly's file. A file is read once, however often cells are compiled: its types are identical only if
     /// they come from one reading.
     /// </summary>
-    public static PortableExecutableReference Of(string path) => Files.GetOrAdd(path, static path => IsOfProgram(path) ? Mapped(path) : MetadataReference.CreateFromFile(path));
+    public static PortableExecutableReference Of(string path) =>
+        Files.GetOrAdd(path, static path => IsOfProgram(path) ? Mapped(path) : MetadataReference.CreateFromFile(path));
 
     /// <summary>Whether a file of a package replaces one of the framework's.</summary>
     public static bool IsFrameworks(string path) => File.Exists(Path.Combine(FrameworkDirectory, Path.GetFileName(path)))
-        && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path)) && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);
+        && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path))
+        && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);
 
-    private static bool IsOfProgram(string path) => Path.GetDirectoryName(path) is { } directory && (directory == FrameworkDirectory || path.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal));
+    private static bool IsOfProgram(string path) =>
+        Path.GetDirectoryName(path) is { } directory
+            && (directory == FrameworkDirectory || path.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal));
 
     /// <summary>
     /// Maps a file that is not replaced while the program runs into memory: it is not copied, and only the pages in use are loaded. The
@@ -123,7 +131,8 @@ internal static class ReferenceSet
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         using var headers = new PEReader(start, checked((int)new FileInfo(path).Length));
         var metadata = headers.GetMetadata();
-        return AssemblyMetadata.Create(ModuleMetadata.CreateFromMetadata((IntPtr)metadata.Pointer, metadata.Length)).GetReference(filePath: path);
+        return AssemblyMetadata.Create(ModuleMetadata.CreateFromMetadata((IntPtr)metadata.Pointer, metadata.Length))
+            .GetReference(filePath: path);
     }
 
     private static MetadataReference[] FindBehindCore()
@@ -134,7 +143,8 @@ internal static class ReferenceSet
         while (open.TryDequeue(out var next))
         {
             var metadata = ((AssemblyMetadata)next.GetMetadata()).GetModules()[0].GetMetadataReader();
-            foreach (var name in metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)))
+            foreach (var name in metadata.AssemblyReferences.Select(handle =>
+                metadata.GetString(metadata.GetAssemblyReference(handle).Name)))
             {
                 if (!seen.Add(name) || ReferredTo(name) is not { } needed) continue;
                 found.Add(needed.WithAliases([HiddenAlias]));

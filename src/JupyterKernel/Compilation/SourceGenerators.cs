@@ -26,7 +26,8 @@ internal static class SourceGenerators
     private static readonly ConditionalWeakTable<IReadOnlyList<string>, Unconditional> WithoutTypes = [];
 
     /// <summary>Whether a type requests generated code: it is partial, and it or a member has an attribute.</summary>
-    public static bool MayWrite(MemberDeclarationSyntax member) => member is TypeDeclarationSyntax type && type.Modifiers.Any(SyntaxKind.PartialKeyword)
+    public static bool MayWrite(MemberDeclarationSyntax member) =>
+        member is TypeDeclarationSyntax type && type.Modifiers.Any(SyntaxKind.PartialKeyword)
         && (type.AttributeLists.Count > 0 || type.Members.Any(inner => inner.AttributeLists.Count > 0));
 
     /// <summary>
@@ -41,17 +42,21 @@ internal static class SourceGenerators
     /// <param name="compilation">The compilation that contains the types.</param>
     /// <param name="types">The names of the types.</param>
     /// <param name="analyzers">Paths of the assemblies that may have generators.</param>
-    public static IReadOnlyCollection<string> Wanted(CSharpCompilation compilation, IReadOnlyCollection<string> types, IReadOnlyList<string> analyzers, CSharpParseOptions options, CancellationToken cancellation)
+    public static IReadOnlyCollection<string> Wanted(
+        CSharpCompilation compilation, IReadOnlyCollection<string> types, IReadOnlyList<string> analyzers, CSharpParseOptions options,
+        CancellationToken cancellation)
     {
         if (!analyzers.Where(IsOfPackage).Any(path => !Known.GetOrAdd(path, Load).IsEmpty)) return [];
         var (empty, unconditional) = WithoutTypes.GetValue(analyzers, _ =>
         {
-            var driver = Driver(analyzers.Where(path => IsOfPackage(path) || IsOptions(path)), options).RunGenerators(compilation.RemoveAllSyntaxTrees(), cancellation);
+            var driver = Driver(analyzers.Where(path => IsOfPackage(path) || IsOptions(path)), options)
+                .RunGenerators(compilation.RemoveAllSyntaxTrees(), cancellation);
             return new(driver, Sources(driver).ToHashSet());
         });
         var written = Sources(empty.RunGenerators(compilation, cancellation)).Where(source => !unconditional.Contains(source)).ToList();
         if (written.Exists(source => source.Contains(Interception, StringComparison.Ordinal))) return types;
-        var names = written.SelectMany(source => SyntaxFactory.ParseTokens(source)).Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
+        var names = written.SelectMany(source => SyntaxFactory.ParseTokens(source)).Where(token => token.IsKind(SyntaxKind.IdentifierToken))
+            .Select(token => token.ValueText).ToHashSet();
         return [.. types.Where(names.Contains)];
 
         static IEnumerable<string> Sources(GeneratorDriver driver) => driver.GetRunResult().GeneratedTrees.Select(tree => tree.ToString());
@@ -65,13 +70,16 @@ internal static class SourceGenerators
     {
         var written = compilation.SyntaxTrees.ToHashSet();
         Driver(analyzers, options).RunGeneratorsAndUpdateCompilation(compilation, out var updated, out var problems, cancellation);
-        var interceptors = updated.SyntaxTrees.Where(tree => !written.Contains(tree) && tree.ToString().Contains(Interception, StringComparison.Ordinal))
-            .SelectMany(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>()).Select(space => space.Name.ToString()).Distinct().ToList();
+        var interceptors =
+            updated.SyntaxTrees.Where(tree => !written.Contains(tree) && tree.ToString().Contains(Interception, StringComparison.Ordinal))
+            .SelectMany(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>())
+            .Select(space => space.Name.ToString()).Distinct().ToList();
         if (interceptors.Count > 0)
         {
             // The compiler requires their namespaces to be listed in an option of every text.
             var withInterceptors = options.WithFeatures([new("InterceptorsNamespaces", string.Join(';', interceptors))]);
-            updated = updated.RemoveAllSyntaxTrees().AddSyntaxTrees(updated.SyntaxTrees.Select(tree => tree.WithRootAndOptions(tree.GetRoot(cancellation), withInterceptors)));
+            updated = updated.RemoveAllSyntaxTrees()
+                .AddSyntaxTrees(updated.SyntaxTrees.Select(tree => tree.WithRootAndOptions(tree.GetRoot(cancellation), withInterceptors)));
         }
 
         return ((CSharpCompilation)updated, [.. problems.Where(problem => problem.Severity == DiagnosticSeverity.Error)]);
@@ -81,10 +89,12 @@ internal static class SourceGenerators
     {
         var paths = analyzers.ToList();
         return CSharpGeneratorDriver.Create(
-            paths.Where(path => !IsOptions(path)).SelectMany(path => Known.GetOrAdd(path, Load)), parseOptions: options, optionsProvider: new Options([.. paths.Where(IsOptions)]));
+            paths.Where(path => !IsOptions(path)).SelectMany(path => Known.GetOrAdd(path, Load)), parseOptions: options,
+            optionsProvider: new Options([.. paths.Where(IsOptions)]));
     }
 
-    private static bool IsOfPackage(string analyzer) => !IsOptions(analyzer) && !analyzer.Contains("Microsoft.NETCore.App.Ref", StringComparison.OrdinalIgnoreCase);
+    private static bool IsOfPackage(string analyzer) =>
+        !IsOptions(analyzer) && !analyzer.Contains("Microsoft.NETCore.App.Ref", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsOptions(string path) => path.EndsWith(".editorconfig", StringComparison.Ordinal);
 
@@ -107,7 +117,8 @@ internal static class SourceGenerators
 
         /// <param name="files">The files with lines <c>build_property.Name = value</c>.</param>
         public Options(IReadOnlyList<string> files) => properties = new(files.SelectMany(Lines)
-            .Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0].Trim(), AnalyzerConfigOptions.KeyComparer)
+            .Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2)
+            .DistinctBy(pair => pair[0].Trim(), AnalyzerConfigOptions.KeyComparer)
             .ToDictionary(pair => pair[0].Trim(), pair => pair[1].Trim(), AnalyzerConfigOptions.KeyComparer));
 
         public override AnalyzerConfigOptions GlobalOptions => properties;

@@ -29,7 +29,8 @@ internal static partial class SourcePlace
     /// <param name="method">The method's name; empty for the code of a cell itself.</param>
     /// <param name="source">The name of the cell or file.</param>
     /// <param name="line">The line number, from 1.</param>
-    public static string Frame(string method, string source, int line) => $"{Ansi.Cyan(method.Length > 0 ? $"   at {method}" : "   at")} {(method.Length > 0 ? "in " : "")}{Of(source, line)}";
+    public static string Frame(string method, string source, int line) =>
+        $"{Ansi.Cyan(method.Length > 0 ? $"   at {method}" : "   at")} {(method.Length > 0 ? "in " : "")}{Of(source, line)}";
 
     /// <summary>Formats a line of source below the place that it belongs to: VS Code turns its number into a link.</summary>
     /// <param name="number">The line number, from 1.</param>
@@ -44,7 +45,8 @@ internal static partial class SourcePlace
 
     /// <summary>Formats a line of the runtime's own report of a crash, with the place in this form if it names a cell.</summary>
     public static string Reported(string line) => Report().Match(line) is { Success: true } frame
-        ? Frame(frame.Groups["method"].Value, frame.Groups["cell"].Value, int.Parse(frame.Groups["line"].Value, CultureInfo.InvariantCulture))
+        ? Frame(frame.Groups["method"].Value, frame.Groups["cell"].Value,
+            int.Parse(frame.Groups["line"].Value, CultureInfo.InvariantCulture))
         : line;
 
     private static string Linked(string source) => Cell().Replace(source, "Cell In[$1]");

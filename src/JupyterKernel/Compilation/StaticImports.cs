@@ -19,7 +19,8 @@ internal static class StaticImports
     /// <param name="errors">Its errors.</param>
     /// <returns>The text to try; none if nothing is ambiguous for this reason.</returns>
     public static IEnumerable<ScriptForm> WithTypes(
-        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation)
+        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
+        CancellationToken cancellation)
     {
         var root = tree.GetCompilationUnitRoot(cancellation);
         var names = errors.Where(error => Ambiguous.Contains(error.Id) && error.Location.SourceTree == tree)
@@ -27,8 +28,10 @@ internal static class StaticImports
         if (names.Count == 0) return [];
 
         var model = submission.GetSemanticModel(tree);
-        var imports = SubmissionLink.Chain(submission).SelectMany(link => link.SyntaxTrees).SelectMany(text => text.GetCompilationUnitRoot(cancellation).Usings)
-            .Where(directive => directive.StaticKeyword.IsKind(SyntaxKind.StaticKeyword)).Select(directive => directive.NamespaceOrType.ToString()).Distinct()
+        var imports = SubmissionLink.Chain(submission).SelectMany(link => link.SyntaxTrees)
+            .SelectMany(text => text.GetCompilationUnitRoot(cancellation).Usings)
+            .Where(directive => directive.StaticKeyword.IsKind(SyntaxKind.StaticKeyword))
+            .Select(directive => directive.NamespaceOrType.ToString()).Distinct()
             .Select(text => (Text: text, Type: LatestType(text))).Where(import => import.Type is not null).ToList();
         var edits = new List<Edit>();
         foreach (var name in names)
@@ -41,7 +44,8 @@ internal static class StaticImports
         return edits.Count > 0 ? [form with { Text = form.Text.With(edits) }] : [];
 
         INamedTypeSymbol? LatestType(string text) =>
-            model.GetSpeculativeSymbolInfo(names[0].SpanStart, SyntaxFactory.ParseTypeName(text), SpeculativeBindingOption.BindAsTypeOrNamespace).Symbol is INamedTypeSymbol { ContainingType.IsScriptClass: true } type
+            model.GetSpeculativeSymbolInfo(names[0].SpanStart, SyntaxFactory.ParseTypeName(text),
+                SpeculativeBindingOption.BindAsTypeOrNamespace).Symbol is INamedTypeSymbol { ContainingType.IsScriptClass: true } type
                 ? type
                 : null;
     }

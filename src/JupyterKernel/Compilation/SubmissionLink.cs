@@ -23,7 +23,9 @@ internal static class SubmissionLink
     public static IReadOnlyList<string> DeclaredNames(CSharpCompilation submission) =>
     [
         .. submission.ScriptClass!.GetMembers()
-            .Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName && !member.Name.EndsWith(LatestSuffix, StringComparison.Ordinal))
+            .Where(member =>
+                !member.IsImplicitlyDeclared && member.CanBeReferencedByName
+                    && !member.Name.EndsWith(LatestSuffix, StringComparison.Ordinal))
             .Select(member => member.Name).Distinct(),
     ];
 
@@ -31,12 +33,14 @@ internal static class SubmissionLink
     public static IReadOnlyList<string> Variables(CSharpCompilation submission) =>
     [
         .. submission.ScriptClass!.GetMembers().OfType<IFieldSymbol>()
-            .Where(variable => !variable.IsImplicitlyDeclared && !variable.IsConst && variable.CanBeReferencedByName).Select(variable => variable.Name),
+            .Where(variable => !variable.IsImplicitlyDeclared && !variable.IsConst && variable.CanBeReferencedByName)
+            .Select(variable => variable.Name),
     ];
 
     /// <summary>The types that a submission declares.</summary>
     public static IReadOnlyList<string> Types(CSharpCompilation submission) =>
-        [.. submission.ScriptClass!.GetTypeMembers().Where(type => !type.IsImplicitlyDeclared && type.CanBeReferencedByName).Select(type => type.Name).Distinct()];
+        [.. submission.ScriptClass!.GetTypeMembers().Where(type => !type.IsImplicitlyDeclared && type.CanBeReferencedByName)
+            .Select(type => type.Name).Distinct()];
 
     /// <summary>Returns the compilation that the cells after an emitted submission follow.</summary>
     /// <returns>
@@ -49,7 +53,8 @@ internal static class SubmissionLink
     {
         if (ExternAliases.KeepNamespaces(submission) || NamesUnspeakableTypes(image)) return submission;
         var roots = submission.SyntaxTrees.Select(tree => tree.GetCompilationUnitRoot());
-        if (declaredNames.Count == 0 && submission.ExternalReferences.Length == 0 && !roots.Any(root => root.Usings.Count > 0 || root.ContainsDirectives))
+        if (declaredNames.Count == 0 && submission.ExternalReferences.Length == 0
+            && !roots.Any(root => root.Usings.Count > 0 || root.ContainsDirectives))
             return submission.ScriptCompilationInfo!.PreviousScriptCompilation!;
         var link = submission.Clone();
 

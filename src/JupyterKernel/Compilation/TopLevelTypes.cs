@@ -44,13 +44,18 @@ internal static partial class TopLevelTypes
 
         // Attributes name types by text. A name may begin with spaces, so a shorter one is padded to the same length.
         var blobs = bytes.Slice(metadata.GetHeapMetadataOffset(HeapIndex.Blob), metadata.GetHeapSize(HeapIndex.Blob));
-        foreach (var name in OuterNames().EnumerateMatches(Encoding.Latin1.GetString(blobs))) blobs.Slice(name.Index, name.Length).Fill((byte)' ');
+        foreach (var name in OuterNames().EnumerateMatches(Encoding.Latin1.GetString(blobs)))
+            blobs.Slice(name.Index, name.Length).Fill((byte)' ');
 
-        bool IsOfTop(TypeDefinitionHandle handle) => metadata.GetTypeDefinition(handle) is var type && type.GetDeclaringType() is { IsNil: false } outer
-            && metadata.GetTypeDefinition(outer) is { Namespace.IsNil: true } submission && submission.GetDeclaringType().IsNil && IsSubmission(submission.Name) && IsSpeakable(type.Name);
+        bool IsOfTop(TypeDefinitionHandle handle) => metadata.GetTypeDefinition(handle) is var type
+            && type.GetDeclaringType() is { IsNil: false } outer
+            && metadata.GetTypeDefinition(outer) is { Namespace.IsNil: true } submission && submission.GetDeclaringType().IsNil
+            && IsSubmission(submission.Name) && IsSpeakable(type.Name);
 
-        bool IsOfOtherTop(TypeReferenceHandle handle) => metadata.GetTypeReference(handle) is { ResolutionScope.Kind: HandleKind.TypeReference } type
-            && metadata.GetTypeReference(Outer(handle)) is { ResolutionScope.Kind: HandleKind.AssemblyReference } submission && IsSubmission(submission.Name) && IsSpeakable(type.Name)
+        bool IsOfOtherTop(TypeReferenceHandle handle) =>
+            metadata.GetTypeReference(handle) is { ResolutionScope.Kind: HandleKind.TypeReference } type
+            && metadata.GetTypeReference(Outer(handle)) is { ResolutionScope.Kind: HandleKind.AssemblyReference } submission
+            && IsSubmission(submission.Name) && IsSpeakable(type.Name)
             && IsNumbered(metadata.GetAssemblyReference((AssemblyReferenceHandle)submission.ResolutionScope).Name, AssemblyPrefix);
 
         TypeReferenceHandle Outer(TypeReferenceHandle handle) => (TypeReferenceHandle)metadata.GetTypeReference(handle).ResolutionScope;
@@ -58,7 +63,8 @@ internal static partial class TopLevelTypes
         bool IsSubmission(StringHandle name) => IsNumbered(name, SubmissionPrefix);
 
         bool IsNumbered(StringHandle name, string prefix) =>
-            metadata.StringComparer.StartsWith(name, prefix) && !metadata.GetString(name).AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9');
+            metadata.StringComparer.StartsWith(name, prefix)
+                && !metadata.GetString(name).AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9');
 
         // The compiler's own types (state machines, closures) stay nested.
         bool IsSpeakable(StringHandle name) => !metadata.StringComparer.StartsWith(name, "<");
@@ -67,7 +73,8 @@ internal static partial class TopLevelTypes
     private static void MakePublic(Span<byte> typeDefinition)
     {
         var attributes = (TypeAttributes)BinaryPrimitives.ReadInt32LittleEndian(typeDefinition);
-        BinaryPrimitives.WriteInt32LittleEndian(typeDefinition, (int)((attributes & ~TypeAttributes.VisibilityMask) | TypeAttributes.Public));
+        BinaryPrimitives.WriteInt32LittleEndian(typeDefinition,
+            (int)((attributes & ~TypeAttributes.VisibilityMask) | TypeAttributes.Public));
     }
 
     /// <summary>Removes the rows that nest these types, and moves up the rows after them.</summary>
@@ -89,8 +96,10 @@ internal static partial class TopLevelTypes
         bytes[(table + (count * size))..end].CopyTo(bytes[to..]);
 
         // The row counts precede the first table, in the order of the tables, for the tables that have rows.
-        var following = Enumerable.Range((int)TableIndex.NestedClass, MetadataTokens.TableCount - (int)TableIndex.NestedClass).Count(later => metadata.GetTableRowCount((TableIndex)later) > 0);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[(metadata.GetTableMetadataOffset(TableIndex.Module) - (following * sizeof(int)))..], (to - table) / size);
+        var following = Enumerable.Range((int)TableIndex.NestedClass, MetadataTokens.TableCount - (int)TableIndex.NestedClass)
+            .Count(later => metadata.GetTableRowCount((TableIndex)later) > 0);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[(metadata.GetTableMetadataOffset(TableIndex.Module) - (following * sizeof(int)))..],
+            (to - table) / size);
     }
 
     /// <summary>Sets the first column of a type reference. The two others, its name and namespace, are of one size: 2 or 4 bytes.</summary>
@@ -104,7 +113,8 @@ internal static partial class TopLevelTypes
         size == sizeof(short) ? BinaryPrimitives.ReadUInt16LittleEndian(column) : BinaryPrimitives.ReadInt32LittleEndian(column);
 
     private static Span<byte> Row(Span<byte> bytes, MetadataReader metadata, TableIndex table, int row) =>
-        bytes.Slice(metadata.GetTableMetadataOffset(table) + ((row - 1) * metadata.GetTableRowSize(table)), metadata.GetTableRowSize(table));
+        bytes.Slice(metadata.GetTableMetadataOffset(table) + ((row - 1) * metadata.GetTableRowSize(table)),
+            metadata.GetTableRowSize(table));
 
     [GeneratedRegex(SubmissionPrefix + @"\d+\+")]
     private static partial Regex OuterNames();

@@ -18,8 +18,10 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
             if (node is StatementSyntax or AnonymousFunctionExpressionSyntax { Body: BlockSyntax }) return null;
             var (arguments, index, name) = node switch
             {
-                BaseArgumentListSyntax list when IsOpenAt(list, cursor.Index) => (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
-                AttributeArgumentListSyntax list when IsOpenAt(list, cursor.Index) => (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
+                BaseArgumentListSyntax list when IsOpenAt(list, cursor.Index) =>
+                    (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
+                AttributeArgumentListSyntax list when IsOpenAt(list, cursor.Index) =>
+                    (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
                 _ => (-1, 0, null),
             };
             if (arguments < 0) continue;
@@ -30,12 +32,14 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
                 { } creation => Meant(cursor.Model, creation, cancellation),
                 null => [],
             };
-            var decided = meant is [_, ..] && node.Parent is not null && cursor.Model.GetSymbolInfo(node.Parent, cancellation).Symbol is { } symbol ? symbol : null;
+            var decided = meant is [_, ..] && node.Parent is not null
+                && cursor.Model.GetSymbolInfo(node.Parent, cancellation).Symbol is { } symbol ? symbol : null;
             var callable = meant.Select(Callable).OfType<ISymbol>().Distinct(SymbolEqualityComparer.Default).ToList();
             if (callable.Count == 0) return null;
             var written = (node as BaseArgumentListSyntax)?.Arguments.Select(argument => argument.Expression).ToList() ?? [];
             var chosen = (decided is null ? null : Callable(decided)) ?? callable.Where(overload => Takes(overload, index))
-                .OrderByDescending(overload => Fit(overload, written, cursor.Model)).ThenBy(overload => Parameters(overload).Length).FirstOrDefault() ?? callable[0];
+                .OrderByDescending(overload => Fit(overload, written, cursor.Model)).ThenBy(overload => Parameters(overload).Length)
+                .FirstOrDefault() ?? callable[0];
             var parameters = Parameters(chosen);
             var active = name is not null ? parameters.FirstOrDefault(parameter => parameter.Name == name.Identifier.ValueText)
                 : index < parameters.Length ? parameters[index]
@@ -82,7 +86,8 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
     private static System.Collections.Immutable.ImmutableArray<IParameterSymbol> Parameters(ISymbol callable) =>
         callable switch { IMethodSymbol method => method.Parameters, IPropertySymbol indexer => indexer.Parameters, _ => [] };
 
-    private static bool Takes(ISymbol callable, int index) => Parameters(callable) is var parameters && (index < parameters.Length || parameters is [.., { IsParams: true }]);
+    private static bool Takes(ISymbol callable, int index) =>
+        Parameters(callable) is var parameters && (index < parameters.Length || parameters is [.., { IsParams: true }]);
 
     /// <summary>
     /// Rates how well the present arguments fit a method: 2 for each of the parameter's type, 1 for each that converts, less than 0 if one
@@ -103,10 +108,12 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
         return sum;
     }
 
-    private static int Before(IEnumerable<SyntaxToken> separators, Cursor cursor) => separators.Count(separator => !separator.IsMissing && separator.Span.End <= cursor.Index);
+    private static int Before(IEnumerable<SyntaxToken> separators, Cursor cursor) =>
+        separators.Count(separator => !separator.IsMissing && separator.Span.End <= cursor.Index);
 
     private static T? At<T>(SeparatedSyntaxList<T> arguments, Cursor cursor)
-        where T : SyntaxNode => arguments.FirstOrDefault(argument => argument.FullSpan.Start <= cursor.Index && cursor.Index <= argument.FullSpan.End);
+        where T : SyntaxNode =>
+            arguments.FirstOrDefault(argument => argument.FullSpan.Start <= cursor.Index && cursor.Index <= argument.FullSpan.End);
 
     private static bool IsOpenAt(SyntaxNode list, int index) =>
         index > list.SpanStart && list.GetLastToken(includeZeroWidth: true) is var close && (close.IsMissing || index < close.Span.End);

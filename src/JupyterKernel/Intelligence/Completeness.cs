@@ -38,7 +38,8 @@ public sealed record Completeness(string Status, string? Indent = null)
         if (errors.Overlaps(Beyond)) return new("invalid");
         if (!SyntaxFactory.IsCompleteSubmission(tree) || errors.Contains(UnterminatedRawString))
             return new("incomplete", NextIndent(code, tree.GetRoot(cancellation)));
-        return new(errors.Count > 0 && HasErrors(CSharpSyntaxTree.ParseText(code, ProgramOptions, cancellationToken: cancellation)) ? "invalid" : "complete");
+        return new(errors.Count > 0 && HasErrors(CSharpSyntaxTree.ParseText(code, ProgramOptions, cancellationToken: cancellation))
+            ? "invalid" : "complete");
     }
 
     // A cell may contain features that are allowed in a program only, like a using declaration.

@@ -30,17 +30,21 @@ internal sealed class Completion(PackageNames packages)
         [.. ((string[])["return", "namespace", "fixed"]).Select(keyword => RoslynItem.Create(keyword, tags: [WellKnownTags.Keyword]))];
 
     /// <summary>The characters that certainly continue a word.</summary>
-    private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    private static readonly SearchValues<char> Letters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
     /// <summary>The property of a Roslyn item that overrides a member: the modifiers before it.</summary>
     private const string OverriddenBy = "Modifiers";
 
     private static readonly Dictionary<string, string> TypesOfTags = new()
     {
-        [WellKnownTags.Namespace] = "module", [WellKnownTags.Class] = "class", [WellKnownTags.Structure] = "struct", [WellKnownTags.Interface] = "interface",
+        [WellKnownTags.Namespace] = "module", [WellKnownTags.Class] = "class", [WellKnownTags.Structure] = "struct",
+        [WellKnownTags.Interface] = "interface",
         [WellKnownTags.Enum] = "enum", [WellKnownTags.Delegate] = "delegate", [WellKnownTags.TypeParameter] = "type parameter",
-        [WellKnownTags.Method] = "function", [WellKnownTags.ExtensionMethod] = "function", [WellKnownTags.Property] = "property", [WellKnownTags.Event] = "event",
-        [WellKnownTags.Field] = "field", [WellKnownTags.Constant] = "constant", [WellKnownTags.EnumMember] = "constant", [WellKnownTags.Keyword] = "keyword",
+        [WellKnownTags.Method] = "function", [WellKnownTags.ExtensionMethod] = "function", [WellKnownTags.Property] = "property",
+        [WellKnownTags.Event] = "event",
+        [WellKnownTags.Field] = "field", [WellKnownTags.Constant] = "constant", [WellKnownTags.EnumMember] = "constant",
+        [WellKnownTags.Keyword] = "keyword",
         [WellKnownTags.Local] = "instance", [WellKnownTags.Parameter] = "instance", [WellKnownTags.RangeVariable] = "instance",
         [WellKnownTags.Operator] = "operator", [WellKnownTags.File] = "path", [WellKnownTags.Folder] = "path",
     };
@@ -74,18 +78,21 @@ internal sealed class Completion(PackageNames packages)
         }
     }
 
-    private async Task<CompletionList> AskRoslynAsync(Cursor cursor, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
+    private async Task<CompletionList> AskRoslynAsync(
+        Cursor cursor, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
         var (document, text, index) = (cursor.Cell.Document, cursor.Cell.Code, cursor.Index);
         var inScope = Task.Run(() => cursor.NamesInScope(cancellation), cancellation);
         var service = CompletionService.GetService(document)!;
-        var unimported = index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
+        var unimported =
+            index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
         if (OnItsOwnLine(cursor) is { } apart) document = document.WithText(SourceText.From(apart));
         if (unimported) unimported = await KnowsUnimportedAsync(service, document, index, cancellation);
         var found = await RoslynServices.CompleteAsync(service, document, index, unimported, cancellation);
         if (found.ItemsList.Count == 0) return new([], index, index);
         var start = found.Span.Start;
-        IReadOnlyList<RoslynItem> items = cursor.BeginsStatementAtTop(start) ? [.. found.ItemsList, .. KeywordsOfPrograms] : found.ItemsList;
+        IReadOnlyList<RoslynItem> items = cursor.BeginsStatementAtTop(start)
+            ? [.. found.ItemsList, .. KeywordsOfPrograms] : found.ItemsList;
         var overrides = items.Where(item => item.Properties.ContainsKey(OverriddenBy)).ToList();
         if (overrides.Count > 0) return await OverridesAsync(service, document, text, overrides, start, index, cancellation);
 
@@ -101,7 +108,8 @@ internal sealed class Completion(PackageNames packages)
     /// <returns>False if that takes too long: the imported names are returned alone then.</returns>
     private async Task<bool> KnowsUnimportedAsync(CompletionService service, Document document, int index, CancellationToken cancellation)
     {
-        var reading = unimportedNames ??= Task.Run(() => RoslynServices.CompleteAsync(service, document, index, unimported: true, CancellationToken.None), CancellationToken.None);
+        var reading = unimportedNames ??= Task.Run(() =>
+            RoslynServices.CompleteAsync(service, document, index, unimported: true, CancellationToken.None), CancellationToken.None);
         await Task.WhenAny(reading, Task.Delay(UnimportedLimit, cancellation));
         cancellation.ThrowIfCancellationRequested();
         return reading.IsCompleted;
@@ -116,7 +124,11 @@ internal sealed class Completion(PackageNames packages)
     {
         var (text, index) = (cursor.Cell.Code, cursor.Index);
         var keyword = cursor.Left.IsKind(SyntaxKind.OverrideKeyword) ? cursor.Left : cursor.Left.GetPreviousToken();
-        if (!keyword.IsKind(SyntaxKind.OverrideKeyword) || keyword.Span.End == index || keyword.Parent is not MemberDeclarationSyntax member) return null;
+        if (!keyword.IsKind(SyntaxKind.OverrideKeyword) || keyword.Span.End == index
+            || keyword.Parent is not MemberDeclarationSyntax member)
+        {
+            return null;
+        }
         var start = member.Modifiers[0].SpanStart;
         var before = text.AsSpan(0, start)[(text.AsSpan(0, start).LastIndexOf('\n') + 1)..];
         var behind = text.AsSpan(index);
@@ -132,12 +144,15 @@ internal sealed class Completion(PackageNames packages)
     /// <param name="After">The cell's text after the cursor.</param>
     /// <param name="HasUnimported">Whether proposals that need a using are included, which depends on the number of letters.</param>
     /// <param name="InScope">The names in scope.</param>
-    private sealed record Word(SessionScript Session, string Before, string After, bool HasUnimported, IReadOnlyList<RoslynItem> Found, NamesInScope InScope)
+    private sealed record Word(
+        SessionScript Session, string Before, string After, bool HasUnimported, IReadOnlyList<RoslynItem> Found, NamesInScope InScope)
     {
         /// <summary>Whether the cursor is at the end of this word.</summary>
         public bool EndsAt(int index, CellDocument cell) =>
-            cell.Session == Session && index >= Before.Length && cell.Code.AsSpan(0, index).StartsWith(Before) && cell.Code.AsSpan(index).SequenceEqual(After)
-            && HasUnimported == index - Before.Length >= LettersForUnimported && !cell.Code.AsSpan(Before.Length, index - Before.Length).ContainsAnyExcept(Letters);
+            cell.Session == Session && index >= Before.Length && cell.Code.AsSpan(0, index).StartsWith(Before)
+                && cell.Code.AsSpan(index).SequenceEqual(After)
+            && HasUnimported == index - Before.Length >= LettersForUnimported
+            && !cell.Code.AsSpan(Before.Length, index - Before.Length).ContainsAnyExcept(Letters);
 
         /// <summary>Returns the proposals that match the typed part of the word.</summary>
         public CompletionList Rank(int index, string text, IReadOnlyDictionary<string, int> recent)
@@ -153,7 +168,8 @@ internal sealed class Completion(PackageNames packages)
                 .ThenByDescending(candidate => candidate.Item.Rules.MatchPriority)
                 .ThenByDescending(candidate => recent.GetValueOrDefault(candidate.Item.DisplayText))
                 .ThenByDescending(candidate => candidate.Symbols.Any(SymbolText.IsOfSource))
-                .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase).ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
+                .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase)
+                .ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
                 .Select(candidate => Item(candidate.Item, candidate.Symbols, InScope, typed))
                 .DistinctBy(item => item.Text);
             return new([.. ranked], Before.Length, index);
@@ -162,11 +178,13 @@ internal sealed class Completion(PackageNames packages)
 
     // Roslyn drops the symbols of its items, except for their names and kinds.
     private static ImmutableArray<ISymbol> SymbolsOf(RoslynItem item, NamesInScope inScope) =>
-        item.Properties.TryGetValue("SymbolKind", out var number) && int.TryParse(number, out var kind) && !IsUnimported(item) ? inScope.Of(item.DisplayText, (SymbolKind)kind) : [];
+        item.Properties.TryGetValue("SymbolKind", out var number) && int.TryParse(number, out var kind) && !IsUnimported(item)
+        ? inScope.Of(item.DisplayText, (SymbolKind)kind) : [];
 
     // Roslyn shows members that are hidden from editors if it has their source, as in the user's own project.
     private static bool IsHidden(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
-        item.DisplayText.StartsWith(CellDeclarations.ExamplePrefix, StringComparison.Ordinal) || (symbols.Length > 0 && symbols.All(symbol => symbol.GetAttributes().Any(attribute =>
+        item.DisplayText.StartsWith(CellDeclarations.ExamplePrefix, StringComparison.Ordinal)
+            || (symbols.Length > 0 && symbols.All(symbol => symbol.GetAttributes().Any(attribute =>
             attribute.AttributeClass?.Name == nameof(System.ComponentModel.EditorBrowsableAttribute)
             && attribute.ConstructorArguments is [{ Value: (int)System.ComponentModel.EditorBrowsableState.Never }])));
 
@@ -179,7 +197,8 @@ internal sealed class Completion(PackageNames packages)
         if (typed.StartsWith('@') && !text.StartsWith('@')) text = "@" + text;
         return IsUnimported(item)
             ? new(text, TypeOf(item, symbols), $"using {item.InlineDescription};", item.InlineDescription)
-            : new(text, TypeOf(item, symbols), symbols.IsEmpty || item.Tags.Contains(WellKnownTags.Keyword) ? "" : inScope.Signature(symbols));
+            : new(text, TypeOf(item, symbols),
+                symbols.IsEmpty || item.Tags.Contains(WellKnownTags.Keyword) ? "" : inScope.Signature(symbols));
     }
 
     // JupyterLab has colours for function, instance, class, module and keyword, and shows any other word as it is.
@@ -191,20 +210,26 @@ internal sealed class Completion(PackageNames packages)
     /// Returns the members that a type may override, each as a whole declaration on one line: a front end inserts a single text.
     /// </summary>
     private static async Task<CompletionList> OverridesAsync(
-        CompletionService service, Document document, string text, List<RoslynItem> items, int start, int index, CancellationToken cancellation)
+        CompletionService service, Document document, string text, List<RoslynItem> items, int start, int index,
+        CancellationToken cancellation)
     {
         var typed = text[start..index];
-        var fitting = items.Select(item => (Item: item, Match: NameMatching.Match(typed, item.FilterText))).Where(item => item.Match != NameMatch.None)
+        var fitting = items.Select(item => (Item: item, Match: NameMatching.Match(typed, item.FilterText)))
+            .Where(item => item.Match != NameMatch.None)
             .OrderBy(item => item.Match).ThenBy(item => item.Item.SortText, StringComparer.Ordinal).Take(MaxOverrides).ToList();
         var from = start;
         var declarations = new List<(RoslynItem Item, int Start, string Text)>();
         foreach (var (item, _) in fitting)
         {
             var change = (await service.GetChangeAsync(document, item, cancellationToken: cancellation)).TextChange;
-            declarations.Add((item, change.Span.Start, string.Join(' ', (change.NewText ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
+            declarations.Add(
+                (item, change.Span.Start,
+                    string.Join(' ', (change.NewText ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
             from = Math.Min(from, change.Span.Start);
         }
 
-        return new([.. declarations.Select(item => new CompletionItem(text[from..item.Start] + item.Text, "function", item.Item.DisplayText))], from, index);
+        return new(
+            [.. declarations.Select(item => new CompletionItem(text[from..item.Start] + item.Text, "function", item.Item.DisplayText))],
+            from, index);
     }
 }

@@ -43,7 +43,8 @@ internal sealed class Cursor
     {
         if (Qualifier() is not { } qualifier) return new(Model.LookupSymbols(Index));
         if (Model.GetSymbolInfo(qualifier, cancellation).Symbol is INamespaceOrTypeSymbol { } named)
-            return new(Model.LookupSymbols(qualifier.SpanStart, named).Where(symbol => symbol.IsStatic || symbol is INamespaceOrTypeSymbol));
+            return new(
+                Model.LookupSymbols(qualifier.SpanStart, named).Where(symbol => symbol.IsStatic || symbol is INamespaceOrTypeSymbol));
         var type = Model.GetTypeInfo(qualifier, cancellation).Type;
         if (type is IPointerTypeSymbol pointer) type = pointer.PointedAtType;
         if (type is null or IErrorTypeSymbol) return new([]);
@@ -51,7 +52,8 @@ internal sealed class Cursor
 
         // Most of the time goes into extension methods: whether each applies to the type. After the dot of an unfinished type's member, the
         // position is outside of it.
-        NamesInScope Members(ITypeSymbol type) => new(Model.LookupSymbols(qualifier.SpanStart, type, includeReducedExtensionMethods: true).Where(symbol => !symbol.IsStatic));
+        NamesInScope Members(ITypeSymbol type) =>
+            new(Model.LookupSymbols(qualifier.SpanStart, type, includeReducedExtensionMethods: true).Where(symbol => !symbol.IsStatic));
     }
 
     /// <summary>
@@ -59,24 +61,30 @@ internal sealed class Cursor
     /// inside a type.
     /// </summary>
     private bool HasOwnNames() => ((CompilationUnitSyntax)root) is { Usings.Count: > 0 } or { Externs.Count: > 0 }
-        || ((CompilationUnitSyntax)root).Members.Any(member => member is BaseTypeDeclarationSyntax or BaseNamespaceDeclarationSyntax or MethodDeclarationSyntax { ParameterList.Parameters: [{ Modifiers.Count: > 0 }, ..] });
+        || ((CompilationUnitSyntax)root).Members.Any(member =>
+            member is BaseTypeDeclarationSyntax or BaseNamespaceDeclarationSyntax
+                or MethodDeclarationSyntax { ParameterList.Parameters: [{ Modifiers.Count: > 0 }, ..] });
 
     private bool IsOfEarlierCells(ITypeSymbol type) => type switch
     {
         IArrayTypeSymbol array => IsOfEarlierCells(array.ElementType),
-        INamedTypeSymbol named => !SymbolEqualityComparer.Default.Equals(named.ContainingAssembly, Model.Compilation.Assembly) && named.TypeArguments.All(IsOfEarlierCells)
+        INamedTypeSymbol named => !SymbolEqualityComparer.Default.Equals(named.ContainingAssembly, Model.Compilation.Assembly)
+            && named.TypeArguments.All(IsOfEarlierCells)
             && (named.ContainingType is not { } outer || IsOfEarlierCells(outer)),
         _ => false,
     };
 
     private ExpressionSyntax? Qualifier()
     {
-        var dot = Left.Kind() is SyntaxKind.DotToken or SyntaxKind.MinusGreaterThanToken || Left.Span.End < Index ? Left : Left.GetPreviousToken();
+        var dot = Left.Kind() is SyntaxKind.DotToken or SyntaxKind.MinusGreaterThanToken || Left.Span.End < Index
+            ? Left : Left.GetPreviousToken();
         return dot.Kind() is not (SyntaxKind.DotToken or SyntaxKind.MinusGreaterThanToken) ? null : dot.Parent switch
         {
             MemberAccessExpressionSyntax access => access.Expression,
             QualifiedNameSyntax name => name.Left,
-            MemberBindingExpressionSyntax binding => binding.FirstAncestorOrSelf<ConditionalAccessExpressionSyntax>(access => access.WhenNotNull.FullSpan.Contains(binding.SpanStart))?.Expression,
+            MemberBindingExpressionSyntax binding =>
+                binding.FirstAncestorOrSelf<ConditionalAccessExpressionSyntax>(access =>
+                    access.WhenNotNull.FullSpan.Contains(binding.SpanStart))?.Expression,
             _ => null,
         };
     }
@@ -90,7 +98,8 @@ internal sealed class Cursor
         var before = start > 0 ? root.FindToken(start - 1) : default;
         if (before.SpanStart >= start) before = before.GetPreviousToken();
         return before.IsKind(SyntaxKind.None)
-            || (before.Kind() is SyntaxKind.SemicolonToken or SyntaxKind.CloseBraceToken && before.Parent?.AncestorsAndSelf().LastOrDefault(node => node.Parent is CompilationUnitSyntax) is { } part && part.GetLastToken() == before);
+            || (before.Kind() is SyntaxKind.SemicolonToken or SyntaxKind.CloseBraceToken && before.Parent?.AncestorsAndSelf()
+                .LastOrDefault(node => node.Parent is CompilationUnitSyntax) is { } part && part.GetLastToken() == before);
     }
 
     /// <summary>Returns the token that covers a position or ends there: at a border, the one on the right.</summary>

@@ -19,18 +19,24 @@ internal static partial class DirectiveCompletion
         {
             // In the feed's order: the latest first.
             var versions = await packages.VersionsAsync(directive.Groups["id"].Value.Trim(), cancellation);
-            return new([.. versions.Where(known => known.StartsWith(version, StringComparison.OrdinalIgnoreCase)).Take(MaxPackages).Select(known => new CompletionItem(known, "version", ""))], index - version.Length, index);
+            return new(
+                [.. versions.Where(known => known.StartsWith(version, StringComparison.OrdinalIgnoreCase)).Take(MaxPackages)
+                    .Select(known => new CompletionItem(known, "version", ""))], index - version.Length, index);
         }
 
         if (directive.Groups["id"] is { Success: true, Value: var id })
         {
             var ids = await packages.IdsAsync(id, cancellation);
-            return new([.. ids.Take(MaxPackages).Select(known => new CompletionItem(known.Id, "package", known.Description))], index - id.Length, index);
+            return new([.. ids.Take(MaxPackages).Select(known => new CompletionItem(known.Id, "package", known.Description))],
+                index - id.Length, index);
         }
 
         if (directive.Groups["framework"] is { Success: true, Value: var framework })
-            return new([.. Frameworks.Where(known => known.StartsWith(framework, StringComparison.OrdinalIgnoreCase)).Select(known => new CompletionItem(known, "framework", ""))], index - framework.Length, index);
-        return FilePaths.Complete(directive.Groups["path"].Value, index, directive.Groups["kind"].Value == "r" ? [".dll", ".exe", ".csproj"] : [".csx", ".cs"]);
+            return new(
+                [.. Frameworks.Where(known => known.StartsWith(framework, StringComparison.OrdinalIgnoreCase))
+                    .Select(known => new CompletionItem(known, "framework", ""))], index - framework.Length, index);
+        return FilePaths.Complete(directive.Groups["path"].Value, index,
+            directive.Groups["kind"].Value == "r" ? [".dll", ".exe", ".csproj"] : [".csx", ".cs"]);
     }
 
     [GeneratedRegex("""

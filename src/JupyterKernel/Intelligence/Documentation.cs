@@ -8,7 +8,8 @@ internal static class Documentation
     private const int MaxSteps = 5;
 
     /// <summary>Returns the documentation comment; <see cref="DocumentationComment.None"/> if there is none.</summary>
-    public static DocumentationComment Of(ISymbol symbol, DocumentationFiles files, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
+    public static DocumentationComment Of(
+        ISymbol symbol, DocumentationFiles files, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
     {
         for (var step = 0; step < MaxSteps; step++)
         {
@@ -31,8 +32,10 @@ internal static class Documentation
         IMethodSymbol { OverriddenMethod: { } method } => method,
         IPropertySymbol { OverriddenProperty: { } property } => property,
         IEventSymbol { OverriddenEvent: { } overridden } => overridden,
-        IMethodSymbol or IPropertySymbol or IEventSymbol when symbol.ContainingType is { TypeKind: not TypeKind.Interface } type => type.AllInterfaces
-            .SelectMany(contract => contract.GetMembers(symbol.Name)).FirstOrDefault(member => SymbolEqualityComparer.Default.Equals(type.FindImplementationForInterfaceMember(member), symbol)),
+        IMethodSymbol or IPropertySymbol or IEventSymbol when symbol.ContainingType is { TypeKind: not TypeKind.Interface } type =>
+            type.AllInterfaces
+            .SelectMany(contract => contract.GetMembers(symbol.Name))
+            .FirstOrDefault(member => SymbolEqualityComparer.Default.Equals(type.FindImplementationForInterfaceMember(member), symbol)),
         _ => null,
     };
 }

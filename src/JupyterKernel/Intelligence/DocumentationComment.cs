@@ -30,12 +30,15 @@ internal sealed partial record DocumentationComment(
             var root = XElement.Parse($"<doc>{xml}</doc>");
             var inherited = root.Descendants("inheritdoc").FirstOrDefault();
             return new(
-                Part("summary"), [.. Parts("typeparam", "name"), .. Parts("param", "name")], Part("returns") is { Length: > 0 } returns ? returns : Part("value"),
-                Part("remarks"), Part("example"), Parts("exception", "cref"), inherited is null || Part("summary").Length > 0 ? null : (string?)inherited.Attribute("cref") ?? "");
+                Part("summary"), [.. Parts("typeparam", "name"), .. Parts("param", "name")],
+                Part("returns") is { Length: > 0 } returns ? returns : Part("value"),
+                Part("remarks"), Part("example"), Parts("exception", "cref"),
+                inherited is null || Part("summary").Length > 0 ? null : (string?)inherited.Attribute("cref") ?? "");
 
             string Part(string name) => Text(root.Descendants(name).FirstOrDefault());
             List<(string, string)> Parts(string name, string key) =>
-                [.. root.Descendants(name).Select(part => (ShortName((string?)part.Attribute(key) ?? ""), Text(part))).Where(part => part.Item2.Length > 0)];
+                [.. root.Descendants(name).Select(part => (ShortName((string?)part.Attribute(key) ?? ""), Text(part)))
+                    .Where(part => part.Item2.Length > 0)];
         }
         catch (XmlException)
         {
@@ -66,12 +69,14 @@ internal sealed partial record DocumentationComment(
     private static string Unindented(string code)
     {
         var lines = code.ReplaceLineEndings("\n").Trim('\n').TrimEnd().Split('\n');
-        var indent = lines.Where(line => line.Trim().Length > 0).Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty().Min();
+        var indent = lines.Where(line => line.Trim().Length > 0)
+            .Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty().Min();
         return string.Join('\n', lines.Select(line => "    " + (line.Length >= indent ? line[indent..] : "")));
     }
 
     private static string Target(XElement reference) =>
-        ShortName((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name") ?? (string?)reference.Attribute("langword") ?? "");
+        ShortName((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name")
+            ?? (string?)reference.Attribute("langword") ?? "");
 
     // A reference is `T:System.Collections.Generic.List`1`, `M:System.Console.WriteLine(System.String)`, a name or a word.
     private static string ShortName(string target) => target.Split('(')[0].Split(':')[^1].Split('.')[^1].Split('`')[0];

@@ -32,7 +32,8 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
         if (definition.DeclaringSyntaxReferences.Length > 0) return definition.GetDocumentationCommentXml(cancellationToken: cancellation);
         if (definition.GetDocumentationCommentId() is not { } id || definition.ContainingAssembly is null) return null;
         var key = Hash(Encoding.UTF8.GetBytes(id));
-        var beside = (compilation.GetMetadataReference(definition.ContainingAssembly) as PortableExecutableReference)?.FilePath is { } assembly ? Path.ChangeExtension(assembly, ".xml") : null;
+        var beside = (compilation.GetMetadataReference(definition.ContainingAssembly) as PortableExecutableReference)?.FilePath
+            is { } assembly ? Path.ChangeExtension(assembly, ".xml") : null;
         if (beside is not null && File.Exists(beside))
         {
             var known = packages.GetOrAdd(beside, static path => new(() => Index([path])));
@@ -42,7 +43,8 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
         return framework.Value.TryGetValue(key, out var found) ? Read(found, id) : null;
     }
 
-    private static string[] XmlFilesIn(string? folder) => folder is not null && Directory.Exists(folder) ? Directory.GetFiles(folder, "*.xml") : [];
+    private static string[] XmlFilesIn(string? folder) =>
+        folder is not null && Directory.Exists(folder) ? Directory.GetFiles(folder, "*.xml") : [];
 
     private static Dictionary<ulong, Place> Index(IReadOnlyList<string> files)
     {

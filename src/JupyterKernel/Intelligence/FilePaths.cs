@@ -31,7 +31,11 @@ internal static class FilePaths
     /// <returns>Null if the cursor is not in such a string.</returns>
     public static CompletionList? CompleteArgument(Cursor cursor, CancellationToken cancellation)
     {
-        if (cursor.Left is not { RawKind: (int)SyntaxKind.StringLiteralToken, Parent.Parent: ArgumentSyntax argument } literal || cursor.Index <= literal.SpanStart) return null;
+        if (cursor.Left is not { RawKind: (int)SyntaxKind.StringLiteralToken, Parent.Parent: ArgumentSyntax argument } literal
+            || cursor.Index <= literal.SpanStart)
+        {
+            return null;
+        }
         var text = literal.Text[..Math.Min(literal.Text.Length, cursor.Index - literal.SpanStart)];
         var open = text.StartsWith("@\"", StringComparison.Ordinal) ? 2 : 1;
 
@@ -54,7 +58,8 @@ internal static class FilePaths
                 .Take(MaxEntries)];
         }
         // A folder that does not exist, cannot be read, or has an invalid name is treated as empty.
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or System.Security.SecurityException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
+            or System.Security.SecurityException)
         {
             return [];
         }

@@ -34,9 +34,11 @@ internal sealed class Inspection(DocumentationFiles files)
         var page = new TooltipPage();
         var named = Named(cursor, cancellation);
         if (named.Count > 0) Describe(cursor, named, detail, page, cancellation);
-        if (Call.Around(cursor, cancellation) is { } call && (named.Count == 0 || !named.Any(symbol => call.Overloads.Contains(symbol, SymbolEqualityComparer.Default))))
+        if (Call.Around(cursor, cancellation) is { } call
+            && (named.Count == 0 || !named.Any(symbol => call.Overloads.Contains(symbol, SymbolEqualityComparer.Default))))
             Describe(cursor, call, named.Count == 0 ? detail : -1, page, cancellation);
-        var variable = detail > 0 && named is [IFieldSymbol { ContainingType.IsScriptClass: true } field, ..] && field.DeclaringSyntaxReferences[0].SyntaxTree.FilePath == LanguageService.SessionName ? field.Name : null;
+        var variable = detail > 0 && named is [IFieldSymbol { ContainingType.IsScriptClass: true } field, ..]
+            && field.DeclaringSyntaxReferences[0].SyntaxTree.FilePath == LanguageService.SessionName ? field.Name : null;
         return page.ToTooltip() is { Plain.Length: > 0 } tooltip ? tooltip with { Variable = variable } : null;
     }
 
@@ -45,7 +47,8 @@ internal sealed class Inspection(DocumentationFiles files)
         var token = cursor.TokenAt(cursor.Index);
         if (!IsName(token) && cursor.Index > 0) token = cursor.TokenAt(cursor.Index - 1);
         if (!IsName(token) || token.SpanStart > cursor.Index || token.Span.End < cursor.Index || token.Parent is not { } node) return [];
-        return cursor.Model.GetDeclaredSymbol(node, cancellation) is { } declared ? [declared] : Call.Meant(cursor.Model, node, cancellation);
+        return cursor.Model.GetDeclaredSymbol(node, cancellation) is { } declared
+            ? [declared] : Call.Meant(cursor.Model, node, cancellation);
     }
 
     private static bool IsName(SyntaxToken token) => token.Span.Length > 0 && token.Kind() is SyntaxKind.IdentifierToken
@@ -79,7 +82,8 @@ internal sealed class Inspection(DocumentationFiles files)
             page.Text(comment.Summary);
         }
 
-        page.List("Parameters", [.. comment.Parameters.Where(parameter => detail >= 0 || parameter.Name == call.Active?.Name)], bold: call.Active?.Name);
+        page.List("Parameters", [.. comment.Parameters.Where(parameter => detail >= 0 || parameter.Name == call.Active?.Name)],
+            bold: call.Active?.Name);
         if (detail < 0) return;
         if (comment.Returns.Length > 0) page.List("Returns", [("", comment.Returns)]);
         if (detail < 1) return;
@@ -107,10 +111,12 @@ internal sealed class Inspection(DocumentationFiles files)
         if (symbol.DeclaringSyntaxReferences is not [var reference, ..]) return null;
         var node = reference.GetSyntax(cancellation);
         var ofVariable = node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax;
-        if (ofVariable) node = node.FirstAncestorOrSelf<FieldDeclarationSyntax>() ?? (SyntaxNode?)node.FirstAncestorOrSelf<StatementSyntax>() ?? node;
+        if (ofVariable)
+            node = node.FirstAncestorOrSelf<FieldDeclarationSyntax>() ?? (SyntaxNode?)node.FirstAncestorOrSelf<StatementSyntax>() ?? node;
 
         // A variable of an earlier cell is declared in the session's script by its type only; the user's own declaration is longer.
-        var source = ofVariable && symbol.ContainingType is { IsScriptClass: true } && node.ToString() is var declared && node.SyntaxTree.FilePath == LanguageService.SessionName
+        var source = ofVariable && symbol.ContainingType is { IsScriptClass: true } && node.ToString() is var declared
+            && node.SyntaxTree.FilePath == LanguageService.SessionName
             ? cell.Session.SourceAt(node.SpanStart) ?? declared
             : node.ToString();
         return source.Length <= MaxSourceLength ? source : source[..MaxSourceLength] + "…";

@@ -39,7 +39,8 @@ internal sealed class LanguageService(CellCompiler compiler)
                 opened = opened.WithDocumentText(sessionDocument!, SourceText.From(session.Script.Text));
                 var references = AllReferences();
                 if (opened.GetProject(sessionProject!)!.MetadataReferences.Count != references.Count)
-                    opened = opened.WithProjectMetadataReferences(sessionProject!, references).WithProjectMetadataReferences(cellDocument!.ProjectId, references);
+                    opened = opened.WithProjectMetadataReferences(sessionProject!, references)
+                    .WithProjectMetadataReferences(cellDocument!.ProjectId, references);
 
                 // Its compilation, above all the list of assemblies, is then shared by all cells that are opened after it.
                 opened.GetProject(cellDocument!.ProjectId)!.GetCompilationAsync(CancellationToken.None).GetAwaiter().GetResult();
@@ -64,12 +65,15 @@ internal sealed class LanguageService(CellCompiler compiler)
             .AddDocument(sessionDocument, SessionName, SourceText.From(""), filePath: SessionName)
             .AddDocument(cellDocument, "Cell", SourceText.From(""));
 
-        ProjectInfo Project(ProjectId id, string name, CSharpCompilationOptions how, IEnumerable<ProjectReference> behind) => ProjectInfo.Create(
-            id, VersionStamp.Default, name, name, LanguageNames.CSharp, compilationOptions: how.WithScriptClassName(name), parseOptions: CellCompiler.ParseOptions,
+        ProjectInfo Project(ProjectId id, string name, CSharpCompilationOptions how, IEnumerable<ProjectReference> behind) =>
+            ProjectInfo.Create(
+            id, VersionStamp.Default, name, name, LanguageNames.CSharp, compilationOptions: how.WithScriptClassName(name),
+            parseOptions: CellCompiler.ParseOptions,
             projectReferences: behind, metadataReferences: AllReferences(), isSubmission: true);
     }
 
-    private List<MetadataReference> AllReferences() => [.. session.References.Concat(ReferenceSet.Core).Concat(ReferenceSet.Rest).Distinct()];
+    private List<MetadataReference> AllReferences() =>
+        [.. session.References.Concat(ReferenceSet.Core).Concat(ReferenceSet.Rest).Distinct()];
 
     /// <summary>Replaces text that is not C# by blanks, so that positions do not change.</summary>
     private static string Blank(string code) => PackageDirectives.Blank(code);

@@ -17,7 +17,8 @@ internal sealed class NamesInScope(IEnumerable<ISymbol> symbols)
     /// <summary>Returns the declaration of the first of some overloads, and the number of others.</summary>
     public string Signature(ImmutableArray<ISymbol> overloads) => signatures.GetOrAdd(overloads[0], first =>
     {
-        var others = first is IMethodSymbol ? overloads.OfType<IMethodSymbol>().Distinct<ISymbol>(SymbolEqualityComparer.Default).Count() - 1 : 0;
+        var others = first is IMethodSymbol
+            ? overloads.OfType<IMethodSymbol>().Distinct<ISymbol>(SymbolEqualityComparer.Default).Count() - 1 : 0;
         return SymbolText.Signature(first) + others switch
         {
             0 => "",

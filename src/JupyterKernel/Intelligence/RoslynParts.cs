@@ -57,14 +57,17 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
     private object Make(Type part) => made.GetOrAdd(part, type => new Lazy<object>(() =>
     {
         var constructors = type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        var chosen = constructors.FirstOrDefault(constructor => constructor.IsDefined(typeof(ImportingConstructorAttribute))) ?? constructors.First(constructor => constructor.GetParameters().Length == 0);
-        return chosen.Invoke(BindingFlags.DoNotWrapExceptions, null, [.. chosen.GetParameters().Select(parameter => Find(parameter.ParameterType))], null);
+        var chosen = constructors.FirstOrDefault(constructor => constructor.IsDefined(typeof(ImportingConstructorAttribute)))
+            ?? constructors.First(constructor => constructor.GetParameters().Length == 0);
+        return chosen.Invoke(BindingFlags.DoNotWrapExceptions, null,
+            [.. chosen.GetParameters().Select(parameter => Find(parameter.ParameterType))], null);
     })).Value;
 
     private static IEnumerable<Export> ExportsOf(Type part)
     {
         var attributes = part.GetCustomAttributes(inherit: false);
-        var common = attributes.Where(attribute => attribute is not ExportAttribute && attribute.GetType().IsDefined(typeof(MetadataAttributeAttribute))).ToList();
+        var common = attributes.Where(attribute =>
+            attribute is not ExportAttribute && attribute.GetType().IsDefined(typeof(MetadataAttributeAttribute))).ToList();
         foreach (var export in attributes.OfType<ExportAttribute>())
         {
             var metadata = new Dictionary<string, object?>();
@@ -75,7 +78,8 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
 
     private static void Read(object attribute, Dictionary<string, object?> metadata)
     {
-        foreach (var property in attribute.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+        foreach (var property in attribute.GetType()
+            .GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
         {
             var value = property.GetValue(attribute);
 
@@ -90,7 +94,8 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
     private static Lazy<T, TMetadata> LazyOf<T, TMetadata>(Func<object> make, IDictionary<string, object?> metadata) =>
         new(() => (T)make(), (TMetadata)Activator.CreateInstance(typeof(TMetadata), metadata)!);
 
-    private static MethodInfo Method(string name, int parameters) => typeof(RoslynParts).GetMethod(name, parameters, BindingFlags.Static | BindingFlags.NonPublic, null,
+    private static MethodInfo Method(string name, int parameters) =>
+        typeof(RoslynParts).GetMethod(name, parameters, BindingFlags.Static | BindingFlags.NonPublic, null,
         parameters == 1 ? [typeof(Func<object>)] : [typeof(Func<object>), typeof(IDictionary<string, object?>)], null)!;
 
     private sealed record Export(Type Part, Type Contract, IDictionary<string, object?> Metadata);

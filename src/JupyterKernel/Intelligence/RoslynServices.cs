@@ -22,7 +22,8 @@ internal static class RoslynServices
     private const string OptionsType = "Microsoft.CodeAnalysis.Completion.CompletionOptions, " + FeaturesAssembly;
 
     private static readonly string[] Assemblies =
-        ["Microsoft.CodeAnalysis.Workspaces", "Microsoft.CodeAnalysis.CSharp.Workspaces", FeaturesAssembly, "Microsoft.CodeAnalysis.CSharp.Features"];
+        ["Microsoft.CodeAnalysis.Workspaces", "Microsoft.CodeAnalysis.CSharp.Workspaces", FeaturesAssembly,
+            "Microsoft.CodeAnalysis.CSharp.Features"];
 
     /// <summary>
     /// The attributes of parts that completion consists of or needs; code fixes, refactorings and similar parts have others.
@@ -51,7 +52,8 @@ internal static class RoslynServices
         SetUnnamedSymbolCompletionDisabled(options, true);
         SetShowXmlDocCommentCompletion(options, false);
         SetSnippetsBehavior(options, SnippetsRule.NeverInclude);
-        return GetCompletionsAsync(service, document, position, options, document.Project.Solution.Options, CompletionTrigger.Invoke, null, cancellation);
+        return GetCompletionsAsync(service, document, position, options, document.Project.Solution.Options,
+            CompletionTrigger.Invoke, null, cancellation);
     }
 
     private static IEnumerable<Type> Parts(Assembly assembly)
@@ -60,7 +62,8 @@ internal static class RoslynServices
         foreach (var handle in metadata.TypeDefinitions)
         {
             var type = metadata.GetTypeDefinition(handle);
-            if (!type.GetCustomAttributes().Any(attribute => Exports.Contains(NameOf(metadata, metadata.GetCustomAttribute(attribute))))) continue;
+            if (!type.GetCustomAttributes().Any(attribute => Exports.Contains(NameOf(metadata, metadata.GetCustomAttribute(attribute)))))
+                continue;
             var name = FullName(metadata, type);
             if (!name.Contains(LeftOut, StringComparison.Ordinal)) yield return assembly.GetType(name, throwOnError: true)!;
         }
@@ -72,10 +75,14 @@ internal static class RoslynServices
 
     private static string NameOf(MetadataReader metadata, CustomAttribute attribute) => attribute.Constructor.Kind switch
     {
-        HandleKind.MemberReference => metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent is { Kind: HandleKind.TypeReference } type
+        HandleKind.MemberReference =>
+            metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent is { Kind: HandleKind.TypeReference } type
             ? metadata.GetString(metadata.GetTypeReference((TypeReferenceHandle)type).Name)
             : "",
-        _ => metadata.GetString(metadata.GetTypeDefinition(metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor).GetDeclaringType()).Name),
+        _ =>
+            metadata.GetString(
+                metadata.GetTypeDefinition(
+                    metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor).GetDeclaringType()).Name),
     };
 
     private static string FullName(MetadataReader metadata, TypeDefinition type) => type.GetDeclaringType() is { IsNil: false } outer
@@ -84,7 +91,8 @@ internal static class RoslynServices
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "GetCompletionsAsync")]
     private static extern Task<RoslynCompletionList> GetCompletionsAsync(
-        CompletionService service, Document document, int position, [UnsafeAccessorType(OptionsType)] object options, OptionSet passedThrough,
+        CompletionService service, Document document, int position,
+        [UnsafeAccessorType(OptionsType)] object options, OptionSet passedThrough,
         CompletionTrigger trigger, ImmutableHashSet<string>? roles, CancellationToken cancellation);
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]

@@ -58,7 +58,8 @@ internal sealed class SessionText
     {
         if (!live.TryGetValue(declaration.Name, out var named)) live[declaration.Name] = named = [];
         named.RemoveAll(older => older.IsMethod && declaration.IsMethod ? older.Key == declaration.Key
-            : older.IsMethod || declaration.IsMethod || older.Key.Length == 0 || declaration.Key.Length == 0 || older.Key == declaration.Key);
+            : older.IsMethod || declaration.IsMethod || older.Key.Length == 0 || declaration.Key.Length == 0
+                || older.Key == declaration.Key);
         named.Add(declaration);
     }
 

@@ -22,7 +22,8 @@ internal static class SymbolText
             | SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
 
     private static readonly SymbolDisplayFormat TypeFormat = Format
-        .WithKindOptions(SymbolDisplayKindOptions.IncludeTypeKeyword).AddGenericsOptions(SymbolDisplayGenericsOptions.IncludeTypeConstraints);
+        .WithKindOptions(SymbolDisplayKindOptions.IncludeTypeKeyword)
+        .AddGenericsOptions(SymbolDisplayGenericsOptions.IncludeTypeConstraints);
 
     private static readonly SymbolDisplayFormat SpecialTypeFormat = TypeFormat
         .RemoveMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.UseSpecialTypes);
@@ -57,7 +58,8 @@ internal static class SymbolText
         if (symbol is ITypeSymbol and not ITypeParameterSymbol && symbol.ContainingType is null)
             return symbol.ContainingNamespace is { IsGlobalNamespace: false } space ? $"{kind} in {space.ToDisplayString()}" : kind;
         var owner = (symbol as IMethodSymbol)?.ReducedFrom?.ContainingType ?? symbol.ContainingType;
-        return symbol is ILocalSymbol or IParameterSymbol or IRangeVariableSymbol or INamespaceSymbol || owner is null || owner.IsScriptClass
+        return symbol is ILocalSymbol or IParameterSymbol or IRangeVariableSymbol or INamespaceSymbol
+            || owner is null || owner.IsScriptClass
             ? kind : $"{kind} of {owner.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat)}";
     }
 

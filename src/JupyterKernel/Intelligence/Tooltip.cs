@@ -46,7 +46,10 @@ internal sealed partial class TooltipPage
         // A fence must be longer than any run of back ticks inside.
         var fence = code.Contains("```", StringComparison.Ordinal) ? "``````````" : "```";
         plain.AppendJoin("", parts.Select(part => part.IsBold ? Ansi.Bold(part.Text) : part.Text)).Append("\n\n");
-        html.Append("<pre><code>").AppendJoin("", parts.Select(part => part.IsBold ? $"<b>{WebUtility.HtmlEncode(part.Text)}</b>" : WebUtility.HtmlEncode(part.Text))).Append("</code></pre>\n");
+        html.Append("<pre><code>")
+            .AppendJoin("",
+                parts.Select(part => part.IsBold ? $"<b>{WebUtility.HtmlEncode(part.Text)}</b>" : WebUtility.HtmlEncode(part.Text)))
+                .Append("</code></pre>\n");
         markdown.Append(fence).Append("csharp\n").Append(code).Append('\n').Append(fence).Append("\n\n");
     }
 
@@ -71,9 +74,11 @@ internal sealed partial class TooltipPage
         {
             var isBold = name == bold;
             plain.Append("  ").Append(isBold ? Ansi.Bold(name) : name).Append(name.Length > 0 ? ": " : "").Append(text).Append('\n');
-            html.Append("<li>").Append(isBold ? "<b>" : "").Append(name.Length > 0 ? $"<code>{WebUtility.HtmlEncode(name)}</code>: " : "").Append(isBold ? "</b>" : "")
+            html.Append("<li>").Append(isBold ? "<b>" : "").Append(name.Length > 0 ? $"<code>{WebUtility.HtmlEncode(name)}</code>: " : "")
+                .Append(isBold ? "</b>" : "")
                 .Append(WebUtility.HtmlEncode(text)).Append("</li>");
-            markdown.Append("- ").Append(isBold ? "**" : "").Append(name.Length > 0 ? $"`{name}`{(isBold ? "**" : "")}: " : "").Append(Escape(text)).Append('\n');
+            markdown.Append("- ").Append(isBold ? "**" : "").Append(name.Length > 0 ? $"`{name}`{(isBold ? "**" : "")}: " : "")
+                .Append(Escape(text)).Append('\n');
         }
 
         plain.Append('\n');

@@ -23,7 +23,8 @@ internal static class DamagedPackages
         return
         [
             .. ((JObject)assets["libraries"]!).Properties().Where(library => (string?)library.Value["type"] == "package")
-                .Select(library => stores.Select(store => Path.Combine(store, (string?)library.Value["path"] ?? "")).FirstOrDefault(Directory.Exists))
+                .Select(library =>
+                    stores.Select(store => Path.Combine(store, (string?)library.Value["path"] ?? "")).FirstOrDefault(Directory.Exists))
                 .OfType<string>().Where(IsSuspect),
         ];
     }
@@ -92,7 +93,8 @@ internal static class DamagedPackages
         }
     }
 
-    private static string ArchiveOf(string folder) => Path.Combine(folder, $"{Path.GetFileName(Path.GetDirectoryName(folder))}.{Path.GetFileName(folder)}.nupkg");
+    private static string ArchiveOf(string folder) =>
+        Path.Combine(folder, $"{Path.GetFileName(Path.GetDirectoryName(folder))}.{Path.GetFileName(folder)}.nupkg");
 
     /// <summary>The files of an archive that are missing in the folder or have another length.</summary>
     private static IEnumerable<ZipArchiveEntry> Differing(ZipArchive archive, string folder)
@@ -101,7 +103,8 @@ internal static class DamagedPackages
         foreach (var same in archive.Entries.Where(IsFileOfBuild).GroupBy(entry => PathOf(entry), StringComparer.OrdinalIgnoreCase))
         {
             var files = same.Select(entry => new FileInfo(Path.Combine(folder, PathOf(entry)))).Where(file => file.Exists).ToList();
-            if (files.Count == 0 ? !IsDocumentation(same.Key) : !files.Any(file => same.Any(entry => entry.Length == file.Length))) yield return same.First();
+            if (files.Count == 0 ? !IsDocumentation(same.Key) : !files.Any(file => same.Any(entry => entry.Length == file.Length)))
+                yield return same.First();
         }
     }
 

@@ -17,9 +17,11 @@ internal static class DotnetSdk
     /// <param name="line">Receives its output, line by line.</param>
     /// <returns>Its exit code.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was terminated.</exception>
-    public static async Task<int> RunAsync(string dotnet, string folder, IEnumerable<string> arguments, Action<string> line, CancellationToken cancellation)
+    public static async Task<int> RunAsync(
+        string dotnet, string folder, IEnumerable<string> arguments, Action<string> line, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(dotnet, arguments) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true };
+        var start = new ProcessStartInfo(dotnet, arguments) { WorkingDirectory = folder, RedirectStandardInput = true,
+            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true };
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         using var process = Process.Start(start)!;
@@ -65,7 +67,8 @@ internal static class DotnetSdk
         if (!Directory.Exists(versions)) return null;
         return Directory.EnumerateDirectories(versions)
             .Select(path => (Path: path, Version: Version.TryParse(Path.GetFileName(path), out var version) ? version : null))
-            .Where(found => found.Version?.Major == major).OrderByDescending(found => found.Version).Select(found => found.Path).FirstOrDefault();
+            .Where(found => found.Version?.Major == major).OrderByDescending(found => found.Version)
+            .Select(found => found.Path).FirstOrDefault();
     }
 
     /// <summary>The source generators of the framework, which are part of the SDK; none if there is no SDK.</summary>
@@ -74,7 +77,8 @@ internal static class DotnetSdk
     /// <summary>
     /// Returns the folder with the documentation of the framework, which is part of the SDK too; null if there is no SDK.
     /// </summary>
-    public static string? FindReferencePack() => FindPack() is { } pack ? Path.Combine(pack, "ref", $"net{Environment.Version.Major}.0") : null;
+    public static string? FindReferencePack() =>
+        FindPack() is { } pack ? Path.Combine(pack, "ref", $"net{Environment.Version.Major}.0") : null;
 
     private static IReadOnlyList<string> FindFrameworkAnalyzers()
     {
@@ -83,7 +87,8 @@ internal static class DotnetSdk
         return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*.dll")] : [];
     }
 
-    private static string? FindPack() => Find() is { } dotnet ? Latest(Path.Combine(Root(dotnet), "packs", "Microsoft.NETCore.App.Ref"), Environment.Version.Major) : null;
+    private static string? FindPack() =>
+        Find() is { } dotnet ? Latest(Path.Combine(Root(dotnet), "packs", "Microsoft.NETCore.App.Ref"), Environment.Version.Major) : null;
 
     private static bool HasSdk(string dotnet) => Directory.Exists(Path.Combine(Root(dotnet), "sdk"));
 
@@ -95,10 +100,15 @@ internal static class DotnetSdk
     {
         if (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host) yield return host;
         if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root) yield return Path.Combine(root, Name);
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)) yield return Path.Combine(folder, Name);
+        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        {
+            yield return Path.Combine(folder, Name);
+        }
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         yield return Path.Combine(home, ".dotnet", Name);
-        string[] usual = OperatingSystem.IsWindows() ? [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "dotnet")]
+        string[] usual = OperatingSystem.IsWindows()
+            ? [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "dotnet")]
             : OperatingSystem.IsMacOS() ? ["/usr/local/share/dotnet", "/opt/homebrew/opt/dotnet/libexec"]
             : ["/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet"];
         foreach (var folder in usual) yield return Path.Combine(folder, Name);

@@ -21,7 +21,8 @@ internal sealed record Extension(string Package, IReadOnlyList<string> Assemblie
         var folder = Path.Combine(root, Folder);
         if (!Directory.Exists(folder)) return null;
         var script = Path.Combine(folder, "extension.dib");
-        return new(package, [.. Directory.EnumerateFiles(folder, "*.dll").Order(StringComparer.Ordinal)], File.Exists(script) ? script : null);
+        return new(package, [.. Directory.EnumerateFiles(folder, "*.dll").Order(StringComparer.Ordinal)],
+            File.Exists(script) ? script : null);
     }
 
     /// <summary>Returns the cells to run for it, in order, with names for the user.</summary>
@@ -29,12 +30,15 @@ internal sealed record Extension(string Package, IReadOnlyList<string> Assemblie
     public IEnumerable<(string Name, string Code)> Cells(Action<string> warn)
     {
         foreach (var assembly in Assemblies.Select(path => Path.GetFileNameWithoutExtension(path)))
-            yield return ($"extension {assembly}", $"await global::Microsoft.DotNet.Interactive.ExtensionLoader.LoadAsync({Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(assembly, quote: true)});");
+            yield return ($"extension {assembly}",
+                "await "
+                    + $"global::Microsoft.DotNet.Interactive.ExtensionLoader.LoadAsync({Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(assembly, quote: true)});");
         if (Script is null) yield break;
         foreach (var (language, code) in Parts(warn))
         {
             if (language is "csharp" or "c#" or "C#") yield return ($"extension.dib of {Package}", code);
-            else if (language != "markdown" && language != "meta") warn($"A part of {Package}'s extension.dib is in {language}, and is not run.");
+            else if (language != "markdown" && language != "meta")
+                warn($"A part of {Package}'s extension.dib is in {language}, and is not run.");
         }
     }
 
@@ -71,5 +75,6 @@ internal sealed record Extension(string Package, IReadOnlyList<string> Assemblie
     }
 
     private static readonly string[] Languages =
-        ["csharp", "c#", "C#", "fsharp", "f#", "F#", "pwsh", "powershell", "html", "javascript", "js", "markdown", "mermaid", "sql", "kql", "http", "value", "meta"];
+        ["csharp", "c#", "C#", "fsharp", "f#", "F#", "pwsh", "powershell", "html", "javascript", "js", "markdown", "mermaid", "sql", "kql",
+            "http", "value", "meta"];
 }

@@ -16,5 +16,6 @@ internal static class InteractivePackages
     ];
 
     /// <summary>Whether a directive references one of these packages.</summary>
-    public static bool Has(PackageDirective directive) => directive.Kind == PackageDirectiveKind.Package && Ids.Contains(directive.Name, StringComparer.OrdinalIgnoreCase);
+    public static bool Has(PackageDirective directive) =>
+        directive.Kind == PackageDirectiveKind.Package && Ids.Contains(directive.Name, StringComparer.OrdinalIgnoreCase);
 }

@@ -25,7 +25,8 @@ internal sealed class PackageNames(string folder)
     public async Task<IReadOnlyList<(string Id, string Description)>> IdsAsync(string typed, CancellationToken cancellation)
     {
         var local = OnThisMachine(typed + "*").Select(path => (IdOf(path), ""));
-        var found = typed.Length < MinLetters ? [] : await AskAsync(["search", typed, "--take", $"{MaxFound}", "--verbosity", "detailed"], cancellation);
+        var found = typed.Length < MinLetters
+            ? [] : await AskAsync(["search", typed, "--take", $"{MaxFound}", "--verbosity", "detailed"], cancellation);
         return
         [
             .. found.Select(package => ((string?)package["id"] ?? "", (string?)package["description"] ?? "")).Concat(local)
@@ -37,9 +38,12 @@ internal sealed class PackageNames(string folder)
     /// <summary>Returns a question whether an existing package with a similar id was meant; null if there is none.</summary>
     public async Task<string?> NearestAsync(string id, CancellationToken cancellation)
     {
-        var found = await Task.WhenAll(((string[])[id, id.Split('.').MaxBy(part => part.Length)!]).Distinct().Select(part => AskAsync(["search", part], cancellation)));
-        var local = OnThisMachine("*").Where(path => Math.Abs(Path.GetFileName(path).Length - id.Length) <= 1 + (id.Length / 3)).Select(IdOf);
-        return Suggestions.Nearest(id, found.SelectMany(packages => packages).Select(package => (string?)package["id"] ?? "").Concat(PackageHints.Ids).Concat(local));
+        var found = await Task.WhenAll(((string[])[id, id.Split('.').MaxBy(part => part.Length)!]).Distinct()
+            .Select(part => AskAsync(["search", part], cancellation)));
+        var local = OnThisMachine("*")
+            .Where(path => Math.Abs(Path.GetFileName(path).Length - id.Length) <= 1 + (id.Length / 3)).Select(IdOf);
+        return Suggestions.Nearest(id,
+            found.SelectMany(packages => packages).Select(package => (string?)package["id"] ?? "").Concat(PackageHints.Ids).Concat(local));
     }
 
     /// <summary>Returns a package's versions, the latest first.</summary>
@@ -48,7 +52,9 @@ internal sealed class PackageNames(string folder)
         if (id.Length == 0) return [];
         var found = await AskAsync(["search", id, "--exact-match"], cancellation);
         var local = OnThisMachine(id).SelectMany(Directory.EnumerateDirectories).Select(path => Path.GetFileName(path)!);
-        return [.. found.Select(package => (string?)package["version"] ?? "").Concat(local).Where(version => version.Length > 0).Distinct().OrderByDescending(version => version, Comparer<string>.Create(Compare))];
+        return [
+            .. found.Select(package => (string?)package["version"] ?? "").Concat(local).Where(version => version.Length > 0).Distinct()
+                .OrderByDescending(version => version, Comparer<string>.Create(Compare))];
     }
 
     private async Task<IReadOnlyList<JObject>> AskAsync(string[] arguments, CancellationToken cancellation)
@@ -77,7 +83,8 @@ internal sealed class PackageNames(string folder)
             var answer = JObject.Parse(string.Join('\n', output.SkipWhile(line => !line.StartsWith('{'))));
             return [.. (answer["searchResult"] as JArray ?? []).SelectMany(source => source["packages"] as JArray ?? []).OfType<JObject>()];
         }
-        catch (Exception unanswered) when (unanswered is JsonException or OperationCanceledException or System.ComponentModel.Win32Exception)
+        catch (Exception unanswered) when (unanswered is JsonException or OperationCanceledException
+            or System.ComponentModel.Win32Exception)
         {
             // A failed search is not cached, so the next query repeats it.
             searches.TryRemove(string.Join(' ', arguments), out _);
@@ -92,7 +99,9 @@ internal sealed class PackageNames(string folder)
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         try
         {
-            return Directory.Exists(store) ? [.. Directory.EnumerateDirectories(store, pattern, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive })] : [];
+            return Directory.Exists(store)
+                ? [.. Directory.EnumerateDirectories(store, pattern, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive })]
+                : [];
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -105,8 +114,10 @@ internal sealed class PackageNames(string folder)
     {
         try
         {
-            var specification = Directory.EnumerateDirectories(package).SelectMany(version => Directory.EnumerateFiles(version, "*.nuspec")).FirstOrDefault();
-            return specification is not null && System.Xml.Linq.XDocument.Load(specification).Descendants().FirstOrDefault(element => element.Name.LocalName == "id")?.Value is { Length: > 0 } id
+            var specification = Directory.EnumerateDirectories(package)
+                .SelectMany(version => Directory.EnumerateFiles(version, "*.nuspec")).FirstOrDefault();
+            return specification is not null && System.Xml.Linq.XDocument.Load(specification).Descendants()
+                .FirstOrDefault(element => element.Name.LocalName == "id")?.Value is { Length: > 0 } id
                 ? id
                 : Path.GetFileName(package);
         }
@@ -120,7 +131,8 @@ internal sealed class PackageNames(string folder)
     private static int Compare(string a, string b)
     {
         var (left, right) = (a.Split('-', 2), b.Split('-', 2));
-        var numbers = Version.TryParse(left[0], out var one) && Version.TryParse(right[0], out var other) ? one.CompareTo(other) : string.CompareOrdinal(left[0], right[0]);
+        var numbers = Version.TryParse(left[0], out var one) && Version.TryParse(right[0], out var other)
+            ? one.CompareTo(other) : string.CompareOrdinal(left[0], right[0]);
         return numbers != 0 ? numbers
             : left.Length != right.Length ? right.Length.CompareTo(left.Length)
             : left.Length == 1 ? 0 : string.CompareOrdinal(left[1], right[1]);

@@ -42,18 +42,25 @@ internal sealed partial class PackageRestore(string baseDirectory)
         ["NU1101"] = "Is the id spelled right? A source of your own is added with: #i \"nuget: https://…\"",
         ["NU1103"] = "There are only versions before release: ask for one of them, or for *-*",
         ["NU1107"] = "Ask for a version of that package that both can live with: #r \"nuget: Id, version\"",
-        ["NU1301"] = "Is there a network? Sources are listed by: dotnet nuget list source. Run the cell again when the source answers, or add another source with: #i \"nuget: https://…\"",
+        ["NU1301"] =
+            "Is there a network? Sources are listed by: dotnet nuget list source. Run the cell again when the source answers, or add "
+                + "another source with: #i \"nuget: https://…\"",
         ["NU1605"] = "Ask for the higher version.",
     };
 
     /// <summary>The runtime identifier that native assets are resolved for.</summary>
-    private static string Runtime => (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux")
+    private static string Runtime =>
+        (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx"
+            : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux")
         + "-" + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
     private static string Cache =>
-        OperatingSystem.IsWindows() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "jupyter-csharp", "packages")
-        : OperatingSystem.IsMacOS() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches", "jupyter-csharp", "packages")
-        : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "jupyter-csharp", "packages");
+        OperatingSystem.IsWindows()
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "jupyter-csharp", "packages")
+        : OperatingSystem.IsMacOS()
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches", "jupyter-csharp", "packages")
+        : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "jupyter-csharp", "packages");
 
     /// <summary>
     /// Creates a folder in the cache that only the user can read: the address of a source may contain a password, and a project is the
@@ -78,7 +85,9 @@ internal sealed partial class PackageRestore(string baseDirectory)
         // A project may have changed since.
         if (set.Projects.Count == 0 && Remembered(remembered, set.IsFloating ? FloatsFor : TimeSpan.MaxValue) is { } known) return known;
         var dotnet = DotnetSdk.Find()
-            ?? throw new PackageException("Packages are restored by the .NET SDK, and there is none. Install the .NET 10 SDK (https://dot.net), or set DOTNET_ROOT to its folder, and restart the kernel.");
+            ?? throw new PackageException(
+                "Packages are restored by the .NET SDK, and there is none. Install the .NET 10 SDK (https://dot.net), or set DOTNET_ROOT "
+                    + "to its folder, and restart the kernel.");
         var folder = "";
         try
         {
@@ -92,7 +101,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (PackageException) when (set.IsFloating && set.Projects.Count == 0 && Remembered(remembered, TimeSpan.MaxValue) is { } older)
         {
-            return older with { Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."] };
+            return older
+                with { Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."] };
         }
         catch (PackageException unknown) when (unknown.Unknown.Count > 0)
         {
@@ -130,7 +140,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
     {
         try
         {
-            return File.Exists(path) && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < age ? ResolvedPackages.FromJson(File.ReadAllText(path)) : null;
+            return File.Exists(path) && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < age
+                ? ResolvedPackages.FromJson(File.ReadAllText(path)) : null;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
@@ -150,7 +161,11 @@ internal sealed partial class PackageRestore(string baseDirectory)
     private static void DeleteLeftBehind()
     {
         if (!Directory.Exists(Cache)) return;
-        foreach (var folder in Directory.EnumerateDirectories(Cache, "restore-*").Where(folder => DateTime.UtcNow - Directory.GetCreationTimeUtc(folder) > FloatsFor)) Delete(folder);
+        foreach (var folder in Directory.EnumerateDirectories(Cache, "restore-*")
+            .Where(folder => DateTime.UtcNow - Directory.GetCreationTimeUtc(folder) > FloatsFor))
+        {
+            Delete(folder);
+        }
     }
 
     private static void Delete(string folder)
@@ -181,7 +196,11 @@ internal sealed partial class PackageRestore(string baseDirectory)
             {
                 var (log, notes) = await BuildSoundAsync(dotnet, folder, progress, cancellation);
                 var taken = newest.Count == 0 ? [] : Installed(folder).Where(package => newest.ContainsKey(package.Id));
-                return (log, [.. notes, .. taken.Select(package => $"{package.Id} {newest[package.Id]} requires a newer .NET than {Environment.Version.Major}, so {package.Version} was taken, the newest version that does not.")]);
+                return (log,
+                    [.. notes,
+                        .. taken.Select(package =>
+                            $"{package.Id} {newest[package.Id]} requires a newer .NET than {Environment.Version.Major}, so "
+                                + $"{package.Version} was taken, the newest version that does not.")]);
             }
             catch (PackageException failure) when (tries <= MaxOlderVersions && set.Below(failure.Unfit) is { } older)
             {
@@ -193,7 +212,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     /// <summary>Restores and resolves, and repairs damaged packages of the machine's cache.</summary>
     /// <returns>The build's output, and notes for the user.</returns>
-    private static async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildSoundAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
+    private static async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildSoundAsync(
+        string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
         PackageException? failed = null;
         IReadOnlyList<string> log = [];
@@ -218,11 +238,14 @@ internal sealed partial class PackageRestore(string baseDirectory)
             }
             catch (Exception locked) when (locked is IOException or UnauthorizedAccessException)
             {
-                notes.Add($"Files are missing or damaged in {package} and cannot be replaced ({locked.Message}). Delete that folder, and run the cell again.");
+                notes.Add(
+                    $"Files are missing or damaged in {package} and cannot be replaced ({locked.Message}). Delete that folder, and run "
+                        + "the cell again.");
             }
         }
 
-        if (notes.Count == damaged.Count) return failed is null ? (log, notes) : throw new PackageException(string.Join('\n', notes.Prepend(failed.Message)));
+        if (notes.Count == damaged.Count)
+            return failed is null ? (log, notes) : throw new PackageException(string.Join('\n', notes.Prepend(failed.Message)));
         try
         {
             Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would reuse the list of files from there.
@@ -230,7 +253,9 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (PackageException failure) when (aside.Count > 0)
         {
-            throw new PackageException($"The archive of {string.Join(", ", aside.Keys)} is damaged, and the package could not be downloaded again.\n{failure.Message}");
+            throw new PackageException(
+                $"The archive of {string.Join(", ", aside.Keys)} is damaged, and the package could not be downloaded "
+                    + $"again.\n{failure.Message}");
         }
         finally
         {
@@ -240,12 +265,15 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     /// <summary>Restores and resolves.</summary>
     /// <returns>The build's output.</returns>
-    private static async Task<IReadOnlyList<string>> BuildAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<string>> BuildAsync(
+        string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
         var log = new List<string>();
         string[] arguments =
-            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore", "-target:ResolveReferences;GenerateMSBuildEditorConfigFile",
-                "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item), "-getResultOutputFile:resolved.json"];
+            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore",
+                "-target:ResolveReferences;GenerateMSBuildEditorConfigFile",
+                "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item),
+                "-getResultOutputFile:resolved.json"];
         var exitCode = await DotnetSdk.RunAsync(dotnet, folder, arguments, Read, cancellation);
         if (exitCode != 0) throw Explain(log);
         return log;
@@ -260,12 +288,22 @@ internal sealed partial class PackageRestore(string baseDirectory)
     private static PackageException Explain(IReadOnlyList<string> log)
     {
         // Some are reported once for all platforms, and once for this one.
-        var errors = Problems(log, "error").Select(error => (error.Code, Text: error.Text.Replace($" / {Runtime}", "", StringComparison.Ordinal))).Distinct().ToList();
-        if (errors.Count == 0) return new($"The .NET SDK could not restore the packages:\n{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}");
-        var unfit = errors.Where(error => error.Code == "NU1202").Select(error => Incompatible().Match(error.Text)).Where(match => match.Success)
+        var errors = Problems(log, "error")
+            .Select(error => (error.Code, Text: error.Text.Replace($" / {Runtime}", "", StringComparison.Ordinal))).Distinct().ToList();
+        if (errors.Count == 0)
+        {
+            return new(
+                $"The .NET SDK could not restore the packages:\n{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}");
+        }
+        var unfit = errors.Where(error => error.Code == "NU1202").Select(error => Incompatible().Match(error.Text))
+            .Where(match => match.Success)
             .Select(match => new InstalledPackage(match.Groups["id"].Value, match.Groups["version"].Value, null)).ToList();
-        var unknown = errors.Where(error => error.Code == "NU1101").Select(error => UnknownId().Match(error.Text)).Where(match => match.Success).Select(match => match.Groups["id"].Value);
-        return new(string.Join('\n', errors.Select(error => $"{error.Code}: {error.Text}").Concat(errors.GroupBy(error => error.Code).SelectMany(AdviceFor).Distinct())))
+        var unknown = errors.Where(error => error.Code == "NU1101").Select(error => UnknownId().Match(error.Text))
+            .Where(match => match.Success).Select(match => match.Groups["id"].Value);
+        return new(
+            string.Join('\n',
+                errors.Select(error => $"{error.Code}: {error.Text}")
+                    .Concat(errors.GroupBy(error => error.Code).SelectMany(AdviceFor).Distinct())))
         {
             Unfit = unfit.Count == errors.Count ? unfit : [],
             Unknown = [.. unknown.Distinct()],
@@ -281,14 +319,18 @@ internal sealed partial class PackageRestore(string baseDirectory)
                 foreach (Match unfit in Incompatible().Matches(text))
                 {
                     var (id, version) = (unfit.Groups["id"].Value, unfit.Groups["version"].Value);
-                    var earlier = Version.TryParse(version.Split('-')[0], out var number) && number.Major > Environment.Version.Major ? $" or #r \"nuget: {id}, {Environment.Version.Major}.*\"" : "";
-                    yield return $"{id} {version} does not support .NET {Environment.Version.Major}, which notebooks run on. Write #r \"nuget: {id}\"{earlier} for the newest version that does.";
+                    var earlier = Version.TryParse(version.Split('-')[0], out var number) && number.Major > Environment.Version.Major
+                        ? $" or #r \"nuget: {id}, {Environment.Version.Major}.*\"" : "";
+                    yield return $"{id} {version} does not support .NET {Environment.Version.Major}, which notebooks run on. Write #r "
+                        + $"\"nuget: {id}\"{earlier} for the newest version that does.";
                 }
 
                 break;
             case "NU1102":
                 var wanted = NearestVersion().Match(text);
-                yield return (wanted.Success ? $"Write #r \"nuget: {wanted.Groups["id"].Value}, {wanted.Groups["version"].Value}\", or leave" : "Write a version that the sources have, or leave") + " the version out for the newest one.";
+                yield return (wanted.Success
+                    ? $"Write #r \"nuget: {wanted.Groups["id"].Value}, {wanted.Groups["version"].Value}\", or leave"
+                    : "Write a version that the sources have, or leave") + " the version out for the newest one.";
                 break;
             default:
                 if (Advice.TryGetValue(errors.Key, out var advice)) yield return advice;
@@ -298,26 +340,37 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static IEnumerable<(string Code, string Text)> Problems(IEnumerable<string> log, string kind) => log
         .Select(line => Problem().Match(line)).Where(match => match.Success && match.Groups["kind"].Value == kind)
-        .Select(match => (match.Groups["code"].Value, match.Groups["text"].Value.Replace("Session depends on", Asked, StringComparison.Ordinal).Trim(' ', '-')));
+        .Select(match =>
+            (match.Groups["code"].Value,
+                match.Groups["text"].Value.Replace("Session depends on", Asked, StringComparison.Ordinal).Trim(' ', '-')));
 
     private static ResolvedPackages Read(string folder, string dotnet, PackageSet set, IReadOnlyList<string> log)
     {
         var items = (JObject)JObject.Parse(File.ReadAllText(Path.Combine(folder, "resolved.json")))["Items"]!;
-        var references = Of("ReferencePath").Where(item => Text(item, "FrameworkReferenceName") != "Microsoft.NETCore.App").Select(Full).ToList();
+        var references = Of("ReferencePath")
+            .Where(item => Text(item, "FrameworkReferenceName") != "Microsoft.NETCore.App").Select(Full).ToList();
         var local = Of("ReferenceCopyLocalPaths").ToList();
         bool IsNative(JToken item) => Text(item, "AssetType") == "native";
         var frameworks = set.Frameworks.Select(name => DotnetSdk.FindFramework(dotnet, name, Environment.Version.Major)
-            ?? throw new PackageException($"The framework {name} for .NET {Environment.Version.Major} is not installed beside the SDK in {Path.GetDirectoryName(dotnet)}."));
+            ?? throw new PackageException(
+                $"The framework {name} for .NET {Environment.Version.Major} is not installed beside the SDK in "
+                    + $"{Path.GetDirectoryName(dotnet)}."));
         var extensions = Extensions(folder);
         return new(
             Installed(folder), references,
-            [.. extensions.SelectMany(extension => extension.Assemblies), .. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
+            [.. extensions.SelectMany(extension => extension.Assemblies),
+                .. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase))
+                    .Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
             [.. local.Where(IsNative).Select(Full)],
             // A project may itself be a generator.
-            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full), .. GeneratorOptions(folder)],
+            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0)
+                .Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full),
+                .. GeneratorOptions(folder)],
 
             // Versions that packages request of each other, and get a newer one of, do not concern the user.
-            [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
+            [.. Problems(log, "warning")
+                .Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal))
+                .Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
         {
             Extensions = extensions,
         };
@@ -356,14 +409,21 @@ internal sealed partial class PackageRestore(string baseDirectory)
     /// </remarks>
     private static IEnumerable<string> GeneratorOptions(string folder)
     {
-        if (Directory.EnumerateFiles(Path.Combine(folder, "obj"), "*.GeneratedMSBuildEditorConfig.editorconfig", SearchOption.AllDirectories).FirstOrDefault() is not { } written) return [];
+        if (Directory.EnumerateFiles(Path.Combine(folder, "obj"), "*.GeneratedMSBuildEditorConfig.editorconfig",
+            SearchOption.AllDirectories).FirstOrDefault() is not { } written)
+        {
+            return [];
+        }
         var copy = Path.Combine(folder, "generators.editorconfig");
         File.WriteAllLines(copy, File.ReadLines(written).Where(line => !line.Contains(folder, StringComparison.Ordinal)));
         return [Copy(copy)];
     }
 
     private static List<Extension> Extensions(string folder) =>
-        [.. Libraries(folder).Select(library => library.Roots.Select(root => Extension.In(library.Id, root)).FirstOrDefault(extension => extension is not null)).OfType<Extension>()];
+        [.. Libraries(folder)
+            .Select(library =>
+                library.Roots.Select(root => Extension.In(library.Id, root)).FirstOrDefault(extension => extension is not null))
+                .OfType<Extension>()];
 
     private static string AssetsFile(string folder) => Path.Combine(folder, "obj", "project.assets.json");
 
@@ -373,7 +433,11 @@ internal sealed partial class PackageRestore(string baseDirectory)
     /// <remarks>Source: https://learn.microsoft.com/nuget/concepts/package-installation-process</remarks>
     private static List<InstalledPackage> Installed(string folder)
     {
-        return [.. Libraries(folder).Select(library => new InstalledPackage(library.Id, library.Version, library.Roots.Select(Source).FirstOrDefault(source => source is not null)))];
+        return [
+            .. Libraries(folder)
+                .Select(library =>
+                    new InstalledPackage(library.Id, library.Version,
+                        library.Roots.Select(Source).FirstOrDefault(source => source is not null)))];
 
         static string? Source(string package)
         {

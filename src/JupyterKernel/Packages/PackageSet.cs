@@ -22,7 +22,8 @@ internal sealed record PackageRequest(string Id, string? Version)
 internal sealed record PackageSet
 {
     // Source: https://learn.microsoft.com/nuget/consume-packages/configuring-nuget-behavior
-    private static readonly string[] ConfigNames = OperatingSystem.IsLinux() ? ["nuget.config", "NuGet.config", "NuGet.Config"] : ["nuget.config"];
+    private static readonly string[] ConfigNames = OperatingSystem.IsLinux()
+        ? ["nuget.config", "NuGet.config", "NuGet.Config"] : ["nuget.config"];
 
     // These variables also decide where packages are stored and which sources are used.
     private static readonly string[] StoreVariables = ["NUGET_PACKAGES", "NUGET_FALLBACK_PACKAGES", "RestoreConfigFile", "RestoreSources"];
@@ -43,7 +44,8 @@ internal sealed record PackageSet
     public IReadOnlyList<string> Projects { get; private init; } = [];
 
     /// <summary>Build properties by their names.</summary>
-    public IReadOnlyDictionary<string, string> Properties { get; private init; } = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+    public IReadOnlyDictionary<string, string> Properties { get; private init; } =
+        new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether there is nothing to restore.</summary>
     public bool IsEmpty => Packages.Count + Frameworks.Count + Projects.Count == 0;
@@ -61,10 +63,17 @@ internal sealed record PackageSet
             set = directive.Kind switch
             {
                 PackageDirectiveKind.Package => set.With(new PackageRequest(directive.Name, directive.Value)),
-                PackageDirectiveKind.Source => set with { Sources = Added(set.Sources, IsFolder(directive.Name) ? Path.GetFullPath(directive.Name, baseDirectory) : directive.Name) },
-                PackageDirectiveKind.Framework => directive.Name == "Microsoft.NETCore.App" ? set : set with { Frameworks = Added(set.Frameworks, directive.Name) },
+                PackageDirectiveKind.Source =>
+                    set
+                        with { Sources = Added(set.Sources,
+                            IsFolder(directive.Name) ? Path.GetFullPath(directive.Name, baseDirectory) : directive.Name) },
+                PackageDirectiveKind.Framework => directive.Name == "Microsoft.NETCore.App"
+                    ? set : set with { Frameworks = Added(set.Frameworks, directive.Name) },
                 PackageDirectiveKind.Project => set with { Projects = Added(set.Projects, directive.Name) },
-                PackageDirectiveKind.Property => set with { Properties = new SortedDictionary<string, string>(set.Properties.ToDictionary(), StringComparer.OrdinalIgnoreCase) { [directive.Name] = directive.Value ?? "" } },
+                PackageDirectiveKind.Property =>
+                    set
+                        with { Properties = new SortedDictionary<string, string>(set.Properties.ToDictionary(),
+                            StringComparer.OrdinalIgnoreCase) { [directive.Name] = directive.Value ?? "" } },
                 _ => set,
             };
         }
@@ -80,8 +89,13 @@ internal sealed record PackageSet
         var below = Packages.ToDictionary(package => package.Id, StringComparer.OrdinalIgnoreCase);
         foreach (var package in packages)
         {
-            if (!below.TryGetValue(package.Id, out var request) || !request.IsAnyStable || !Version.TryParse(package.Version.Split('-', '+')[0], out var version)) return null;
-            below[package.Id] = request with { Version = version.Minor > 0 ? $"[*, {version.Major}.{version.Minor})" : $"[*, {version.Major}.0)" };
+            if (!below.TryGetValue(package.Id, out var request) || !request.IsAnyStable
+                || !Version.TryParse(package.Version.Split('-', '+')[0], out var version))
+            {
+                return null;
+            }
+            below[package.Id] = request
+                with { Version = version.Minor > 0 ? $"[*, {version.Major}.{version.Minor})" : $"[*, {version.Major}.0)" };
         }
 
         return packages.Count == 0 ? null : this with { Packages = [.. Packages.Select(package => below[package.Id])] };
@@ -93,7 +107,12 @@ internal sealed record PackageSet
     public PackageSet Pinned(IEnumerable<InstalledPackage> installed)
     {
         var versions = installed.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
-        return this with { Packages = [.. Packages.Select(package => package.IsFloating && versions.TryGetValue(package.Id, out var version) ? package with { Version = version } : package)] };
+        return this
+            with {
+                Packages = [
+                    .. Packages.Select(package =>
+                        package.IsFloating && versions.TryGetValue(package.Id, out var version)
+                        ? package with { Version = version } : package)] };
     }
 
     /// <summary>Returns the text of the project that the SDK restores.</summary>
@@ -105,13 +124,17 @@ internal sealed record PackageSet
         // Build files above the folder of this project do not apply to it; the central versions above the notebook do.
         Group(
             "PropertyGroup",
-            new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false), new XElement("MSBuildEnableWorkloadResolver", false),
-            CentralVersions(baseDirectory) is { } versions ? new XElement("DirectoryPackagesPropsPath", Escaped(versions)) : new XElement("ImportDirectoryPackagesProps", false)),
+            new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false),
+            new XElement("MSBuildEnableWorkloadResolver", false),
+            CentralVersions(baseDirectory) is { } versions ? new XElement("DirectoryPackagesPropsPath", Escaped(versions))
+                : new XElement("ImportDirectoryPackagesProps", false)),
         Import("Sdk.props"),
         Group(
             "PropertyGroup",
-            new XElement("TargetFramework", "net10.0"), new XElement("OutputType", "Library"), new XElement("RuntimeIdentifier", runtime), new XElement("SelfContained", false),
-            new XElement("EnableDefaultItems", false), new XElement("CopyLocalLockFileAssemblies", true), new XElement("NuGetAudit", false), new XElement("NoWarn", "$(NoWarn);NU1510"), new XElement("AllowUnsafeBlocks", true),
+            new XElement("TargetFramework", "net10.0"), new XElement("OutputType", "Library"), new XElement("RuntimeIdentifier", runtime),
+            new XElement("SelfContained", false),
+            new XElement("EnableDefaultItems", false), new XElement("CopyLocalLockFileAssemblies", true), new XElement("NuGetAudit", false),
+            new XElement("NoWarn", "$(NoWarn);NU1510"), new XElement("AllowUnsafeBlocks", true),
             new XElement("ValidateExecutableReferencesMatchSelfContained", false),
             new XElement("RestoreRootConfigDirectory", Escaped(baseDirectory)),
             Sources.Count > 0 ? new XElement("RestoreAdditionalProjectSources", string.Join(';', Sources.Select(Escaped))) : null,
@@ -120,7 +143,9 @@ internal sealed record PackageSet
         Group(
             "ItemGroup",
             Packages.SelectMany(References),
-            Packages.Count > 0 ? InteractivePackages.Ids.Select(id => new XElement("PrunePackageReference", new XAttribute("Include", id), new XAttribute("Version", "99.0.0"))) : null,
+            Packages.Count > 0
+                ? InteractivePackages.Ids.Select(id =>
+                    new XElement("PrunePackageReference", new XAttribute("Include", id), new XAttribute("Version", "99.0.0"))) : null,
             Frameworks.Select(framework => new XElement("FrameworkReference", new XAttribute("Include", framework))),
             Projects.Select(project => new XElement("ProjectReference", new XAttribute("Include", Escaped(project))))),
         Import("Sdk.targets")).ToString();
@@ -134,7 +159,8 @@ internal sealed record PackageSet
         var text = new StringBuilder(Project("", runtime)).Append("with the options of generators\n");
         foreach (var variable in StoreVariables) text.Append(Environment.GetEnvironmentVariable(variable)).Append('\n');
         if (CentralVersions(baseDirectory) is { } versions) text.Append(versions).Append(File.ReadAllText(versions));
-        foreach (var file in FoldersFrom(baseDirectory).SelectMany(folder => ConfigNames.Select(name => Path.Combine(folder, name))).Where(File.Exists))
+        foreach (var file in FoldersFrom(baseDirectory)
+            .SelectMany(folder => ConfigNames.Select(name => Path.Combine(folder, name))).Where(File.Exists))
         {
             text.Append(file).Append(File.ReadAllText(file));
         }
@@ -151,7 +177,8 @@ internal sealed record PackageSet
 
     private static IEnumerable<string> FoldersFrom(string folder)
     {
-        for (var next = folder.Length > 0 ? new DirectoryInfo(folder) : null; next is not null; next = next.Parent) yield return next.FullName;
+        for (var next = folder.Length > 0 ? new DirectoryInfo(folder) : null; next is not null; next = next.Parent)
+            yield return next.FullName;
     }
 
     /// <summary>
@@ -161,9 +188,12 @@ internal sealed record PackageSet
     private static IEnumerable<XElement> References(PackageRequest package)
     {
         var include = new XAttribute("Include", package.Id);
-        yield return new("PackageReference", include, new XAttribute("Version", package.Version ?? "*"), new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' != 'true'"));
-        if (package.Version is null) yield return new("PackageVersion", include, new XAttribute("Version", "*"), new XAttribute("Exclude", "@(PackageVersion)"));
-        yield return new("PackageReference", include, package.Version is null ? null : new XAttribute("VersionOverride", package.Version), new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' == 'true'"));
+        yield return new("PackageReference", include, new XAttribute("Version", package.Version ?? "*"),
+            new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' != 'true'"));
+        if (package.Version is null)
+            yield return new("PackageVersion", include, new XAttribute("Version", "*"), new XAttribute("Exclude", "@(PackageVersion)"));
+        yield return new("PackageReference", include, package.Version is null ? null : new XAttribute("VersionOverride", package.Version),
+            new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' == 'true'"));
     }
 
     private PackageSet With(PackageRequest request)
@@ -172,18 +202,25 @@ internal sealed record PackageSet
 
         // A request for any version is satisfied by a known one.
         if (known is not null && (request.Version is null || request.Version == known.Version)) return this;
-        return this with { Packages = [.. Packages.Where(package => package != known).Append(request).OrderBy(package => package.Id, StringComparer.OrdinalIgnoreCase)] };
+        return this
+            with {
+                Packages = [
+                    .. Packages.Where(package => package != known).Append(request)
+                        .OrderBy(package => package.Id, StringComparer.OrdinalIgnoreCase)] };
     }
 
-    private static IReadOnlyList<string> Added(IReadOnlyList<string> known, string added) => known.Contains(added) ? known : [.. known, added];
+    private static IReadOnlyList<string> Added(IReadOnlyList<string> known, string added) =>
+        known.Contains(added) ? known : [.. known, added];
 
     private static bool IsFolder(string source) => !Uri.TryCreate(source, UriKind.Absolute, out var address) || address.IsFile;
 
     private static XElement Group(string name, params object?[] content) => new(name, content);
 
-    private static XElement Import(string file) => new("Import", new XAttribute("Project", file), new XAttribute("Sdk", "Microsoft.NET.Sdk"));
+    private static XElement Import(string file) =>
+        new("Import", new XAttribute("Project", file), new XAttribute("Sdk", "Microsoft.NET.Sdk"));
 
     /// <summary>Escapes a text, so that the build finds no properties, items or lists in it.</summary>
     /// <remarks>Source: https://learn.microsoft.com/visualstudio/msbuild/msbuild-special-characters</remarks>
-    private static string Escaped(string text) => string.Concat(text.Select(c => "%$@';?*".Contains(c, StringComparison.Ordinal) ? $"%{(int)c:X2}" : c.ToString()));
+    private static string Escaped(string text) =>
+        string.Concat(text.Select(c => "%$@';?*".Contains(c, StringComparison.Ordinal) ? $"%{(int)c:X2}" : c.ToString()));
 }

@@ -27,7 +27,9 @@ internal sealed record ResolvedPackages(
     /// <summary>The extensions that are run when the packages are referenced.</summary>
     public IReadOnlyList<Extension> Extensions { get; init; } = [];
 
-    private IEnumerable<string> Files => References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers).Concat(Extensions.SelectMany(extension => extension.Assemblies));
+    private IEnumerable<string> Files =>
+        References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers)
+            .Concat(Extensions.SelectMany(extension => extension.Assemblies));
 
     /// <summary>Parses the output of <see cref="ToJson"/>.</summary>
     /// <returns>Null if the text is not valid, or its files are missing or have changed.</returns>
@@ -35,7 +37,9 @@ internal sealed record ResolvedPackages(
     {
         try
         {
-            return JsonConvert.DeserializeObject<Remembered>(json) is { Resolved: { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null, Analyzers: not null, Warnings: not null, Extensions: not null } resolved, HasExtensions: true, Bytes: var bytes }
+            return JsonConvert.DeserializeObject<Remembered>(json)
+                is { Resolved: { Packages: not null, References: not null, Assemblies: not null, NativeLibraries: not null,
+                    Analyzers: not null, Warnings: not null, Extensions: not null } resolved, HasExtensions: true, Bytes: var bytes }
                 && bytes is not null && bytes == TotalBytes(resolved.Files) ? resolved : null;
         }
         catch (JsonException)
@@ -51,12 +55,14 @@ internal sealed record ResolvedPackages(
     /// Whether all earlier files are still included: then cells that were compiled against them need not be compiled again.
     /// </summary>
     public bool Extends(ResolvedPackages before) =>
-        before.References.All(References.Contains) && before.Assemblies.All(Assemblies.Contains) && before.NativeLibraries.All(NativeLibraries.Contains);
+        before.References.All(References.Contains) && before.Assemblies.All(Assemblies.Contains)
+            && before.NativeLibraries.All(NativeLibraries.Contains);
 
     /// <summary>Returns the files that a cell must add to the earlier ones.</summary>
     public CellAssets Beyond(ResolvedPackages before)
     {
-        var added = new CellAssets([.. References.Except(before.References)], [.. Assemblies.Except(before.Assemblies)], [.. NativeLibraries.Except(before.NativeLibraries)]);
+        var added = new CellAssets([.. References.Except(before.References)], [.. Assemblies.Except(before.Assemblies)],
+            [.. NativeLibraries.Except(before.NativeLibraries)]);
         return added.References.Count + added.Assemblies.Count + added.NativeLibraries.Count == 0 ? CellAssets.None : added;
     }
 

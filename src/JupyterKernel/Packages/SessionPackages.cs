@@ -19,7 +19,10 @@ internal sealed record SessionPackages(PackageSet Asked, ResolvedPackages Resolv
     /// <summary>Describes the packages whose version has changed.</summary>
     public IReadOnlyList<string> Changes(SessionPackages before)
     {
-        var old = before.Resolved.Packages.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
-        return [.. Resolved.Packages.Where(package => old.TryGetValue(package.Id, out var version) && version != package.Version).Select(package => $"{package.Id} is {package.Version} now, and was {old[package.Id]}")];
+        var old = before.Resolved.Packages.ToDictionary(package => package.Id, package => package.Version,
+            StringComparer.OrdinalIgnoreCase);
+        return [
+            .. Resolved.Packages.Where(package => old.TryGetValue(package.Id, out var version) && version != package.Version)
+                .Select(package => $"{package.Id} is {package.Version} now, and was {old[package.Id]}")];
     }
 }

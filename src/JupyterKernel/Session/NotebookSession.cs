@@ -12,7 +12,8 @@ namespace JupyterKernel.Session;
 /// <param name="Threw">Whether it ended with an exception.</param>
 /// <param name="Took">The duration of the cell when the user ran it.</param>
 /// <param name="Policy">Whether the cell is replayed.</param>
-internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Threw, TimeSpan Took, ReplayPolicy Policy = ReplayPolicy.Always)
+internal sealed record AcceptedCell(
+    long Number, CompiledCell Compiled, bool Threw, TimeSpan Took, ReplayPolicy Policy = ReplayPolicy.Always)
 {
     /// <summary>The user's answers to its input requests. In memory only: they may contain passwords.</summary>
     public IReadOnlyList<string> Answers { get; init; } = [];
@@ -64,7 +65,8 @@ internal sealed record AcceptedCell(long Number, CompiledCell Compiled, bool Thr
     /// <summary>Returns this cell with the state that it left, for a cell that is not replayed.</summary>
     /// <param name="state">The values of all variables after it; null if they are not known.</param>
     public AcceptedCell With(StateRead? state) => state is { Problem: null, Payload: [var values] }
-        ? this with { Values = values, Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == Compiled.AssemblyName).Select(variable => variable.Name)] }
+        ? this with { Values = values,
+            Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == Compiled.AssemblyName).Select(variable => variable.Name)] }
         : this with { Uncarried = Compiled.Variables };
 }
 
@@ -114,7 +116,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <summary>The variables that cells can use, in the order of their names.</summary>
     public IReadOnlyList<string> Variables =>
     [
-        .. variables.All.Where(declared => !(unset.TryGetValue(declared.Value.Compiled.AssemblyName, out var lost) && lost.Names?.Contains(declared.Key) != false))
+        .. variables.All.Where(declared =>
+            !(unset.TryGetValue(declared.Value.Compiled.AssemblyName, out var lost) && lost.Names?.Contains(declared.Key) != false))
             .Select(declared => declared.Key).Order(StringComparer.Ordinal),
     ];
 
@@ -144,7 +147,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         string code, string name, LanguageSettings language, SessionPackages packages, CancellationToken cancellation)
     {
         var (last, before, declared, proposed) = (Last, Packages, variables, offered);
-        var mayRebuild = CellLibrary.MayBeIn(code) || (packages.HasGenerators && CellLibrary.MayDeclareType(code)) || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
+        var mayRebuild = CellLibrary.MayBeIn(code) || (packages.HasGenerators && CellLibrary.MayDeclareType(code))
+            || typesInLibraries.Any(type => code.Contains(type, StringComparison.Ordinal));
         if (packages == before && !mayRebuild && repeatable.Find(code, language, LastAccepted, declared) is { } repeated)
             return Task.FromResult<(CompilationOutcome, RebuiltHistory?)>((new(repeated with { Name = name }, []), null));
         var mayRepeatTypes = !mayRebuild && typesInScripts.Any(type => code.Contains(type, StringComparison.Ordinal));
@@ -163,7 +167,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
                 // A cell's need for a library is not always visible before it is compiled, and the library may use types that only scripts
                 // declare so far.
-                if (outcome.Cell is { } cell) return (outcome with { Cell = cell with { AssumedOnlyAtTop = IsRepeatable(cell) ? assumed : null } }, null);
+                if (outcome.Cell is { } cell)
+                    return (outcome with { Cell = cell with { AssumedOnlyAtTop = IsRepeatable(cell) ? assumed : null } }, null);
                 if (CellCompiler.LibrarySourceOf(source, cancellation) is null) return (outcome, null);
             }
 
@@ -178,7 +183,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
             // A cell that adds anything for later cells has a link of its own, which they follow.
             bool IsRepeatable(CompiledCell cell) =>
-                ReferenceEquals(cell.Link, source.Previous) && cell.Library is null && cell.Warnings.Count == 0 && !cell.Image.Contains(cell.Name);
+                ReferenceEquals(cell.Link, source.Previous) && cell.Library is null && cell.Warnings.Count == 0
+                    && !cell.Image.Contains(cell.Name);
         }
     }
 
@@ -193,7 +199,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <param name="previous">The cell, or the code that it has submitted last.</param>
     /// <param name="assets">The files that the code's packages added.</param>
     public Task<CompilationOutcome> CompileSubmittedAsync(
-        string code, string name, LanguageSettings language, CompiledCell previous, CellAssets assets, IReadOnlyList<string> analyzers, CancellationToken cancellation)
+        string code, string name, LanguageSettings language, CompiledCell previous, CellAssets assets, IReadOnlyList<string> analyzers,
+        CancellationToken cancellation)
     {
         var source = new CellSource(code, name, previous.Link) { Language = language, Assets = assets, Analyzers = analyzers };
         return compilationThread.RunAsync(() => compiler.Compile(source, cancellation), cancellation);
@@ -201,7 +208,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 
     /// <summary>Returns the packages that a cell references, itself or in the files that it loads.</summary>
     /// <param name="baseDirectory">The directory that relative paths start from.</param>
-    public Task<IReadOnlyList<PackageDirective>> FindPackagesAsync(string code, string baseDirectory, CancellationToken cancellation) => PackageDirectives.MayBeIn(code)
+    public Task<IReadOnlyList<PackageDirective>> FindPackagesAsync(string code, string baseDirectory, CancellationToken cancellation) =>
+        PackageDirectives.MayBeIn(code)
         ? compilationThread.RunAsync(() => PackageDirectives.In(code, baseDirectory), cancellation)
         : Task.FromResult<IReadOnlyList<PackageDirective>>([]);
 
@@ -221,7 +229,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         accepted.Add(cell);
         cell.Replaced =
         [
-            .. cell.Compiled.Variables.Select(name => (Name: name, Cell: variables.DeclarerOfOnlyAtTop(name))).Where(old => old.Cell is not null)
+            .. cell.Compiled.Variables.Select(name => (Name: name, Cell: variables.DeclarerOfOnlyAtTop(name)))
+                .Where(old => old.Cell is not null)
                 .Select(old => new CellVariable(old.Cell!.Compiled.AssemblyName, old.Name)),
         ];
         variables = variables.Behind(cell);
@@ -247,7 +256,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <param name="number">The number of the cell; 0 if it is not known.</param>
     /// <param name="code">The name of its assembly, its library's assembly or its submission's class.</param>
     public AcceptedCell? FindOwner(long number, string? code) => accepted.FindLast(cell => number != 0 ? cell.Number == number
-        : code is not null && (code == cell.Compiled.AssemblyName || code == cell.Compiled.AssemblyName + ".Library" || code == cell.Compiled.EntryType));
+        : code is not null
+            && (code == cell.Compiled.AssemblyName || code == cell.Compiled.AssemblyName + ".Library" || code == cell.Compiled.EntryType));
 
     /// <summary>Keeps a cell in the history without replaying it: the known values of its variables are carried over.</summary>
     /// <returns>The cell as it is in the history from now on.</returns>
@@ -274,9 +284,11 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
             if (!unset.TryGetValue(assembly, out var known)) continue;
             var used = cell.Image.ReferencedMembersOf(assembly);
             if (known.Names is null)
-                return $"{known.Cell} could not be executed again in a fresh worker, so what it declared does not exist any more. Run it again first.";
+                return $"{known.Cell} could not be executed again in a fresh worker, so what it declared does not exist any more. Run it "
+                    + "again first.";
             if (known.Names.FirstOrDefault(used.Contains) is { } name)
-                return $"{name} is not set: {known.Cell} is not executed again in a fresh worker, and what {name} held is no plain data that could be carried over. Run {known.Cell} again first.";
+                return $"{name} is not set: {known.Cell} is not executed again in a fresh worker, and what {name} held is no plain data "
+                    + $"that could be carried over. Run {known.Cell} again first.";
         }
 
         return null;
@@ -290,7 +302,12 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public IReadOnlyList<AcceptedCell> TruncateFrom(AcceptedCell first)
     {
         var index = accepted.IndexOf(first);
-        while (index > 0 && accepted[index].SubmittedBy != 0 && (accepted[index - 1].SubmittedBy == accepted[index].SubmittedBy || accepted[index - 1].Number == accepted[index].SubmittedBy)) index--;
+        while (index > 0 && accepted[index].SubmittedBy != 0
+            && (accepted[index - 1].SubmittedBy == accepted[index].SubmittedBy
+                || accepted[index - 1].Number == accepted[index].SubmittedBy))
+        {
+            index--;
+        }
         while (index > 0 && accepted[index - 1].LoadedFor != 0 && accepted[index - 1].LoadedFor == accepted[index].Number) index--;
         var gone = accepted[index..];
         accepted.RemoveRange(index, gone.Count);

@@ -9,7 +9,8 @@ namespace JupyterKernel.Session;
 /// <param name="Lost">The cells that no longer compile.</param>
 /// <param name="Cause">The change, for the user.</param>
 /// <param name="KeepsValues">Whether plain data keeps its values, instead of those that a replay produces.</param>
-internal sealed record RebuiltHistory(IReadOnlyList<AcceptedCell> Cells, int Again, IReadOnlyList<AcceptedCell> Lost, string Cause, bool KeepsValues);
+internal sealed record RebuiltHistory(
+    IReadOnlyList<AcceptedCell> Cells, int Again, IReadOnlyList<AcceptedCell> Lost, string Cause, bool KeepsValues);
 
 /// <summary>
 /// Compiles a cell whose library (<see cref="CellLibrary"/>) does not fit the history. A later script can redeclare a script's type; a
@@ -24,8 +25,10 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
     /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
     public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, CancellationToken cancellation)
     {
-        source = source with { Previous = accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root, LibraryTypes = TypesInLibraries(accepted) };
-        if (accepted.Count == 0 || CellCompiler.LibrarySourceOf(source, cancellation) is not { } library) return (compiler.Compile(source, cancellation), null);
+        source = source with { Previous = accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root,
+            LibraryTypes = TypesInLibraries(accepted) };
+        if (accepted.Count == 0 || CellCompiler.LibrarySourceOf(source, cancellation) is not { } library)
+            return (compiler.Compile(source, cancellation), null);
 
         var declarers = ScriptTypes();
         var types = CellLibrary.TypesOf(library);
@@ -33,7 +36,8 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         var overlaps = Enumerable.Range(0, accepted.Count).Where(i => accepted[i].Compiled.Library?.Types.Overlaps(types) == true).ToList();
         if (used.Count == 0 && overlaps.Count == 0) return (compiler.Compile(source, cancellation), null);
 
-        source = source with { LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet() };
+        source = source
+            with { LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet() };
 
         // The same library again, as when a notebook is run a second time: nothing changes.
         if (used.Count == 0 && accepted.Any(cell => cell.Compiled.Library?.Sources.Any(known => known.Text == library.Text) == true))
@@ -49,7 +53,8 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         for (var i = first; i < accepted.Count; i++)
         {
             var old = accepted[i];
-            var again = Again(old.Compiled, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, variables, used.Where(type => declarers[type] == i));
+            var again = Again(old.Compiled, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, variables,
+                used.Where(type => declarers[type] == i));
             var sources = (old.Compiled.Library?.Sources ?? []).Where(other => other.Cell != old.Compiled.Name).ToList();
             if (CellCompiler.LibrarySourceOf(again, cancellation) is { } own)
             {
@@ -57,7 +62,8 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
                 again = again with { Moved = [.. old.Compiled.Moved, .. CellLibrary.TypesOf(own).Intersect(types)] };
             }
 
-            sources = [.. sources.Select(other => CellLibrary.Without(other, types)).Where(other => !string.IsNullOrWhiteSpace(other.Text))];
+            sources =
+                [.. sources.Select(other => CellLibrary.Without(other, types)).Where(other => !string.IsNullOrWhiteSpace(other.Text))];
             if (i == place) sources.Add(library);
             var outcome = compiler.Compile(again with { Library = sources }, cancellation);
             if (outcome.Cell is { } cell) Add(old with { Compiled = cell });
@@ -81,7 +87,8 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             },
             cancellation);
         var anew = types.Where(type => overlaps.Any(i => accepted[i].Compiled.Library!.Types.Contains(type))).Select(SimpleName).ToList();
-        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} declared anew" : "A type of an earlier cell is used in a namespace, an extension block or the like";
+        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} declared anew"
+            : "A type of an earlier cell is used in a namespace, an extension block or the like";
         return last.Cell is null ? (last, null) : (last, new RebuiltHistory(cells, cells.Count - first, lost, cause, KeepsValues: false));
 
         void Add(AcceptedCell again)
@@ -95,7 +102,9 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
     /// <param name="previous">The compilation that it follows now.</param>
     /// <param name="variables">The variables before it.</param>
     /// <param name="moreLibraryTypes">The types that now belong in its library.</param>
-    public static CellSource Again(CompiledCell cell, CSharpCompilation previous, TopVariables variables, IEnumerable<string> moreLibraryTypes) => new(cell.Code, cell.Name, previous)
+    public static CellSource Again(
+        CompiledCell cell, CSharpCompilation previous, TopVariables variables, IEnumerable<string> moreLibraryTypes) =>
+        new(cell.Code, cell.Name, previous)
     {
         IsOnlyAtTop = variables.IsOnlyAtTop,
         Again = cell.NameInSymbols == cell.Name ? cell : null, // a repeated cell is not referenced by others, and two cannot share a name
@@ -104,7 +113,8 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         Language = cell.Language,
         Moved = cell.Moved,
         Kept = cell.Kept,
-        LibraryTypes = (cell.Library?.Types ?? Enumerable.Empty<string>()).Concat(cell.Moved).Select(SimpleName).Concat(moreLibraryTypes).ToHashSet(),
+        LibraryTypes = (cell.Library?.Types ?? Enumerable.Empty<string>()).Concat(cell.Moved).Select(SimpleName)
+            .Concat(moreLibraryTypes).ToHashSet(),
     };
 
     /// <summary>The types without a namespace that are in a library: when redeclared, they are again.</summary>

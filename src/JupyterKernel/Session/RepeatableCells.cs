@@ -21,7 +21,8 @@ internal sealed class RepeatableCells
     /// <param name="variables">The current variables.</param>
     /// <returns>The cell under its earlier name; null if it has to be compiled.</returns>
     public CompiledCell? Find(string code, LanguageSettings language, CSharpCompilation? last, TopVariables variables) =>
-        last is not null && ReferenceEquals(last, behind) && known.TryGetValue((code, language), out var cell) && cell.AssumedOnlyAtTop!.All(variables.IsOnlyAtTop)
+        last is not null && ReferenceEquals(last, behind) && known.TryGetValue((code, language), out var cell)
+            && cell.AssumedOnlyAtTop!.All(variables.IsOnlyAtTop)
             ? cell
             : null;
 

@@ -49,7 +49,8 @@ internal sealed record TopVariables
 
     /// <summary>Returns the cell that declares a variable which only the cells' statements use; null if there is none.</summary>
     /// <remarks>A cell before the declaration referred to an older variable.</remarks>
-    public AcceptedCell? DeclarerOfOnlyAtTop(string name) => Declarers.TryGetValue(name, out var cell) && Lookups.GetValueOrDefault(name) < cell.Number ? cell : null;
+    public AcceptedCell? DeclarerOfOnlyAtTop(string name) =>
+        Declarers.TryGetValue(name, out var cell) && Lookups.GetValueOrDefault(name) < cell.Number ? cell : null;
 
     /// <summary>Whether a name is a variable that only the cells' statements use.</summary>
     public bool IsOnlyAtTop(string name) => DeclarerOfOnlyAtTop(name) is not null;

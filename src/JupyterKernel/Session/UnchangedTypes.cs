@@ -17,7 +17,8 @@ internal static class UnchangedTypes
     /// <param name="code">The cell's text.</param>
     /// <param name="language">The language settings that it is compiled with.</param>
     /// <param name="history">The accepted cells.</param>
-    public static IReadOnlySet<string> In(string code, LanguageSettings language, IReadOnlyList<AcceptedCell> history, CancellationToken cancellation)
+    public static IReadOnlySet<string> In(
+        string code, LanguageSettings language, IReadOnlyList<AcceptedCell> history, CancellationToken cancellation)
     {
         var members = MembersOf(code, cancellation);
         var own = TypesIn(members);
@@ -42,13 +43,16 @@ internal static class UnchangedTypes
     }
 
     private static SyntaxList<MemberDeclarationSyntax> MembersOf(string code, CancellationToken cancellation) =>
-        CSharpSyntaxTree.ParseText(PackageDirectives.Blank(code), CellCompiler.ParseOptions, cancellationToken: cancellation).GetCompilationUnitRoot(cancellation).Members;
+        CSharpSyntaxTree.ParseText(PackageDirectives.Blank(code), CellCompiler.ParseOptions, cancellationToken: cancellation)
+            .GetCompilationUnitRoot(cancellation).Members;
 
     private static Dictionary<string, MemberDeclarationSyntax[]> TypesIn(SyntaxList<MemberDeclarationSyntax> members) => members
-        .Where(member => member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax).GroupBy(member => Declared(member).Single()).ToDictionary(same => same.Key, same => same.ToArray());
+        .Where(member => member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax).GroupBy(member => Declared(member).Single())
+        .ToDictionary(same => same.Key, same => same.ToArray());
 
     private static bool Declares(AcceptedCell cell, string name) => cell.Compiled.DeclaredNames.Contains(name)
-        || cell.Compiled.Library?.Types.Any(type => type.StartsWith(name + "`", StringComparison.Ordinal) || type.Contains($".{name}`", StringComparison.Ordinal)) == true;
+        || cell.Compiled.Library?.Types.Any(type =>
+            type.StartsWith(name + "`", StringComparison.Ordinal) || type.Contains($".{name}`", StringComparison.Ordinal)) == true;
 
     private static IEnumerable<string> Declared(MemberDeclarationSyntax member) => member switch
     {
@@ -70,13 +74,20 @@ internal static class UnchangedTypes
     /// Returns the names that a type may take from the cells: by spelling, so there may be too many, never too few. A member's name may be
     /// that of an extension method, and an attribute's class may have a longer one.
     /// </summary>
-    private static IEnumerable<string> UsedBy(MemberDeclarationSyntax type) => type.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => name.Parent is not NameColonSyntax)
-        .SelectMany(name => name.Parent is AttributeSyntax or QualifiedNameSyntax or AliasQualifiedNameSyntax ? (string[])[name.Identifier.ValueText, name.Identifier.ValueText + "Attribute"] : [name.Identifier.ValueText]);
+    private static IEnumerable<string> UsedBy(MemberDeclarationSyntax type) =>
+        type.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => name.Parent is not NameColonSyntax)
+        .SelectMany(name =>
+            name.Parent is AttributeSyntax or QualifiedNameSyntax or AliasQualifiedNameSyntax
+            ? (string[])[name.Identifier.ValueText, name.Identifier.ValueText + "Attribute"] : [name.Identifier.ValueText]);
 
-    private static bool HasStaticState(MemberDeclarationSyntax type) => type.DescendantNodes().OfType<MemberDeclarationSyntax>().Any(member => member.Modifiers.Any(SyntaxKind.StaticKeyword) && member switch
+    private static bool HasStaticState(MemberDeclarationSyntax type) =>
+        type.DescendantNodes().OfType<MemberDeclarationSyntax>()
+            .Any(member => member.Modifiers.Any(SyntaxKind.StaticKeyword) && member switch
     {
         BaseFieldDeclarationSyntax => !member.Modifiers.Any(SyntaxKind.ReadOnlyKeyword),
-        PropertyDeclarationSyntax property => property.AccessorList?.Accessors.Any(accessor => accessor.IsKind(SyntaxKind.SetAccessorDeclaration) && accessor is { Body: null, ExpressionBody: null }) == true,
+        PropertyDeclarationSyntax property =>
+            property.AccessorList?.Accessors.Any(accessor =>
+                accessor.IsKind(SyntaxKind.SetAccessorDeclaration) && accessor is { Body: null, ExpressionBody: null }) == true,
         _ => false,
     });
 }

@@ -21,34 +21,50 @@ internal sealed class KernelSettings
     public static IReadOnlyList<Setting> All { get; } =
     [
         new("memory-threshold", "A worker that uses more than this, and cannot give it back, is replaced.",
-            settings => Size.Format(settings.MemoryThresholdBytes), (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryThresholdBytes = bytes) > 0),
-        new("memory-ceiling", "The heap of a worker never grows past this; a worker that uses more in other ways is ended. For workers started from now on.",
-            settings => Size.Format(settings.MemoryCeilingBytes), (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryCeilingBytes = bytes) > 0),
+            settings => Size.Format(settings.MemoryThresholdBytes),
+            (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryThresholdBytes = bytes) > 0),
+        new("memory-ceiling",
+            "The heap of a worker never grows past this; a worker that uses more in other ways is ended. For workers started from now on.",
+            settings => Size.Format(settings.MemoryCeilingBytes),
+            (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryCeilingBytes = bytes) > 0),
         new("recycle-after", "After so many cells the worker is replaced; 0 for never.",
-            settings => Text(settings.RecycleAfterCells), (settings, text) => Whole(text) is { } cells && (settings.RecycleAfterCells = cells) >= 0),
+            settings => Text(settings.RecycleAfterCells),
+            (settings, text) => Whole(text) is { } cells && (settings.RecycleAfterCells = cells) >= 0),
         new("max-restarts", "So many workers within the restart period, and no more are started.",
-            settings => Text(settings.MaxRestarts), (settings, text) => Whole(text) is { } restarts && (settings.MaxRestarts = restarts) >= 0),
+            settings => Text(settings.MaxRestarts),
+            (settings, text) => Whole(text) is { } restarts && (settings.MaxRestarts = restarts) >= 0),
         new("restart-period", "Seconds over which restarts are counted.",
-            settings => Text((int)settings.RestartPeriod.TotalSeconds), (settings, text) => Whole(text) is { } seconds && (settings.RestartPeriod = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
+            settings => Text((int)settings.RestartPeriod.TotalSeconds),
+            (settings, text) => Whole(text) is { } seconds && (settings.RestartPeriod = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
         new("spare-seconds", "How long an idle kernel keeps a spare worker; 0 for none.",
-            settings => Text((int)settings.SpareTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds && (settings.SpareTime = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
+            settings => Text((int)settings.SpareTime.TotalSeconds),
+            (settings, text) => Whole(text) is { } seconds && (settings.SpareTime = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
         new("ping-seconds", "A worker that answers nothing for so long is ended.",
-            settings => Text((int)settings.PingTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds and > 0 && (settings.PingTime = TimeSpan.FromSeconds(seconds)) > TimeSpan.Zero),
+            settings => Text((int)settings.PingTime.TotalSeconds),
+            (settings, text) => Whole(text) is { } seconds and > 0 && (settings.PingTime = TimeSpan.FromSeconds(seconds)) > TimeSpan.Zero),
         new("replay", "What becomes of cells that do not say it themselves, in a fresh worker: always, never or ask.",
-            settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
-        new("notices", "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always told.",
+            settings => settings.Replay.ToString().ToLowerInvariant(),
+            (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
+        new("notices",
+            "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always "
+                + "told.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
         new("children", "What becomes of processes that cells started, when their worker ends: end or leave.",
-            settings => settings.LeavesChildren ? "leave" : "end", (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
+            settings => settings.LeavesChildren ? "leave" : "end",
+            (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
         new("completion-ahead", "Whether an idle kernel loads what completion needs before it is asked, which takes 80 MB: on or off.",
-            settings => OnOff(settings.CompletionAhead), (settings, text) => OnOff(text) is { } on && (settings.CompletionAhead = on) == on),
+            settings => OnOff(settings.CompletionAhead),
+            (settings, text) => OnOff(text) is { } on && (settings.CompletionAhead = on) == on),
         new("language-version", "The C# of the cells from now on: latest, preview, or a number.",
             settings => settings.Language.Version.ToDisplayString(),
-            (settings, text) => LanguageVersionFacts.TryParse(text, out var version) && settings.Compile(settings.Language with { Version = version })),
+            (settings, text) => LanguageVersionFacts.TryParse(text, out var version)
+                && settings.Compile(settings.Language with { Version = version })),
         new("checked", "Whether arithmetic throws where it overflows: on or off.",
-            settings => OnOff(settings.Language.Checked), (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Checked = on })),
+            settings => OnOff(settings.Language.Checked),
+            (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Checked = on })),
         new("optimize", "Whether cells are compiled for speed, or for exact lines in traces: on or off.",
-            settings => OnOff(settings.Language.Optimize), (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Optimize = on })),
+            settings => OnOff(settings.Language.Optimize),
+            (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Optimize = on })),
         new("nullable", "The nullable context that cells begin with: enable, disable, warnings or annotations.",
             settings => settings.Language.Nullable.ToString().ToLowerInvariant(),
             (settings, text) => Enum.TryParse<NullableContextOptions>(text, ignoreCase: true, out var context) && Enum.IsDefined(context)
@@ -101,7 +117,8 @@ internal sealed class KernelSettings
     /// <summary>Sets a setting by its name.</summary>
     /// <returns>The error; null if the value is valid.</returns>
     public string? Set(string name, string text) =>
-        All.FirstOrDefault(setting => setting.Name == name) is not { } setting ? $"There is no setting '{name}': choose from {string.Join(", ", All.Select(setting => setting.Name))}."
+        All.FirstOrDefault(setting => setting.Name == name) is not { } setting
+        ? $"There is no setting '{name}': choose from {string.Join(", ", All.Select(setting => setting.Name))}."
         : setting.Set(this, text) ? null
         : $"'{text}' is nothing for {name}. {setting.Description}";
 
@@ -117,7 +134,8 @@ internal sealed class KernelSettings
 
     private static bool? OnOff(string text) => text switch { "on" => true, "off" => false, _ => null };
 
-    private static int? Whole(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static int? Whole(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
 
 /// <summary>A single setting.</summary>

@@ -14,7 +14,12 @@ internal static class Size
         var unit = text.Trim()[digits.Trim().Length..].Trim().ToUpperInvariant().Replace("I", "", StringComparison.Ordinal);
         if (unit.Length == 1 && unit != "B") unit += "B";
         var power = Array.IndexOf(Units, unit);
-        if (power < 0 || !double.TryParse(digits, NumberStyles.AllowDecimalPoint | NumberStyles.AllowTrailingWhite | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var number)) return null;
+        if (power < 0
+            || !double.TryParse(digits, NumberStyles.AllowDecimalPoint | NumberStyles.AllowTrailingWhite | NumberStyles.AllowLeadingWhite,
+                CultureInfo.InvariantCulture, out var number))
+        {
+            return null;
+        }
         var bytes = number * Math.Pow(1024, power);
         return bytes is >= 1024 * 1024 and < long.MaxValue ? (long)bytes : null;
     }
