@@ -75,12 +75,11 @@ internal static class Awaits
     }
 
     private static bool IsSequence(ITypeSymbol type) =>
-        type is IArrayTypeSymbol || type.AllInterfaces.Append(type)
-            .Any(at =>
-                at.OriginalDefinition.SpecialType is SpecialType.System_Collections_IEnumerable
-                    or SpecialType.System_Collections_Generic_IEnumerable_T);
+        type is IArrayTypeSymbol
+        || type.AllInterfaces.Append(type).Any(at => at.OriginalDefinition.SpecialType
+            is SpecialType.System_Collections_IEnumerable or SpecialType.System_Collections_Generic_IEnumerable_T);
 
     private static bool IsStream(ITypeSymbol? type) =>
-        type is not null && type.AllInterfaces.Append(type)
-            .Any(at => at is { Name: "IAsyncEnumerable", ContainingNamespace.Name: "Generic" });
+        type is not null
+        && type.AllInterfaces.Append(type).Any(at => at is { Name: "IAsyncEnumerable", ContainingNamespace.Name: "Generic" });
 }

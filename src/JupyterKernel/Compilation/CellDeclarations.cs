@@ -30,7 +30,8 @@ internal sealed record CellDeclarations(
 
     private static readonly SymbolDisplayFormat TypeFormat = SymbolDisplayFormat.FullyQualifiedFormat
         .AddMiscellaneousOptions(
-            SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+            SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier
+                | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
     /// <summary>An empty set of declarations.</summary>
     public static CellDeclarations None { get; } = new([], [], []);
@@ -103,8 +104,12 @@ internal sealed record CellDeclarations(
     {
         if (!HasNoName(type)) return $"default({type.ToDisplayString(TypeFormat)})!";
         if (type is INamedTypeSymbol { IsAnonymousType: true, TypeKind: not TypeKind.Delegate } anonymous)
-            return $"new {{ "
-                + $"{string.Join(", ", anonymous.GetMembers().OfType<IPropertySymbol>().Select(property => $"{property.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat.WithMemberOptions(SymbolDisplayMemberOptions.None))} = {Example(property.Type, name, methods)}"))} }}";
+        {
+            var format = SymbolDisplayFormat.MinimallyQualifiedFormat.WithMemberOptions(SymbolDisplayMemberOptions.None);
+            var properties = anonymous.GetMembers().OfType<IPropertySymbol>()
+                .Select(property => $"{property.ToDisplayString(format)} = {Example(property.Type, name, methods)}");
+            return $"new {{ {string.Join(", ", properties)} }}";
+        }
 
         var unnamed = new List<ITypeSymbol>();
         var spelled = Spell(type, unnamed);

@@ -34,8 +34,8 @@ internal static class DisplayedTupleNames
             ReturnStatementSyntax { Expression: { } returned } => returned,
             _ => null,
         };
-        return result is not null && submission.GetSemanticModel(result.SyntaxTree)
-            .GetTypeInfo(result, cancellation).Type is { } type ? Of(type, 0) : null;
+        return result is not null
+            && submission.GetSemanticModel(result.SyntaxTree).GetTypeInfo(result, cancellation).Type is { } type ? Of(type, 0) : null;
     }
 
     /// <summary>Returns the names in the values that calls of the display API show, each with the place of its call.</summary>

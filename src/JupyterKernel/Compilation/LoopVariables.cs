@@ -139,17 +139,21 @@ internal static class LoopVariables
         return name.Parent switch
         {
             AssignmentExpressionSyntax assignment when assignment.Left == name => [new(name.SpanStart, 0, $"{field} = ")],
-            PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PreIncrementExpression
-                or (int)SyntaxKind.PreDecrementExpression } step =>
+            PrefixUnaryExpressionSyntax
+            {
+                RawKind: (int)SyntaxKind.PreIncrementExpression or (int)SyntaxKind.PreDecrementExpression,
+            } step =>
                 IsStatement(step) ? [new(step.SpanStart, 0, $"{field} = ")]
                 : [new(step.SpanStart, 0, $"({field} = "), new(step.Span.End, 0, ")")],
-            PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PostIncrementExpression
-                or (int)SyntaxKind.PostDecrementExpression } step =>
+            PostfixUnaryExpressionSyntax
+            {
+                RawKind: (int)SyntaxKind.PostIncrementExpression or (int)SyntaxKind.PostDecrementExpression,
+            } step =>
                 IsStatement(step)
                 ? [new(step.SpanStart, 0, $"{field} = {step.OperatorToken.Text}"),
                     new(step.OperatorToken.SpanStart, step.OperatorToken.Span.Length, "  ")] : null,
-            ArgumentSyntax {
-                Parent: TupleExpressionSyntax { Parent: AssignmentExpressionSyntax assignment } tuple } when assignment.Left == tuple =>
+            ArgumentSyntax { Parent: TupleExpressionSyntax { Parent: AssignmentExpressionSyntax assignment } tuple }
+                when assignment.Left == tuple =>
                 assignment.Parent is ExpressionStatementSyntax { Parent: BlockSyntax } statement
                 ? [new(statement.Span.End, 0, $" {field} = {name.Identifier.Text};")] : null,
             ArgumentSyntax { Parent: TupleExpressionSyntax { Parent: ArgumentSyntax } } => null,

@@ -161,9 +161,12 @@ internal static partial class PackageDirectives
             var target = quoted.Groups["target"].Value.Trim();
             var isReference = quoted.Groups["word"].Value == "r";
             if (Scheme(target, "nuget:") is { } nuget)
-                return !isReference
-                ? nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget)
-                    : Malformed("The package source is missing. Write its address or folder: #i \"nuget: https://…\"") : Package(nuget);
+            {
+                return isReference ? Package(nuget)
+                    : nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget)
+                    : Malformed("The package source is missing. Write its address or folder: #i \"nuget: https://…\"");
+            }
+
             if (isReference && Scheme(target, "framework:") is { } framework)
             {
                 return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework)
@@ -250,7 +253,9 @@ internal static partial class PackageDirectives
     private static partial Regex Quoted();
 
     [GeneratedRegex(
-        """^#\s*(?<word>[ri])\s*(?<quote>["'`´‘’‚‛“”„‟«»]?)\s*(?<scheme>nuget|framework)(?![\w.\-/\\])\s*(?<colon>:)?\s*(?<rest>.*?)\s*["'`´‘’‚‛“”„‟«»]?\s*;?(?:\s+//.*)?$""", RegexOptions.IgnoreCase)]
+        """^#\s*(?<word>[ri])\s*(?<quote>["'`´‘’‚‛“”„‟«»]?)\s*(?<scheme>nuget|framework)(?![\w.\-/\\])\s*(?<colon>:)?\s*"""
+            + """(?<rest>.*?)\s*["'`´‘’‚‛“”„‟«»]?\s*;?(?:\s+//.*)?$""",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Loose();
 
     [GeneratedRegex(@"^(?<id>\w[\w.\-]*?)\s*(?:@|:|=+|\s)\s*(?:version\s*[:=]?\s*)?v?(?<version>\d[\w.\-+*]*)$", RegexOptions.IgnoreCase)]

@@ -359,9 +359,9 @@ internal static class ProgramForms
         }
         var beginnings = root.DescendantTokens()
             .Where(token => SyntaxFacts.GetContextualKeywordKind(token.Text) != SyntaxKind.None && token.SpanStart <= error
-            && token.GetPreviousToken().Kind() is SyntaxKind.None or SyntaxKind.SemicolonToken or SyntaxKind.OpenBraceToken
-                or SyntaxKind.CloseBraceToken
-                or SyntaxKind.CloseParenToken or SyntaxKind.ColonToken or SyntaxKind.ElseKeyword or SyntaxKind.DoKeyword);
+                && token.GetPreviousToken().Kind() is SyntaxKind.None or SyntaxKind.SemicolonToken or SyntaxKind.OpenBraceToken
+                    or SyntaxKind.CloseBraceToken or SyntaxKind.CloseParenToken
+                    or SyntaxKind.ColonToken or SyntaxKind.ElseKeyword or SyntaxKind.DoKeyword);
         foreach (var same in beginnings.GroupBy(token => token.Text).TakeLast(MaxStarts))
         {
             // Later occurrences would be the next errors.
@@ -449,9 +449,11 @@ internal static class ProgramForms
         if (root.Members.Count == 0 || !root.Members.All(IsDeclaration)) return [];
         var entries = root.DescendantNodes(node => node is CompilationUnitSyntax or BaseNamespaceDeclarationSyntax or TypeDeclarationSyntax)
             .OfType<MethodDeclarationSyntax>().Where(IsMain).ToList();
-        if (entries is not [
-            { Parent: TypeDeclarationSyntax { Parent: CompilationUnitSyntax or BaseNamespaceDeclarationSyntax,
-                TypeParameterList: null } type } main])
+        if (entries is not [{ Parent: TypeDeclarationSyntax
+            {
+                Parent: CompilationUnitSyntax or BaseNamespaceDeclarationSyntax,
+                TypeParameterList: null,
+            } type } main])
         {
             return [];
         }

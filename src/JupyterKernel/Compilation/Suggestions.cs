@@ -28,9 +28,9 @@ internal static class Suggestions
             "CS0103" or "CS0246" when NameIn(node) is { } name =>
                 Declared(submission, cancellation)
                     .FirstOrDefault(declared => declared != name && declared.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other
-                    ? $"Did you mean {other}?"
+                ? $"Did you mean {other}?"
                 : ForeignCode.HintFor(error, tree, cancellation) ?? OfMath(node, name)
-                    ?? Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
+                ?? Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
                 ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))) ?? Undeclared(node, name),
 
             // No such member, and no extension method of the name.
@@ -123,8 +123,8 @@ internal static class Suggestions
     private static string? OfSpan(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         var expression = (node as ArgumentSyntax)?.Expression ?? node as ExpressionSyntax;
-        return expression is not null && submission.GetSemanticModel(node.SyntaxTree)
-            .GetTypeInfo(expression, cancellation).Type is { IsRefLikeType: true } type
+        return expression is not null
+            && submission.GetSemanticModel(node.SyntaxTree).GetTypeInfo(expression, cancellation).Type is { IsRefLikeType: true } type
             ? $"A {type.Name} can only be held by a local variable. To show or keep what it refers to, copy it: "
                 + $"{expression}.{(type.ToDisplayString() == "System.ReadOnlySpan<char>" ? "ToString" : "ToArray")}()"
             : null;

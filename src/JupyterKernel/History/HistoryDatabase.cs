@@ -160,7 +160,8 @@ internal sealed class HistoryDatabase : IDisposable
     }
 
     private void CreateHistory() => Run(
-        "CREATE TABLE IF NOT EXISTS history (session INTEGER, line INTEGER, input TEXT NOT NULL, output TEXT, PRIMARY KEY (session, line))");
+        "CREATE TABLE IF NOT EXISTS history (session INTEGER, line INTEGER, input TEXT NOT NULL, output TEXT, "
+            + "PRIMARY KEY (session, line))");
 
     private List<HistoryEntry> Range(HistoryRequest request)
     {

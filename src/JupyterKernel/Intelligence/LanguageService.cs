@@ -67,9 +67,9 @@ internal sealed class LanguageService(CellCompiler compiler)
 
         ProjectInfo Project(ProjectId id, string name, CSharpCompilationOptions how, IEnumerable<ProjectReference> behind) =>
             ProjectInfo.Create(
-            id, VersionStamp.Default, name, name, LanguageNames.CSharp, compilationOptions: how.WithScriptClassName(name),
-            parseOptions: CellCompiler.ParseOptions,
-            projectReferences: behind, metadataReferences: AllReferences(), isSubmission: true);
+                id, VersionStamp.Default, name, name, LanguageNames.CSharp, compilationOptions: how.WithScriptClassName(name),
+                parseOptions: CellCompiler.ParseOptions,
+                projectReferences: behind, metadataReferences: AllReferences(), isSubmission: true);
     }
 
     private List<MetadataReference> AllReferences() =>

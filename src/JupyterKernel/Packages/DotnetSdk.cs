@@ -20,8 +20,15 @@ internal static class DotnetSdk
     public static async Task<int> RunAsync(
         string dotnet, string folder, IEnumerable<string> arguments, Action<string> line, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(dotnet, arguments) { WorkingDirectory = folder, RedirectStandardInput = true,
-            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true };
+        var start = new ProcessStartInfo(dotnet, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+        };
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         using var process = Process.Start(start)!;

@@ -31,8 +31,8 @@ internal sealed record Extension(string Package, IReadOnlyList<string> Assemblie
     {
         foreach (var assembly in Assemblies.Select(path => Path.GetFileNameWithoutExtension(path)))
             yield return ($"extension {assembly}",
-                "await "
-                    + $"global::Microsoft.DotNet.Interactive.ExtensionLoader.LoadAsync({Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(assembly, quote: true)});");
+                "await global::Microsoft.DotNet.Interactive.ExtensionLoader.LoadAsync("
+                    + $"{Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(assembly, quote: true)});");
         if (Script is null) yield break;
         foreach (var (language, code) in Parts(warn))
         {

@@ -101,8 +101,10 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (PackageException) when (set.IsFloating && set.Projects.Count == 0 && Remembered(remembered, TimeSpan.MaxValue) is { } older)
         {
-            return older
-                with { Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."] };
+            return older with
+            {
+                Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."],
+            };
         }
         catch (PackageException unknown) when (unknown.Unknown.Count > 0)
         {
@@ -293,8 +295,10 @@ internal sealed partial class PackageRestore(string baseDirectory)
         if (errors.Count == 0)
         {
             return new(
-                $"The .NET SDK could not restore the packages:\n{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}");
+                "The .NET SDK could not restore the packages:\n"
+                    + $"{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}");
         }
+
         var unfit = errors.Where(error => error.Code == "NU1202").Select(error => Incompatible().Match(error.Text))
             .Where(match => match.Success)
             .Select(match => new InstalledPackage(match.Groups["id"].Value, match.Groups["version"].Value, null)).ToList();

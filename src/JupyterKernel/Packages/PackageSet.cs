@@ -63,17 +63,22 @@ internal sealed record PackageSet
             set = directive.Kind switch
             {
                 PackageDirectiveKind.Package => set.With(new PackageRequest(directive.Name, directive.Value)),
-                PackageDirectiveKind.Source =>
-                    set
-                        with { Sources = Added(set.Sources,
-                            IsFolder(directive.Name) ? Path.GetFullPath(directive.Name, baseDirectory) : directive.Name) },
+                PackageDirectiveKind.Source => set with
+                {
+                    Sources = Added(
+                        set.Sources, IsFolder(directive.Name) ? Path.GetFullPath(directive.Name, baseDirectory) : directive.Name),
+                },
                 PackageDirectiveKind.Framework => directive.Name == "Microsoft.NETCore.App"
-                    ? set : set with { Frameworks = Added(set.Frameworks, directive.Name) },
+                    ? set
+                    : set with { Frameworks = Added(set.Frameworks, directive.Name) },
                 PackageDirectiveKind.Project => set with { Projects = Added(set.Projects, directive.Name) },
-                PackageDirectiveKind.Property =>
-                    set
-                        with { Properties = new SortedDictionary<string, string>(set.Properties.ToDictionary(),
-                            StringComparer.OrdinalIgnoreCase) { [directive.Name] = directive.Value ?? "" } },
+                PackageDirectiveKind.Property => set with
+                {
+                    Properties = new SortedDictionary<string, string>(set.Properties.ToDictionary(), StringComparer.OrdinalIgnoreCase)
+                    {
+                        [directive.Name] = directive.Value ?? "",
+                    },
+                },
                 _ => set,
             };
         }
@@ -94,8 +99,10 @@ internal sealed record PackageSet
             {
                 return null;
             }
-            below[package.Id] = request
-                with { Version = version.Minor > 0 ? $"[*, {version.Major}.{version.Minor})" : $"[*, {version.Major}.0)" };
+            below[package.Id] = request with
+            {
+                Version = version.Minor > 0 ? $"[*, {version.Major}.{version.Minor})" : $"[*, {version.Major}.0)",
+            };
         }
 
         return packages.Count == 0 ? null : this with { Packages = [.. Packages.Select(package => below[package.Id])] };
@@ -107,12 +114,11 @@ internal sealed record PackageSet
     public PackageSet Pinned(IEnumerable<InstalledPackage> installed)
     {
         var versions = installed.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
-        return this
-            with {
-                Packages = [
-                    .. Packages.Select(package =>
-                        package.IsFloating && versions.TryGetValue(package.Id, out var version)
-                        ? package with { Version = version } : package)] };
+        return this with
+        {
+            Packages = [.. Packages.Select(package =>
+                package.IsFloating && versions.TryGetValue(package.Id, out var version) ? package with { Version = version } : package)],
+        };
     }
 
     /// <summary>Returns the text of the project that the SDK restores.</summary>
@@ -202,11 +208,11 @@ internal sealed record PackageSet
 
         // A request for any version is satisfied by a known one.
         if (known is not null && (request.Version is null || request.Version == known.Version)) return this;
-        return this
-            with {
-                Packages = [
-                    .. Packages.Where(package => package != known).Append(request)
-                        .OrderBy(package => package.Id, StringComparer.OrdinalIgnoreCase)] };
+        return this with
+        {
+            Packages = [.. Packages.Where(package => package != known).Append(request)
+                .OrderBy(package => package.Id, StringComparer.OrdinalIgnoreCase)],
+        };
     }
 
     private static IReadOnlyList<string> Added(IReadOnlyList<string> known, string added) =>

@@ -65,8 +65,11 @@ internal sealed record AcceptedCell(
     /// <summary>Returns this cell with the state that it left, for a cell that is not replayed.</summary>
     /// <param name="state">The values of all variables after it; null if they are not known.</param>
     public AcceptedCell With(StateRead? state) => state is { Problem: null, Payload: [var values] }
-        ? this with { Values = values,
-            Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == Compiled.AssemblyName).Select(variable => variable.Name)] }
+        ? this with
+        {
+            Values = values,
+            Uncarried = [.. state.Opaque.Where(variable => variable.Assembly == Compiled.AssemblyName).Select(variable => variable.Name)],
+        }
         : this with { Uncarried = Compiled.Variables };
 }
 

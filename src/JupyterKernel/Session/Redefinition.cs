@@ -25,8 +25,11 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
     /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
     public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, CancellationToken cancellation)
     {
-        source = source with { Previous = accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root,
-            LibraryTypes = TypesInLibraries(accepted) };
+        source = source with
+        {
+            Previous = accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root,
+            LibraryTypes = TypesInLibraries(accepted),
+        };
         if (accepted.Count == 0 || CellCompiler.LibrarySourceOf(source, cancellation) is not { } library)
             return (compiler.Compile(source, cancellation), null);
 
@@ -36,8 +39,10 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         var overlaps = Enumerable.Range(0, accepted.Count).Where(i => accepted[i].Compiled.Library?.Types.Overlaps(types) == true).ToList();
         if (used.Count == 0 && overlaps.Count == 0) return (compiler.Compile(source, cancellation), null);
 
-        source = source
-            with { LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet() };
+        source = source with
+        {
+            LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet(),
+        };
 
         // The same library again, as when a notebook is run a second time: nothing changes.
         if (used.Count == 0 && accepted.Any(cell => cell.Compiled.Library?.Sources.Any(known => known.Text == library.Text) == true))
