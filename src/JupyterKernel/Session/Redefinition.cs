@@ -112,7 +112,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         new(cell.Code, cell.Name, previous)
     {
         IsOnlyAtTop = variables.IsOnlyAtTop,
-        Again = cell.NameInSymbols == cell.Name ? cell : null, // a repeated cell is not referenced by others, and two cannot share a name
+        Again = cell.NameInSymbols == cell.Name ? cell : null, // nothing refers to a cell that repeats another
         Assets = cell.Assets,
         Analyzers = cell.Analyzers,
         Language = cell.Language,
