@@ -1,17 +1,19 @@
 namespace JupyterKernel.Compilation;
 
-/// <summary>The few terminal colours that tracebacks and tooltips use, as IPython's do. https://en.wikipedia.org/wiki/ANSI_escape_code#SGR</summary>
+/// <summary>
+/// The terminal colours of tracebacks and tooltips, chosen as IPython does. https://en.wikipedia.org/wiki/ANSI_escape_code#SGR
+/// </summary>
 internal static class Ansi
 {
-    /// <summary>Errors and what they underline.</summary>
+    /// <summary>Colours an error or the text that it underlines.</summary>
     public static string Red(string text) => $"\e[0;31m{text}\e[0m";
 
-    /// <summary>Titles, and what matters most.</summary>
+    /// <summary>Emphasizes a title or an important word.</summary>
     public static string Bold(string text) => $"\e[1m{text}\e[0m";
 
-    /// <summary>Where something is.</summary>
+    /// <summary>Colours a source location.</summary>
     public static string Green(string text) => $"\e[0;32m{text}\e[0m";
 
-    /// <summary>Names of members.</summary>
+    /// <summary>Colours the name of a member.</summary>
     public static string Cyan(string text) => $"\e[0;36m{text}\e[0m";
 }

@@ -5,10 +5,10 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Finds what <c>#r "path.dll"</c> names, and <c>#r "Alias=path.dll"</c>, whose types are known under an extern alias only, as with the
+/// Resolves <c>#r "path.dll"</c> and <c>#r "Alias=path.dll"</c>; the types of the latter are known under an extern alias only, as with the
 /// compiler's option of that form. Immutable; any thread.
 /// </summary>
-/// <param name="baseDirectory">What relative paths start from.</param>
+/// <param name="baseDirectory">The directory that relative paths start from.</param>
 internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataReferenceResolver
 {
     /// <inheritdoc/>
@@ -18,7 +18,8 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
         try
         {
             if (Named(reference, baseFilePath, properties) is { } named) return [named];
-            return reference.Split('=', 2) is [var alias, var name] && SyntaxFacts.IsValidIdentifier(alias) && Named(name, baseFilePath, properties.WithAliases([alias])) is { } aliased
+            return reference.Split('=', 2) is [var alias, var name] && SyntaxFacts.IsValidIdentifier(alias)
+                && Named(name, baseFilePath, properties.WithAliases([alias])) is { } aliased
                 ? [aliased]
                 : [];
         }
@@ -30,11 +31,13 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
     }
 
     private PortableExecutableReference? Named(string name, string? baseFilePath, MetadataReferenceProperties properties) =>
-        Find(name, baseFilePath) is { } path ? MetadataReference.CreateFromFile(path, properties) : OfFramework(name)?.WithProperties(properties);
+        Find(name, baseFilePath) is { } path ? MetadataReference.CreateFromFile(path, properties)
+        : OfFramework(name)?.WithProperties(properties);
 
-    // By its name, as scripts have it: #r "System.Xml.Linq", #r "System.Net.Http.Json.dll".
+    // Scripts name framework assemblies without a path: #r "System.Xml.Linq", #r "System.Net.Http.Json.dll".
     private static PortableExecutableReference? OfFramework(string name) =>
-        Path.GetFileName(name) == name ? ReferenceSet.ReferredTo(name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name) : null;
+        Path.GetFileName(name) == name
+        ? ReferenceSet.ReferredTo(name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name) : null;
 
     /// <inheritdoc/>
     public override bool ResolveMissingAssemblies => true;
@@ -43,10 +46,14 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
     public override PortableExecutableReference? ResolveMissingAssembly(MetadataReference definition, AssemblyIdentity referenceIdentity) =>
         ReferenceSet.ReferredTo(referenceIdentity.Name);
 
-    /// <summary>In a file, a path is relative to that file, or else to the notebook.</summary>
+    /// <summary>Resolves a path relative to the file that contains it, or else to the notebook.</summary>
     private string? Find(string file, string? baseFilePath)
     {
-        if (Path.IsPathRooted(baseFilePath) && Path.GetFullPath(file, Path.GetDirectoryName(baseFilePath)!) is var beside && File.Exists(beside)) return beside;
+        if (Path.IsPathRooted(baseFilePath)
+            && Path.GetFullPath(file, Path.GetDirectoryName(baseFilePath)!) is var beside && File.Exists(beside))
+        {
+            return beside;
+        }
         return Path.GetFullPath(file, baseDirectory) is var path && File.Exists(path) ? path : null;
     }
 

@@ -11,9 +11,9 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Cell text in, image and diagnostics out: each cell becomes one Roslyn submission behind the last accepted one.
-/// Immutable but for what is made lazily or ahead; any thread.
-/// Source of the model: https://github.com/dotnet/roslyn/blob/main/docs/wiki/Scripting-API-Samples.md
+/// Compiles cell text to an image and diagnostics: each cell becomes one Roslyn submission that follows the last accepted one. Immutable
+/// except for lazily created parts; any thread. Source of the model:
+/// https://github.com/dotnet/roslyn/blob/main/docs/wiki/Scripting-API-Samples.md
 /// </summary>
 internal sealed class CellCompiler
 {
@@ -23,7 +23,7 @@ internal sealed class CellCompiler
         "System.Threading.Tasks", "System.Net.Http", "JupyterKernel.Display", .. DefaultStaticUsings,
     ];
 
-    // A program's statements are in a class, which has object's own methods.
+    // A program's statements are in a class, which inherits object's own methods.
     private static string[] DefaultStaticUsings => ["JupyterKernel.Display.Notebook", "System.Object"];
 
     // https://learn.microsoft.com/dotnet/csharp/language-reference/preprocessor-directives#conditional-compilation
@@ -34,36 +34,45 @@ internal sealed class CellCompiler
         .. ((string[])["1_0", "1_1", "2_0", "2_1", "2_2", "3_0", "3_1"]).Select(version => $"NETCOREAPP{version}_OR_GREATER"),
     ];
 
-    /// <summary>How a cell's text is read.</summary>
+    /// <summary>The options that a cell's text is parsed with.</summary>
     public static readonly CSharpParseOptions ParseOptions =
         new(LanguageVersion.Latest, DocumentationMode.Parse, SourceCodeKind.Script, Symbols);
 
-    // Roslyn has an error of this number and meaning, but does not always get as far as to report it.
+    // Roslyn has an error with this number and meaning, but does not always reach the point where it reports it.
     private static readonly DiagnosticDescriptor TooDeep = new(
-        "CS8078", "Too deep", "The code nests too deeply to be compiled: split it up", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+        "CS8078", "Too deep", "The code nests too deeply to be compiled: split it up", "Compiler", DiagnosticSeverity.Error,
+        isEnabledByDefault: true);
 
     private static readonly DiagnosticDescriptor UsingOfOther = new(
-        "CS1674", "Using", "'{0}': type used in a using statement must implement 'System.IDisposable'", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+        "CS1674", "Using", "'{0}': type used in a using statement must implement 'System.IDisposable'", "Compiler",
+        DiagnosticSeverity.Error, isEnabledByDefault: true);
 
-    // The parser's own errors are about the declaration that it expects.
+    // The parser's own errors are about the declaration that it expects instead.
     private static readonly DiagnosticDescriptor KeywordAsName = new(
-        "CS1001", "Keyword", "At the beginning of a statement '{0}' is a keyword of C#. Write @{0} to use the name.", "Compiler", DiagnosticSeverity.Error, isEnabledByDefault: true);
+        "CS1001", "Keyword", "At the beginning of a statement '{0}' is a keyword of C#. Write @{0} to use the name.", "Compiler",
+        DiagnosticSeverity.Error, isEnabledByDefault: true);
 
     /// <summary>
-    /// Warnings that say nothing in a notebook: about variables that only later cells use, about what the framework's own
-    /// assemblies differ in, and about annotations where nobody asked for them.
+    /// The warnings that are not useful in a notebook: about variables that only later cells use, about differences between the framework's
+    /// own assemblies, and about nullable annotations where they are not enabled.
     /// </summary>
     private static readonly HashSet<string> Noise =
-        ["CS0105", "CS0108", "CS0168", "CS0169", "CS0219", "CS0414", "CS0436", "CS0649", "CS1591", "CS1701", "CS1702", "CS1998", "CS7022", "CS8321", "CS8618", "CS8632", "CS8933"];
+        ["CS0105", "CS0108", "CS0168", "CS0169", "CS0219", "CS0414", "CS0436", "CS0649", "CS1591", "CS1701", "CS1702", "CS1998", "CS7022",
+            "CS8321", "CS8618", "CS8632", "CS8933"];
 
-    /// <summary>From so many characters on, several threads are faster than one. Their stacks are not deep; but then neither is such code.</summary>
+    /// <summary>
+    /// The number of characters from which compiling on several threads is faster than on one. Those threads' stacks are not deep, but code
+    /// of this size does not nest deeply either.
+    /// </summary>
     private const int MuchCode = 3000;
 
-    /// <summary>What a cell may be tried as that did not compile; none where its errors are about something else.</summary>
+    /// <summary>Yields other forms in which to try a cell that did not compile; none where its errors have other causes.</summary>
     private delegate IEnumerable<ScriptForm> OtherForms(
-        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation);
+        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
+        CancellationToken cancellation);
 
-    private static readonly OtherForms[] Others = [ProgramForms.WithLatest, StaticImports.WithTypes, PinnedVariables.WithAddresses, ProgramForms.WithLocals];
+    private static readonly OtherForms[] Others = [ProgramForms.WithLatest, StaticImports.WithTypes, PinnedVariables.WithAddresses,
+        ProgramForms.WithLocals];
 
     private static readonly string[] Disposables = ["System.IDisposable", "System.IAsyncDisposable"];
 
@@ -74,7 +83,7 @@ internal sealed class CellCompiler
     private volatile CSharpCompilation? lastUnshared;
     private long serial;
 
-    /// <param name="baseDirectory">What relative paths in <c>#r</c> and <c>#load</c> start from.</param>
+    /// <param name="baseDirectory">The directory that relative paths in <c>#r</c> and <c>#load</c> start from.</param>
     public CellCompiler(string baseDirectory)
     {
         options = new CSharpCompilationOptions(
@@ -87,20 +96,21 @@ internal sealed class CellCompiler
         SetReferencesSupersedeLowerVersions(options, true);
         safeOptions = options.WithAllowUnsafe(false);
 
-        // References and usings are given once, here: every later submission inherits them. Given again with each cell,
-        // memory would grow with the square of the number of cells.
+        // References and usings are given once, here: every later submission inherits them. If they were given again with each cell, memory
+        // would grow with the square of the number of cells.
         root = new(() => CSharpCompilation.CreateScriptCompilation(
-            "Root", references: ReferenceSet.Core.Concat(ReferenceSet.BehindCore), options: options.WithUsings(DefaultUsings), syntaxTree: Parse("", "")));
+            "Root", references: ReferenceSet.Core.Concat(ReferenceSet.BehindCore), options: options.WithUsings(DefaultUsings),
+            syntaxTree: Parse("", "")));
         pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root));
     }
 
-    /// <summary>How cells are compiled.</summary>
+    /// <summary>The options that cells are compiled with.</summary>
     public CSharpCompilationOptions Options => options;
 
-    /// <summary>What is imported without a <c>using</c>: namespaces, and types whose static members are.</summary>
+    /// <summary>The names imported without a <c>using</c>: namespaces, and types whose static members are imported.</summary>
     public static IReadOnlyList<string> ImportedNames => DefaultUsings;
 
-    /// <summary>What the first cell follows: no code, but every default reference and using.</summary>
+    /// <summary>The compilation that the first cell follows: no code, but every default reference and using.</summary>
     public CSharpCompilation Root => root.Value;
 
     /// <summary>Compiles and forgets a cell, so that the first real one finds the compiler loaded and jitted.</summary>
@@ -117,10 +127,12 @@ internal sealed class CellCompiler
         if (Nesting.IsTooDeep(source.Code, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
         var code = PackageDirectives.Blank(source.Code);
         var written = Parse(code, source, cancellation);
-        if (Nesting.IsTooDeep(written.GetRoot(cancellation), cancellation, Nesting.DeepStack)) return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
+        if (Nesting.IsTooDeep(written.GetRoot(cancellation), cancellation, Nesting.DeepStack))
+            return new(null, [Diagnostic.Create(TooDeep, Location.None)]);
 
         var form = ProgramForms.Of(code, written, cancellation);
-        var (script, libraryText) = Split(form.Text, form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source, cancellation);
+        var (script, libraryText) = Split(form.Text,
+            form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source, cancellation);
         var behind = source;
         if (PutBehindAliases(ref behind, written, cancellation) is { IsEmpty: false } unknown) return new(null, unknown);
         var attempts = new Attempts(this, behind, written, cancellation);
@@ -132,9 +144,10 @@ internal sealed class CellCompiler
         if (best.Cell is not null) return new(attempts.WithScripts(best), []);
         if (OfferedUsings.Missing(best.Errors, best.Tree, source.Offered, cancellation) is { Length: > 0 } usings)
         {
-            // In the cell's own text, which it may be compiled of again.
+            // A position in the cell's own text, which may be compiled again.
             var place = form.Text.ToOriginal(new TextSpan(OfferedUsings.Place(best.Tree, cancellation), 0)).Start;
-            var outcome = Compile(source with { Code = source.Code.Insert(place, usings), Offered = FrozenDictionary<string, string>.Empty }, cancellation);
+            var outcome = Compile(
+                source with { Code = source.Code.Insert(place, usings), Offered = FrozenDictionary<string, string>.Empty }, cancellation);
             if (outcome.Cell is { } added) return new(added with { AddedUsings = usings.TrimEnd() }, []);
         }
 
@@ -142,8 +155,12 @@ internal sealed class CellCompiler
         {
             if (next.Cell is not null) return new(attempts.WithScripts(next), []);
 
-            // It has at least one name more that means something: another error where there was one says no more than that.
-            if (next.Errors.Length < best.Errors.Length || (next.Errors.Length == best.Errors.Length && !next.ErrorPlaces.SetEquals(best.ErrorPlaces))) best = next;
+            // The added using resolved at least one more name: a different error in place of the old one shows just that.
+            if (next.Errors.Length < best.Errors.Length
+                || (next.Errors.Length == best.Errors.Length && !next.ErrorPlaces.SetEquals(best.ErrorPlaces)))
+            {
+                best = next;
+            }
         }
 
         for (CellAttempt? tried = null; tried != best;)
@@ -160,34 +177,45 @@ internal sealed class CellCompiler
         return new(null, attempts.Explain(best));
     }
 
-    /// <summary>What a cell's library would be compiled of; null if it has none.</summary>
+    /// <summary>Returns the source of a cell's library; null if it has none.</summary>
     public static LibrarySource? LibrarySourceOf(CellSource source, CancellationToken cancellation)
     {
         if (Nesting.IsTooDeep(source.Code, Nesting.DeepStack)) return null;
         var code = PackageDirectives.Blank(source.Code);
         var form = ProgramForms.Of(code, Parse(code, source, cancellation), cancellation).Text;
-        return Split(form, Parse(form.Text, source, cancellation), source, cancellation).Library is { } library ? new(source.Name, library.Text) : null;
+        return Split(form, Parse(form.Text, source, cancellation), source, cancellation).Library is { } library
+            ? new(source.Name, library.Text) : null;
     }
 
-    private static (CellText Script, CellText? Library) Split(CellText form, SyntaxTree script, CellSource source, CancellationToken cancellation)
+    private static (CellText Script, CellText? Library) Split(
+        CellText form, SyntaxTree script, CellSource source, CancellationToken cancellation)
     {
         var generated = CellLibrary.TypesOfGenerators(
-            form, script, source.Name, LibraryUsings(source, cancellation), LibraryReferences(source).Concat(source.Assets.References.Select(ReferenceSet.Of)), source.Analyzers, cancellation);
-        return CellLibrary.Split(form, script, generated.Count == 0 ? source.LibraryTypes : source.LibraryTypes.Concat(generated).ToHashSet(), source.Kept, cancellation);
+            form, script, source.Name, LibraryUsings(source, cancellation),
+            LibraryReferences(source).Concat(source.Assets.References.Select(ReferenceSet.Of)), source.Analyzers, cancellation);
+        return CellLibrary.Split(form, script,
+            generated.Count == 0 ? source.LibraryTypes : source.LibraryTypes.Concat(generated).ToHashSet(), source.Kept, cancellation);
     }
 
-    /// <summary>What a cell's library imports: all that a script would.</summary>
+    /// <summary>The usings of a cell's library: all that a script would import.</summary>
     private static IEnumerable<string> LibraryUsings(CellSource source, CancellationToken cancellation) =>
         DefaultUsings.Select(name => DefaultStaticUsings.Contains(name) ? $"global using static {name};" : $"global using {name};")
-            .Concat(UsingsBefore(source, cancellation).Select(directive => "global " + directive.WithGlobalKeyword(default).WithoutTrivia().NormalizeWhitespace("", " ").ToString()));
+            .Concat(
+                UsingsBefore(source, cancellation)
+                    .Select(directive =>
+                        "global " + directive.WithGlobalKeyword(default).WithoutTrivia().NormalizeWhitespace("", " ").ToString()));
 
     private static IEnumerable<MetadataReference> LibraryReferences(CellSource source) =>
         SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences.Concat(link.DirectiveReferences)).Distinct();
 
     private static IEnumerable<UsingDirectiveSyntax> UsingsBefore(CellSource source, CancellationToken cancellation) =>
-        SubmissionLink.Chain(source.Previous).SelectMany(link => link.SyntaxTrees).SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);
+        SubmissionLink.Chain(source.Previous).SelectMany(link => link.SyntaxTrees)
+            .SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);
 
-    /// <summary>Compiles what stands in front of a cell that has <c>extern alias</c> directives, and puts the cell behind it. It has no code, so it takes no place among those that run.</summary>
+    /// <summary>
+    /// Compiles the <c>extern alias</c> directives of a cell as a submission of their own and lets the cell follow it. That submission has
+    /// no code, so it does not count among those that run.
+    /// </summary>
     /// <returns>The directives' errors.</returns>
     private ImmutableArray<Diagnostic> PutBehindAliases(ref CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
@@ -197,26 +225,34 @@ internal sealed class CellCompiler
         ExternAliases.Admit(front);
         source = source with { Previous = front };
 
-        // Of all else, the cell itself tells.
+        // All other errors are reported by the cell itself.
         return
         [
-            .. front.GetDiagnostics(cancellation).Where(error => IsError(error) && root.Externs.Any(directive => directive.Span.Contains(error.Location.SourceSpan)))
-                .Select(error => At(error, Location.Create(written, error.Location.SourceSpan), Suggestions.For(error, front, FrozenSet<string>.Empty, cancellation))),
+            .. front.GetDiagnostics(cancellation)
+                .Where(error => IsError(error) && root.Externs.Any(directive => directive.Span.Contains(error.Location.SourceSpan)))
+                .Select(error =>
+                    At(error, Location.Create(written, error.Location.SourceSpan),
+                        Suggestions.For(error, front, FrozenSet<string>.Empty, cancellation))),
         ];
     }
 
-    /// <summary>What a cell is tried as, until it compiles or there is nothing left to try.</summary>
+    /// <summary>Tries the forms of a cell in turn until one compiles or none is left.</summary>
     private sealed class Attempts(CellCompiler compiler, CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
-        private readonly CSharpCompilation empty = compiler.EmptySubmission(source).AddReferences(source.Assets.References.Select(ReferenceSet.Of));
+        private readonly CSharpCompilation empty = compiler.EmptySubmission(source)
+            .AddReferences(source.Assets.References.Select(ReferenceSet.Of));
         private readonly List<MetadataReference> libraries = [];
         private IReadOnlyList<MetadataReference>? optional;
         private CellLibrary? library;
 
-        /// <summary>What is tried when the cell does not compile without: nothing that it references already, or that its packages have brought.</summary>
-        private IReadOnlyList<MetadataReference> Optional => optional ??= ReferenceSet.OptionalBeside(Known(source).Concat(empty.ExternalReferences));
+        /// <summary>
+        /// The references that are tried when the cell does not compile without them; none that it references already or that its packages
+        /// have brought.
+        /// </summary>
+        private IReadOnlyList<MetadataReference> Optional =>
+            optional ??= ReferenceSet.OptionalBeside(Known(source).Concat(empty.ExternalReferences));
 
-        /// <summary>Compiles the part that no script can have.</summary>
+        /// <summary>Compiles the part that a script cannot contain.</summary>
         /// <returns>Its errors.</returns>
         public ImmutableArray<Diagnostic> CompileLibrary(CellText? own)
         {
@@ -230,16 +266,20 @@ internal sealed class CellCompiler
             var (made, errors) = With(references);
             if (made is null) (made, _) = With(references.Concat(Optional));
             if (made is null)
-                return [.. errors.Select(error => own is not null && error.Location.GetLineSpan().Path == source.Name ? At(error, Location.Create(written, own.ToOriginal(error.Location.SourceSpan))) : error)];
+                return [
+                    .. errors.Select(error =>
+                        own is not null && error.Location.GetLineSpan().Path == source.Name
+                        ? At(error, Location.Create(written, own.ToOriginal(error.Location.SourceSpan))) : error)];
             library = made;
             libraries.Add(MetadataReference.CreateFromImage(made.Image.Assembly));
             return [];
 
             (CellLibrary? Library, ImmutableArray<Diagnostic> Errors) With(IEnumerable<MetadataReference> all) =>
-                CellLibrary.Compile(sources, empty.AssemblyName + ".Library", imports, all.Distinct(), source.Analyzers, source.Language.Apply(compiler.options), cancellation);
+                CellLibrary.Compile(sources, empty.AssemblyName + ".Library", imports, all.Distinct(), source.Analyzers,
+                    source.Language.Apply(compiler.options), cancellation);
         }
 
-        /// <summary>Compiles the script's part with what makes its loops fast; null if it has none, or they cannot have it.</summary>
+        /// <summary>Compiles the script's part with fast loops; null if it has no loops, or they cannot be made fast.</summary>
         public CompiledCell? CompileFast(ScriptForm form)
         {
             var tree = form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation);
@@ -248,8 +288,10 @@ internal sealed class CellCompiler
             return attempt.Cell is not null && LoopVariables.IsSound(attempt.Submission, attempt.Tree, cancellation) ? attempt.Cell : null;
         }
 
-        /// <summary>A cell that has compiled, with its scripts run at once that it makes and does nothing with.</summary>
-        public CompiledCell WithScripts(CellAttempt compiled) => source.Code.Contains("Javascript(", StringComparison.Ordinal) && InteractiveNames.WithScripts(compiled, cancellation) is { } form
+        /// <summary>Returns a compiled cell whose unused <c>Javascript</c> results are run at once.</summary>
+        public CompiledCell WithScripts(CellAttempt compiled) =>
+            source.Code.Contains("Javascript(", StringComparison.Ordinal)
+                && InteractiveNames.WithScripts(compiled, cancellation) is { } form
             ? Compile(form).Cell ?? compiled.Cell!
             : compiled.Cell!;
 
@@ -258,18 +300,18 @@ internal sealed class CellCompiler
         {
             var tree = form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation);
 
-            // Roslyn emits nothing for a submission of only usings, references or comments, and says not why.
+            // Roslyn emits nothing for a submission that has only usings, references or comments, and does not report why.
             if (tree.GetCompilationUnitRoot(cancellation).Members.Count == 0) tree = Parse(form.Text.Text + "\n;", source, cancellation);
 
             var first = With([]);
             if (first.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return first;
 
-            // It may only lack a part of the framework that few cells use; then that is none of its errors.
+            // The cell may only lack a part of the framework that few cells use; then the error is not its own.
             var complete = With(Optional);
             if (complete.Cell is null) return complete.Errors.Length < first.Errors.Length ? complete : first;
 
-            // Later cells inherit no more than what turned out to be used: what the image names, which is next to nothing; or,
-            // where that does not do, what the compiler looked at.
+            // Later cells inherit only the references that turned out to be used: those that the image names, which are very few; or, where
+            // these are not enough, those that the compiler looked at.
             var names = complete.Cell.Image.ReferencedAssemblies();
             var slim = With(Optional.Where(reference => names.Contains(ReferenceSet.NameOf(reference))));
             if (slim.Cell is null) slim = With(complete.Submission.GetUsedAssemblyReferences(cancellation).Intersect(Optional));
@@ -279,20 +321,22 @@ internal sealed class CellCompiler
             {
                 MetadataReference[] all = [.. libraries, .. added];
                 var submission = (all.Length > 0 ? empty.AddReferences(all) : empty).AddSyntaxTrees(tree);
-                if (!submission.Options.AllowUnsafe && MayBeUnsafe(form.Text.Text)) submission = submission.WithOptions(submission.Options.WithAllowUnsafe(true));
+                if (!submission.Options.AllowUnsafe && MayBeUnsafe(form.Text.Text))
+                    submission = submission.WithOptions(submission.Options.WithAllowUnsafe(true));
                 if (source.Code.Length > MuchCode) submission = submission.WithOptions(submission.Options.WithConcurrentBuild(true));
                 var (cell, errors) = Emit(submission, form, source, library, cancellation);
                 return new(form, tree, submission, cell, errors);
             }
         }
 
-        /// <summary>An attempt's errors where the user wrote what they are about, with what may have been meant.</summary>
+        /// <summary>Maps an attempt's errors to the text that the user wrote, with suggestions.</summary>
         public ImmutableArray<Diagnostic> Explain(CellAttempt failed)
         {
             var tree = failed.Tree;
-            var usings = UsingsBefore(source, cancellation).Concat(tree.GetCompilationUnitRoot(cancellation).Usings).Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
+            var usings = UsingsBefore(source, cancellation).Concat(tree.GetCompilationUnitRoot(cancellation).Usings)
+                .Select(directive => directive.Name?.ToString() ?? "").Concat(DefaultUsings).ToHashSet();
 
-            // What else is wrong with a text that does not parse follows from that, or will be said the next time.
+            // Other errors in a text that does not parse follow from this one, or are reported the next time.
             if (written.GetRoot(cancellation).ContainsDiagnostics && ProgramForms.KeywordAsName(written, cancellation) is { } name)
                 return [Diagnostic.Create(KeywordAsName, name.GetLocation(), name.Text)];
             var syntax = tree.GetDiagnostics(cancellation).Where(IsError).OrderBy(error => error.Location.SourceSpan.Start).ToList();
@@ -303,44 +347,53 @@ internal sealed class CellCompiler
                 return [Placed(syntax[0], hint), .. syntax.Skip(1).Where(_ => !explainsAll).Select(error => Placed(error, null))];
             }
 
-            return [.. failed.Errors.Select(error => error.Location.SourceTree != tree ? error : Placed(error, Reference(error) ?? Suggestions.For(error, failed.Submission, usings, cancellation)))];
+            return [
+                .. failed.Errors.Select(error =>
+                    error.Location.SourceTree != tree
+                    ? error : Placed(error, Reference(error) ?? Suggestions.For(error, failed.Submission, usings, cancellation)))];
 
-            // As it was written: some forms put a semicolon into it.
+            // The text as it was written: some forms add a semicolon.
             string? Reference(Diagnostic error) => PackageHints.ForLine(
-                written.GetText(cancellation).Lines.GetLineFromPosition(failed.Form.Text.ToOriginal(error.Location.SourceSpan).Start).ToString());
+                written.GetText(cancellation).Lines.GetLineFromPosition(failed.Form.Text.ToOriginal(error.Location.SourceSpan).Start)
+                    .ToString());
 
-            Diagnostic Placed(Diagnostic error, string? suggestion) => At(error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), suggestion);
+            Diagnostic Placed(Diagnostic error, string? suggestion) =>
+                At(error, Location.Create(written, failed.Form.Text.ToOriginal(error.Location.SourceSpan)), suggestion);
         }
 
-        private static IEnumerable<MetadataReference> Known(CellSource source) => SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);
+        private static IEnumerable<MetadataReference> Known(CellSource source) =>
+            SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);
     }
 
-    /// <param name="suggestion">What to say below the error; it is found again under the property <see cref="CompileErrorText.Suggestion"/>.</param>
+    /// <param name="suggestion">The text to show below the error, stored under the property
+    /// <see cref="CompileErrorText.Suggestion"/>.</param>
     private static Diagnostic At(Diagnostic error, Location place, string? suggestion = null) => Diagnostic.Create(
         error.Id, error.Descriptor.Category, error.GetMessage(CultureInfo.InvariantCulture), error.Severity, error.DefaultSeverity,
         isEnabledByDefault: true, error.WarningLevel, helpLink: error.Descriptor.HelpLinkUri, location: place,
         properties: suggestion is null ? null : ImmutableDictionary<string, string?>.Empty.Add(CompileErrorText.Suggestion, suggestion));
 
-    /// <summary>A compilation of a text behind the session, for questions about it: completion, inspection.</summary>
-    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) => EmptySubmission(new("", "", previous)).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
+    /// <summary>Creates a compilation of a text that follows the session, for queries about it: completion, inspection.</summary>
+    public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) =>
+        EmptySubmission(new("", "", previous)).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
 
     /// <summary>
-    /// Whether a text has what an assembly must be marked as unsafe for. The compiler takes a tenth of a short cell's time to mark one, which means nothing to
-    /// today's runtime.
+    /// Whether a text may contain code that requires its assembly to be marked as unsafe. Marking one takes the compiler a tenth of a short
+    /// cell's time and has no meaning to today's runtime.
     /// </summary>
     private static bool MayBeUnsafe(string code) => code.Contains("unsafe", StringComparison.Ordinal)
         || code.Contains("SkipLocalsInit", StringComparison.Ordinal) || code.Contains("#load", StringComparison.Ordinal);
 
-    /// <summary>A submission without a text.</summary>
+    /// <summary>Creates a submission without a text.</summary>
     /// <remarks>
-    /// <see cref="CSharpCompilation.CreateScriptCompilation"/> would analyse the previous submission all over again, to be
-    /// sure that it has no errors and knows its anonymous types. It was emitted, so both is certain.
+    /// <see cref="CSharpCompilation.CreateScriptCompilation"/> would analyse the previous submission again, to ensure that it has no errors
+    /// and to know its anonymous types. It was emitted, so both are certain.
     /// </remarks>
     private CSharpCompilation EmptySubmission(CellSource source)
     {
-        // A name of its own: assemblies of one name cannot live in one load context.
+        // The name is unique: two assemblies of one name cannot be loaded into one load context.
         var (assembly, type) = source.Again is { } again ? (again.AssemblyName, again.EntryType)
-            : Interlocked.Increment(ref serial) is var id ? ($"{TopLevelTypes.AssemblyPrefix}{id}", $"{TopLevelTypes.SubmissionPrefix}{id}") : default;
+            : Interlocked.Increment(ref serial) is var id
+            ? ($"{TopLevelTypes.AssemblyPrefix}{id}", $"{TopLevelTypes.SubmissionPrefix}{id}") : default;
         var empty = pattern.Value
             .WithAssemblyName(assembly)
             .WithOptions(source.Language.Apply(MayBeUnsafe(source.Code) ? options : safeOptions).WithScriptClassName(type))
@@ -350,20 +403,27 @@ internal sealed class CellCompiler
         return empty;
     }
 
-    private static CompilationOutcome Emit(CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)
+    private static CompilationOutcome Emit(
+        CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)
     {
         BoundReferences.TakeNeeded(submission);
         var (image, problems) = Image.Of(submission, cancellation);
         BoundReferences.KeepNeeded(submission);
         if (image is null) return new(null, problems);
-        if (form.Disposed.Select(variable => NotDisposable(submission, variable.Name)).FirstOrDefault(error => error is not null) is { } problem) return new(null, [problem]);
+        if (form.Disposed.Select(variable => NotDisposable(submission, variable.Name))
+            .FirstOrDefault(error => error is not null) is { } problem)
+        {
+            return new(null, [problem]);
+        }
         var entry = submission.GetEntryPoint(cancellation)!;
         var names = SubmissionLink.DeclaredNames(submission);
-        var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!).Where(path => !ReferenceSet.IsOfFramework(path));
+        var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!)
+            .Where(path => !ReferenceSet.IsOfFramework(path));
         var hasTuples = DisplayedTupleNames.MayBeIn(image);
         return new(
             new CompiledCell(
-                source.Name, source.Code, submission.AssemblyName!, names, SubmissionLink.Variables(submission), DeferredNames.In(submission.SyntaxTrees),
+                source.Name, source.Code, submission.AssemblyName!, names, SubmissionLink.Variables(submission),
+                DeferredNames.In(submission.SyntaxTrees),
                 SubmissionLink.Of(submission, image, names), image,
                 entry.ContainingType.MetadataName, entry.MetadataName, [.. paths], form.Disposed)
             {
@@ -382,11 +442,14 @@ internal sealed class CellCompiler
             []);
     }
 
-    /// <summary>The error that the compiler has for a <c>using</c> declaration of something that cannot be disposed of; null if it can.</summary>
+    /// <summary>
+    /// Returns the compiler's error for a <c>using</c> declaration of a value that cannot be disposed of; null if it can.
+    /// </summary>
     private static Diagnostic? NotDisposable(CSharpCompilation submission, string variable)
     {
         if (submission.ScriptClass!.GetMembers(variable).OfType<IFieldSymbol>().FirstOrDefault() is not { } field) return null;
-        return field.Type.TypeKind == TypeKind.Dynamic || Disposables.Any(name => submission.ClassifyConversion(field.Type, submission.GetTypeByMetadataName(name)!).IsImplicit)
+        return field.Type.TypeKind == TypeKind.Dynamic
+            || Disposables.Any(name => submission.ClassifyConversion(field.Type, submission.GetTypeByMetadataName(name)!).IsImplicit)
             ? null
             : Diagnostic.Create(UsingOfOther, field.Locations[0], field.Type.ToDisplayString());
     }
@@ -394,13 +457,15 @@ internal sealed class CellCompiler
     private static SyntaxTree Parse(string code, string name, CancellationToken cancellation = default) =>
         CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, name, cancellation);
 
-    private static SyntaxTree Parse(string code, CellSource source, CancellationToken cancellation) => source.Language.Version == LanguageVersion.Latest
+    private static SyntaxTree Parse(string code, CellSource source, CancellationToken cancellation) =>
+        source.Language.Version == LanguageVersion.Latest
         ? Parse(code, source.Name, cancellation)
-        : CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions.WithLanguageVersion(source.Language.Version), source.Name, cancellation);
+        : CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions.WithLanguageVersion(source.Language.Version),
+            source.Name, cancellation);
 
     /// <summary>
-    /// Has a package's newer version of one of the framework's own assemblies take its place, as in scripts; else both have the same types.
-    /// Roslyn shows this option to its own scripting API only.
+    /// Lets a package's newer version of a framework assembly replace it, as in scripts; otherwise both define the same types. Roslyn
+    /// exposes this option to its own scripting API only.
     /// </summary>
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_ReferencesSupersedeLowerVersions")]
     private static extern void SetReferencesSupersedeLowerVersions(CompilationOptions options, bool value);

@@ -7,38 +7,45 @@ namespace JupyterKernel.Compilation;
 
 /// <summary>A variable, method or type of a cell.</summary>
 /// <param name="Name">Its name, without type parameters.</param>
-/// <param name="Key">Tells overloads and types of several numbers of type parameters apart: a later declaration of the same name and key takes this one's place.</param>
-/// <param name="IsMethod">Methods of one name stand beside each other; all else takes the place of everything of its name.</param>
+/// <param name="Key">Distinguishes overloads, and types by their number of type parameters: a later declaration of the same name and key
+/// replaces this one.</param>
+/// <param name="IsMethod">Whether it is a method: methods of one name coexist; every other declaration replaces all others of its
+/// name.</param>
 /// <param name="Text">Declares it again, in a script that executes nothing: a variable by the name of its type.</param>
-/// <param name="Source">What the user wrote.</param>
+/// <param name="Source">The text that the user wrote.</param>
 internal sealed record CellDeclaration(string Name, string Key, bool IsMethod, string Text, string Source);
 
 /// <summary>
-/// What a cell brings to those behind it, as text: for whoever wants to know what names mean without a chain of submissions, in which each
-/// question takes longer with each cell.
+/// The declarations of a cell for later cells, as text: they answer queries about names without a chain of submissions, in which each query
+/// takes longer with each cell.
 /// </summary>
-/// <param name="Members">What it declares.</param>
+/// <param name="Members">The members that it declares.</param>
 /// <param name="Usings">Its using directives.</param>
-/// <param name="References">The assemblies that it brought.</param>
+/// <param name="References">The assemblies that it added.</param>
 internal sealed record CellDeclarations(
     IReadOnlyList<CellDeclaration> Members, IReadOnlyList<string> Usings, IReadOnlyList<MetadataReference> References)
 {
-    /// <summary>What methods are named that show a type without a name by an example.</summary>
+    /// <summary>The prefix of methods that express an unnameable type by an example.</summary>
     public const string ExamplePrefix = "__like_";
 
     private static readonly SymbolDisplayFormat TypeFormat = SymbolDisplayFormat.FullyQualifiedFormat
-        .AddMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+        .AddMiscellaneousOptions(
+            SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier
+                | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
-    /// <summary>Nothing.</summary>
+    /// <summary>An empty set of declarations.</summary>
     public static CellDeclarations None { get; } = new([], [], []);
 
-    /// <summary>What an emitted submission brings.</summary>
+    /// <summary>Returns the declarations of an emitted submission.</summary>
     public static CellDeclarations Of(CSharpCompilation submission)
     {
-        var usings = submission.SyntaxTrees.SelectMany(tree => tree.GetCompilationUnitRoot().Usings).Select(directive => directive.ToString()).ToList();
+        var usings = submission.SyntaxTrees.SelectMany(tree => tree.GetCompilationUnitRoot().Usings)
+            .Select(directive => directive.ToString()).ToList();
         MetadataReference[] references = [.. submission.ExternalReferences, .. submission.DirectiveReferences];
         var members = submission.ScriptClass!.GetMembers()
-            .Where(member => !member.IsImplicitlyDeclared && member.CanBeReferencedByName && !member.Name.EndsWith(SubmissionLink.LatestSuffix, StringComparison.Ordinal))
+            .Where(member =>
+                !member.IsImplicitlyDeclared && member.CanBeReferencedByName
+                    && !member.Name.EndsWith(SubmissionLink.LatestSuffix, StringComparison.Ordinal))
             .Select(Of).OfType<CellDeclaration>().ToList();
         return members.Count + usings.Count + references.Length == 0 ? None : new(members, usings, references);
     }
@@ -49,29 +56,37 @@ internal sealed record CellDeclarations(
         if (nodes.Count == 0) return null;
         return member switch
         {
-            IFieldSymbol { IsConst: false } variable => new(variable.Name, "", false, Variable(variable.Name, variable.Type), Written(nodes[0])),
+            IFieldSymbol { IsConst: false } variable =>
+                new(variable.Name, "", false, Variable(variable.Name, variable.Type), Written(nodes[0])),
             IFieldSymbol or IEventSymbol or IPropertySymbol => new(member.Name, "", false, Declaration(nodes[0]), Written(nodes[0])),
-            IMethodSymbol { MethodKind: MethodKind.Ordinary } method => new(method.Name, $"{method.Arity}({string.Join(',', method.Parameters.Select(parameter => parameter.Type.ToDisplayString()))})", true, Declaration(nodes[0]), Written(nodes[0])),
-            INamedTypeSymbol type => new(type.Name, $"{type.Arity}", false, string.Join('\n', nodes.Select(Declaration)), string.Join('\n', nodes.Select(Written))),
+            IMethodSymbol { MethodKind: MethodKind.Ordinary } method =>
+                new(method.Name,
+                    $"{method.Arity}({string.Join(',', method.Parameters.Select(parameter => parameter.Type.ToDisplayString()))})", true,
+                    Declaration(nodes[0]), Written(nodes[0])),
+            INamedTypeSymbol type => new(type.Name, $"{type.Arity}", false, string.Join('\n', nodes.Select(Declaration)),
+                string.Join('\n', nodes.Select(Written))),
             _ => null,
         };
     }
 
-    /// <summary>A declaration with its documentation, and nothing else of what stands before it.</summary>
+    /// <summary>Returns a declaration with its documentation and without other leading text.</summary>
     private static string Declaration(SyntaxNode node)
     {
         var whole = Whole(node);
-        var documentation = whole.GetLeadingTrivia().Where(trivia => trivia.Kind() is SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia);
+        var documentation = whole.GetLeadingTrivia()
+            .Where(trivia =>
+                trivia.Kind() is SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia);
         return string.Concat(documentation.Select(trivia => trivia.ToFullString())) + whole.ToString();
     }
 
     private static string Written(SyntaxNode node) => Whole(node).ToString();
 
-    /// <summary>The declaration or statement that a declared name stands in.</summary>
+    /// <summary>Returns the declaration or statement that contains a declared name.</summary>
     private static SyntaxNode Whole(SyntaxNode node) =>
-        node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax ? node.FirstAncestorOrSelf<MemberDeclarationSyntax>() ?? node : node;
+        node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax
+        ? node.FirstAncestorOrSelf<MemberDeclarationSyntax>() ?? node : node;
 
-    /// <summary>Declares a variable of a type, which need not have a name; on several lines where that takes methods.</summary>
+    /// <summary>Declares a variable of a type that need not have a name; spans several lines where methods are needed.</summary>
     public static string Variable(string name, ITypeSymbol type)
     {
         var unsafely = type is IPointerTypeSymbol or IFunctionPointerTypeSymbol ? "unsafe " : "";
@@ -82,25 +97,31 @@ internal sealed record CellDeclarations(
     }
 
     /// <summary>
-    /// An expression of a type that has no name, since it consists of anonymous ones: <c>IEnumerable&lt;{ int A }&gt;</c> is the type of
+    /// An expression of a type that has no name, because it contains anonymous types: <c>IEnumerable&lt;{ int A }&gt;</c> is the type of
     /// <c>__like_x(new { A = default(int)! })</c>, where <c>static IEnumerable&lt;T0&gt; __like_x&lt;T0&gt;(T0 t0)</c>.
     /// </summary>
     private static string Example(ITypeSymbol type, string name, List<string> methods)
     {
         if (!HasNoName(type)) return $"default({type.ToDisplayString(TypeFormat)})!";
         if (type is INamedTypeSymbol { IsAnonymousType: true, TypeKind: not TypeKind.Delegate } anonymous)
-            return $"new {{ {string.Join(", ", anonymous.GetMembers().OfType<IPropertySymbol>().Select(property => $"{property.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat.WithMemberOptions(SymbolDisplayMemberOptions.None))} = {Example(property.Type, name, methods)}"))} }}";
+        {
+            var format = SymbolDisplayFormat.MinimallyQualifiedFormat.WithMemberOptions(SymbolDisplayMemberOptions.None);
+            var properties = anonymous.GetMembers().OfType<IPropertySymbol>()
+                .Select(property => $"{property.ToDisplayString(format)} = {Example(property.Type, name, methods)}");
+            return $"new {{ {string.Join(", ", properties)} }}";
+        }
 
         var unnamed = new List<ITypeSymbol>();
         var spelled = Spell(type, unnamed);
         if (unnamed.Count == 0) return $"default({spelled})!";
         var method = $"{ExamplePrefix}{name}_{methods.Count}";
         var parameters = string.Join(", ", unnamed.Select((_, i) => $"T{i}"));
-        methods.Add($"static {spelled} {method}<{parameters}>({string.Join(", ", unnamed.Select((_, i) => $"T{i} t{i}"))}) => throw null!;");
+        methods.Add(
+            $"static {spelled} {method}<{parameters}>({string.Join(", ", unnamed.Select((_, i) => $"T{i} t{i}"))}) => throw null!;");
         return $"{method}({string.Join(", ", unnamed.Select(part => Example(part, name, methods)))})";
     }
 
-    /// <summary>A type's name with T0, T1, … for the anonymous types in it.</summary>
+    /// <summary>Formats a type's name with T0, T1, … for the anonymous types in it.</summary>
     private static string Spell(ITypeSymbol type, List<ITypeSymbol> unnamed)
     {
         switch (type)
@@ -121,7 +142,8 @@ internal sealed record CellDeclarations(
             case INamedTypeSymbol { IsTupleType: true } tuple:
                 return $"({string.Join(", ", tuple.TupleElements.Select(element => $"{Spell(element.Type, unnamed)} {element.Name}"))})";
             case INamedTypeSymbol { IsGenericType: true, ContainingType: null or { IsScriptClass: true } } generic when HasNoName(generic):
-                var space = generic.ContainingNamespace is { IsGlobalNamespace: false } named && generic.ContainingType is null ? $"global::{named.ToDisplayString()}." : "";
+                var space = generic.ContainingNamespace is { IsGlobalNamespace: false } named && generic.ContainingType is null
+                    ? $"global::{named.ToDisplayString()}." : "";
                 return $"{space}{generic.Name}<{string.Join(", ", generic.TypeArguments.Select(argument => Spell(argument, unnamed)))}>";
             default:
                 return HasNoName(type) ? "object" : type.ToDisplayString(TypeFormat);
@@ -132,7 +154,8 @@ internal sealed record CellDeclarations(
     {
         INamedTypeSymbol { IsAnonymousType: true } => true,
         IArrayTypeSymbol array => HasNoName(array.ElementType),
-        INamedTypeSymbol named => named.TypeArguments.Any(HasNoName) || (named.ContainingType is { IsScriptClass: false } outer && HasNoName(outer)),
+        INamedTypeSymbol named => named.TypeArguments.Any(HasNoName)
+            || (named.ContainingType is { IsScriptClass: false } outer && HasNoName(outer)),
         _ => false,
     };
 }

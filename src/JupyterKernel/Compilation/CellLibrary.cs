@@ -7,35 +7,36 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>A text that a library is compiled of.</summary>
-/// <param name="Cell">The name of the cell that it is of.</param>
-/// <param name="Text">The cell's text, with all that does not belong into the library blanked out.</param>
+/// <summary>One source text of a library.</summary>
+/// <param name="Cell">The name of the cell that the text belongs to.</param>
+/// <param name="Text">The cell's text, with everything outside the library blanked out.</param>
 internal sealed record LibrarySource(string Cell, string Text);
 
 /// <summary>
-/// The part of a cell that no script may have (namespaces, extension blocks, types that generators write a part of or whose name a
+/// The part of a cell that a script cannot contain (namespaces, extension blocks, types that generators write a part of or whose name a
 /// variable has too, assembly attributes with all types), compiled as a library that the cell and later ones reference.
 /// </summary>
-/// <param name="Sources">What it is compiled of.</param>
-/// <param name="Types">Its types by their full names. A session can have each once: declared anew, it is rebuilt.</param>
+/// <param name="Sources">The texts that it is compiled from.</param>
+/// <param name="Types">Its types by their full names. A session can have each once: when one is redeclared, the library is rebuilt.</param>
 internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOnlySet<string> Types, Image Image)
 {
     private static readonly string[] TypeKeywords = ["class", "interface", "record", "struct", "enum", "delegate"];
 
-    private static readonly CSharpParseOptions ParseOptions = CellCompiler.ParseOptions.WithKind(SourceCodeKind.Regular).WithDocumentationMode(DocumentationMode.None);
+    private static readonly CSharpParseOptions ParseOptions = CellCompiler.ParseOptions.WithKind(SourceCodeKind.Regular)
+        .WithDocumentationMode(DocumentationMode.None);
 
-    /// <summary>Tells a cell's two parts apart.</summary>
+    /// <summary>Splits a cell into its script and its library.</summary>
     /// <param name="form">The cell's text.</param>
-    /// <param name="script">The same, parsed as a script.</param>
-    /// <param name="libraryTypes">The names of types that belong into the library too.</param>
-    /// <param name="kept">The names of types that are in neither part: an earlier cell has them.</param>
-    /// <returns>The script's part and the library's; no library for most cells.</returns>
+    /// <param name="script">The syntax tree of the text, parsed as a script.</param>
+    /// <param name="libraryTypes">The names of further types that belong in the library.</param>
+    /// <param name="kept">The names of types that belong in neither part: an earlier cell declares them.</param>
+    /// <returns>The script and the library; no library for most cells.</returns>
     public static (CellText Script, CellText? Library) Split(
         CellText form, SyntaxTree script, IReadOnlySet<string> libraryTypes, IReadOnlySet<string> kept, CancellationToken cancellation)
     {
         var root = script.GetCompilationUnitRoot(cancellation);
 
-        // They are about the types' assembly.
+        // Assembly attributes apply to the assembly that contains the types.
         var attributes = root.AttributeLists.Select(list => list.Span).ToList();
         var others = root.Members.SelectMany(NamesBesideTypes).ToHashSet();
         var leftOut = root.Members.Where(member => IsType(member) && kept.Contains(NameOf(member))).ToList();
@@ -43,68 +44,77 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         var neither = root.Externs.Select(directive => directive.Span).Concat(leftOut.Select(member => member.Span));
         if (moved.Count == 0 && attributes.Count == 0) return (form.With(neither.Select(form.Blank)), null);
 
-        // Types that these use go with them; to the others a library's types are as good as the script's.
+        // Types that these use move with them; the other types can use a library's types as well as the script's.
         var types = root.Members.Where(IsType).Except(moved).Except(leftOut).ToList();
         for (var i = 0; i < moved.Count; i++)
         {
-            var names = moved[i].DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
+            var names = moved[i].DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken))
+                .Select(token => token.ValueText).ToHashSet();
             var used = types.Where(type => names.Contains(NameOf(type))).ToList();
             moved.AddRange(used);
             types.RemoveAll(used.Contains);
         }
 
         var inScript = root.Members.Except(moved).Except(leftOut).Select(member => member.Span);
-        var directives = root.DescendantTrivia().Where(trivia => trivia.Kind() is SyntaxKind.ReferenceDirectiveTrivia or SyntaxKind.LoadDirectiveTrivia).Select(trivia => trivia.Span);
+        var directives = root.DescendantTrivia()
+            .Where(trivia => trivia.Kind() is SyntaxKind.ReferenceDirectiveTrivia or SyntaxKind.LoadDirectiveTrivia)
+            .Select(trivia => trivia.Span);
         return (form.With(moved.Select(member => member.Span).Concat(attributes).Concat(neither).Select(form.Blank)),
-            form.With(inScript.Concat(leftOut.Select(member => member.Span)).Concat(directives).Select(form.Blank).Concat(moved.SelectMany(Publish))));
+            form.With(inScript.Concat(leftOut.Select(member => member.Span)).Concat(directives).Select(form.Blank)
+                .Concat(moved.SelectMany(Publish))));
 
         bool Belongs(MemberDeclarationSyntax member) => BelongsIntoLibrary(member)
             || (IsType(member) && (attributes.Count > 0 || libraryTypes.Contains(NameOf(member)) || others.Contains(NameOf(member))));
     }
 
-    /// <summary>Whether a cell may have a part for a library, by its spelling: there may be none.</summary>
+    /// <summary>Whether a cell may have a part for a library, by its spelling alone: it need not have one.</summary>
     public static bool MayBeIn(string code) =>
-        code.Contains("namespace", StringComparison.Ordinal) || code.Contains("extension", StringComparison.Ordinal) || code.Contains("partial", StringComparison.Ordinal);
+        code.Contains("namespace", StringComparison.Ordinal) || code.Contains("extension", StringComparison.Ordinal)
+            || code.Contains("partial", StringComparison.Ordinal);
 
-    /// <summary>Whether a cell may declare a type, by its spelling: it may not.</summary>
+    /// <summary>Whether a cell may declare a type, by its spelling alone: it need not declare one.</summary>
     public static bool MayDeclareType(string code) => TypeKeywords.Any(keyword => code.Contains(keyword, StringComparison.Ordinal));
 
     /// <summary>
-    /// The names of a cell's types that a generator of a package writes code for, without being asked by a partial type: it would not see them in
-    /// a script. None, and no work, where the session has no such generators or the cell no types.
+    /// The names of a cell's types that a package's generator writes code for, although they are not partial: a generator would not see
+    /// them in a script. Empty, at no cost, where the session has no such generators or the cell no types.
     /// </summary>
     public static IReadOnlyCollection<string> TypesOfGenerators(
-        CellText form, SyntaxTree script, string cell, IEnumerable<string> usings, IEnumerable<MetadataReference> references, IReadOnlyList<string> analyzers, CancellationToken cancellation)
+        CellText form, SyntaxTree script, string cell, IEnumerable<string> usings, IEnumerable<MetadataReference> references,
+        IReadOnlyList<string> analyzers, CancellationToken cancellation)
     {
         if (!SourceGenerators.AreOfPackages(analyzers)) return [];
         var types = script.GetCompilationUnitRoot(cancellation).Members.Where(IsType).Select(NameOf).ToHashSet();
         if (types.Count == 0 || Split(form, script, types, kept: FrozenSet<string>.Empty, cancellation).Library is not { } text) return [];
         var imports = CSharpSyntaxTree.ParseText(string.Join('\n', usings.Distinct()), ParseOptions, cancellationToken: cancellation);
-        var compilation = CSharpCompilation.Create("Types", [imports, Parse(new(cell, text.Text))], references, new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        var compilation = CSharpCompilation.Create("Types", [imports, Parse(new(cell, text.Text))], references,
+            new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
         return SourceGenerators.Wanted(compilation, types, analyzers, ParseOptions, cancellation);
     }
 
-    /// <summary>The types that a source declares, by their full names.</summary>
+    /// <summary>The full names of the types that a source declares.</summary>
     public static IReadOnlySet<string> TypesOf(LibrarySource source) => TypesOf(Parse(source)).ToHashSet();
 
     /// <summary>The names that a source uses or declares.</summary>
     public static IReadOnlySet<string> NamesIn(LibrarySource source) =>
-        Parse(source).GetRoot().DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
+        Parse(source).GetRoot().DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken))
+            .Select(token => token.ValueText).ToHashSet();
 
-    /// <summary>A source without the types that are declared elsewhere now.</summary>
+    /// <summary>Returns a source without the types that are now declared elsewhere.</summary>
     public static LibrarySource Without(LibrarySource source, IReadOnlyCollection<string> types)
     {
-        var declared = Parse(source).GetRoot().DescendantNodes().Where(node => IsTopLevelType(node) && types.Contains(FullName((MemberDeclarationSyntax)node)));
+        var declared = Parse(source).GetRoot().DescendantNodes()
+            .Where(node => IsTopLevelType(node) && types.Contains(FullName((MemberDeclarationSyntax)node)));
         var text = CellText.Of(source.Text);
         return source with { Text = text.With(declared.Select(node => text.Blank(node.Span))).Text };
     }
 
     /// <summary>Compiles a library.</summary>
-    /// <param name="sources">The texts.</param>
-    /// <param name="assemblyName">Its name.</param>
-    /// <param name="usings">What is imported in all of them; what does not exist is left out.</param>
-    /// <param name="references">What it may use.</param>
-    /// <param name="analyzers">What may generate sources.</param>
+    /// <param name="sources">The source texts.</param>
+    /// <param name="assemblyName">The name of the assembly.</param>
+    /// <param name="usings">The usings imported in all of them; those that do not exist are left out.</param>
+    /// <param name="references">The references that it may use.</param>
+    /// <param name="analyzers">The assemblies that may generate sources.</param>
     /// <returns>The library, or its errors.</returns>
     public static (CellLibrary? Library, ImmutableArray<Diagnostic> Errors) Compile(
         IReadOnlyList<LibrarySource> sources, string assemblyName, IEnumerable<string> usings, IEnumerable<MetadataReference> references,
@@ -114,18 +124,23 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         var imports = CSharpSyntaxTree.ParseText(string.Join('\n', usings.Distinct()), ParseOptions, cancellationToken: cancellation);
         var compilation = CSharpCompilation.Create(assemblyName, [imports, .. trees], references, options);
 
-        // Some of what cells import are types of cells, which are no library's.
-        var unknown = compilation.GetDiagnostics(cancellation).Where(error => error.Severity == DiagnosticSeverity.Error && error.Location.SourceTree == imports)
-            .Select(error => imports.GetText(cancellation).Lines.GetLineFromPosition(error.Location.SourceSpan.Start).Span).Distinct().ToList();
+        // Some of the imports are types of cells, which a library cannot reference.
+        var unknown = compilation.GetDiagnostics(cancellation)
+            .Where(error => error.Severity == DiagnosticSeverity.Error && error.Location.SourceTree == imports)
+            .Select(error =>
+                imports.GetText(cancellation).Lines.GetLineFromPosition(error.Location.SourceSpan.Start).Span).Distinct().ToList();
         if (unknown.Count > 0)
         {
             var text = CellText.Of(imports.ToString());
-            var known = CSharpSyntaxTree.ParseText(text.With(unknown.Select(text.Blank)).Text, ParseOptions, cancellationToken: cancellation);
+            var known = CSharpSyntaxTree.ParseText(text.With(unknown.Select(text.Blank)).Text, ParseOptions,
+                cancellationToken: cancellation);
             compilation = compilation.ReplaceSyntaxTree(imports, known);
         }
 
         var reported = ImmutableArray<Diagnostic>.Empty;
-        if (SourceGenerators.AreOfPackages(analyzers) || trees.Any(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<MemberDeclarationSyntax>().Any(SourceGenerators.MayWrite)))
+        if (SourceGenerators.AreOfPackages(analyzers)
+            || trees.Any(tree =>
+                tree.GetRoot(cancellation).DescendantNodes().OfType<MemberDeclarationSyntax>().Any(SourceGenerators.MayWrite)))
             (compilation, reported) = SourceGenerators.Run(compilation, analyzers, ParseOptions, cancellation);
         var (image, errors) = Image.Of(compilation, cancellation);
         if (reported.Length > 0) return (null, [.. reported, .. image is null ? errors : []]);
@@ -138,10 +153,13 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     private static SyntaxTree Parse(LibrarySource source) =>
         CSharpSyntaxTree.ParseText(SourceText.From(source.Text, System.Text.Encoding.UTF8), ParseOptions, source.Cell);
 
-    private static bool BelongsIntoLibrary(MemberDeclarationSyntax member) => member is BaseNamespaceDeclarationSyntax || SourceGenerators.MayWrite(member)
+    private static bool BelongsIntoLibrary(MemberDeclarationSyntax member) =>
+        member is BaseNamespaceDeclarationSyntax || SourceGenerators.MayWrite(member)
         || (member is ClassDeclarationSyntax type && type.Members.Any(inner => inner is ExtensionBlockDeclarationSyntax));
 
-    /// <summary>What a program may call as its types, and a class not as those that are nested in it.</summary>
+    /// <summary>
+    /// Returns the names of fields and methods: in a program a type may share such a name, but a type nested in a class may not.
+    /// </summary>
     private static IEnumerable<string> NamesBesideTypes(MemberDeclarationSyntax member) => member switch
     {
         FieldDeclarationSyntax field => field.Declaration.Variables.Select(variable => variable.Identifier.ValueText),
@@ -165,7 +183,7 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     }
 
     /// <summary>
-    /// What a program's other files may use, later cells may use, which are other assemblies: so what is internal is public.
+    /// Makes internal members public: other files of a program may use them, and so may later cells, which are other assemblies.
     /// </summary>
     private static IEnumerable<Edit> Publish(MemberDeclarationSyntax member)
     {
@@ -173,11 +191,12 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         {
             if (IsTopLevelType(node))
             {
-                // Its own file may use it, and nobody else.
+                // A file-local type is visible in its own file only.
                 if (node.Modifiers.Any(SyntaxKind.FileKeyword)) continue;
                 foreach (var edit in ProgramForms.Accessible(node)) yield return edit;
             }
-            else if (node.Modifiers.Where(modifier => SyntaxFacts.IsAccessibilityModifier(modifier.Kind())).ToList() is [{ RawKind: (int)SyntaxKind.InternalKeyword } inner])
+            else if (node.Modifiers.Where(modifier => SyntaxFacts.IsAccessibilityModifier(modifier.Kind()))
+                .ToList() is [{ RawKind: (int)SyntaxKind.InternalKeyword } inner])
             {
                 yield return new(inner.SpanStart, inner.Span.Length, "public  ");
             }

@@ -4,8 +4,10 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Finds what <c>#load</c> names, and leaves the names of cells, which are no paths, as they are. Any thread.</summary>
-/// <param name="baseDirectory">What relative paths start from.</param>
+/// <summary>
+/// Resolves the files that <c>#load</c> names, and leaves the names of cells, which are not paths, unchanged. Any thread.
+/// </summary>
+/// <param name="baseDirectory">The directory that relative paths start from.</param>
 internal sealed class CellSourceResolver(string baseDirectory) : SourceFileResolver(ImmutableArray<string>.Empty, baseDirectory)
 {
     /// <inheritdoc/>
@@ -20,6 +22,7 @@ internal sealed class CellSourceResolver(string baseDirectory) : SourceFileResol
     public override SourceText ReadText(string resolvedPath)
     {
         var text = base.ReadText(resolvedPath);
-        return PackageDirectives.Blank(text.ToString()) is var blanked && blanked.Length == text.Length ? SourceText.From(blanked, text.Encoding, text.ChecksumAlgorithm) : text;
+        return PackageDirectives.Blank(text.ToString()) is var blanked && blanked.Length == text.Length
+            ? SourceText.From(blanked, text.Encoding, text.ChecksumAlgorithm) : text;
     }
 }

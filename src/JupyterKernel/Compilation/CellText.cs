@@ -2,12 +2,12 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>One change of a text: so many characters from there on are replaced.</summary>
+/// <summary>An edit of a text: <c>Length</c> characters from <c>Start</c> are replaced.</summary>
 internal readonly record struct Edit(int Start, int Length, string Text);
 
 /// <summary>
-/// A cell's text as it is compiled, where it is not compiled as it was written: what was changed, and where each place was
-/// before. Edits contain no line breaks, so a line keeps its number. Immutable; any thread.
+/// A cell's text as it is compiled: the edits made to the text as it was written, and the mapping back to it. Edits contain no line breaks,
+/// so a line keeps its number. Immutable; any thread.
 /// </summary>
 internal sealed class CellText
 {
@@ -21,23 +21,24 @@ internal sealed class CellText
         this.edits = edits;
     }
 
-    /// <summary>What is compiled.</summary>
+    /// <summary>The compiled text.</summary>
     public string Text { get; }
 
-    /// <summary>Whether it is what was written.</summary>
+    /// <summary>Whether the text is unchanged.</summary>
     public bool IsOriginal => before is null;
 
-    /// <summary>A text as it was written.</summary>
+    /// <summary>Wraps a text as it was written.</summary>
     public static CellText Of(string text) => new(text, null, []);
 
-    /// <summary>Blanks a part out, so that nothing behind it moves; line breaks stay.</summary>
+    /// <summary>Blanks a part out without moving the text after it; line breaks stay.</summary>
     public Edit Blank(TextSpan span) => new(span.Start, span.Length, string.Create(span.Length, (Text, span.Start), static (blank, part) =>
     {
-        for (var i = 0; i < blank.Length; i++) blank[i] = part.Text[part.Start + i] is var c and ('\r' or '\n' or '\u0085' or '\u2028' or '\u2029') ? c : ' ';
+        for (var i = 0; i < blank.Length; i++)
+            blank[i] = part.Text[part.Start + i] is var c and ('\r' or '\n' or '\u0085' or '\u2028' or '\u2029') ? c : ' ';
     }));
 
-    /// <summary>This text with changes.</summary>
-    /// <param name="changes">In this text's positions; those at one place are made in their order. They must not overlap.</param>
+    /// <summary>Returns this text with changes.</summary>
+    /// <param name="changes">The changes, in this text's positions; those at one place are applied in order. They must not overlap.</param>
     public CellText With(IEnumerable<Edit> changes)
     {
         var ordered = changes.OrderBy(edit => edit.Start).ToArray();
@@ -53,7 +54,7 @@ internal sealed class CellText
         return new(text.Append(Text, position, Text.Length - position).ToString(), this, ordered);
     }
 
-    /// <summary>Where a part of the compiled text was in what was written; inserted text is at the place where it was inserted.</summary>
+    /// <summary>Maps a span of the compiled text to the text as it was written; inserted text maps to the place of its insertion.</summary>
     public TextSpan ToOriginal(TextSpan span)
     {
         if (before is null) return span;

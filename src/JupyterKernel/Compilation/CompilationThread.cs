@@ -3,23 +3,23 @@ using System.Collections.Concurrent;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The one thread that compiles cells, one after the other. Its stack is deep, since Roslyn recurses as deeply as the
-/// code nests, and it is there from the start, so that no cell waits for a pool thread. Call it from one thread.
+/// The single thread that compiles cells, one after the other. Its stack is deep, because Roslyn recurses as deeply as the code nests, and
+/// the thread is started early, so that no cell waits for a pool thread. Call it from one thread.
 /// </summary>
 internal sealed class CompilationThread
 {
-    // Reserved, not used: the system gives a stack its memory as it grows.
+    // Reserved address space: the system commits a stack's memory as it grows.
     private const int StackBytes = 256 * 1024 * 1024;
 
-    /// <summary>How long a cancelled compilation may go on before its thread is given up.</summary>
-    private static readonly TimeSpan PatienceForCancellation = TimeSpan.FromSeconds(1);
+    /// <summary>The time after which the thread of a cancelled compilation is abandoned.</summary>
+    private static readonly TimeSpan CancellationTimeout = TimeSpan.FromSeconds(1);
 
     private Worker worker = new();
 
     /// <summary>Runs a function on the thread; its exception becomes the task's.</summary>
     /// <remarks>
-    /// Some texts keep Roslyn's parser busy for ever, and it looks at no token. Then the thread is left to itself, with
-    /// the lowest priority, and another takes its place.
+    /// Some texts keep Roslyn's parser busy indefinitely without checking the cancellation token. Then the thread is abandoned with the
+    /// lowest priority, and a new one replaces it.
     /// </remarks>
     public async Task<T> RunAsync<T>(Func<T> function, CancellationToken cancellation)
     {
@@ -28,7 +28,7 @@ internal sealed class CompilationThread
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = cancellation.Register(cancelled.SetResult);
         if (await Task.WhenAny(result, cancelled.Task) == result) return await result;
-        if (await Task.WhenAny(result, Task.Delay(PatienceForCancellation, CancellationToken.None)) == result) return await result;
+        if (await Task.WhenAny(result, Task.Delay(CancellationTimeout, CancellationToken.None)) == result) return await result;
         compiling.GiveUp();
         if (worker == compiling) worker = new();
         throw new OperationCanceledException(cancellation);
@@ -36,8 +36,8 @@ internal sealed class CompilationThread
 
     private sealed class Worker
     {
-        // Not a BlockingCollection: waiting for it spins for a tenth of a millisecond, while the cell that was compiled wants the processor. Nor a
-        // monitor: whoever is woken while the lock is still held waits a second time.
+        // Not a BlockingCollection: its wait spins for a tenth of a millisecond, while the compiled cell needs the processor. Not a
+        // monitor: a thread that is woken while the lock is still held waits a second time.
         private readonly ConcurrentQueue<Action> work = new();
         private readonly AutoResetEvent changed = new(false);
         private readonly Thread thread;
@@ -51,7 +51,7 @@ internal sealed class CompilationThread
 
         public Task<T> Enqueue<T>(Func<T> function)
         {
-            // Whoever awaits it goes on where it came from, so no more than that is done on this thread.
+            // The awaiting caller resumes on its own context, so this thread does nothing beyond the function.
             var result = new TaskCompletionSource<T>();
             work.Enqueue(() =>
             {
@@ -72,7 +72,7 @@ internal sealed class CompilationThread
             return result.Task;
         }
 
-        /// <summary>Nothing is enqueued any more.</summary>
+        /// <summary>Ends the thread: nothing is enqueued any more.</summary>
         public void GiveUp()
         {
             isGivenUp = true;

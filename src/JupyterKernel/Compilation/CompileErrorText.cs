@@ -4,16 +4,16 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Compile errors as people read them: the message, the cell and line, the line with its faulty part underlined.</summary>
+/// <summary>Formats compile errors for the user: the message, the cell and line, and the line with its faulty part underlined.</summary>
 internal static partial class CompileErrorText
 {
     private const int Shown = 10;
-    private const int LongestLine = 200;
+    private const int MaxLineLength = 200;
 
-    /// <summary>The property of an error that says what may have been meant.</summary>
+    /// <summary>The property of an error that contains a suggestion.</summary>
     public const string Suggestion = "suggestion";
 
-    /// <summary>The errors as the lines of a traceback.</summary>
+    /// <summary>Formats the errors as the lines of a traceback.</summary>
     public static IReadOnlyList<string> Traceback(IReadOnlyList<Diagnostic> errors)
     {
         var lines = new List<string>();
@@ -30,14 +30,15 @@ internal static partial class CompileErrorText
             if (count > 1) lines.Add($"    … and {count - 1} times more");
         }
 
-        // Front ends make a link of it, which must not end at the bracket.
+        // Front ends turn it into a link, which must not end at the bracket.
         if (ordered is [{ First: { Descriptor.HelpLinkUri: { Length: > 0 } link } first }, ..])
-            lines.Add($"About {first.Id}: {link.Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal)}");
+            lines.Add(
+                $"About {first.Id}: {link.Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal)}");
         if (ordered.Count > Shown) lines.Add($"… and {ordered.Count - Shown} more errors");
         return lines;
     }
 
-    /// <summary>The first error in one line.</summary>
+    /// <summary>Formats the first error on one line.</summary>
     public static string Summary(IReadOnlyList<Diagnostic> errors)
     {
         var first = errors.MinBy(error => error.Location.SourceSpan.Start)!;
@@ -47,19 +48,23 @@ internal static partial class CompileErrorText
             : $"error {first.Id}: {Message(first)}";
     }
 
-    /// <summary>A warning in one line.</summary>
+    /// <summary>Formats a warning on one line.</summary>
     public static string Warning(Diagnostic warning)
     {
         var span = warning.Location.GetMappedLineSpan();
-        return $"{(span.IsValid ? $"{SourcePlace.Text(span.Path, span.StartLinePosition.Line + 1)}: " : "")}warning {warning.Id}: {Message(warning)}";
+        return $"{(span.IsValid ? $"{SourcePlace.Text(span.Path, span.StartLinePosition.Line + 1)}: " : "")}warning {warning.Id}: "
+            + $"{Message(warning)}";
     }
 
-    /// <summary>The compiler's message, without the names that only the kernel knows: a cell's class is the cell, or nothing.</summary>
+    /// <summary>
+    /// Returns the compiler's message without the names that only the kernel knows: a cell's class becomes the cell's name, or is removed.
+    /// </summary>
     private static string Message(Diagnostic error)
     {
         var message = error.GetMessage(CultureInfo.InvariantCulture);
         if (!message.Contains(TopLevelTypes.SubmissionPrefix, StringComparison.Ordinal)) return message;
-        return CellsClass().Replace(message, match => match.Value[^1] == '.' ? "" : match.Value[0] == 'T' || match.Index == 0 ? "This cell" : "this cell");
+        return CellsClass()
+            .Replace(message, match => match.Value[^1] == '.' ? "" : match.Value[0] == 'T' || match.Index == 0 ? "This cell" : "this cell");
     }
 
     [GeneratedRegex(@"(?:[Tt](?:he t)?ype )?'Submission_[0-9]+'|(?<!\w)Submission_[0-9]+\.")]
@@ -72,11 +77,11 @@ internal static partial class CompileErrorText
         var line = tree.GetText().Lines.GetLineFromPosition(location.SourceSpan.Start);
         var start = location.SourceSpan.Start - line.Start;
         var text = line.ToString();
-        if (start > LongestLine) yield break;
-        if (text.Length > LongestLine) text = text[..LongestLine] + "…";
+        if (start > MaxLineLength) yield break;
+        if (text.Length > MaxLineLength) text = text[..MaxLineLength] + "…";
         var length = Math.Clamp(location.SourceSpan.Length, 1, Math.Max(1, text.Length - start));
 
-        // Tabs are kept in the padding, so that the underline stands under what it means whatever a tab's width is.
+        // Tabs are kept in the padding, so that the underline is aligned for every tab width.
         var padding = string.Concat(text.Take(start).Select(c => c == '\t' ? '\t' : ' '));
         yield return SourcePlace.Line(number, text, isMeant: true);
         yield return SourcePlace.Margin + padding + Ansi.Red(new string('~', length));

@@ -4,18 +4,20 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Compiles cells that nobody has written, while nobody waits: the runtime compiles code that has run often enough anew, and better. Without, the
-/// first class of a session takes half a second. Compilation thread, but for what the user has done.
+/// Compiles sample cells while the kernel is idle, so that the runtime tiers up the compiler's hot code. Without it, the first class of a
+/// session takes half a second. Compilation thread, except for the count of the user's cells.
 /// </summary>
-/// <param name="compiler">Becomes fast.</param>
+/// <param name="compiler">The compiler to warm up.</param>
 internal sealed class CompilerWarmUp(CellCompiler compiler)
 {
-    /// <summary>What it takes for the first cell, which is worth most, and for each further one: faster code takes memory, and is for who uses it.</summary>
+    /// <summary>
+    /// The time allowed before the first cell, which gains most, and for each further one: faster code takes memory, so it grows with use.
+    /// </summary>
     private static readonly TimeSpan AtFirst = TimeSpan.FromSeconds(0.8);
     private static readonly TimeSpan PerCell = TimeSpan.FromSeconds(0.2);
-    private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(3);
 
-    /// <summary>What notebooks are made of.</summary>
+    /// <summary>Sample cells of typical notebooks.</summary>
     private static readonly string[] Cells =
     [
         "1+1",
@@ -32,11 +34,17 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
             public override string ToString() => $"{Owner}: {Balance:N2}";
         }
         """,
-        "record Point(double X, double Y); double Distance(Point a, Point b) => Math.Sqrt(Math.Pow(a.X - b.X, 2) + Math.Pow(a.Y - b.Y, 2)); Distance(new(0, 0), new Point(1, 1) with { X = 2 })",
-        "var words = \"the quick brown fox\".Split(' '); words.Where(word => word.Length > 3).GroupBy(word => word.Length).OrderBy(group => group.Key).ToDictionary(group => group.Key, group => group.Count())",
-        "var list = new List<int> { 3, 1, 2 }; for (var i = 0; i < list.Count; i++) list[i] *= 2; foreach (var item in list) { if (item % 2 == 0) Console.WriteLine(item); else continue; }",
-        "var pairs = from n in Enumerable.Range(1, 10) where n % 2 == 0 select new { n, Square = n * n }; string Kind(object value) => value switch { int n when n > 5 => \"large\", int => \"small\", string { Length: > 0 } s => s, null => \"none\", _ => \"other\" }; Kind(3)",
-        "async Task<int> Twice(int n) { await Task.Delay(0); return n * 2; } var (a, b) = (await Twice(1), 2); try { a /= b; } catch (DivideByZeroException error) { Console.WriteLine(error.Message); } finally { b = 0; } a",
+        "record Point(double X, double Y); double Distance(Point a, Point b) => Math.Sqrt(Math.Pow(a.X - b.X, 2) + Math.Pow(a.Y - b.Y, "
+            + "2)); Distance(new(0, 0), new Point(1, 1) with { X = 2 })",
+        "var words = \"the quick brown fox\".Split(' '); words.Where(word => word.Length > 3).GroupBy(word => word.Length).OrderBy(group "
+            + "=> group.Key).ToDictionary(group => group.Key, group => group.Count())",
+        "var list = new List<int> { 3, 1, 2 }; for (var i = 0; i < list.Count; i++) list[i] *= 2; foreach (var item in list) { if (item "
+            + "% 2 == 0) Console.WriteLine(item); else continue; }",
+        "var pairs = from n in Enumerable.Range(1, 10) where n % 2 == 0 select new { n, Square = n * n }; string Kind(object value) => "
+            + "value switch { int n when n > 5 => \"large\", int => \"small\", string { Length: > 0 } s => s, null => \"none\", _ => "
+            + "\"other\" }; Kind(3)",
+        "async Task<int> Twice(int n) { await Task.Delay(0); return n * 2; } var (a, b) = (await Twice(1), 2); try { a /= b; } catch "
+            + "(DivideByZeroException error) { Console.WriteLine(error.Message); } finally { b = 0; } a",
     ];
 
     private CSharpCompilation? previous;
@@ -44,14 +52,14 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
     private TimeSpan allowed;
     private int round;
 
-    /// <summary>Whether it is enough for now.</summary>
+    /// <summary>Whether the time allowed so far is spent.</summary>
     public bool IsOver => spent >= allowed;
 
-    /// <summary>How many cells the user has run: at least one.</summary>
-    public void Allow(int cells) => allowed = TimeSpan.FromTicks(Math.Min(AtMost.Ticks, (AtFirst + (PerCell * (cells - 1))).Ticks));
+    /// <summary>Sets the time allowed by the number of cells that the user has run (at least 1).</summary>
+    public void Allow(int cells) => allowed = TimeSpan.FromTicks(Math.Min(MaxTime.Ticks, (AtFirst + (PerCell * (cells - 1))).Ticks));
 
     /// <summary>Compiles one more cell and forgets it.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled: somebody waits.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled: a request is waiting.</exception>
     public bool Once(CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
@@ -68,7 +76,7 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
             {
                 previous = null;
 
-                // Who looks how much memory a kernel takes may do so now.
+                // The kernel's memory may be measured from now on, so the garbage of the first warm-up is collected.
                 if (spent < AtFirst * 2) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             }
         }

@@ -7,33 +7,38 @@ using Microsoft.CodeAnalysis.Operations;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The names of tuple items in the values that a cell shows. The values themselves do not have them; columns of tables are named by them. The worker reads
-/// them as text. Pure; compilation thread.
+/// The names of tuple items in the values that a cell shows. The values themselves do not have them; the columns of tables use them. The
+/// worker reads them as text. Pure; compilation thread.
 /// </summary>
 internal static class DisplayedTupleNames
 {
     private const int MaxLevels = 6;
 
-    /// <summary>Methods of the display API that show a value: their first argument, or what they are called on.</summary>
+    /// <summary>The methods of the display API that show a value: their first argument or their receiver.</summary>
     private static readonly FrozenSet<string> Shows = FrozenSet.Create("display", "Display", "DisplayTable", "Update");
 
-    /// <summary>Whether a cell uses tuples at all, which takes no time to see.</summary>
+    /// <summary>Whether a cell uses tuples at all; a fast check.</summary>
     public static bool MayBeIn(Image image) => image.Assembly.AsSpan().IndexOf("ValueTuple`"u8) >= 0;
 
-    /// <summary>The names in the value of the cell's last expression; null if there are none.</summary>
+    /// <summary>Returns the names in the value of the cell's last expression; null if there are none.</summary>
     public static string? InResult(CSharpCompilation submission, CancellationToken cancellation)
     {
-        if (submission.SyntaxTrees[^1].GetCompilationUnitRoot(cancellation).Members.LastOrDefault() is not GlobalStatementSyntax { Statement: var statement }) return null;
+        if (submission.SyntaxTrees[^1]
+            .GetCompilationUnitRoot(cancellation).Members.LastOrDefault() is not GlobalStatementSyntax { Statement: var statement })
+        {
+            return null;
+        }
         var result = statement switch
         {
             ExpressionStatementSyntax { SemicolonToken.IsMissing: true } last => last.Expression,
             ReturnStatementSyntax { Expression: { } returned } => returned,
             _ => null,
         };
-        return result is not null && submission.GetSemanticModel(result.SyntaxTree).GetTypeInfo(result, cancellation).Type is { } type ? Of(type, 0) : null;
+        return result is not null
+            && submission.GetSemanticModel(result.SyntaxTree).GetTypeInfo(result, cancellation).Type is { } type ? Of(type, 0) : null;
     }
 
-    /// <summary>The names in the values that calls of the display API show, each with the place of its call.</summary>
+    /// <summary>Returns the names in the values that calls of the display API show, each with the place of its call.</summary>
     public static IReadOnlyList<NamesOfDisplayed> InDisplayed(CSharpCompilation submission, CancellationToken cancellation)
     {
         var found = new List<NamesOfDisplayed>();
@@ -51,7 +56,12 @@ internal static class DisplayedTupleNames
                 };
                 if (!Shows.Contains(name)) continue;
                 model ??= submission.GetSemanticModel(tree);
-                if (model.GetOperation(call, cancellation) is not IInvocationOperation { Arguments: [{ Value: var value }, ..], TargetMethod.ContainingAssembly.Name: "JupyterKernel.Display" or "Microsoft.DotNet.Interactive" or "Microsoft.DotNet.Interactive.Formatting" }) continue;
+                if (model.GetOperation(call, cancellation) is not IInvocationOperation { Arguments: [{ Value: var value }, ..],
+                    TargetMethod.ContainingAssembly.Name: "JupyterKernel.Display" or "Microsoft.DotNet.Interactive"
+                        or "Microsoft.DotNet.Interactive.Formatting" })
+                {
+                    continue;
+                }
                 while (value is IConversionOperation { IsImplicit: true, Operand: var operand }) value = operand;
                 if (value.Type is not { } type || Of(type, 0) is not { } names) continue;
                 found.Add(At(call, names));
@@ -61,11 +71,15 @@ internal static class DisplayedTupleNames
         return found;
     }
 
-    /// <summary>Where the symbols say that the code runs which makes the call: at the start of its statement, or of the expression that is a whole body.</summary>
+    /// <summary>The sequence point of the code that makes the call: the start of its statement, or of an expression body.</summary>
     private static NamesOfDisplayed At(InvocationExpressionSyntax call, string names)
     {
         SyntaxNode at = call;
-        while (at is not (StatementSyntax or VariableDeclaratorSyntax) && at.Parent is { } parent and not (ArrowExpressionClauseSyntax or AnonymousFunctionExpressionSyntax)) at = parent;
+        while (at is not (StatementSyntax or VariableDeclaratorSyntax)
+            && at.Parent is { } parent and not (ArrowExpressionClauseSyntax or AnonymousFunctionExpressionSyntax))
+        {
+            at = parent;
+        }
         var span = at.SyntaxTree.GetMappedLineSpan(at.Span);
         return new(span.Path, span.StartLinePosition.Line + 1, span.StartLinePosition.Character + 1, names);
     }
@@ -73,28 +87,34 @@ internal static class DisplayedTupleNames
     private static string? Of(ITypeSymbol type, int level)
     {
         if (level == MaxLevels) return null;
-        if (type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable) return Of(nullable.TypeArguments[0], level);
+        if (type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable)
+            return Of(nullable.TypeArguments[0], level);
         if (type is INamedTypeSymbol { IsTupleType: true } tuple)
         {
-            var items = tuple.TupleElements.Select(item => (Name: item.IsExplicitlyNamedTupleElement ? item.Name : "?", Names: Of(item.Type, level + 1))).ToList();
-            return items.TrueForAll(item => item is { Name: "?", Names: null }) ? null : $"{items.Count} {string.Join(' ', items.Select(item => $"{item.Name} {item.Names ?? "-"}"))}";
+            var items = tuple.TupleElements.Select(item =>
+                (Name: item.IsExplicitlyNamedTupleElement ? item.Name : "?", Names: Of(item.Type, level + 1))).ToList();
+            return items.TrueForAll(item => item is { Name: "?", Names: null })
+                ? null : $"{items.Count} {string.Join(' ', items.Select(item => $"{item.Name} {item.Names ?? "-"}"))}";
         }
 
         if (type is INamedTypeSymbol { Name: "KeyValuePair" or "IGrouping", TypeArguments: [var key, var value] } entry)
         {
             var (keys, values) = (Of(key, level + 1), Of(value, level + 1));
-            return keys is null && values is null ? null : $": {keys ?? "-"} {(entry.Name == "IGrouping" && values is not null ? "* " : "")}{values ?? "-"}";
+            return keys is null && values is null ? null
+                : $": {keys ?? "-"} {(entry.Name == "IGrouping" && values is not null ? "* " : "")}{values ?? "-"}";
         }
 
         var item = type is IArrayTypeSymbol array ? array.ElementType
-            : type.AllInterfaces.Append(type).OfType<INamedTypeSymbol>().FirstOrDefault(at => at.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T)?.TypeArguments[0];
+            : type.AllInterfaces.Append(type).OfType<INamedTypeSymbol>()
+                .FirstOrDefault(at =>
+                    at.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T)?.TypeArguments[0];
         return item is not null && type.SpecialType != SpecialType.System_String && Of(item, level + 1) is { } names ? "* " + names : null;
     }
 }
 
-/// <summary>The names of tuple items in a value that a call of the display API shows.</summary>
-/// <param name="Source">The source of the call, as the symbols name it.</param>
-/// <param name="Line">Of the sequence point before the call, from 1.</param>
-/// <param name="Column">As for the line.</param>
-/// <param name="Names">As text; see <see cref="DisplayedTupleNames"/>.</param>
+/// <summary>The names of the tuple items in a value that a call of the display API shows.</summary>
+/// <param name="Source">The source of the call, as the debug symbols name it.</param>
+/// <param name="Line">The line of the sequence point before the call, from 1.</param>
+/// <param name="Column">The column of that sequence point, from 1.</param>
+/// <param name="Names">The names as text; see <see cref="DisplayedTupleNames"/>.</param>
 internal sealed record NamesOfDisplayed(string Source, int Line, int Column, string Names);

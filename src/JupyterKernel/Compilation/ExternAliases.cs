@@ -9,17 +9,18 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Has cells know the names that <c>extern alias</c> directives give. Roslyn binds these in a submission as it does in any file, but then says
-/// that scripts may have none, and passes them over when it looks names up. Two more limits of its are got around here: a submission's usings know the
-/// aliases of earlier submissions, but not its own, so a cell's directives become a submission of their own in front of it; and a namespace that was
-/// imported by an alias cannot be found again from a later submission, so such an import is for its own cell. Pure; any thread.
-/// Source: SourceNamespaceSymbol.AliasesAndUsings and Imports in dotnet/roslyn, src/Compilers/CSharp/Portable; what is used here of its inside is all in this class.
+/// Makes the names of <c>extern alias</c> directives known to cells. Roslyn binds these in a submission as it does in any file, but then
+/// reports that scripts cannot have them, and skips them when it looks names up. Two more of its limits are worked around here: a
+/// submission's usings know the aliases of earlier submissions, but not its own, so a cell's directives become a submission of their own in
+/// front of it; and a namespace that was imported by an alias cannot be found again from a later submission, so such an import applies to
+/// its own cell only. Pure; any thread. Source: SourceNamespaceSymbol.AliasesAndUsings and Imports in dotnet/roslyn,
+/// src/Compilers/CSharp/Portable; all access to their internals is in this class.
 /// </summary>
 internal static class ExternAliases
 {
     private const BindingFlags Inside = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
 
-    /// <summary>What of a cell's text the submission in front of it is made of: the directives, and the references that they are about.</summary>
+    /// <summary>Returns the text of the submission in front of a cell: the directives, and the references that they name.</summary>
     public static string InFront(CompilationUnitSyntax root)
     {
         var text = CellText.Of(root.ToFullString());
@@ -28,7 +29,7 @@ internal static class ExternAliases
         return text.With(others.Select(node => node.Span).Concat(loads).Select(text.Blank)).Text;
     }
 
-    /// <summary>Has a submission of one text, that nothing was asked of yet, know its aliases.</summary>
+    /// <summary>Makes the aliases of a submission's single text known to it; the submission must not have been queried yet.</summary>
     public static void Admit(CSharpCompilation submission)
     {
         var root = submission.SyntaxTrees.Single().GetCompilationUnitRoot();
@@ -47,15 +48,19 @@ internal static class ExternAliases
         }
     }
 
-    /// <summary>Keeps what later submissions could not find again from them: the namespaces that a submission has imported by an alias.</summary>
-    /// <returns>Whether there are any. It can be asked for its own symbols then, but none of them can be made any more.</returns>
+    /// <summary>Removes the namespaces that a submission has imported by an alias, which later submissions could not find again.</summary>
+    /// <returns>
+    /// Whether there are any. The submission can be queried for its own symbols then, but no further ones can be created.
+    /// </returns>
     public static bool KeepNamespaces(CSharpCompilation emitted)
     {
         var any = false;
         foreach (var tree in emitted.SyntaxTrees)
         {
             var root = tree.GetCompilationUnitRoot();
-            var kept = root.Usings.Where(directive => NamesAlias(directive) && emitted.GetSemanticModel(tree).GetSymbolInfo(directive.NamespaceOrType).Symbol is INamespaceSymbol).ToList();
+            var kept = root.Usings.Where(directive =>
+                NamesAlias(directive) && emitted.GetSemanticModel(tree).GetSymbolInfo(directive.NamespaceOrType).Symbol is INamespaceSymbol)
+                .ToList();
             if (kept.Count == 0) continue;
             any = true;
             var (ofText, global) = BoundTo(emitted, root);
@@ -71,7 +76,8 @@ internal static class ExternAliases
         return any;
     }
 
-    /// <param name="imports">An immutable dictionary by the aliases' names, or an immutable array, of what has a using directive.</param>
+    /// <param name="imports">The imports with a using directive: an immutable dictionary by the aliases' names, or an immutable
+    /// array.</param>
     private static object Without(object imports, UsingDirectiveSyntax directive)
     {
         foreach (var import in (IEnumerable)imports)
@@ -88,9 +94,10 @@ internal static class ExternAliases
     private static FieldInfo Field(object owner, string name) => owner.GetType().GetField(name, Inside)!;
 
     private static bool NamesAlias(UsingDirectiveSyntax directive) =>
-        directive.NamespaceOrType.DescendantNodesAndSelf().OfType<AliasQualifiedNameSyntax>().Any(name => !name.Alias.Identifier.IsKind(SyntaxKind.GlobalKeyword));
+        directive.NamespaceOrType.DescendantNodesAndSelf().OfType<AliasQualifiedNameSyntax>()
+            .Any(name => !name.Alias.Identifier.IsKind(SyntaxKind.GlobalKeyword));
 
-    /// <summary>What the compiler knows of a text's aliases and usings, and the namespace whose they are.</summary>
+    /// <summary>Returns the compiler's bound aliases and usings of a text, and the namespace that they belong to.</summary>
     private static (object OfText, object Namespace) BoundTo(CSharpCompilation submission, CompilationUnitSyntax root)
     {
         var module = typeof(CSharpCompilation).GetProperty("SourceModule", Inside | BindingFlags.DeclaredOnly)!.GetValue(submission)!;

@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Code of other languages, and how C# writes it: one table, one row for each habit. Immutable; any thread.</summary>
+/// <summary>
+/// Recognizes code of other languages and names the C# equivalent: one table, one row for each habit. Immutable; any thread.
+/// </summary>
 internal static class ForeignCode
 {
     private const string Comment = "A comment begins with //.";
@@ -14,8 +16,8 @@ internal static class ForeignCode
     private const string Interpolated = "An interpolated string begins with $: $\"… {x} …\"";
 
     /// <summary>
-    /// Patterns of lines, and what is said of an error within the match; $1 stands for what the pattern's first parentheses caught, which is left out
-    /// of a pattern that has none. The first row that fits counts, so special ones come before general ones.
+    /// Patterns of lines, and the hint for an error within the match; $1 is the text of the pattern's first group, and is unused in a
+    /// pattern that has none. The first row that matches applies, so special ones come before general ones.
     /// </summary>
     private static readonly (string Pattern, string Hint)[] Rows =
     [
@@ -26,12 +28,16 @@ internal static class ForeignCode
         (@"^\s*!?\s*cd\s+([\w./~\\-]+)\s*$", "Change the working directory: Directory.SetCurrentDirectory(\"$1\");"),
         (@"^\s*!?\s*pwd\s*$", "The working directory: Directory.GetCurrentDirectory()"),
         (@"^\s*!?\s*ls\s*$", "The files of a directory: Directory.GetFileSystemEntries(\".\")"),
-        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)([\w./~-][^""\\]*?)\s*$", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
-        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)[\w./~""'*$-].*", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"arguments\")"),
-        (@"^\s*(ls|cat|mkdir|rm|cp|mv|git|dotnet|curl|wget|grep)\s+([\w./~-][^""\\= ][^""\\=]*?)\s*$", "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
+        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)([\w./~-][^""\\]*?)\s*$",
+            "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
+        (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)[\w./~""'*$-].*",
+            "Run a program: System.Diagnostics.Process.Start(\"$1\", \"arguments\")"),
+        (@"^\s*(ls|cat|mkdir|rm|cp|mv|git|dotnet|curl|wget|grep)\s+([\w./~-][^""\\= ][^""\\=]*?)\s*$",
+            "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
 
         // Output
-        (@"\b(?:print(?:ln|f)?|puts|echo|console\.\w+|System\.out\.print(?:ln|f)?|fmt\.Print\w*|Write-Host|alert|MsgBox)\s*[(""'].*", Print),
+        (@"\b(?:print(?:ln|f)?|puts|echo|console\.\w+|System\.out\.print(?:ln|f)?|fmt\.Print\w*|Write-Host|alert|MsgBox)\s*[(""'].*",
+            Print),
         (@"^\s*(?:print|puts|echo|Write-Host|cout)\s+(?!=).*", Print),
 
         // Comments, strings and characters
@@ -46,11 +52,13 @@ internal static class ForeignCode
         (@"(?<!\w)[rR]""([^""]*)""?", "A verbatim string begins with @: @\"$1\""),
 
         // Imports and packages
-        (@"^\s*(?:import\b.*|from\s+[\w.]+\s+import\b.*|Imports\s.*)", "Namespaces are imported with using, packages with #r: using System.Text; #r \"nuget: PackageName\""),
+        (@"^\s*(?:import\b.*|from\s+[\w.]+\s+import\b.*|Imports\s.*)",
+            "Namespaces are imported with using, packages with #r: using System.Text; #r \"nuget: PackageName\""),
         (@"\brequire\s*\(.*", Package),
 
         // Declarations
-        (@"^\s*(?:async\s+)?(?:def|function|func|fn|fun|Function|Sub)\s+(\w+)\s*\(.*", "Declare a method with its types: int $1(int x) { return x; }"),
+        (@"^\s*(?:async\s+)?(?:def|function|func|fn|fun|Function|Sub)\s+(\w+)\s*\(.*",
+            "Declare a method with its types: int $1(int x) { return x; }"),
         (@"^\s*(?:export\s+)?const\s+(\w+)\s*=.*", "Declare a constant with its type, or a variable: const int $1 = …; var $1 = …;"),
         (@"^\s*(?:export\s+)?(?:let|val|auto|local|mut|Dim|my)\s+(?:mut\s+)?\$?(\w+).*", "Declare a variable: var $1 = …;"),
         (@"^\s*final\s+(?:[\w<>\[\]]+\s+)?(\w+)\s*=.*", "Declare a variable: var $1 = …;"),
@@ -60,10 +68,12 @@ internal static class ForeignCode
 
         // Control flow
         (@"\b(?:elif|elsif|elseif|ElseIf)\b.*", "C# writes else if (…) { … }"),
-        (@"^\s*for\s*\(?\s*(?:(?:var|let|const|int|String|string|auto|Each)\s+)?(\w+)(?:\s*,\s*\w+)*\s+(?:in|of)\b.*", "Loop over a sequence: foreach (var $1 in …) { … }"),
+        (@"^\s*for\s*\(?\s*(?:(?:var|let|const|int|String|string|auto|Each)\s+)?(\w+)(?:\s*,\s*\w+)*\s+(?:in|of)\b.*",
+            "Loop over a sequence: foreach (var $1 in …) { … }"),
         (@"^\s*for(?:each)?\s*\(\s*[\w<>\[\]]+\s+(\w+)\s*:.*", "Loop over a sequence: foreach (var $1 in …) { … }"),
         (@"^\s*foreach\s*\(\s*(\w+)\s+in\b.*", "Declare the loop's variable: foreach (var $1 in …) { … }"),
-        (@"^\s*(?:if|else|while|for|with|try|except|finally|class)\b[^?]*:\s*(?:pass|return\b.*|#.*)?$", "Conditions are in parentheses and blocks in braces: if (…) { … }"),
+        (@"^\s*(?:if|else|while|for|with|try|except|finally|class)\b[^?]*:\s*(?:pass|return\b.*|#.*)?$",
+            "Conditions are in parentheses and blocks in braces: if (…) { … }"),
         (@"^\s*(?:except|rescue)\b.*", "C# writes catch (Exception e) { … }"),
         (@"^\s*raise\b.*", "C# writes throw new Exception(\"…\");"),
         (@"^\s*End\s+(?:If|Sub|Function|While|Class)\s*$", "A block ends with a brace: }"),
@@ -93,10 +103,11 @@ internal static class ForeignCode
         (@"\btype\s*\(\s*([\w.]+)\s*\)", "Its type: $1.GetType()"),
         (@"\btypeof\s+(\w+)", "Its type: $1.GetType()"),
         (@"\bsleep\s*\(.*", "Wait: await Task.Delay(milliseconds);"),
-        (@"\b(?:sum|sorted|reversed|enumerate|zip|map|filter|any|all)\s*\(.*", "Sequences have methods for it: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
+        (@"\b(?:sum|sorted|reversed|enumerate|zip|map|filter|any|all)\s*\(.*",
+            "Sequences have methods for it: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
     ];
 
-    /// <summary>Members of other languages' types, and what they may be called here: the first that the type has.</summary>
+    /// <summary>The members of other languages' types and their C# names: the first that the type has applies.</summary>
     private static readonly (string[] Names, string[] Here)[] MemberRows =
     [
         (["length", "size", "len", "count", "Length", "Count", "Size"], ["Length", "Count"]),
@@ -120,9 +131,10 @@ internal static class ForeignCode
         (["Format", "strftime"], ["ToString"]),
     ];
 
-    private static readonly Lazy<(Regex Pattern, string Hint)[]> Compiled = new(() => [.. Rows.Select(row => (new Regex(row.Pattern, RegexOptions.CultureInvariant), row.Hint))]);
+    private static readonly Lazy<(Regex Pattern, string Hint)[]> Compiled =
+        new(() => [.. Rows.Select(row => (new Regex(row.Pattern, RegexOptions.CultureInvariant), row.Hint))]);
 
-    /// <summary>How C# writes what an error is about; null if it is of no other language.</summary>
+    /// <summary>Returns the C# form of the code that an error is about; null if no other language is recognized.</summary>
     /// <param name="error">A syntax error, or one about a name that does not exist.</param>
     /// <param name="tree">The error's tree.</param>
     public static string? HintFor(Diagnostic error, SyntaxTree tree, CancellationToken cancellation)
@@ -135,18 +147,24 @@ internal static class ForeignCode
         {
             for (var match = pattern.Match(written); match.Success; match = match.NextMatch())
             {
-                if (place < match.Index || place > match.Index + match.Length || !IsCode(line.Start + match.Index + match.Length - match.Value.TrimStart().Length)) continue;
+                if (place < match.Index || place > match.Index + match.Length
+                    || !IsCode(line.Start + match.Index + match.Length - match.Value.TrimStart().Length))
+                {
+                    continue;
+                }
                 return hint.Contains("$1", StringComparison.Ordinal) ? match.Result(hint) : hint;
             }
         }
 
         return null;
 
-        // Not in a string, and no part of a query.
+        // Not inside a string, and not part of a query.
         bool IsCode(int start) => tree.GetRoot(cancellation).FindToken(start) is var token
-            && (token.SpanStart >= start || token.IsKind(SyntaxKind.BadToken) || !token.Span.Contains(start)) && !token.IsKind(SyntaxKind.LetKeyword);
+            && (token.SpanStart >= start || token.IsKind(SyntaxKind.BadToken) || !token.Span.Contains(start))
+            && !token.IsKind(SyntaxKind.LetKeyword);
     }
 
-    /// <summary>What a member of another language's type may be called here.</summary>
-    public static IEnumerable<string> MembersFor(string name) => MemberRows.Where(row => row.Names.Contains(name)).SelectMany(row => row.Here);
+    /// <summary>Returns the possible C# names of a member of another language's type.</summary>
+    public static IEnumerable<string> MembersFor(string name) =>
+        MemberRows.Where(row => row.Names.Contains(name)).SelectMany(row => row.Here);
 }

@@ -6,27 +6,30 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// In which namespaces the framework has a type or an extension method of a name. Read from the assemblies' metadata at the
-/// first question, which takes about a fifth of a second. Any thread.
+/// The framework's namespaces by the types and extension methods that they contain. It is read from the assemblies' metadata at the first
+/// query, which takes about a fifth of a second. Any thread.
 /// </summary>
 internal static class FrameworkIndex
 {
-    private static readonly Lazy<(Dictionary<string, SortedSet<string>> Types, Dictionary<string, SortedSet<string>> Extensions)> Index = new(Read);
+    private static readonly Lazy<(Dictionary<string, SortedSet<string>> Types, Dictionary<string, SortedSet<string>> Extensions)> Index =
+        new(Read);
 
-    /// <summary>The namespaces that have a public type of this name; generic ones by their name alone.</summary>
+    /// <summary>Returns the namespaces that have a public type of this name; generic ones by their name alone.</summary>
     public static IReadOnlyCollection<string> NamespacesOfType(string name) => Index.Value.Types.GetValueOrDefault(name) ?? [];
 
-    /// <summary>The namespaces whose static classes have an extension method of this name.</summary>
+    /// <summary>Returns the namespaces whose static classes have an extension method of this name.</summary>
     public static IReadOnlyCollection<string> NamespacesOfExtension(string name) => Index.Value.Extensions.GetValueOrDefault(name) ?? [];
 
-    /// <summary>The names of all public types in a namespace.</summary>
-    public static IEnumerable<string> TypesIn(IReadOnlySet<string> namespaces) => Index.Value.Types.Where(type => type.Value.Overlaps(namespaces)).Select(type => type.Key);
+    /// <summary>Returns the names of all public types in a namespace.</summary>
+    public static IEnumerable<string> TypesIn(IReadOnlySet<string> namespaces) =>
+        Index.Value.Types.Where(type => type.Value.Overlaps(namespaces)).Select(type => type.Key);
 
     private static (Dictionary<string, SortedSet<string>> Types, Dictionary<string, SortedSet<string>> Extensions) Read()
     {
         var types = new Dictionary<string, SortedSet<string>>();
         var extensions = new Dictionary<string, SortedSet<string>>();
-        foreach (var path in ReferenceSet.Core.Concat(ReferenceSet.Rest).OfType<PortableExecutableReference>().Select(reference => reference.FilePath!))
+        foreach (var path in ReferenceSet.Core.Concat(ReferenceSet.Rest).OfType<PortableExecutableReference>()
+            .Select(reference => reference.FilePath!))
         {
             using var file = new PEReader(File.OpenRead(path));
             var metadata = file.GetMetadataReader();
@@ -37,10 +40,15 @@ internal static class FrameworkIndex
                 var space = metadata.GetString(type.Namespace);
                 var name = metadata.GetString(type.Name);
                 Add(types, name.IndexOf('`', StringComparison.Ordinal) is > 0 and var arity ? name[..arity] : name, space);
-                if (!type.Attributes.HasFlag(TypeAttributes.Abstract | TypeAttributes.Sealed) || !IsExtension(metadata, type.GetCustomAttributes())) continue;
+                if (!type.Attributes.HasFlag(TypeAttributes.Abstract | TypeAttributes.Sealed)
+                    || !IsExtension(metadata, type.GetCustomAttributes()))
+                {
+                    continue;
+                }
                 foreach (var method in type.GetMethods().Select(metadata.GetMethodDefinition))
                 {
-                    if (method.Attributes.HasFlag(MethodAttributes.Public | MethodAttributes.Static)) Add(extensions, metadata.GetString(method.Name), space);
+                    if (method.Attributes.HasFlag(MethodAttributes.Public | MethodAttributes.Static))
+                        Add(extensions, metadata.GetString(method.Name), space);
                 }
             }
         }
@@ -57,10 +65,12 @@ internal static class FrameworkIndex
     private static bool IsExtension(MetadataReader metadata, CustomAttributeHandleCollection attributes) =>
         attributes.Select(metadata.GetCustomAttribute).Any(attribute => attribute.Constructor.Kind switch
         {
-            HandleKind.MemberReference when metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent is { Kind: HandleKind.TypeReference } parent =>
+            HandleKind.MemberReference when metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent
+                is { Kind: HandleKind.TypeReference } parent =>
                 metadata.StringComparer.Equals(metadata.GetTypeReference((TypeReferenceHandle)parent).Name, "ExtensionAttribute"),
             HandleKind.MethodDefinition => metadata.StringComparer.Equals(
-                metadata.GetTypeDefinition(metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor).GetDeclaringType()).Name, "ExtensionAttribute"),
+                metadata.GetTypeDefinition(metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor)
+                    .GetDeclaringType()).Name, "ExtensionAttribute"),
             _ => false,
         });
 }

@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Emit;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>An assembly as it was emitted, with its portable symbols.</summary>
+/// <summary>An emitted assembly with its portable symbols.</summary>
 internal sealed record Image(byte[] Assembly, byte[] Symbols)
 {
     private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
@@ -26,10 +26,13 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
         return (image, [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning)]);
     }
 
-    /// <summary>Whether a text is among what its code can ask for: its own cell's name, where it asks for the path of its source.</summary>
-    public bool Contains(string text) => Assembly.AsSpan().IndexOf(Encoding.Unicode.GetBytes(text)) >= 0 || Assembly.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
+    /// <summary>
+    /// Whether the image contains a string that its code can read, such as its own cell's name, where it asks for the path of its source.
+    /// </summary>
+    public bool Contains(string text) =>
+        Assembly.AsSpan().IndexOf(Encoding.Unicode.GetBytes(text)) >= 0 || Assembly.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
 
-    /// <summary>The names of the assemblies that it uses, other cells' among them.</summary>
+    /// <summary>Returns the names of the assemblies that it uses, including other cells'.</summary>
     public IReadOnlySet<string> ReferencedAssemblies()
     {
         using var file = new PEReader(new MemoryStream(Assembly));
@@ -37,7 +40,7 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
         return metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToHashSet();
     }
 
-    /// <summary>The names of members and nested types of an assembly that it uses.</summary>
+    /// <summary>Returns the names of the members and nested types that it uses of an assembly.</summary>
     public IReadOnlySet<string> ReferencedMembersOf(string assembly)
     {
         using var file = new PEReader(new MemoryStream(Assembly));
@@ -46,7 +49,8 @@ internal sealed record Image(byte[] Assembly, byte[] Symbols)
         foreach (var handle in metadata.MemberReferences)
         {
             var member = metadata.GetMemberReference(handle);
-            if (member.Parent.Kind == HandleKind.TypeReference && AssemblyOf((TypeReferenceHandle)member.Parent) == assembly) names.Add(metadata.GetString(member.Name));
+            if (member.Parent.Kind == HandleKind.TypeReference && AssemblyOf((TypeReferenceHandle)member.Parent) == assembly)
+                names.Add(metadata.GetString(member.Name));
         }
 
         foreach (var handle in metadata.TypeReferences)

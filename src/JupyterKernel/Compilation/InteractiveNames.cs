@@ -5,15 +5,16 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Names of .NET Interactive's interface, which cells written for it use without a <c>using</c>. Where a cell does not compile, those that mean nothing
-/// else are written in full: no cell imports them, so they are in nobody's way. Pure; compilation thread.
+/// Supports names of .NET Interactive's interface, which cells written for it use without a <c>using</c>. Where a cell does not compile,
+/// those that are otherwise undefined are written in full: no cell imports them, so they do not shadow other names. Pure; compilation
+/// thread.
 /// </summary>
 internal static class InteractiveNames
 {
     private const string Kernel = "Microsoft.DotNet.Interactive.Kernel";
 
-    /// <summary>A name that was written in full may be followed by others that are found missing only then.</summary>
-    private const int MostPasses = 4;
+    /// <summary>The maximum number of passes: once a name is written in full, further missing names may be found.</summary>
+    private const int MaxPasses = 4;
 
     private const string Tags = "Microsoft.DotNet.Interactive.Formatting.PocketViewTags";
 
@@ -21,13 +22,13 @@ internal static class InteractiveNames
 
     private static readonly Lazy<(Dictionary<string, string> Prefixes, Dictionary<string, string> Extensions)> Known = new(Read);
 
-    /// <summary>Forms of a cell to try, each with more of these names in full than the one before.</summary>
+    /// <summary>Returns the forms of a cell to try, each with more of these names in full than the previous one.</summary>
     /// <param name="failed">The form that did not compile.</param>
     /// <param name="compile">Compiles a form.</param>
     public static IEnumerable<CellAttempt> Forms(CellAttempt failed, Func<ScriptForm, CellAttempt> compile, CancellationToken cancellation)
     {
         var last = failed;
-        for (var pass = 0; pass < MostPasses; pass++)
+        for (var pass = 0; pass < MaxPasses; pass++)
         {
             var edits = Missing(last, cancellation);
             var isShared = edits.Count == 0;
@@ -35,25 +36,28 @@ internal static class InteractiveNames
             if (edits.Count == 0) yield break;
             var next = compile(last.Form with { Text = last.Form.Text.With(edits) });
 
-            // Who errs about the display API wants to read of the display API.
+            // Errors in the use of the display API are reported in terms of the display API.
             if (isShared && next.Cell is null && next.Errors.Length >= last.Errors.Length) yield break;
             yield return last = next;
         }
     }
 
     /// <summary>
-    /// A cell's statements that call <c>Javascript</c> and have no use for what it returns: there, it runs the script at once, which the display API's
-    /// method of the name does not.
+    /// Rewrites the statements of a cell that call <c>Javascript</c> and ignore the result: in .NET Interactive the call runs the script at
+    /// once, which the display API's method of that name does not do.
     /// </summary>
     /// <returns>Null if there are none.</returns>
     public static ScriptForm? WithScripts(CellAttempt compiled, CancellationToken cancellation)
     {
         var root = compiled.Tree.GetCompilationUnitRoot(cancellation);
-        var calls = root.Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).OfType<ExpressionStatementSyntax>().Where(statement => !statement.SemicolonToken.IsMissing)
-            .Select(statement => statement.Expression).OfType<InvocationExpressionSyntax>().Select(call => call.Expression).OfType<IdentifierNameSyntax>().Where(name => name.Identifier.ValueText == "Javascript").ToList();
+        var calls = root.Members.OfType<GlobalStatementSyntax>().Select(member => member.Statement).OfType<ExpressionStatementSyntax>()
+            .Where(statement => !statement.SemicolonToken.IsMissing)
+            .Select(statement => statement.Expression).OfType<InvocationExpressionSyntax>().Select(call => call.Expression)
+            .OfType<IdentifierNameSyntax>().Where(name => name.Identifier.ValueText == "Javascript").ToList();
         if (calls.Count == 0) return null;
         var model = compiled.Submission.GetSemanticModel(compiled.Tree);
-        var edits = calls.Where(call => IsDisplays(model.GetSymbolInfo(call, cancellation).Symbol)).Select(call => Qualified(call.Identifier)).ToList();
+        var edits = calls.Where(call => IsDisplays(model.GetSymbolInfo(call, cancellation).Symbol))
+            .Select(call => Qualified(call.Identifier)).ToList();
         return edits.Count > 0 ? compiled.Form with { Text = compiled.Form.Text.With(edits) } : null;
     }
 
@@ -66,16 +70,27 @@ internal static class InteractiveNames
         foreach (var error in failed.Errors.Where(error => error.Location.SourceTree == failed.Tree))
         {
             var token = root.FindToken(error.Location.SourceSpan.Start);
-            if (error.Id is "CS0103" or "CS0246" or "CS0308" && token.IsKind(SyntaxKind.IdentifierToken) && Known.Value.Prefixes.TryGetValue(token.ValueText, out var prefix))
+            if (error.Id is "CS0103" or "CS0246" or "CS0308" && token.IsKind(SyntaxKind.IdentifierToken)
+                && Known.Value.Prefixes.TryGetValue(token.ValueText, out var prefix))
             {
-                // Many a variable that does not exist is called i, b or table.
-                if (!prefix.EndsWith(Tags + ".", StringComparison.Ordinal) || IsElement(token) || (hasElements ??= failed.Tree.GetRoot(cancellation).DescendantTokens().Any(IsElement))) edits.Add(Qualified(token));
+                // Many undefined variables are called i, b or table.
+                if (!prefix.EndsWith(Tags + ".", StringComparison.Ordinal) || IsElement(token)
+                    || (hasElements ??= failed.Tree.GetRoot(cancellation).DescendantTokens().Any(IsElement)))
+                {
+                    edits.Add(Qualified(token));
+                }
             }
-            else if (error.Id is "CS1061" or "CS1929" && NameOf(root.FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true)) is { } name && Known.Value.Extensions.TryGetValue(name, out var space)) usings.Add(space);
+            else if (error.Id is "CS1061" or "CS1929"
+                && NameOf(root.FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true)) is { } name
+                && Known.Value.Extensions.TryGetValue(name, out var space))
+            {
+                usings.Add(space);
+            }
         }
 
         var known = root.Usings.Select(directive => directive.Name?.ToString()).ToHashSet();
-        edits.AddRange(usings.Where(space => !known.Contains(space)).Select(space => new Edit(root.GetFirstToken().SpanStart, 0, $"using {space}; ")));
+        edits.AddRange(
+            usings.Where(space => !known.Contains(space)).Select(space => new Edit(root.GetFirstToken().SpanStart, 0, $"using {space}; ")));
         return [.. edits.Distinct()];
 
         static string? NameOf(SyntaxNode node) => node switch
@@ -86,23 +101,33 @@ internal static class InteractiveNames
         };
     }
 
-    /// <summary>Whether a name is used as an element of HTML is: <c>div(…)</c>, <c>div[style: "…"]</c>, <c>_.article(…)</c>.</summary>
-    private static bool IsElement(SyntaxToken name) => Known.Value.Prefixes.TryGetValue(name.ValueText, out var prefix) && prefix.EndsWith(Tags + ".", StringComparison.Ordinal) && name.Parent is IdentifierNameSyntax node && node.Parent switch
+    /// <summary>Whether a name is used as an HTML element is: <c>div(…)</c>, <c>div[style: "…"]</c>, <c>_.article(…)</c>.</summary>
+    private static bool IsElement(SyntaxToken name) =>
+        Known.Value.Prefixes.TryGetValue(name.ValueText, out var prefix) && prefix.EndsWith(Tags + ".", StringComparison.Ordinal)
+            && name.Parent is IdentifierNameSyntax node && node.Parent switch
     {
         InvocationExpressionSyntax call => call.Expression == node,
-        ElementAccessExpressionSyntax access => access.Expression == node && access.ArgumentList.Arguments.Any(argument => argument.NameColon is not null),
+        ElementAccessExpressionSyntax access => access.Expression == node
+            && access.ArgumentList.Arguments.Any(argument => argument.NameColon is not null),
         MemberAccessExpressionSyntax { Parent: InvocationExpressionSyntax } access => access.Expression == node && name.ValueText == "_",
         _ => false,
     };
 
-    /// <summary>Names that both interfaces have, and that mean the display API's.</summary>
+    /// <summary>Replaces names that both interfaces define by those of the display API.</summary>
     private static List<Edit> Shared(CellAttempt failed, CancellationToken cancellation)
     {
         var names = failed.Tree.GetRoot(cancellation).DescendantNodes().OfType<SimpleNameSyntax>()
-            .Where(name => Known.Value.Prefixes.ContainsKey(name.Identifier.ValueText) && !(name.Parent is MemberAccessExpressionSyntax access && access.Name == name) && name.Parent is not QualifiedNameSyntax).ToList();
+            .Where(name =>
+                Known.Value.Prefixes.ContainsKey(name.Identifier.ValueText)
+                    && !(name.Parent is MemberAccessExpressionSyntax access && access.Name == name)
+                    && name.Parent is not QualifiedNameSyntax).ToList();
         if (names.Count == 0) return [];
         var model = failed.Submission.GetSemanticModel(failed.Tree);
-        return [.. names.Where(name => model.GetSymbolInfo(name, cancellation) is var found && (found.Symbol is null ? found.CandidateSymbols.Any(IsDisplays) : IsDisplays(found.Symbol))).Select(name => Qualified(name.Identifier))];
+        return [
+            .. names.Where(name =>
+                model.GetSymbolInfo(name, cancellation) is var found
+                    && (found.Symbol is null ? found.CandidateSymbols.Any(IsDisplays) : IsDisplays(found.Symbol)))
+                    .Select(name => Qualified(name.Identifier))];
     }
 
     private static Edit Qualified(SyntaxToken name) => new(name.SpanStart, 0, Known.Value.Prefixes[name.ValueText]);
@@ -114,7 +139,8 @@ internal static class InteractiveNames
         var compilation = CSharpCompilation.Create("Names", references: ReferenceSet.Core.Concat(ReferenceSet.Interactive));
         var prefixes = new Dictionary<string, string>();
         var extensions = new Dictionary<string, string>();
-        var types = ReferenceSet.Interactive.Select(compilation.GetAssemblyOrModuleSymbol).OfType<IAssemblySymbol>().SelectMany(assembly => TypesIn(assembly.GlobalNamespace)).ToList();
+        var types = ReferenceSet.Interactive.Select(compilation.GetAssemblyOrModuleSymbol).OfType<IAssemblySymbol>()
+            .SelectMany(assembly => TypesIn(assembly.GlobalNamespace)).ToList();
         foreach (var type in types)
         {
             var space = type.ContainingNamespace.ToDisplayString();
@@ -122,18 +148,23 @@ internal static class InteractiveNames
             const string Attribute = "Attribute";
             prefixes[type.Name] = $"global::{space}.";
             if (type.Name.EndsWith(Attribute, StringComparison.Ordinal)) prefixes[type.Name[..^Attribute.Length]] = prefixes[type.Name];
-            foreach (var method in type.GetMembers().OfType<IMethodSymbol>().Where(method => method.IsExtensionMethod)) extensions.TryAdd(method.Name, space);
+            foreach (var method in type.GetMembers().OfType<IMethodSymbol>().Where(method => method.IsExtensionMethod))
+                extensions.TryAdd(method.Name, space);
         }
 
         foreach (var type in types.Where(type => StaticallyUsed.Contains(type.ToDisplayString())))
         {
-            foreach (var member in type.GetMembers().Where(member => member is { IsStatic: true, DeclaredAccessibility: Accessibility.Public, CanBeReferencedByName: true } && member.Name is not ("Current" or "Root")))
+            foreach (var member in type.GetMembers()
+                .Where(member =>
+                    member is { IsStatic: true, DeclaredAccessibility: Accessibility.Public, CanBeReferencedByName: true }
+                        && member.Name is not ("Current" or "Root")))
                 prefixes.TryAdd(member.Name, $"global::{type.ToDisplayString()}.");
         }
 
         return (prefixes, extensions);
     }
 
-    private static IEnumerable<INamedTypeSymbol> TypesIn(INamespaceSymbol space) => space.GetTypeMembers().Where(type => type.DeclaredAccessibility == Accessibility.Public)
+    private static IEnumerable<INamedTypeSymbol> TypesIn(INamespaceSymbol space) =>
+        space.GetTypeMembers().Where(type => type.DeclaredAccessibility == Accessibility.Public)
         .Concat(space.GetNamespaceMembers().SelectMany(TypesIn));
 }

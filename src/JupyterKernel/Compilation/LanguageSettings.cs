@@ -3,23 +3,24 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Which C# a cell is in, and how it is compiled.</summary>
+/// <summary>The C# version of a cell and its compilation settings.</summary>
 internal sealed record LanguageSettings
 {
-    /// <summary>As a program is compiled in Release, in the latest C#.</summary>
+    /// <summary>The default settings: those of a program compiled in Release, in the latest C#.</summary>
     public static LanguageSettings Default { get; } = new();
 
     public LanguageVersion Version { get; init; } = LanguageVersion.Latest;
 
-    /// <summary>Whether arithmetic throws where it overflows.</summary>
+    /// <summary>Whether arithmetic overflow throws.</summary>
     public bool Checked { get; init; }
 
-    /// <summary>Release; else Debug, in which every line of a trace is exact.</summary>
+    /// <summary>Whether to compile as in Release; otherwise as in Debug, in which every line of a stack trace is exact.</summary>
     public bool Optimize { get; init; } = true;
 
     public NullableContextOptions Nullable { get; init; } = NullableContextOptions.Disable;
 
-    /// <summary>A compilation's options with these.</summary>
+    /// <summary>Applies these settings to a compilation's options.</summary>
     public CSharpCompilationOptions Apply(CSharpCompilationOptions options) => this == Default ? options : options
-        .WithOverflowChecks(Checked).WithOptimizationLevel(Optimize ? OptimizationLevel.Release : OptimizationLevel.Debug).WithNullableContextOptions(Nullable);
+        .WithOverflowChecks(Checked).WithOptimizationLevel(Optimize ? OptimizationLevel.Release : OptimizationLevel.Debug)
+        .WithNullableContextOptions(Nullable);
 }

@@ -5,44 +5,49 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Makes a loop at a cell's top as fast as in a program. A cell's variables are fields, since later cells have them too, and the
-/// runtime reads a field from memory each time: a sum that a loop adds up takes several times as long. So a loop gets locals of
-/// the same names, which the runtime keeps in registers. Whatever sets one sets the field in the same expression: the variables
-/// are right at every moment, however the loop ends. Pure; any thread.
+/// Makes a loop at the top level of a cell as fast as in a program. A cell's variables are fields, because later cells use them too, and
+/// the runtime reads a field from memory each time: a sum in a loop takes several times as long. So a loop gets locals of the same names,
+/// which the runtime keeps in registers. Each assignment to a local also sets the field in the same expression: the variables are correct
+/// at every moment, however the loop ends. Pure; any thread.
 /// </summary>
 internal static class LoopVariables
 {
-    /// <summary>What the name of a reference to a variable's field ends in.</summary>
+    /// <summary>The suffix of the name of a reference to a variable's field.</summary>
     private const string FieldSuffix = "__field";
 
     /// <param name="form">A cell's text.</param>
-    /// <param name="script">The same, parsed.</param>
-    /// <param name="isOnlyAtTop">Whether a name is an earlier cell's variable that no code but cells' statements reaches.</param>
-    /// <returns>The text to try first, which must be <see cref="IsSound"/>; null if there is nothing to gain.</returns>
+    /// <param name="script">The syntax tree of the text.</param>
+    /// <param name="isOnlyAtTop">Whether a name is an earlier cell's variable that only cells' statements use.</param>
+    /// <returns>The text to try first, which must satisfy <see cref="IsSound"/>; null if there is nothing to gain.</returns>
     public static ScriptForm? In(ScriptForm form, SyntaxTree script, Func<string, bool> isOnlyAtTop, CancellationToken cancellation)
     {
         var root = script.GetCompilationUnitRoot(cancellation);
         if (root.ContainsDiagnostics) return null;
-        var loops = root.DescendantNodes(node => node is CompilationUnitSyntax or GlobalStatementSyntax or ElseClauseSyntax or (StatementSyntax and not LocalFunctionStatementSyntax) && !IsLoop(node))
+        var loops = root.DescendantNodes(node =>
+            node is CompilationUnitSyntax or GlobalStatementSyntax or ElseClauseSyntax
+                or (StatementSyntax and not LocalFunctionStatementSyntax) && !IsLoop(node))
             .Where(IsLoop).Cast<StatementSyntax>().ToList();
         if (loops.Count == 0) return null;
 
         var own = root.Members.OfType<FieldDeclarationSyntax>().Where(field => !field.Modifiers.Any(SyntaxKind.ConstKeyword))
             .SelectMany(field => field.Declaration.Variables).Select(variable => variable.Identifier.ValueText).ToHashSet();
         var hidden = new Lazy<HashSet<string>>(() =>
-            [.. DeferredNames.In([script]), .. root.DescendantNodes().OfType<IdentifierNameSyntax>().Where(IsAliased).Select(name => name.Identifier.ValueText)]);
-        var edits = loops.SelectMany(loop => Localize(loop, name => (own.Contains(name) || isOnlyAtTop(name)) && !hidden.Value.Contains(name))).ToList();
+            [.. DeferredNames.In([script]),
+                .. root.DescendantNodes().OfType<IdentifierNameSyntax>().Where(IsAliased).Select(name => name.Identifier.ValueText)]);
+        var edits = loops.SelectMany(loop =>
+            Localize(loop, name => (own.Contains(name) || isOnlyAtTop(name)) && !hidden.Value.Contains(name))).ToList();
         return edits.Count > 0 ? form with { Text = form.Text.With(edits) } : null;
     }
 
-    /// <summary>Whether a local can stand for each variable: what changes a struct from within would not reach the field.</summary>
+    /// <summary>Whether a local can stand for each variable: a method that changes a struct in place would not reach the field.</summary>
     /// <param name="submission">The compilation of a text that <see cref="In"/> has made.</param>
     /// <param name="tree">Its tree.</param>
     public static bool IsSound(CSharpCompilation submission, SyntaxTree tree, CancellationToken cancellation)
     {
         var model = submission.GetSemanticModel(tree);
         foreach (var block in tree.GetRoot(cancellation).DescendantNodes().OfType<VariableDeclaratorSyntax>()
-            .Where(variable => variable.Identifier.ValueText.EndsWith(FieldSuffix, StringComparison.Ordinal)).GroupBy(variable => variable.FirstAncestorOrSelf<BlockSyntax>()!))
+            .Where(variable => variable.Identifier.ValueText.EndsWith(FieldSuffix, StringComparison.Ordinal))
+            .GroupBy(variable => variable.FirstAncestorOrSelf<BlockSyntax>()!))
         {
             var names = block.Select(variable => variable.Identifier.ValueText[..^FieldSuffix.Length]).ToHashSet();
             foreach (var use in block.Key.DescendantNodes().OfType<IdentifierNameSyntax>())
@@ -51,15 +56,21 @@ internal static class LoopVariables
                 if (access is not (MemberAccessExpressionSyntax or ElementAccessExpressionSyntax) || !IsExpression(use)) continue;
                 if (model.GetTypeInfo(use, cancellation).Type is not { } type) return false;
                 if (type.IsReferenceType) continue;
-                if (type is not INamedTypeSymbol { SpecialType: not SpecialType.None } and not INamedTypeSymbol { IsReadOnly: true }) return false;
-                if (model.GetSymbolInfo(access, cancellation).Symbol is IMethodSymbol { ReducedFrom.Parameters: [{ RefKind: RefKind.Ref }, ..] }) return false;
+                if (type is not INamedTypeSymbol { SpecialType: not SpecialType.None } and not INamedTypeSymbol { IsReadOnly: true })
+                    return false;
+                if (model.GetSymbolInfo(access, cancellation).Symbol
+                    is IMethodSymbol { ReducedFrom.Parameters: [{ RefKind: RefKind.Ref }, ..] })
+                {
+                    return false;
+                }
             }
         }
 
         return true;
     }
 
-    private static bool IsLoop(SyntaxNode node) => node is ForStatementSyntax or WhileStatementSyntax or DoStatementSyntax or CommonForEachStatementSyntax;
+    private static bool IsLoop(SyntaxNode node) =>
+        node is ForStatementSyntax or WhileStatementSyntax or DoStatementSyntax or CommonForEachStatementSyntax;
 
     private static bool IsAliased(IdentifierNameSyntax name) => name.Parent is RefExpressionSyntax
         or PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.AddressOfExpression }
@@ -73,12 +84,13 @@ internal static class LoopVariables
         {
             switch (node)
             {
-                // A reference does not outlast an await, and a label is not to be seen from outside its block.
+                // A reference does not outlast an await, and a label must not be visible outside its block.
                 case AwaitExpressionSyntax or LabeledStatementSyntax or GotoStatementSyntax { RawKind: (int)SyntaxKind.GotoStatement }
                     or CommonForEachStatementSyntax { AwaitKeyword.RawKind: not 0 } or UsingStatementSyntax { AwaitKeyword.RawKind: not 0 }
                     or LocalDeclarationStatementSyntax { AwaitKeyword.RawKind: not 0 }:
                     return [];
-                case VariableDeclaratorSyntax or SingleVariableDesignationSyntax or ForEachStatementSyntax or CatchDeclarationSyntax or ParameterSyntax:
+                case VariableDeclaratorSyntax or SingleVariableDesignationSyntax or ForEachStatementSyntax
+                    or CatchDeclarationSyntax or ParameterSyntax:
                     declared.Add(node.ChildTokens().LastOrDefault(token => token.IsKind(SyntaxKind.IdentifierToken)).ValueText);
                     break;
                 case IdentifierNameSyntax name when IsExpression(name):
@@ -95,8 +107,12 @@ internal static class LoopVariables
             if (declared.Contains(name)) continue;
             var written = places.Select(WriteThrough).ToList();
 
-            // What is set, or looked up at an index, is worth it; the rest the runtime reads fast enough.
-            if (written.Contains(null) || !places.Zip(written).Any(use => use.Second!.Count > 0 || use.First.Parent is ElementAccessExpressionSyntax)) continue;
+            // Only variables that are set, or accessed by an index, are worth it; the runtime reads the others fast enough.
+            if (written.Contains(null)
+                || !places.Zip(written).Any(use => use.Second!.Count > 0 || use.First.Parent is ElementAccessExpressionSyntax))
+            {
+                continue;
+            }
             if (!isVariable(name)) continue;
             edits.AddRange(written.SelectMany(edit => edit!));
             fields += $"ref var {name}{FieldSuffix} = ref {name}; ";
@@ -114,24 +130,38 @@ internal static class LoopVariables
         _ => true,
     };
 
-    /// <summary>What has the field set where the local is: nothing where it is only read, null where it cannot be had.</summary>
+    /// <summary>
+    /// Returns the edits that set the field together with the local: none where it is only read, null where they are not possible.
+    /// </summary>
     private static IReadOnlyList<Edit>? WriteThrough(IdentifierNameSyntax name)
     {
         var field = name.Identifier.Text + FieldSuffix;
         return name.Parent switch
         {
             AssignmentExpressionSyntax assignment when assignment.Left == name => [new(name.SpanStart, 0, $"{field} = ")],
-            PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PreIncrementExpression or (int)SyntaxKind.PreDecrementExpression } step =>
-                IsStatement(step) ? [new(step.SpanStart, 0, $"{field} = ")] : [new(step.SpanStart, 0, $"({field} = "), new(step.Span.End, 0, ")")],
-            PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PostIncrementExpression or (int)SyntaxKind.PostDecrementExpression } step =>
-                IsStatement(step) ? [new(step.SpanStart, 0, $"{field} = {step.OperatorToken.Text}"), new(step.OperatorToken.SpanStart, step.OperatorToken.Span.Length, "  ")] : null,
-            ArgumentSyntax { Parent: TupleExpressionSyntax { Parent: AssignmentExpressionSyntax assignment } tuple } when assignment.Left == tuple =>
-                assignment.Parent is ExpressionStatementSyntax { Parent: BlockSyntax } statement ? [new(statement.Span.End, 0, $" {field} = {name.Identifier.Text};")] : null,
+            PrefixUnaryExpressionSyntax
+            {
+                RawKind: (int)SyntaxKind.PreIncrementExpression or (int)SyntaxKind.PreDecrementExpression,
+            } step =>
+                IsStatement(step) ? [new(step.SpanStart, 0, $"{field} = ")]
+                : [new(step.SpanStart, 0, $"({field} = "), new(step.Span.End, 0, ")")],
+            PostfixUnaryExpressionSyntax
+            {
+                RawKind: (int)SyntaxKind.PostIncrementExpression or (int)SyntaxKind.PostDecrementExpression,
+            } step =>
+                IsStatement(step)
+                ? [new(step.SpanStart, 0, $"{field} = {step.OperatorToken.Text}"),
+                    new(step.OperatorToken.SpanStart, step.OperatorToken.Span.Length, "  ")] : null,
+            ArgumentSyntax { Parent: TupleExpressionSyntax { Parent: AssignmentExpressionSyntax assignment } tuple }
+                when assignment.Left == tuple =>
+                assignment.Parent is ExpressionStatementSyntax { Parent: BlockSyntax } statement
+                ? [new(statement.Span.End, 0, $" {field} = {name.Identifier.Text};")] : null,
             ArgumentSyntax { Parent: TupleExpressionSyntax { Parent: ArgumentSyntax } } => null,
             ParenthesizedExpressionSyntax or PostfixUnaryExpressionSyntax => null,
             _ => [],
         };
 
-        static bool IsStatement(ExpressionSyntax step) => step.Parent is ExpressionStatementSyntax || (step.Parent is ForStatementSyntax parent && parent.Condition != step);
+        static bool IsStatement(ExpressionSyntax step) =>
+            step.Parent is ExpressionStatementSyntax || (step.Parent is ForStatementSyntax parent && parent.Condition != step);
     }
 }

@@ -3,26 +3,25 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Tells text and trees that Roslyn cannot walk in safety. Most of its recursion is guarded, but not that of tuple
-/// types, type arguments, interpolated strings and prefix operators: there a few thousand levels overflow the stack,
-/// which no catch can hold and which ends the process. Code that a person writes nests a few dozen levels.
-/// Pure; any thread.
+/// Detects text and trees that Roslyn cannot walk safely. Most of its recursion is guarded, but not that of tuple types, type arguments,
+/// interpolated strings and prefix operators: there a few thousand levels overflow the stack, which cannot be caught and ends the process.
+/// Code that a person writes nests a few dozen levels. Pure; any thread.
 /// </summary>
 public static class Nesting
 {
-    // With 1.5 MB of stack (pool threads of Windows and macOS) the first overflows are seen near 1,000 levels.
+    // With 1.5 MB of stack (pool threads of Windows and macOS) the first overflows occur near 1,000 levels.
     private const int MaxBrackets = 250;
     private const int MaxTreeDepth = 500;
 
-    /// <summary>How many times deeper the compilation thread may go, whose stack is that much deeper and more.</summary>
+    /// <summary>How many times deeper code may nest on the compilation thread, whose stack is deeper by more than this factor.</summary>
     public const int DeepStack = 20;
 
     /// <summary>
-    /// Whether the text must not even be parsed. Counts brackets without lexing, so a string that holds hundreds of
-    /// unclosed brackets counts as well.
+    /// Whether the text is too deeply nested to be parsed. Counts brackets without lexing, so a string that contains hundreds of unclosed
+    /// brackets counts as well.
     /// </summary>
     /// <param name="code">The text.</param>
-    /// <param name="stack">How many times the pool threads' stack there is: 1 or <see cref="DeepStack"/>.</param>
+    /// <param name="stack">The size of the stack as a multiple of a pool thread's: 1 or <see cref="DeepStack"/>.</param>
     public static bool IsTooDeep(string code, int stack = 1)
     {
         int brackets = 0, angles = 0;
@@ -51,10 +50,10 @@ public static class Nesting
         return false;
     }
 
-    /// <summary>Whether the tree must not be bound.</summary>
+    /// <summary>Whether the tree is too deeply nested to be bound.</summary>
     /// <param name="root">The tree.</param>
     /// <param name="cancellation">Ends the walk early.</param>
-    /// <param name="stack">How many times the pool threads' stack there is: 1 or <see cref="DeepStack"/>.</param>
+    /// <param name="stack">The size of the stack as a multiple of a pool thread's: 1 or <see cref="DeepStack"/>.</param>
     public static bool IsTooDeep(SyntaxNode root, CancellationToken cancellation, int stack = 1)
     {
         var open = new Stack<ChildSyntaxList.Enumerator>();

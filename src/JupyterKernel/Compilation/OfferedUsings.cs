@@ -5,35 +5,39 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The usings of names that completion has proposed without their being imported. A front end inserts a name and nothing else, so the using is put in
-/// when the cell is run. Pure; compilation thread.
+/// Adds the usings of names that completion proposed without an import. A front end inserts only the name, so the using is added when the
+/// cell is run. Pure; compilation thread.
 /// </summary>
 internal static class OfferedUsings
 {
-    /// <summary>What makes names known that the errors are about.</summary>
+    /// <summary>Returns the usings that resolve the names that the errors are about.</summary>
     /// <param name="errors">Errors in the tree.</param>
-    /// <param name="offered">Namespaces by the names that were proposed from them.</param>
-    /// <returns>Using directives on one line, with a blank behind; empty if nothing that was offered is missing.</returns>
-    public static string Missing(IEnumerable<Diagnostic> errors, SyntaxTree tree, IReadOnlyDictionary<string, string> offered, CancellationToken cancellation)
+    /// <param name="offered">The namespaces by the names that were proposed from them.</param>
+    /// <returns>The using directives on one line, followed by a blank; empty if no proposed name is missing.</returns>
+    public static string Missing(
+        IEnumerable<Diagnostic> errors, SyntaxTree tree, IReadOnlyDictionary<string, string> offered, CancellationToken cancellation)
     {
         if (offered.Count == 0) return "";
         var text = tree.GetText(cancellation);
         var spaces = errors.Where(error => error.Id is "CS0103" or "CS0246" or "CS1061" && error.Location.SourceTree == tree)
-            .Select(error => offered.GetValueOrDefault(NameAt(text, error.Location.SourceSpan))).OfType<string>().Distinct().Order(StringComparer.Ordinal);
+            .Select(error => offered.GetValueOrDefault(NameAt(text, error.Location.SourceSpan))).OfType<string>().Distinct()
+            .Order(StringComparer.Ordinal);
         return string.Concat(spaces.Select(space => $"using {space}; "));
     }
 
-    /// <summary>Where usings can stand in a text: before its first token, and behind what directives there are.</summary>
-    public static int Place(SyntaxTree tree, CancellationToken cancellation) => tree.GetRoot(cancellation).GetFirstToken(includeZeroWidth: true).SpanStart;
+    /// <summary>The position for usings in a text: before its first token, and after any directives.</summary>
+    public static int Place(SyntaxTree tree, CancellationToken cancellation) =>
+        tree.GetRoot(cancellation).GetFirstToken(includeZeroWidth: true).SpanStart;
 
-    /// <summary>A cell's text with usings on lines of their own.</summary>
+    /// <summary>Returns a cell's text with the usings added on lines of their own.</summary>
     public static string AddTo(string code, string usings)
     {
         var place = Place(CSharpSyntaxTree.ParseText(PackageDirectives.Blank(code), CellCompiler.ParseOptions), CancellationToken.None);
-        return code.Insert(code.LastIndexOf('\n', Math.Max(0, place - 1)) + 1, usings.Replace("; ", ";\n", StringComparison.Ordinal) + "\n");
+        return code.Insert(code.LastIndexOf('\n', Math.Max(0, place - 1)) + 1,
+            usings.Replace("; ", ";\n", StringComparison.Ordinal) + "\n");
     }
 
-    /// <summary>A generic type's name is underlined with its arguments.</summary>
+    /// <summary>Returns the name at a span: a generic type's name is underlined together with its arguments.</summary>
     private static string NameAt(SourceText text, TextSpan span)
     {
         var end = span.Start;

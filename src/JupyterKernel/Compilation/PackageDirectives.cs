@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>What a line asks for.</summary>
+/// <summary>The kinds of package directives.</summary>
 internal enum PackageDirectiveKind
 {
     /// <summary><c>#r "nuget: Id, version"</c>, <c>#:package Id@version</c>.</summary>
@@ -14,7 +14,7 @@ internal enum PackageDirectiveKind
     /// <summary><c>#i "nuget: source"</c>.</summary>
     Source,
 
-    /// <summary><c>#r "framework: Name"</c>, or what an <c>#:sdk</c> stands for.</summary>
+    /// <summary><c>#r "framework: Name"</c>, or the framework of an <c>#:sdk</c>.</summary>
     Framework,
 
     /// <summary><c>#r "path.csproj"</c>, <c>#:project path</c>.</summary>
@@ -23,26 +23,27 @@ internal enum PackageDirectiveKind
     /// <summary><c>#:property Name=Value</c>.</summary>
     Property,
 
-    /// <summary>A line that looks like one of these and is none.</summary>
+    /// <summary>A line that looks like one of these but is malformed.</summary>
     Malformed,
 }
 
-/// <summary>One line that asks for a package or the like.</summary>
-/// <param name="Name">The package's id, the source, the framework's name, the project's path, the property's name; of a malformed line what is wrong.</param>
+/// <summary>A line of a cell that references a package, source, framework, project or property.</summary>
+/// <param name="Name">The package's id, the source, the framework's name, the project's path or the property's name; for a malformed line,
+/// the error.</param>
 /// <param name="Value">The package's version range, or the property's value; null where there is none.</param>
 internal sealed record PackageDirective(PackageDirectiveKind Kind, string Name, string? Value = null);
 
 /// <summary>
-/// The lines of a cell that ask for packages, projects and frameworks. They may stand anywhere in it, and the compiler
-/// does not get to see them. Any thread.
-/// Source: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps, and .NET Interactive's nuget-overview.md for <c>#r "nuget:"</c>.
+/// Reads the lines of a cell that reference packages, projects and frameworks. They may be anywhere in the cell, and are removed before
+/// compilation. Any thread. Source: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps, and .NET Interactive's nuget-overview.md
+/// for <c>#r "nuget:"</c>.
 /// </summary>
 internal static partial class PackageDirectives
 {
-    private const int LongestId = 100;
-    private const long MostLoadedBytes = 10_000_000;
+    private const int MaxIdLength = 100;
+    private const long MaxLoadedBytes = 10_000_000;
 
-    /// <summary>What <c>#:sdk</c> lines stand for: an SDK is a set of build files, of which a cell wants the framework only.</summary>
+    /// <summary>The frameworks of <c>#:sdk</c> lines: an SDK is a set of build files, of which a cell needs the framework only.</summary>
     private static readonly Dictionary<string, string?> FrameworkOfSdk = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Microsoft.NET.Sdk"] = null,
@@ -50,11 +51,13 @@ internal static partial class PackageDirectives
         ["Microsoft.NET.Sdk.Worker"] = null,
     };
 
-    /// <summary>Whether a cell may have directives, or load a file with some, by its spelling: there may be none.</summary>
+    /// <summary>Whether a cell may have directives, or load a file with some, by its spelling alone: it need not have any.</summary>
     public static bool MayBeIn(string code) => MayHave(code) || code.Contains("#load", StringComparison.Ordinal);
 
-    /// <summary>The directives in a cell's text and in what it loads, in their order. On a deep stack: the code is parsed.</summary>
-    /// <param name="baseDirectory">What relative paths start from.</param>
+    /// <summary>
+    /// Returns the directives of a cell's text and of the files that it loads, in order. Needs a deep stack, because the code is parsed.
+    /// </summary>
+    /// <param name="baseDirectory">The directory that relative paths start from.</param>
     public static IReadOnlyList<PackageDirective> In(string code, string baseDirectory)
     {
         if (Nesting.IsTooDeep(code, Nesting.DeepStack)) return [];
@@ -74,13 +77,14 @@ internal static partial class PackageDirectives
                 else if (Parse(LineAt(text, line.SpanStart)) is { } directive)
                 {
                     // A path is relative to the file that it is written in.
-                    directives.Add(directive.Kind == PackageDirectiveKind.Project ? directive with { Name = Path.GetFullPath(directive.Name, directory) } : directive);
+                    directives.Add(directive.Kind == PackageDirectiveKind.Project
+                        ? directive with { Name = Path.GetFullPath(directive.Name, directory) } : directive);
                 }
             }
         }
     }
 
-    /// <summary>The text with the directives blanked out, so that nothing else moves.</summary>
+    /// <summary>Blanks the directives out without moving the rest of the text.</summary>
     public static string Blank(string code)
     {
         var lines = Lines(code).ToList();
@@ -94,7 +98,7 @@ internal static partial class PackageDirectives
     {
         if (!MayHave(code)) yield break;
 
-        // Not what only looks like a directive, in a string or a comment.
+        // Text in a string or a comment may only look like a directive.
         foreach (var trivia in Directives(code))
         {
             var line = LineAt(code, trivia.SpanStart);
@@ -102,7 +106,8 @@ internal static partial class PackageDirectives
         }
     }
 
-    private static IEnumerable<SyntaxTrivia> Directives(string code) => CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetRoot()
+    private static IEnumerable<SyntaxTrivia> Directives(string code) =>
+        CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetRoot()
         .DescendantTrivia().Where(trivia => trivia.IsDirective && trivia.GetStructure() is DirectiveTriviaSyntax { IsActive: true });
 
     private static string LineAt(string text, int start)
@@ -111,13 +116,14 @@ internal static partial class PackageDirectives
         return length < 0 ? text[start..] : text.Substring(start, length);
     }
 
-    /// <summary>A loaded file, once; null if the compiler is to say what is wrong with it.</summary>
+    /// <summary>Reads a loaded file, once; null if the compiler is to report its error.</summary>
     private static (string Text, string Directory)? Read(string file, string directory, HashSet<string> seen)
     {
         try
         {
             var path = Path.GetFullPath(file, directory);
-            return seen.Add(path) && new FileInfo(path) is { Exists: true, Length: < MostLoadedBytes } ? (File.ReadAllText(path), Path.GetDirectoryName(path)!) : null;
+            return seen.Add(path) && new FileInfo(path) is { Exists: true, Length: < MaxLoadedBytes }
+                ? (File.ReadAllText(path), Path.GetDirectoryName(path)!) : null;
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -133,9 +139,14 @@ internal static partial class PackageDirectives
             if (rest.StartsWith(":")) return true;
             if (rest.Length < 2 || rest[0] is not ('r' or 'i')) continue;
 
-            // In quotes of any kind, or without, which is an error.
+            // The target is in quotes of any kind, or has none, which is an error.
             rest = rest[1..].TrimStart(" \t");
-            if (rest.Length > 0 && (!char.IsAsciiLetter(rest[0]) || rest.StartsWith("nuget", StringComparison.OrdinalIgnoreCase) || rest.StartsWith("framework", StringComparison.OrdinalIgnoreCase))) return true;
+            if (rest.Length > 0
+                && (!char.IsAsciiLetter(rest[0]) || rest.StartsWith("nuget", StringComparison.OrdinalIgnoreCase)
+                    || rest.StartsWith("framework", StringComparison.OrdinalIgnoreCase)))
+            {
+                return true;
+            }
         }
 
         return false;
@@ -143,16 +154,28 @@ internal static partial class PackageDirectives
 
     private static PackageDirective? Parse(string line)
     {
-        if (Loose().Match(line) is { Success: true } loose && !(loose.Groups["colon"].Success && Quoted().IsMatch(line))) return Misspelled(loose);
+        if (Loose().Match(line) is { Success: true } loose && !(loose.Groups["colon"].Success && Quoted().IsMatch(line)))
+            return Misspelled(loose);
         if (Quoted().Match(line) is { Success: true } quoted)
         {
             var target = quoted.Groups["target"].Value.Trim();
             var isReference = quoted.Groups["word"].Value == "r";
             if (Scheme(target, "nuget:") is { } nuget)
-                return !isReference ? nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget) : Malformed("The package source is missing. Write its address or folder: #i \"nuget: https://…\"") : Package(nuget);
-            if (isReference && Scheme(target, "framework:") is { } framework) return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework) : Malformed($"'{framework}' is not a framework. Use a name such as Microsoft.AspNetCore.App.");
-            if (isReference && target.EndsWith("proj", StringComparison.OrdinalIgnoreCase)) return new(PackageDirectiveKind.Project, target);
-            return isReference ? null : Malformed($"#i needs a package source. Write: #i \"nuget: {(target.Length > 0 ? target : "https://…")}\"");
+            {
+                return isReference ? Package(nuget)
+                    : nuget.Length > 0 ? new(PackageDirectiveKind.Source, nuget)
+                    : Malformed("The package source is missing. Write its address or folder: #i \"nuget: https://…\"");
+            }
+
+            if (isReference && Scheme(target, "framework:") is { } framework)
+            {
+                return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework)
+                    : Malformed($"'{framework}' is no framework's name, such as Microsoft.AspNetCore.App.");
+            }
+            if (isReference && target.EndsWith("proj", StringComparison.OrdinalIgnoreCase))
+                return new(PackageDirectiveKind.Project, target);
+            return isReference ? null
+                : Malformed($"#i needs a package source. Write: #i \"nuget: {(target.Length > 0 ? target : "https://…")}\"");
         }
 
         if (FileBased().Match(line) is not { Success: true } match) return null;
@@ -164,13 +187,16 @@ internal static partial class PackageDirectives
             case "project":
                 return value.Length > 0 ? new(PackageDirectiveKind.Project, value) : Malformed("#:project needs the path of a project.");
             case "property":
-                return value.Split('=', 2) is [var name, var set] && PropertyName().IsMatch(name.Trim()) ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property needs Name=Value.");
+                return value.Split('=', 2) is [var name, var set] && PropertyName().IsMatch(name.Trim())
+                    ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property wants Name=Value.");
             case "sdk":
                 return FrameworkOfSdk.TryGetValue(value.Split('@')[0].Trim(), out var framework)
                     ? new(PackageDirectiveKind.Framework, framework ?? "Microsoft.NETCore.App")
                     : Malformed($"A cell cannot have the SDK '{value}'. It can have: {string.Join(", ", FrameworkOfSdk.Keys)}.");
             default:
-                return Malformed($"#:{match.Groups["word"].Value} is not known. There are #:package Id@version, #:project path, #:property Name=Value and #:sdk Name.");
+                return Malformed(
+                    $"#:{match.Groups["word"].Value} is not known. There are #:package Id@version, #:project path, #:property Name=Value "
+                        + "and #:sdk Name.");
         }
     }
 
@@ -179,25 +205,28 @@ internal static partial class PackageDirectives
         var cut = text.IndexOfAny([',', '/']);
         var id = (cut < 0 ? text : text[..cut]).Trim();
         var version = cut < 0 ? "" : text[(cut + 1)..].Trim();
-        if (id.Length > LongestId || !PackageId().IsMatch(id))
+        if (id.Length > MaxIdLength || !PackageId().IsMatch(id))
         {
             if (id.Length == 0) return Malformed("The package id is missing. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
             return IdAndVersion().Match(id) is { Success: true } both
-                ? Malformed($"'{id}' is not a package id. A version follows a comma: #r \"nuget: {both.Groups["id"].Value}, {both.Groups["version"].Value}\"")
+                ? Malformed(
+                    $"'{id}' is not a package id. A version follows a comma: #r \"nuget: {both.Groups["id"].Value}, "
+                        + $"{both.Groups["version"].Value}\"")
                 : Malformed($"'{id}' is not a package id. Write: #r \"nuget: Id\" or #r \"nuget: Id, 1.2.3\"");
         }
 
         if (version.Length > 0 && !Version().IsMatch(version))
         {
             var number = VersionNumber().Match(version) is { Success: true } found ? found.Value : "1.2.3";
-            return Malformed($"'{version}' is not a package version. Write for example: #r \"nuget: {id}, {number}\" (or 1.2.*, *-*, [1.0,2.0))");
+            return Malformed(
+                $"'{version}' is not a package version. Write for example: #r \"nuget: {id}, {number}\" (or 1.2.*, *-*, [1.0,2.0))");
         }
 
         if (version.Length > 1 && version[0] is 'v' or 'V' && char.IsAsciiDigit(version[1])) version = version[1..];
         return new(PackageDirectiveKind.Package, id, version.Length > 0 ? version : null);
     }
 
-    /// <summary>A directive without its quotes or its colon, or with quotes of another kind.</summary>
+    /// <summary>Recognizes a directive without its quotes or its colon, or with quotes of another kind.</summary>
     private static PackageDirective? Misspelled(Match loose)
     {
         var isReference = loose.Groups["word"].Value == "r";
@@ -206,21 +235,27 @@ internal static partial class PackageDirectives
         if (!isReference && scheme != "nuget") return null;
         if (!loose.Groups["colon"].Success && rest.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)) return null; // the name of a file
         if (rest.Length == 0) rest = !isReference ? "https://…" : scheme == "nuget" ? "Id" : "Microsoft.AspNetCore.App";
-        var why = loose.Groups["quote"].Value is not "\"" ? "must be in straight double quotes" : loose.Groups["colon"].Success ? "must be alone on its line" : $"needs a colon after {scheme}";
-        return Malformed($"{(isReference ? "A reference" : "A package source")} {why}. Write: #{loose.Groups["word"].Value} \"{scheme}: {rest}\"");
+        var why = loose.Groups["quote"].Value is not "\"" ? "must be in straight double quotes"
+            : loose.Groups["colon"].Success ? "must be alone on its line" : $"needs a colon after {scheme}";
+        return Malformed(
+            $"{(isReference ? "A reference" : "A package source")} {why}. Write: #{loose.Groups["word"].Value} \"{scheme}: {rest}\"");
     }
 
-    /// <summary>Whether a text may be the id of a package.</summary>
-    public static bool IsPackageId(string text) => text.Length <= LongestId && PackageId().IsMatch(text);
+    /// <summary>Whether a text can be the id of a package.</summary>
+    public static bool IsPackageId(string text) => text.Length <= MaxIdLength && PackageId().IsMatch(text);
 
     private static PackageDirective Malformed(string why) => new(PackageDirectiveKind.Malformed, why);
 
-    private static string? Scheme(string target, string scheme) => target.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? target[scheme.Length..].Trim() : null;
+    private static string? Scheme(string target, string scheme) =>
+        target.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? target[scheme.Length..].Trim() : null;
 
     [GeneratedRegex("""^#\s*(?<word>[ri])\s*"(?<target>[^"]*)"\s*;?\s*(//.*)?$""")]
     private static partial Regex Quoted();
 
-    [GeneratedRegex("""^#\s*(?<word>[ri])\s*(?<quote>["'`´‘’‚‛“”„‟«»]?)\s*(?<scheme>nuget|framework)(?![\w.\-/\\])\s*(?<colon>:)?\s*(?<rest>.*?)\s*["'`´‘’‚‛“”„‟«»]?\s*;?(?:\s+//.*)?$""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        """^#\s*(?<word>[ri])\s*(?<quote>["'`´‘’‚‛“”„‟«»]?)\s*(?<scheme>nuget|framework)(?![\w.\-/\\])\s*(?<colon>:)?\s*"""
+            + """(?<rest>.*?)\s*["'`´‘’‚‛“”„‟«»]?\s*;?(?:\s+//.*)?$""",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Loose();
 
     [GeneratedRegex(@"^(?<id>\w[\w.\-]*?)\s*(?:@|:|=+|\s)\s*(?:version\s*[:=]?\s*)?v?(?<version>\d[\w.\-+*]*)$", RegexOptions.IgnoreCase)]

@@ -3,12 +3,14 @@ using System.Text.RegularExpressions;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Which package has a namespace or a type that cells name often and the framework has not, and how a package is referenced here that a line
-/// asks for in the way of another tool. Immutable; any thread.
+/// Names the package of a namespace or type that cells often use and that is not in the framework, and the directive for a package that a
+/// line references in the syntax of another tool. Immutable; any thread.
 /// </summary>
 internal static partial class PackageHints
 {
-    /// <summary>Packages whose namespaces are not called as the package is, and such as lie below a namespace of the framework.</summary>
+    /// <summary>
+    /// The packages whose namespaces differ from their ids, and those whose namespaces are below a namespace of the framework.
+    /// </summary>
     private static readonly Dictionary<string, string> ByNamespace = new()
     {
         ["Bogus"] = "Bogus",
@@ -65,22 +67,30 @@ internal static partial class PackageHints
     /// <summary>The ids of the packages that are known here.</summary>
     public static IEnumerable<string> Ids => ByNamespace.Values.Concat(ByType.Values).Distinct();
 
-    /// <summary>What to write to have the package that a line asks for as another tool would; null if it asks for none.</summary>
+    /// <summary>
+    /// Returns the directive for the package that a line references in another tool's syntax; null if it references none.
+    /// </summary>
     /// <param name="line">A line of a cell that does not compile.</param>
     public static string? ForLine(string line)
     {
-        if (ForeignInstaller().IsMatch(line)) return "Packages of Python and JavaScript cannot be referenced from C#. A NuGet package is referenced with: #r \"nuget: Id\"";
+        if (ForeignInstaller().IsMatch(line))
+            return "Packages of Python and JavaScript cannot be referenced from C#. A NuGet package is referenced with: #r \"nuget: Id\"";
         return ForeignReference().Match(line) is { Success: true } match
-            ? $"A cell references a package with: #r \"nuget: {match.Groups["id"].Value}{(match.Groups["version"] is { Success: true, Value: var version } ? $", {version}" : "")}\""
+            ? "A cell references a package with: #r \"nuget: "
+                + $"{match.Groups["id"].Value}{(match.Groups["version"] is { Success: true, Value: var version } ? $", {version}" : "")}\""
             : null;
     }
 
-    /// <summary>What to write for an <c>#r</c> whose file does not exist but that may mean a package; null if it has the form of a path.</summary>
-    public static string? ForMissingFile(string file) => PackageDirectives.IsPackageId(file) && !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && !file.EndsWith(".exe", StringComparison.OrdinalIgnoreCase)
+    /// <summary>
+    /// Returns a hint for an <c>#r</c> whose file does not exist but that may name a package; null if it has the form of a path.
+    /// </summary>
+    public static string? ForMissingFile(string file) =>
+        PackageDirectives.IsPackageId(file) && !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
+            && !file.EndsWith(".exe", StringComparison.OrdinalIgnoreCase)
         ? $"Is it a package? #r \"nuget: {file}\""
         : null;
 
-    /// <summary>What to write to have a namespace; null if that is not known.</summary>
+    /// <summary>Returns the directive for a namespace's package; null if it is not known.</summary>
     public static string? ForNamespace(string name)
     {
         for (var space = name; space.Length > 0; space = space[..Math.Max(0, space.LastIndexOf('.'))])
@@ -88,10 +98,11 @@ internal static partial class PackageHints
             if (ByNamespace.TryGetValue(space, out var package)) return Hint(package);
         }
 
-        return name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) ? "Is a framework missing? #r \"framework: Microsoft.AspNetCore.App\"" : null;
+        return name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
+            ? "Is a framework missing? #r \"framework: Microsoft.AspNetCore.App\"" : null;
     }
 
-    /// <summary>What to write to have a type; null if that is not known.</summary>
+    /// <summary>Returns the directive for a type's package; null if it is not known.</summary>
     public static string? ForType(string name) => ByType.TryGetValue(name, out var package) ? Hint(package) : null;
 
     /// <summary>The command lines, directives and project items by which other tools reference a package.</summary>
@@ -105,7 +116,8 @@ internal static partial class PackageHints
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.IgnoreCase)]
     private static partial Regex ForeignReference();
 
-    [GeneratedRegex(@"^\s*[!%]?\s*(?:python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv|npm|yarn)\s+(?:pip\s+)?(?:install|add|i)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^\s*[!%]?\s*(?:python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv|npm|yarn)\s+(?:pip\s+)?(?:install|add|i)\b",
+        RegexOptions.IgnoreCase)]
     private static partial Regex ForeignInstaller();
 
     private static string Hint(string package) => $"Is a package missing? #r \"nuget: {package}\"";

@@ -5,8 +5,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Addresses of a cell's variables. In a program these are locals, which stay where they are; here they are fields, whose object the
-/// garbage collector moves. So a statement that takes an address has the variable stay while it runs, by a <c>fixed</c> around it. Pure; any thread.
+/// Supports addresses of a cell's variables. In a program these are locals, which do not move; here they are fields, whose object the
+/// garbage collector moves. So a statement that takes an address is wrapped in a <c>fixed</c>, which pins the variable while the statement
+/// runs. Pure; any thread.
 /// </summary>
 internal static class PinnedVariables
 {
@@ -14,19 +15,22 @@ internal static class PinnedVariables
 
     /// <param name="form">The text, which did not compile.</param>
     /// <param name="submission">Its compilation.</param>
-    /// <param name="tree">Its tree there.</param>
+    /// <param name="tree">Its tree in that compilation.</param>
     /// <param name="errors">Its errors.</param>
-    /// <returns>The text to try; none if it is about no addresses of variables.</returns>
+    /// <returns>The text to try; none if the errors are not about addresses of variables.</returns>
     public static IEnumerable<ScriptForm> WithAddresses(
-        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors, CancellationToken cancellation)
+        ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
+        CancellationToken cancellation)
     {
         const string NotFixed = "CS0212";
-        var places = errors.Where(error => error.Id == NotFixed && error.Location.SourceTree == tree).Select(error => error.Location.SourceSpan).ToList();
+        var places = errors.Where(error => error.Id == NotFixed && error.Location.SourceTree == tree)
+            .Select(error => error.Location.SourceSpan).ToList();
         if (places.Count == 0) return [];
 
         var root = tree.GetCompilationUnitRoot(cancellation);
         var model = submission.GetSemanticModel(tree);
-        var addresses = places.Select(place => root.FindNode(place, getInnermostNodeForTie: true).AncestorsAndSelf().OfType<PrefixUnaryExpressionSyntax>()
+        var addresses = places.Select(place =>
+            root.FindNode(place, getInnermostNodeForTie: true).AncestorsAndSelf().OfType<PrefixUnaryExpressionSyntax>()
                 .FirstOrDefault(expression => expression.IsKind(SyntaxKind.AddressOfExpression)))
             .OfType<PrefixUnaryExpressionSyntax>().Distinct().Where(address => IsOfVariable(address.Operand)).ToList();
         var edits = new List<Edit>();
@@ -38,7 +42,8 @@ internal static class PinnedVariables
             {
                 var name = AddressPrefix + number;
                 var operand = same.First().Operand;
-                pins += $"fixed ({model.GetTypeInfo(operand, cancellation).Type!.ToMinimalDisplayString(model, whole.SpanStart)}* {name} = &{operand.WithoutTrivia()}) ";
+                pins += $"fixed ({model.GetTypeInfo(operand, cancellation).Type!.ToMinimalDisplayString(model, whole.SpanStart)}* {name} "
+                    + $"= &{operand.WithoutTrivia()}) ";
                 edits.AddRange(same.SelectMany(address => (Edit[])[form.Text.Blank(address.Span), new(address.Span.End, 0, name)]));
             }
 
@@ -47,12 +52,15 @@ internal static class PinnedVariables
 
         return edits.Count > 0 ? [form with { Text = form.Text.With(edits) }] : [];
 
-        // A cell's variable, or a part of a struct that is one: nothing has to run to find it.
+        // A cell's variable, or a field of a struct variable: nothing has to run to find it.
         bool IsOfVariable(ExpressionSyntax operand) => operand switch
         {
             ParenthesizedExpressionSyntax inner => IsOfVariable(inner.Expression),
-            IdentifierNameSyntax => model.GetSymbolInfo(operand, cancellation).Symbol is IFieldSymbol { ContainingType.IsScriptClass: true },
-            MemberAccessExpressionSyntax part => model.GetSymbolInfo(part, cancellation).Symbol is IFieldSymbol { IsStatic: false, ContainingType.IsValueType: true } && IsOfVariable(part.Expression),
+            IdentifierNameSyntax =>
+                model.GetSymbolInfo(operand, cancellation).Symbol is IFieldSymbol { ContainingType.IsScriptClass: true },
+            MemberAccessExpressionSyntax part =>
+                model.GetSymbolInfo(part, cancellation).Symbol is IFieldSymbol { IsStatic: false, ContainingType.IsValueType: true }
+                    && IsOfVariable(part.Expression),
             _ => false,
         };
     }

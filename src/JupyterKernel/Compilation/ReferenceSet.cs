@@ -7,16 +7,18 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The framework assemblies that cells compile against, in two tiers: every reference costs memory, and time wherever references are bound and names are
-/// looked for, and most notebooks use few. <see cref="Core"/> is always there; what else a cell needs is
-/// found among <see cref="Rest"/> when it does not compile without. Immutable; any thread.
+/// The framework assemblies that cells compile against, in two tiers. Every reference costs memory, and time wherever references are bound
+/// and names are looked up, and most notebooks use few. <see cref="Core"/> is always referenced; the others that a cell needs are found
+/// among <see cref="Rest"/> when it does not compile without them. Immutable; any thread.
 /// </summary>
 internal static class ReferenceSet
 {
     private static readonly string InteractiveDirectory = Path.Combine(AppContext.BaseDirectory, "interactive");
     private static readonly string FrameworkDirectory = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
 
-    /// <summary>Holds every public type of the namespaces that cells use by default, and what notebooks use most.</summary>
+    /// <summary>
+    /// The assemblies of all public types in the namespaces that cells import by default, and of the types that notebooks use most.
+    /// </summary>
     private static readonly string[] CoreNames =
     [
         "System.Private.CoreLib", "System.Private.Uri", "System.Runtime", "System.Collections", "System.Console", "System.Linq",
@@ -28,13 +30,13 @@ internal static class ReferenceSet
         "System.ComponentModel.TypeConverter", "System.Text.Encoding.CodePages", "Microsoft.CSharp",
     ];
 
-    // A self-contained installation keeps the framework beside the kernel's own libraries; these are not the framework's.
+    // A self-contained installation keeps the framework in the directory of the kernel's own libraries; these are not the framework's.
     private static readonly string[] NotFramework =
         ["System.CommandLine", "System.ServiceModel", "System.Security.Cryptography.Pkcs", "System.Security.Cryptography.Xml"];
 
     private static readonly ConcurrentDictionary<string, PortableExecutableReference> Files = new();
 
-    /// <summary>Of references whose names no cell sees.</summary>
+    /// <summary>The alias of references whose names are hidden from cells.</summary>
     private const string HiddenAlias = "__behind";
 
     private static readonly Lazy<IReadOnlyList<MetadataReference>> LazyRest = new(FindRest);
@@ -42,7 +44,7 @@ internal static class ReferenceSet
     private static readonly Lazy<IReadOnlyList<MetadataReference>> LazyInteractive = new(() =>
         [.. Directory.EnumerateFiles(InteractiveDirectory, "*.dll").Select(Of)]);
 
-    /// <summary>Referenced by every cell: the core of the framework and the display API.</summary>
+    /// <summary>The references of every cell: the core of the framework and the display API.</summary>
     public static IReadOnlyList<PortableExecutableReference> Core { get; } =
     [
         .. CoreNames.Select(name => Of(Path.Combine(FrameworkDirectory, name + ".dll"))),
@@ -50,57 +52,74 @@ internal static class ReferenceSet
     ];
 
     /// <summary>
-    /// What <see cref="Core"/> refers to, without its names. Were it missing until a cell references it, the compiler would make the types of all that refer
-    /// to it anew, and an earlier cell's <c>HttpClient</c> were another type than a later one's.
+    /// The assemblies that <see cref="Core"/> refers to, with their names hidden. If one were missing until a cell references it, the
+    /// compiler would create all types that refer to it again, and an earlier cell's <c>HttpClient</c> would differ from a later one's.
     /// </summary>
     public static IReadOnlyList<MetadataReference> BehindCore { get; } = FindBehindCore();
 
-    /// <summary>The rest of the framework; looked for at the first use.</summary>
+    /// <summary>The rest of the framework; found at the first use.</summary>
     public static IReadOnlyList<MetadataReference> Rest => LazyRest.Value;
 
-    /// <summary>What stands in for .NET Interactive: tried like <see cref="Rest"/>.</summary>
+    /// <summary>The assemblies that stand in for .NET Interactive: tried like <see cref="Rest"/>.</summary>
     public static IReadOnlyList<MetadataReference> Interactive => LazyInteractive.Value;
 
-    /// <summary>What cells are tried with that do not compile without: <see cref="Rest"/> and <see cref="Interactive"/>.</summary>
-    /// <param name="known">What they reference already: of an assembly that is among it, there is no other.</param>
+    /// <summary>
+    /// Returns the references to try for cells that do not compile without them: <see cref="Rest"/> and <see cref="Interactive"/>.
+    /// </summary>
+    /// <param name="known">The references that they have already: an assembly among these is not added again.</param>
     public static IReadOnlyList<MetadataReference> OptionalBeside(IEnumerable<MetadataReference> known)
     {
-        var names = known.Where(reference => reference.Properties.Aliases.IsEmpty).Select(NameOf).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var names = known.Where(reference => reference.Properties.Aliases.IsEmpty).Select(NameOf)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         return [.. Rest.Concat(Interactive).Where(reference => !names.Contains(NameOf(reference)))];
     }
 
-    /// <summary>What a package's assembly refers to, by its name; null if it is neither the framework's nor of <see cref="Interactive"/>.</summary>
+    /// <summary>
+    /// Returns the assembly of a name that a package's assembly refers to; null if it belongs neither to the framework nor to
+    /// <see cref="Interactive"/>.
+    /// </summary>
     public static PortableExecutableReference? ReferredTo(string name) =>
-        Path.Combine(FrameworkDirectory, name + ".dll") is var framework && IsOfFramework(framework) && File.Exists(framework) ? Of(framework)
+        Path.Combine(FrameworkDirectory, name + ".dll") is var framework && IsOfFramework(framework)
+            && File.Exists(framework) ? Of(framework)
         : Path.Combine(InteractiveDirectory, name + ".dll") is var interactive && File.Exists(interactive) ? Of(interactive)
         : null;
 
-    /// <summary>Whether a file is an assembly of the framework that runs the cells, which needs no loading.</summary>
+    /// <summary>Whether a file is an assembly of the framework that runs the cells, which does not need to be loaded.</summary>
     public static bool IsOfFramework(string path)
     {
         var name = Path.GetFileNameWithoutExtension(path);
         return Path.GetDirectoryName(path) == FrameworkDirectory
             && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal)
-                || name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.CSharp" or "Microsoft.VisualBasic.Core" or "Microsoft.VisualBasic")
+                || name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.CSharp" or "Microsoft.VisualBasic.Core"
+                    or "Microsoft.VisualBasic")
             && !name.EndsWith(".Native", StringComparison.Ordinal)
             && !NotFramework.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
     }
 
-    /// <summary>The simple name of the assembly in a reference's file; empty for an image of a cell.</summary>
-    public static string NameOf(MetadataReference reference) => Path.GetFileNameWithoutExtension((reference as PortableExecutableReference)?.FilePath ?? "");
-
-    /// <summary>An assembly's file. Read once, however often cells are compiled: what is read of it is what makes its types the same.</summary>
-    public static PortableExecutableReference Of(string path) => Files.GetOrAdd(path, static path => IsOfProgram(path) ? Mapped(path) : MetadataReference.CreateFromFile(path));
-
-    /// <summary>Whether a file of a package takes the place of one of the framework's.</summary>
-    public static bool IsFrameworks(string path) => File.Exists(Path.Combine(FrameworkDirectory, Path.GetFileName(path)))
-        && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path)) && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);
-
-    private static bool IsOfProgram(string path) => Path.GetDirectoryName(path) is { } directory && (directory == FrameworkDirectory || path.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal));
+    /// <summary>Returns the simple name of the assembly in a reference's file; empty for an image of a cell.</summary>
+    public static string NameOf(MetadataReference reference) =>
+        Path.GetFileNameWithoutExtension((reference as PortableExecutableReference)?.FilePath ?? "");
 
     /// <summary>
-    /// Of a file that nobody replaces while the program runs: no copy of it, and of its pages those that are looked at. The compiler looks at little of the
-    /// hundred assemblies that it knows. It is given their metadata only: what it has as a whole file, it writes into every cell's symbols.
+    /// Returns the reference to an assembly's file. A file is read once, however often cells are compiled: its types are identical only if
+    /// they come from one reading.
+    /// </summary>
+    public static PortableExecutableReference Of(string path) =>
+        Files.GetOrAdd(path, static path => IsOfProgram(path) ? Mapped(path) : MetadataReference.CreateFromFile(path));
+
+    /// <summary>Whether a file of a package replaces one of the framework's.</summary>
+    public static bool IsFrameworks(string path) => File.Exists(Path.Combine(FrameworkDirectory, Path.GetFileName(path)))
+        && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path))
+        && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);
+
+    private static bool IsOfProgram(string path) =>
+        Path.GetDirectoryName(path) is { } directory
+            && (directory == FrameworkDirectory || path.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal));
+
+    /// <summary>
+    /// Maps a file that is not replaced while the program runs into memory: it is not copied, and only the pages in use are loaded. The
+    /// compiler uses little of the hundred assemblies that it references. It is given their metadata only: the whole of a file would be
+    /// written into every cell's symbols.
     /// </summary>
     private static unsafe PortableExecutableReference Mapped(string path)
     {
@@ -108,11 +127,12 @@ internal static class ReferenceSet
         var view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         byte* start = null;
 
-        // Never given back, as the references themselves are not.
+        // Never released, because the references themselves are not.
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         using var headers = new PEReader(start, checked((int)new FileInfo(path).Length));
         var metadata = headers.GetMetadata();
-        return AssemblyMetadata.Create(ModuleMetadata.CreateFromMetadata((IntPtr)metadata.Pointer, metadata.Length)).GetReference(filePath: path);
+        return AssemblyMetadata.Create(ModuleMetadata.CreateFromMetadata((IntPtr)metadata.Pointer, metadata.Length))
+            .GetReference(filePath: path);
     }
 
     private static MetadataReference[] FindBehindCore()
@@ -123,7 +143,8 @@ internal static class ReferenceSet
         while (open.TryDequeue(out var next))
         {
             var metadata = ((AssemblyMetadata)next.GetMetadata()).GetModules()[0].GetMetadataReader();
-            foreach (var name in metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)))
+            foreach (var name in metadata.AssemblyReferences.Select(handle =>
+                metadata.GetString(metadata.GetAssemblyReference(handle).Name)))
             {
                 if (!seen.Add(name) || ReferredTo(name) is not { } needed) continue;
                 found.Add(needed.WithAliases([HiddenAlias]));

@@ -4,36 +4,37 @@ using System.Text.RegularExpressions;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Places in source as tracebacks name them: <c>Cell In[3], line 2</c>, IPython's form, of which VS Code makes a link. It drops what follows the line
-/// number, so nothing does; and what stands before the cell must begin with a colour, or it becomes part of the link's address. Any thread.
-/// Source: https://github.com/microsoft/vscode/blob/main/extensions/notebook-renderers/src/stackTraceHelper.ts
+/// Formats source locations for tracebacks: <c>Cell In[3], line 2</c>, IPython's form, which VS Code turns into a link. VS Code drops the
+/// text after the line number, so there is none; and text before the cell must begin with a colour, or it becomes part of the link's
+/// address. Any thread. Source: https://github.com/microsoft/vscode/blob/main/extensions/notebook-renderers/src/stackTraceHelper.ts
 /// </summary>
 internal static partial class SourcePlace
 {
     private const int NumberWidth = 7;
 
-    /// <summary>The blanks that stand below a line's number.</summary>
+    /// <summary>The blanks below a line's number.</summary>
     public static readonly string Margin = new(' ', NumberWidth + 1);
 
-    /// <summary>A line of a cell or file, without colours.</summary>
-    /// <param name="source">The cell's name or the file's.</param>
-    /// <param name="line">From 1.</param>
+    /// <summary>Formats a line of a cell or file, without colours.</summary>
+    /// <param name="source">The name of the cell or file.</param>
+    /// <param name="line">The line number, from 1.</param>
     public static string Text(string source, int line) => $"{Linked(source)}, line {line.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>A line of a cell or file, for a traceback.</summary>
-    /// <param name="source">The cell's name or the file's.</param>
-    /// <param name="line">From 1.</param>
+    /// <summary>Formats a line of a cell or file for a traceback.</summary>
+    /// <param name="source">The name of the cell or file.</param>
+    /// <param name="line">The line number, from 1.</param>
     public static string Of(string source, int line) => $"{Ansi.Green(Linked(source))}, line {line.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>A call: the method and the place in it.</summary>
-    /// <param name="method">Empty for the code of a cell itself.</param>
-    /// <param name="source">The cell's name or the file's.</param>
-    /// <param name="line">From 1.</param>
-    public static string Frame(string method, string source, int line) => $"{Ansi.Cyan(method.Length > 0 ? $"   at {method}" : "   at")} {(method.Length > 0 ? "in " : "")}{Of(source, line)}";
+    /// <summary>Formats a stack frame: the method and the place in it.</summary>
+    /// <param name="method">The method's name; empty for the code of a cell itself.</param>
+    /// <param name="source">The name of the cell or file.</param>
+    /// <param name="line">The line number, from 1.</param>
+    public static string Frame(string method, string source, int line) =>
+        $"{Ansi.Cyan(method.Length > 0 ? $"   at {method}" : "   at")} {(method.Length > 0 ? "in " : "")}{Of(source, line)}";
 
-    /// <summary>A line of source, to stand below the place that it belongs to: VS Code makes a link of its number.</summary>
-    /// <param name="number">From 1.</param>
-    /// <param name="isMeant">Whether it is the one that the place names, and not beside it.</param>
+    /// <summary>Formats a line of source below the place that it belongs to: VS Code turns its number into a link.</summary>
+    /// <param name="number">The line number, from 1.</param>
+    /// <param name="isMeant">Whether it is the line that the place names, rather than one of its neighbours.</param>
     public static string Line(int number, string text, bool isMeant)
     {
         var digits = number.ToString(CultureInfo.InvariantCulture);
@@ -42,9 +43,10 @@ internal static partial class SourcePlace
             : $"{digits.PadLeft(NumberWidth)} {text}";
     }
 
-    /// <summary>A line of the runtime's own report of a crash, with the place in this form if it names a cell.</summary>
+    /// <summary>Formats a line of the runtime's own report of a crash, with the place in this form if it names a cell.</summary>
     public static string Reported(string line) => Report().Match(line) is { Success: true } frame
-        ? Frame(frame.Groups["method"].Value, frame.Groups["cell"].Value, int.Parse(frame.Groups["line"].Value, CultureInfo.InvariantCulture))
+        ? Frame(frame.Groups["method"].Value, frame.Groups["cell"].Value,
+            int.Parse(frame.Groups["line"].Value, CultureInfo.InvariantCulture))
         : line;
 
     private static string Linked(string source) => Cell().Replace(source, "Cell In[$1]");

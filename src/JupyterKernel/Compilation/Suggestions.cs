@@ -5,62 +5,70 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// What may have been meant by a name that does not exist: a missing <c>using</c> or package, or a name that is spelled nearly so. And
-/// which of two types of one name is which. Pure; compilation thread.
+/// Suggests the intended name for one that does not exist: a missing <c>using</c> or package, or a name of similar spelling. Also tells two
+/// types of one name apart. Pure; compilation thread.
 /// </summary>
 internal static class Suggestions
 {
-    private const int LongestName = 60;
+    private const int MaxNameLength = 60;
     private const int NamespacesShown = 3;
 
-    /// <summary>What to say below an error; null if nothing comes to mind.</summary>
+    /// <summary>Returns the suggestion to show below an error; null if there is none.</summary>
     /// <param name="error">An error in the submission's tree.</param>
-    /// <param name="usings">The namespaces that are imported.</param>
+    /// <param name="usings">The imported namespaces.</param>
     public static string? For(Diagnostic error, CSharpCompilation submission, IReadOnlySet<string> usings, CancellationToken cancellation)
     {
         if (error.Location.SourceTree is not { } tree) return null;
         var node = tree.GetRoot(cancellation).FindNode(error.Location.SourceSpan, getInnermostNodeForTie: true);
-        if (error.Id is "CS0246" or "CS0234" && node.FirstAncestorOrSelf<UsingDirectiveSyntax>()?.Name?.ToString() is { } space) return PackageHints.ForNamespace(space);
+        if (error.Id is "CS0246" or "CS0234" && node.FirstAncestorOrSelf<UsingDirectiveSyntax>()?.Name?.ToString() is { } space)
+            return PackageHints.ForNamespace(space);
         return error.Id switch
         {
             // A name, or a type, that does not exist in this context.
             "CS0103" or "CS0246" when NameIn(node) is { } name =>
-                Declared(submission, cancellation).FirstOrDefault(declared => declared != name && declared.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other ? $"Did you mean {other}?"
-                : ForeignCode.HintFor(error, tree, cancellation) ?? OfMath(node, name) ?? Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
+                Declared(submission, cancellation)
+                    .FirstOrDefault(declared => declared != name && declared.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other
+                ? $"Did you mean {other}?"
+                : ForeignCode.HintFor(error, tree, cancellation) ?? OfMath(node, name)
+                ?? Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
                 ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))) ?? Undeclared(node, name),
 
             // No such member, and no extension method of the name.
             "CS1061" or "CS0117" when NameIn(node) is { } name =>
                 Awaits.Hint(error, node, submission, cancellation)
                 ?? ForeignMember(name, Members(node, submission, cancellation))
-                ?? (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null) ?? Nearest(name, Members(node, submission, cancellation)),
+                ?? (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null)
+                ?? Nearest(name, Members(node, submission, cancellation)),
 
-            // No such file, of an #r directive.
+            // An #r directive whose file does not exist.
             "CS0006" => PackageHints.ForMissingFile(error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Split('\'')[1]),
 
-            // The address of what may move.
+            // The address of a movable variable.
             "CS0212" => "While code uses its address, it must not move: take it by fixed (int* p = &x) { … }.",
 
-            // An alias that no reference has.
-            "CS0430" when node is ExternAliasDirectiveSyntax { Identifier.ValueText: var name } => $"A file is given it by: #r \"{name}=file.dll\"",
+            // An alias that is not given to any reference.
+            "CS0430" when node is ExternAliasDirectiveSyntax { Identifier.ValueText: var name } =>
+                $"A file is given it by: #r \"{name}=file.dll\"",
 
-            // No such alias.
+            // An unknown alias.
             "CS0432" when NameIn(node) is { } name => $"If it is a reference's, begin the cell with: extern alias {name};",
 
             // An operator that other languages have.
             "CS0193" => ForeignCode.HintFor(error, tree, cancellation),
 
-            // No conversion: of a task, of a span, of what is assigned and not compared; or between types that are written alike.
+            // A missing conversion: of a task, of a span, of an assignment meant as a comparison; or between types of one name.
             "CS0029" or "CS0266" or "CS1503" or "CS0030" =>
-                Awaits.Hint(error, node, submission, cancellation) ?? OfSpan(node, submission, cancellation) ?? Compared(node) ?? Thrown(node) ?? Namesake(error, node, submission, cancellation),
+                Awaits.Hint(error, node, submission, cancellation) ?? OfSpan(node, submission, cancellation) ?? Compared(node)
+                    ?? Thrown(node) ?? Namesake(error, node, submission, cancellation),
 
-            // What no task has: an operator, an indexer, items.
-            "CS0019" or "CS0021" or "CS0023" or "CS0411" or "CS1579" or "CS1929" or "CS8129" or "CS8130" or "CS8414" => Awaits.Hint(error, node, submission, cancellation),
+            // An operation that a task does not support: an operator, an indexer, enumeration.
+            "CS0019" or "CS0021" or "CS0023" or "CS0411" or "CS1579" or "CS1929" or "CS8129" or "CS8130" or "CS8414" =>
+                Awaits.Hint(error, node, submission, cancellation),
 
             // A collection expression or an initializer of a variable without a type.
             "CS9176" or "CS0820" => Untyped(node, submission, cancellation),
 
-            // A cell's variable, where there is no cell's object.
+            // A cell's variable in a static context, which has no cell object.
             "CS0120" when submission.GetSemanticModel(tree).GetSymbolInfo(node, cancellation) is var found
                 && (found.Symbol ?? found.CandidateSymbols.FirstOrDefault())?.ContainingType is { IsScriptClass: true } =>
                 "Constants and static code cannot use a cell's variables: pass its value, or leave out static or const.",
@@ -68,13 +76,15 @@ internal static class Suggestions
         };
     }
 
-    /// <summary>What to say below the first error of a text that does not parse; null if nothing comes to mind.</summary>
-    /// <param name="explainsAll">Whether the errors after it follow from it, the text being of another language.</param>
+    /// <summary>Returns the suggestion to show below the first error of a text that does not parse; null if there is none.</summary>
+    /// <param name="explainsAll">Whether the later errors follow from it, because the text is of another language.</param>
     public static string? ForSyntax(Diagnostic error, SyntaxTree tree, CancellationToken cancellation, out bool explainsAll)
     {
         var hint = ForeignCode.HintFor(error, tree, cancellation);
         explainsAll = hint is not null;
-        return hint ?? (IsUnended(error, tree, cancellation) ? "A statement ends with a semicolon; only the last expression of a cell needs none." : null);
+        return hint
+            ?? (IsUnended(error, tree, cancellation)
+                ? "A statement ends with a semicolon; only the last expression of a cell needs none." : null);
     }
 
     /// <summary>Whether a line ends without the semicolon that its statement needs.</summary>
@@ -83,19 +93,22 @@ internal static class Suggestions
         if (error.Id != "CS1002") return false;
         var text = tree.GetText(cancellation);
         var line = text.Lines.GetLineFromPosition(error.Location.SourceSpan.Start);
-        return string.IsNullOrWhiteSpace(text.ToString(Microsoft.CodeAnalysis.Text.TextSpan.FromBounds(error.Location.SourceSpan.Start, line.End)).Split("//")[0]);
+        return string.IsNullOrWhiteSpace(
+            text.ToString(Microsoft.CodeAnalysis.Text.TextSpan.FromBounds(error.Location.SourceSpan.Start, line.End)).Split("//")[0]);
     }
 
-    /// <summary>A function that other languages have without a class: <c>sqrt(2)</c>.</summary>
+    /// <summary>Suggests the Math class for a function that other languages have without a class: <c>sqrt(2)</c>.</summary>
     private static string? OfMath(SyntaxNode node, string name) =>
         node.Parent is InvocationExpressionSyntax call && call.Expression == node
-        && typeof(Math).GetMethods().FirstOrDefault(method => method.IsStatic && method.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } method
+        && typeof(Math).GetMethods()
+            .FirstOrDefault(method => method.IsStatic && method.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } method
             ? $"Did you mean Math.{method.Name}?"
             : null;
 
-    /// <summary>A variable's first value: the name stands alone left of a <c>=</c>.</summary>
+    /// <summary>Suggests a declaration where an unknown name stands alone left of a <c>=</c>.</summary>
     private static string? Undeclared(SyntaxNode node, string name) =>
-        node.Parent is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression } assignment && assignment.Left == node
+        node.Parent is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression } assignment
+            && assignment.Left == node
         && assignment.Parent is ExpressionStatementSyntax or ForStatementSyntax
             ? $"Is it a new variable? var {name} = …"
             : null;
@@ -106,36 +119,44 @@ internal static class Suggestions
         return known.Count > 0 && known.Find(members.ToHashSet().Contains) is { } member ? $"Did you mean {member}?" : null;
     }
 
-    /// <summary>A span, which no object can hold: so it can be neither shown nor boxed.</summary>
+    /// <summary>Suggests an alternative for a span, which an object cannot contain: it can be neither displayed nor boxed.</summary>
     private static string? OfSpan(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         var expression = (node as ArgumentSyntax)?.Expression ?? node as ExpressionSyntax;
-        return expression is not null && submission.GetSemanticModel(node.SyntaxTree).GetTypeInfo(expression, cancellation).Type is { IsRefLikeType: true } type
-            ? $"A {type.Name} can only be held by a local variable. To show or keep what it refers to, copy it: {expression}.{(type.ToDisplayString() == "System.ReadOnlySpan<char>" ? "ToString" : "ToArray")}()"
+        return expression is not null
+            && submission.GetSemanticModel(node.SyntaxTree).GetTypeInfo(expression, cancellation).Type is { IsRefLikeType: true } type
+            ? $"A {type.Name} can only be held by a local variable. To show or keep what it refers to, copy it: "
+                + $"{expression}.{(type.ToDisplayString() == "System.ReadOnlySpan<char>" ? "ToString" : "ToArray")}()"
             : null;
     }
 
-    /// <summary>A condition that assigns.</summary>
+    /// <summary>Suggests a comparison for a condition that assigns.</summary>
     private static string? Compared(SyntaxNode node) =>
-        node is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression, Parent: IfStatementSyntax or WhileStatementSyntax or DoStatementSyntax or ForStatementSyntax or ConditionalExpressionSyntax or BinaryExpressionSyntax } assignment
+        node is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression,
+            Parent: IfStatementSyntax or WhileStatementSyntax or DoStatementSyntax or ForStatementSyntax or ConditionalExpressionSyntax
+                or BinaryExpressionSyntax } assignment
             ? $"= assigns; to compare, write {assignment.Left} == {assignment.Right}"
             : null;
 
     private static string? Thrown(SyntaxNode node) =>
-        node is LiteralExpressionSyntax { Parent: ThrowStatementSyntax or ThrowExpressionSyntax } text ? $"Throw an exception: throw new Exception({text})" : null;
+        node is LiteralExpressionSyntax { Parent: ThrowStatementSyntax or ThrowExpressionSyntax } text
+        ? $"Throw an exception: throw new Exception({text})" : null;
 
-    /// <summary>The type that a variable needs whose value has none by itself.</summary>
+    /// <summary>Suggests the type of a variable whose value has no type by itself.</summary>
     private static string? Untyped(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         if (node.FirstAncestorOrSelf<VariableDeclaratorSyntax>() is not { } variable) return null;
-        var first = node.DescendantNodesAndSelf().OfType<CollectionExpressionSyntax>().FirstOrDefault()?.Elements.OfType<ExpressionElementSyntax>().FirstOrDefault()?.Expression
+        var first = node.DescendantNodesAndSelf().OfType<CollectionExpressionSyntax>()
+            .FirstOrDefault()?.Elements.OfType<ExpressionElementSyntax>().FirstOrDefault()?.Expression
             ?? node.DescendantNodesAndSelf().OfType<InitializerExpressionSyntax>().FirstOrDefault()?.Expressions.FirstOrDefault();
         var model = submission.GetSemanticModel(node.SyntaxTree);
         var type = first is null ? null : model.GetTypeInfo(first, cancellation).Type;
-        return $"The elements' type is missing: {(type is null or IErrorTypeSymbol ? "int" : type.ToMinimalDisplayString(model, node.SpanStart))}[] {variable.Identifier.ValueText} = …";
+        return "The elements' type is missing: "
+            + $"{(type is null or IErrorTypeSymbol ? "int" : type.ToMinimalDisplayString(model, node.SpanStart))}[] "
+            + $"{variable.Identifier.ValueText} = …";
     }
 
-    /// <summary>Which of two types of one name is the older one: the value's, or that of what it is given to.</summary>
+    /// <summary>States which of two types of one name is the older one: the value's or the target's.</summary>
     private static string? Namesake(Diagnostic error, SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         var quoted = error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Split('\'').Where((_, i) => i % 2 == 1).ToList();
@@ -154,13 +175,16 @@ internal static class Suggestions
             _ => null,
         };
         return target is null
-            ? $"{name} was redeclared: this value is of the newer type, and the older one is expected. Run the cell again that declares what it is given to."
-            : $"{name} was redeclared: this value is of the newer type, and {target} was compiled with the older one. Run the cell again that declares {target}.";
+            ? $"{name} was redeclared: this value is of the newer type, and the older one is expected. Run the cell again that declares "
+                + "what it is given to."
+            : $"{name} was redeclared: this value is of the newer type, and {target} was compiled with the older one. Run the cell again "
+                + $"that declares {target}.";
 
         bool Uses(ITypeSymbol? type) => type switch
         {
             IArrayTypeSymbol array => Uses(array.ElementType),
-            INamedTypeSymbol named => (named.Name == name && named.ContainingAssembly?.Name == latest.AssemblyName) || named.TypeArguments.Any(Uses),
+            INamedTypeSymbol named => (named.Name == name && named.ContainingAssembly?.Name == latest.AssemblyName)
+                || named.TypeArguments.Any(Uses),
             _ => false,
         };
     }
@@ -175,23 +199,25 @@ internal static class Suggestions
     private static string? Using(IReadOnlyCollection<string> namespaces, IReadOnlySet<string> usings)
     {
         if (namespaces.Count == 0 || namespaces.Any(usings.Contains)) return null;
-        var likely = namespaces.Where(space => space.StartsWith("System", StringComparison.Ordinal)).OrderBy(space => space.Length).ToList();
+        var likely = namespaces.Where(space => space.StartsWith("System", StringComparison.Ordinal))
+            .OrderBy(space => space.Length).ToList();
         if (likely.Count == 0) likely = [.. namespaces];
         return $"Is a using missing? {string.Join(" or ", likely.Take(NamespacesShown).Select(space => $"using {space};"))}";
     }
 
-    /// <summary>Which of some names is spelled nearly as this one, as a question; null if none is.</summary>
+    /// <summary>Returns a question with the candidate whose spelling is nearest to a name; null if none is near.</summary>
     public static string? Nearest(string name, IEnumerable<string> candidates)
     {
-        if (name.Length is < 2 or > LongestName) return null;
+        if (name.Length is < 2 or > MaxNameLength) return null;
         var allowed = Math.Max(1, name.Length / 3);
         var best = candidates.Distinct().Where(candidate => Math.Abs(candidate.Length - name.Length) <= allowed && candidate != name)
             .Select(candidate => (Name: candidate, Distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
-            .Where(near => near.Distance <= allowed).OrderBy(near => near.Distance).ThenBy(near => near.Name, StringComparer.Ordinal).FirstOrDefault();
+            .Where(near => near.Distance <= allowed).OrderBy(near => near.Distance)
+            .ThenBy(near => near.Name, StringComparer.Ordinal).FirstOrDefault();
         return best.Name is null ? null : $"Did you mean {best.Name}?";
     }
 
-    /// <summary>How many letters are to be changed, added, left out or swapped with the next.</summary>
+    /// <summary>Returns the edit distance: the number of letters to change, add, remove or swap with the next.</summary>
     private static int Distance(string a, string b)
     {
         var costs = new int[a.Length + 1, b.Length + 1];
@@ -201,22 +227,27 @@ internal static class Suggestions
         {
             for (var j = 1; j <= b.Length; j++)
             {
-                costs[i, j] = Math.Min(Math.Min(costs[i - 1, j], costs[i, j - 1]) + 1, costs[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
-                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) costs[i, j] = Math.Min(costs[i, j], costs[i - 2, j - 2] + 1);
+                costs[i, j] = Math.Min(Math.Min(costs[i - 1, j], costs[i, j - 1]) + 1,
+                    costs[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    costs[i, j] = Math.Min(costs[i, j], costs[i - 2, j - 2] + 1);
             }
         }
 
         return costs[a.Length, b.Length];
     }
 
-    /// <summary>The names that this cell and those before it declare, by their texts: to ask the compiler would take it long.</summary>
+    /// <summary>
+    /// Returns the names that this cell and earlier ones declare, from their texts: querying the compiler would take long.
+    /// </summary>
     private static IEnumerable<string> Declared(CSharpCompilation submission, CancellationToken cancellation)
     {
         foreach (var link in SubmissionLink.Chain(submission))
         {
             foreach (var node in link.SyntaxTrees.SelectMany(tree => link == submission
                 ? tree.GetRoot(cancellation).DescendantNodes()
-                : tree.GetRoot(cancellation).DescendantNodes(node => node is CompilationUnitSyntax or FieldDeclarationSyntax or VariableDeclarationSyntax)))
+                : tree.GetRoot(cancellation)
+                    .DescendantNodes(node => node is CompilationUnitSyntax or FieldDeclarationSyntax or VariableDeclarationSyntax)))
             {
                 switch (node)
                 {
@@ -231,7 +262,7 @@ internal static class Suggestions
         }
     }
 
-    /// <summary>The members that whatever stands before the dot has.</summary>
+    /// <summary>Returns the members of the expression before the dot.</summary>
     private static IEnumerable<string> Members(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         var receiver = node.AncestorsAndSelf().OfType<MemberAccessExpressionSyntax>().FirstOrDefault()?.Expression;
@@ -239,7 +270,8 @@ internal static class Suggestions
         var model = submission.GetSemanticModel(receiver.SyntaxTree);
         var isType = model.GetSymbolInfo(receiver, cancellation).Symbol is ITypeSymbol;
         return model.GetTypeInfo(receiver, cancellation).Type is { TypeKind: not TypeKind.Error } type
-            ? model.LookupSymbols(node.SpanStart, type, includeReducedExtensionMethods: true).Where(member => member.CanBeReferencedByName && member.IsStatic == isType).Select(member => member.Name)
+            ? model.LookupSymbols(node.SpanStart, type, includeReducedExtensionMethods: true)
+                .Where(member => member.CanBeReferencedByName && member.IsStatic == isType).Select(member => member.Name)
             : [];
     }
 }

@@ -10,21 +10,21 @@ using System.Text.RegularExpressions;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Takes a cell's types out of its submission's class, once they are compiled. For the compiler they are nested there, so that a later
-/// cell's type takes the place of an earlier one's; for reflection, serializers and whoever prints a name they are what they are in a
-/// program: public types of the top, called as they are written. What submissions declare is public in their images, so nothing loses
-/// access. No row or name changes its size, so all of it is done in place. Pure; any thread.
-/// Source: ECMA-335, partition II, 22 (tables), 23.3 (values of attributes) and 24.2.6 (where the tables are).
+/// Moves a cell's types out of its submission's class after compilation. For the compiler they are nested there, so that a later cell's
+/// type replaces an earlier one's; for reflection, serializers and printed names they are as in a program: public top-level types, named as
+/// they are written. The declarations of submissions are public in their images, so all accesses remain valid. No row or name changes its
+/// size, so the image is edited in place. Pure; any thread. Source: ECMA-335, partition II, 22 (tables), 23.3 (values of attributes) and
+/// 24.2.6 (where the tables are).
 /// </summary>
 internal static partial class TopLevelTypes
 {
-    /// <summary>What the names of the submissions' assemblies and classes begin with; the same number follows.</summary>
+    /// <summary>The prefix of the names of the submissions' assemblies or classes; both continue with the same number.</summary>
     public const string AssemblyPrefix = "Cell#";
 
     /// <inheritdoc cref="AssemblyPrefix"/>
     public const string SubmissionPrefix = "Submission_";
 
-    /// <summary>Changes a submission's image: its own types, and what it says of the types of earlier ones.</summary>
+    /// <summary>Edits a submission's image: its own types, and its references to the types of earlier ones.</summary>
     public static void Unnest(byte[] image)
     {
         using var file = new PEReader(ImmutableCollectionsMarshal.AsImmutableArray(image));
@@ -42,15 +42,20 @@ internal static partial class TopLevelTypes
             SetScope(Row(bytes, metadata, TableIndex.TypeRef, MetadataTokens.GetRowNumber(handle)), CodedIndex.ResolutionScope(assembly));
         }
 
-        // Attributes name types by text. A name may begin with spaces, so that a shorter one takes no less room.
+        // Attributes name types by text. A name may begin with spaces, so a shorter one is padded to the same length.
         var blobs = bytes.Slice(metadata.GetHeapMetadataOffset(HeapIndex.Blob), metadata.GetHeapSize(HeapIndex.Blob));
-        foreach (var name in OuterNames().EnumerateMatches(Encoding.Latin1.GetString(blobs))) blobs.Slice(name.Index, name.Length).Fill((byte)' ');
+        foreach (var name in OuterNames().EnumerateMatches(Encoding.Latin1.GetString(blobs)))
+            blobs.Slice(name.Index, name.Length).Fill((byte)' ');
 
-        bool IsOfTop(TypeDefinitionHandle handle) => metadata.GetTypeDefinition(handle) is var type && type.GetDeclaringType() is { IsNil: false } outer
-            && metadata.GetTypeDefinition(outer) is { Namespace.IsNil: true } submission && submission.GetDeclaringType().IsNil && IsSubmission(submission.Name) && IsSpeakable(type.Name);
+        bool IsOfTop(TypeDefinitionHandle handle) => metadata.GetTypeDefinition(handle) is var type
+            && type.GetDeclaringType() is { IsNil: false } outer
+            && metadata.GetTypeDefinition(outer) is { Namespace.IsNil: true } submission && submission.GetDeclaringType().IsNil
+            && IsSubmission(submission.Name) && IsSpeakable(type.Name);
 
-        bool IsOfOtherTop(TypeReferenceHandle handle) => metadata.GetTypeReference(handle) is { ResolutionScope.Kind: HandleKind.TypeReference } type
-            && metadata.GetTypeReference(Outer(handle)) is { ResolutionScope.Kind: HandleKind.AssemblyReference } submission && IsSubmission(submission.Name) && IsSpeakable(type.Name)
+        bool IsOfOtherTop(TypeReferenceHandle handle) =>
+            metadata.GetTypeReference(handle) is { ResolutionScope.Kind: HandleKind.TypeReference } type
+            && metadata.GetTypeReference(Outer(handle)) is { ResolutionScope.Kind: HandleKind.AssemblyReference } submission
+            && IsSubmission(submission.Name) && IsSpeakable(type.Name)
             && IsNumbered(metadata.GetAssemblyReference((AssemblyReferenceHandle)submission.ResolutionScope).Name, AssemblyPrefix);
 
         TypeReferenceHandle Outer(TypeReferenceHandle handle) => (TypeReferenceHandle)metadata.GetTypeReference(handle).ResolutionScope;
@@ -58,19 +63,21 @@ internal static partial class TopLevelTypes
         bool IsSubmission(StringHandle name) => IsNumbered(name, SubmissionPrefix);
 
         bool IsNumbered(StringHandle name, string prefix) =>
-            metadata.StringComparer.StartsWith(name, prefix) && !metadata.GetString(name).AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9');
+            metadata.StringComparer.StartsWith(name, prefix)
+                && !metadata.GetString(name).AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9');
 
-        // The compiler's own (state machines, closures) are its business.
+        // The compiler's own types (state machines, closures) stay nested.
         bool IsSpeakable(StringHandle name) => !metadata.StringComparer.StartsWith(name, "<");
     }
 
     private static void MakePublic(Span<byte> typeDefinition)
     {
         var attributes = (TypeAttributes)BinaryPrimitives.ReadInt32LittleEndian(typeDefinition);
-        BinaryPrimitives.WriteInt32LittleEndian(typeDefinition, (int)((attributes & ~TypeAttributes.VisibilityMask) | TypeAttributes.Public));
+        BinaryPrimitives.WriteInt32LittleEndian(typeDefinition,
+            (int)((attributes & ~TypeAttributes.VisibilityMask) | TypeAttributes.Public));
     }
 
-    /// <summary>Leaves out the rows that say in what these types are nested, and moves up what follows.</summary>
+    /// <summary>Removes the rows that nest these types, and moves up the rows after them.</summary>
     private static void Unnest(Span<byte> bytes, MetadataReader metadata, HashSet<int> types)
     {
         var size = metadata.GetTableRowSize(TableIndex.NestedClass);
@@ -88,12 +95,14 @@ internal static partial class TopLevelTypes
             + (metadata.GetTableRowCount(TableIndex.GenericParamConstraint) * metadata.GetTableRowSize(TableIndex.GenericParamConstraint));
         bytes[(table + (count * size))..end].CopyTo(bytes[to..]);
 
-        // The numbers of rows are before the first table, in the order of the tables, for those that have any.
-        var following = Enumerable.Range((int)TableIndex.NestedClass, MetadataTokens.TableCount - (int)TableIndex.NestedClass).Count(later => metadata.GetTableRowCount((TableIndex)later) > 0);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[(metadata.GetTableMetadataOffset(TableIndex.Module) - (following * sizeof(int)))..], (to - table) / size);
+        // The row counts precede the first table, in the order of the tables, for the tables that have rows.
+        var following = Enumerable.Range((int)TableIndex.NestedClass, MetadataTokens.TableCount - (int)TableIndex.NestedClass)
+            .Count(later => metadata.GetTableRowCount((TableIndex)later) > 0);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[(metadata.GetTableMetadataOffset(TableIndex.Module) - (following * sizeof(int)))..],
+            (to - table) / size);
     }
 
-    /// <summary>Sets the first column of a reference to a type. The two others, its name and namespace, are of one size: 2 or 4 bytes.</summary>
+    /// <summary>Sets the first column of a type reference. The two others, its name and namespace, are of one size: 2 or 4 bytes.</summary>
     private static void SetScope(Span<byte> typeReference, int scope)
     {
         if (typeReference.Length % sizeof(int) == 0) BinaryPrimitives.WriteInt32LittleEndian(typeReference, scope);
@@ -104,7 +113,8 @@ internal static partial class TopLevelTypes
         size == sizeof(short) ? BinaryPrimitives.ReadUInt16LittleEndian(column) : BinaryPrimitives.ReadInt32LittleEndian(column);
 
     private static Span<byte> Row(Span<byte> bytes, MetadataReader metadata, TableIndex table, int row) =>
-        bytes.Slice(metadata.GetTableMetadataOffset(table) + ((row - 1) * metadata.GetTableRowSize(table)), metadata.GetTableRowSize(table));
+        bytes.Slice(metadata.GetTableMetadataOffset(table) + ((row - 1) * metadata.GetTableRowSize(table)),
+            metadata.GetTableRowSize(table));
 
     [GeneratedRegex(SubmissionPrefix + @"\d+\+")]
     private static partial Regex OuterNames();

@@ -6,9 +6,9 @@ using Microsoft.Data.Sqlite;
 namespace JupyterKernel.History;
 
 /// <summary>
-/// The tables of the history and the SQL over them. One thread at a time; throws <see cref="SqliteException"/> and
-/// <see cref="IOException"/> as they come. Several processes may have the same file open.
-/// Source of what the queries mean: https://github.com/ipython/ipython/blob/main/IPython/core/history.py
+/// The tables of the history and the SQL queries on them. One thread at a time; <see cref="SqliteException"/> and <see cref="IOException"/>
+/// are passed on. Several processes may have the same file open. Source of the meaning of the queries:
+/// https://github.com/ipython/ipython/blob/main/IPython/core/history.py
 /// </summary>
 internal sealed class HistoryDatabase : IDisposable
 {
@@ -27,9 +27,9 @@ internal sealed class HistoryDatabase : IDisposable
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            // A pooled connection would hold the file open after its end, and a broken file could not be moved.
+            // A pooled connection would keep the file open after its end, and a broken file could not be moved.
             Pooling = false,
-            // Seconds that a statement waits for another kernel's write.
+            // The time in seconds that a statement waits for another kernel's write.
             DefaultTimeout = 2,
         }.ToString());
     }
@@ -37,7 +37,9 @@ internal sealed class HistoryDatabase : IDisposable
     /// <summary>The number of the session that this object began: this kernel's.</summary>
     public int Session { get; private set; }
 
-    /// <summary>Opens or creates the file and begins a session in it. Other users may read neither the file nor what SQLite keeps beside it.</summary>
+    /// <summary>
+    /// Opens or creates the file and begins a session in it. Other users can read neither the file nor SQLite's files beside it.
+    /// </summary>
     public static HistoryDatabase Open(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -52,28 +54,28 @@ internal sealed class HistoryDatabase : IDisposable
                 "INSERT INTO sessions (start) VALUES ($start) RETURNING session", ("$start", DateTime.UtcNow.ToString("O")));
             database.Session = (int)(long)begin.ExecuteScalar()!;
 
-            // Not before SQLite has found it to be a database: a path may lead to anything. All of its files are there by now.
+            // Only after SQLite has recognized it as a database: a path may lead to any file. All of the database's files exist by now.
             MakePrivate(path);
         });
     }
 
-    /// <summary>A history for this kernel alone.</summary>
+    /// <summary>Creates a history for this kernel alone.</summary>
     public static HistoryDatabase InMemory(int session) => Begin(new(":memory:"), database =>
     {
         database.Session = session;
         database.CreateHistory();
     });
 
-    /// <summary>Whether a failure says that the file is no sound database.</summary>
+    /// <summary>Whether a failure means that the file is not a valid database.</summary>
     public static bool MeansBroken(SqliteException failure) => failure.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
 
-    /// <summary>Renames a broken file, in place of one that was broken before.</summary>
+    /// <summary>Renames a broken file, replacing an earlier broken one.</summary>
     /// <returns>Its new name.</returns>
     public static string MoveAside(string path)
     {
         var aside = path + Broken;
         File.Move(path, aside, overwrite: true);
-        // These two belong to the broken file and would spoil the next one.
+        // These two belong to the broken file and would corrupt the next one.
         File.Delete(path + "-wal");
         File.Delete(path + "-shm");
         Restrict(aside, PrivateFile);
@@ -98,7 +100,7 @@ internal sealed class HistoryDatabase : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    // Inputs hold passwords more often than they should. SQLite gives its other files the mode of the database.
+    // Inputs may contain passwords. SQLite gives its other files the mode of the database.
     private static void CreatePrivately(string folder, string path)
     {
         if (OperatingSystem.IsWindows())
@@ -108,22 +110,23 @@ internal sealed class HistoryDatabase : IDisposable
         }
 
         Directory.CreateDirectory(folder, PrivateFolder);
-        // The installer keeps copies of the program there and may have created it. A folder that the user chose stays as it is.
+        // The installer keeps copies of the program there and may have created it. A folder that the user chose is not changed.
         if (Path.GetFileName(folder) == HistoryStore.OwnFolder) Restrict(folder, PrivateFolder);
         if (File.Exists(path)) return;
         try
         {
-            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = PrivateFile }).Dispose();
+            new FileStream(path,
+                new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = PrivateFile }).Dispose();
         }
         catch (IOException) when (new FileInfo(path) is { Exists: true } or { LinkTarget: not null })
         {
-            // Another kernel was faster, or it is a link to where nothing is yet.
+            // Another kernel created it first, or it is a link to a missing file.
         }
     }
 
     private static void MakePrivate(string path)
     {
-        // SQLite keeps its files beside the one that a link leads to.
+        // SQLite keeps its files beside the target of a link.
         var file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         foreach (var suffix in (string[])["", "-wal", "-shm", "-journal", Broken]) Restrict(file + suffix, PrivateFile);
     }
@@ -137,7 +140,7 @@ internal sealed class HistoryDatabase : IDisposable
         }
         catch (Exception impossible) when (impossible is IOException or UnauthorizedAccessException)
         {
-            // It is another user's, or the file system has no modes.
+            // It belongs to another user, or the file system has no modes.
         }
     }
 
@@ -157,12 +160,13 @@ internal sealed class HistoryDatabase : IDisposable
     }
 
     private void CreateHistory() => Run(
-        "CREATE TABLE IF NOT EXISTS history (session INTEGER, line INTEGER, input TEXT NOT NULL, output TEXT, PRIMARY KEY (session, line))");
+        "CREATE TABLE IF NOT EXISTS history (session INTEGER, line INTEGER, input TEXT NOT NULL, output TEXT, "
+            + "PRIMARY KEY (session, line))");
 
     private List<HistoryEntry> Range(HistoryRequest request)
     {
         var session = request.Session > 0 ? request.Session : Session + (long)request.Session;
-        // Lines count from 1, so a stop of 0 can only mean none; IPython takes it so, too.
+        // Lines count from 1, so a stop of 0 can only mean none, as in IPython.
         long stop = request.Stop is null or 0 ? long.MaxValue : request.Stop.Value;
         return Read(
             "SELECT session, line, input, output FROM history WHERE session = $session AND line >= $start AND line < $stop ORDER BY line",
@@ -171,17 +175,17 @@ internal sealed class HistoryDatabase : IDisposable
 
     private IReadOnlyList<HistoryEntry> Search(HistoryRequest request)
     {
-        // The protocol knows * and ? only; GLOB's classes would make one of every indexer in a pattern. An input with a
-        // NUL in it is matched by what comes before that.
+        // The protocol knows * and ? only; GLOB's classes would turn every indexer in a pattern into one. An input that contains a NUL is
+        // matched by the text before it.
         var pattern = (request.Pattern ?? "*").Replace("[", "[[]", StringComparison.Ordinal);
         if (Encoding.UTF8.GetByteCount(pattern) > MaxPatternBytes) return [];
         return request.Unique
-            // Beside max(), SQLite takes the other columns from the row that has the maximum.
+            // With max(), SQLite takes the other columns from the row that has the maximum.
             ? Latest(request.N, "WHERE input GLOB $pattern GROUP BY input", ", max(session << 32 | line)", ("$pattern", pattern))
             : Latest(request.N, "WHERE input GLOB $pattern", "", ("$pattern", pattern));
     }
 
-    // Without a number, all of them: SQLite takes a negative limit for none.
+    // Without a number, all of them: a negative limit means none to SQLite.
     private IReadOnlyList<HistoryEntry> Latest(
         int? count, string filter, string extraColumn = "", params (string, object)[] parameters) => [.. Read(
             $"SELECT session, line, input, output {extraColumn} FROM history {filter} ORDER BY session DESC, line DESC LIMIT $count",
@@ -209,7 +213,7 @@ internal sealed class HistoryDatabase : IDisposable
     private SqliteCommand Command(string sql, params (string Name, object Value)[] parameters)
     {
         var command = _connection.CreateCommand();
-#pragma warning disable CA2100 // Every text above is a constant; values travel as parameters.
+#pragma warning disable CA2100 // Every text above is a constant; values are passed as parameters.
         command.CommandText = sql;
 #pragma warning restore CA2100
         foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);

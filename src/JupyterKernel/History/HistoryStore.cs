@@ -4,31 +4,31 @@ using Microsoft.Data.Sqlite;
 
 namespace JupyterKernel.History;
 
-/// <summary>One cell that was run, in this kernel or an earlier one.</summary>
-/// <param name="Session">The number of the kernel's session, counting up over all kernels that share the file.</param>
+/// <summary>A cell that was run in this kernel or an earlier one.</summary>
+/// <param name="Session">The number of the kernel's session, counted across all kernels that share the file.</param>
 /// <param name="Line">The cell's execution count.</param>
-/// <param name="Input">Its text.</param>
-/// <param name="Output">Its result as text; null where it had none.</param>
+/// <param name="Input">The cell's text.</param>
+/// <param name="Output">The cell's result as text; null if it had none.</param>
 public sealed record HistoryEntry(int Session, int Line, string Input, string? Output);
 
 /// <summary>
-/// The inputs and text outputs of this kernel and of those before it, kept in one SQLite file of the user's.
-/// Any thread may call; one background thread, started by the first call, owns the file, and nobody waits for it but
-/// who awaits a query. Where the file cannot be used, the history lives in memory and one warning says so; nothing throws.
-/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#history
+/// The inputs and text outputs of this kernel and of earlier ones, kept in one SQLite file of the user's. Any thread may call; one
+/// background thread, started by the first call, owns the file, and only queries wait for it. If the file cannot be used, the history is
+/// kept in memory and one warning reports it; nothing throws. Source:
+/// https://jupyter-client.readthedocs.io/en/stable/messaging.html#history
 /// </summary>
 public sealed class HistoryStore : IDisposable
 {
-    /// <summary>Names another file, or is <c>off</c> to keep the history in memory only.</summary>
+    /// <summary>The environment variable that names another file, or is <c>off</c> to keep the history in memory only.</summary>
     public const string EnvironmentVariable = "JUPYTER_CSHARP_HISTORY";
 
-    /// <summary>The name of this program's folder among the user's data.</summary>
+    /// <summary>The name of this program's folder in the user's data directory.</summary>
     public const string OwnFolder = "jupyter-csharp";
 
     private const int MaxTextLength = 1024 * 1024;
     private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long what is kept waits for more of it, while the cell that it is about wants the processor.</summary>
+    /// <summary>The time that entries wait to be written together, while their cell needs the processor.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
@@ -39,7 +39,7 @@ public sealed class HistoryStore : IDisposable
     private readonly Action<string> _warn;
     private bool _ended;
 
-    // The rest belongs to the background thread.
+    // The remaining fields belong to the background thread.
     private string? _path;
     private HistoryDatabase? _database;
     private IReadOnlyList<HistoryEntry> _salvaged = [];
@@ -47,8 +47,8 @@ public sealed class HistoryStore : IDisposable
     private bool _renewed;
     private bool _warned;
 
-    /// <param name="warn">Takes at most one line, on the background thread.</param>
-    /// <param name="path">The file, made where it is missing; null keeps the history in memory.</param>
+    /// <param name="warn">Receives at most one line, on the background thread.</param>
+    /// <param name="path">The file, created if it is missing; null keeps the history in memory.</param>
     public HistoryStore(Action<string> warn, string? path)
     {
         _warn = warn;
@@ -61,33 +61,33 @@ public sealed class HistoryStore : IDisposable
         });
     }
 
-    /// <summary>The file that the environment names, else the one in the user's data folder; null for none.</summary>
+    /// <summary>Returns the file that the environment names, or else the one in the user's data directory; null for none.</summary>
     public static string? DefaultPath()
     {
         var named = Environment.GetEnvironmentVariable(EnvironmentVariable);
         if (string.Equals(named, "off", StringComparison.OrdinalIgnoreCase)) return null;
         if (!string.IsNullOrEmpty(named)) return named;
-        // Unverified: on a fresh account the folder is not there yet, and would come back as an empty string.
+        // Unverified: in a fresh account the folder does not exist yet, and would be returned as an empty string.
         var data = Environment.GetFolderPath(
             Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         return data.Length == 0 ? null : Path.Combine(data, OwnFolder, "history.sqlite");
     }
 
-    /// <summary>Keeps a cell's text. A text over 1 Mi characters is cut.</summary>
+    /// <summary>Stores a cell's text. A text over 1 Mi characters is truncated.</summary>
     public void Add(int line, string input)
     {
         var kept = Cut(input);
         Post(() => Perform(database => database.Add(line, kept)));
     }
 
-    /// <summary>Keeps the result of a cell that was added before. A text over 1 Mi characters is cut.</summary>
+    /// <summary>Stores the result of a cell that was added before. A text over 1 Mi characters is truncated.</summary>
     public void AddOutput(int line, string textOutput)
     {
         var kept = Cut(textOutput);
         Post(() => Perform(database => database.AddOutput(line, kept)));
     }
 
-    /// <summary>Looks entries up, oldest first, among all that was added before; none after the store's end.</summary>
+    /// <summary>Returns matching entries, oldest first, among all that were added before; none after the store was disposed of.</summary>
     public Task<IReadOnlyList<HistoryEntry>> QueryAsync(HistoryRequest request)
     {
         var answer = new TaskCompletionSource<IReadOnlyList<HistoryEntry>>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -102,7 +102,7 @@ public sealed class HistoryStore : IDisposable
         return answer.Task;
     }
 
-    /// <summary>Writes what is still to be written, for a second at most.</summary>
+    /// <summary>Writes the pending entries, waiting at most a second.</summary>
     public void Dispose()
     {
         lock (_gate) _ended = true;
@@ -152,8 +152,8 @@ public sealed class HistoryStore : IDisposable
         _database?.Dispose();
     }
 
-    // Whatever is wrong with a file or with SQLite itself, cells must not suffer. Three attempts: as it is, in a new
-    // file where the old one is broken, in memory.
+    // Errors of the file or of SQLite itself must not affect cells. Three attempts: as it is, in a new file if the old one is broken, in
+    // memory.
     private void Perform(Action<HistoryDatabase> work)
     {
         for (var attempt = 1; attempt <= 3; attempt++)
@@ -192,7 +192,7 @@ public sealed class HistoryStore : IDisposable
         }
         catch (Exception)
         {
-            // What cannot be read any more is lost.
+            // Entries that can no longer be read are dropped.
         }
         _database?.Dispose();
         _database = null;

@@ -5,12 +5,12 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>A call whose arguments are being written.</summary>
-/// <param name="Chosen">What is called, as far as the arguments decide that.</param>
-/// <param name="Overloads">All that could be, the chosen one among them.</param>
-/// <param name="Active">The parameter of the argument at the cursor; null where it has none.</param>
+/// <param name="Chosen">The called symbol, as far as the arguments determine it.</param>
+/// <param name="Overloads">All candidates, including the chosen one.</param>
+/// <param name="Active">The parameter of the argument at the cursor; null if there is none.</param>
 internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IParameterSymbol? Active)
 {
-    /// <summary>The innermost call around a place; null if there is none.</summary>
+    /// <summary>Returns the innermost call around a position; null if there is none.</summary>
     public static Call? Around(Cursor cursor, CancellationToken cancellation)
     {
         for (var node = cursor.Left.Parent; node is not null; node = node.Parent)
@@ -18,8 +18,10 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
             if (node is StatementSyntax or AnonymousFunctionExpressionSyntax { Body: BlockSyntax }) return null;
             var (arguments, index, name) = node switch
             {
-                BaseArgumentListSyntax list when IsOpenAt(list, cursor.Index) => (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
-                AttributeArgumentListSyntax list when IsOpenAt(list, cursor.Index) => (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
+                BaseArgumentListSyntax list when IsOpenAt(list, cursor.Index) =>
+                    (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
+                AttributeArgumentListSyntax list when IsOpenAt(list, cursor.Index) =>
+                    (list.Arguments.Count, Before(list.Arguments.GetSeparators(), cursor), At(list.Arguments, cursor)?.NameColon?.Name),
                 _ => (-1, 0, null),
             };
             if (arguments < 0) continue;
@@ -30,12 +32,14 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
                 { } creation => Meant(cursor.Model, creation, cancellation),
                 null => [],
             };
-            var decided = meant is [_, ..] && node.Parent is not null && cursor.Model.GetSymbolInfo(node.Parent, cancellation).Symbol is { } symbol ? symbol : null;
+            var decided = meant is [_, ..] && node.Parent is not null
+                && cursor.Model.GetSymbolInfo(node.Parent, cancellation).Symbol is { } symbol ? symbol : null;
             var callable = meant.Select(Callable).OfType<ISymbol>().Distinct(SymbolEqualityComparer.Default).ToList();
             if (callable.Count == 0) return null;
             var written = (node as BaseArgumentListSyntax)?.Arguments.Select(argument => argument.Expression).ToList() ?? [];
             var chosen = (decided is null ? null : Callable(decided)) ?? callable.Where(overload => Takes(overload, index))
-                .OrderByDescending(overload => Fit(overload, written, cursor.Model)).ThenBy(overload => Parameters(overload).Length).FirstOrDefault() ?? callable[0];
+                .OrderByDescending(overload => Fit(overload, written, cursor.Model)).ThenBy(overload => Parameters(overload).Length)
+                .FirstOrDefault() ?? callable[0];
             var parameters = Parameters(chosen);
             var active = name is not null ? parameters.FirstOrDefault(parameter => parameter.Name == name.Identifier.ValueText)
                 : index < parameters.Length ? parameters[index]
@@ -46,7 +50,10 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
         return null;
     }
 
-    /// <summary>The symbol that a name or an expression means; behind it its overloads, or all that may be meant where the code does not decide.</summary>
+    /// <summary>
+    /// Returns the symbol that a name or an expression refers to, followed by its overloads, or all candidates where the code does not
+    /// determine one.
+    /// </summary>
     public static List<ISymbol> Meant(SemanticModel model, SyntaxNode node, CancellationToken cancellation)
     {
         var info = model.GetSymbolInfo(node, cancellation);
@@ -59,7 +66,7 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
             ? [.. model.LookupSymbols(access.SpanStart, type, WellKnownMemberNames.Indexer).OfType<IPropertySymbol>()]
             : [];
 
-    /// <summary>What takes arguments: a delegate's are those of its Invoke.</summary>
+    /// <summary>Returns the symbol that takes the arguments: for a delegate, its Invoke method.</summary>
     private static ISymbol? Callable(ISymbol symbol) => symbol switch
     {
         IMethodSymbol or IPropertySymbol { IsIndexer: true } => symbol,
@@ -79,9 +86,13 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
     private static System.Collections.Immutable.ImmutableArray<IParameterSymbol> Parameters(ISymbol callable) =>
         callable switch { IMethodSymbol method => method.Parameters, IPropertySymbol indexer => indexer.Parameters, _ => [] };
 
-    private static bool Takes(ISymbol callable, int index) => Parameters(callable) is var parameters && (index < parameters.Length || parameters is [.., { IsParams: true }]);
+    private static bool Takes(ISymbol callable, int index) =>
+        Parameters(callable) is var parameters && (index < parameters.Length || parameters is [.., { IsParams: true }]);
 
-    /// <summary>How well the arguments that are there suit a method: 2 for each that is of the parameter's type, 1 that converts, less than 0 if one does not.</summary>
+    /// <summary>
+    /// Rates how well the present arguments fit a method: 2 for each of the parameter's type, 1 for each that converts, less than 0 if one
+    /// does not.
+    /// </summary>
     private static int Fit(ISymbol callable, List<ExpressionSyntax> arguments, SemanticModel model)
     {
         var parameters = Parameters(callable);
@@ -97,10 +108,12 @@ internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IP
         return sum;
     }
 
-    private static int Before(IEnumerable<SyntaxToken> separators, Cursor cursor) => separators.Count(separator => !separator.IsMissing && separator.Span.End <= cursor.Index);
+    private static int Before(IEnumerable<SyntaxToken> separators, Cursor cursor) =>
+        separators.Count(separator => !separator.IsMissing && separator.Span.End <= cursor.Index);
 
     private static T? At<T>(SeparatedSyntaxList<T> arguments, Cursor cursor)
-        where T : SyntaxNode => arguments.FirstOrDefault(argument => argument.FullSpan.Start <= cursor.Index && cursor.Index <= argument.FullSpan.End);
+        where T : SyntaxNode =>
+            arguments.FirstOrDefault(argument => argument.FullSpan.Start <= cursor.Index && cursor.Index <= argument.FullSpan.End);
 
     private static bool IsOpenAt(SyntaxNode list, int index) =>
         index > list.SpanStart && list.GetLastToken(includeZeroWidth: true) is var close && (close.IsMissing || index < close.Span.End);

@@ -5,9 +5,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>Whether a console should run a text, ask for more of it, or run it to see its error.</summary>
+/// <summary>The completeness of a text: whether a console should run it, ask for more of it, or run it to show its error.</summary>
 /// <param name="Status">complete, incomplete or invalid, as the protocol spells them.</param>
-/// <param name="Indent">What the next line starts with; null unless incomplete.</param>
+/// <param name="Indent">The text that the next line starts with; null unless incomplete.</param>
 public sealed record Completeness(string Status, string? Indent = null)
 {
     private const int IndentWidth = 4;
@@ -17,16 +17,16 @@ public sealed record Completeness(string Status, string? Indent = null)
 
     private static readonly CSharpParseOptions ProgramOptions = Options.WithKind(SourceCodeKind.Regular);
 
-    // Errors that more text behind them cannot mend, although Roslyn may call the submission incomplete beside them:
-    // a line's end in a string or character literal, and a bracket or brace that closes nothing.
+    // Errors that further text cannot repair, although Roslyn may call the submission incomplete: a line's end in a string or character
+    // literal, and a bracket or brace that closes nothing.
     private static readonly HashSet<string> Beyond = ["CS1010", "CS1011", "CS1012", "CS7017"];
 
-    // Roslyn 5.12 takes a raw string without its end for a complete submission.
+    // Roslyn 5.12 accepts a raw string without its end as a complete submission.
     private const string UnterminatedRawString = "CS8997";
 
     /// <summary>
-    /// Judges by Roslyn's own <see cref="SyntaxFactory.IsCompleteSubmission"/>. Pure; any thread; only parses.
-    /// Text that nests too deep to be parsed is invalid.
+    /// Judges a text by Roslyn's own <see cref="SyntaxFactory.IsCompleteSubmission"/>. Pure; any thread; only parses. Text that nests too
+    /// deeply to be parsed is invalid.
     /// </summary>
     public static Completeness Judge(string code, CancellationToken cancellation)
     {
@@ -38,10 +38,11 @@ public sealed record Completeness(string Status, string? Indent = null)
         if (errors.Overlaps(Beyond)) return new("invalid");
         if (!SyntaxFactory.IsCompleteSubmission(tree) || errors.Contains(UnterminatedRawString))
             return new("incomplete", NextIndent(code, tree.GetRoot(cancellation)));
-        return new(errors.Count > 0 && HasErrors(CSharpSyntaxTree.ParseText(code, ProgramOptions, cancellationToken: cancellation)) ? "invalid" : "complete");
+        return new(errors.Count > 0 && HasErrors(CSharpSyntaxTree.ParseText(code, ProgramOptions, cancellationToken: cancellation))
+            ? "invalid" : "complete");
     }
 
-    // A cell may have what is allowed in a program only, like a using declaration.
+    // A cell may contain features that are allowed in a program only, like a using declaration.
     private static bool HasErrors(SyntaxTree tree) => tree.GetDiagnostics().Any(d => d.Severity == DiagnosticSeverity.Error);
 
     private static string NextIndent(string code, SyntaxNode root)
@@ -51,7 +52,7 @@ public sealed record Completeness(string Status, string? Indent = null)
         var line = text[(text.LastIndexOfAny('\r', '\n') + 1)..];
         var indent = line[..^line.TrimStart().Length].ToString();
 
-        // The last token is not the last text where a comment or a string is open: there the line's own indent stays.
+        // The last token is not the end of the text where a comment or a string is open: there the line's own indent is kept.
         var opens = last.Span.End == text.Length && (IsOpening(last.Kind()) || EndsHeader(last));
         return opens ? indent + new string(' ', IndentWidth) : indent;
     }

@@ -12,33 +12,39 @@ using RoslynItem = Microsoft.CodeAnalysis.Completion.CompletionItem;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>What can be typed at a place of a cell: what Roslyn's completion proposes, in the order in which it is likely to be meant. Any thread.</summary>
-/// <param name="packages">What can be asked for in a directive.</param>
+/// <summary>Completes code at a position of a cell with the proposals of Roslyn, most likely ones first. Any thread.</summary>
+/// <param name="packages">The packages that directives can reference.</param>
 internal sealed class Completion(PackageNames packages)
 {
-    /// <summary>From so many letters on there are proposals that want a using.</summary>
+    /// <summary>The number of letters from which proposals that need a using are included.</summary>
     private const int LettersForUnimported = 3;
-    private const int MostOverrides = 60;
+    private const int MaxOverrides = 60;
 
-    /// <summary>How long an answer waits until the names that are not imported are known: a first time they are read from all assemblies.</summary>
+    /// <summary>
+    /// The time that a reply waits for the names that are not imported: the first time they are read from all assemblies.
+    /// </summary>
     private static readonly TimeSpan UnimportedLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a cell may begin a statement with, and a script of Roslyn's may not.</summary>
+    /// <summary>The keywords that can begin a statement in a cell, but not in a Roslyn script.</summary>
     private static readonly RoslynItem[] KeywordsOfPrograms =
         [.. ((string[])["return", "namespace", "fixed"]).Select(keyword => RoslynItem.Create(keyword, tags: [WellKnownTags.Keyword]))];
 
-    /// <summary>What a word goes on with for certain.</summary>
-    private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    /// <summary>The characters that certainly continue a word.</summary>
+    private static readonly SearchValues<char> Letters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-    /// <summary>What Roslyn notes of an item that overrides a member: the modifiers before it.</summary>
+    /// <summary>The property of a Roslyn item that overrides a member: the modifiers before it.</summary>
     private const string OverriddenBy = "Modifiers";
 
     private static readonly Dictionary<string, string> TypesOfTags = new()
     {
-        [WellKnownTags.Namespace] = "module", [WellKnownTags.Class] = "class", [WellKnownTags.Structure] = "struct", [WellKnownTags.Interface] = "interface",
+        [WellKnownTags.Namespace] = "module", [WellKnownTags.Class] = "class", [WellKnownTags.Structure] = "struct",
+        [WellKnownTags.Interface] = "interface",
         [WellKnownTags.Enum] = "enum", [WellKnownTags.Delegate] = "delegate", [WellKnownTags.TypeParameter] = "type parameter",
-        [WellKnownTags.Method] = "function", [WellKnownTags.ExtensionMethod] = "function", [WellKnownTags.Property] = "property", [WellKnownTags.Event] = "event",
-        [WellKnownTags.Field] = "field", [WellKnownTags.Constant] = "constant", [WellKnownTags.EnumMember] = "constant", [WellKnownTags.Keyword] = "keyword",
+        [WellKnownTags.Method] = "function", [WellKnownTags.ExtensionMethod] = "function", [WellKnownTags.Property] = "property",
+        [WellKnownTags.Event] = "event",
+        [WellKnownTags.Field] = "field", [WellKnownTags.Constant] = "constant", [WellKnownTags.EnumMember] = "constant",
+        [WellKnownTags.Keyword] = "keyword",
         [WellKnownTags.Local] = "instance", [WellKnownTags.Parameter] = "instance", [WellKnownTags.RangeVariable] = "instance",
         [WellKnownTags.Operator] = "operator", [WellKnownTags.File] = "path", [WellKnownTags.Folder] = "path",
     };
@@ -46,12 +52,12 @@ internal sealed class Completion(PackageNames packages)
     private Word? latest;
     private Task? unimportedNames;
 
-    /// <summary>Proposes what replaces the word that ends at the index.</summary>
-    /// <param name="cell">The cell as it stands, however broken.</param>
-    /// <param name="index">The cursor in UTF-16 units; brought into the text's range.</param>
-    /// <param name="recent">Names that were used lately, with what says how lately: greater is later.</param>
+    /// <summary>Returns proposals for the word that ends at the index.</summary>
+    /// <param name="cell">The cell as it stands, including errors.</param>
+    /// <param name="index">The cursor in UTF-16 units; clamped to the text's range.</param>
+    /// <param name="recent">The recently used names with their rank: greater is later.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    /// <returns>An empty list where nothing can be said, also of code that nests too deep for Roslyn.</returns>
+    /// <returns>The proposals; an empty list where there are none, including code that nests too deeply for Roslyn.</returns>
     public async Task<CompletionList> CompleteAsync(
         CellDocument cell, int index, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
@@ -72,18 +78,21 @@ internal sealed class Completion(PackageNames packages)
         }
     }
 
-    private async Task<CompletionList> AskRoslynAsync(Cursor cursor, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
+    private async Task<CompletionList> AskRoslynAsync(
+        Cursor cursor, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
         var (document, text, index) = (cursor.Cell.Document, cursor.Cell.Code, cursor.Index);
         var inScope = Task.Run(() => cursor.NamesInScope(cancellation), cancellation);
         var service = CompletionService.GetService(document)!;
-        var unimported = index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
+        var unimported =
+            index - service.GetDefaultCompletionListSpan(await document.GetTextAsync(cancellation), index).Start >= LettersForUnimported;
         if (OnItsOwnLine(cursor) is { } apart) document = document.WithText(SourceText.From(apart));
         if (unimported) unimported = await KnowsUnimportedAsync(service, document, index, cancellation);
         var found = await RoslynServices.CompleteAsync(service, document, index, unimported, cancellation);
         if (found.ItemsList.Count == 0) return new([], index, index);
         var start = found.Span.Start;
-        IReadOnlyList<RoslynItem> items = cursor.BeginsStatementAtTop(start) ? [.. found.ItemsList, .. KeywordsOfPrograms] : found.ItemsList;
+        IReadOnlyList<RoslynItem> items = cursor.BeginsStatementAtTop(start)
+            ? [.. found.ItemsList, .. KeywordsOfPrograms] : found.ItemsList;
         var overrides = items.Where(item => item.Properties.ContainsKey(OverriddenBy)).ToList();
         if (overrides.Count > 0) return await OverridesAsync(service, document, text, overrides, start, index, cancellation);
 
@@ -92,26 +101,34 @@ internal sealed class Completion(PackageNames packages)
         return word.Rank(index, text, recent);
     }
 
-    /// <summary>Waits until the names are known that are not imported. They are read to the end, also if the question is given up: the next one needs them.</summary>
-    /// <returns>False where that takes too long: better what is imported than nothing.</returns>
+    /// <summary>
+    /// Waits until the names that are not imported are known. Reading them continues even if the query is cancelled: the next one needs
+    /// them.
+    /// </summary>
+    /// <returns>False if that takes too long: the imported names are returned alone then.</returns>
     private async Task<bool> KnowsUnimportedAsync(CompletionService service, Document document, int index, CancellationToken cancellation)
     {
-        var reading = unimportedNames ??= Task.Run(() => RoslynServices.CompleteAsync(service, document, index, unimported: true, CancellationToken.None), CancellationToken.None);
+        var reading = unimportedNames ??= Task.Run(() =>
+            RoslynServices.CompleteAsync(service, document, index, unimported: true, CancellationToken.None), CancellationToken.None);
         await Task.WhenAny(reading, Task.Delay(UnimportedLimit, cancellation));
         cancellation.ThrowIfCancellationRequested();
         return reading.IsCompleted;
     }
 
     /// <summary>
-    /// A text in which an override that is written at the cursor has a line of its own: on any other, Roslyn proposes nothing. All before the cursor stays at
-    /// its place.
+    /// Returns a text in which an override that is written at the cursor has a line of its own: on any other line, Roslyn proposes nothing.
+    /// The text before the cursor keeps its position.
     /// </summary>
-    /// <returns>Null where none is written, or it has one.</returns>
+    /// <returns>Null if none is written, or it already has one.</returns>
     private static string? OnItsOwnLine(Cursor cursor)
     {
         var (text, index) = (cursor.Cell.Code, cursor.Index);
         var keyword = cursor.Left.IsKind(SyntaxKind.OverrideKeyword) ? cursor.Left : cursor.Left.GetPreviousToken();
-        if (!keyword.IsKind(SyntaxKind.OverrideKeyword) || keyword.Span.End == index || keyword.Parent is not MemberDeclarationSyntax member) return null;
+        if (!keyword.IsKind(SyntaxKind.OverrideKeyword) || keyword.Span.End == index
+            || keyword.Parent is not MemberDeclarationSyntax member)
+        {
+            return null;
+        }
         var start = member.Modifiers[0].SpanStart;
         var before = text.AsSpan(0, start)[(text.AsSpan(0, start).LastIndexOf('\n') + 1)..];
         var behind = text.AsSpan(index);
@@ -121,20 +138,23 @@ internal sealed class Completion(PackageNames packages)
         return new(apart);
     }
 
-    /// <summary>What Roslyn proposes for a word, which is the same for as long as somebody types on in it. Immutable.</summary>
-    /// <param name="Session">What stands before the cell.</param>
+    /// <summary>The proposals of Roslyn for a word, which stay valid while typing continues within the word. Immutable.</summary>
+    /// <param name="Session">The script before the cell.</param>
     /// <param name="Before">The cell's text before the word.</param>
-    /// <param name="After">The cell's text behind the cursor.</param>
-    /// <param name="HasUnimported">Whether there are proposals that want a using, as from some letters on.</param>
-    /// <param name="InScope">What can be named there.</param>
-    private sealed record Word(SessionScript Session, string Before, string After, bool HasUnimported, IReadOnlyList<RoslynItem> Found, NamesInScope InScope)
+    /// <param name="After">The cell's text after the cursor.</param>
+    /// <param name="HasUnimported">Whether proposals that need a using are included, which depends on the number of letters.</param>
+    /// <param name="InScope">The names in scope.</param>
+    private sealed record Word(
+        SessionScript Session, string Before, string After, bool HasUnimported, IReadOnlyList<RoslynItem> Found, NamesInScope InScope)
     {
-        /// <summary>Whether it is this word that is typed there.</summary>
+        /// <summary>Whether the cursor is at the end of this word.</summary>
         public bool EndsAt(int index, CellDocument cell) =>
-            cell.Session == Session && index >= Before.Length && cell.Code.AsSpan(0, index).StartsWith(Before) && cell.Code.AsSpan(index).SequenceEqual(After)
-            && HasUnimported == index - Before.Length >= LettersForUnimported && !cell.Code.AsSpan(Before.Length, index - Before.Length).ContainsAnyExcept(Letters);
+            cell.Session == Session && index >= Before.Length && cell.Code.AsSpan(0, index).StartsWith(Before)
+                && cell.Code.AsSpan(index).SequenceEqual(After)
+            && HasUnimported == index - Before.Length >= LettersForUnimported
+            && !cell.Code.AsSpan(Before.Length, index - Before.Length).ContainsAnyExcept(Letters);
 
-        /// <summary>The proposals that fit what is typed of it.</summary>
+        /// <summary>Returns the proposals that match the typed part of the word.</summary>
         public CompletionList Rank(int index, string text, IReadOnlyDictionary<string, int> recent)
         {
             var typed = text[Before.Length..index];
@@ -148,24 +168,27 @@ internal sealed class Completion(PackageNames packages)
                 .ThenByDescending(candidate => candidate.Item.Rules.MatchPriority)
                 .ThenByDescending(candidate => recent.GetValueOrDefault(candidate.Item.DisplayText))
                 .ThenByDescending(candidate => candidate.Symbols.Any(SymbolText.IsOfSource))
-                .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase).ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
+                .ThenBy(candidate => candidate.Item.SortText, StringComparer.OrdinalIgnoreCase)
+                .ThenBy(candidate => candidate.Item.SortText, StringComparer.Ordinal)
                 .Select(candidate => Item(candidate.Item, candidate.Symbols, InScope, typed))
                 .DistinctBy(item => item.Text);
             return new([.. ranked], Before.Length, index);
         }
     }
 
-    // Roslyn forgets the symbols that it makes an item of, but for their name and kind.
+    // Roslyn drops the symbols of its items, except for their names and kinds.
     private static ImmutableArray<ISymbol> SymbolsOf(RoslynItem item, NamesInScope inScope) =>
-        item.Properties.TryGetValue("SymbolKind", out var number) && int.TryParse(number, out var kind) && !IsUnimported(item) ? inScope.Of(item.DisplayText, (SymbolKind)kind) : [];
+        item.Properties.TryGetValue("SymbolKind", out var number) && int.TryParse(number, out var kind) && !IsUnimported(item)
+        ? inScope.Of(item.DisplayText, (SymbolKind)kind) : [];
 
-    // Roslyn shows what is not meant to be seen where it has the source, as in a project of one's own.
+    // Roslyn shows members that are hidden from editors if it has their source, as in the user's own project.
     private static bool IsHidden(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
-        item.DisplayText.StartsWith(CellDeclarations.ExamplePrefix, StringComparison.Ordinal) || (symbols.Length > 0 && symbols.All(symbol => symbol.GetAttributes().Any(attribute =>
+        item.DisplayText.StartsWith(CellDeclarations.ExamplePrefix, StringComparison.Ordinal)
+            || (symbols.Length > 0 && symbols.All(symbol => symbol.GetAttributes().Any(attribute =>
             attribute.AttributeClass?.Name == nameof(System.ComponentModel.EditorBrowsableAttribute)
             && attribute.ConstructorArguments is [{ Value: (int)System.ComponentModel.EditorBrowsableState.Never }])));
 
-    // Only what wants a using says so in its line: by the namespace.
+    // Only an item that needs a using has an inline description: its namespace.
     private static bool IsUnimported(RoslynItem item) => item.InlineDescription.Length > 0;
 
     private static CompletionItem Item(RoslynItem item, ImmutableArray<ISymbol> symbols, NamesInScope inScope, string typed)
@@ -174,30 +197,39 @@ internal sealed class Completion(PackageNames packages)
         if (typed.StartsWith('@') && !text.StartsWith('@')) text = "@" + text;
         return IsUnimported(item)
             ? new(text, TypeOf(item, symbols), $"using {item.InlineDescription};", item.InlineDescription)
-            : new(text, TypeOf(item, symbols), symbols.IsEmpty || item.Tags.Contains(WellKnownTags.Keyword) ? "" : inScope.Signature(symbols));
+            : new(text, TypeOf(item, symbols),
+                symbols.IsEmpty || item.Tags.Contains(WellKnownTags.Keyword) ? "" : inScope.Signature(symbols));
     }
 
-    // JupyterLab has colours for function, instance, class, module and keyword, and takes any other word as it is.
+    // JupyterLab has colours for function, instance, class, module and keyword, and shows any other word as it is.
     private static string TypeOf(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
         symbols is [IFieldSymbol { ContainingType.IsScriptClass: true }, ..] ? "instance"
         : item.Tags.Select(tag => TypesOfTags.GetValueOrDefault(tag)).FirstOrDefault(type => type is not null) ?? "keyword";
 
-    /// <summary>Members that a type may override, each as the whole declaration on one line: what a front end inserts is one text.</summary>
+    /// <summary>
+    /// Returns the members that a type may override, each as a whole declaration on one line: a front end inserts a single text.
+    /// </summary>
     private static async Task<CompletionList> OverridesAsync(
-        CompletionService service, Document document, string text, List<RoslynItem> items, int start, int index, CancellationToken cancellation)
+        CompletionService service, Document document, string text, List<RoslynItem> items, int start, int index,
+        CancellationToken cancellation)
     {
         var typed = text[start..index];
-        var fitting = items.Select(item => (Item: item, Match: NameMatching.Match(typed, item.FilterText))).Where(item => item.Match != NameMatch.None)
-            .OrderBy(item => item.Match).ThenBy(item => item.Item.SortText, StringComparer.Ordinal).Take(MostOverrides).ToList();
+        var fitting = items.Select(item => (Item: item, Match: NameMatching.Match(typed, item.FilterText)))
+            .Where(item => item.Match != NameMatch.None)
+            .OrderBy(item => item.Match).ThenBy(item => item.Item.SortText, StringComparer.Ordinal).Take(MaxOverrides).ToList();
         var from = start;
         var declarations = new List<(RoslynItem Item, int Start, string Text)>();
         foreach (var (item, _) in fitting)
         {
             var change = (await service.GetChangeAsync(document, item, cancellationToken: cancellation)).TextChange;
-            declarations.Add((item, change.Span.Start, string.Join(' ', (change.NewText ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
+            declarations.Add(
+                (item, change.Span.Start,
+                    string.Join(' ', (change.NewText ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
             from = Math.Min(from, change.Span.Start);
         }
 
-        return new([.. declarations.Select(item => new CompletionItem(text[from..item.Start] + item.Text, "function", item.Item.DisplayText))], from, index);
+        return new(
+            [.. declarations.Select(item => new CompletionItem(text[from..item.Start] + item.Text, "function", item.Item.DisplayText))],
+            from, index);
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>A place in a cell's text, and the syntax around it.</summary>
+/// <summary>A position in a cell's text, and the syntax around it.</summary>
 internal sealed class Cursor
 {
     private readonly SyntaxNode root;
@@ -20,16 +20,16 @@ internal sealed class Cursor
     /// <summary>The cell.</summary>
     public CellDocument Cell { get; }
 
-    /// <summary>What its text means.</summary>
+    /// <summary>The semantic model of its text.</summary>
     public SemanticModel Model { get; }
 
-    /// <summary>In UTF-16 units, within the text.</summary>
+    /// <summary>The position in UTF-16 units, within the text.</summary>
     public int Index { get; }
 
-    /// <summary>The token that the cursor stands in or behind; of kind None at the start of the text.</summary>
+    /// <summary>The token that contains or precedes the cursor; of kind None at the start of the text.</summary>
     public SyntaxToken Left { get; }
 
-    /// <summary>Null where the text nests too deep for Roslyn.</summary>
+    /// <summary>Creates a cursor; null if the text nests too deeply for Roslyn.</summary>
     public static async Task<Cursor?> InAsync(CellDocument cell, int index, CancellationToken cancellation)
     {
         if (Nesting.IsTooDeep(cell.Code)) return null;
@@ -38,57 +38,70 @@ internal sealed class Cursor
         return new Cursor(cell, (await cell.Document.GetSemanticModelAsync(cancellation))!, root, Math.Clamp(index, 0, cell.Code.Length));
     }
 
-    /// <summary>What can be named at the cursor: behind a dot the members, else all that is in scope.</summary>
+    /// <summary>Returns the names available at the cursor: after a dot the members, otherwise all that are in scope.</summary>
     public NamesInScope NamesInScope(CancellationToken cancellation)
     {
         if (Qualifier() is not { } qualifier) return new(Model.LookupSymbols(Index));
         if (Model.GetSymbolInfo(qualifier, cancellation).Symbol is INamespaceOrTypeSymbol { } named)
-            return new(Model.LookupSymbols(qualifier.SpanStart, named).Where(symbol => symbol.IsStatic || symbol is INamespaceOrTypeSymbol));
+            return new(
+                Model.LookupSymbols(qualifier.SpanStart, named).Where(symbol => symbol.IsStatic || symbol is INamespaceOrTypeSymbol));
         var type = Model.GetTypeInfo(qualifier, cancellation).Type;
         if (type is IPointerTypeSymbol pointer) type = pointer.PointedAtType;
         if (type is null or IErrorTypeSymbol) return new([]);
         return HasOwnNames() || !IsOfEarlierCells(type) ? Members(type) : Cell.Members.GetOrAdd(type, Members);
 
-        // Most of the work are extension methods: whether each applies to the type. Behind the dot of an unfinished type's member, one is outside of it.
-        NamesInScope Members(ITypeSymbol type) => new(Model.LookupSymbols(qualifier.SpanStart, type, includeReducedExtensionMethods: true).Where(symbol => !symbol.IsStatic));
+        // Most of the time goes into extension methods: whether each applies to the type. After the dot of an unfinished type's member, the
+        // position is outside of it.
+        NamesInScope Members(ITypeSymbol type) =>
+            new(Model.LookupSymbols(qualifier.SpanStart, type, includeReducedExtensionMethods: true).Where(symbol => !symbol.IsStatic));
     }
 
-    /// <summary>Whether a type's members may look otherwise in this cell than in another one: by its usings, extension methods, or from within a type.</summary>
+    /// <summary>
+    /// Whether a type's members may differ in this cell from those in another one: by its usings, its extension methods, or a position
+    /// inside a type.
+    /// </summary>
     private bool HasOwnNames() => ((CompilationUnitSyntax)root) is { Usings.Count: > 0 } or { Externs.Count: > 0 }
-        || ((CompilationUnitSyntax)root).Members.Any(member => member is BaseTypeDeclarationSyntax or BaseNamespaceDeclarationSyntax or MethodDeclarationSyntax { ParameterList.Parameters: [{ Modifiers.Count: > 0 }, ..] });
+        || ((CompilationUnitSyntax)root).Members.Any(member =>
+            member is BaseTypeDeclarationSyntax or BaseNamespaceDeclarationSyntax
+                or MethodDeclarationSyntax { ParameterList.Parameters: [{ Modifiers.Count: > 0 }, ..] });
 
     private bool IsOfEarlierCells(ITypeSymbol type) => type switch
     {
         IArrayTypeSymbol array => IsOfEarlierCells(array.ElementType),
-        INamedTypeSymbol named => !SymbolEqualityComparer.Default.Equals(named.ContainingAssembly, Model.Compilation.Assembly) && named.TypeArguments.All(IsOfEarlierCells)
+        INamedTypeSymbol named => !SymbolEqualityComparer.Default.Equals(named.ContainingAssembly, Model.Compilation.Assembly)
+            && named.TypeArguments.All(IsOfEarlierCells)
             && (named.ContainingType is not { } outer || IsOfEarlierCells(outer)),
         _ => false,
     };
 
     private ExpressionSyntax? Qualifier()
     {
-        var dot = Left.Kind() is SyntaxKind.DotToken or SyntaxKind.MinusGreaterThanToken || Left.Span.End < Index ? Left : Left.GetPreviousToken();
+        var dot = Left.Kind() is SyntaxKind.DotToken or SyntaxKind.MinusGreaterThanToken || Left.Span.End < Index
+            ? Left : Left.GetPreviousToken();
         return dot.Kind() is not (SyntaxKind.DotToken or SyntaxKind.MinusGreaterThanToken) ? null : dot.Parent switch
         {
             MemberAccessExpressionSyntax access => access.Expression,
             QualifiedNameSyntax name => name.Left,
-            MemberBindingExpressionSyntax binding => binding.FirstAncestorOrSelf<ConditionalAccessExpressionSyntax>(access => access.WhenNotNull.FullSpan.Contains(binding.SpanStart))?.Expression,
+            MemberBindingExpressionSyntax binding =>
+                binding.FirstAncestorOrSelf<ConditionalAccessExpressionSyntax>(access =>
+                    access.WhenNotNull.FullSpan.Contains(binding.SpanStart))?.Expression,
             _ => null,
         };
     }
 
-    /// <summary>Another place of the same text.</summary>
+    /// <summary>Returns another position of the same text.</summary>
     public static Cursor At(Cursor other, int index) => new(other.Cell, other.Model, other.root, index);
 
-    /// <summary>Whether a word that starts at a position begins a statement of the cell's own, or a declaration.</summary>
+    /// <summary>Whether a word that starts at a position begins a top-level statement of the cell, or a declaration.</summary>
     public bool BeginsStatementAtTop(int start)
     {
         var before = start > 0 ? root.FindToken(start - 1) : default;
         if (before.SpanStart >= start) before = before.GetPreviousToken();
         return before.IsKind(SyntaxKind.None)
-            || (before.Kind() is SyntaxKind.SemicolonToken or SyntaxKind.CloseBraceToken && before.Parent?.AncestorsAndSelf().LastOrDefault(node => node.Parent is CompilationUnitSyntax) is { } part && part.GetLastToken() == before);
+            || (before.Kind() is SyntaxKind.SemicolonToken or SyntaxKind.CloseBraceToken && before.Parent?.AncestorsAndSelf()
+                .LastOrDefault(node => node.Parent is CompilationUnitSyntax) is { } part && part.GetLastToken() == before);
     }
 
-    /// <summary>The token that covers a position, or ends there: at a border the one on the right wins.</summary>
+    /// <summary>Returns the token that covers a position or ends there: at a border, the one on the right.</summary>
     public SyntaxToken TokenAt(int position) => root.FindToken(position);
 }

@@ -3,34 +3,40 @@ using JupyterKernel.Packages;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>Completes what stands behind a #: paths, packages and their versions. Any thread.</summary>
+/// <summary>Completes the rest of a directive: paths, packages and their versions. Any thread.</summary>
 internal static partial class DirectiveCompletion
 {
-    private const int MostPackages = 50;
+    private const int MaxPackages = 50;
 
     private static readonly string[] Frameworks = ["Microsoft.AspNetCore.App", "Microsoft.WindowsDesktop.App"];
 
-    /// <summary>Null where the cursor is in no directive that is known here.</summary>
+    /// <summary>Completes at the cursor; null if it is not in a known directive.</summary>
     public static async Task<CompletionList?> CompleteAsync(string code, int index, PackageNames packages, CancellationToken cancellation)
     {
         var lineStart = index == 0 ? 0 : code.LastIndexOfAny(['\r', '\n'], index - 1) + 1;
         if (Directive().Match(code[lineStart..index]) is not { Success: true } directive) return null;
         if (directive.Groups["version"] is { Success: true, Value: var version })
         {
-            // As the feed has them: the latest first.
+            // In the feed's order: the latest first.
             var versions = await packages.VersionsAsync(directive.Groups["id"].Value.Trim(), cancellation);
-            return new([.. versions.Where(known => known.StartsWith(version, StringComparison.OrdinalIgnoreCase)).Take(MostPackages).Select(known => new CompletionItem(known, "version", ""))], index - version.Length, index);
+            return new(
+                [.. versions.Where(known => known.StartsWith(version, StringComparison.OrdinalIgnoreCase)).Take(MaxPackages)
+                    .Select(known => new CompletionItem(known, "version", ""))], index - version.Length, index);
         }
 
         if (directive.Groups["id"] is { Success: true, Value: var id })
         {
             var ids = await packages.IdsAsync(id, cancellation);
-            return new([.. ids.Take(MostPackages).Select(known => new CompletionItem(known.Id, "package", known.Description))], index - id.Length, index);
+            return new([.. ids.Take(MaxPackages).Select(known => new CompletionItem(known.Id, "package", known.Description))],
+                index - id.Length, index);
         }
 
         if (directive.Groups["framework"] is { Success: true, Value: var framework })
-            return new([.. Frameworks.Where(known => known.StartsWith(framework, StringComparison.OrdinalIgnoreCase)).Select(known => new CompletionItem(known, "framework", ""))], index - framework.Length, index);
-        return FilePaths.Complete(directive.Groups["path"].Value, index, directive.Groups["kind"].Value == "r" ? [".dll", ".exe", ".csproj"] : [".csx", ".cs"]);
+            return new(
+                [.. Frameworks.Where(known => known.StartsWith(framework, StringComparison.OrdinalIgnoreCase))
+                    .Select(known => new CompletionItem(known, "framework", ""))], index - framework.Length, index);
+        return FilePaths.Complete(directive.Groups["path"].Value, index,
+            directive.Groups["kind"].Value == "r" ? [".dll", ".exe", ".csproj"] : [".csx", ".cs"]);
     }
 
     [GeneratedRegex("""

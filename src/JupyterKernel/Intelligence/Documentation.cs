@@ -2,21 +2,22 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>What is written of a symbol, or of what it inherits that from. Any thread.</summary>
+/// <summary>Finds the documentation of a symbol, including inherited documentation. Any thread.</summary>
 internal static class Documentation
 {
-    private const int MostSteps = 5;
+    private const int MaxSteps = 5;
 
-    /// <summary>The documentation comment; <see cref="DocumentationComment.None"/> if there is none.</summary>
-    public static DocumentationComment Of(ISymbol symbol, DocumentationFiles files, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
+    /// <summary>Returns the documentation comment; <see cref="DocumentationComment.None"/> if there is none.</summary>
+    public static DocumentationComment Of(
+        ISymbol symbol, DocumentationFiles files, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
     {
-        for (var step = 0; step < MostSteps; step++)
+        for (var step = 0; step < MaxSteps; step++)
         {
             symbol = symbol is IMethodSymbol { ReducedFrom: { } extension } ? extension : symbol;
             var comment = DocumentationComment.Parse(files.Of(symbol, compilation, cancellation));
             if (comment.Summary.Length > 0 && comment.Inherits is null) return comment;
 
-            // A constructor without documentation of its own is told by its type.
+            // A constructor without documentation of its own is described by its type's.
             var inherited = comment.Inherits is { Length: > 0 } id ? DocumentationCommentId.GetFirstSymbolForDeclarationId(id, compilation)
                 : Inherited(symbol) ?? (symbol is IMethodSymbol { MethodKind: MethodKind.Constructor } ? symbol.ContainingType : null);
             if (inherited is null) return comment;
@@ -31,8 +32,10 @@ internal static class Documentation
         IMethodSymbol { OverriddenMethod: { } method } => method,
         IPropertySymbol { OverriddenProperty: { } property } => property,
         IEventSymbol { OverriddenEvent: { } overridden } => overridden,
-        IMethodSymbol or IPropertySymbol or IEventSymbol when symbol.ContainingType is { TypeKind: not TypeKind.Interface } type => type.AllInterfaces
-            .SelectMany(contract => contract.GetMembers(symbol.Name)).FirstOrDefault(member => SymbolEqualityComparer.Default.Equals(type.FindImplementationForInterfaceMember(member), symbol)),
+        IMethodSymbol or IPropertySymbol or IEventSymbol when symbol.ContainingType is { TypeKind: not TypeKind.Interface } type =>
+            type.AllInterfaces
+            .SelectMany(contract => contract.GetMembers(symbol.Name))
+            .FirstOrDefault(member => SymbolEqualityComparer.Default.Equals(type.FindImplementationForInterfaceMember(member), symbol)),
         _ => null,
     };
 }

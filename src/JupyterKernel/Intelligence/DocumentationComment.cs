@@ -6,35 +6,39 @@ using System.Xml.Linq;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// The parts of an XML documentation comment that a tooltip shows, as plain text.
-/// Source: https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/recommended-tags
+/// The parts of an XML documentation comment that a tooltip shows, as plain text. Source:
+/// https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/recommended-tags
 /// </summary>
-/// <param name="Parameters">Those of type parameters among them.</param>
-/// <param name="Exceptions">By their types' names.</param>
-/// <param name="Inherits">The id of the symbol whose documentation is this one's; empty if that of what it overrides or implements is; null if its own is.</param>
+/// <param name="Parameters">The parameters, including type parameters.</param>
+/// <param name="Exceptions">The exceptions by their types' names.</param>
+/// <param name="Inherits">The id of the symbol whose documentation is inherited; empty for that of the overridden or implemented member;
+/// null if the symbol has its own.</param>
 internal sealed partial record DocumentationComment(
     string Summary, IReadOnlyList<(string Name, string Text)> Parameters, string Returns, string Remarks, string Example,
     IReadOnlyList<(string Name, string Text)> Exceptions, string? Inherits)
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>An empty comment.</summary>
     public static readonly DocumentationComment None = new("", [], "", "", "", [], null);
 
-    /// <summary>Reads what is written for a symbol; nothing where that is empty or not well formed.</summary>
+    /// <summary>Parses the documentation of a symbol; an empty comment if it is empty or not well formed.</summary>
     public static DocumentationComment Parse(string? xml)
     {
         if (string.IsNullOrWhiteSpace(xml)) return None;
         try
         {
-            // Roslyn gives some comments with an outer element and some without.
+            // Roslyn returns some comments with an outer element and some without.
             var root = XElement.Parse($"<doc>{xml}</doc>");
             var inherited = root.Descendants("inheritdoc").FirstOrDefault();
             return new(
-                Part("summary"), [.. Parts("typeparam", "name"), .. Parts("param", "name")], Part("returns") is { Length: > 0 } returns ? returns : Part("value"),
-                Part("remarks"), Part("example"), Parts("exception", "cref"), inherited is null || Part("summary").Length > 0 ? null : (string?)inherited.Attribute("cref") ?? "");
+                Part("summary"), [.. Parts("typeparam", "name"), .. Parts("param", "name")],
+                Part("returns") is { Length: > 0 } returns ? returns : Part("value"),
+                Part("remarks"), Part("example"), Parts("exception", "cref"),
+                inherited is null || Part("summary").Length > 0 ? null : (string?)inherited.Attribute("cref") ?? "");
 
             string Part(string name) => Text(root.Descendants(name).FirstOrDefault());
             List<(string, string)> Parts(string name, string key) =>
-                [.. root.Descendants(name).Select(part => (ShortName((string?)part.Attribute(key) ?? ""), Text(part))).Where(part => part.Item2.Length > 0)];
+                [.. root.Descendants(name).Select(part => (ShortName((string?)part.Attribute(key) ?? ""), Text(part)))
+                    .Where(part => part.Item2.Length > 0)];
         }
         catch (XmlException)
         {
@@ -50,7 +54,7 @@ internal sealed partial record DocumentationComment(
         {
             _ = node switch
             {
-                // The lines of a program are its own.
+                // Code keeps its line breaks.
                 XText { Parent.Name.LocalName: "code" } code => text.Append('\n').Append(Unindented(code.Value)).Append('\n'),
                 XText words => text.Append(Blanks().Replace(words.Value, " ")),
                 XElement { Name.LocalName: "para" or "br" or "item" } => text.Append('\n'),
@@ -65,12 +69,14 @@ internal sealed partial record DocumentationComment(
     private static string Unindented(string code)
     {
         var lines = code.ReplaceLineEndings("\n").Trim('\n').TrimEnd().Split('\n');
-        var indent = lines.Where(line => line.Trim().Length > 0).Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty().Min();
+        var indent = lines.Where(line => line.Trim().Length > 0)
+            .Select(line => line.Length - line.TrimStart().Length).DefaultIfEmpty().Min();
         return string.Join('\n', lines.Select(line => "    " + (line.Length >= indent ? line[indent..] : "")));
     }
 
     private static string Target(XElement reference) =>
-        ShortName((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name") ?? (string?)reference.Attribute("langword") ?? "");
+        ShortName((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name")
+            ?? (string?)reference.Attribute("langword") ?? "");
 
     // A reference is `T:System.Collections.Generic.List`1`, `M:System.Console.WriteLine(System.String)`, a name or a word.
     private static string ShortName(string target) => target.Split('(')[0].Split(':')[^1].Split('.')[^1].Split('`')[0];

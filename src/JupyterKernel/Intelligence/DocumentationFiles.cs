@@ -6,14 +6,14 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// The XML documentation of assemblies: that of the framework from the SDK's reference pack, that of packages from the file beside the assembly. A
-/// file is read through once, for where each member's documentation stands, and that is all that is kept. Any thread.
-/// Source: https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/
+/// The XML documentation of assemblies: that of the framework from the SDK's reference pack, that of packages from the file beside the
+/// assembly. A file is read once to index the position of each member's documentation, and only the index is kept. Any thread. Source:
+/// https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/
 /// </summary>
-/// <param name="frameworkFolder">Gives the folder of the reference pack; null if there is none.</param>
+/// <param name="frameworkFolder">Returns the folder of the reference pack; null if there is none.</param>
 internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
 {
-    private const int LongestMember = 200_000;
+    private const int MaxMemberBytes = 200_000;
 
     private static readonly byte[] Start = "<member name=\""u8.ToArray();
     private static readonly byte[] End = "</member>"u8.ToArray();
@@ -23,16 +23,17 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
 
     private readonly record struct Place(string File, int Offset);
 
-    /// <summary>What is written of a symbol, as XML; null if nothing is, or it cannot be read.</summary>
+    /// <summary>Returns the documentation of a symbol, as XML; null if there is none, or it cannot be read.</summary>
     /// <param name="symbol">A symbol of a referenced assembly, or of a cell.</param>
-    /// <param name="compilation">The one that it is of.</param>
+    /// <param name="compilation">The compilation that the symbol belongs to.</param>
     public string? Of(ISymbol symbol, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
     {
         var definition = symbol.OriginalDefinition;
         if (definition.DeclaringSyntaxReferences.Length > 0) return definition.GetDocumentationCommentXml(cancellationToken: cancellation);
         if (definition.GetDocumentationCommentId() is not { } id || definition.ContainingAssembly is null) return null;
         var key = Hash(Encoding.UTF8.GetBytes(id));
-        var beside = (compilation.GetMetadataReference(definition.ContainingAssembly) as PortableExecutableReference)?.FilePath is { } assembly ? Path.ChangeExtension(assembly, ".xml") : null;
+        var beside = (compilation.GetMetadataReference(definition.ContainingAssembly) as PortableExecutableReference)?.FilePath
+            is { } assembly ? Path.ChangeExtension(assembly, ".xml") : null;
         if (beside is not null && File.Exists(beside))
         {
             var known = packages.GetOrAdd(beside, static path => new(() => Index([path])));
@@ -42,7 +43,8 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
         return framework.Value.TryGetValue(key, out var found) ? Read(found, id) : null;
     }
 
-    private static string[] XmlFilesIn(string? folder) => folder is not null && Directory.Exists(folder) ? Directory.GetFiles(folder, "*.xml") : [];
+    private static string[] XmlFilesIn(string? folder) =>
+        folder is not null && Directory.Exists(folder) ? Directory.GetFiles(folder, "*.xml") : [];
 
     private static Dictionary<ulong, Place> Index(IReadOnlyList<string> files)
     {
@@ -69,7 +71,7 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
             }
             catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
             {
-                // Then nothing is known of what it is about.
+                // Its members have no documentation then.
             }
         }
 
@@ -81,7 +83,7 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
         try
         {
             using var stream = File.OpenHandle(place.File);
-            var buffer = new byte[(int)Math.Min(LongestMember, RandomAccess.GetLength(stream) - place.Offset)];
+            var buffer = new byte[(int)Math.Min(MaxMemberBytes, RandomAccess.GetLength(stream) - place.Offset)];
             var text = buffer.AsSpan(0, RandomAccess.Read(stream, buffer, place.Offset));
             var end = text.IndexOf(End);
             if (end < 0) return null;
@@ -94,7 +96,9 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
         }
     }
 
-    /// <summary>FNV-1a. That two names of a framework share a number is possible, and told apart when the text is read.</summary>
+    /// <summary>
+    /// Computes the FNV-1a hash of a name. Two names of a framework may have one hash; they are told apart when the text is read.
+    /// </summary>
     private static ulong Hash(ReadOnlySpan<byte> name)
     {
         var hash = 14695981039346656037;

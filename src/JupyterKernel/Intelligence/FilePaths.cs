@@ -4,17 +4,17 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>Completes paths of files and folders, in directives and where a method's parameter is one.</summary>
+/// <summary>Completes paths of files and folders, in directives and in arguments for path parameters.</summary>
 internal static class FilePaths
 {
-    private const int MostEntries = 1000;
+    private const int MaxEntries = 1000;
 
     private static readonly string[] NamesOfParameters = ["path", "file", "dir", "folder"];
 
-    /// <summary>What a path can go on with.</summary>
-    /// <param name="typed">The path as far as it is written, relative to the notebook's folder.</param>
-    /// <param name="index">The cursor, behind that.</param>
-    /// <param name="extensions">Which files; null for all.</param>
+    /// <summary>Returns the possible continuations of a path.</summary>
+    /// <param name="typed">The typed part of the path, relative to the notebook's folder.</param>
+    /// <param name="index">The cursor, after the typed part.</param>
+    /// <param name="extensions">The extensions of the files to include; null for all.</param>
     public static CompletionList Complete(string typed, int index, string[]? extensions)
     {
         var nameStart = typed.LastIndexOfAny(OperatingSystem.IsWindows() ? ['/', '\\'] : ['/']) + 1;
@@ -27,15 +27,19 @@ internal static class FilePaths
         return new CompletionList([.. items], index - name.Length, index);
     }
 
-    /// <summary>Completes in a string that is the argument of a parameter whose name says that it is a path: <c>File.ReadAllText("da</c>.</summary>
-    /// <returns>Null where the cursor is in no such string.</returns>
+    /// <summary>Completes in a string that is the argument of a parameter whose name denotes a path: <c>File.ReadAllText("da</c>.</summary>
+    /// <returns>Null if the cursor is not in such a string.</returns>
     public static CompletionList? CompleteArgument(Cursor cursor, CancellationToken cancellation)
     {
-        if (cursor.Left is not { RawKind: (int)SyntaxKind.StringLiteralToken, Parent.Parent: ArgumentSyntax argument } literal || cursor.Index <= literal.SpanStart) return null;
+        if (cursor.Left is not { RawKind: (int)SyntaxKind.StringLiteralToken, Parent.Parent: ArgumentSyntax argument } literal
+            || cursor.Index <= literal.SpanStart)
+        {
+            return null;
+        }
         var text = literal.Text[..Math.Min(literal.Text.Length, cursor.Index - literal.SpanStart)];
         var open = text.StartsWith("@\"", StringComparison.Ordinal) ? 2 : 1;
 
-        // Behind the closing quote the string is over.
+        // The string ends at the closing quote.
         if (text.Length < open || (cursor.Index == literal.Span.End && text.Length > open && text.EndsWith('"'))) return null;
         var outside = Cursor.At(cursor, argument.SpanStart);
         return Call.Around(outside, cancellation)?.Active is { Type.SpecialType: SpecialType.System_String } parameter
@@ -51,10 +55,11 @@ internal static class FilePaths
             return [.. new DirectoryInfo(folder.Length == 0 ? "." : folder).EnumerateFileSystemInfos()
                 .Where(e => e is DirectoryInfo || extensions is null || extensions.Contains(e.Extension, StringComparer.OrdinalIgnoreCase))
                 .Select(e => e is DirectoryInfo ? e.Name + "/" : e.Name)
-                .Take(MostEntries)];
+                .Take(MaxEntries)];
         }
-        // A folder that is not there, may not be read, or has an impossible name holds nothing.
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or System.Security.SecurityException)
+        // A folder that does not exist, cannot be read, or has an invalid name is treated as empty.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
+            or System.Security.SecurityException)
         {
             return [];
         }

@@ -4,19 +4,19 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>What is known of the symbol at a place of a cell, and of the call in whose arguments that is. Any thread.</summary>
-/// <param name="files">The documentation of what cells have not written.</param>
+/// <summary>Describes the symbol at a position of a cell, and the call whose arguments contain the position. Any thread.</summary>
+/// <param name="files">The documentation of symbols that are not declared by cells.</param>
 internal sealed class Inspection(DocumentationFiles files)
 {
-    private const int MostOverloads = 50;
-    private const int LongestSource = 10_000;
+    private const int MaxOverloads = 50;
+    private const int MaxSourceLength = 10_000;
 
-    /// <summary>Describes the symbol whose name the cursor touches, and the method or type in whose argument list it stands.</summary>
-    /// <param name="cell">The cell as it stands, however broken.</param>
-    /// <param name="index">The cursor in UTF-16 units; brought into the text's range.</param>
-    /// <param name="detail">1 adds remarks, examples, exceptions, the overloads, and the source of what cells declared.</param>
+    /// <summary>Describes the symbol whose name the cursor touches, and the method or type whose argument list contains it.</summary>
+    /// <param name="cell">The cell as it stands, including errors.</param>
+    /// <param name="index">The cursor in UTF-16 units; clamped to the text's range.</param>
+    /// <param name="detail">1 adds remarks, examples, exceptions, the overloads, and the source of cells' declarations.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    /// <returns>Null where no symbol is found, also in code that nests too deep for Roslyn.</returns>
+    /// <returns>Null if no symbol is found, including code that nests too deeply for Roslyn.</returns>
     public async Task<Tooltip?> InspectAsync(CellDocument cell, int index, int detail, CancellationToken cancellation)
     {
         try
@@ -34,9 +34,11 @@ internal sealed class Inspection(DocumentationFiles files)
         var page = new TooltipPage();
         var named = Named(cursor, cancellation);
         if (named.Count > 0) Describe(cursor, named, detail, page, cancellation);
-        if (Call.Around(cursor, cancellation) is { } call && (named.Count == 0 || !named.Any(symbol => call.Overloads.Contains(symbol, SymbolEqualityComparer.Default))))
+        if (Call.Around(cursor, cancellation) is { } call
+            && (named.Count == 0 || !named.Any(symbol => call.Overloads.Contains(symbol, SymbolEqualityComparer.Default))))
             Describe(cursor, call, named.Count == 0 ? detail : -1, page, cancellation);
-        var variable = detail > 0 && named is [IFieldSymbol { ContainingType.IsScriptClass: true } field, ..] && field.DeclaringSyntaxReferences[0].SyntaxTree.FilePath == LanguageService.SessionName ? field.Name : null;
+        var variable = detail > 0 && named is [IFieldSymbol { ContainingType.IsScriptClass: true } field, ..]
+            && field.DeclaringSyntaxReferences[0].SyntaxTree.FilePath == LanguageService.SessionName ? field.Name : null;
         return page.ToTooltip() is { Plain.Length: > 0 } tooltip ? tooltip with { Variable = variable } : null;
     }
 
@@ -45,7 +47,8 @@ internal sealed class Inspection(DocumentationFiles files)
         var token = cursor.TokenAt(cursor.Index);
         if (!IsName(token) && cursor.Index > 0) token = cursor.TokenAt(cursor.Index - 1);
         if (!IsName(token) || token.SpanStart > cursor.Index || token.Span.End < cursor.Index || token.Parent is not { } node) return [];
-        return cursor.Model.GetDeclaredSymbol(node, cancellation) is { } declared ? [declared] : Call.Meant(cursor.Model, node, cancellation);
+        return cursor.Model.GetDeclaredSymbol(node, cancellation) is { } declared
+            ? [declared] : Call.Meant(cursor.Model, node, cancellation);
     }
 
     private static bool IsName(SyntaxToken token) => token.Span.Length > 0 && token.Kind() is SyntaxKind.IdentifierToken
@@ -54,7 +57,7 @@ internal sealed class Inspection(DocumentationFiles files)
     private void Describe(Cursor cursor, List<ISymbol> symbols, int detail, TooltipPage page, CancellationToken cancellation)
     {
         var symbol = symbols[0];
-        var overloads = symbols.Skip(1).OfType<IMethodSymbol>().Take(MostOverloads).Select(SymbolText.Signature).ToList();
+        var overloads = symbols.Skip(1).OfType<IMethodSymbol>().Take(MaxOverloads).Select(SymbolText.Signature).ToList();
         var comment = Documentation.Of(symbol, files, cursor.Model.Compilation, cancellation);
         page.Code(SymbolText.Signature(symbol) + More(detail < 1 ? overloads.Count : 0));
         page.Text(SymbolText.Origin(symbol));
@@ -79,12 +82,13 @@ internal sealed class Inspection(DocumentationFiles files)
             page.Text(comment.Summary);
         }
 
-        page.List("Parameters", [.. comment.Parameters.Where(parameter => detail >= 0 || parameter.Name == call.Active?.Name)], bold: call.Active?.Name);
+        page.List("Parameters", [.. comment.Parameters.Where(parameter => detail >= 0 || parameter.Name == call.Active?.Name)],
+            bold: call.Active?.Name);
         if (detail < 0) return;
         if (comment.Returns.Length > 0) page.List("Returns", [("", comment.Returns)]);
         if (detail < 1) return;
         Details(comment, page);
-        if (others > 0) page.Code(string.Join('\n', call.Overloads.Skip(1).Take(MostOverloads).Select(SymbolText.Signature)), "Overloads");
+        if (others > 0) page.Code(string.Join('\n', call.Overloads.Skip(1).Take(MaxOverloads).Select(SymbolText.Signature)), "Overloads");
         if (Source(cursor.Cell, call.Chosen, cancellation) is { } source) page.Code(source, "Source");
     }
 
@@ -107,12 +111,14 @@ internal sealed class Inspection(DocumentationFiles files)
         if (symbol.DeclaringSyntaxReferences is not [var reference, ..]) return null;
         var node = reference.GetSyntax(cancellation);
         var ofVariable = node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax;
-        if (ofVariable) node = node.FirstAncestorOrSelf<FieldDeclarationSyntax>() ?? (SyntaxNode?)node.FirstAncestorOrSelf<StatementSyntax>() ?? node;
+        if (ofVariable)
+            node = node.FirstAncestorOrSelf<FieldDeclarationSyntax>() ?? (SyntaxNode?)node.FirstAncestorOrSelf<StatementSyntax>() ?? node;
 
-        // A variable of an earlier cell is declared there by its type; its user wrote more.
-        var source = ofVariable && symbol.ContainingType is { IsScriptClass: true } && node.ToString() is var declared && node.SyntaxTree.FilePath == LanguageService.SessionName
+        // A variable of an earlier cell is declared in the session's script by its type only; the user's own declaration is longer.
+        var source = ofVariable && symbol.ContainingType is { IsScriptClass: true } && node.ToString() is var declared
+            && node.SyntaxTree.FilePath == LanguageService.SessionName
             ? cell.Session.SourceAt(node.SpanStart) ?? declared
             : node.ToString();
-        return source.Length <= LongestSource ? source : source[..LongestSource] + "…";
+        return source.Length <= MaxSourceLength ? source : source[..MaxSourceLength] + "…";
     }
 }

@@ -7,13 +7,13 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// What Roslyn's services for editors look at: a cell as a document behind the session, which is one document too (<see cref="SessionText"/>).
-/// Nothing is loaded before it is asked or warmed. Any thread; documents are immutable.
+/// Provides documents to Roslyn's services for editors: a cell is a document that follows the session, which is one document too
+/// (<see cref="SessionText"/>). Nothing is loaded before the first query or the warm-up. Any thread; documents are immutable.
 /// </summary>
-/// <param name="compiler">Gives the options by which cells are compiled.</param>
+/// <param name="compiler">The compiler whose options apply to cells.</param>
 internal sealed class LanguageService(CellCompiler compiler)
 {
-    /// <summary>How the session's document is called.</summary>
+    /// <summary>The name of the session's document.</summary>
     public const string SessionName = "Session";
 
     private static readonly string[] NotImported = ["System.Object"];
@@ -26,8 +26,8 @@ internal sealed class LanguageService(CellCompiler compiler)
     private DocumentId? sessionDocument;
     private DocumentId? cellDocument;
 
-    /// <summary>A cell's text behind the accepted cells.</summary>
-    /// <param name="accepted">What these brought, in the order in which they ran.</param>
+    /// <summary>Opens a cell's text as a document that follows the accepted cells.</summary>
+    /// <param name="accepted">The declarations of these, in the order in which they ran.</param>
     public CellDocument Open(string code, IReadOnlyList<CellDeclarations> accepted, CancellationToken cancellation)
     {
         lock (gate)
@@ -39,9 +39,10 @@ internal sealed class LanguageService(CellCompiler compiler)
                 opened = opened.WithDocumentText(sessionDocument!, SourceText.From(session.Script.Text));
                 var references = AllReferences();
                 if (opened.GetProject(sessionProject!)!.MetadataReferences.Count != references.Count)
-                    opened = opened.WithProjectMetadataReferences(sessionProject!, references).WithProjectMetadataReferences(cellDocument!.ProjectId, references);
+                    opened = opened.WithProjectMetadataReferences(sessionProject!, references)
+                    .WithProjectMetadataReferences(cellDocument!.ProjectId, references);
 
-                // What is made of it, above all which assemblies there are, is then shared by all cells that are looked at behind it.
+                // Its compilation, above all the list of assemblies, is then shared by all cells that are opened after it.
                 opened.GetProject(cellDocument!.ProjectId)!.GetCompilationAsync(CancellationToken.None).GetAwaiter().GetResult();
                 members = new();
             }
@@ -64,35 +65,38 @@ internal sealed class LanguageService(CellCompiler compiler)
             .AddDocument(sessionDocument, SessionName, SourceText.From(""), filePath: SessionName)
             .AddDocument(cellDocument, "Cell", SourceText.From(""));
 
-        ProjectInfo Project(ProjectId id, string name, CSharpCompilationOptions how, IEnumerable<ProjectReference> behind) => ProjectInfo.Create(
-            id, VersionStamp.Default, name, name, LanguageNames.CSharp, compilationOptions: how.WithScriptClassName(name), parseOptions: CellCompiler.ParseOptions,
-            projectReferences: behind, metadataReferences: AllReferences(), isSubmission: true);
+        ProjectInfo Project(ProjectId id, string name, CSharpCompilationOptions how, IEnumerable<ProjectReference> behind) =>
+            ProjectInfo.Create(
+                id, VersionStamp.Default, name, name, LanguageNames.CSharp, compilationOptions: how.WithScriptClassName(name),
+                parseOptions: CellCompiler.ParseOptions,
+                projectReferences: behind, metadataReferences: AllReferences(), isSubmission: true);
     }
 
-    private List<MetadataReference> AllReferences() => [.. session.References.Concat(ReferenceSet.Core).Concat(ReferenceSet.Rest).Distinct()];
+    private List<MetadataReference> AllReferences() =>
+        [.. session.References.Concat(ReferenceSet.Core).Concat(ReferenceSet.Rest).Distinct()];
 
-    /// <summary>What is no C# is blanks, so that positions stay what they are.</summary>
+    /// <summary>Replaces text that is not C# by blanks, so that positions do not change.</summary>
     private static string Blank(string code) => PackageDirectives.Blank(code);
 }
 
 /// <summary>A cell that is being written.</summary>
-/// <param name="Code">Its text.</param>
-/// <param name="Document">The same for Roslyn's services; what is no C# is blanks there.</param>
-/// <param name="Session">What stands before it.</param>
-/// <param name="Members">What is known of the members of types that are declared before it.</param>
+/// <param name="Code">The cell's text.</param>
+/// <param name="Document">The document for Roslyn's services; text that is not C# is blank there.</param>
+/// <param name="Session">The script before it.</param>
+/// <param name="Members">The known members of types that are declared before it.</param>
 internal sealed record CellDocument(string Code, Document Document, SessionScript Session, MemberLists Members);
 
-/// <summary>The members of types, as any cell behind the same session sees them. Any thread.</summary>
+/// <summary>The members of types, as seen by every cell that follows the same session. Any thread.</summary>
 internal sealed class MemberLists
 {
-    private const int Most = 50;
+    private const int MaxLists = 50;
 
     private readonly ConcurrentDictionary<ITypeSymbol, NamesInScope> lists = new(SymbolEqualityComparer.IncludeNullability);
 
-    /// <summary>Those of a type, made where they are not known.</summary>
+    /// <summary>Returns the members of a type, created on first use.</summary>
     public NamesInScope GetOrAdd(ITypeSymbol type, Func<ITypeSymbol, NamesInScope> make)
     {
-        if (lists.Count >= Most) lists.Clear();
+        if (lists.Count >= MaxLists) lists.Clear();
         return lists.GetOrAdd(type, make);
     }
 }

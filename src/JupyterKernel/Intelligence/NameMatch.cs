@@ -1,18 +1,18 @@
 namespace JupyterKernel.Intelligence;
 
-/// <summary>How well a name fits what is typed of it; the better one is the smaller.</summary>
+/// <summary>The quality of the match between a name and the typed text; smaller is better.</summary>
 internal enum NameMatch
 {
     /// <summary>The name starts with the typed text.</summary>
     Exact,
 
-    /// <summary>It does but for upper and lower case.</summary>
+    /// <summary>The name starts with the typed text, ignoring case.</summary>
     IgnoringCase,
 
-    /// <summary>The typed text is made of starts of the name's words: <c>wl</c> and <c>WrL</c> fit WriteLine.</summary>
+    /// <summary>The typed text consists of the beginnings of the name's words: <c>wl</c> and <c>WrL</c> match WriteLine.</summary>
     Humps,
 
-    /// <summary>It does not fit.</summary>
+    /// <summary>The name does not match.</summary>
     None,
 }
 

@@ -4,20 +4,21 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>What can be named at a place, and how it is declared. Any thread.</summary>
-/// <param name="symbols">All of it; overloads one behind the other.</param>
+/// <summary>The names in scope at a position, and their declarations. Any thread.</summary>
+/// <param name="symbols">All symbols in scope; overloads follow one another.</param>
 internal sealed class NamesInScope(IEnumerable<ISymbol> symbols)
 {
     private readonly ILookup<string, ISymbol> symbols = symbols.ToLookup(symbol => symbol.Name);
     private readonly ConcurrentDictionary<ISymbol, string> signatures = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Those of a name and kind.</summary>
+    /// <summary>Returns the symbols of a name and kind.</summary>
     public ImmutableArray<ISymbol> Of(string name, SymbolKind kind) => [.. symbols[name].Where(symbol => symbol.Kind == kind)];
 
-    /// <summary>The declaration of the first of some overloads, and how many there are beside it.</summary>
+    /// <summary>Returns the declaration of the first of some overloads, and the number of others.</summary>
     public string Signature(ImmutableArray<ISymbol> overloads) => signatures.GetOrAdd(overloads[0], first =>
     {
-        var others = first is IMethodSymbol ? overloads.OfType<IMethodSymbol>().Distinct<ISymbol>(SymbolEqualityComparer.Default).Count() - 1 : 0;
+        var others = first is IMethodSymbol
+            ? overloads.OfType<IMethodSymbol>().Distinct<ISymbol>(SymbolEqualityComparer.Default).Count() - 1 : 0;
         return SymbolText.Signature(first) + others switch
         {
             0 => "",

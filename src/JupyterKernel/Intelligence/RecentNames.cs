@@ -3,25 +3,25 @@ using System.Text.RegularExpressions;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>The names that were written lately: what was meant once is likely to be meant again.</summary>
+/// <summary>Collects the names that were written recently, which are likely to be meant again.</summary>
 internal static partial class RecentNames
 {
-    /// <summary>How many texts are looked at.</summary>
-    public const int MostCells = 20;
+    /// <summary>The maximum number of texts to read.</summary>
+    public const int MaxCells = 20;
 
-    private const int LongestCell = 20_000;
+    private const int MaxCellLength = 20_000;
 
-    /// <summary>None.</summary>
+    /// <summary>An empty collection.</summary>
     public static IReadOnlyDictionary<string, int> None { get; } = FrozenDictionary<string, int>.Empty;
 
-    /// <summary>The names in some texts, with a number that is the greater the later the text is.</summary>
+    /// <summary>Returns the names in some texts, each with a number that increases with the position of the text.</summary>
     /// <param name="codes">The texts, the latest last.</param>
     public static IReadOnlyDictionary<string, int> In(IReadOnlyList<string> codes)
     {
         var names = new Dictionary<string, int>();
-        for (var i = Math.Max(0, codes.Count - MostCells); i < codes.Count; i++)
+        for (var i = Math.Max(0, codes.Count - MaxCells); i < codes.Count; i++)
         {
-            if (codes[i].Length > LongestCell) continue;
+            if (codes[i].Length > MaxCellLength) continue;
             foreach (var name in Name().EnumerateMatches(codes[i])) names[codes[i].Substring(name.Index, name.Length)] = i + 1;
         }
 

@@ -6,9 +6,9 @@ using System.Reflection;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// Puts Roslyn's parts together by the attributes that they carry. The library for that, System.Composition, compiles an expression for each part before
-/// the first is made, which takes half a second; Roslyn asks for five lists, and its parts want little of each other.
-/// Any thread.
+/// Composes Roslyn's parts by the attributes that they carry. The library for that, System.Composition, compiles an expression for each
+/// part before the first is created, which takes half a second; Roslyn requests five lists, and its parts need few of each other. Any
+/// thread.
 /// </summary>
 /// <param name="parts">The types of the parts.</param>
 internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
@@ -42,7 +42,9 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
     private static bool IsLazy(Type wanted) => wanted.IsConstructedGenericType && wanted.GetGenericTypeDefinition() is var definition
         && (definition == typeof(Lazy<>) || definition == typeof(Lazy<,>));
 
-    /// <summary>A part as it is wanted: itself, or made when it is used, with or without what its attributes say.</summary>
+    /// <summary>
+    /// Returns a part in the requested form: itself, or created on first use, with or without the metadata of its attributes.
+    /// </summary>
     private object Shape(Export export, Type wanted)
     {
         if (!IsLazy(wanted)) return Make(export.Part);
@@ -55,14 +57,17 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
     private object Make(Type part) => made.GetOrAdd(part, type => new Lazy<object>(() =>
     {
         var constructors = type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        var chosen = constructors.FirstOrDefault(constructor => constructor.IsDefined(typeof(ImportingConstructorAttribute))) ?? constructors.First(constructor => constructor.GetParameters().Length == 0);
-        return chosen.Invoke(BindingFlags.DoNotWrapExceptions, null, [.. chosen.GetParameters().Select(parameter => Find(parameter.ParameterType))], null);
+        var chosen = constructors.FirstOrDefault(constructor => constructor.IsDefined(typeof(ImportingConstructorAttribute)))
+            ?? constructors.First(constructor => constructor.GetParameters().Length == 0);
+        return chosen.Invoke(BindingFlags.DoNotWrapExceptions, null,
+            [.. chosen.GetParameters().Select(parameter => Find(parameter.ParameterType))], null);
     })).Value;
 
     private static IEnumerable<Export> ExportsOf(Type part)
     {
         var attributes = part.GetCustomAttributes(inherit: false);
-        var common = attributes.Where(attribute => attribute is not ExportAttribute && attribute.GetType().IsDefined(typeof(MetadataAttributeAttribute))).ToList();
+        var common = attributes.Where(attribute =>
+            attribute is not ExportAttribute && attribute.GetType().IsDefined(typeof(MetadataAttributeAttribute))).ToList();
         foreach (var export in attributes.OfType<ExportAttribute>())
         {
             var metadata = new Dictionary<string, object?>();
@@ -73,11 +78,12 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
 
     private static void Read(object attribute, Dictionary<string, object?> metadata)
     {
-        foreach (var property in attribute.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+        foreach (var property in attribute.GetType()
+            .GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
         {
             var value = property.GetValue(attribute);
 
-            // What attributes that may be there several times say is a list.
+            // The metadata of attributes that may occur several times is a list.
             metadata[property.Name] = !metadata.TryGetValue(property.Name, out var other) ? value
                 : (string?[])[.. other as string?[] ?? [other as string], value as string];
         }
@@ -88,7 +94,8 @@ internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
     private static Lazy<T, TMetadata> LazyOf<T, TMetadata>(Func<object> make, IDictionary<string, object?> metadata) =>
         new(() => (T)make(), (TMetadata)Activator.CreateInstance(typeof(TMetadata), metadata)!);
 
-    private static MethodInfo Method(string name, int parameters) => typeof(RoslynParts).GetMethod(name, parameters, BindingFlags.Static | BindingFlags.NonPublic, null,
+    private static MethodInfo Method(string name, int parameters) =>
+        typeof(RoslynParts).GetMethod(name, parameters, BindingFlags.Static | BindingFlags.NonPublic, null,
         parameters == 1 ? [typeof(Func<object>)] : [typeof(Func<object>), typeof(IDictionary<string, object?>)], null)!;
 
     private sealed record Export(Type Part, Type Contract, IDictionary<string, object?> Metadata);

@@ -13,8 +13,8 @@ using RoslynCompletionList = Microsoft.CodeAnalysis.Completion.CompletionList;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// Roslyn's services for editors, no more of them than are used: <see cref="MefHostServices.DefaultHost"/> looks at every type of six assemblies, which
-/// takes ten times as long and 60 MB more. Any thread.
+/// Loads the parts of Roslyn's services for editors that are used: <see cref="MefHostServices.DefaultHost"/> examines every type of six
+/// assemblies, which takes ten times as long and 60 MB more. Any thread.
 /// </summary>
 internal static class RoslynServices
 {
@@ -22,24 +22,27 @@ internal static class RoslynServices
     private const string OptionsType = "Microsoft.CodeAnalysis.Completion.CompletionOptions, " + FeaturesAssembly;
 
     private static readonly string[] Assemblies =
-        ["Microsoft.CodeAnalysis.Workspaces", "Microsoft.CodeAnalysis.CSharp.Workspaces", FeaturesAssembly, "Microsoft.CodeAnalysis.CSharp.Features"];
+        ["Microsoft.CodeAnalysis.Workspaces", "Microsoft.CodeAnalysis.CSharp.Workspaces", FeaturesAssembly,
+            "Microsoft.CodeAnalysis.CSharp.Features"];
 
-    /// <summary>The attributes of parts that completion consists of or needs; code fixes, refactorings and the like have others.</summary>
+    /// <summary>
+    /// The attributes of parts that completion consists of or needs; code fixes, refactorings and similar parts have others.
+    /// </summary>
     private static readonly HashSet<string> Exports =
     [
         "ExportAttribute", "ExportWorkspaceServiceAttribute", "ExportWorkspaceServiceFactoryAttribute",
         "ExportLanguageServiceAttribute", "ExportLanguageServiceFactoryAttribute", "ExportCompletionProviderAttribute",
     ];
 
-    /// <summary>A part that needs a code fix, and nothing needs it.</summary>
+    /// <summary>The name of a part that needs a code fix, and that no other part needs.</summary>
     private const string LeftOut = "SyncNamespaces";
 
-    /// <summary>A host for workspaces that know C# and completion. Takes a fifth of a second.</summary>
+    /// <summary>Creates a host for workspaces that support C# and completion; takes a fifth of a second.</summary>
     public static MefHostServices CreateHost() =>
         new(new RoslynParts(Assemblies.Select(Assembly.Load).SelectMany(Parts)));
 
-    /// <summary>What can be typed at a position: with unimported types and extension methods or without.</summary>
-    /// <remarks>Roslyn's public method has no way to ask for what is not imported.</remarks>
+    /// <summary>Returns the completions at a position, with or without unimported types and extension methods.</summary>
+    /// <remarks>Roslyn's public method has no option for unimported names.</remarks>
     public static Task<RoslynCompletionList> CompleteAsync(
         CompletionService service, Document document, int position, bool unimported, CancellationToken cancellation)
     {
@@ -49,7 +52,8 @@ internal static class RoslynServices
         SetUnnamedSymbolCompletionDisabled(options, true);
         SetShowXmlDocCommentCompletion(options, false);
         SetSnippetsBehavior(options, SnippetsRule.NeverInclude);
-        return GetCompletionsAsync(service, document, position, options, document.Project.Solution.Options, CompletionTrigger.Invoke, null, cancellation);
+        return GetCompletionsAsync(service, document, position, options, document.Project.Solution.Options,
+            CompletionTrigger.Invoke, null, cancellation);
     }
 
     private static IEnumerable<Type> Parts(Assembly assembly)
@@ -58,7 +62,8 @@ internal static class RoslynServices
         foreach (var handle in metadata.TypeDefinitions)
         {
             var type = metadata.GetTypeDefinition(handle);
-            if (!type.GetCustomAttributes().Any(attribute => Exports.Contains(NameOf(metadata, metadata.GetCustomAttribute(attribute))))) continue;
+            if (!type.GetCustomAttributes().Any(attribute => Exports.Contains(NameOf(metadata, metadata.GetCustomAttribute(attribute)))))
+                continue;
             var name = FullName(metadata, type);
             if (!name.Contains(LeftOut, StringComparison.Ordinal)) yield return assembly.GetType(name, throwOnError: true)!;
         }
@@ -70,10 +75,14 @@ internal static class RoslynServices
 
     private static string NameOf(MetadataReader metadata, CustomAttribute attribute) => attribute.Constructor.Kind switch
     {
-        HandleKind.MemberReference => metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent is { Kind: HandleKind.TypeReference } type
+        HandleKind.MemberReference =>
+            metadata.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent is { Kind: HandleKind.TypeReference } type
             ? metadata.GetString(metadata.GetTypeReference((TypeReferenceHandle)type).Name)
             : "",
-        _ => metadata.GetString(metadata.GetTypeDefinition(metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor).GetDeclaringType()).Name),
+        _ =>
+            metadata.GetString(
+                metadata.GetTypeDefinition(
+                    metadata.GetMethodDefinition((MethodDefinitionHandle)attribute.Constructor).GetDeclaringType()).Name),
     };
 
     private static string FullName(MetadataReader metadata, TypeDefinition type) => type.GetDeclaringType() is { IsNil: false } outer
@@ -82,7 +91,8 @@ internal static class RoslynServices
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "GetCompletionsAsync")]
     private static extern Task<RoslynCompletionList> GetCompletionsAsync(
-        CompletionService service, Document document, int position, [UnsafeAccessorType(OptionsType)] object options, OptionSet passedThrough,
+        CompletionService service, Document document, int position,
+        [UnsafeAccessorType(OptionsType)] object options, OptionSet passedThrough,
         CompletionTrigger trigger, ImmutableHashSet<string>? roles, CancellationToken cancellation);
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]

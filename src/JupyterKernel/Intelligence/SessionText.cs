@@ -5,30 +5,30 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// What cells have declared and nothing has taken the place of, as one script that executes nothing. Made anew behind each cell; what it says of a
-/// name does not take longer with more cells. Not for several threads at a time.
+/// The current declarations of cells as one script that executes nothing. It is rebuilt after each cell; the time to look a name up does
+/// not grow with the number of cells. Not thread-safe.
 /// </summary>
 internal sealed class SessionText
 {
     private readonly List<CellDeclarations> cells = [];
 
-    // By name; in each list methods, or types that differ in their number of type parameters, or one variable.
+    // Keyed by name; each list contains methods, or types that differ in their number of type parameters, or one variable.
     private readonly Dictionary<string, List<CellDeclaration>> live = [];
     private readonly List<string> usings = [];
     private readonly List<MetadataReference> references = [];
 
-    /// <summary>The script.</summary>
+    /// <summary>The current script.</summary>
     public SessionScript Script { get; private set; } = new("", []);
 
-    /// <summary>The assemblies that cells have brought.</summary>
+    /// <summary>The assemblies that cells have added.</summary>
     public IReadOnlyList<MetadataReference> References => references;
 
-    /// <summary>Brings it up to date.</summary>
-    /// <param name="accepted">What the accepted cells brought, in the order in which they ran.</param>
+    /// <summary>Updates the script.</summary>
+    /// <param name="accepted">The declarations of the accepted cells, in the order in which they ran.</param>
     /// <returns>Whether anything has changed.</returns>
     public bool Follow(IReadOnlyList<CellDeclarations> accepted)
     {
-        // An undo, or a history that was rebuilt.
+        // After an undo, or after the history was rebuilt.
         var changed = accepted.Count < cells.Count || (cells.Count > 0 && accepted[cells.Count - 1] != cells[^1]);
         if (changed) Clear();
         changed |= Script.Text.Length == 0;
@@ -58,7 +58,8 @@ internal sealed class SessionText
     {
         if (!live.TryGetValue(declaration.Name, out var named)) live[declaration.Name] = named = [];
         named.RemoveAll(older => older.IsMethod && declaration.IsMethod ? older.Key == declaration.Key
-            : older.IsMethod || declaration.IsMethod || older.Key.Length == 0 || declaration.Key.Length == 0 || older.Key == declaration.Key);
+            : older.IsMethod || declaration.IsMethod || older.Key.Length == 0 || declaration.Key.Length == 0
+                || older.Key == declaration.Key);
         named.Add(declaration);
     }
 
@@ -77,10 +78,10 @@ internal sealed class SessionText
     }
 }
 
-/// <summary>What a session has declared, as a script. Immutable.</summary>
-/// <param name="Places">Where each declaration starts, in ascending order.</param>
+/// <summary>The declarations of a session as a script. Immutable.</summary>
+/// <param name="Places">The start of each declaration, in ascending order.</param>
 internal sealed record SessionScript(string Text, IReadOnlyList<(int Start, CellDeclaration Declaration)> Places)
 {
-    /// <summary>What the user wrote to declare what stands at a place of the script; null if nothing does.</summary>
+    /// <summary>Returns the user's text of the declaration at a position of the script; null if there is none.</summary>
     public string? SourceAt(int position) => Places.LastOrDefault(place => place.Start <= position).Declaration?.Source;
 }

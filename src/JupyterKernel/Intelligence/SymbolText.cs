@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>How symbols are spelled in completions and tooltips.</summary>
+/// <summary>Formats symbols for completions and tooltips.</summary>
 internal static class SymbolText
 {
     private static readonly SymbolDisplayFormat Format = new(
@@ -22,34 +22,35 @@ internal static class SymbolText
             | SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
 
     private static readonly SymbolDisplayFormat TypeFormat = Format
-        .WithKindOptions(SymbolDisplayKindOptions.IncludeTypeKeyword).AddGenericsOptions(SymbolDisplayGenericsOptions.IncludeTypeConstraints);
+        .WithKindOptions(SymbolDisplayKindOptions.IncludeTypeKeyword)
+        .AddGenericsOptions(SymbolDisplayGenericsOptions.IncludeTypeConstraints);
 
     private static readonly SymbolDisplayFormat SpecialTypeFormat = TypeFormat
         .RemoveMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.UseSpecialTypes);
 
-    // The class that Roslyn wraps a cell into is nobody's business.
+    // The class that Roslyn wraps a cell into is hidden.
     private static readonly SymbolDisplayFormat CellMember = Format
         .RemoveMemberOptions(SymbolDisplayMemberOptions.IncludeContainingType);
 
-    /// <summary>A declaration without its body, names unqualified: <c>void Console.WriteLine(string? value)</c>.</summary>
+    /// <summary>Formats a declaration without its body, names unqualified: <c>void Console.WriteLine(string? value)</c>.</summary>
     public static string Signature(ISymbol symbol) => symbol switch
     {
         INamespaceSymbol => "namespace " + symbol.ToDisplayString(),
-        // As its keyword (string) a type would show neither its kind nor its name.
+        // Formatted as a keyword (string), a type would show neither its kind nor its name.
         ITypeSymbol { SpecialType: not SpecialType.None } => symbol.ToDisplayString(SpecialTypeFormat),
         ITypeSymbol => symbol.ToDisplayString(TypeFormat),
         _ => symbol.ToDisplayString(IsOfCell(symbol) ? CellMember : Format),
     };
 
-    /// <summary>The same in parts, of which the name of one parameter is bold.</summary>
+    /// <summary>Formats a declaration in parts, with the name of one parameter in bold.</summary>
     public static IEnumerable<(string Text, bool IsBold)> Signature(ISymbol symbol, IParameterSymbol? active) =>
         symbol.ToDisplayParts(IsOfCell(symbol) ? CellMember : Format).Select(part => (
             part.ToString(), active is not null && part.Kind == SymbolDisplayPartKind.ParameterName && part.Symbol?.Name == active.Name));
 
-    /// <summary>Whether a cell has declared it.</summary>
+    /// <summary>Whether a cell has declared the symbol.</summary>
     public static bool IsOfSource(ISymbol symbol) => symbol.DeclaringSyntaxReferences.Length > 0;
 
-    /// <summary>Where a symbol belongs: <c>method of System.Console</c>.</summary>
+    /// <summary>Formats the container of a symbol: <c>method of System.Console</c>.</summary>
     public static string Origin(ISymbol symbol)
     {
         var kind = symbol is IMethodSymbol { IsExtensionMethod: true } ? "extension method" : Kind(symbol);
@@ -57,11 +58,12 @@ internal static class SymbolText
         if (symbol is ITypeSymbol and not ITypeParameterSymbol && symbol.ContainingType is null)
             return symbol.ContainingNamespace is { IsGlobalNamespace: false } space ? $"{kind} in {space.ToDisplayString()}" : kind;
         var owner = (symbol as IMethodSymbol)?.ReducedFrom?.ContainingType ?? symbol.ContainingType;
-        return symbol is ILocalSymbol or IParameterSymbol or IRangeVariableSymbol or INamespaceSymbol || owner is null || owner.IsScriptClass
+        return symbol is ILocalSymbol or IParameterSymbol or IRangeVariableSymbol or INamespaceSymbol
+            || owner is null || owner.IsScriptClass
             ? kind : $"{kind} of {owner.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat)}";
     }
 
-    /// <summary>One word for a symbol's kind; front ends choose icons by it.</summary>
+    /// <summary>Returns one word for a symbol's kind, by which front ends choose icons.</summary>
     public static string Kind(ISymbol symbol) => symbol switch
     {
         INamespaceSymbol => "module",

@@ -5,16 +5,16 @@ using JupyterKernel.Compilation;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>A tooltip, once for each MIME type that an inspect_reply carries.</summary>
-/// <param name="Plain">text/plain, with the escapes of ANSI terminals for what is bold.</param>
-/// <param name="Html">text/html</param>
-/// <param name="Markdown">text/markdown</param>
+/// <summary>A tooltip in each MIME type that an inspect_reply carries.</summary>
+/// <param name="Plain">The text/plain form, with ANSI escapes for bold text.</param>
+/// <param name="Html">The text/html form.</param>
+/// <param name="Markdown">The text/markdown form.</param>
 public sealed record Tooltip(string Plain, string Html, string Markdown)
 {
-    /// <summary>The session's variable that it is about; null if it is about something else.</summary>
+    /// <summary>The session's variable that it describes; null if it describes something else.</summary>
     public string? Variable { get; init; }
 
-    /// <summary>The same with what the variable holds below it.</summary>
+    /// <summary>Returns this tooltip followed by the variable's value.</summary>
     public Tooltip WithValue(string value)
     {
         var page = new TooltipPage();
@@ -31,13 +31,13 @@ internal sealed partial class TooltipPage
     private readonly StringBuilder html = new();
     private readonly StringBuilder markdown = new();
 
-    /// <summary>What was written.</summary>
+    /// <summary>Returns the text written so far.</summary>
     public Tooltip ToTooltip() => new(plain.ToString().TrimEnd(), html.ToString().TrimEnd(), markdown.ToString().TrimEnd());
 
-    /// <summary>Code, on lines of its own.</summary>
+    /// <summary>Writes code, on lines of its own.</summary>
     public void Code(string code, string? title = null) => Code([(code, false)], title);
 
-    /// <summary>Code of which some parts are bold, where the format has that in code.</summary>
+    /// <summary>Writes code with some parts in bold, where the format supports that in code.</summary>
     public void Code(IReadOnlyList<(string Text, bool IsBold)> parts, string? title = null)
     {
         if (title is not null) Title(title);
@@ -46,11 +46,14 @@ internal sealed partial class TooltipPage
         // A fence must be longer than any run of back ticks inside.
         var fence = code.Contains("```", StringComparison.Ordinal) ? "``````````" : "```";
         plain.AppendJoin("", parts.Select(part => part.IsBold ? Ansi.Bold(part.Text) : part.Text)).Append("\n\n");
-        html.Append("<pre><code>").AppendJoin("", parts.Select(part => part.IsBold ? $"<b>{WebUtility.HtmlEncode(part.Text)}</b>" : WebUtility.HtmlEncode(part.Text))).Append("</code></pre>\n");
+        html.Append("<pre><code>")
+            .AppendJoin("",
+                parts.Select(part => part.IsBold ? $"<b>{WebUtility.HtmlEncode(part.Text)}</b>" : WebUtility.HtmlEncode(part.Text)))
+                .Append("</code></pre>\n");
         markdown.Append(fence).Append("csharp\n").Append(code).Append('\n').Append(fence).Append("\n\n");
     }
 
-    /// <summary>Words; each line a paragraph.</summary>
+    /// <summary>Writes text; each line is a paragraph.</summary>
     public void Text(string text, string? title = null)
     {
         if (text.Length == 0) return;
@@ -60,8 +63,8 @@ internal sealed partial class TooltipPage
         markdown.Append(Escape(text).Replace("\n", "\n\n", StringComparison.Ordinal)).Append("\n\n");
     }
 
-    /// <summary>Names and what they are.</summary>
-    /// <param name="bold">The name of the one that matters most.</param>
+    /// <summary>Writes a list of names and their descriptions.</summary>
+    /// <param name="bold">The name to emphasize.</param>
     public void List(string title, IReadOnlyList<(string Name, string Text)> items, string? bold = null)
     {
         if (items.Count == 0) return;
@@ -71,9 +74,11 @@ internal sealed partial class TooltipPage
         {
             var isBold = name == bold;
             plain.Append("  ").Append(isBold ? Ansi.Bold(name) : name).Append(name.Length > 0 ? ": " : "").Append(text).Append('\n');
-            html.Append("<li>").Append(isBold ? "<b>" : "").Append(name.Length > 0 ? $"<code>{WebUtility.HtmlEncode(name)}</code>: " : "").Append(isBold ? "</b>" : "")
+            html.Append("<li>").Append(isBold ? "<b>" : "").Append(name.Length > 0 ? $"<code>{WebUtility.HtmlEncode(name)}</code>: " : "")
+                .Append(isBold ? "</b>" : "")
                 .Append(WebUtility.HtmlEncode(text)).Append("</li>");
-            markdown.Append("- ").Append(isBold ? "**" : "").Append(name.Length > 0 ? $"`{name}`{(isBold ? "**" : "")}: " : "").Append(Escape(text)).Append('\n');
+            markdown.Append("- ").Append(isBold ? "**" : "").Append(name.Length > 0 ? $"`{name}`{(isBold ? "**" : "")}: " : "")
+                .Append(Escape(text)).Append('\n');
         }
 
         plain.Append('\n');
@@ -88,7 +93,7 @@ internal sealed partial class TooltipPage
         markdown.Append("**").Append(title).Append("**\n\n");
     }
 
-    // Documentation is text: generic types in it must not become HTML, nor stars emphasis.
+    // Documentation is plain text: generic types in it must not become HTML, nor asterisks emphasis.
     private static string Escape(string text) => MarkdownSigns().Replace(text, @"\$0");
 
     [GeneratedRegex(@"[\\`*_\[\]<>]")]

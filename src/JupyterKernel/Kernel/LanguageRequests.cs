@@ -45,7 +45,7 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
             request,
             cancellation => completion.CompleteAsync(
                 language.Open(OnlyCSharp(content.Code, magics), [.. accepted.Select(cell => cell.Declarations)], cancellation), index,
-                RecentNames.In([.. accepted.TakeLast(RecentNames.MostCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
+                RecentNames.In([.. accepted.TakeLast(RecentNames.MaxCells - 1).Select(cell => cell.Code), content.Code]), cancellation),
             new CompletionList([], index, index));
         session.Offer(found.Items.Where(item => item.Namespace is not null)
             .Select(item => KeyValuePair.Create(item.Text, item.Namespace!)));

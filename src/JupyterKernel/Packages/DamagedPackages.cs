@@ -6,8 +6,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Packages;
 
 /// <summary>
-/// Extracted packages that lack files, or have files of another length than their archive: NuGet never looks again at what it once
-/// extracted, and chooses among the files that it finds. Any thread.
+/// Finds and repairs extracted packages that lack files, or have files of another length than their archive: NuGet never verifies a package
+/// that it once extracted, and resolves assets from the files that it finds. Any thread.
 /// </summary>
 /// <remarks>Source: https://learn.microsoft.com/nuget/consume-packages/managing-the-global-packages-and-cache-folders</remarks>
 internal static class DamagedPackages
@@ -15,7 +15,7 @@ internal static class DamagedPackages
     /// <summary>The folders of a package that a build reads.</summary>
     private static readonly string[] Folders = ["lib/", "ref/", "runtimes/", "build/", "buildTransitive/", "analyzers/"];
 
-    /// <summary>The folders of the packages that a restore resolved, and that differ from their archives.</summary>
+    /// <summary>Returns the folders of the packages that a restore resolved and that differ from their archives.</summary>
     /// <param name="assets">The restore's project.assets.json.</param>
     public static IReadOnlyList<string> Find(JObject assets)
     {
@@ -23,14 +23,15 @@ internal static class DamagedPackages
         return
         [
             .. ((JObject)assets["libraries"]!).Properties().Where(library => (string?)library.Value["type"] == "package")
-                .Select(library => stores.Select(store => Path.Combine(store, (string?)library.Value["path"] ?? "")).FirstOrDefault(Directory.Exists))
+                .Select(library =>
+                    stores.Select(store => Path.Combine(store, (string?)library.Value["path"] ?? "")).FirstOrDefault(Directory.Exists))
                 .OfType<string>().Where(IsSuspect),
         ];
     }
 
     /// <summary>
-    /// Replaces the files of a package that differ, from its archive: each is extracted beside its place and then moved there. Nothing is
-    /// deleted, and an archive that does not have the hash that NuGet has recorded is not used.
+    /// Replaces the differing files of a package from its archive: each is extracted beside its target and then moved there. Nothing is
+    /// deleted, and an archive whose hash is not the one that NuGet has recorded is not used.
     /// </summary>
     /// <returns>False if the archive itself is damaged.</returns>
     /// <exception cref="IOException">A file cannot be replaced.</exception>
@@ -51,7 +52,7 @@ internal static class DamagedPackages
     }
 
     /// <summary>Renames a package's folder, so that the next restore downloads the package again.</summary>
-    /// <returns>The new name; NuGet does not take it for a version.</returns>
+    /// <returns>The new name, which NuGet does not take for a version.</returns>
     /// <exception cref="IOException">The folder cannot be renamed.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder is read-only.</exception>
     public static string PutAside(string folder)
@@ -61,7 +62,7 @@ internal static class DamagedPackages
         return aside;
     }
 
-    /// <summary>Ends what <see cref="PutAside"/> began: deletes the old folder if there is a new one, else gives it its name back.</summary>
+    /// <summary>Completes <see cref="PutAside"/>: deletes the old folder if there is a new one, or else restores its name.</summary>
     public static void TakeBack(string aside, string folder)
     {
         try
@@ -71,7 +72,7 @@ internal static class DamagedPackages
         }
         catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
         {
-            // Another kernel does the same, or has loaded a file of it.
+            // Another kernel is doing this too, or has loaded a file of the folder.
         }
     }
 
@@ -92,16 +93,18 @@ internal static class DamagedPackages
         }
     }
 
-    private static string ArchiveOf(string folder) => Path.Combine(folder, $"{Path.GetFileName(Path.GetDirectoryName(folder))}.{Path.GetFileName(folder)}.nupkg");
+    private static string ArchiveOf(string folder) =>
+        Path.Combine(folder, $"{Path.GetFileName(Path.GetDirectoryName(folder))}.{Path.GetFileName(folder)}.nupkg");
 
     /// <summary>The files of an archive that are missing in the folder or have another length.</summary>
     private static IEnumerable<ZipArchiveEntry> Differing(ZipArchive archive, string folder)
     {
-        // Of entries of one name NuGet extracts one.
+        // NuGet extracts one of several entries of one name.
         foreach (var same in archive.Entries.Where(IsFileOfBuild).GroupBy(entry => PathOf(entry), StringComparer.OrdinalIgnoreCase))
         {
             var files = same.Select(entry => new FileInfo(Path.Combine(folder, PathOf(entry)))).Where(file => file.Exists).ToList();
-            if (files.Count == 0 ? !IsDocumentation(same.Key) : !files.Any(file => same.Any(entry => entry.Length == file.Length))) yield return same.First();
+            if (files.Count == 0 ? !IsDocumentation(same.Key) : !files.Any(file => same.Any(entry => entry.Length == file.Length)))
+                yield return same.First();
         }
     }
 
@@ -110,14 +113,15 @@ internal static class DamagedPackages
         PathOf(entry) is var path && !path.EndsWith('/') && Folders.Any(kind => path.StartsWith(kind, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// Documentation is not extracted, or is compressed, where NUGET_XMLDOC_MODE says so, as in the SDK's container images.
+    /// Whether an entry is documentation, which is not extracted, or is compressed, as set by NUGET_XMLDOC_MODE, for example in the SDK's
+    /// container images.
     /// </summary>
     private static bool IsDocumentation(string path) => path.EndsWith(".xml", StringComparison.OrdinalIgnoreCase)
         && (path.StartsWith("lib/", StringComparison.OrdinalIgnoreCase) || path.StartsWith("ref/", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// Where an entry belongs, relative to the package. NuGet decodes the name; a backslash separates folders on Windows only, so elsewhere
-    /// such a file is missing in its place until it is mended.
+    /// Returns the path of an entry relative to the package. NuGet decodes the name; a backslash separates folders on Windows only, so
+    /// elsewhere such a file is missing from its place until the package is repaired.
     /// </summary>
     private static string PathOf(ZipArchiveEntry entry) => Uri.UnescapeDataString(entry.FullName).Replace('\\', '/');
 
@@ -138,8 +142,8 @@ internal static class DamagedPackages
     }
 
     /// <summary>
-    /// Whether the archive has the SHA-512 that NuGet recorded when it extracted it. That of .nupkg.metadata leaves a signature out,
-    /// so it is the archive's own only where that is not signed.
+    /// Whether the archive has the SHA-512 that NuGet recorded when it extracted it. The one in .nupkg.metadata excludes a signature, so it
+    /// is the archive's own only if that is not signed.
     /// </summary>
     private static bool HasRecordedHash(string folder)
     {

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-#pragma warning disable RS0030 // The one owner of the SDK's process.
+#pragma warning disable RS0030 // The only owner of the SDK's process.
 
 namespace JupyterKernel.Packages;
 
@@ -13,19 +13,28 @@ internal static class DotnetSdk
     /// <summary>The path of the <c>dotnet</c> command; null if there is none.</summary>
     public static string? Find() => Candidates().FirstOrDefault(path => File.Exists(path) && HasSdk(path));
 
-    /// <summary>Runs the command to its end, in English.</summary>
-    /// <param name="line">Gets what it says, line by line.</param>
+    /// <summary>Runs the command to its end, with output in English.</summary>
+    /// <param name="line">Receives its output, line by line.</param>
     /// <returns>Its exit code.</returns>
-    /// <exception cref="OperationCanceledException">The token was cancelled; the process is gone.</exception>
-    public static async Task<int> RunAsync(string dotnet, string folder, IEnumerable<string> arguments, Action<string> line, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">The token was cancelled; the process was terminated.</exception>
+    public static async Task<int> RunAsync(
+        string dotnet, string folder, IEnumerable<string> arguments, Action<string> line, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(dotnet, arguments) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, CreateNoWindow = true };
+        var start = new ProcessStartInfo(dotnet, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+        };
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
 
-        // At once: this process may be about to end.
+        // Terminated at once, because this process may be about to end.
         using var registration = cancellation.Register(() => Kill(process));
         var gate = new Lock();
         await Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
@@ -50,14 +59,14 @@ internal static class DotnetSdk
         }
         catch (Exception ended) when (ended is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            // It was quicker.
+            // The process ended first.
         }
     }
 
-    /// <summary>The folder of the latest version of a shared framework; null if there is none.</summary>
+    /// <summary>Returns the folder of the latest version of a shared framework; null if there is none.</summary>
     /// <param name="dotnet">The path of the command.</param>
     /// <param name="name">For example Microsoft.AspNetCore.App.</param>
-    /// <param name="major">The major version wanted.</param>
+    /// <param name="major">The required major version.</param>
     public static string? FindFramework(string dotnet, string name, int major) => Latest(Path.Combine(Root(dotnet), "shared", name), major);
 
     private static string? Latest(string versions, int major)
@@ -65,14 +74,18 @@ internal static class DotnetSdk
         if (!Directory.Exists(versions)) return null;
         return Directory.EnumerateDirectories(versions)
             .Select(path => (Path: path, Version: Version.TryParse(Path.GetFileName(path), out var version) ? version : null))
-            .Where(found => found.Version?.Major == major).OrderByDescending(found => found.Version).Select(found => found.Path).FirstOrDefault();
+            .Where(found => found.Version?.Major == major).OrderByDescending(found => found.Version)
+            .Select(found => found.Path).FirstOrDefault();
     }
 
-    /// <summary>The source generators of the framework, which come with the SDK; none if there is no SDK.</summary>
+    /// <summary>The source generators of the framework, which are part of the SDK; none if there is no SDK.</summary>
     public static IReadOnlyList<string> FrameworkAnalyzers => Lazy.Value;
 
-    /// <summary>The folder with the documentation of the framework, which comes with the SDK too; null if there is no SDK.</summary>
-    public static string? FindReferencePack() => FindPack() is { } pack ? Path.Combine(pack, "ref", $"net{Environment.Version.Major}.0") : null;
+    /// <summary>
+    /// Returns the folder with the documentation of the framework, which is part of the SDK too; null if there is no SDK.
+    /// </summary>
+    public static string? FindReferencePack() =>
+        FindPack() is { } pack ? Path.Combine(pack, "ref", $"net{Environment.Version.Major}.0") : null;
 
     private static IReadOnlyList<string> FindFrameworkAnalyzers()
     {
@@ -81,11 +94,12 @@ internal static class DotnetSdk
         return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*.dll")] : [];
     }
 
-    private static string? FindPack() => Find() is { } dotnet ? Latest(Path.Combine(Root(dotnet), "packs", "Microsoft.NETCore.App.Ref"), Environment.Version.Major) : null;
+    private static string? FindPack() =>
+        Find() is { } dotnet ? Latest(Path.Combine(Root(dotnet), "packs", "Microsoft.NETCore.App.Ref"), Environment.Version.Major) : null;
 
     private static bool HasSdk(string dotnet) => Directory.Exists(Path.Combine(Root(dotnet), "sdk"));
 
-    /// <summary>The command may be a link to the real one.</summary>
+    /// <summary>Returns the root directory of the SDK, following a link to the real command.</summary>
     private static string Root(string dotnet) =>
         Path.GetDirectoryName(File.ResolveLinkTarget(dotnet, returnFinalTarget: true)?.FullName ?? dotnet)!;
 
@@ -93,10 +107,15 @@ internal static class DotnetSdk
     {
         if (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host) yield return host;
         if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root) yield return Path.Combine(root, Name);
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)) yield return Path.Combine(folder, Name);
+        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        {
+            yield return Path.Combine(folder, Name);
+        }
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         yield return Path.Combine(home, ".dotnet", Name);
-        string[] usual = OperatingSystem.IsWindows() ? [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "dotnet")]
+        string[] usual = OperatingSystem.IsWindows()
+            ? [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "dotnet")]
             : OperatingSystem.IsMacOS() ? ["/usr/local/share/dotnet", "/opt/homebrew/opt/dotnet/libexec"]
             : ["/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet"];
         foreach (var folder in usual) yield return Path.Combine(folder, Name);

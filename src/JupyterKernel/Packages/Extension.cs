@@ -3,38 +3,42 @@ using JupyterKernel.Compilation;
 namespace JupyterKernel.Packages;
 
 /// <summary>
-/// What a package has in its folder interactive-extensions/dotnet, and wants run when it is referenced.
-/// Source: https://github.com/dotnet/interactive/blob/main/docs/extending-dotnet-interactive.md
+/// The extensions in a package's folder interactive-extensions/dotnet, which are run when the package is referenced. Source:
+/// https://github.com/dotnet/interactive/blob/main/docs/extending-dotnet-interactive.md
 /// </summary>
 /// <param name="Package">The package's id.</param>
-/// <param name="Assemblies">Full paths of assemblies whose extensions are to be loaded.</param>
-/// <param name="Script">Full path of an extension.dib; null if it has none.</param>
+/// <param name="Assemblies">Full paths of the assemblies whose extensions are loaded.</param>
+/// <param name="Script">Full path of an extension.dib; null if the package has none.</param>
 internal sealed record Extension(string Package, IReadOnlyList<string> Assemblies, string? Script)
 {
     private const string Folder = "interactive-extensions/dotnet";
-    private const long MostScriptBytes = 1_000_000;
+    private const long MaxScriptBytes = 1_000_000;
 
-    /// <summary>What a package has there; null for most packages.</summary>
+    /// <summary>Returns the extensions in a package's folder; null for most packages.</summary>
     /// <param name="root">The package's folder.</param>
     public static Extension? In(string package, string root)
     {
         var folder = Path.Combine(root, Folder);
         if (!Directory.Exists(folder)) return null;
         var script = Path.Combine(folder, "extension.dib");
-        return new(package, [.. Directory.EnumerateFiles(folder, "*.dll").Order(StringComparer.Ordinal)], File.Exists(script) ? script : null);
+        return new(package, [.. Directory.EnumerateFiles(folder, "*.dll").Order(StringComparer.Ordinal)],
+            File.Exists(script) ? script : null);
     }
 
-    /// <summary>The cells to run for it, in their order, by names for the user.</summary>
-    /// <param name="warn">Told what cannot be run.</param>
+    /// <summary>Returns the cells to run for it, in order, with names for the user.</summary>
+    /// <param name="warn">Receives a message about each part that cannot be run.</param>
     public IEnumerable<(string Name, string Code)> Cells(Action<string> warn)
     {
         foreach (var assembly in Assemblies.Select(path => Path.GetFileNameWithoutExtension(path)))
-            yield return ($"extension {assembly}", $"await global::Microsoft.DotNet.Interactive.ExtensionLoader.LoadAsync({Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(assembly, quote: true)});");
+            yield return ($"extension {assembly}",
+                "await global::Microsoft.DotNet.Interactive.ExtensionLoader.LoadAsync("
+                    + $"{Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(assembly, quote: true)});");
         if (Script is null) yield break;
         foreach (var (language, code) in Parts(warn))
         {
             if (language is "csharp" or "c#" or "C#") yield return ($"extension.dib of {Package}", code);
-            else if (language != "markdown" && language != "meta") warn($"A part of {Package}'s extension.dib is in {language}, and is not run.");
+            else if (language != "markdown" && language != "meta")
+                warn($"A part of {Package}'s extension.dib is in {language}, and is not run.");
         }
     }
 
@@ -43,7 +47,7 @@ internal sealed record Extension(string Package, IReadOnlyList<string> Assemblie
         string text;
         try
         {
-            if (new FileInfo(Script!).Length > MostScriptBytes) throw new IOException("it is too large");
+            if (new FileInfo(Script!).Length > MaxScriptBytes) throw new IOException("it is too large");
             text = File.ReadAllText(Script!);
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
@@ -71,5 +75,6 @@ internal sealed record Extension(string Package, IReadOnlyList<string> Assemblie
     }
 
     private static readonly string[] Languages =
-        ["csharp", "c#", "C#", "fsharp", "f#", "F#", "pwsh", "powershell", "html", "javascript", "js", "markdown", "mermaid", "sql", "kql", "http", "value", "meta"];
+        ["csharp", "c#", "C#", "fsharp", "f#", "F#", "pwsh", "powershell", "html", "javascript", "js", "markdown", "mermaid", "sql", "kql",
+            "http", "value", "meta"];
 }

@@ -6,27 +6,27 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Packages;
 
 /// <summary>
-/// Which packages and versions there are: those on this machine at once, those of the feeds as the SDK finds them, for whoever types a directive.
-/// Any thread.
+/// Looks up package ids and versions to complete directives: those on this machine at once, those of the feeds through the SDK. Any thread.
 /// Source: https://learn.microsoft.com/dotnet/core/tools/dotnet-package-search
 /// </summary>
-/// <param name="folder">The notebook's folder, from which NuGet.config is looked for.</param>
+/// <param name="folder">The notebook's folder, where the search for NuGet.config begins.</param>
 internal sealed class PackageNames(string folder)
 {
-    private const int FewestLetters = 2;
-    private const int MostFound = 50;
+    private const int MinLetters = 2;
+    private const int MaxFound = 50;
 
-    /// <summary>What a feed has not said by then comes to whoever asks again.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan LongestSearch = TimeSpan.FromSeconds(30);
+    /// <summary>The time to wait for a feed; a later answer is available to the next query.</summary>
+    private static readonly TimeSpan FeedTimeout = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan SearchTimeout = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Task<IReadOnlyList<JObject>>> searches = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Packages whose ids begin with what is typed, then those that are found by it otherwise.</summary>
+    /// <summary>Returns the packages whose ids begin with the typed text, then others that the feeds find for it.</summary>
     public async Task<IReadOnlyList<(string Id, string Description)>> IdsAsync(string typed, CancellationToken cancellation)
     {
         var local = OnThisMachine(typed + "*").Select(path => (IdOf(path), ""));
-        var found = typed.Length < FewestLetters ? [] : await AskAsync(["search", typed, "--take", $"{MostFound}", "--verbosity", "detailed"], cancellation);
+        var found = typed.Length < MinLetters
+            ? [] : await AskAsync(["search", typed, "--take", $"{MaxFound}", "--verbosity", "detailed"], cancellation);
         return
         [
             .. found.Select(package => ((string?)package["id"] ?? "", (string?)package["description"] ?? "")).Concat(local)
@@ -35,21 +35,26 @@ internal sealed class PackageNames(string folder)
         ];
     }
 
-    /// <summary>Asks whether an existing package of nearly the same id was meant; null if there is none.</summary>
+    /// <summary>Returns a question whether an existing package with a similar id was meant; null if there is none.</summary>
     public async Task<string?> NearestAsync(string id, CancellationToken cancellation)
     {
-        var found = await Task.WhenAll(((string[])[id, id.Split('.').MaxBy(part => part.Length)!]).Distinct().Select(part => AskAsync(["search", part], cancellation)));
-        var local = OnThisMachine("*").Where(path => Math.Abs(Path.GetFileName(path).Length - id.Length) <= 1 + (id.Length / 3)).Select(IdOf);
-        return Suggestions.Nearest(id, found.SelectMany(packages => packages).Select(package => (string?)package["id"] ?? "").Concat(PackageHints.Ids).Concat(local));
+        var found = await Task.WhenAll(((string[])[id, id.Split('.').MaxBy(part => part.Length)!]).Distinct()
+            .Select(part => AskAsync(["search", part], cancellation)));
+        var local = OnThisMachine("*")
+            .Where(path => Math.Abs(Path.GetFileName(path).Length - id.Length) <= 1 + (id.Length / 3)).Select(IdOf);
+        return Suggestions.Nearest(id,
+            found.SelectMany(packages => packages).Select(package => (string?)package["id"] ?? "").Concat(PackageHints.Ids).Concat(local));
     }
 
-    /// <summary>A package's versions, the latest first.</summary>
+    /// <summary>Returns a package's versions, the latest first.</summary>
     public async Task<IReadOnlyList<string>> VersionsAsync(string id, CancellationToken cancellation)
     {
         if (id.Length == 0) return [];
         var found = await AskAsync(["search", id, "--exact-match"], cancellation);
         var local = OnThisMachine(id).SelectMany(Directory.EnumerateDirectories).Select(path => Path.GetFileName(path)!);
-        return [.. found.Select(package => (string?)package["version"] ?? "").Concat(local).Where(version => version.Length > 0).Distinct().OrderByDescending(version => version, Comparer<string>.Create(Compare))];
+        return [
+            .. found.Select(package => (string?)package["version"] ?? "").Concat(local).Where(version => version.Length > 0).Distinct()
+                .OrderByDescending(version => version, Comparer<string>.Create(Compare))];
     }
 
     private async Task<IReadOnlyList<JObject>> AskAsync(string[] arguments, CancellationToken cancellation)
@@ -57,7 +62,7 @@ internal sealed class PackageNames(string folder)
         var search = searches.GetOrAdd(string.Join(' ', arguments), _ => Task.Run(() => SearchAsync(arguments), CancellationToken.None));
         try
         {
-            return await search.WaitAsync(Patience, cancellation);
+            return await search.WaitAsync(FeedTimeout, cancellation);
         }
         catch (TimeoutException)
         {
@@ -68,32 +73,35 @@ internal sealed class PackageNames(string folder)
     private async Task<IReadOnlyList<JObject>> SearchAsync(string[] arguments)
     {
         if (DotnetSdk.Find() is not { } dotnet) return [];
-        using var deadline = new CancellationTokenSource(LongestSearch);
+        using var deadline = new CancellationTokenSource(SearchTimeout);
         var output = new List<string>();
         try
         {
             await DotnetSdk.RunAsync(dotnet, folder, ["package", .. arguments, "--format", "json"], output.Add, deadline.Token);
 
-            // Something may be said before the answer.
+            // Other output may precede the answer.
             var answer = JObject.Parse(string.Join('\n', output.SkipWhile(line => !line.StartsWith('{'))));
             return [.. (answer["searchResult"] as JArray ?? []).SelectMany(source => source["packages"] as JArray ?? []).OfType<JObject>()];
         }
-        catch (Exception unanswered) when (unanswered is JsonException or OperationCanceledException or System.ComponentModel.Win32Exception)
+        catch (Exception unanswered) when (unanswered is JsonException or OperationCanceledException
+            or System.ComponentModel.Win32Exception)
         {
-            // The next who asks may have more luck.
+            // A failed search is not cached, so the next query repeats it.
             searches.TryRemove(string.Join(' ', arguments), out _);
             return [];
         }
     }
 
-    /// <summary>The folders of packages that were restored before.</summary>
+    /// <summary>Returns the folders of packages that were restored before.</summary>
     private static IEnumerable<string> OnThisMachine(string pattern)
     {
         var store = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named ? named
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         try
         {
-            return Directory.Exists(store) ? [.. Directory.EnumerateDirectories(store, pattern, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive })] : [];
+            return Directory.Exists(store)
+                ? [.. Directory.EnumerateDirectories(store, pattern, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive })]
+                : [];
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -101,13 +109,15 @@ internal sealed class PackageNames(string folder)
         }
     }
 
-    /// <summary>A package's id as it is spelled: its folder has it in small letters.</summary>
+    /// <summary>Returns a package's id in its original spelling: the name of its folder is in lower case.</summary>
     private static string IdOf(string package)
     {
         try
         {
-            var specification = Directory.EnumerateDirectories(package).SelectMany(version => Directory.EnumerateFiles(version, "*.nuspec")).FirstOrDefault();
-            return specification is not null && System.Xml.Linq.XDocument.Load(specification).Descendants().FirstOrDefault(element => element.Name.LocalName == "id")?.Value is { Length: > 0 } id
+            var specification = Directory.EnumerateDirectories(package)
+                .SelectMany(version => Directory.EnumerateFiles(version, "*.nuspec")).FirstOrDefault();
+            return specification is not null && System.Xml.Linq.XDocument.Load(specification).Descendants()
+                .FirstOrDefault(element => element.Name.LocalName == "id")?.Value is { Length: > 0 } id
                 ? id
                 : Path.GetFileName(package);
         }
@@ -117,11 +127,12 @@ internal sealed class PackageNames(string folder)
         }
     }
 
-    /// <summary>By numbers, and a preview before what it is one of.</summary>
+    /// <summary>Compares versions by their numbers; a preview precedes its release.</summary>
     private static int Compare(string a, string b)
     {
         var (left, right) = (a.Split('-', 2), b.Split('-', 2));
-        var numbers = Version.TryParse(left[0], out var one) && Version.TryParse(right[0], out var other) ? one.CompareTo(other) : string.CompareOrdinal(left[0], right[0]);
+        var numbers = Version.TryParse(left[0], out var one) && Version.TryParse(right[0], out var other)
+            ? one.CompareTo(other) : string.CompareOrdinal(left[0], right[0]);
         return numbers != 0 ? numbers
             : left.Length != right.Length ? right.Length.CompareTo(left.Length)
             : left.Length == 1 ? 0 : string.CompareOrdinal(left[1], right[1]);

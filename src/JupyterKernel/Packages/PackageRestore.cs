@@ -8,28 +8,28 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Packages;
 
-/// <summary>A restore failed, and nothing has changed. The message says why, and what to do.</summary>
+/// <summary>A failed restore, after which nothing has changed. The message contains the reason and the remedy.</summary>
 internal sealed class PackageException(string message) : Exception(message)
 {
-    /// <summary>Packages whose version requires another .NET; empty if anything else is wrong too.</summary>
+    /// <summary>The packages whose version requires another .NET; empty if there are other errors too.</summary>
     public IReadOnlyList<InstalledPackage> Unfit { get; init; } = [];
 
-    /// <summary>Ids that no source has.</summary>
+    /// <summary>The ids that no source has.</summary>
     public IReadOnlyList<string> Unknown { get; init; } = [];
 }
 
 /// <summary>
-/// Resolves sets of packages with the machine's .NET SDK, as a project would be: NuGet.config, feeds, credentials and caches are the
-/// user's. What a set came to is remembered, so that the same set needs no process the next time. Any thread.
-/// Source: https://learn.microsoft.com/visualstudio/msbuild/evaluate-items-and-properties
+/// Resolves sets of packages with the machine's .NET SDK, as for a project: NuGet.config, feeds, credentials and caches are the user's. The
+/// result of a set is cached, so that the same set needs no process the next time. Any thread. Source:
+/// https://learn.microsoft.com/visualstudio/msbuild/evaluate-items-and-properties
 /// </summary>
-/// <param name="baseDirectory">Where the search for NuGet.config begins.</param>
+/// <param name="baseDirectory">The directory where the search for NuGet.config begins.</param>
 internal sealed partial class PackageRestore(string baseDirectory)
 {
-    /// <summary>After so long a package whose version floats is looked for anew.</summary>
+    /// <summary>The time after which a package with a floating version is resolved again.</summary>
     private static readonly TimeSpan FloatsFor = TimeSpan.FromDays(1);
 
-    /// <summary>How often an older version is tried of a package that requires a newer .NET.</summary>
+    /// <summary>The maximum number of older versions to try of a package that requires a newer .NET.</summary>
     private const int MaxOlderVersions = 6;
 
     private const string Asked = "You asked for";
@@ -42,20 +42,30 @@ internal sealed partial class PackageRestore(string baseDirectory)
         ["NU1101"] = "Is the id spelled right? A source of your own is added with: #i \"nuget: https://…\"",
         ["NU1103"] = "There are only versions before release: ask for one of them, or for *-*",
         ["NU1107"] = "Ask for a version of that package that both can live with: #r \"nuget: Id, version\"",
-        ["NU1301"] = "Is there a network? Sources are listed by: dotnet nuget list source. Run the cell again when the source answers, or add another source with: #i \"nuget: https://…\"",
+        ["NU1301"] =
+            "Is there a network? Sources are listed by: dotnet nuget list source. Run the cell again when the source answers, or add "
+                + "another source with: #i \"nuget: https://…\"",
         ["NU1605"] = "Ask for the higher version.",
     };
 
     /// <summary>The runtime identifier that native assets are resolved for.</summary>
-    private static string Runtime => (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux")
+    private static string Runtime =>
+        (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx"
+            : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux")
         + "-" + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
     private static string Cache =>
-        OperatingSystem.IsWindows() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "jupyter-csharp", "packages")
-        : OperatingSystem.IsMacOS() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches", "jupyter-csharp", "packages")
-        : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "jupyter-csharp", "packages");
+        OperatingSystem.IsWindows()
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "jupyter-csharp", "packages")
+        : OperatingSystem.IsMacOS()
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "Library", "Caches", "jupyter-csharp", "packages")
+        : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "jupyter-csharp", "packages");
 
-    /// <summary>Creates a folder in the cache that only the user can read: the address of a source may hold a password, and a project is the user's.</summary>
+    /// <summary>
+    /// Creates a folder in the cache that only the user can read: the address of a source may contain a password, and a project is the
+    /// user's own.
+    /// </summary>
     private static string CreatePrivately(params ReadOnlySpan<string> names)
     {
         var path = Path.Combine([Cache, .. names]);
@@ -64,8 +74,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
     }
 
     /// <summary>Resolves a set.</summary>
-    /// <param name="progress">Called with what the restore is doing, from any thread.</param>
-    /// <exception cref="PackageException">It cannot be had.</exception>
+    /// <param name="progress">Called with the progress of the restore, on any thread.</param>
+    /// <exception cref="PackageException">The set cannot be restored.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<ResolvedPackages> RestoreAsync(PackageSet set, Action<string> progress, CancellationToken cancellation)
     {
@@ -75,7 +85,9 @@ internal sealed partial class PackageRestore(string baseDirectory)
         // A project may have changed since.
         if (set.Projects.Count == 0 && Remembered(remembered, set.IsFloating ? FloatsFor : TimeSpan.MaxValue) is { } known) return known;
         var dotnet = DotnetSdk.Find()
-            ?? throw new PackageException("Packages are restored by the .NET SDK, and there is none. Install the .NET 10 SDK (https://dot.net), or set DOTNET_ROOT to its folder, and restart the kernel.");
+            ?? throw new PackageException(
+                "Packages are restored by the .NET SDK, and there is none. Install the .NET 10 SDK (https://dot.net), or set DOTNET_ROOT "
+                    + "to its folder, and restart the kernel.");
         var folder = "";
         try
         {
@@ -89,7 +101,10 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (PackageException) when (set.IsFloating && set.Projects.Count == 0 && Remembered(remembered, TimeSpan.MaxValue) is { } older)
         {
-            return older with { Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."] };
+            return older with
+            {
+                Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."],
+            };
         }
         catch (PackageException unknown) when (unknown.Unknown.Count > 0)
         {
@@ -127,7 +142,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
     {
         try
         {
-            return File.Exists(path) && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < age ? ResolvedPackages.FromJson(File.ReadAllText(path)) : null;
+            return File.Exists(path) && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < age
+                ? ResolvedPackages.FromJson(File.ReadAllText(path)) : null;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
@@ -137,17 +153,21 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static void Remember(string path, ResolvedPackages resolved, string folder)
     {
-        // Whole or not at all, whoever else writes it and whatever ends this process.
+        // Written atomically, because another kernel may write it too or this process may end.
         var written = Path.Combine(folder, "remembered.json");
         File.WriteAllText(written, resolved.ToJson());
         File.Move(written, path, overwrite: true);
     }
 
-    /// <summary>A kernel that was killed in the middle of a restore leaves its folder.</summary>
+    /// <summary>Deletes the folders of kernels that were killed in the middle of a restore.</summary>
     private static void DeleteLeftBehind()
     {
         if (!Directory.Exists(Cache)) return;
-        foreach (var folder in Directory.EnumerateDirectories(Cache, "restore-*").Where(folder => DateTime.UtcNow - Directory.GetCreationTimeUtc(folder) > FloatsFor)) Delete(folder);
+        foreach (var folder in Directory.EnumerateDirectories(Cache, "restore-*")
+            .Where(folder => DateTime.UtcNow - Directory.GetCreationTimeUtc(folder) > FloatsFor))
+        {
+            Delete(folder);
+        }
     }
 
     private static void Delete(string folder)
@@ -158,15 +178,15 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
         {
-            // It is a cache.
+            // It is only a cache.
         }
     }
 
     /// <summary>
-    /// Restores and resolves a set. Where a package is asked for without a version and its newest one requires a newer .NET, the newest one is
-    /// taken that does not.
+    /// Restores and resolves a set. Where a package is referenced without a version and its newest one requires a newer .NET, the newest
+    /// one that does not is used.
     /// </summary>
-    /// <returns>What was said, and notes for the user.</returns>
+    /// <returns>The build's output, and notes for the user.</returns>
     private async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildFittingAsync(
         string dotnet, string folder, PackageSet set, Action<string> progress, CancellationToken cancellation)
     {
@@ -178,7 +198,11 @@ internal sealed partial class PackageRestore(string baseDirectory)
             {
                 var (log, notes) = await BuildSoundAsync(dotnet, folder, progress, cancellation);
                 var taken = newest.Count == 0 ? [] : Installed(folder).Where(package => newest.ContainsKey(package.Id));
-                return (log, [.. notes, .. taken.Select(package => $"{package.Id} {newest[package.Id]} requires a newer .NET than {Environment.Version.Major}, so {package.Version} was taken, the newest version that does not.")]);
+                return (log,
+                    [.. notes,
+                        .. taken.Select(package =>
+                            $"{package.Id} {newest[package.Id]} requires a newer .NET than {Environment.Version.Major}, so "
+                                + $"{package.Version} was taken, the newest version that does not.")]);
             }
             catch (PackageException failure) when (tries <= MaxOlderVersions && set.Below(failure.Unfit) is { } older)
             {
@@ -188,9 +212,10 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
-    /// <summary>Restores and resolves, and mends packages of the machine's cache that are damaged.</summary>
-    /// <returns>What was said, and notes for the user.</returns>
-    private static async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildSoundAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
+    /// <summary>Restores and resolves, and repairs damaged packages of the machine's cache.</summary>
+    /// <returns>The build's output, and notes for the user.</returns>
+    private static async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildSoundAsync(
+        string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
         PackageException? failed = null;
         IReadOnlyList<string> log = [];
@@ -200,7 +225,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (PackageException failure) when (File.Exists(AssetsFile(folder)))
         {
-            failed = failure; // A damaged build file is an error of its own.
+            failed = failure; // A damaged build file causes an error of its own.
         }
 
         var damaged = DamagedPackages.Find(Assets(folder));
@@ -215,19 +240,24 @@ internal sealed partial class PackageRestore(string baseDirectory)
             }
             catch (Exception locked) when (locked is IOException or UnauthorizedAccessException)
             {
-                notes.Add($"Files are missing or damaged in {package} and cannot be replaced ({locked.Message}). Delete that folder, and run the cell again.");
+                notes.Add(
+                    $"Files are missing or damaged in {package} and cannot be replaced ({locked.Message}). Delete that folder, and run "
+                        + "the cell again.");
             }
         }
 
-        if (notes.Count == damaged.Count) return failed is null ? (log, notes) : throw new PackageException(string.Join('\n', notes.Prepend(failed.Message)));
+        if (notes.Count == damaged.Count)
+            return failed is null ? (log, notes) : throw new PackageException(string.Join('\n', notes.Prepend(failed.Message)));
         try
         {
-            Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would take the list of files from there.
+            Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would reuse the list of files from there.
             return (await BuildAsync(dotnet, folder, progress, cancellation), notes);
         }
         catch (PackageException failure) when (aside.Count > 0)
         {
-            throw new PackageException($"The archive of {string.Join(", ", aside.Keys)} is damaged, and the package could not be downloaded again.\n{failure.Message}");
+            throw new PackageException(
+                $"The archive of {string.Join(", ", aside.Keys)} is damaged, and the package could not be downloaded "
+                    + $"again.\n{failure.Message}");
         }
         finally
         {
@@ -236,13 +266,16 @@ internal sealed partial class PackageRestore(string baseDirectory)
     }
 
     /// <summary>Restores and resolves.</summary>
-    /// <returns>What was said.</returns>
-    private static async Task<IReadOnlyList<string>> BuildAsync(string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
+    /// <returns>The build's output.</returns>
+    private static async Task<IReadOnlyList<string>> BuildAsync(
+        string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
         var log = new List<string>();
         string[] arguments =
-            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore", "-target:ResolveReferences;GenerateMSBuildEditorConfigFile",
-                "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item), "-getResultOutputFile:resolved.json"];
+            ["msbuild", "Session.csproj", "-nologo", "-terminalLogger:off", "-verbosity:normal", "-nodeReuse:false", "-restore",
+                "-target:ResolveReferences;GenerateMSBuildEditorConfigFile",
+                "-property:Configuration=Release", "-property:UseSharedCompilation=false", .. Items.Select(item => "-getItem:" + item),
+                "-getResultOutputFile:resolved.json"];
         var exitCode = await DotnetSdk.RunAsync(dotnet, folder, arguments, Read, cancellation);
         if (exitCode != 0) throw Explain(log);
         return log;
@@ -256,13 +289,25 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static PackageException Explain(IReadOnlyList<string> log)
     {
-        // Some are said once for all platforms, and once for this one.
-        var errors = Problems(log, "error").Select(error => (error.Code, Text: error.Text.Replace($" / {Runtime}", "", StringComparison.Ordinal))).Distinct().ToList();
-        if (errors.Count == 0) return new($"The .NET SDK could not restore the packages:\n{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}");
-        var unfit = errors.Where(error => error.Code == "NU1202").Select(error => Incompatible().Match(error.Text)).Where(match => match.Success)
+        // Some are reported once for all platforms, and once for this one.
+        var errors = Problems(log, "error")
+            .Select(error => (error.Code, Text: error.Text.Replace($" / {Runtime}", "", StringComparison.Ordinal))).Distinct().ToList();
+        if (errors.Count == 0)
+        {
+            return new(
+                "The .NET SDK could not restore the packages:\n"
+                    + $"{string.Join('\n', log.Where(line => line.Trim().Length > 0).TakeLast(10))}");
+        }
+
+        var unfit = errors.Where(error => error.Code == "NU1202").Select(error => Incompatible().Match(error.Text))
+            .Where(match => match.Success)
             .Select(match => new InstalledPackage(match.Groups["id"].Value, match.Groups["version"].Value, null)).ToList();
-        var unknown = errors.Where(error => error.Code == "NU1101").Select(error => UnknownId().Match(error.Text)).Where(match => match.Success).Select(match => match.Groups["id"].Value);
-        return new(string.Join('\n', errors.Select(error => $"{error.Code}: {error.Text}").Concat(errors.GroupBy(error => error.Code).SelectMany(AdviceFor).Distinct())))
+        var unknown = errors.Where(error => error.Code == "NU1101").Select(error => UnknownId().Match(error.Text))
+            .Where(match => match.Success).Select(match => match.Groups["id"].Value);
+        return new(
+            string.Join('\n',
+                errors.Select(error => $"{error.Code}: {error.Text}")
+                    .Concat(errors.GroupBy(error => error.Code).SelectMany(AdviceFor).Distinct())))
         {
             Unfit = unfit.Count == errors.Count ? unfit : [],
             Unknown = [.. unknown.Distinct()],
@@ -278,14 +323,18 @@ internal sealed partial class PackageRestore(string baseDirectory)
                 foreach (Match unfit in Incompatible().Matches(text))
                 {
                     var (id, version) = (unfit.Groups["id"].Value, unfit.Groups["version"].Value);
-                    var earlier = Version.TryParse(version.Split('-')[0], out var number) && number.Major > Environment.Version.Major ? $" or #r \"nuget: {id}, {Environment.Version.Major}.*\"" : "";
-                    yield return $"{id} {version} does not support .NET {Environment.Version.Major}, which notebooks run on. Write #r \"nuget: {id}\"{earlier} for the newest version that does.";
+                    var earlier = Version.TryParse(version.Split('-')[0], out var number) && number.Major > Environment.Version.Major
+                        ? $" or #r \"nuget: {id}, {Environment.Version.Major}.*\"" : "";
+                    yield return $"{id} {version} does not support .NET {Environment.Version.Major}, which notebooks run on. Write #r "
+                        + $"\"nuget: {id}\"{earlier} for the newest version that does.";
                 }
 
                 break;
             case "NU1102":
                 var wanted = NearestVersion().Match(text);
-                yield return (wanted.Success ? $"Write #r \"nuget: {wanted.Groups["id"].Value}, {wanted.Groups["version"].Value}\", or leave" : "Write a version that the sources have, or leave") + " the version out for the newest one.";
+                yield return (wanted.Success
+                    ? $"Write #r \"nuget: {wanted.Groups["id"].Value}, {wanted.Groups["version"].Value}\", or leave"
+                    : "Write a version that the sources have, or leave") + " the version out for the newest one.";
                 break;
             default:
                 if (Advice.TryGetValue(errors.Key, out var advice)) yield return advice;
@@ -295,26 +344,37 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static IEnumerable<(string Code, string Text)> Problems(IEnumerable<string> log, string kind) => log
         .Select(line => Problem().Match(line)).Where(match => match.Success && match.Groups["kind"].Value == kind)
-        .Select(match => (match.Groups["code"].Value, match.Groups["text"].Value.Replace("Session depends on", Asked, StringComparison.Ordinal).Trim(' ', '-')));
+        .Select(match =>
+            (match.Groups["code"].Value,
+                match.Groups["text"].Value.Replace("Session depends on", Asked, StringComparison.Ordinal).Trim(' ', '-')));
 
     private static ResolvedPackages Read(string folder, string dotnet, PackageSet set, IReadOnlyList<string> log)
     {
         var items = (JObject)JObject.Parse(File.ReadAllText(Path.Combine(folder, "resolved.json")))["Items"]!;
-        var references = Of("ReferencePath").Where(item => Text(item, "FrameworkReferenceName") != "Microsoft.NETCore.App").Select(Full).ToList();
+        var references = Of("ReferencePath")
+            .Where(item => Text(item, "FrameworkReferenceName") != "Microsoft.NETCore.App").Select(Full).ToList();
         var local = Of("ReferenceCopyLocalPaths").ToList();
         bool IsNative(JToken item) => Text(item, "AssetType") == "native";
         var frameworks = set.Frameworks.Select(name => DotnetSdk.FindFramework(dotnet, name, Environment.Version.Major)
-            ?? throw new PackageException($"The framework {name} for .NET {Environment.Version.Major} is not installed beside the SDK in {Path.GetDirectoryName(dotnet)}."));
+            ?? throw new PackageException(
+                $"The framework {name} for .NET {Environment.Version.Major} is not installed beside the SDK in "
+                    + $"{Path.GetDirectoryName(dotnet)}."));
         var extensions = Extensions(folder);
         return new(
             Installed(folder), references,
-            [.. extensions.SelectMany(extension => extension.Assemblies), .. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase)).Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
+            [.. extensions.SelectMany(extension => extension.Assemblies),
+                .. local.Where(item => !IsNative(item) && Text(item, "Extension").Equals(".dll", StringComparison.OrdinalIgnoreCase))
+                    .Select(Full), .. frameworks.SelectMany(path => Directory.EnumerateFiles(path, "*.dll"))],
             [.. local.Where(IsNative).Select(Full)],
-            // A project may be a generator itself.
-            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0).Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full), .. GeneratorOptions(folder)],
+            // A project may itself be a generator.
+            [.. Of("Analyzer").Where(item => Text(item, "NuGetPackageId").Length > 0)
+                .Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full),
+                .. GeneratorOptions(folder)],
 
-            // What packages ask of each other, and get a newer one of, is their business.
-            [.. Problems(log, "warning").Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal)).Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
+            // Versions that packages request of each other, and get a newer one of, do not concern the user.
+            [.. Problems(log, "warning")
+                .Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal))
+                .Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
         {
             Extensions = extensions,
         };
@@ -331,8 +391,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
     }
 
     /// <summary>
-    /// A copy of what a project was built to, under the name of its contents: the project can be built again while a worker has it
-    /// loaded, and is then another file.
+    /// Returns a copy of a project's output, named after its contents: the project can be built again while a worker has the copy loaded,
+    /// and its output is then another file.
     /// </summary>
     private static string Copy(string path)
     {
@@ -346,28 +406,42 @@ internal sealed partial class PackageRestore(string baseDirectory)
         return copy;
     }
 
-    /// <summary>A copy of the properties that packages show to their generators; none if the build has written none.</summary>
-    /// <remarks>Source: https://github.com/dotnet/roslyn/blob/main/docs/features/source-generators.cookbook.md#consume-msbuild-properties-and-metadata</remarks>
+    /// <summary>Returns a copy of the properties that packages expose to their generators; none if the build has written none.</summary>
+    /// <remarks>
+    /// Source:
+    /// https://github.com/dotnet/roslyn/blob/main/docs/features/source-generators.cookbook.md#consume-msbuild-properties-and-metadata
+    /// </remarks>
     private static IEnumerable<string> GeneratorOptions(string folder)
     {
-        if (Directory.EnumerateFiles(Path.Combine(folder, "obj"), "*.GeneratedMSBuildEditorConfig.editorconfig", SearchOption.AllDirectories).FirstOrDefault() is not { } written) return [];
+        if (Directory.EnumerateFiles(Path.Combine(folder, "obj"), "*.GeneratedMSBuildEditorConfig.editorconfig",
+            SearchOption.AllDirectories).FirstOrDefault() is not { } written)
+        {
+            return [];
+        }
         var copy = Path.Combine(folder, "generators.editorconfig");
         File.WriteAllLines(copy, File.ReadLines(written).Where(line => !line.Contains(folder, StringComparison.Ordinal)));
         return [Copy(copy)];
     }
 
     private static List<Extension> Extensions(string folder) =>
-        [.. Libraries(folder).Select(library => library.Roots.Select(root => Extension.In(library.Id, root)).FirstOrDefault(extension => extension is not null)).OfType<Extension>()];
+        [.. Libraries(folder)
+            .Select(library =>
+                library.Roots.Select(root => Extension.In(library.Id, root)).FirstOrDefault(extension => extension is not null))
+                .OfType<Extension>()];
 
     private static string AssetsFile(string folder) => Path.Combine(folder, "obj", "project.assets.json");
 
     private static JObject Assets(string folder) => JObject.Parse(File.ReadAllText(AssetsFile(folder)));
 
-    /// <summary>The packages, from what NuGet has written down of its work.</summary>
+    /// <summary>Reads the packages from the files that NuGet has written.</summary>
     /// <remarks>Source: https://learn.microsoft.com/nuget/concepts/package-installation-process</remarks>
     private static List<InstalledPackage> Installed(string folder)
     {
-        return [.. Libraries(folder).Select(library => new InstalledPackage(library.Id, library.Version, library.Roots.Select(Source).FirstOrDefault(source => source is not null)))];
+        return [
+            .. Libraries(folder)
+                .Select(library =>
+                    new InstalledPackage(library.Id, library.Version,
+                        library.Roots.Select(Source).FirstOrDefault(source => source is not null)))];
 
         static string? Source(string package)
         {
@@ -376,7 +450,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
-    /// <summary>The packages, and the folders that each may lie in.</summary>
+    /// <summary>Reads the packages and the folders in which each may be.</summary>
     private static IEnumerable<(string Id, string Version, IEnumerable<string> Roots)> Libraries(string folder)
     {
         var assets = Assets(folder);

@@ -5,52 +5,56 @@ using JupyterKernel.Compilation;
 
 namespace JupyterKernel.Packages;
 
-/// <summary>A package that was asked for.</summary>
+/// <summary>A package that a cell references.</summary>
 /// <param name="Version">A version or a range of them, as NuGet writes it; null for the latest stable one.</param>
 internal sealed record PackageRequest(string Id, string? Version)
 {
-    /// <summary>Whether any released version will do, or any below a certain one.</summary>
+    /// <summary>Whether any released version is accepted, or any below a certain one.</summary>
     public bool IsAnyStable => Version is null or "*" || Version.StartsWith("[*,", StringComparison.Ordinal);
 
-    /// <summary>Whether what it means depends on what there is in the feeds on the day.</summary>
+    /// <summary>Whether its resolution depends on the current contents of the feeds.</summary>
     public bool IsFloating => Version is null || Version.Contains('*', StringComparison.Ordinal);
 }
 
-/// <summary>Everything that a session's cells have asked for: what a restore is made of. Immutable; any thread.</summary>
+/// <summary>
+/// All packages, sources, frameworks, projects and properties of a session's cells: the input of a restore. Immutable; any thread.
+/// </summary>
 internal sealed record PackageSet
 {
     // Source: https://learn.microsoft.com/nuget/consume-packages/configuring-nuget-behavior
-    private static readonly string[] ConfigNames = OperatingSystem.IsLinux() ? ["nuget.config", "NuGet.config", "NuGet.Config"] : ["nuget.config"];
+    private static readonly string[] ConfigNames = OperatingSystem.IsLinux()
+        ? ["nuget.config", "NuGet.config", "NuGet.Config"] : ["nuget.config"];
 
-    // What else decides where packages lie and where they come from.
+    // These variables also decide where packages are stored and which sources are used.
     private static readonly string[] StoreVariables = ["NUGET_PACKAGES", "NUGET_FALLBACK_PACKAGES", "RestoreConfigFile", "RestoreSources"];
 
-    /// <summary>What a session begins with.</summary>
+    /// <summary>The set of a new session.</summary>
     public static readonly PackageSet Empty = new();
 
     /// <summary>The packages, by their ids.</summary>
     public IReadOnlyList<PackageRequest> Packages { get; private init; } = [];
 
-    /// <summary>Addresses or folders of package sources, beside those of the user's NuGet.config.</summary>
+    /// <summary>Addresses or folders of package sources, in addition to those of the user's NuGet.config.</summary>
     public IReadOnlyList<string> Sources { get; private init; } = [];
 
-    /// <summary>Shared frameworks beside the core one.</summary>
+    /// <summary>Shared frameworks in addition to the core one.</summary>
     public IReadOnlyList<string> Frameworks { get; private init; } = [];
 
     /// <summary>Full paths of projects that are built and referenced.</summary>
     public IReadOnlyList<string> Projects { get; private init; } = [];
 
     /// <summary>Build properties by their names.</summary>
-    public IReadOnlyDictionary<string, string> Properties { get; private init; } = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+    public IReadOnlyDictionary<string, string> Properties { get; private init; } =
+        new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether there is nothing to restore.</summary>
     public bool IsEmpty => Packages.Count + Frameworks.Count + Projects.Count == 0;
 
-    /// <summary>Whether a restore of it may give something else tomorrow.</summary>
+    /// <summary>Whether a later restore of it may give a different result.</summary>
     public bool IsFloating => Packages.Any(package => package.IsFloating);
 
-    /// <summary>This set and what a cell asks for.</summary>
-    /// <param name="baseDirectory">What relative paths start from.</param>
+    /// <summary>Returns this set with the directives of a cell added.</summary>
+    /// <param name="baseDirectory">The directory that relative paths start from.</param>
     public PackageSet With(IEnumerable<PackageDirective> directives, string baseDirectory)
     {
         var set = this;
@@ -59,10 +63,22 @@ internal sealed record PackageSet
             set = directive.Kind switch
             {
                 PackageDirectiveKind.Package => set.With(new PackageRequest(directive.Name, directive.Value)),
-                PackageDirectiveKind.Source => set with { Sources = Added(set.Sources, IsFolder(directive.Name) ? Path.GetFullPath(directive.Name, baseDirectory) : directive.Name) },
-                PackageDirectiveKind.Framework => directive.Name == "Microsoft.NETCore.App" ? set : set with { Frameworks = Added(set.Frameworks, directive.Name) },
+                PackageDirectiveKind.Source => set with
+                {
+                    Sources = Added(
+                        set.Sources, IsFolder(directive.Name) ? Path.GetFullPath(directive.Name, baseDirectory) : directive.Name),
+                },
+                PackageDirectiveKind.Framework => directive.Name == "Microsoft.NETCore.App"
+                    ? set
+                    : set with { Frameworks = Added(set.Frameworks, directive.Name) },
                 PackageDirectiveKind.Project => set with { Projects = Added(set.Projects, directive.Name) },
-                PackageDirectiveKind.Property => set with { Properties = new SortedDictionary<string, string>(set.Properties.ToDictionary(), StringComparer.OrdinalIgnoreCase) { [directive.Name] = directive.Value ?? "" } },
+                PackageDirectiveKind.Property => set with
+                {
+                    Properties = new SortedDictionary<string, string>(set.Properties.ToDictionary(), StringComparer.OrdinalIgnoreCase)
+                    {
+                        [directive.Name] = directive.Value ?? "",
+                    },
+                },
                 _ => set,
             };
         }
@@ -70,44 +86,61 @@ internal sealed record PackageSet
         return set;
     }
 
-    /// <summary>This set with older versions of some packages: of an earlier minor or major version.</summary>
+    /// <summary>Returns this set with older versions of some packages: of an earlier minor or major version.</summary>
     /// <param name="packages">The versions that are too new.</param>
-    /// <returns>Null if one of them was not asked for, or was asked for in a certain version.</returns>
+    /// <returns>Null if one of them was not referenced by a cell, or was referenced with a certain version.</returns>
     public PackageSet? Below(IReadOnlyList<InstalledPackage> packages)
     {
         var below = Packages.ToDictionary(package => package.Id, StringComparer.OrdinalIgnoreCase);
         foreach (var package in packages)
         {
-            if (!below.TryGetValue(package.Id, out var request) || !request.IsAnyStable || !Version.TryParse(package.Version.Split('-', '+')[0], out var version)) return null;
-            below[package.Id] = request with { Version = version.Minor > 0 ? $"[*, {version.Major}.{version.Minor})" : $"[*, {version.Major}.0)" };
+            if (!below.TryGetValue(package.Id, out var request) || !request.IsAnyStable
+                || !Version.TryParse(package.Version.Split('-', '+')[0], out var version))
+            {
+                return null;
+            }
+            below[package.Id] = request with
+            {
+                Version = version.Minor > 0 ? $"[*, {version.Major}.{version.Minor})" : $"[*, {version.Major}.0)",
+            };
         }
 
         return packages.Count == 0 ? null : this with { Packages = [.. Packages.Select(package => below[package.Id])] };
     }
 
-    /// <summary>This set with those versions that were resolved, so that a later restore does not move what the session uses.</summary>
+    /// <summary>
+    /// Returns this set with the versions that were resolved, so that a later restore does not change the packages that the session uses.
+    /// </summary>
     public PackageSet Pinned(IEnumerable<InstalledPackage> installed)
     {
         var versions = installed.ToDictionary(package => package.Id, package => package.Version, StringComparer.OrdinalIgnoreCase);
-        return this with { Packages = [.. Packages.Select(package => package.IsFloating && versions.TryGetValue(package.Id, out var version) ? package with { Version = version } : package)] };
+        return this with
+        {
+            Packages = [.. Packages.Select(package =>
+                package.IsFloating && versions.TryGetValue(package.Id, out var version) ? package with { Version = version } : package)],
+        };
     }
 
-    /// <summary>The project that the SDK restores.</summary>
-    /// <param name="baseDirectory">Where the search for NuGet.config begins.</param>
-    /// <param name="runtime">The runtime identifier, for example linux-x64: native assets are those of it.</param>
+    /// <summary>Returns the text of the project that the SDK restores.</summary>
+    /// <param name="baseDirectory">The directory where the search for NuGet.config begins.</param>
+    /// <param name="runtime">The runtime identifier, for example linux-x64, of the native assets.</param>
     public string Project(string baseDirectory, string runtime) => new XElement(
         "Project",
 
-        // What lies above the folder of this project is none of its business; the versions that lie above the notebook are.
+        // Build files above the folder of this project do not apply to it; the central versions above the notebook do.
         Group(
             "PropertyGroup",
-            new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false), new XElement("MSBuildEnableWorkloadResolver", false),
-            CentralVersions(baseDirectory) is { } versions ? new XElement("DirectoryPackagesPropsPath", Escaped(versions)) : new XElement("ImportDirectoryPackagesProps", false)),
+            new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false),
+            new XElement("MSBuildEnableWorkloadResolver", false),
+            CentralVersions(baseDirectory) is { } versions ? new XElement("DirectoryPackagesPropsPath", Escaped(versions))
+                : new XElement("ImportDirectoryPackagesProps", false)),
         Import("Sdk.props"),
         Group(
             "PropertyGroup",
-            new XElement("TargetFramework", "net10.0"), new XElement("OutputType", "Library"), new XElement("RuntimeIdentifier", runtime), new XElement("SelfContained", false),
-            new XElement("EnableDefaultItems", false), new XElement("CopyLocalLockFileAssemblies", true), new XElement("NuGetAudit", false), new XElement("NoWarn", "$(NoWarn);NU1510"), new XElement("AllowUnsafeBlocks", true),
+            new XElement("TargetFramework", "net10.0"), new XElement("OutputType", "Library"), new XElement("RuntimeIdentifier", runtime),
+            new XElement("SelfContained", false),
+            new XElement("EnableDefaultItems", false), new XElement("CopyLocalLockFileAssemblies", true), new XElement("NuGetAudit", false),
+            new XElement("NoWarn", "$(NoWarn);NU1510"), new XElement("AllowUnsafeBlocks", true),
             new XElement("ValidateExecutableReferencesMatchSelfContained", false),
             new XElement("RestoreRootConfigDirectory", Escaped(baseDirectory)),
             Sources.Count > 0 ? new XElement("RestoreAdditionalProjectSources", string.Join(';', Sources.Select(Escaped))) : null,
@@ -116,18 +149,24 @@ internal sealed record PackageSet
         Group(
             "ItemGroup",
             Packages.SelectMany(References),
-            Packages.Count > 0 ? InteractivePackages.Ids.Select(id => new XElement("PrunePackageReference", new XAttribute("Include", id), new XAttribute("Version", "99.0.0"))) : null,
+            Packages.Count > 0
+                ? InteractivePackages.Ids.Select(id =>
+                    new XElement("PrunePackageReference", new XAttribute("Include", id), new XAttribute("Version", "99.0.0"))) : null,
             Frameworks.Select(framework => new XElement("FrameworkReference", new XAttribute("Include", framework))),
             Projects.Select(project => new XElement("ProjectReference", new XAttribute("Include", Escaped(project))))),
         Import("Sdk.targets")).ToString();
 
-    /// <summary>The same for the same set on the same machine, in any folder that has no NuGet.config and no central versions above it.</summary>
+    /// <summary>
+    /// Returns the cache key of the set, which is equal for the same set on the same machine in any folder that has no NuGet.config and no
+    /// central versions above it.
+    /// </summary>
     public string Key(string baseDirectory, string runtime)
     {
         var text = new StringBuilder(Project("", runtime)).Append("with the options of generators\n");
         foreach (var variable in StoreVariables) text.Append(Environment.GetEnvironmentVariable(variable)).Append('\n');
         if (CentralVersions(baseDirectory) is { } versions) text.Append(versions).Append(File.ReadAllText(versions));
-        foreach (var file in FoldersFrom(baseDirectory).SelectMany(folder => ConfigNames.Select(name => Path.Combine(folder, name))).Where(File.Exists))
+        foreach (var file in FoldersFrom(baseDirectory)
+            .SelectMany(folder => ConfigNames.Select(name => Path.Combine(folder, name))).Where(File.Exists))
         {
             text.Append(file).Append(File.ReadAllText(file));
         }
@@ -136,44 +175,58 @@ internal sealed record PackageSet
     }
 
     /// <summary>
-    /// The file that names versions for all projects below its folder.
-    /// Source: https://learn.microsoft.com/nuget/consume-packages/central-package-management
+    /// Returns the file that sets versions for all projects below its folder. Source:
+    /// https://learn.microsoft.com/nuget/consume-packages/central-package-management
     /// </summary>
     private static string? CentralVersions(string baseDirectory) =>
         FoldersFrom(baseDirectory).Select(folder => Path.Combine(folder, "Directory.Packages.props")).FirstOrDefault(File.Exists);
 
     private static IEnumerable<string> FoldersFrom(string folder)
     {
-        for (var next = folder.Length > 0 ? new DirectoryInfo(folder) : null; next is not null; next = next.Parent) yield return next.FullName;
+        for (var next = folder.Length > 0 ? new DirectoryInfo(folder) : null; next is not null; next = next.Parent)
+            yield return next.FullName;
     }
 
-    /// <summary>Where versions are managed centrally, what a cell says goes before what they say, and they go before the latest one.</summary>
+    /// <summary>
+    /// Returns the items of a package. Where versions are managed centrally, a cell's version overrides the central one, which overrides
+    /// the latest one.
+    /// </summary>
     private static IEnumerable<XElement> References(PackageRequest package)
     {
         var include = new XAttribute("Include", package.Id);
-        yield return new("PackageReference", include, new XAttribute("Version", package.Version ?? "*"), new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' != 'true'"));
-        if (package.Version is null) yield return new("PackageVersion", include, new XAttribute("Version", "*"), new XAttribute("Exclude", "@(PackageVersion)"));
-        yield return new("PackageReference", include, package.Version is null ? null : new XAttribute("VersionOverride", package.Version), new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' == 'true'"));
+        yield return new("PackageReference", include, new XAttribute("Version", package.Version ?? "*"),
+            new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' != 'true'"));
+        if (package.Version is null)
+            yield return new("PackageVersion", include, new XAttribute("Version", "*"), new XAttribute("Exclude", "@(PackageVersion)"));
+        yield return new("PackageReference", include, package.Version is null ? null : new XAttribute("VersionOverride", package.Version),
+            new XAttribute("Condition", "'$(ManagePackageVersionsCentrally)' == 'true'"));
     }
 
     private PackageSet With(PackageRequest request)
     {
         var known = Packages.FirstOrDefault(package => package.Id.Equals(request.Id, StringComparison.OrdinalIgnoreCase));
 
-        // Who asks for any version has one.
+        // A request for any version is satisfied by a known one.
         if (known is not null && (request.Version is null || request.Version == known.Version)) return this;
-        return this with { Packages = [.. Packages.Where(package => package != known).Append(request).OrderBy(package => package.Id, StringComparer.OrdinalIgnoreCase)] };
+        return this with
+        {
+            Packages = [.. Packages.Where(package => package != known).Append(request)
+                .OrderBy(package => package.Id, StringComparer.OrdinalIgnoreCase)],
+        };
     }
 
-    private static IReadOnlyList<string> Added(IReadOnlyList<string> known, string added) => known.Contains(added) ? known : [.. known, added];
+    private static IReadOnlyList<string> Added(IReadOnlyList<string> known, string added) =>
+        known.Contains(added) ? known : [.. known, added];
 
     private static bool IsFolder(string source) => !Uri.TryCreate(source, UriKind.Absolute, out var address) || address.IsFile;
 
     private static XElement Group(string name, params object?[] content) => new(name, content);
 
-    private static XElement Import(string file) => new("Import", new XAttribute("Project", file), new XAttribute("Sdk", "Microsoft.NET.Sdk"));
+    private static XElement Import(string file) =>
+        new("Import", new XAttribute("Project", file), new XAttribute("Sdk", "Microsoft.NET.Sdk"));
 
-    /// <summary>A text in which the build sees no properties, items or lists.</summary>
+    /// <summary>Escapes a text, so that the build finds no properties, items or lists in it.</summary>
     /// <remarks>Source: https://learn.microsoft.com/visualstudio/msbuild/msbuild-special-characters</remarks>
-    private static string Escaped(string text) => string.Concat(text.Select(c => "%$@';?*".Contains(c, StringComparison.Ordinal) ? $"%{(int)c:X2}" : c.ToString()));
+    private static string Escaped(string text) =>
+        string.Concat(text.Select(c => "%$@';?*".Contains(c, StringComparison.Ordinal) ? $"%{(int)c:X2}" : c.ToString()));
 }

@@ -4,23 +4,25 @@ using JupyterKernel.Packages;
 namespace JupyterKernel.Session;
 
 /// <summary>
-/// Compiles a cell that asks for packages. What is only more than before, the cell brings itself. Another version of what
-/// is there already cannot stand beside it: so the first cell with packages brings the new ones, and all cells
-/// from there on are compiled again; all cells where what the framework has is another version now. Pure; compilation thread.
+/// Compiles a cell that references packages. If the packages only add files, the cell adds them itself. Two versions of one package cannot
+/// coexist, so otherwise the first cell with packages adds the new ones and all cells from there on are compiled again; all cells, if a
+/// package replaces an assembly of the framework. Pure; compilation thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
 /// <param name="accepted">The history.</param>
 internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
 {
-    /// <summary>Compiles a cell behind the history.</summary>
+    /// <summary>Compiles a cell that follows the history.</summary>
     /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
     /// <exception cref="PackageException">An earlier cell does not compile with these packages.</exception>
-    public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, SessionPackages before, SessionPackages now, CancellationToken cancellation)
+    public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(
+        CellSource source, SessionPackages before, SessionPackages now, CancellationToken cancellation)
     {
         source = source with { Analyzers = now.Analyzers };
         var resolved = now.Resolved;
         var first = Enumerable.Range(0, accepted.Count).FirstOrDefault(i => accepted[i].Compiled.Assets != CellAssets.None, accepted.Count);
-        var replaced = resolved.References.Except(before.Resolved.References).Where(ReferenceSet.IsFrameworks).Select(path => Path.GetFileNameWithoutExtension(path)).ToList();
+        var replaced = resolved.References.Except(before.Resolved.References).Where(ReferenceSet.IsFrameworks)
+            .Select(path => Path.GetFileNameWithoutExtension(path)).ToList();
         if (accepted.Count > 0 && replaced.Count > 0) first = 0;
         else if (first == accepted.Count || resolved.Extends(before.Resolved))
         {
@@ -40,7 +42,12 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
                     Assets = i == first ? new(resolved.References, resolved.Assemblies, resolved.NativeLibraries) : CellAssets.None,
                 },
                 cancellation);
-            if (outcome.Cell is null) throw new PackageException($"{old.Name} does not compile with these packages ({CompileErrorText.Summary(outcome.Errors)}), so nothing has changed.{(now.Changes(before) is { Count: > 0 } would ? " With them " + string.Join(", ", would) + "." : "")}");
+            if (outcome.Cell is null)
+            {
+                throw new PackageException(
+                    $"{old.Name} does not compile with these packages ({CompileErrorText.Summary(outcome.Errors)}), so nothing has "
+                        + $"changed.{(now.Changes(before) is { Count: > 0 } would ? " With them " + string.Join(", ", would) + "." : "")}");
+            }
             cells.Add(accepted[i] with { Compiled = outcome.Cell, Packages = now });
             variables = variables.Behind(cells[^1]);
         }
@@ -48,7 +55,9 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
         var (last, rebuilt) = new Redefinition(compiler, cells).Compile(source, cancellation);
         if (last.Cell is null) return (last, null);
         var changes = now.Changes(before);
-        var cause = changes.Count > 0 ? string.Join(", ", changes) : replaced.Count > 0 ? $"A package's {string.Join(", ", replaced)} takes the place of the framework's" : "A project that the session uses has changed";
+        var cause = changes.Count > 0 ? string.Join(", ", changes)
+            : replaced.Count > 0 ? $"A package's {string.Join(", ", replaced)} takes the place of the framework's"
+            : "A project that the session uses has changed";
         return (last, rebuilt is null
             ? new RebuiltHistory(cells, cells.Count - first, [], cause, KeepsValues: true)
             : rebuilt with { Again = Math.Max(rebuilt.Again, cells.Count - first), Cause = $"{cause}; {rebuilt.Cause}" });

@@ -3,30 +3,35 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Session;
 
-/// <summary>A history whose cells were compiled anew, because a type that they use is another now, or in another place.</summary>
+/// <summary>A history whose cells were compiled again, because a type that they use has changed or moved.</summary>
 /// <param name="Cells">The accepted cells, in their order.</param>
-/// <param name="Again">How many of them were compiled anew.</param>
-/// <param name="Lost">Those that do not compile any more.</param>
-/// <param name="Cause">What has changed, for the user.</param>
-/// <param name="KeepsValues">Whether plain data is to be what it was, and not what the cells come to when they are executed again.</param>
-internal sealed record RebuiltHistory(IReadOnlyList<AcceptedCell> Cells, int Again, IReadOnlyList<AcceptedCell> Lost, string Cause, bool KeepsValues);
+/// <param name="Again">The number of cells that were compiled again.</param>
+/// <param name="Lost">The cells that no longer compile.</param>
+/// <param name="Cause">The change, for the user.</param>
+/// <param name="KeepsValues">Whether plain data keeps its values, instead of those that a replay produces.</param>
+internal sealed record RebuiltHistory(
+    IReadOnlyList<AcceptedCell> Cells, int Again, IReadOnlyList<AcceptedCell> Lost, string Cause, bool KeepsValues);
 
 /// <summary>
-/// Compiles a cell whose library (<see cref="CellLibrary"/>) does not fit the history. What a script declares, a later one
-/// declares anew without more ado; a library's type can be there once, and can use no script's types. So where a type is
-/// declared anew, the new declaration takes the old one's place, and where a library uses a script's type, that is put into
-/// a library too; and all cells from there on are compiled again. Pure; compilation thread.
+/// Compiles a cell whose library (<see cref="CellLibrary"/>) does not fit the history. A later script can redeclare a script's type; a
+/// library's type can exist only once, and cannot use a script's types. So a redeclared library type replaces the old one, and a script's
+/// type that a library uses moves to a library too; all cells from there on are compiled again. Pure; compilation thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
 /// <param name="accepted">The history.</param>
 internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
 {
-    /// <summary>Compiles a cell behind the history.</summary>
+    /// <summary>Compiles a cell that follows the history.</summary>
     /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
     public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, CancellationToken cancellation)
     {
-        source = source with { Previous = accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root, LibraryTypes = TypesInLibraries(accepted) };
-        if (accepted.Count == 0 || CellCompiler.LibrarySourceOf(source, cancellation) is not { } library) return (compiler.Compile(source, cancellation), null);
+        source = source with
+        {
+            Previous = accepted.Count > 0 ? accepted[^1].Compiled.Link : compiler.Root,
+            LibraryTypes = TypesInLibraries(accepted),
+        };
+        if (accepted.Count == 0 || CellCompiler.LibrarySourceOf(source, cancellation) is not { } library)
+            return (compiler.Compile(source, cancellation), null);
 
         var declarers = ScriptTypes();
         var types = CellLibrary.TypesOf(library);
@@ -34,13 +39,16 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         var overlaps = Enumerable.Range(0, accepted.Count).Where(i => accepted[i].Compiled.Library?.Types.Overlaps(types) == true).ToList();
         if (used.Count == 0 && overlaps.Count == 0) return (compiler.Compile(source, cancellation), null);
 
-        source = source with { LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet() };
+        source = source with
+        {
+            LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet(),
+        };
 
-        // The same again, as when a notebook is run a second time: nothing changes.
+        // The same library again, as when a notebook is run a second time: nothing changes.
         if (used.Count == 0 && accepted.Any(cell => cell.Compiled.Library?.Sources.Any(known => known.Text == library.Text) == true))
             return (compiler.Compile(source with { Library = [], Moved = [.. types] }, cancellation), null);
 
-        // Behind everything that it uses, and as early as what it replaces.
+        // After everything that it uses, and as early as the library that it replaces.
         var lastUsed = used.Select(type => declarers[type]).DefaultIfEmpty(-1).Max();
         var place = overlaps.Where(i => i >= lastUsed).DefaultIfEmpty(accepted.Count).First();
         var first = used.Select(type => declarers[type]).Concat(overlaps).Min();
@@ -50,7 +58,8 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         for (var i = first; i < accepted.Count; i++)
         {
             var old = accepted[i];
-            var again = Again(old.Compiled, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, variables, used.Where(type => declarers[type] == i));
+            var again = Again(old.Compiled, cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root, variables,
+                used.Where(type => declarers[type] == i));
             var sources = (old.Compiled.Library?.Sources ?? []).Where(other => other.Cell != old.Compiled.Name).ToList();
             if (CellCompiler.LibrarySourceOf(again, cancellation) is { } own)
             {
@@ -58,13 +67,14 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
                 again = again with { Moved = [.. old.Compiled.Moved, .. CellLibrary.TypesOf(own).Intersect(types)] };
             }
 
-            sources = [.. sources.Select(other => CellLibrary.Without(other, types)).Where(other => !string.IsNullOrWhiteSpace(other.Text))];
+            sources =
+                [.. sources.Select(other => CellLibrary.Without(other, types)).Where(other => !string.IsNullOrWhiteSpace(other.Text))];
             if (i == place) sources.Add(library);
             var outcome = compiler.Compile(again with { Library = sources }, cancellation);
             if (outcome.Cell is { } cell) Add(old with { Compiled = cell });
             else lost.Add(old);
 
-            // Its script may use what is there no more; the library must be there all the same.
+            // Its script may use declarations that no longer exist; the library must exist all the same.
             if (outcome.Cell is not null || sources.Count == 0) continue;
             outcome = compiler.Compile(again with { Code = "", Library = sources }, cancellation);
             if (outcome.Cell is null) return (outcome, null);
@@ -82,7 +92,8 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             },
             cancellation);
         var anew = types.Where(type => overlaps.Any(i => accepted[i].Compiled.Library!.Types.Contains(type))).Select(SimpleName).ToList();
-        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} redeclared" : "A type of an earlier cell is used in a namespace, an extension block or the like";
+        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} declared anew"
+            : "A type of an earlier cell is used in a namespace, an extension block or the like";
         return last.Cell is null ? (last, null) : (last, new RebuiltHistory(cells, cells.Count - first, lost, cause, KeepsValues: false));
 
         void Add(AcceptedCell again)
@@ -92,28 +103,33 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         }
     }
 
-    /// <summary>A cell to be compiled once more.</summary>
-    /// <param name="previous">What it follows now.</param>
+    /// <summary>Returns the source of a cell that is compiled again.</summary>
+    /// <param name="previous">The compilation that it follows now.</param>
     /// <param name="variables">The variables before it.</param>
-    /// <param name="moreLibraryTypes">Types that belong into its library now.</param>
-    public static CellSource Again(CompiledCell cell, CSharpCompilation previous, TopVariables variables, IEnumerable<string> moreLibraryTypes) => new(cell.Code, cell.Name, previous)
+    /// <param name="moreLibraryTypes">The types that now belong in its library.</param>
+    public static CellSource Again(
+        CompiledCell cell, CSharpCompilation previous, TopVariables variables, IEnumerable<string> moreLibraryTypes) =>
+        new(cell.Code, cell.Name, previous)
     {
         IsOnlyAtTop = variables.IsOnlyAtTop,
-        Again = cell.NameInSymbols == cell.Name ? cell : null, // what repeats another is known to nobody, and cannot be of the same name any more
+        Again = cell.NameInSymbols == cell.Name ? cell : null, // nothing refers to a cell that repeats another
         Assets = cell.Assets,
         Analyzers = cell.Analyzers,
         Language = cell.Language,
         Moved = cell.Moved,
         Kept = cell.Kept,
-        LibraryTypes = (cell.Library?.Types ?? Enumerable.Empty<string>()).Concat(cell.Moved).Select(SimpleName).Concat(moreLibraryTypes).ToHashSet(),
+        LibraryTypes = (cell.Library?.Types ?? Enumerable.Empty<string>()).Concat(cell.Moved).Select(SimpleName)
+            .Concat(moreLibraryTypes).ToHashSet(),
     };
 
-    /// <summary>The types without a namespace that are in a library: declared anew, they are again.</summary>
+    /// <summary>The types without a namespace that are in a library: when redeclared, they are again.</summary>
     public static IReadOnlySet<string> TypesInLibraries(IEnumerable<AcceptedCell> cells) => cells
         .SelectMany(cell => cell.Compiled.Library?.Types ?? Enumerable.Empty<string>())
         .Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet();
 
-    /// <summary>The types that scripts of the history declare, with the index of the cell that each name means now.</summary>
+    /// <summary>
+    /// Returns the types that scripts of the history declare, each with the index of the cell that its name refers to now.
+    /// </summary>
     private Dictionary<string, int> ScriptTypes()
     {
         var declarers = new Dictionary<string, int>();

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace JupyterKernel.Session;
 
 /// <summary>
-/// Which cell declares each variable now, and which names code of cells may look up after its cell has ended: a lambda, method, type
-/// or query does. Immutable; any thread.
+/// The cell that declares each variable now, and the names that code of cells (lambdas, methods, types, queries) may look up after its cell
+/// has ended. Immutable; any thread.
 /// </summary>
 internal sealed record TopVariables
 {
@@ -18,17 +18,20 @@ internal sealed record TopVariables
     /// <summary>Every variable, with the cell that declares it.</summary>
     public IEnumerable<KeyValuePair<string, AcceptedCell>> All => Declarers;
 
-    /// <summary>Those of cells, in the order in which they ran.</summary>
+    /// <summary>The variables of cells, in the order in which they ran.</summary>
     public static TopVariables Of(IEnumerable<AcceptedCell> cells) => cells.Aggregate(None, (variables, cell) => variables.Behind(cell));
 
-    /// <summary>Those behind one more cell.</summary>
+    /// <summary>Returns the variables after one more cell.</summary>
     public TopVariables Behind(AcceptedCell cell) => new()
     {
         Declarers = Declarers.SetItems(cell.Compiled.Variables.Select(name => KeyValuePair.Create(name, cell))),
         Lookups = Lookups.SetItems(cell.Compiled.DeferredNames.Select(name => KeyValuePair.Create(name, cell.Number))),
     };
 
-    /// <summary>What a cell declared means again what it did before; what its code has looked up, something else may hold yet.</summary>
+    /// <summary>
+    /// Returns the variables without a cell: its names refer to earlier declarations again. Its lookups are kept, because live code may
+    /// still use the names.
+    /// </summary>
     /// <param name="left">The cells without it.</param>
     public TopVariables Without(AcceptedCell gone, IReadOnlyList<AcceptedCell> left)
     {
@@ -44,10 +47,11 @@ internal sealed record TopVariables
         return this with { Declarers = declarers };
     }
 
-    /// <summary>The cell that declares a variable which no code but the cells' statements reaches; null if it is none.</summary>
-    /// <remarks>A cell before the declaration meant an older variable still.</remarks>
-    public AcceptedCell? DeclarerOfOnlyAtTop(string name) => Declarers.TryGetValue(name, out var cell) && Lookups.GetValueOrDefault(name) < cell.Number ? cell : null;
+    /// <summary>Returns the cell that declares a variable which only the cells' statements use; null if there is none.</summary>
+    /// <remarks>A cell before the declaration referred to an older variable.</remarks>
+    public AcceptedCell? DeclarerOfOnlyAtTop(string name) =>
+        Declarers.TryGetValue(name, out var cell) && Lookups.GetValueOrDefault(name) < cell.Number ? cell : null;
 
-    /// <summary>Whether a name is a variable that no code but the cells' statements reaches.</summary>
+    /// <summary>Whether a name is a variable that only the cells' statements use.</summary>
     public bool IsOnlyAtTop(string name) => DeclarerOfOnlyAtTop(name) is not null;
 }

@@ -7,24 +7,25 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Session;
 
 /// <summary>
-/// The types of a cell that the session has already, declared with the same text and with the same meaning: a cell that is run again does not declare them
-/// again, so earlier values are still of the current type. A type with static fields or properties that can be set is declared again, with fresh ones.
+/// The types of a cell that the session already has with the same text and meaning: a cell that is run again does not redeclare them, so
+/// earlier values are still of the current type. A type with static fields or settable static properties is redeclared, with fresh ones.
 /// Pure; compilation thread.
 /// </summary>
 internal static class UnchangedTypes
 {
-    /// <summary>The names of those types.</summary>
+    /// <summary>Returns the names of these types.</summary>
     /// <param name="code">The cell's text.</param>
-    /// <param name="language">What it is compiled with.</param>
+    /// <param name="language">The language settings that it is compiled with.</param>
     /// <param name="history">The accepted cells.</param>
-    public static IReadOnlySet<string> In(string code, LanguageSettings language, IReadOnlyList<AcceptedCell> history, CancellationToken cancellation)
+    public static IReadOnlySet<string> In(
+        string code, LanguageSettings language, IReadOnlyList<AcceptedCell> history, CancellationToken cancellation)
     {
         var members = MembersOf(code, cancellation);
         var own = TypesIn(members);
         if (own.Count == 0) return FrozenSet<string>.Empty;
         var kept = own.Keys.Where(IsThere).ToHashSet();
 
-        // What uses something that the cell declares again means that.
+        // A type that uses a name that the cell redeclares has a different meaning.
         var declared = members.SelectMany(Declared).ToHashSet();
         while (kept.RemoveWhere(name => own[name].SelectMany(UsedBy).Any(used => declared.Contains(used) && !kept.Contains(used))) > 0) { }
         return kept.ToFrozenSet();
@@ -42,13 +43,16 @@ internal static class UnchangedTypes
     }
 
     private static SyntaxList<MemberDeclarationSyntax> MembersOf(string code, CancellationToken cancellation) =>
-        CSharpSyntaxTree.ParseText(PackageDirectives.Blank(code), CellCompiler.ParseOptions, cancellationToken: cancellation).GetCompilationUnitRoot(cancellation).Members;
+        CSharpSyntaxTree.ParseText(PackageDirectives.Blank(code), CellCompiler.ParseOptions, cancellationToken: cancellation)
+            .GetCompilationUnitRoot(cancellation).Members;
 
     private static Dictionary<string, MemberDeclarationSyntax[]> TypesIn(SyntaxList<MemberDeclarationSyntax> members) => members
-        .Where(member => member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax).GroupBy(member => Declared(member).Single()).ToDictionary(same => same.Key, same => same.ToArray());
+        .Where(member => member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax).GroupBy(member => Declared(member).Single())
+        .ToDictionary(same => same.Key, same => same.ToArray());
 
     private static bool Declares(AcceptedCell cell, string name) => cell.Compiled.DeclaredNames.Contains(name)
-        || cell.Compiled.Library?.Types.Any(type => type.StartsWith(name + "`", StringComparison.Ordinal) || type.Contains($".{name}`", StringComparison.Ordinal)) == true;
+        || cell.Compiled.Library?.Types.Any(type =>
+            type.StartsWith(name + "`", StringComparison.Ordinal) || type.Contains($".{name}`", StringComparison.Ordinal)) == true;
 
     private static IEnumerable<string> Declared(MemberDeclarationSyntax member) => member switch
     {
@@ -57,7 +61,7 @@ internal static class UnchangedTypes
         MethodDeclarationSyntax method => [method.Identifier.ValueText],
         PropertyDeclarationSyntax property => [property.Identifier.ValueText],
 
-        // A variable, wherever its statement declares it.
+        // A variable, wherever a statement declares it.
         _ => member.DescendantNodes().Select(node => node switch
         {
             VariableDeclaratorSyntax variable => variable.Identifier.ValueText,
@@ -67,16 +71,23 @@ internal static class UnchangedTypes
     };
 
     /// <summary>
-    /// The names that a type may take from the cells: by spelling, so there may be too many, never too few. A member's may be that of an extension method, and
-    /// an attribute's class may have a longer one.
+    /// Returns the names that a type may take from the cells: by spelling, so there may be too many, never too few. A member's name may be
+    /// that of an extension method, and an attribute's class may have a longer one.
     /// </summary>
-    private static IEnumerable<string> UsedBy(MemberDeclarationSyntax type) => type.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => name.Parent is not NameColonSyntax)
-        .SelectMany(name => name.Parent is AttributeSyntax or QualifiedNameSyntax or AliasQualifiedNameSyntax ? (string[])[name.Identifier.ValueText, name.Identifier.ValueText + "Attribute"] : [name.Identifier.ValueText]);
+    private static IEnumerable<string> UsedBy(MemberDeclarationSyntax type) =>
+        type.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => name.Parent is not NameColonSyntax)
+        .SelectMany(name =>
+            name.Parent is AttributeSyntax or QualifiedNameSyntax or AliasQualifiedNameSyntax
+            ? (string[])[name.Identifier.ValueText, name.Identifier.ValueText + "Attribute"] : [name.Identifier.ValueText]);
 
-    private static bool HasStaticState(MemberDeclarationSyntax type) => type.DescendantNodes().OfType<MemberDeclarationSyntax>().Any(member => member.Modifiers.Any(SyntaxKind.StaticKeyword) && member switch
+    private static bool HasStaticState(MemberDeclarationSyntax type) =>
+        type.DescendantNodes().OfType<MemberDeclarationSyntax>()
+            .Any(member => member.Modifiers.Any(SyntaxKind.StaticKeyword) && member switch
     {
         BaseFieldDeclarationSyntax => !member.Modifiers.Any(SyntaxKind.ReadOnlyKeyword),
-        PropertyDeclarationSyntax property => property.AccessorList?.Accessors.Any(accessor => accessor.IsKind(SyntaxKind.SetAccessorDeclaration) && accessor is { Body: null, ExpressionBody: null }) == true,
+        PropertyDeclarationSyntax property =>
+            property.AccessorList?.Accessors.Any(accessor =>
+                accessor.IsKind(SyntaxKind.SetAccessorDeclaration) && accessor is { Body: null, ExpressionBody: null }) == true,
         _ => false,
     });
 }

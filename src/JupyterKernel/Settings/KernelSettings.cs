@@ -6,8 +6,9 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Settings;
 
 /// <summary>
-/// How workers are kept and cells are compiled. Each setting has a name, and is set by the environment (<c>jupyter-csharp install
-/// --set name=value</c> puts it into the kernelspec), by <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by <c>#!settings name value</c>.
+/// The settings of workers and of compilation. Each setting has a name, and is set by the environment (<c>jupyter-csharp install --set
+/// name=value</c> puts it into the kernelspec), by <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by
+/// <c>#!settings name value</c>.
 /// </summary>
 internal sealed class KernelSettings
 {
@@ -15,38 +16,54 @@ internal sealed class KernelSettings
 
     private static readonly long MachineBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
-    /// <summary>Every setting.</summary>
+    /// <summary>All settings.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
         new("memory-threshold", "A worker that uses more than this, and cannot give it back, is replaced.",
-            settings => Size.Format(settings.MemoryThresholdBytes), (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryThresholdBytes = bytes) > 0),
-        new("memory-ceiling", "The heap of a worker never grows past this; a worker that uses more in other ways is ended. For workers started from now on.",
-            settings => Size.Format(settings.MemoryCeilingBytes), (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryCeilingBytes = bytes) > 0),
-        new("recycle-after", "Number of cells after which the worker is replaced; 0 for never.",
-            settings => Text(settings.RecycleAfterCells), (settings, text) => Whole(text) is { } cells && (settings.RecycleAfterCells = cells) >= 0),
-        new("max-restarts", "Maximum number of worker restarts within the restart period.",
-            settings => Text(settings.MaxRestarts), (settings, text) => Whole(text) is { } restarts && (settings.MaxRestarts = restarts) >= 0),
+            settings => Size.Format(settings.MemoryThresholdBytes),
+            (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryThresholdBytes = bytes) > 0),
+        new("memory-ceiling",
+            "The heap of a worker never grows past this; a worker that uses more in other ways is ended. For workers started from now on.",
+            settings => Size.Format(settings.MemoryCeilingBytes),
+            (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryCeilingBytes = bytes) > 0),
+        new("recycle-after", "After so many cells the worker is replaced; 0 for never.",
+            settings => Text(settings.RecycleAfterCells),
+            (settings, text) => Whole(text) is { } cells && (settings.RecycleAfterCells = cells) >= 0),
+        new("max-restarts", "So many workers within the restart period, and no more are started.",
+            settings => Text(settings.MaxRestarts),
+            (settings, text) => Whole(text) is { } restarts && (settings.MaxRestarts = restarts) >= 0),
         new("restart-period", "Seconds over which restarts are counted.",
-            settings => Text((int)settings.RestartPeriod.TotalSeconds), (settings, text) => Whole(text) is { } seconds && (settings.RestartPeriod = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
+            settings => Text((int)settings.RestartPeriod.TotalSeconds),
+            (settings, text) => Whole(text) is { } seconds && (settings.RestartPeriod = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
         new("spare-seconds", "How long an idle kernel keeps a spare worker; 0 for none.",
-            settings => Text((int)settings.SpareTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds && (settings.SpareTime = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
-        new("ping-seconds", "Seconds without an answer after which a worker is terminated.",
-            settings => Text((int)settings.PingTime.TotalSeconds), (settings, text) => Whole(text) is { } seconds and > 0 && (settings.PingTime = TimeSpan.FromSeconds(seconds)) > TimeSpan.Zero),
+            settings => Text((int)settings.SpareTime.TotalSeconds),
+            (settings, text) => Whole(text) is { } seconds && (settings.SpareTime = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
+        new("ping-seconds", "A worker that answers nothing for so long is ended.",
+            settings => Text((int)settings.PingTime.TotalSeconds),
+            (settings, text) => Whole(text) is { } seconds and > 0 && (settings.PingTime = TimeSpan.FromSeconds(seconds)) > TimeSpan.Zero),
         new("replay", "What becomes of cells that do not say it themselves, in a fresh worker: always, never or ask.",
-            settings => settings.Replay.ToString().ToLowerInvariant(), (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
-        new("notices", "Whether cells report replaced workers: on, off, or auto (on if the client answers questions). Losses are always reported.",
+            settings => settings.Replay.ToString().ToLowerInvariant(),
+            (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
+        new("notices",
+            "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always "
+                + "told.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
         new("children", "What becomes of processes that cells started, when their worker ends: end or leave.",
-            settings => settings.LeavesChildren ? "leave" : "end", (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
+            settings => settings.LeavesChildren ? "leave" : "end",
+            (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
         new("completion-ahead", "Whether an idle kernel loads what completion needs before it is asked, which takes 80 MB: on or off.",
-            settings => OnOff(settings.CompletionAhead), (settings, text) => OnOff(text) is { } on && (settings.CompletionAhead = on) == on),
+            settings => OnOff(settings.CompletionAhead),
+            (settings, text) => OnOff(text) is { } on && (settings.CompletionAhead = on) == on),
         new("language-version", "The C# of the cells from now on: latest, preview, or a number.",
             settings => settings.Language.Version.ToDisplayString(),
-            (settings, text) => LanguageVersionFacts.TryParse(text, out var version) && settings.Compile(settings.Language with { Version = version })),
+            (settings, text) => LanguageVersionFacts.TryParse(text, out var version)
+                && settings.Compile(settings.Language with { Version = version })),
         new("checked", "Whether arithmetic throws where it overflows: on or off.",
-            settings => OnOff(settings.Language.Checked), (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Checked = on })),
+            settings => OnOff(settings.Language.Checked),
+            (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Checked = on })),
         new("optimize", "Whether cells are compiled for speed, or for exact lines in traces: on or off.",
-            settings => OnOff(settings.Language.Optimize), (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Optimize = on })),
+            settings => OnOff(settings.Language.Optimize),
+            (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Optimize = on })),
         new("nullable", "The nullable context that cells begin with: enable, disable, warnings or annotations.",
             settings => settings.Language.Nullable.ToString().ToLowerInvariant(),
             (settings, text) => Enum.TryParse<NullableContextOptions>(text, ignoreCase: true, out var context) && Enum.IsDefined(context)
@@ -65,10 +82,12 @@ internal sealed class KernelSettings
         }
     }
 
-    /// <summary>Default: a quarter of what the machine or the control group allows, at least 512 MB.</summary>
+    /// <summary>
+    /// The memory threshold in bytes; by default a quarter of the memory of the machine or the control group, at least 512 MB.
+    /// </summary>
     public long MemoryThresholdBytes { get; set; } = Math.Max(512 * MiB, MachineBytes / 4);
 
-    /// <summary>Default: 80 % of what the machine or the control group allows.</summary>
+    /// <summary>The memory ceiling in bytes; by default 80 % of the memory of the machine or the control group.</summary>
     public long MemoryCeilingBytes { get; set; } = MachineBytes / 10 * 8;
 
     public int RecycleAfterCells { get; set; } = 1000;
@@ -91,13 +110,14 @@ internal sealed class KernelSettings
 
     public LanguageSettings Language { get; set; } = LanguageSettings.Default;
 
-    /// <summary>What is wrong with a setting; null if nothing is.</summary>
+    /// <summary>Returns the error in a setting's value; null if it is valid.</summary>
     public static string? Check(string name, string text) => new KernelSettings().Set(name, text);
 
-    /// <summary>Sets one by its name.</summary>
-    /// <returns>What is wrong with it; null if nothing is.</returns>
+    /// <summary>Sets a setting by its name.</summary>
+    /// <returns>The error; null if the value is valid.</returns>
     public string? Set(string name, string text) =>
-        All.FirstOrDefault(setting => setting.Name == name) is not { } setting ? $"Unknown setting '{name}'. {Suggestions.Nearest(name, All.Select(setting => setting.Name)) ?? $"Settings: {string.Join(", ", All.Select(setting => setting.Name))}."}"
+        All.FirstOrDefault(setting => setting.Name == name) is not { } setting
+        ? $"There is no setting '{name}': choose from {string.Join(", ", All.Select(setting => setting.Name))}."
         : setting.Set(this, text) ? null
         : $"'{text}' is not a valid value for {name}. {setting.Description}";
 
@@ -113,12 +133,13 @@ internal sealed class KernelSettings
 
     private static bool? OnOff(string text) => text switch { "on" => true, "off" => false, _ => null };
 
-    private static int? Whole(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static int? Whole(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
 
-/// <summary>One setting.</summary>
-/// <param name="Get">Its value as text.</param>
-/// <param name="Set">Sets it from a text; false if the text is none of its values.</param>
+/// <summary>A single setting.</summary>
+/// <param name="Get">Returns its value as text.</param>
+/// <param name="Set">Sets it from a text; returns false if the text is not a valid value.</param>
 internal sealed record Setting(string Name, string Description, Func<KernelSettings, string> Get, Func<KernelSettings, string, bool> Set)
 {
     /// <summary>The environment variable that sets it.</summary>

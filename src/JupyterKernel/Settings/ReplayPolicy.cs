@@ -2,23 +2,23 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Settings;
 
-/// <summary>What becomes of a cell when the session is brought into a fresh worker.</summary>
+/// <summary>The treatment of a cell in a replay.</summary>
 internal enum ReplayPolicy
 {
-    /// <summary>It is executed again.</summary>
+    /// <summary>The cell is executed again.</summary>
     Always,
 
-    /// <summary>It is not; the variables are set to what they were after it, as far as they hold plain data.</summary>
+    /// <summary>The cell is not executed again; the variables that hold plain data are set to their values after it.</summary>
     Never,
 
-    /// <summary>After a crash the user is asked; at a planned recycle it is as <see cref="Never"/>.</summary>
+    /// <summary>After a crash the user is asked; at a planned recycle the same as <see cref="Never"/>.</summary>
     Ask,
 }
 
-/// <summary>Policies by their names.</summary>
+/// <summary>Parses the names of policies.</summary>
 internal static class ReplayPolicies
 {
-    /// <summary>A policy by its name; null if there is none of that name.</summary>
+    /// <summary>Returns the policy of a name; null if there is none.</summary>
     public static ReplayPolicy? Parse(string name) => name switch
     {
         "always" => ReplayPolicy.Always,
