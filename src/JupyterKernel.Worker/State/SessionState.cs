@@ -6,18 +6,18 @@ using JupyterKernel.Worker.Values;
 namespace JupyterKernel.Worker.State;
 
 /// <summary>
-/// What the cells have left behind in this worker: their variables, read, set, measured and forgotten for the kernel.
-/// Cell thread, between cells.
+/// The state of the session in this worker: reads, sets, measures and releases the variables of cells for the kernel. Cell thread, between
+/// cells.
 /// </summary>
-/// <param name="assemblies">Where the cells are loaded.</param>
-/// <param name="submissions">The objects whose fields the variables are, in the order of the cells.</param>
+/// <param name="assemblies">The load context of the cells.</param>
+/// <param name="submissions">The objects that have the variables as fields, in the order of the cells.</param>
 internal sealed class SessionState(CellLoadContext assemblies, Submissions submissions)
 {
-    /// <summary>Arrays and strings of this size are collected as soon as they are let go.</summary>
+    /// <summary>The size from which arrays and strings are collected as soon as they are released.</summary>
     private const long LargeBytes = 16 * 1024 * 1024;
 
     /// <summary>Reads the variables.</summary>
-    /// <param name="isCancelled">Whether a cell waits, which is more urgent.</param>
+    /// <param name="isCancelled">Whether a cell is queued, which takes precedence.</param>
     public StateRead Read(ReadState request, Func<bool> isCancelled)
     {
         using var values = new LimitedStream(request.MaxBytes);
@@ -46,7 +46,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         }
     }
 
-    /// <summary>Tells what a variable holds, where that runs no code of the user's.</summary>
+    /// <summary>Reads the value of a variable, if that runs no user code.</summary>
     public VariableRead Tell(ReadVariable request)
     {
         var submission = submissions.All.LastOrDefault(submission => submission.GetType().Assembly.GetName().Name == request.Variable.Assembly);
@@ -69,7 +69,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
     }
 
     /// <summary>Sets variables.</summary>
-    /// <param name="values">What <see cref="Read"/> gave, here or in another worker.</param>
+    /// <param name="values">The result of <see cref="Read"/>, here or in another worker.</param>
     public List<(string Variable, string Reason)> SetValues(byte[] values)
     {
         var known = new KnownObjects(submissions.All);
@@ -82,7 +82,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         request.Request,
         [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions.All, assemblies.Libraries), request.Count).Select(size => new VariableSize(size.Name, size.Bytes))]);
 
-    /// <summary>Lets go of what variables hold.</summary>
+    /// <summary>Releases the values of variables.</summary>
     public void Forget(ForgetVariables request)
     {
         var byAssembly = request.Variables.Count == 1 ? null : submissions.All.ToDictionary(submission => submission.GetType().Assembly.GetName().Name!);
@@ -97,7 +97,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
             field.SetValue(submission, null);
         }
 
-        // The collector by itself waits until as much again has been allocated.
+        // The collector by itself waits until the same amount has been allocated again.
         if (wasLarge) GC.Collect();
     }
 
@@ -116,10 +116,10 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         return found is null ? null : new Variable(found, found.IsStatic ? null : known.Find(type));
     }
 
-    /// <summary>Throws once more than a limit is written.</summary>
+    /// <summary>A stream that throws once more than its limit is written.</summary>
     private sealed class LimitedStream(long maxBytes) : MemoryStream
     {
-        // Every other way to write comes here, in a class that derives from MemoryStream.
+        // All other write methods call this one, in a class that derives from MemoryStream.
         public override void Write(byte[] buffer, int offset, int count)
         {
             if (Length + count > maxBytes) throw new InvalidOperationException("The variables hold too much.");

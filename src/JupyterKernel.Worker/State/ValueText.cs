@@ -7,8 +7,9 @@ using JupyterKernel.Display.Formatting;
 namespace JupyterKernel.Worker.State;
 
 /// <summary>
-/// What a value is, in a line, for a tooltip. Only of values whose text and items are the framework's own business: none of the user's code runs, and no
-/// formatter of theirs. Pure; any thread.
+/// Describes a value in one line, for a tooltip. Only values whose text and items involve only framework code are described: neither the
+/// user's code nor the
+/// user's formatters run. Pure; any thread.
 /// </summary>
 internal static class ValueText
 {
@@ -28,7 +29,7 @@ internal static class ValueText
         typeof(KeyValuePair<,>),
     ];
 
-    /// <summary>The text; null if that would take the user's code.</summary>
+    /// <summary>The text of a value; null if it would require user code.</summary>
     public static string? Of(object? value) => value is null ? "null" : IsPlain(value.GetType()) ? CutText.Of(Write(value, 0), MaxCharacters) : null;
 
     private static bool IsPlain(Type type) => type.IsArray ? IsPlain(type.GetElementType()!)

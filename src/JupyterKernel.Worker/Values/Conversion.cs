@@ -16,20 +16,26 @@ using System.Xml.Linq;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// A type of the framework or of a package whose fields hide what it holds: taken apart into plain data by its public interface, and put together from that.
+/// Takes apart a type of the framework or of a package whose fields hide its content into plain data, by its public interface, and puts it
+/// together again.
 /// Found by names, so that nothing is loaded before there is a value. Any thread.
 /// </summary>
 /// <param name="TakeApart">
-/// The parts: plain data, objects that it shares with others, or an <see cref="Inline"/>; null where it cannot be taken apart. The second argument gives bytes by
-/// which keys can be ordered whose own order differs from process to process.
+/// Returns the parts: plain data, objects shared with others, or an <see cref="Inline"/>; null for a value that cannot be taken apart. The
+/// second argument
+/// returns bytes by which keys can be ordered whose own order differs from process to process.
 /// </param>
 /// <param name="PutTogether">Makes a value of a type from its parts.</param>
 internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?> TakeApart, Func<Type, object?[], object> PutTogether)
 {
-    /// <summary>Whether its parts must be complete before it is made: they are hashed, compared, or read at once.</summary>
+    /// <summary>
+    /// Whether the parts must be complete before the value is made, because they are hashed, compared, or read immediately.
+    /// </summary>
     public bool LooksAtElements { get; init; }
 
-    /// <summary>Gives an object that is there already what a new one holds, so that whatever refers to it shares that; null where nothing can be changed.</summary>
+    /// <summary>
+    /// Gives an existing object the content of a new one, so that all references to it share that; null for types that cannot be changed.
+    /// </summary>
     public Action<object, object>? Refill { get; init; }
 
     private static readonly Dictionary<string, Conversion> Known = new()
@@ -90,17 +96,17 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
             (_, parts) => ((DataTable)parts[0]!).Rows[(int)parts[1]!]),
     };
 
-    /// <summary>Elements that are a part of their own, and no array that others refer to.</summary>
+    /// <summary>Elements that are stored as a part, not an array that other objects refer to.</summary>
     internal sealed record Inline(Array Items);
 
-    /// <summary>The public type of a value, of which others know: its own may be any that serves best.</summary>
+    /// <summary>The public type of a value; its own type may be an internal one.</summary>
     public static Type PublicType(Type type)
     {
         while (!(type.IsGenericType ? type.GetGenericTypeDefinition() : type).IsVisible && Of(type.BaseType!) is not null) type = type.BaseType!;
         return type;
     }
 
-    /// <summary>How values of a type are taken apart; null where that is by their fields or not at all.</summary>
+    /// <summary>The conversion for values of a type; null if they are taken apart by their fields or not at all.</summary>
     public static Conversion? Of(Type type)
     {
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
@@ -111,7 +117,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return null;
     }
 
-    // Collections. A package's own version of them is another type, which these cannot make: then the value is not plain data.
+    // Collections. A package's own version of a collection is another type, which this code cannot make; such a value is not plain data.
     private static Conversion Items(string make) => new(
         (value, _) => Arguments(value, make) is { } types ? [Elements((IEnumerable)value, types[0])] : null,
         (type, parts) => Make(make, ArgumentsOf(type), parts));
@@ -156,7 +162,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
 
     private static MethodInfo Maker(string make) => typeof(Conversion).GetMethod(make, BindingFlags.NonPublic | BindingFlags.Static)!;
 
-    /// <summary>The arguments of the collection's type; null where it is not the framework's.</summary>
+    /// <summary>The type arguments of a collection; null if it is not the framework's.</summary>
     private static Type[]? Arguments(object value, string make)
     {
         var name = make[2..];
@@ -183,7 +189,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return new(array);
     }
 
-    /// <summary>Keys, and values if there are any, in an order that is the same in every process: that of hash codes is not.</summary>
+    /// <summary>Keys, and values if there are any, in an order that is the same in every process, unlike the order of hash codes.</summary>
     private static Inline[] Ordered(Inline keys, Func<object, byte[]>? keyOf, Func<object, object?>? valueOf, Type? valueType = null)
     {
         var all = keys.Items.Cast<object>().ToList();
@@ -194,7 +200,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
 
     private static object? Property(object value, string name) => value.GetType().GetProperty(name)!.GetValue(value);
 
-    /// <summary>What shows another collection, which others may refer to as well.</summary>
+    /// <summary>A wrapper of another collection, which other objects may refer to as well.</summary>
     private static Conversion Wrapper(string field) => new(
         (value, _) => [FieldOf(value, field)],
         (type, parts) => Activator.CreateInstance(type, parts)!);
@@ -209,7 +215,8 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         throw new MissingFieldException(value.GetType().Name, name);
     }
 
-    // A value that is there, or the function that is to make it; one that is not thread-safe would be another, and that of a failed function is no value.
+    // An existing value, or the function that makes it. A Lazy that is not thread-safe would become another one, and a failed function has
+    // no value.
     private static object?[]? LazyParts(object value, Func<object, byte[]> keyOf) =>
         (bool)Property(value, "IsValueCreated")! ? [true, Property(value, "Value")] : FieldOf(value, "_factory") is Delegate factory ? [false, factory] : null;
 
@@ -229,7 +236,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         _ => throws ? Encoding.GetEncoding(codePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback) : Encoding.GetEncoding(codePage),
     };
 
-    /// <summary>What a culture's formats are set to, in the order of the settings' names.</summary>
+    /// <summary>The settings of a culture's formats, in the order of the settings' names.</summary>
     private static object?[] Settings(object format) => [.. SettingsOf(format).Select(setting => setting.GetValue(format))];
 
     private static IEnumerable<PropertyInfo> SettingsOf(object format) => format.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
@@ -245,7 +252,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return culture;
     }
 
-    // Trees: the whole as its text; a part of one as the whole and the way to it, so that both are still the same tree.
+    // Trees: a whole tree as its text; a part of one as the whole and the path to it, so that both remain in the same tree.
     private static object?[]? JsonParts(object value, Func<object, byte[]> keyOf)
     {
         var node = (JsonNode)value;
@@ -337,7 +344,8 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return text.ToString();
     }
 
-    // A copy has rows numbered one after the other, whatever was deleted before. Errors about characters that XML cannot have come now, not when it is read.
+    // A copy numbers its rows consecutively, whatever was deleted before. Errors about characters that XML cannot represent occur now, not
+    // on reading.
     private static object?[]? TableParts(object value, Func<object, byte[]> keyOf)
     {
         var table = (DataTable)value;
@@ -348,12 +356,15 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return [table.TableName, Schema(copy.WriteXmlSchema), Written(writer => copy.WriteXml(writer, XmlWriteMode.DiffGram))];
     }
 
-    /// <summary>Whether XML has all that a table holds: enums and types of others would come back as something else, or not at all.</summary>
+    /// <summary>
+    /// Whether XML can represent the content of a table: enums and types outside the framework would come back as other types, or not at
+    /// all.
+    /// </summary>
     private static bool HasFormInXml(DataTable table) => table.Columns.Cast<DataColumn>().All(column => column.DataType == typeof(object)
         ? table.Rows.Cast<DataRow>().All(row => row.RowState != DataRowState.Deleted && row[column] is DBNull or bool or byte or short or int or long or float or double or decimal or string)
         : !column.DataType.IsEnum && (Shape.Of(column.DataType) is { Kind: ShapeKind.Raw } || column.DataType == typeof(string) || column.DataType == typeof(byte[]) || column.DataType == typeof(DateTimeOffset)));
 
-    /// <summary>A schema, in which a column of objects is called one in the same way whether it was read or made.</summary>
+    /// <summary>Makes a schema in which a column of objects has one name, whether the schema was read or made.</summary>
     private static string Schema(Action<XmlWriter> write) => Regex.Replace(Written(write), " msdata:DataType=\"System\\.Object,[^\"]*\"", "");
 
     private static DataTable ToTable(object?[] parts)

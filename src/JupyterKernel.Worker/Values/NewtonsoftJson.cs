@@ -5,8 +5,9 @@ using System.Runtime.CompilerServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Newtonsoft.Json's JObject, JArray and the like, of whatever version the user has, as plain data. Not as JSON: that would turn texts which look like
-/// dates into dates. Any thread.
+/// Converts Newtonsoft.Json's JObject, JArray and the like, of any version, to plain data and back. Not as JSON, which would turn texts
+/// that
+/// look like dates into dates. Any thread.
 /// </summary>
 internal static class NewtonsoftJson
 {
@@ -34,7 +35,7 @@ internal static class NewtonsoftJson
         foreach (var child in (IEnumerable)made) add.Invoke(there, [child]);
     }
 
-    // The name of the kind, then its parts; null for comments, constructors and raw text.
+    // The name of the kind, then the parts; null for comments, constructors and raw text.
     private static object?[]? Content(object token)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();

@@ -7,31 +7,31 @@ using System.Text;
 
 namespace JupyterKernel.Worker.Values;
 
-/// <summary>How values of a type are taken apart and put together.</summary>
+/// <summary>The ways in which values of a type are taken apart and put together.</summary>
 internal enum ShapeKind
 {
-    /// <summary>Not plain data: it stands for something outside (a file, a thread, a socket) or hides what it holds.</summary>
+    /// <summary>Not plain data: the value represents something external (a file, a thread, a socket) or hides its content.</summary>
     Opaque,
 
     /// <summary>Fixed bytes without references: numbers, characters, enums, dates.</summary>
     Raw,
 
-    /// <summary>What a text describes completely.</summary>
+    /// <summary>A text that describes the value completely.</summary>
     Text,
 
-    /// <summary>Its fields are all there is.</summary>
+    /// <summary>All fields of the value.</summary>
     Fields,
 
     /// <summary>An array of any rank.</summary>
     Array,
 
-    /// <summary>Elements in an order.</summary>
+    /// <summary>Ordered elements.</summary>
     Sequence,
 
     /// <summary>Keys and values.</summary>
     Map,
 
-    /// <summary>What a <see cref="Values.Conversion"/> takes apart.</summary>
+    /// <summary>The parts of a <see cref="Values.Conversion"/>.</summary>
     Converted,
 
     /// <summary>Methods of cells, each with its target.</summary>
@@ -39,8 +39,7 @@ internal enum ShapeKind
 }
 
 /// <summary>
-/// What is known of a type: whether its values are plain data, and of what they consist. Only fields are looked at, so no
-/// code of the user's runs. Immutable; any thread.
+/// Describes a type: whether its values are plain data, and their parts. Reads only fields, so no user code runs. Immutable; any thread.
 /// </summary>
 internal sealed class Shape
 {
@@ -91,7 +90,7 @@ internal sealed class Shape
 
     public ShapeKind Kind { get; }
 
-    /// <summary>The instance fields, those of base types too; empty where it has another kind than <see cref="ShapeKind.Fields"/>.</summary>
+    /// <summary>The instance fields, including those of base types; empty for kinds other than <see cref="ShapeKind.Fields"/>.</summary>
     public IReadOnlyList<FieldInfo> Fields { get; } = [];
 
     /// <summary>The type of an array's, sequence's or map's elements.</summary>
@@ -100,10 +99,10 @@ internal sealed class Shape
     /// <summary>The type of a map's keys.</summary>
     public Type? Key { get; }
 
-    /// <summary>How values of <see cref="ShapeKind.Converted"/> are taken apart.</summary>
+    /// <summary>The conversion for values of <see cref="ShapeKind.Converted"/>.</summary>
     public Conversion? Conversion { get; }
 
-    /// <summary>Where a collection that has one tells its comparer.</summary>
+    /// <summary>The property with the comparer of a collection; null if it has none.</summary>
     public PropertyInfo? Comparer { get; }
 
     /// <summary>Whether elements are hashed or compared, so that they must be complete before they are added.</summary>
@@ -151,7 +150,7 @@ internal sealed class Shape
         if (FieldTypes.Contains(open) || type.DeclaringType == typeof(Random) || type.Assembly == typeof(Display.Notebook).Assembly) return ShapeKind.Fields;
         if (!IsOfCell(type)) return Conversion.Of(type) is null ? ShapeKind.Opaque : ShapeKind.Converted;
 
-        // A class of the framework's that a cell derives from may hide anything.
+        // A framework class that a cell's class derives from may hide state.
         for (var ancestor = type.BaseType; ancestor is not null && ancestor != typeof(object); ancestor = ancestor.BaseType)
         {
             if (!IsOfCell(ancestor)) return ShapeKind.Opaque;
@@ -165,7 +164,7 @@ internal sealed class Shape
         var fields = new List<FieldInfo>();
         for (var level = type; level is not null && level != typeof(object) && level != typeof(ValueType); level = level.BaseType)
         {
-            // An iterator remembers the thread that made it, which is another one in every process.
+            // An iterator stores the id of the thread that made it, which differs in every process.
             fields.AddRange(level.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
                 .Where(field => field.Name != "<>l__initialThreadId"));
         }

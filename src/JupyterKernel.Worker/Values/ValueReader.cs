@@ -6,14 +6,12 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Sets variables to what a <see cref="ValueWriter"/> wrote, in the worker that wrote it or in another of the session.
-/// Objects that are there already, at the same place and of the same type, are changed and not replaced, so that whatever
-/// else refers to them (a closure, a variable that is not plain data) goes on to share them. Used by one thread, and
-/// while no cell runs.
+/// Sets variables to the values that a <see cref="ValueWriter"/> wrote, in the worker that wrote them or in another of the session.
+/// Existing
+/// objects at the same place and of the same type are changed and not replaced, so that all other references to them (a closure, a variable
+/// that is not plain data) still share them. Used by one thread, and while no cell runs.
 /// </summary>
-/// <param name="content">What was written.</param>
-/// <param name="known">The known objects of this worker.</param>
-/// <param name="findType">Finds a type by its assembly-qualified name.</param>
+/// <param name="content">The written values.</param>
 internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, Func<string, Type> findType) : IDisposable
 {
     private readonly BinaryReader reader = new(new BufferedStream(content, 64 * 1024));
@@ -24,8 +22,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     private readonly Queue<(Reference Reference, object Existing)> pairs = new();
 
     /// <summary>Sets the variables.</summary>
-    /// <param name="findVariable">Finds a variable by its assembly, type and field; null if there is none.</param>
-    /// <returns>The variables that could not be set, and why.</returns>
+    /// <param name="findVariable">Finds a variable by its assembly, type and field; null if it does not exist.</param>
+    /// <returns>The variables that could not be set, and the reasons.</returns>
     public List<(string Variable, string Reason)> SetAll(Func<string, string, string, Variable?> findVariable)
     {
         Parse(findVariable);
@@ -38,10 +36,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var node in nodes.Where(node => node.Shape.Kind != ShapeKind.Converted)) node.Instance ??= Allocate(node);
         foreach (var node in nodes.Where(node => node.Shape.Kind == ShapeKind.Delegate)) node.Instance = MakeDelegate(node);
 
-        // What is made of its parts comes before what refers to it, but where it must find these complete: see MakeAll.
+        // An object made of its parts comes before the objects that refer to it, unless it needs them complete: see MakeAll.
         foreach (var node in nodes.Where(node => node.Shape is { Kind: ShapeKind.Converted, LooksAtElements: false })) InOrder(node, static part => part.Shape.Kind == ShapeKind.Converted, MakeEarly);
 
-        // What looks at its elements wants them complete; those further in were met later.
+        // An object that looks at its elements needs them complete; nested ones were met later.
         foreach (var node in nodes.Where(node => node.Shape is { LooksAtElements: false, Kind: not ShapeKind.Converted })) Fill(node);
         if (nodes.Exists(static node => node.Instance is null)) MakeAll();
         else foreach (var node in nodes.AsEnumerable().Reverse().Where(static node => node.Shape is { LooksAtElements: true, Kind: not ShapeKind.Converted })) Fill(node);
@@ -55,7 +53,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             }
             catch (Exception refused) when (refused is FieldAccessException or ArgumentException or TargetInvocationException)
             {
-                // A static read-only field: its object was changed in place, if it is one.
+                // For a static read-only field, an object was changed in place.
                 if (slot is not Reference) problems.Add((variable.Name, refused.Message));
             }
         }
@@ -65,14 +63,14 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
     public void Dispose() => reader.Dispose();
 
-    // What was written, taken apart. A slot is null, a boxed value or string, a Reference, a Structure or a KnownObject.
+    // The written values, taken apart. A slot is null, a boxed value or string, a Reference, a Structure or a KnownObject.
     private sealed record Reference(int Number);
 
     private sealed record Structure(Shape Shape, object?[] Fields);
 
     private sealed record KnownObject(string Name);
 
-    // Elements that are a part of their own.
+    // Elements that are stored as a part.
     private sealed record Embedded(Node Array);
 
     private sealed record Call(Type Declaring, int Token, object? Target);
@@ -81,7 +79,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     {
         public Shape Shape { get; } = shape;
 
-        /// <summary>Fields, elements, or keys and values in turns.</summary>
+        /// <summary>Fields, elements, or alternating keys and values.</summary>
         public object?[] Slots { get; set; } = [];
 
         /// <summary>A value, an array of raw elements, or an array's lengths.</summary>
@@ -93,7 +91,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
         public object? Instance { get; set; }
 
-        /// <summary>The object at the same place, of what is made of its parts.</summary>
+        /// <summary>The existing object at the same place, for an object that is made of its parts.</summary>
         public object? Existing { get; set; }
 
         public bool IsMet { get; set; }
@@ -212,7 +210,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
         else
         {
-            // A list's raw elements come as an array's do.
+            // A list's raw elements are written like an array's.
             if (typeof(IList).IsAssignableFrom(shape.Type)) ReadArray(node, 1);
             else
             {
@@ -239,7 +237,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         return types[^1];
     }
 
-    // Objects that are there take the place of those that were written.
+    // Existing objects replace the written ones.
     private void PairSlot(object? slot, object? existing)
     {
         if (existing is null) return;
@@ -275,7 +273,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             case ShapeKind.Map:
                 for (var i = 0; i < node.Slots.Length; i += 2)
                 {
-                    // Other keys than values and strings cannot be looked up before they are complete.
+                    // Keys other than values and strings cannot be looked up before they are complete.
                     if (node.Slots[i] is { } key and not (Reference or Structure or KnownObject) && ((IDictionary)existing)[key] is { } item) PairSlot(node.Slots[i + 1], item);
                 }
 
@@ -306,15 +304,16 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         };
     }
 
-    /// <summary>What can be made before anything is filled, as nothing that it consists of has to be complete.</summary>
+    /// <summary>Makes an object that needs no complete parts, before any object is filled.</summary>
     private void MakeEarly(Node node)
     {
         if (!node.Shape.LooksAtElements && Parts(node).All(static part => part.Instance is not null)) Make(node);
     }
 
     /// <summary>
-    /// Makes what hashes or compares its elements, when these are complete, and fills what refers to it; and, where they refer to each other, fills
-    /// that once more.
+    /// Makes objects that hash or compare their elements once these are complete, and fills the objects that refer to them; those that
+    /// refer to
+    /// each other are filled a second time.
     /// </summary>
     private void MakeAll()
     {
@@ -338,7 +337,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var node in early) Fill(node);
     }
 
-    /// <summary>Does something with a node once it is done with those of which it consists. No recursion, however deep they nest.</summary>
+    /// <summary>Applies an action to a node after its parts, without recursion, whatever the depth.</summary>
     private void InOrder(Node first, Func<Node, bool> isOfInterest, Action<Node> action)
     {
         if (first.IsMet) return;
@@ -364,7 +363,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
     }
 
-    /// <summary>The objects that a node refers to by itself.</summary>
+    /// <summary>The objects that a node refers to directly.</summary>
     private IEnumerable<Node> Parts(Node node)
     {
         var slots = new Stack<object?>(node.Slots);
@@ -376,7 +375,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
     }
 
-    /// <summary>Makes an object of its parts, or, where it is no part of another one, gives the one that is there what it is to hold, so that whatever else refers to it shares that.</summary>
+    /// <summary>
+    /// Makes an object of its parts; if it is not part of another one, gives the existing object the new content, so that all references to
+    /// it share that.
+    /// </summary>
     private void Make(Node node)
     {
         var conversion = node.Shape.Conversion!;
@@ -390,7 +392,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
         catch (Exception fixedly) when (fixedly is not OutOfMemoryException)
         {
-            // It cannot be changed, so there is a new one.
+            // It cannot be changed, so a new one is made.
         }
     }
 
@@ -455,7 +457,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             return;
         }
 
-        // A priority queue takes pairs, and several at once in the order in which it kept them.
+        // A priority queue takes pairs, and several at once keep their internal order.
         if (type.GetMethod("EnqueueRange", [typeof(IEnumerable<>).MakeGenericType(Shape.Of(type).Element!)]) is { } enqueue)
         {
             var pairs = Array.CreateInstance(Shape.Of(type).Element!, complete.Count);

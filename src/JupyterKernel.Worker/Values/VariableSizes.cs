@@ -3,8 +3,9 @@ using System.Reflection;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// How much memory variables hold: everything that can be reached from them, each object counted for the first variable
-/// that reaches it. Estimated from fields; no code of the user's runs. Used by one thread, and while no cell runs.
+/// Estimates the memory that variables hold: everything reachable from them, where each object counts for the first variable that reaches
+/// it.
+/// Reads only fields, so no user code runs. Used by one thread, and while no cell runs.
 /// </summary>
 internal sealed class VariableSizes(Func<bool> isCancelled)
 {
