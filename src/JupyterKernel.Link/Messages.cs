@@ -111,7 +111,8 @@ internal sealed record DisplayedNames(string Source, int Line, int Column, strin
 /// <summary>Compiled code that a cell submits while it runs.</summary>
 /// <param name="Parts">The number of its payload parts: the assembly and symbols of its library if it has one, then its own assembly and
 /// symbols.</param>
-internal sealed record SubmittedCell(string Code, string EntryType, string EntryMethod, LoadableFiles? Files, IReadOnlyList<DisposedVariable> Disposed, int Parts);
+internal sealed record SubmittedCell(string Code, string EntryType, string EntryMethod, LoadableFiles? Files,
+    IReadOnlyList<DisposedVariable> Disposed, int Parts);
 
 /// <summary>Answers a <see cref="CodeSubmitted"/>: the code is to be run. Payload: its parts.</summary>
 internal sealed record RunSubmitted(long Submission, SubmittedCell Cell) : WorkerMessage;
@@ -130,7 +131,8 @@ internal sealed record RestoreCell(long Cell, string EntryType, LoadableFiles? F
 /// <param name="References">Assemblies that the cell referenced by path; their dependencies are in the same folder.</param>
 /// <param name="PackageAssemblies">Assemblies of packages; satellite assemblies are in a folder named after their culture.</param>
 /// <param name="NativeLibraries">Native libraries of packages.</param>
-internal sealed record LoadableFiles(IReadOnlyList<string> References, IReadOnlyList<string> PackageAssemblies, IReadOnlyList<string> NativeLibraries);
+internal sealed record LoadableFiles(IReadOnlyList<string> References, IReadOnlyList<string> PackageAssemblies,
+    IReadOnlyList<string> NativeLibraries);
 
 /// <summary>A variable declared with <c>using</c> or <c>await using</c>.</summary>
 internal sealed record DisposedVariable(string Name, bool Awaits);
@@ -221,7 +223,8 @@ internal sealed record MemoryReport(long Request, long HeapBytes, long Committed
 /// <param name="Fingerprint">A hash that is equal for equal values; null if they could not be read.</param>
 /// <param name="Opaque">Variables that are not plain data; neither the fingerprint nor the values contain them.</param>
 /// <param name="Problem">The reason why they could not be read.</param>
-internal sealed record StateRead(long Request, string? Fingerprint, IReadOnlyList<OpaqueVariable> Opaque, string? Problem) : WorkerMessage, IAnswer;
+internal sealed record StateRead(long Request, string? Fingerprint, IReadOnlyList<OpaqueVariable> Opaque, string? Problem)
+    : WorkerMessage, IAnswer;
 
 /// <summary>A variable that is not plain data.</summary>
 /// <param name="Reason">The type that prevents it.</param>
@@ -264,12 +267,14 @@ internal sealed record CommTarget(string Name) : WorkerMessage;
 /// <summary>Registers a magic for later cells.</summary>
 /// <param name="TakesText">Whether the lines below the magic are its text.</param>
 /// <param name="Options">The options; null if the magic takes the rest of the line as it is.</param>
-internal sealed record MagicRegistered(long Cell, string Name, string Help, bool TakesText, IReadOnlyList<RegisteredOption>? Options) : WorkerMessage;
+internal sealed record MagicRegistered(long Cell, string Name, string Help, bool TakesText, IReadOnlyList<RegisteredOption>? Options)
+    : WorkerMessage;
 
 /// <summary>An option of a registered magic.</summary>
 /// <param name="IsPositional">Whether a value without a name can belong to this option.</param>
 /// <param name="Proposals">Values that completion proposes.</param>
-internal sealed record RegisteredOption(string Name, string Help, bool IsRequired, bool IsFlag, bool IsPositional, IReadOnlyList<string> Proposals);
+internal sealed record RegisteredOption(string Name, string Help, bool IsRequired, bool IsFlag, bool IsPositional,
+    IReadOnlyList<string> Proposals);
 
 /// <summary>Rows of a table. Payload: the answer; empty if reading the rows would run user code and therefore has to be queued.</summary>
 internal sealed record TableRead(long Request) : WorkerMessage, IAnswer;

@@ -35,7 +35,10 @@ internal static class InheritedSignals
     /// </summary>
     public static void HandlePipe()
     {
-        if (!OperatingSystem.IsWindows() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "abs", out var nothing)) signal(SigPipe, nothing);
+        if (!OperatingSystem.IsWindows() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "abs", out var nothing))
+        {
+            signal(SigPipe, nothing);
+        }
     }
 
     [DllImport("libc")] private static extern int sigemptyset(byte[] set);

@@ -35,7 +35,11 @@ internal static class ProcessTree
         var all = new List<(int Id, int Parent, int Group, string StartTime)>();
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Stat(id) is { IsZombie: false } stat) all.Add((id, stat.Parent, stat.Group, stat.StartTime));
+            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && Stat(id) is { IsZombie: false } stat)
+            {
+                all.Add((id, stat.Parent, stat.Group, stat.StartTime));
+            }
         }
 
         var found = new HashSet<int> { worker };
@@ -44,7 +48,8 @@ internal static class ProcessTree
             // Repeats until no process is added, because the list may have children before their parents.
         }
 
-        return [.. all.Where(process => process.Id != worker && found.Contains(process.Id)).Select(process => new StartedProcess(process.Id, process.StartTime))];
+        return [.. all.Where(process => process.Id != worker && found.Contains(process.Id))
+            .Select(process => new StartedProcess(process.Id, process.StartTime))];
     }
 
     /// <summary>
@@ -55,18 +60,24 @@ internal static class ProcessTree
     {
         if (processes.Count == 0) return;
         foreach (var process in processes) _ = kill(process.Id, SigTerm);
-        for (var waited = TimeSpan.Zero; waited < TermTime && processes.Any(Runs); waited += LookInterval) await Task.Delay(LookInterval).ConfigureAwait(false);
+        for (var waited = TimeSpan.Zero; waited < TermTime && processes.Any(Runs); waited += LookInterval)
+        {
+            await Task.Delay(LookInterval).ConfigureAwait(false);
+        }
         foreach (var process in processes.Union(Of(worker)).Where(Runs)) _ = kill(process.Id, SigKill);
     }
 
     /// <summary>The process that started this one; null if unknown.</summary>
-    public static StartedProcess? Parent() => !OperatingSystem.IsWindows() && getppid() is var parent and > 1 ? new(parent, StartTime(parent)) : null;
+    public static StartedProcess? Parent() =>
+        !OperatingSystem.IsWindows() && getppid() is var parent and > 1 ? new(parent, StartTime(parent)) : null;
 
     /// <summary>The start time of a process, as the runtime writes it into the names of its files; null if unknown.</summary>
     public static string? StartTime(int process) => OperatingSystem.IsLinux() ? Stat(process)?.StartTime : null;
 
     private static bool Runs(StartedProcess process) =>
-        process.StartTime is null ? kill(process.Id, 0) == 0 : Stat(process.Id) is { IsZombie: false, StartTime: var time } && time == process.StartTime;
+        process.StartTime is null
+            ? kill(process.Id, 0) == 0
+            : Stat(process.Id) is { IsZombie: false, StartTime: var time } && time == process.StartTime;
 
     // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the name, in parentheses, may contain any character.
     private static (int Parent, int Group, bool IsZombie, string StartTime)? Stat(int process)
@@ -75,7 +86,8 @@ internal static class ProcessTree
         {
             var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return (int.Parse(fields[1], CultureInfo.InvariantCulture), int.Parse(fields[2], CultureInfo.InvariantCulture), fields[0] is "Z" or "X", fields[19]);
+            return (int.Parse(fields[1], CultureInfo.InvariantCulture), int.Parse(fields[2], CultureInfo.InvariantCulture),
+                fields[0] is "Z" or "X", fields[19]);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

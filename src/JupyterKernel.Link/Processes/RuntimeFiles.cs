@@ -18,7 +18,8 @@ internal static class RuntimeFiles
             var folder = Path.GetTempPath();
             if (startTime is not null)
             {
-                foreach (var name in (string[])[$"clr-debug-pipe-{process}-{startTime}-in", $"clr-debug-pipe-{process}-{startTime}-out", $"dotnet-diagnostic-{process}-{startTime}-socket"])
+                foreach (var name in (string[])[$"clr-debug-pipe-{process}-{startTime}-in", $"clr-debug-pipe-{process}-{startTime}-out",
+                    $"dotnet-diagnostic-{process}-{startTime}-socket"])
                     File.Delete(Path.Combine(folder, name));
                 return;
             }

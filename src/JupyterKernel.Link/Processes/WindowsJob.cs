@@ -37,6 +37,7 @@ internal sealed class WindowsJob : IDisposable
     }
 
     [DllImport("kernel32")] private static extern SafeFileHandle CreateJobObjectW(nint attributes, nint name);
-    [DllImport("kernel32")] private static extern bool SetInformationJobObject(SafeFileHandle job, int kind, byte[] information, int length);
+    [DllImport("kernel32")]
+    private static extern bool SetInformationJobObject(SafeFileHandle job, int kind, byte[] information, int length);
     [DllImport("kernel32")] private static extern bool AssignProcessToJobObject(SafeFileHandle job, SafeProcessHandle process);
 }

@@ -45,7 +45,11 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
         var cell = console.CurrentCell;
         console.PostInOrder(new MagicRegistered(
             cell, magic.Name, magic.Help, magic.TakesText,
-            magic.Options is null ? null : [.. magic.Options.Select(option => new RegisteredOption(option.Name, option.Help, option.IsRequired, option.IsFlag, option.IsPositional, option.Proposals))]));
+            magic.Options is null
+                ? null
+                : [.. magic.Options.Select(option =>
+                    new RegisteredOption(option.Name, option.Help, option.IsRequired, option.IsFlag, option.IsPositional,
+                        option.Proposals))]));
         return cell;
     }
 

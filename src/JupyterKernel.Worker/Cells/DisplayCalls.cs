@@ -28,7 +28,8 @@ internal sealed class DisplayCalls
         if (names.IsEmpty) return null;
         foreach (var frame in new StackTrace(fNeedFileInfo: true).GetFrames())
         {
-            if (frame.GetFileName() is { } source && frame.GetMethod() is { } method && AssemblyLoadContext.GetLoadContext(method.Module.Assembly) is CellLoadContext)
+            if (frame.GetFileName() is { } source && frame.GetMethod() is { } method
+                && AssemblyLoadContext.GetLoadContext(method.Module.Assembly) is CellLoadContext)
                 return names.GetValueOrDefault((source, frame.GetFileLineNumber(), frame.GetFileColumnNumber()));
         }
 

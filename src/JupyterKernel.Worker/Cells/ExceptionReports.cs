@@ -62,7 +62,8 @@ internal static partial class ExceptionReports
         || method.DeclaringType?.Namespace is "System.Runtime.CompilerServices" or "System.Runtime.ExceptionServices";
 
     /// <summary>Whether a type is hidden, or is a state machine in a hidden type, which does not inherit the attribute.</summary>
-    private static bool IsHidden(Type? type) => type is not null && (type.IsDefined(typeof(StackTraceHiddenAttribute)) || IsHidden(type.DeclaringType));
+    private static bool IsHidden(Type? type) =>
+        type is not null && (type.IsDefined(typeof(StackTraceHiddenAttribute)) || IsHidden(type.DeclaringType));
 
     /// <summary>The method in C# notation: state machines, lambdas and local functions under their names in the source.</summary>
     private static string MethodName(MethodBase method)

@@ -71,17 +71,27 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     {
         if (awaited is Task { IsCompleted: true }) return true;
         if (!visited.Add(awaited)) return false;
-        var box = awaited is not Task && BuilderField(awaited.GetType()) is { } builder ? Reference(builder.GetValue(awaited), static value => value is Task) : awaited;
-        if (box is null || box.GetType().GetField("StateMachine", Instance) is not { } machineField) return VisitParts(awaited, awaiting, found, visited);
+        var box = awaited is not Task && BuilderField(awaited.GetType()) is { } builder
+            ? Reference(builder.GetValue(awaited), static value => value is Task)
+            : awaited;
+        if (box is null || box.GetType().GetField("StateMachine", Instance) is not { } machineField)
+        {
+            return VisitParts(awaited, awaiting, found, visited);
+        }
         if (machineField.GetValue(box) is not { } machine) return false;
 
-        foreach (var field in machine.GetType().GetFields(Instance).Where(field => field.Name.StartsWith("<>u__", StringComparison.Ordinal)))
+        foreach (var field in machine.GetType().GetFields(Instance)
+            .Where(field => field.Name.StartsWith("<>u__", StringComparison.Ordinal)))
         {
             // The compiler clears the field of an await that is over.
             if (field.GetValue(machine) is not { } awaiter || Reference(awaiter, IsAwaitable) is not { } inner) continue;
             if (Visit(inner, machine, found, visited)) return true;
             var context = (ExecutionContext?)box.GetType().GetField("Context", Instance)?.GetValue(box);
-            if (!isOwn(machine.GetType(), context) || machine.GetType().GetField("<>1__state", Instance)?.GetValue(machine) is not int state) return false;
+            if (!isOwn(machine.GetType(), context)
+                || machine.GetType().GetField("<>1__state", Instance)?.GetValue(machine) is not int state)
+            {
+                return false;
+            }
             found.Add(new(box, machineField, field, awaiter, inner, state));
             return true;
         }
@@ -141,14 +151,16 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     };
 
     private static bool IsSubscriber(Task task, object subscriber) =>
-        Volatile.Read(ref ContinuationOf(task)) is { } continuation && (continuation == subscriber || (continuation is List<object?> several && several.Contains(subscriber)));
+        Volatile.Read(ref ContinuationOf(task)) is { } continuation
+            && (continuation == subscriber || (continuation is List<object?> several && several.Contains(subscriber)));
 
     /// <summary>Finds a reference in a value or in its nested structs.</summary>
     private static object? Reference(object? value, Func<object, bool> isWanted, int depth = 0)
     {
         if (value is null || isWanted(value)) return value;
         return value.GetType().IsValueType && !value.GetType().IsPrimitive && depth < MaxStructDepth
-            ? value.GetType().GetFields(Instance).Select(field => Reference(field.GetValue(value), isWanted, depth + 1)).FirstOrDefault(found => found is not null)
+            ? value.GetType().GetFields(Instance).Select(field => Reference(field.GetValue(value), isWanted, depth + 1))
+                .FirstOrDefault(found => found is not null)
             : null;
     }
 
@@ -164,13 +176,15 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
             {
                 var holder = field.FieldType == typeof(object) ? copy.GetType() : field.FieldType;
                 var task = holder.IsGenericType
-                    ? typeof(Task).GetMethods().Single(method => method is { Name: nameof(Task.FromException), IsGenericMethod: true }).MakeGenericMethod(holder.GetGenericArguments()).Invoke(null, [exception])
+                    ? typeof(Task).GetMethods().Single(method => method is { Name: nameof(Task.FromException), IsGenericMethod: true })
+                        .MakeGenericMethod(holder.GetGenericArguments()).Invoke(null, [exception])
                     : Task.FromException(exception);
                 field.SetValue(copy, task);
                 return copy;
             }
 
-            if (value is not null && field.FieldType.IsValueType && !field.FieldType.IsPrimitive && Failed(value, awaited, exception) is { } inner)
+            if (value is not null && field.FieldType.IsValueType && !field.FieldType.IsPrimitive
+                && Failed(value, awaited, exception) is { } inner)
             {
                 field.SetValue(copy, inner);
                 return copy;
@@ -182,7 +196,8 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
 
     /// <summary>Prevents a method from being resumed a second time when what it waited for ends after all.</summary>
     /// <returns>False if it is already being resumed, or if it is unknown how it will be.</returns>
-    private static bool Unsubscribe(object awaited, object box) => awaited is Task task ? Unsubscribe(task, box) : Unsubscribe(awaited, [], awaited, box);
+    private static bool Unsubscribe(object awaited, object box) =>
+        awaited is Task task ? Unsubscribe(task, box) : Unsubscribe(awaited, [], awaited, box);
 
     private static bool Unsubscribe(Task task, object box)
     {
@@ -224,7 +239,10 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
             {
                 if (field.FieldType == typeof(object) && field.GetValue(holder) == box)
                 {
-                    if (Array.Find(fields, candidate => candidate.FieldType == typeof(Action<object?>)) is not { } continuation) return false;
+                    if (Array.Find(fields, candidate => candidate.FieldType == typeof(Action<object?>)) is not { } continuation)
+                    {
+                        return false;
+                    }
                     Action<object?> nothing = static _ => { };
                     if (path.Length == 0) continuation.SetValue(source, nothing);
                     else continuation.SetValueDirect(TypedReference.MakeTypedReference(source, path), nothing);
@@ -250,10 +268,14 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         {
             _ = Variables(machine).OfType<SemaphoreSlim>().Any(semaphore => TryLeave(semaphore, waiter));
         }
-        else if (waiter.GetType().GetField("StateMachine", Instance)?.GetValue(waiter) is { } own && own.GetType().DeclaringType == typeof(SemaphoreSlim))
+        else if (waiter.GetType().GetField("StateMachine", Instance)?.GetValue(waiter) is { } own
+            && own.GetType().DeclaringType == typeof(SemaphoreSlim))
         {
             var fields = own.GetType().GetFields(Instance).Select(field => field.GetValue(own)).OfType<object>().ToList();
-            if (fields.Find(value => value.GetType().DeclaringType == typeof(SemaphoreSlim)) is { } node) _ = fields.OfType<SemaphoreSlim>().Any(semaphore => TryLeave(semaphore, node));
+            if (fields.Find(value => value.GetType().DeclaringType == typeof(SemaphoreSlim)) is { } node)
+            {
+                _ = fields.OfType<SemaphoreSlim>().Any(semaphore => TryLeave(semaphore, node));
+            }
         }
 
         static bool TryLeave(SemaphoreSlim semaphore, object waiter)
@@ -285,7 +307,9 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         List<object> level = [machine];
         for (var depth = 0; depth < MaxDepth; depth++)
         {
-            var values = level.SelectMany(owner => owner.GetType().GetFields(Instance).Where(field => !field.FieldType.IsValueType).Select(field => field.GetValue(owner)))
+            var values =
+                level.SelectMany(owner => owner.GetType().GetFields(Instance).Where(field => !field.FieldType.IsValueType)
+                    .Select(field => field.GetValue(owner)))
                 .OfType<object>().Where(seen.Add).ToList();
             foreach (var value in values) yield return value;
             level = [.. values.Where(value => isOwn(value.GetType(), null))];

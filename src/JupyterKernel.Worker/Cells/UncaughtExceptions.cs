@@ -102,7 +102,8 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
     {
         var cell = RuntimeHelpers.GetHashCode(exception) == thrown && thrower != 0 ? thrower : console.CellOfThread;
         if (cell != 0) return (cell, null);
-        var assemblies = new StackTrace(exception).GetFrames().Select(frame => frame.GetMethod()?.DeclaringType?.Assembly).OfType<System.Reflection.Assembly>();
+        var assemblies = new StackTrace(exception).GetFrames().Select(frame => frame.GetMethod()?.DeclaringType?.Assembly)
+            .OfType<System.Reflection.Assembly>();
         return (0, assemblies.LastOrDefault(Values.Shape.IsCell)?.GetName().Name);
     }
 }

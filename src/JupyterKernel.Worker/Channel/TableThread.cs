@@ -28,6 +28,7 @@ internal sealed class TableThread(KernelChannel channel)
     private void Loop(BlockingCollection<ReadTable> queries)
     {
         foreach (var query in queries.GetConsumingEnumerable())
-            channel.Post(new TableRead(query.Request) { Payload = VirtualTables.AnswerWithoutCode(query.Payload[0]) is { } answer ? [answer] : [] });
+            channel.Post(
+                new TableRead(query.Request) { Payload = VirtualTables.AnswerWithoutCode(query.Payload[0]) is { } answer ? [answer] : [] });
     }
 }

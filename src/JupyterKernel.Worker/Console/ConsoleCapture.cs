@@ -152,7 +152,8 @@ internal sealed class ConsoleCapture
     }
 
     // The display API counts as a library where it prints; here it only shields the write from an abort.
-    private static bool IsOwn(MethodBase method) => method.Module.Assembly == typeof(ConsoleCapture).Assembly || method.DeclaringType == typeof(AbortSafe);
+    private static bool IsOwn(MethodBase method) =>
+        method.Module.Assembly == typeof(ConsoleCapture).Assembly || method.DeclaringType == typeof(AbortSafe);
 
     private void Write(Printed printed)
     {

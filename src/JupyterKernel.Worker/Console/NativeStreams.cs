@@ -89,7 +89,8 @@ internal sealed class NativeStreams(byte[] token)
     [DllImport("libc")] private static extern int dup2(int from, int to);
     [DllImport("libc")] private static extern int close(int fd);
     [DllImport("libc")] private static extern int fcntl(int fd, int command, int argument);
-    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)] private static extern int open(string path, int flags);
+    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int open(string path, int flags);
     [DllImport("libc")] private static extern int fflush(nint stream);
     [DllImport("libc")] private static extern void _exit(int code);
     [DllImport("ucrtbase", EntryPoint = "fflush")] private static extern int fflush_ucrt(nint stream);

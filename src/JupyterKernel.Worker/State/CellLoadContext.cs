@@ -31,7 +31,12 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
                 if (Path.GetDirectoryName(path) is { } directory && !directories.Contains(directory)) directories.Add(directory);
             }
 
-            foreach (var path in files.PackageAssemblies) paths[IsSatellite(path) ? SatelliteName(Path.GetFileName(Path.GetDirectoryName(path))!, Path.GetFileNameWithoutExtension(path)) : Path.GetFileNameWithoutExtension(path)] = path;
+            foreach (var path in files.PackageAssemblies)
+            {
+                paths[IsSatellite(path)
+                    ? SatelliteName(Path.GetFileName(Path.GetDirectoryName(path))!, Path.GetFileNameWithoutExtension(path))
+                    : Path.GetFileNameWithoutExtension(path)] = path;
+            }
             foreach (var path in files.NativeLibraries) nativeLibraries[Path.GetFileName(path)] = path;
         }
 
@@ -66,14 +71,18 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     /// </summary>
     public void InitializeLibraryOf(Assembly cell)
     {
-        if (FindCell(cell.GetName().Name + ".Library") is { } library) RuntimeHelpers.RunModuleConstructor(library.ManifestModule.ModuleHandle);
+        if (FindCell(cell.GetName().Name + ".Library") is { } library)
+        {
+            RuntimeHelpers.RunModuleConstructor(library.ManifestModule.ModuleHandle);
+        }
     }
 
     /// <summary>Loads a cell's submission class, once: a repeated cell uses it again.</summary>
     /// <param name="name">The class's full name.</param>
     /// <param name="files">The files that the cell added.</param>
     /// <param name="images">The assembly and symbols of its library if it has one, then its own assembly and symbols.</param>
-    public Type LoadSubmission(string name, LoadableFiles? files, IReadOnlyList<byte[]> images) => AbortSafe.Run((name, files, images), cell =>
+    public Type LoadSubmission(string name, LoadableFiles? files, IReadOnlyList<byte[]> images) =>
+        AbortSafe.Run((name, files, images), cell =>
     {
         lock (submissions)
         {
@@ -102,7 +111,8 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     /// <exception cref="TypeLoadException">The type does not exist.</exception>
     public Type FindType(string name) => Type.GetType(name, LoadFromAssemblyName, null, throwOnError: true)!;
 
-    private static string? Interactive(string name) => Path.Combine(AppContext.BaseDirectory, "interactive", name + ".dll") is var path && File.Exists(path) ? path : null;
+    private static string? Interactive(string name) =>
+        Path.Combine(AppContext.BaseDirectory, "interactive", name + ".dll") is var path && File.Exists(path) ? path : null;
 
     private static string SatelliteName(string culture, string name) => $"{culture}/{name}";
 
@@ -130,7 +140,9 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
 
     protected override nint LoadUnmanagedDll(string unmanagedDllName)
     {
-        string[] names = [unmanagedDllName, unmanagedDllName + ".so", "lib" + unmanagedDllName + ".so", unmanagedDllName + ".dll", "lib" + unmanagedDllName + ".dylib", unmanagedDllName + ".dylib"];
+        string[] names =
+            [unmanagedDllName, unmanagedDllName + ".so", "lib" + unmanagedDllName + ".so", unmanagedDllName + ".dll",
+                "lib" + unmanagedDllName + ".dylib", unmanagedDllName + ".dylib"];
         var path = AbortSafe.Run(names, names =>
         {
             lock (paths)

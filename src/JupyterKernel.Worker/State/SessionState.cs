@@ -30,7 +30,9 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
             sink.FlushFinalBlock();
             return new StateRead(
                 request.Request, Convert.ToHexString(hash.Hash!),
-                [.. opaque.Select(left => new OpaqueVariable(left.Variable.Field.DeclaringType!.Assembly.GetName().Name!, left.Variable.Name, Display.Bundles.TypeNames.Of(left.Reason)))],
+                [.. opaque.Select(left =>
+                    new OpaqueVariable(left.Variable.Field.DeclaringType!.Assembly.GetName().Name!, left.Variable.Name,
+                        Display.Bundles.TypeNames.Of(left.Reason)))],
                 null)
             {
                 Payload = request.WithValues ? [values.ToArray()] : [],
@@ -49,8 +51,10 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
     /// <summary>Reads the value of a variable, if that runs no user code.</summary>
     public VariableRead Tell(ReadVariable request)
     {
-        var submission = submissions.All.LastOrDefault(submission => submission.GetType().Assembly.GetName().Name == request.Variable.Assembly);
-        var field = submission?.GetType().GetField(request.Variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
+        var submission =
+            submissions.All.LastOrDefault(submission => submission.GetType().Assembly.GetName().Name == request.Variable.Assembly);
+        var field = submission?.GetType()
+            .GetField(request.Variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
         return new(request.Request, field is null ? null : ValueText.Of(field.GetValue(submission)));
     }
 
@@ -60,7 +64,9 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         try
         {
             var problems = SetValues(request.Payload[0]);
-            return new StateSet(request.Request, problems.Count == 0 ? null : string.Join("; ", problems.Select(problem => $"{problem.Variable}: {problem.Reason}")));
+            return new StateSet(request.Request, problems.Count == 0
+                ? null
+                : string.Join("; ", problems.Select(problem => $"{problem.Variable}: {problem.Reason}")));
         }
         catch (Exception problem)
         {
@@ -80,19 +86,25 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
     /// <summary>Measures the variables.</summary>
     public VariablesMeasured Measure(MeasureVariables request, Func<bool> isCancelled) => new(
         request.Request,
-        [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions.All, assemblies.Libraries), request.Count).Select(size => new VariableSize(size.Name, size.Bytes))]);
+        [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions.All, assemblies.Libraries), request.Count)
+            .Select(size => new VariableSize(size.Name, size.Bytes))]);
 
     /// <summary>Releases the values of variables.</summary>
     public void Forget(ForgetVariables request)
     {
-        var byAssembly = request.Variables.Count == 1 ? null : submissions.All.ToDictionary(submission => submission.GetType().Assembly.GetName().Name!);
+        var byAssembly = request.Variables.Count == 1
+            ? null
+            : submissions.All.ToDictionary(submission => submission.GetType().Assembly.GetName().Name!);
         var wasLarge = false;
         foreach (var (assembly, name) in request.Variables)
         {
             var submission = byAssembly is null
                 ? submissions.All.Reverse().FirstOrDefault(submission => submission.GetType().Assembly.GetName().Name == assembly)
                 : byAssembly.GetValueOrDefault(assembly);
-            if (submission?.GetType().GetField(name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance) is not { } field) continue;
+            if (submission?.GetType().GetField(name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance) is not { } field)
+            {
+                continue;
+            }
             wasLarge |= ShallowBytes(field.GetValue(submission)) > LargeBytes;
             field.SetValue(submission, null);
         }
@@ -103,7 +115,8 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
 
     private static long ShallowBytes(object? value) => value switch
     {
-        Array array when array.GetType().GetElementType() is { IsPointer: false } element => (long)array.Length * (element.IsValueType ? RawBytes.SizeOf(element) : IntPtr.Size),
+        Array array when array.GetType().GetElementType() is { IsPointer: false } element =>
+            (long)array.Length * (element.IsValueType ? RawBytes.SizeOf(element) : IntPtr.Size),
         string text => 2L * text.Length,
         System.Collections.ICollection { Count: var count } => 8L * count,
         _ => 0,
@@ -112,7 +125,9 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
     private Variable? Find(KnownObjects known, string assembly, string type, string field)
     {
         var declaring = assemblies.FindCell(assembly)?.GetType(type);
-        var found = declaring?.GetField(field, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly);
+        var found =
+            declaring?.GetField(field,
+                BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly);
         return found is null ? null : new Variable(found, found.IsStatic ? null : known.Find(type));
     }
 

@@ -19,21 +19,26 @@ internal static class ValueText
 
     private static readonly HashSet<Type> Scalars =
     [
-        typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeOnly), typeof(TimeSpan), typeof(Guid),
+        typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeOnly), typeof(TimeSpan),
+        typeof(Guid),
         typeof(Half), typeof(Int128), typeof(UInt128), typeof(Version), typeof(System.Numerics.BigInteger), typeof(System.Numerics.Complex),
     ];
 
     private static readonly HashSet<Type> Collections =
     [
-        typeof(List<>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(SortedDictionary<,>), typeof(SortedSet<>), typeof(Queue<>), typeof(Stack<>), typeof(LinkedList<>),
+        typeof(List<>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(SortedDictionary<,>), typeof(SortedSet<>), typeof(Queue<>),
+        typeof(Stack<>), typeof(LinkedList<>),
         typeof(KeyValuePair<,>),
     ];
 
     /// <summary>The text of a value; null if it would require user code.</summary>
-    public static string? Of(object? value) => value is null ? "null" : IsPlain(value.GetType()) ? CutText.Of(Write(value, 0), MaxCharacters) : null;
+    public static string? Of(object? value) =>
+        value is null ? "null" : IsPlain(value.GetType()) ? CutText.Of(Write(value, 0), MaxCharacters) : null;
 
     private static bool IsPlain(Type type) => type.IsArray ? IsPlain(type.GetElementType()!)
-        : type.IsGenericType ? (Collections.Contains(type.GetGenericTypeDefinition()) || typeof(ITuple).IsAssignableFrom(type) || Nullable.GetUnderlyingType(type) is not null) && type.GetGenericArguments().All(IsPlain)
+        : type.IsGenericType
+            ? (Collections.Contains(type.GetGenericTypeDefinition()) || typeof(ITuple).IsAssignableFrom(type)
+                || Nullable.GetUnderlyingType(type) is not null) && type.GetGenericArguments().All(IsPlain)
         : type.IsPrimitive || type.IsEnum || Scalars.Contains(type);
 
     private static string Write(object? value, int depth) => value switch

@@ -14,7 +14,10 @@ internal static partial class Address
     public static bool IsMapped(nint address)
     {
         if (address is >= 0 and < FirstMapped) return false;
-        if (OperatingSystem.IsWindows()) return VirtualQuery(address, out var region, (nuint)Marshal.SizeOf<Region>()) != 0 && region.State != FreeState;
+        if (OperatingSystem.IsWindows())
+        {
+            return VirtualQuery(address, out var region, (nuint)Marshal.SizeOf<Region>()) != 0 && region.State != FreeState;
+        }
         var page = address & ~((nint)Environment.SystemPageSize - 1);
         Span<byte> resident = stackalloc byte[1];
         return MinCore(page, 1, ref resident[0]) == 0;

@@ -32,7 +32,8 @@ internal sealed class KnownObjects
     /// <summary>The types of the comparers that collections use if they were made without one.</summary>
     private static readonly HashSet<string> DefaultComparerTypes =
     [
-        "GenericEqualityComparer`1", "NullableEqualityComparer`1", "ObjectEqualityComparer`1", "ByteEqualityComparer", "EnumEqualityComparer`1",
+        "GenericEqualityComparer`1", "NullableEqualityComparer`1", "ObjectEqualityComparer`1", "ByteEqualityComparer",
+        "EnumEqualityComparer`1",
         "StringEqualityComparer", "GenericComparer`1", "NullableComparer`1", "ObjectComparer`1", "EnumComparer`1",
     ];
 

@@ -41,7 +41,10 @@ internal static class NewtonsoftJson
         RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (token.GetType().Name)
         {
-            case "JValue": return Get(token, "Type")!.ToString() is not { } kind || kind is "Comment" or "Raw" ? null : ["JValue", kind, Get(token, "Value")];
+            case "JValue":
+                return Get(token, "Type")!.ToString() is not { } kind || kind is "Comment" or "Raw"
+                    ? null
+                    : ["JValue", kind, Get(token, "Value")];
             case "JProperty": return Content(Get(token, "Value")!) is { } value ? ["JProperty", Get(token, "Name"), value] : null;
             case "JObject" or "JArray":
                 var children = ((IEnumerable)token).Cast<object>().Select(Content).ToList();
@@ -55,9 +58,11 @@ internal static class NewtonsoftJson
         var type = assembly.GetType(Space + content[0])!;
         switch ((string)content[0]!)
         {
-            case "JValue" when (string)content[1]! is "Undefined" or "Null": return type.GetMethod("Create" + content[1])!.Invoke(null, null)!;
+            case "JValue" when (string)content[1]! is "Undefined" or "Null":
+                return type.GetMethod("Create" + content[1])!.Invoke(null, null)!;
             case "JValue": return type.GetConstructor([typeof(object)])!.Invoke([content[2]]);
-            case "JProperty": return type.GetConstructor([typeof(string), typeof(object)])!.Invoke([content[1], Token(assembly, (object?[])content[2]!)]);
+            case "JProperty":
+                return type.GetConstructor([typeof(string), typeof(object)])!.Invoke([content[1], Token(assembly, (object?[])content[2]!)]);
             default:
                 var made = Activator.CreateInstance(type)!;
                 var add = type.GetMethod("Add", [typeof(object)])!;

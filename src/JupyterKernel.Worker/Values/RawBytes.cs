@@ -17,7 +17,8 @@ internal static class RawBytes
 
     /// <summary>The bytes of an array's elements, without a copy.</summary>
     public static Span<byte> OfArray(Array array) =>
-        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array), checked(array.Length * SizeOf(array.GetType().GetElementType()!)));
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array),
+            checked(array.Length * SizeOf(array.GetType().GetElementType()!)));
 
     /// <summary>The size of one value in bytes.</summary>
     public static int SizeOf(Type type) => RuntimeHelpers.SizeOf(type.TypeHandle);

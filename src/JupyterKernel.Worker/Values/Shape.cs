@@ -53,9 +53,11 @@ internal sealed class Shape
 
     private static readonly HashSet<Type> FieldTypes =
     [
-        typeof(Version), typeof(Random), typeof(StrongBox<>), typeof(Tuple<>), typeof(Tuple<,>), typeof(Tuple<,,>), typeof(Tuple<,,,>), typeof(Tuple<,,,,>),
+        typeof(Version), typeof(Random), typeof(StrongBox<>), typeof(Tuple<>), typeof(Tuple<,>), typeof(Tuple<,,>), typeof(Tuple<,,,>),
+        typeof(Tuple<,,,,>),
         typeof(Tuple<,,,,,>), typeof(Tuple<,,,,,,>), typeof(Tuple<,,,,,,,>), typeof(System.Collections.ObjectModel.ReadOnlyCollection<>),
-        typeof(System.Collections.ObjectModel.Collection<>), typeof(System.Collections.ObjectModel.ObservableCollection<>), typeof(System.Collections.BitArray),
+        typeof(System.Collections.ObjectModel.Collection<>), typeof(System.Collections.ObjectModel.ObservableCollection<>),
+        typeof(System.Collections.BitArray),
         typeof(System.Collections.ArrayList),
     ];
 
@@ -66,7 +68,8 @@ internal sealed class Shape
     ];
 
     private static readonly HashSet<Type> MapTypes =
-        [typeof(Dictionary<,>), typeof(SortedDictionary<,>), typeof(SortedList<,>), typeof(OrderedDictionary<,>), typeof(ConcurrentDictionary<,>)];
+        [typeof(Dictionary<,>), typeof(SortedDictionary<,>), typeof(SortedList<,>), typeof(OrderedDictionary<,>),
+            typeof(ConcurrentDictionary<,>)];
 
     private Shape(Type type)
     {
@@ -147,7 +150,10 @@ internal sealed class Shape
         var open = type.IsGenericType ? type.GetGenericTypeDefinition() : type;
         if (SequenceTypes.Contains(open)) return ShapeKind.Sequence;
         if (MapTypes.Contains(open)) return ShapeKind.Map;
-        if (FieldTypes.Contains(open) || type.DeclaringType == typeof(Random) || type.Assembly == typeof(Display.Notebook).Assembly) return ShapeKind.Fields;
+        if (FieldTypes.Contains(open) || type.DeclaringType == typeof(Random) || type.Assembly == typeof(Display.Notebook).Assembly)
+        {
+            return ShapeKind.Fields;
+        }
         if (!IsOfCell(type)) return Conversion.Of(type) is null ? ShapeKind.Opaque : ShapeKind.Converted;
 
         // A framework class that a cell's class derives from may hide state.
@@ -165,7 +171,8 @@ internal sealed class Shape
         for (var level = type; level is not null && level != typeof(object) && level != typeof(ValueType); level = level.BaseType)
         {
             // An iterator stores the id of the thread that made it, which differs in every process.
-            fields.AddRange(level.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+            fields.AddRange(
+                level.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
                 .Where(field => field.Name != "<>l__initialThreadId"));
         }
 

@@ -37,12 +37,19 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var node in nodes.Where(node => node.Shape.Kind == ShapeKind.Delegate)) node.Instance = MakeDelegate(node);
 
         // An object made of its parts comes before the objects that refer to it, unless it needs them complete: see MakeAll.
-        foreach (var node in nodes.Where(node => node.Shape is { Kind: ShapeKind.Converted, LooksAtElements: false })) InOrder(node, static part => part.Shape.Kind == ShapeKind.Converted, MakeEarly);
+        foreach (var node in nodes.Where(node => node.Shape is { Kind: ShapeKind.Converted, LooksAtElements: false }))
+        {
+            InOrder(node, static part => part.Shape.Kind == ShapeKind.Converted, MakeEarly);
+        }
 
         // An object that looks at its elements needs them complete; nested ones were met later.
         foreach (var node in nodes.Where(node => node.Shape is { LooksAtElements: false, Kind: not ShapeKind.Converted })) Fill(node);
         if (nodes.Exists(static node => node.Instance is null)) MakeAll();
-        else foreach (var node in nodes.AsEnumerable().Reverse().Where(static node => node.Shape is { LooksAtElements: true, Kind: not ShapeKind.Converted })) Fill(node);
+        else foreach (var node in nodes.AsEnumerable().Reverse()
+            .Where(static node => node.Shape is { LooksAtElements: true, Kind: not ShapeKind.Converted }))
+        {
+            Fill(node);
+        }
 
         var problems = new List<(string, string)>();
         foreach (var (variable, slot) in roots)
@@ -170,7 +177,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
                 break;
             case ShapeKind.Delegate:
                 node.Slots = new object?[reader.Read7BitEncodedInt()];
-                for (var i = 0; i < node.Slots.Length; i++) node.Slots[i] = new Call(ReadType(), reader.ReadInt32(), ReadSlot(typeof(object)));
+                for (var i = 0; i < node.Slots.Length; i++)
+                {
+                    node.Slots[i] = new Call(ReadType(), reader.ReadInt32(), ReadSlot(typeof(object)));
+                }
                 break;
             default:
                 throw new InvalidDataException($"{shape.Type} is no plain data.");
@@ -202,7 +212,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     private void ReadCollection(Node node)
     {
         var shape = node.Shape;
-        if (shape.Comparer is not null) node.Comparer = ReadText() is { Length: > 0 } name ? new KnownObject(name) : ReadSlot(typeof(object));
+        if (shape.Comparer is not null)
+        {
+            node.Comparer = ReadText() is { Length: > 0 } name ? new KnownObject(name) : ReadSlot(typeof(object));
+        }
         if (shape.Kind == ShapeKind.Map)
         {
             node.Slots = new object?[2 * reader.Read7BitEncodedInt()];
@@ -225,7 +238,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     private string ReadText()
     {
         var text = new string('\0', reader.Read7BitEncodedInt());
-        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(text.AsSpan()), text.Length)));
+        reader.BaseStream.ReadExactly(
+            MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(text.AsSpan()), text.Length)));
         return text;
     }
 
@@ -242,7 +256,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     {
         if (existing is null) return;
         if (slot is Reference reference) pairs.Enqueue((reference, existing));
-        else if (slot is Structure structure && structure.Shape.Type == existing.GetType()) PairFields(structure.Fields, structure.Shape, existing);
+        else if (slot is Structure structure && structure.Shape.Type == existing.GetType())
+        {
+            PairFields(structure.Fields, structure.Shape, existing);
+        }
     }
 
     private void PairAll()
@@ -274,7 +291,11 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
                 for (var i = 0; i < node.Slots.Length; i += 2)
                 {
                     // Keys other than values and strings cannot be looked up before they are complete.
-                    if (node.Slots[i] is { } key and not (Reference or Structure or KnownObject) && ((IDictionary)existing)[key] is { } item) PairSlot(node.Slots[i + 1], item);
+                    if (node.Slots[i] is { } key and not (Reference or Structure or KnownObject)
+                        && ((IDictionary)existing)[key] is { } item)
+                    {
+                        PairSlot(node.Slots[i + 1], item);
+                    }
                 }
 
                 break;
@@ -297,8 +318,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             ShapeKind.Raw or ShapeKind.Text => node.Data!,
             ShapeKind.Fields => RuntimeHelpers.GetUninitializedObject(type),
             ShapeKind.Array => node.Data ?? Array.CreateInstance(node.Shape.Element!, node.Lengths),
-            ShapeKind.Sequence or ShapeKind.Map when node.Comparer is KnownObject { Name: var name } && known.Find(name) is { } comparer => Activator.CreateInstance(type, comparer)!,
-            ShapeKind.Sequence or ShapeKind.Map when node.Comparer is Reference { Number: var number } => Activator.CreateInstance(type, nodes[number].Instance ??= Allocate(nodes[number]))!,
+            ShapeKind.Sequence or ShapeKind.Map when node.Comparer is KnownObject { Name: var name } && known.Find(name) is { } comparer =>
+                Activator.CreateInstance(type, comparer)!,
+            ShapeKind.Sequence or ShapeKind.Map when node.Comparer is Reference { Number: var number } =>
+                Activator.CreateInstance(type, nodes[number].Instance ??= Allocate(nodes[number]))!,
             ShapeKind.Sequence or ShapeKind.Map => Activator.CreateInstance(type)!,
             _ => null,
         };
@@ -371,7 +394,11 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         while (slots.TryPop(out var slot))
         {
             if (slot is Reference { Number: var number }) yield return nodes[number];
-            foreach (var inner in slot switch { Structure structure => structure.Fields, Embedded embedded => embedded.Array.Slots, Call call => [call.Target], _ => [] }) slots.Push(inner);
+            foreach (var inner in slot switch { Structure structure => structure.Fields, Embedded embedded => embedded.Array.Slots,
+                Call call => [call.Target], _ => [] })
+            {
+                slots.Push(inner);
+            }
         }
     }
 
@@ -384,10 +411,17 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         var conversion = node.Shape.Conversion!;
         object?[] parts = [.. node.Slots.Select(Resolve)];
         node.Instance = conversion.PutTogether(node.Shape.Type, parts);
-        if (conversion.Refill is not { } refill || node.Existing is not { } existing || Parts(node).Any(static part => part.Shape.Kind == ShapeKind.Converted) || !claimed.Add(existing)) return;
+        if (conversion.Refill is not { } refill || node.Existing is not { } existing
+            || Parts(node).Any(static part => part.Shape.Kind == ShapeKind.Converted) || !claimed.Add(existing))
+        {
+            return;
+        }
         try
         {
-            if (conversion.TakeApart(existing, static _ => []) is not { } held || !held.SequenceEqual(parts)) refill(existing, node.Instance);
+            if (conversion.TakeApart(existing, static _ => []) is not { } held || !held.SequenceEqual(parts))
+            {
+                refill(existing, node.Instance);
+            }
             node.Instance = existing;
         }
         catch (Exception fixedly) when (fixedly is not OutOfMemoryException)
@@ -434,7 +468,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var slot in node.Slots)
         {
             array.SetValue(Resolve(slot), at);
-            for (var dimension = array.Rank - 1; dimension >= 0 && ++at[dimension] == node.Lengths[dimension]; dimension--) at[dimension] = 0;
+            for (var dimension = array.Rank - 1; dimension >= 0 && ++at[dimension] == node.Lengths[dimension]; dimension--)
+            {
+                at[dimension] = 0;
+            }
         }
     }
 
@@ -466,7 +503,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             return;
         }
 
-        var add = type.GetMethod("Add", type.GetGenericArguments()) ?? type.GetMethod("Enqueue", type.GetGenericArguments()) ?? type.GetMethod("AddLast", type.GetGenericArguments())!;
+        var add = type.GetMethod("Add", type.GetGenericArguments()) ?? type.GetMethod("Enqueue", type.GetGenericArguments())
+            ?? type.GetMethod("AddLast", type.GetGenericArguments())!;
         foreach (var item in complete) add.Invoke(sequence, [item]);
     }
 

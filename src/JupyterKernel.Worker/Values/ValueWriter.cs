@@ -207,7 +207,8 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
 
         if (Shape.Of(element).Kind == ShapeKind.Raw)
         {
-            if (element == typeof(nint) && Array.Exists(array.Cast<nint>().ToArray(), Address.IsMapped) || element == typeof(nuint) && Array.Exists(array.Cast<nuint>().ToArray(), value => Address.IsMapped((nint)value)))
+            if (element == typeof(nint) && Array.Exists(array.Cast<nint>().ToArray(), Address.IsMapped)
+                || element == typeof(nuint) && Array.Exists(array.Cast<nuint>().ToArray(), value => Address.IsMapped((nint)value)))
                 opaque ??= element;
             if (writer != nowhere) WriteLarge(RawBytes.OfArray(array));
             return;
@@ -261,7 +262,8 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
             else
             {
                 // A priority queue does not enumerate itself; it exposes its items in internal order.
-                var items = ((IEnumerable)(collection.GetType().GetProperty("UnorderedItems")?.GetValue(collection) ?? collection)).Cast<object?>().ToList();
+                var items = ((IEnumerable)(collection.GetType().GetProperty("UnorderedItems")?.GetValue(collection) ?? collection))
+                    .Cast<object?>().ToList();
                 writer.Write7BitEncodedInt(items.Count);
                 foreach (var item in items)
                 {
@@ -335,7 +337,8 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         foreach (var call in calls)
         {
             var method = call.Method;
-            if (method.DeclaringType is not { } declaring || !Shape.IsOfCell(declaring) || method.IsGenericMethod || declaring.IsGenericType)
+            if (method.DeclaringType is not { } declaring || !Shape.IsOfCell(declaring) || method.IsGenericMethod
+                || declaring.IsGenericType)
             {
                 opaque ??= value.GetType();
                 return;

@@ -39,13 +39,20 @@ internal sealed record Variable(FieldInfo Field, object? Submission)
                 if (!field.IsStatic && IsWritten(field)) yield return new(field, submission);
             }
 
-            foreach (var field in type.Assembly.GetTypes().Where(other => other != type && IsReadable(other)).SelectMany(StaticFields)) yield return new(field, null);
+            foreach (var field in type.Assembly.GetTypes().Where(other => other != type && IsReadable(other)).SelectMany(StaticFields))
+            {
+                yield return new(field, null);
+            }
         }
 
-        foreach (var field in libraries.SelectMany(library => library.GetTypes()).Where(IsReadable).SelectMany(StaticFields)) yield return new(field, null);
+        foreach (var field in libraries.SelectMany(library => library.GetTypes()).Where(IsReadable).SelectMany(StaticFields))
+        {
+            yield return new(field, null);
+        }
     }
 
-    private static IEnumerable<FieldInfo> StaticFields(Type type) => type.GetFields(Everything).Where(field => field.IsStatic && !field.IsLiteral && IsWritten(field));
+    private static IEnumerable<FieldInfo> StaticFields(Type type) =>
+        type.GetFields(Everything).Where(field => field.IsStatic && !field.IsLiteral && IsWritten(field));
 
     /// <summary>
     /// Whether a type's static fields can be read without running additional user code: excludes open generic types, and types with a

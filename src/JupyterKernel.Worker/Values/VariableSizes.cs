@@ -74,7 +74,8 @@ internal sealed class VariableSizes(Func<bool> isCancelled)
         long bytes = 0;
         for (var type = value.GetType(); type is not null && type != typeof(object); type = type.BaseType)
         {
-            foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly))
+            foreach (var field in type.GetFields(
+                BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly))
                 bytes += field.FieldType.IsValueType ? RawBytes.SizeOf(field.FieldType) : IntPtr.Size;
         }
 
@@ -100,7 +101,8 @@ internal sealed class VariableSizes(Func<bool> isCancelled)
         for (var level = type; level is not null && level != typeof(object); level = level.BaseType)
         {
             found.AddRange(level.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
-                .Where(field => !field.FieldType.IsPrimitive && !field.FieldType.IsEnum && !field.FieldType.IsPointer && !field.FieldType.IsFunctionPointer
+                .Where(field => !field.FieldType.IsPrimitive && !field.FieldType.IsEnum && !field.FieldType.IsPointer
+                    && !field.FieldType.IsFunctionPointer
                     && !field.FieldType.IsByRefLike && field.FieldType != typeof(nint) && field.FieldType != typeof(nuint)));
         }
 
