@@ -101,7 +101,8 @@ public sealed class ArchitectureTests
     private static readonly string Source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "src"));
 
     private static readonly HashSet<string?> Framework =
-        [.. Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*.dll").Select(Path.GetFileNameWithoutExtension)];
+        [.. Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*.dll")
+            .Select(Path.GetFileNameWithoutExtension)];
 
     private static readonly Lazy<IReadOnlyList<Use>> Uses = new(() => [.. Assemblies.Keys.SelectMany(FindUses)]);
 
@@ -132,7 +133,8 @@ public sealed class ArchitectureTests
     public void Every_file_is_in_the_folder_of_its_namespace()
     {
         var misplaced = Assemblies.Keys.SelectMany(Files).Select(Parse)
-            .Where(tree => tree.GetRoot().DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>().Any(space => space.Name.ToString() != NamespaceOf(tree)))
+            .Where(tree => tree.GetRoot().DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>()
+                .Any(space => space.Name.ToString() != NamespaceOf(tree)))
             .Select(tree => tree.FilePath);
 
         Assert.Empty(misplaced);
@@ -142,12 +144,15 @@ public sealed class ArchitectureTests
     [InlineData("JupyterKernel.Display")]
     [InlineData("JupyterKernel.Link")]
     [InlineData("JupyterKernel.Worker", "JupyterKernel.Display", "JupyterKernel.Link", "NetMQ")]
-    public void An_assembly_of_the_worker_references_neither_the_compiler_nor_a_JSON_library(string assembly, params string[] besideFramework) =>
-        Assert.Equal(besideFramework, Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name).Where(name => !Framework.Contains(name)).Order());
+    public void An_assembly_of_the_worker_references_neither_the_compiler_nor_a_JSON_library(string assembly,
+        params string[] besideFramework) =>
+        Assert.Equal(besideFramework,
+            Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name).Where(name => !Framework.Contains(name)).Order());
 
     [Fact]
     public void The_protocol_knows_no_sockets() =>
-        Assert.Empty(Uses.Value.Where(use => use.Room == "Protocol" && use.Target.StartsWith("NetMQ", StringComparison.Ordinal)).Select(use => use.Place));
+        Assert.Empty(Uses.Value.Where(use => use.Room == "Protocol" && use.Target.StartsWith("NetMQ", StringComparison.Ordinal))
+            .Select(use => use.Place));
 
     [Fact]
     public void The_names_that_the_source_uses_are_found()
@@ -155,8 +160,10 @@ public sealed class ArchitectureTests
         // If none were found, none could be forbidden.
         Assert.Contains(Uses.Value, use => use is { Room: "Execution", Target: "JupyterKernel.Supervision.Supervisor" });
         Assert.Contains(Uses.Value, use => use is { Room: "Kernel", TargetRoom: "Link", Target: "JupyterKernel.Link.ClearOutput" });
-        Assert.Contains(Uses.Value, use => use is { Room: "Worker.Cells", TargetRoom: "Display", Target: "JupyterKernel.Display.Bundles.TypeNames" });
-        Assert.Contains(Uses.Value, use => use is { Room: "Worker.Cells", TargetRoom: "Worker.State", Target: "JupyterKernel.Worker.State.Submissions" });
+        Assert.Contains(Uses.Value,
+            use => use is { Room: "Worker.Cells", TargetRoom: "Display", Target: "JupyterKernel.Display.Bundles.TypeNames" });
+        Assert.Contains(Uses.Value,
+            use => use is { Room: "Worker.Cells", TargetRoom: "Worker.State", Target: "JupyterKernel.Worker.State.Submissions" });
         Assert.Contains(Uses.Value, use => use is { Room: "Worker", TargetRoom: "Link.Processes" });
     }
 
@@ -234,7 +241,8 @@ public sealed class ArchitectureTests
             .Select(path => MetadataReference.CreateFromFile(path));
 
         // Internals of other projects are visible to a project by its assembly's name.
-        var compilation = CSharpCompilation.Create(Assemblies[project], trees, assemblies, new(OutputKind.ConsoleApplication, allowUnsafe: true));
+        var compilation =
+            CSharpCompilation.Create(Assemblies[project], trees, assemblies, new(OutputKind.ConsoleApplication, allowUnsafe: true));
         return trees.SelectMany(tree => UsesIn(tree, compilation.GetSemanticModel(tree)));
     }
 

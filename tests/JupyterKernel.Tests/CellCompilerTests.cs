@@ -147,7 +147,8 @@ public sealed class CellCompilerTests : IDisposable
         ];
         foreach (var code in deep)
         {
-            var outcome = await new CompilationThread().RunAsync(() => compiler.Compile(code, "Cell [1]", last, Cancellation), Cancellation).WaitAsync(Deadline, Cancellation);
+            var outcome = await new CompilationThread().RunAsync(() => compiler.Compile(code, "Cell [1]", last, Cancellation), Cancellation)
+                .WaitAsync(Deadline, Cancellation);
 
             Assert.True(outcome.Cell is not null || outcome.Errors.Length > 0);
         }
@@ -185,7 +186,8 @@ public sealed class CellCompilerTests : IDisposable
     {
         var path = typeof(NetMQ.NetMQConfig).Assembly.Location;
 
-        Assert.Equal([path], Accept($"#r \"{path.Replace('\\', '/')}\"\nvar type = typeof(NetMQ.NetMQConfig);").AssemblyPaths.Select(Path.GetFullPath));
+        Assert.Equal([path],
+            Accept($"#r \"{path.Replace('\\', '/')}\"\nvar type = typeof(NetMQ.NetMQConfig);").AssemblyPaths.Select(Path.GetFullPath));
         Assert.Empty(Accept("typeof(NetMQ.NetMQException)").AssemblyPaths);
     }
 
@@ -194,7 +196,8 @@ public sealed class CellCompilerTests : IDisposable
     {
         var path = typeof(NetMQ.NetMQConfig).Assembly.Location;
 
-        var cell = Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One(); Mq::NetMQ.Msg other = one; other");
+        var cell =
+            Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One(); Mq::NetMQ.Msg other = one; other");
         Assert.Equal([path], cell.AssemblyPaths.Select(Path.GetFullPath));
         Accept("extern alias Mq;\nusing Config = Mq::NetMQ.NetMQConfig;\nclass Later { public static Type Type => typeof(Config); }\nvar size = Makes.One().Size;");
         Accept("var third = new Mq::NetMQ.Msg(); third = one; typeof(Config) == Later.Type");
@@ -261,8 +264,10 @@ public sealed class CellCompilerTests : IDisposable
     [Theory]
     [InlineData("unsafe { int n = 1; int* p = &n; *p = 2; }")]
     [InlineData("unsafe struct Buffer { public fixed byte Bytes[8]; }")]
-    [InlineData("[System.Runtime.CompilerServices.SkipLocalsInit] static int First() { Span<int> numbers = stackalloc int[3]; return numbers.Length; }")]
-    public void What_marks_an_assembly_as_unsafe_compiles(string code) => Assert.Empty(compiler.Compile(code, "Cell [1]", last, Cancellation).Errors);
+    [InlineData(
+        "[System.Runtime.CompilerServices.SkipLocalsInit] static int First() { Span<int> numbers = stackalloc int[3]; return numbers.Length; }")]
+    public void What_marks_an_assembly_as_unsafe_compiles(string code) =>
+        Assert.Empty(compiler.Compile(code, "Cell [1]", last, Cancellation).Errors);
 
     [Fact]
     public void Practice_compiles_every_kind_of_cell()

@@ -75,7 +75,8 @@ public sealed class CompletionTests : Editor
     [InlineData("people.Aggregate(0, (sum, p) => sum + p.Ag|)", "Age")]
     [InlineData("void Outer() { int Inner(string text) => text.Len| }", "Length")]
     [InlineData("(await FindAsync(\"a\")).Em|", "Email")]
-    [InlineData("async Task F() { await foreach (var i in G()) i.CompareT| } async IAsyncEnumerable<int> G() { yield return 1; }", "CompareTo")]
+    [InlineData("async Task F() { await foreach (var i in G()) i.CompareT| } async IAsyncEnumerable<int> G() { yield return 1; }",
+        "CompareTo")]
     [InlineData("await Task.Del|", "Delay")]
     [InlineData("Task.Run(async () => { var p = await FindAsync(\"\"); p.Gre| })", "Greet")]
 
@@ -173,7 +174,8 @@ public sealed class CompletionTests : Editor
     {
         var items = CompleteAt("Strin", 5, Session.Value).Items;
         Assert.Equal("String", items[0].Text);
-        Assert.DoesNotContain(items.SkipWhile(item => !item.Signature.StartsWith("using ", StringComparison.Ordinal)).Where(item => item.Text.StartsWith("Strin", StringComparison.Ordinal)),
+        Assert.DoesNotContain(items.SkipWhile(item => !item.Signature.StartsWith("using ", StringComparison.Ordinal))
+            .Where(item => item.Text.StartsWith("Strin", StringComparison.Ordinal)),
             item => !item.Signature.StartsWith("using ", StringComparison.Ordinal));
     }
 
@@ -185,7 +187,8 @@ public sealed class CompletionTests : Editor
         Assert.Contains("string Title => base.Title;", list.Matches);
         Assert.Equal("class Square : Shape\n{\n    public override ".Length, list.Start);
 
-        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }", Assert.Single(Complete("class Square : Shape\n{\n    override Ar|\n}", Notebook[0]).Matches));
+        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }",
+            Assert.Single(Complete("class Square : Shape\n{\n    override Ar|\n}", Notebook[0]).Matches));
     }
 
     [Theory]
@@ -197,9 +200,12 @@ public sealed class CompletionTests : Editor
     public void An_override_is_proposed_on_a_line_of_more(string code)
     {
         var list = Complete(code, Notebook[0]);
-        var area = Assert.Single(list.Matches, match => match.EndsWith("double Area(int digits) { throw new NotImplementedException(); }", StringComparison.Ordinal));
+        var area =
+            Assert.Single(list.Matches,
+                match => match.EndsWith("double Area(int digits) { throw new NotImplementedException(); }", StringComparison.Ordinal));
         var cell = code.Replace("|", "", StringComparison.Ordinal);
-        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }", cell[..list.Start] + area + cell[list.End..], StringComparison.Ordinal);
+        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }",
+            cell[..list.Start] + area + cell[list.End..], StringComparison.Ordinal);
         Assert.DoesNotContain("override override", cell[..list.Start] + area, StringComparison.Ordinal);
     }
 
@@ -245,7 +251,9 @@ public sealed class CompletionTests : Editor
             var path = folder.FullName.Replace('\\', '/');
             Assert.Equal(["data.csv", "date.txt"], Complete($"File.ReadAllText(\"{path}/da|\")").Matches);
             Assert.Equal(["data.csv"], Complete($"new StreamReader(\"{path}/data|").Matches);
-            Assert.Equal(["date.txt"], Complete($"Load(fileName: @\"{path}/dat|e\")", "int Load(string fileName) => 1;").Matches.Where(match => match.EndsWith(".txt", StringComparison.Ordinal)));
+            Assert.Equal(["date.txt"],
+                Complete($"Load(fileName: @\"{path}/dat|e\")", "int Load(string fileName) => 1;")
+                    .Matches.Where(match => match.EndsWith(".txt", StringComparison.Ordinal)));
             Assert.Empty(Complete($"Console.WriteLine(\"{path}/da|\")").Matches);
         }
         finally
@@ -273,7 +281,8 @@ public sealed class CompletionTests : Editor
     [InlineData("if (true) retu|", "return")]
     [InlineData("namespa|", "namespace")]
     [InlineData("using System.Xml;\nfixe|", "fixed")]
-    public void Keywords_that_only_programs_have_at_their_top_are_proposed(string text, string keyword) => Assert.Equal(keyword, Complete(text).Matches[0]);
+    public void Keywords_that_only_programs_have_at_their_top_are_proposed(string text, string keyword) =>
+        Assert.Equal(keyword, Complete(text).Matches[0]);
 
     [Theory]
     [InlineData("Console.retu|")]
@@ -322,15 +331,19 @@ public sealed class CompletionTests : Editor
     public void A_cells_own_extension_methods_and_usings_are_those_of_no_other_cell()
     {
         var typing = NewCompletion();
-        string? Signature(string code, string name) => Complete(typing, code, code.Length, Session.Value).Items.FirstOrDefault(item => item.Text == name && item.Namespace is null)?.Signature;
+        string? Signature(string code, string name) =>
+            Complete(typing, code, code.Length, Session.Value)
+                .Items.FirstOrDefault(item => item.Text == name && item.Namespace is null)?.Signature;
         for (var round = 0; round < 2; round++)
         {
             Assert.Equal("string Shout(int times = 1)", Signature("\"\".", "Shout"));
             Assert.Null(Signature("\"\".", "Twice"));
             Assert.Equal("int Twice()", Signature("static int Twice(this string text) => 2; \"\".", "Twice"));
-            Assert.EndsWith(" (+ 1 overload)", Signature("static string Shout(this string text, char end) => text; \"\".", "Shout"), StringComparison.Ordinal);
+            Assert.EndsWith(" (+ 1 overload)", Signature("static string Shout(this string text, char end) => text; \"\".", "Shout"),
+                StringComparison.Ordinal);
             Assert.Null(Signature("new[] { 1 }.", "ToImmutableArray"));
-            Assert.StartsWith("ImmutableArray<int> ", Signature("using System.Collections.Immutable; new[] { 1 }.", "ToImmutableArray"), StringComparison.Ordinal);
+            Assert.StartsWith("ImmutableArray<int> ", Signature("using System.Collections.Immutable; new[] { 1 }.", "ToImmutableArray"),
+                StringComparison.Ordinal);
             Assert.Equal("string? Person.Email { get; init; }", Signature("people[0].", "Email"));
             Assert.Equal("int Inner.Hidden", Signature("class Inner { int Hidden; void M(Inner other) { other.", "Hidden"));
         }

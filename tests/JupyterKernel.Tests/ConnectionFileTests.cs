@@ -75,9 +75,12 @@ public sealed class ConnectionFileTests : IDisposable
         var fits = new string('x', longest - "-12345".Length);
 
         Assert.Equal(fits, Load(Ipc(fits)).Ip);
-        Assert.Contains($"{longest}", Assert.Throws<InvalidDataException>(() => Load(Ipc("é" + fits[1..]))).Message, StringComparison.Ordinal);
+        Assert.Contains($"{longest}", Assert.Throws<InvalidDataException>(() => Load(Ipc("é" + fits[1..]))).Message,
+            StringComparison.Ordinal);
 
-        static string Ipc(string ip) => new ConnectionFile { Transport = "ipc", Ip = ip, ShellPort = 1, IopubPort = 12345, StdinPort = 3, ControlPort = 4, HeartbeatPort = 5 }.ToJson();
+        static string Ipc(string ip) =>
+            new ConnectionFile { Transport = "ipc", Ip = ip, ShellPort = 1, IopubPort = 12345, StdinPort = 3, ControlPort = 4,
+                HeartbeatPort = 5 }.ToJson();
     }
 
     [Fact]

@@ -41,8 +41,10 @@ public abstract class Editor
         return CompleteAt(text.Remove(index, 1), index, After(cells));
     }
 
-    private protected static CompletionList CompleteAt(string code, int index, CellDeclarations[] after, CancellationToken? cancellation = null, params string[] recent) =>
-        Completion.CompleteAsync(Language.Open(code, after, cancellation ?? Cancellation), index, RecentNames.In(recent), cancellation ?? Cancellation).GetAwaiter().GetResult();
+    private protected static CompletionList CompleteAt(string code, int index, CellDeclarations[] after,
+        CancellationToken? cancellation = null, params string[] recent) =>
+        Completion.CompleteAsync(Language.Open(code, after, cancellation ?? Cancellation), index, RecentNames.In(recent), cancellation
+            ?? Cancellation).GetAwaiter().GetResult();
 
     /// <summary>The tooltip, without what makes parts of it bold in a terminal.</summary>
     private protected static Tooltip? Inspect(string text, int detail = 0, params string[] cells)
@@ -51,8 +53,11 @@ public abstract class Editor
         return InspectAt(text.Remove(index, 1), index, detail, After(cells));
     }
 
-    private protected static Tooltip? InspectAt(string code, int index, int detail, CellDeclarations[] after, CancellationToken? cancellation = null) =>
-        Inspection.InspectAsync(Language.Open(code, after, cancellation ?? Cancellation), index, detail, cancellation ?? Cancellation).GetAwaiter().GetResult() is { } tooltip
-            ? tooltip with { Plain = tooltip.Plain.Replace("\u001b[1m", "", StringComparison.Ordinal).Replace("\u001b[0m", "", StringComparison.Ordinal) }
+    private protected static Tooltip? InspectAt(string code, int index, int detail, CellDeclarations[] after,
+        CancellationToken? cancellation = null) =>
+        Inspection.InspectAsync(Language.Open(code, after, cancellation ?? Cancellation), index, detail, cancellation ?? Cancellation)
+            .GetAwaiter().GetResult() is { } tooltip
+            ? tooltip with { Plain = tooltip.Plain.Replace("\u001b[1m", "", StringComparison.Ordinal)
+                .Replace("\u001b[0m", "", StringComparison.Ordinal) }
             : null;
 }

@@ -249,7 +249,8 @@ public sealed class HistoryStoreTests : IDisposable
         if (OperatingSystem.IsWindows()) return;
         var path = Path.Combine(_folder.FullName, HistoryStore.OwnFolder, "history.sqlite");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.SetUnixFileMode(Path.GetDirectoryName(path)!, PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(Path.GetDirectoryName(path)!,
+            PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         using (var earlier = new SqliteConnection($"Data Source={path};Pooling=False"))
         {
             // Not closed before the store opens it, so that what SQLite keeps beside the database is there already.

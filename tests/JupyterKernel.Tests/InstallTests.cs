@@ -227,7 +227,8 @@ public sealed class InstallTests : IDisposable
     {
         Assert.Contains("cannot be the name of a kernel", Fails("install", "--prefix", At("p"), "--name", name), StringComparison.Ordinal);
         Assert.Contains("cannot be the name of a kernel", Fails("install", "--prefix", At("p"), "--alias", name), StringComparison.Ordinal);
-        Assert.Contains("cannot be the name of a kernel", Fails("uninstall", "--prefix", At("p"), "--name", name), StringComparison.Ordinal);
+        Assert.Contains("cannot be the name of a kernel", Fails("uninstall", "--prefix", At("p"), "--name", name),
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(At("p")));
     }
 
@@ -389,7 +390,10 @@ public sealed class InstallTests : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(At(path))!);
         File.WriteAllText(At(path), $"#!/bin/sh\n{command}\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     private string Succeeds(params string[] arguments)

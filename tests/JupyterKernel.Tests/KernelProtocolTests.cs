@@ -55,16 +55,19 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     public async Task The_outputs_of_cells_sent_together_come_in_order_each_under_its_own_request()
     {
         var cells = Enumerable.Range(1, 5)
-            .Select(i => ExecuteAsync($"Console.Write(\"a{i}\"); Console.Error.Write(\"b{i}\"); display({i}); Console.Write(\"c{i}\"); {i} + 100"));
+            .Select(i =>
+                ExecuteAsync($"Console.Write(\"a{i}\"); Console.Error.Write(\"b{i}\"); display({i}); Console.Write(\"c{i}\"); {i} + 100"));
 
         var responses = await Task.WhenAll(cells);
 
         foreach (var (i, response) in responses.Index().Select(pair => (pair.Index + 1, pair.Item)))
         {
-            Assert.Equal(["status", "execute_input", "stream", "stream", "display_data", "stream", "execute_result", "status"], Types(response));
+            Assert.Equal(["status", "execute_input", "stream", "stream", "display_data", "stream", "execute_result", "status"],
+                Types(response));
             Assert.Equal(
                 [$"a{i}", $"b{i}", $"{i}", $"c{i}", $"{i + 100}"],
-                response.Published.Skip(2).SkipLast(1).Select(message => (string?)message.Content["text"] ?? (string?)message.Content["data"]!["text/plain"]));
+                response.Published.Skip(2).SkipLast(1)
+                    .Select(message => (string?)message.Content["text"] ?? (string?)message.Content["data"]!["text/plain"]));
         }
     }
 
@@ -123,11 +126,13 @@ public sealed class KernelProtocolTests : IAsyncLifetime
         {
             byte[][] signed =
             [
-                Encoding.UTF8.GetBytes(new JObject { ["msg_id"] = code, ["msg_type"] = "execute_request", ["session"] = "undated" }.ToString()),
+                Encoding.UTF8.GetBytes(
+                    new JObject { ["msg_id"] = code, ["msg_type"] = "execute_request", ["session"] = "undated" }.ToString()),
                 "{}"u8.ToArray(), "{}"u8.ToArray(), WireFormat.ToJson(new JObject { ["code"] = code }),
             ];
             var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(kernel.Connection.Key), signed.SelectMany(frame => frame).ToArray());
-            shell.SendMultipartBytes([WireFormat.Delimiter.ToArray(), Encoding.ASCII.GetBytes(Convert.ToHexStringLower(signature)), .. signed]);
+            shell.SendMultipartBytes(
+                [WireFormat.Delimiter.ToArray(), Encoding.ASCII.GetBytes(Convert.ToHexStringLower(signature)), .. signed]);
             List<byte[]> reply = [];
             Assert.True(shell.TryReceiveMultipartBytes(Deadline, ref reply!), "no reply");
             using var wire = new WireFormat(kernel.Connection.Key);
@@ -139,7 +144,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     public async Task An_interrupted_cell_ends_with_an_error_and_the_next_one_runs()
     {
         await ExecuteAsync("var kept = 1;");
-        var cell = kernel.Send(RequestChannel.Shell, "execute_request", new JObject { ["code"] = "Console.WriteLine(\"begun\"); while (true) ;" });
+        var cell =
+            kernel.Send(RequestChannel.Shell, "execute_request", new JObject { ["code"] = "Console.WriteLine(\"begun\"); while (true) ;" });
         await foreach (var message in cell.Published.ReadAllAsync(Cancellation))
         {
             if (message.Header.MsgType == "stream") break;
@@ -171,7 +177,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     [Fact]
     public async Task User_expressions_are_evaluated_after_the_cell_and_fail_one_by_one()
     {
-        var response = await ExecuteAsync("var x = 20;", request => request["user_expressions"] = new JObject { ["good"] = "x + 1", ["bad"] = "y" });
+        var response =
+            await ExecuteAsync("var x = 20;", request => request["user_expressions"] = new JObject { ["good"] = "x + 1", ["bad"] = "y" });
 
         var expressions = response.Reply.Content["user_expressions"]!;
         Assert.Equal("ok", (string?)response.Reply.Content["status"]);
@@ -185,7 +192,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     {
         foreach (var (type, content) in (IReadOnlyList<(string, string)>)
             [
-                ("execute_request", "{}"), ("execute_request", """{"code":{}}"""), ("complete_request", """{"code":"x","cursor_pos":"here"}"""),
+                ("execute_request", "{}"), ("execute_request", """{"code":{}}"""),
+                ("complete_request", """{"code":"x","cursor_pos":"here"}"""),
                 ("inspect_request", """{"code":"x"}"""), ("is_complete_request", "{}"), ("history_request", """{"hist_access_type":[]}"""),
                 ("shutdown_request", """{"restart":"perhaps"}"""),
             ])
@@ -193,7 +201,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
             var response = await RequestAsync(type, JObject.Parse(content));
 
             Assert.Equal(type.Replace("_request", "_reply", StringComparison.Ordinal), response.Reply.Header.MsgType);
-            Assert.Equal(("error", "MalformedRequest"), ((string?)response.Reply.Content["status"], (string?)response.Reply.Content["ename"]));
+            Assert.Equal(("error", "MalformedRequest"),
+                ((string?)response.Reply.Content["status"], (string?)response.Reply.Content["ename"]));
             AssertBracketed(response.Published);
         }
 
@@ -223,7 +232,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     [Fact]
     public async Task A_shutdown_is_answered_and_ends_the_process()
     {
-        var reply = await kernel.Send(RequestChannel.Control, "shutdown_request", new JObject { ["restart"] = true }).Reply.WaitAsync(Deadline, Cancellation);
+        var reply = await kernel.Send(RequestChannel.Control, "shutdown_request", new JObject { ["restart"] = true })
+            .Reply.WaitAsync(Deadline, Cancellation);
 
         Assert.Equal(("shutdown_reply", true), (reply.Header.MsgType, (bool?)reply.Content["restart"]));
         Assert.Equal(0, await kernel.ShutdownAsync(Deadline));

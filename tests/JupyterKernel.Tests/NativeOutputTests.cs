@@ -115,7 +115,8 @@ public sealed class NativeOutputTests
         Assert.Empty(seen.CrashReport);
     }
 
-    private static string Marker(long cell) => string.Create(CultureInfo.InvariantCulture, $"\u001e{Convert.ToHexString(Token)}:{cell}\u001e");
+    private static string Marker(long cell) =>
+        string.Create(CultureInfo.InvariantCulture, $"\u001e{Convert.ToHexString(Token)}:{cell}\u001e");
 
     private static Task<Seen> ReadAsync(string[] texts) => ReadBytesAsync(Encoding.UTF8.GetBytes(string.Concat(texts)));
 

@@ -62,11 +62,14 @@ public sealed class PackageDirectivesTests
     [Fact]
     public void Sources_frameworks_projects_and_properties()
     {
-        const string Code = "#i \"nuget: https://a/index.json\"\n#r \"framework: Microsoft.AspNetCore.App\"\n#:sdk Microsoft.NET.Sdk.Web@10.0.0\n#r \"b.csproj\"\n#:project c\n#:property Nullable = enable";
+        const string Code =
+            "#i \"nuget: https://a/index.json\"\n#r \"framework: Microsoft.AspNetCore.App\"\n#:sdk Microsoft.NET.Sdk.Web@10.0.0\n#r \"b.csproj\"\n#:project c\n#:property Nullable = enable";
         Assert.Equal(
             [
-                new(PackageDirectiveKind.Source, "https://a/index.json"), new(PackageDirectiveKind.Framework, "Microsoft.AspNetCore.App"), new(PackageDirectiveKind.Framework, "Microsoft.AspNetCore.App"),
-                new(PackageDirectiveKind.Project, Path.Combine(Here, "b.csproj")), new(PackageDirectiveKind.Project, Path.Combine(Here, "c")), new(PackageDirectiveKind.Property, "Nullable", "enable"),
+                new(PackageDirectiveKind.Source, "https://a/index.json"), new(PackageDirectiveKind.Framework, "Microsoft.AspNetCore.App"),
+                new(PackageDirectiveKind.Framework, "Microsoft.AspNetCore.App"),
+                new(PackageDirectiveKind.Project, Path.Combine(Here, "b.csproj")),
+                new(PackageDirectiveKind.Project, Path.Combine(Here, "c")), new(PackageDirectiveKind.Property, "Nullable", "enable"),
             ],
             PackageDirectives.In(Code, Here));
     }
@@ -105,7 +108,9 @@ public sealed class PackageDirectivesTests
 
         var found = PackageDirectives.In("#load \"a.csx\"\n#load \"missing.csx\"", folder.FullName);
 
-        Assert.Equal([new(PackageDirectiveKind.Package, "B"), new(PackageDirectiveKind.Package, "A"), new(PackageDirectiveKind.Project, Path.Combine(folder.FullName, "lib", "x.csproj"))], found);
+        Assert.Equal(
+            [new(PackageDirectiveKind.Package, "B"), new(PackageDirectiveKind.Package, "A"),
+                new(PackageDirectiveKind.Project, Path.Combine(folder.FullName, "lib", "x.csproj"))], found);
         folder.Delete(recursive: true);
     }
 
@@ -115,8 +120,10 @@ public sealed class PackageDirectivesTests
         var set = Set("#i \"nuget: /tmp/$(A);B%41\"", "#r \"nuget: C, [1,2)\"");
         var project = set.Project(Here, "linux-x64");
 
-        Assert.Contains("<RestoreAdditionalProjectSources>/tmp/%24(A)%3BB%2541</RestoreAdditionalProjectSources>", project, StringComparison.Ordinal);
-        Assert.Contains("<PackageReference Include=\"C\" Version=\"[1,2)\" Condition=\"'$(ManagePackageVersionsCentrally)' != 'true'\" />", project, StringComparison.Ordinal);
+        Assert.Contains("<RestoreAdditionalProjectSources>/tmp/%24(A)%3BB%2541</RestoreAdditionalProjectSources>", project,
+            StringComparison.Ordinal);
+        Assert.Contains("<PackageReference Include=\"C\" Version=\"[1,2)\" Condition=\"'$(ManagePackageVersionsCentrally)' != 'true'\" />",
+            project, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +134,8 @@ public sealed class PackageDirectivesTests
 
         Assert.Equal([new("A", "1.5.0"), new("B", "1.9.0")], pinned.Packages);
         Assert.Same(pinned, pinned.With(PackageDirectives.In("#r \"nuget: A\"", Here), Here));
-        Assert.Equal([new("A", "1.5.0"), new("b", "2.0.0")], pinned.With(PackageDirectives.In("#r \"nuget: b, 2.0.0\"", Here), Here).Packages);
+        Assert.Equal([new("A", "1.5.0"), new("b", "2.0.0")],
+            pinned.With(PackageDirectives.In("#r \"nuget: b, 2.0.0\"", Here), Here).Packages);
         Assert.NotEqual(first.Key(Here, "linux-x64"), pinned.Key(Here, "linux-x64"));
         Assert.Equal(Set("#r \"nuget: B, 1.*\"", "#r \"nuget: A\"").Key(Here, "linux-x64"), first.Key(Here, "linux-x64"));
     }
@@ -176,5 +184,6 @@ public sealed class PackageDirectivesTests
         Assert.Null(ResolvedPackages.FromJson("not JSON"));
     }
 
-    private static PackageSet Set(params string[] lines) => PackageSet.Empty.With(PackageDirectives.In(string.Join('\n', lines), Here), Here);
+    private static PackageSet Set(params string[] lines) =>
+        PackageSet.Empty.With(PackageDirectives.In(string.Join('\n', lines), Here), Here);
 }

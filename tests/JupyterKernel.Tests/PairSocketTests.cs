@@ -84,7 +84,8 @@ public sealed class PairSocketTests
         ["is silent"] = endpoint => new Stranger(endpoint, []),
         ["speaks no ZeroMQ"] = endpoint => new Stranger(endpoint, "GET / HTTP/1.1\r\n\r\n"u8.ToArray()),
         ["announces a frame of 2^63 - 1 bytes"] = endpoint => new Stranger(
-            endpoint, [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 1, 0, 0, 0, /* the frame: */ 2, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3]),
+            endpoint,
+            [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 1, 0, 0, 0, /* the frame: */ 2, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3]),
         ["sends noise"] = endpoint => new Stranger(endpoint, Noise),
         ["sends random bytes"] = endpoint => new Stranger(endpoint, RandomNumberGenerator.GetBytes(100_000)),
         ["is a silent peer"] = endpoint => new Peer(endpoint, 0, []),
@@ -112,7 +113,10 @@ public sealed class PairSocketTests
         Assert.Equal(1, (await worker.NextAsync<CellReturned>()).Cell);
 
         // Too long a frame, which random bytes may be, gets a stranger thrown out, by the socket itself; all others are still in the worker's place.
-        if (!intruder.Contains("frame", StringComparison.Ordinal) && !intruder.Contains("random", StringComparison.Ordinal)) Assert.True(endpoints > 1, "the stranger was not in the worker's place at all");
+        if (!intruder.Contains("frame", StringComparison.Ordinal) && !intruder.Contains("random", StringComparison.Ordinal))
+        {
+            Assert.True(endpoints > 1, "the stranger was not in the worker's place at all");
+        }
     }
 
     [Theory]
@@ -165,7 +169,8 @@ public sealed class PairSocketTests
     [InlineData("Console.Write(\"begun\"); while (true) ;")]
     [InlineData("Console.Write(\"begun\"); Thread.Sleep(-1);")]
     [InlineData("Console.Write(\"begun\"); while (true) try { Thread.Sleep(-1); } catch { }")]
-    [InlineData("AppDomain.CurrentDomain.ProcessExit += (_, _) => Thread.Sleep(-1); Console.Write(\"begun\"); while (true) Console.WriteLine(new string('x', 10_000));")]
+    [InlineData(
+        "AppDomain.CurrentDomain.ProcessExit += (_, _) => Thread.Sleep(-1); Console.Write(\"begun\"); while (true) Console.WriteLine(new string('x', 10_000));")]
     public async Task A_worker_ends_with_its_kernel_whatever_its_cell_does(string code)
     {
         await using var worker = await Worker.StartAsync();
@@ -205,10 +210,12 @@ public sealed class PairSocketTests
         }
     }
 
-    private static RunCell RunCell(CellCompiler compiler, string code, long number) => RunCell(Compile(compiler, code, compiler.Root), number);
+    private static RunCell RunCell(CellCompiler compiler, string code, long number) =>
+        RunCell(Compile(compiler, code, compiler.Root), number);
 
     private static RunCell RunCell(CompiledCell cell, long number) =>
-        new(number, cell.EntryType, cell.EntryMethod, Files: null, AllowStdin: false, IsReplay: false, IsKept: true, []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
+        new(number, cell.EntryType, cell.EntryMethod, Files: null, AllowStdin: false, IsReplay: false, IsKept: true,
+            []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
 
     private static CompiledCell Compile(CellCompiler compiler, string code, CSharpCompilation previous)
     {

@@ -207,7 +207,10 @@ public sealed class ProgressTests : IDisposable
         using var source = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var i in Progress(Later(TestContext.Current.CancellationToken)).WithCancellation(source.Token)) if (i == 1) await source.CancelAsync();
+            await foreach (var i in Progress(Later(TestContext.Current.CancellationToken)).WithCancellation(source.Token))
+            {
+                if (i == 1) await source.CancelAsync();
+            }
         });
     }
 
@@ -667,7 +670,8 @@ public sealed class ProgressTests : IDisposable
         public string NewId(string kind) => $"id-{++Ids}";
         public void ClearOutput(bool wait) => throw new NotSupportedException();
         public string ReadInput(string prompt, bool password) => throw new NotSupportedException();
-        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) => throw new NotSupportedException();
+        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) =>
+            throw new NotSupportedException();
         public void ListenForComms(string target) => throw new NotSupportedException();
 
         public void Publish(MimeBundle bundle, string? displayId, bool update)

@@ -40,7 +40,8 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task The_run_stops_at_the_first_failed_cell_and_keeps_what_was_there_until_then()
     {
-        var path = Write("fails", Code("Console.Write(1);"), Code("throw new Exception(\"told so\");"), Code("Console.Write(3);", stale: true));
+        var path =
+            Write("fails", Code("Console.Write(1);"), Code("throw new Exception(\"told so\");"), Code("Console.Write(3);", stale: true));
 
         var run = await RunAsync(path);
 
@@ -55,8 +56,10 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Allowed_and_expected_errors_do_not_stop_the_run()
     {
-        var allowed = await RunAsync(Write("allowed", Code("throw new Exception();"), Code("Console.Write(\"went on\");")), "--allow-errors");
-        var expected = await RunAsync(Write("expected", Code("throw new Exception();", "raises-exception"), Code("Console.Write(\"went on\");")));
+        var allowed =
+            await RunAsync(Write("allowed", Code("throw new Exception();"), Code("Console.Write(\"went on\");")), "--allow-errors");
+        var expected =
+            await RunAsync(Write("expected", Code("throw new Exception();", "raises-exception"), Code("Console.Write(\"went on\");")));
 
         Assert.Equal((0, 0), (allowed.ExitCode, expected.ExitCode));
         Assert.Contains("went on", allowed.Output, StringComparison.Ordinal);
@@ -75,7 +78,9 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Cells_are_run_in_the_language_of_their_metadata()
     {
-        var run = await RunAsync(Write("page", InLanguage("html", "<b>bold</b>"), InLanguage("csharp", "20 + 22"), InLanguage("mermaid", "graph TD")));
+        var run =
+            await RunAsync(
+                Write("page", InLanguage("html", "<b>bold</b>"), InLanguage("csharp", "20 + 22"), InLanguage("mermaid", "graph TD")));
 
         Assert.Equal(0, run.ExitCode);
         var cells = Cells("page.executed.ipynb");
@@ -128,7 +133,8 @@ public sealed class RunTests : IDisposable
     public async Task Ctrl_C_interrupts_the_cell_and_the_copy_is_written()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "a process cannot be sent Ctrl+C there without its console");
-        Assert.SkipWhen(IgnoresInterrupts(), "these tests were started with SIGINT ignored, which processes inherit (nohup, '&' in a script)");
+        Assert.SkipWhen(IgnoresInterrupts(),
+            "these tests were started with SIGINT ignored, which processes inherit (nohup, '&' in a script)");
         var path = Write("endless", Code("Console.WriteLine(\"started\"); while (true) Thread.Sleep(10);"), Code("1"));
         using var process = Start(path);
         var output = process.StandardOutput;
@@ -152,10 +158,12 @@ public sealed class RunTests : IDisposable
         const string Hostile = "\"; throw new Exception(); //\\\n\u2028{x}\u001b é";
         var path = Write(
             "parameters", Code("var count = 1; var name = \"\";", "parameters"),
-            Code("Console.Write($\"{count + 1} {ratio / 2} {big} {!flag} {none is null}\");"), Code($"Console.Write(name == {Literal(Hostile)});"));
+            Code("Console.Write($\"{count + 1} {ratio / 2} {big} {!flag} {none is null}\");"),
+                Code($"Console.Write(name == {Literal(Hostile)});"));
 
         var run = await RunAsync(
-            path, "-p", "count=41", "-p", "ratio=3", "-p", "ratio=3.0", "-p", "big=5000000000", "-p", "flag=true", "-p", "none=null", "-p", $"name={Hostile}");
+            path, "-p", "count=41", "-p", "ratio=3", "-p", "ratio=3.0", "-p", "big=5000000000", "-p", "flag=true", "-p", "none=null", "-p",
+                $"name={Hostile}");
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         var cells = Cells("parameters.executed.ipynb");
@@ -188,7 +196,8 @@ public sealed class RunTests : IDisposable
     [InlineData("{\"nbformat\": 3, \"nbformat_minor\": 0, \"worksheets\": []}", "format 3")]
     [InlineData("{\"cells\": []}", "is not a notebook")]
     [InlineData("no JSON", "is not a notebook")]
-    [InlineData("{\"nbformat\": 4, \"nbformat_minor\": 5, \"cells\": [], \"metadata\": {\"kernelspec\": {\"language\": \"python\"}}}", "written in python")]
+    [InlineData("{\"nbformat\": 4, \"nbformat_minor\": 5, \"cells\": [], \"metadata\": {\"kernelspec\": {\"language\": \"python\"}}}",
+        "written in python")]
     public async Task What_cannot_be_run_is_refused_with_a_reason(string text, string reason)
     {
         await File.WriteAllTextAsync(InFolder("odd.ipynb"), text, Cancellation);
@@ -224,7 +233,9 @@ public sealed class RunTests : IDisposable
     [Fact]
     public void Injected_parameters_of_an_earlier_run_are_replaced()
     {
-        var notebook = NotebookFile.Load(Write("again", Code("int a = 1;", "parameters"), Code("between"), Code("int a = 2;", "injected-parameters"), Code("last")));
+        var notebook =
+            NotebookFile.Load(
+                Write("again", Code("int a = 1;", "parameters"), Code("between"), Code("int a = 2;", "injected-parameters"), Code("last")));
 
         Parameter.Inject([Parameter.Parse("a=3")], notebook);
 
@@ -281,8 +292,11 @@ public sealed class RunTests : IDisposable
         outputs.Take(Published("stream", "{'name': 'stdout', 'text': 'a\\nb'}"));
         outputs.Take(Published("stream", "{'name': 'stdout', 'text': 'c'}"));
         outputs.Take(Published("stream", "{'name': 'stderr', 'text': 'e'}"));
-        outputs.Take(Published("display_data", "{'data': {'text/plain': 'old', 'image/png': 'a\\n'}, 'metadata': {}, 'transient': {'display_id': 'i'}}"));
-        outputs.Take(Published("update_display_data", "{'data': {'text/plain': 'new'}, 'metadata': {'m': 1}, 'transient': {'display_id': 'i'}}"));
+        outputs.Take(
+            Published("display_data",
+                "{'data': {'text/plain': 'old', 'image/png': 'a\\n'}, 'metadata': {}, 'transient': {'display_id': 'i'}}"));
+        outputs.Take(
+            Published("update_display_data", "{'data': {'text/plain': 'new'}, 'metadata': {'m': 1}, 'transient': {'display_id': 'i'}}"));
         outputs.Flush();
 
         var expected = JArray.Parse("""
@@ -316,7 +330,8 @@ public sealed class RunTests : IDisposable
         new([], new Header { MsgId = "1", MsgType = type }, [], [], [], JObject.Parse(content), []);
 
     private static JObject Markdown(string source) =>
-        new() { ["cell_type"] = "markdown", ["id"] = Guid.NewGuid().ToString("N"), ["metadata"] = new JObject(), ["source"] = MultilineText.Split(source) };
+        new() { ["cell_type"] = "markdown", ["id"] = Guid.NewGuid().ToString("N"), ["metadata"] = new JObject(),
+            ["source"] = MultilineText.Split(source) };
 
     private static JObject Code(string source, string? tag = null, bool stale = false) => new()
     {
@@ -324,7 +339,9 @@ public sealed class RunTests : IDisposable
         ["execution_count"] = null,
         ["id"] = Guid.NewGuid().ToString("N"),
         ["metadata"] = tag is null ? [] : new JObject { ["tags"] = new JArray(tag) },
-        ["outputs"] = stale ? new JArray(new JObject { ["name"] = "stdout", ["output_type"] = "stream", ["text"] = new JArray("stale") }) : [],
+        ["outputs"] = stale
+            ? new JArray(new JObject { ["name"] = "stdout", ["output_type"] = "stream", ["text"] = new JArray("stale") })
+            : [],
         ["source"] = MultilineText.Split(source),
     };
 
@@ -358,11 +375,15 @@ public sealed class RunTests : IDisposable
     private string Write(string name, params JObject[] cells)
     {
         var path = InFolder($"{name}.ipynb");
-        File.WriteAllText(path, new JObject { ["cells"] = new JArray(cells), ["metadata"] = new JObject(), ["nbformat"] = 4, ["nbformat_minor"] = 5 }.ToString());
+        File.WriteAllText(path,
+            new JObject { ["cells"] = new JArray(cells), ["metadata"] = new JObject(), ["nbformat"] = 4,
+            ["nbformat_minor"] = 5 }.ToString());
         return path;
     }
 
     /// <summary>Whether this process ignores SIGINT. Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html</summary>
-    private static bool IgnoresInterrupts() => OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var mask
+    private static bool IgnoresInterrupts() =>
+        OperatingSystem.IsLinux()
+            && File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var mask
         && (Convert.ToUInt64(mask["SigIgn:".Length..].Trim(), 16) & 2) != 0;
 }

@@ -32,18 +32,23 @@ public sealed class VirtualTableTests : IDisposable
     }
 
     private static List<Item> Items(int count) =>
-        [.. Enumerable.Range(0, count).Select(i => new Item(i, i % 10 == 9 ? null : $"w{i % 7}", DateTime.UnixEpoch.AddDays(-i), i % 4 == 0 ? null : i / 4.0))];
+        [.. Enumerable.Range(0, count)
+            .Select(i => new Item(i, i % 10 == 9 ? null : $"w{i % 7}", DateTime.UnixEpoch.AddDays(-i), i % 4 == 0 ? null : i / 4.0))];
 
-    private static string? IdOf(object value) => (Formatter.Format(value).Data.GetValueOrDefault(VirtualTables.MimeType) as JsonNode)?["table"]!.GetValue<string>();
+    private static string? IdOf(object value) =>
+        (Formatter.Format(value).Data.GetValueOrDefault(VirtualTables.MimeType) as JsonNode)?["table"]!.GetValue<string>();
 
     private static JsonNode? Ask(string id, string query, bool withoutCode = false)
     {
         var json = Encoding.UTF8.GetBytes($$"""{"id": 1, "table": "{{id}}", {{query}}}""");
-        return (withoutCode ? VirtualTables.AnswerWithoutCode(json) : VirtualTables.Answer(json)) is { } answer ? JsonNode.Parse(answer) : null;
+        return (withoutCode ? VirtualTables.AnswerWithoutCode(json) : VirtualTables.Answer(json)) is { } answer
+            ? JsonNode.Parse(answer)
+            : null;
     }
 
     private static string[][] Rows(JsonNode? answer) =>
-        [.. XElement.Parse(answer!["html"]!.GetValue<string>()).Element("tbody")!.Elements().Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
+        [.. XElement.Parse(answer!["html"]!.GetValue<string>()).Element("tbody")!.Elements()
+            .Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
 
     private static string[] Names(string id, string query) => [.. Rows(Ask(id, query)).Select(row => row[0])];
 
@@ -51,8 +56,11 @@ public sealed class VirtualTableTests : IDisposable
     public void A_table_with_more_rows_than_are_shown_can_be_asked_for_them()
     {
         var forms = Formatter.Format(Items(50)).Data;
-        Assert.Equal(["text/html", "text/plain", VirtualTables.MimeType], forms.Keys.Order(StringComparer.Ordinal).OrderBy(type => type == VirtualTables.MimeType));
-        Assert.Equal("""{"rows":50,"shown":20}""", new JsonObject(((JsonObject)forms[VirtualTables.MimeType]).Where(member => member.Key != "table").Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))).ToJsonString());
+        Assert.Equal(["text/html", "text/plain", VirtualTables.MimeType],
+            forms.Keys.Order(StringComparer.Ordinal).OrderBy(type => type == VirtualTables.MimeType));
+        Assert.Equal("""{"rows":50,"shown":20}""",
+            new JsonObject(((JsonObject)forms[VirtualTables.MimeType]).Where(member => member.Key != "table")
+                .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))).ToJsonString());
     }
 
     [Fact]
@@ -75,7 +83,11 @@ public sealed class VirtualTableTests : IDisposable
         var whole = (string)Formatter.Format(items).Data["text/html"];
         Formatter.ListExpansionLimit = 20;
         var id = IdOf(items)!;
-        var html = string.Concat(new[] { 0, 20, 40 }.Select(offset => Ask(id, $"\"offset\": {offset}")!["html"]!.GetValue<string>().Split("<tbody>")[1].Split("</tbody>")[0]));
+        var html =
+            string.Concat(
+                new[] { 0, 20,
+                    40 }.Select(offset =>
+                        Ask(id, $"\"offset\": {offset}")!["html"]!.GetValue<string>().Split("<tbody>")[1].Split("</tbody>")[0]));
         Assert.Equal(whole.Split("<tbody>")[1].Split("</tbody>")[0], html);
     }
 
@@ -118,8 +130,10 @@ public sealed class VirtualTableTests : IDisposable
     {
         var plain = IdOf(Items(30))!;
         Assert.NotNull(Ask(plain, """ "sort": "Word", "filter": "w1" """, withoutCode: true));
-        Assert.NotNull(Ask(IdOf(Items(30).Select(item => (item.Number, item.Word)).ToArray())!, """ "sort": "Item1" """, withoutCode: true));
-        Assert.NotNull(Ask(IdOf(Items(30).Select(item => new { item.Number, item.Day }).ToArray())!, """ "offset": 5 """, withoutCode: true));
+        Assert.NotNull(
+            Ask(IdOf(Items(30).Select(item => (item.Number, item.Word)).ToArray())!, """ "sort": "Item1" """, withoutCode: true));
+        Assert.NotNull(
+            Ask(IdOf(Items(30).Select(item => new { item.Number, item.Day }).ToArray())!, """ "offset": 5 """, withoutCode: true));
 
         var computed = IdOf(Enumerable.Range(0, 30).Select(i => new Computed(i)).ToList())!;
         Computed.Reads = 0;
@@ -185,14 +199,16 @@ public sealed class VirtualTableTests : IDisposable
     [InlineData("\"sort\": \"Weight\"", "Unknown column 'Weight'.")]
     [InlineData("\"sort\": []", "sort is not text.")]
     [InlineData("\"table\": \"other\"", "The rows of this table are no longer kept. Run its cell again to see them.")]
-    public void Nonsense_is_answered_with_what_is_wrong(string query, string problem) => Assert.Equal(problem, Ask(IdOf(Items(30))!, query)!["error"]!.GetValue<string>());
+    public void Nonsense_is_answered_with_what_is_wrong(string query, string problem) =>
+        Assert.Equal(problem, Ask(IdOf(Items(30))!, query)!["error"]!.GetValue<string>());
 
     [Theory]
     [InlineData("")]
     [InlineData("{")]
     [InlineData("[]")]
     [InlineData("null")]
-    public void What_is_no_query_is_answered_too(string query) => Assert.NotNull(JsonNode.Parse(VirtualTables.Answer(Encoding.UTF8.GetBytes(query)))!["error"]);
+    public void What_is_no_query_is_answered_too(string query) =>
+        Assert.NotNull(JsonNode.Parse(VirtualTables.Answer(Encoding.UTF8.GetBytes(query)))!["error"]);
 
     [Fact]
     public void Data_that_nothing_else_holds_goes_with_the_tables_shown_since()
@@ -228,7 +244,8 @@ public sealed class VirtualTableTests : IDisposable
         public void Publish(MimeBundle bundle, string? displayId, bool update) => throw new NotSupportedException();
         public void ClearOutput(bool wait) => throw new NotSupportedException();
         public string ReadInput(string prompt, bool password) => throw new NotSupportedException();
-        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) => throw new NotSupportedException();
+        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) =>
+            throw new NotSupportedException();
         public void ListenForComms(string target) => throw new NotSupportedException();
     }
 }
