@@ -127,7 +127,7 @@ public sealed partial class CompileErrorTextTests
     [InlineData("\"abc\".Lenght", "Did you mean Length?")]
     [InlineData("Math.Sqroot(2)", "Did you mean Sqrt?")]
     [InlineData("Strng s = null;", "Did you mean String?")]
-    public void What_may_have_been_meant_is_said(string code, string suggestion) =>
+    public void The_intended_name_is_suggested(string code, string suggestion) =>
         Assert.Contains("    " + suggestion, Plain(Errors(code)));
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed partial class CompileErrorTextTests
         Assert.Contains("    … and 2 times more", Plain(Errors("nothing + nothing + nothing")));
 
     [Fact]
-    public void What_follows_from_a_syntax_error_is_not_shown()
+    public void Consequential_errors_of_a_syntax_error_are_not_shown()
     {
         var errors = Assert.Single(Plain(Errors("if (nothing { }")), line => line.Contains("error", StringComparison.Ordinal));
         Assert.Contains("CS1026", errors, StringComparison.Ordinal);
@@ -267,7 +267,7 @@ public sealed partial class CompileErrorTextTests
     [InlineData("foreach (int x in StreamAsync()) {}", "await foreach (int x in StreamAsync())")]
     [InlineData("StreamAsync().ToList()", "await StreamAsync().ToListAsync(…)")]
     [InlineData("var (a, b) = PairAsync();", "var (a, b) = await PairAsync()")]
-    public void A_forgotten_await_is_named(string code, string hint)
+    public void A_missing_await_is_reported(string code, string hint)
     {
         var lines = Plain(Errors(Declarations + code));
 
@@ -287,7 +287,7 @@ public sealed partial class CompileErrorTextTests
     [InlineData("var s = \"\"\"\n    import x\n    \"\"\" + undeclared;", null)]
     [InlineData("bool done = true; !done && undeclared", null)]
     [InlineData("var q = from x in new[] { 1 }\n  let y = x + undeclared\n  select y;", null)]
-    public void Code_that_is_meant_otherwise_gets_no_such_hint(string code, string? hint)
+    public void Valid_code_gets_no_such_hint(string code, string? hint)
     {
         var lines = Plain(Errors(code));
 
@@ -298,7 +298,7 @@ public sealed partial class CompileErrorTextTests
     }
 
     [Fact]
-    public void What_follows_from_code_of_another_language_is_not_shown() =>
+    public void Consequential_errors_of_another_languages_code_are_not_shown() =>
         Assert.Single(Plain(Errors("if 1 == 1:\n    print(1)\nelif 2 == 2:\n    pass")),
             line => line.Contains("error", StringComparison.Ordinal));
 
@@ -306,7 +306,7 @@ public sealed partial class CompileErrorTextTests
     [InlineData("int x = 5; int x = 6;", "This cell already contains a definition for 'x'")]
     [InlineData("int y = 5; void y() {}", "This cell already contains a definition for 'y'")]
     [InlineData("void F(int a) {} void F(int b) {}", "This cell already defines a member called 'F' with the same parameter types")]
-    public void A_message_speaks_of_the_cell_and_not_of_its_class(string code, string message) =>
+    public void A_message_refers_to_the_cell_and_not_to_its_class(string code, string message) =>
         Assert.Contains(Plain(Errors(code)), line => line.EndsWith(message, StringComparison.Ordinal));
 
     [Fact]

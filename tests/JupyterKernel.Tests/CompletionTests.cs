@@ -3,10 +3,10 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>What completion proposes in real code, behind real cells.</summary>
+/// <summary>Tests the proposals of completion in realistic code, after realistic cells.</summary>
 public sealed class CompletionTests : Editor
 {
-    /// <summary>Cells as notebooks have them.</summary>
+    /// <summary>Cells of a typical notebook.</summary>
     private static readonly string[] Notebook =
     [
         """
@@ -34,7 +34,7 @@ public sealed class CompletionTests : Editor
 
     [Theory]
 
-    // Members, of values, types, generics and what was declared in other cells.
+    // Members of values, types, generics and declarations of other cells.
     [InlineData("people.Ad|", "Add", "AddRange")]
     [InlineData("people[0].Na|", "Name")]
     [InlineData("people.First().Em|", "Email")]
@@ -143,7 +143,7 @@ public sealed class CompletionTests : Editor
     [InlineData("ConcurrentDict|", "ConcurrentDictionary", "using System.Collections.Concurrent;")]
     [InlineData("var r = new Rege|", "Regex", "using System.Text.RegularExpressions;")]
     [InlineData("people.ToImmutableArr|", "ToImmutableArray", "using System.Collections.Immutable;")]
-    public void What_is_not_imported_is_proposed_with_the_using_that_it_wants(string text, string name, string signature)
+    public void An_unimported_name_is_proposed_with_its_using(string text, string name, string signature)
     {
         var index = text.IndexOf('|', StringComparison.Ordinal);
         var item = Assert.Single(CompleteAt(text.Remove(index, 1), index, Session.Value).Items, item => item.Text == name);
@@ -170,7 +170,7 @@ public sealed class CompletionTests : Editor
     }
 
     [Fact]
-    public void What_is_imported_comes_before_what_is_not()
+    public void Imported_names_come_before_unimported_ones()
     {
         var items = CompleteAt("Strin", 5, Session.Value).Items;
         Assert.Equal("String", items[0].Text);
@@ -197,7 +197,7 @@ public sealed class CompletionTests : Editor
     [InlineData("class Square : Shape { int side; override Are| }")]
     [InlineData("class Square : Shape {\n    int side; public override Ar|\n}")]
     [InlineData("class Square : Shape {\n    public override Ar| }")]
-    public void An_override_is_proposed_on_a_line_of_more(string code)
+    public void An_override_is_proposed_on_a_line_with_other_text(string code)
     {
         var list = Complete(code, Notebook[0]);
         var area =
@@ -217,14 +217,14 @@ public sealed class CompletionTests : Editor
     }
 
     [Fact]
-    public void What_was_written_lately_comes_first()
+    public void Recently_used_names_come_first()
     {
         Assert.Equal("Select", CompleteAt("people.Sele", 11, Session.Value).Matches[0]);
         Assert.Equal("SelectMany", CompleteAt("people.Sele", 11, Session.Value, recent: ["people.SelectMany(p => p.Name)"]).Matches[0]);
     }
 
     [Fact]
-    public void A_type_that_was_declared_anew_has_its_new_members_only()
+    public void A_redeclared_type_has_only_its_new_members()
     {
         string[] cells = ["class Box { public int Old; }", "var box = new Box();", "class Box { public int New; }", "box = null;"];
         var matches = Complete("new Box().|", cells[..3]).Matches;
@@ -233,7 +233,7 @@ public sealed class CompletionTests : Editor
     }
 
     [Fact]
-    public void Names_that_were_taken_back_are_proposed_no_more()
+    public void Names_of_undone_cells_are_not_proposed()
     {
         var all = After("var first = 1;", "var second = 2;");
         Assert.Contains("second", CompleteAt("sec", 3, all).Matches);
@@ -281,7 +281,7 @@ public sealed class CompletionTests : Editor
     [InlineData("if (true) retu|", "return")]
     [InlineData("namespa|", "namespace")]
     [InlineData("using System.Xml;\nfixe|", "fixed")]
-    public void Keywords_that_only_programs_have_at_their_top_are_proposed(string text, string keyword) =>
+    public void Keywords_of_top_level_code_are_proposed(string text, string keyword) =>
         Assert.Equal(keyword, Complete(text).Matches[0]);
 
     [Theory]
@@ -290,7 +290,8 @@ public sealed class CompletionTests : Editor
     [InlineData("class C { int x; retu| }")]
     [InlineData("// retu|")]
     [InlineData("\"retu|")]
-    public void They_are_not_proposed_elsewhere(string text) => Assert.DoesNotContain("return", Complete(text).Matches);
+    public void Keywords_of_top_level_code_are_not_proposed_elsewhere(string text) =>
+        Assert.DoesNotContain("return", Complete(text).Matches);
 
     [Theory]
     [InlineData("Console.WriteLin|")]
@@ -310,7 +311,7 @@ public sealed class CompletionTests : Editor
     [InlineData("@peopl|")]
     [InlineData("// 😀\nConsole.ReadLin|")]
     [InlineData("var text = $\"{Consol|")]
-    public void Who_types_on_in_a_word_sees_what_a_first_question_would_show(string text)
+    public void Typing_on_in_a_word_gives_the_proposals_of_a_new_query(string text)
     {
         var cursor = text.LastIndexOf('|');
         var code = text.Replace("|", "", StringComparison.Ordinal);

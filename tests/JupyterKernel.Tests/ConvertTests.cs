@@ -6,7 +6,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The convert command as its user sees it, and what converted notebooks are.</summary>
+/// <summary>Tests the convert command from the command line, and the converted notebooks.</summary>
 public sealed class ConvertTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("convert-tests-");
@@ -126,7 +126,7 @@ public sealed class ConvertTests : IDisposable
                 .Source);
 
     [Fact]
-    public async Task What_a_program_will_not_have_is_named()
+    public async Task Content_that_a_program_cannot_have_is_reported()
     {
         Write("n.ipynb", Notebook(
             ("code", null, "#r \"lib.dll\"\n#load \"x.csx\"\nvar x = 1;"), ("code", null, "var x = 2; Plot.Line(new[] { 1 })"),
@@ -149,7 +149,7 @@ public sealed class ConvertTests : IDisposable
         "written in python")]
     [InlineData("broken.dib", "#!meta\n{\n#!csharp\n1", "no JSON")]
     [InlineData("x.txt", "x", "none of")]
-    public async Task What_is_no_notebook_is_refused_and_nothing_is_written(string name, string text, string word)
+    public async Task An_invalid_notebook_is_rejected_and_nothing_is_written(string name, string text, string word)
     {
         await File.WriteAllTextAsync(InFolder(name), text, Cancellation);
 
@@ -161,7 +161,7 @@ public sealed class ConvertTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_there_is_replaced_only_if_that_is_asked_for()
+    public async Task An_existing_file_is_replaced_only_on_request()
     {
         var path = Write("n.ipynb", Notebook(("code", null, "1")));
         await File.WriteAllTextAsync(InFolder("n.dib"), "mine", Cancellation);

@@ -177,7 +177,7 @@ public sealed class DisplayTests : IDisposable
     // Hostile values
 
     [Fact]
-    public void A_long_sequence_is_cut_and_says_by_how_much()
+    public void A_long_sequence_is_cut_and_shows_the_number_of_omitted_items()
     {
         Assert.Equal("[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, … (999,980 more)]",
             Text(new List<int>(Enumerable.Range(0, 1_000_000))));
@@ -415,7 +415,7 @@ public sealed class DisplayTests : IDisposable
         "GeometryCollection [{\"type\":\"Point\",\"coordinates\":[1,2]}]")]
     [InlineData(
         """{ "type": "FeatureCollection", "name": "mine", "features": [{ "type": "Feature", "geometry": { "type": "Point", "coordinates": [1, 2] }, "properties": null }] }""", "Point [1,2]")]
-    public void GeoJSON_is_a_feature_collection_whatever_it_is_made_of_with_text_beside_it(string json, string line)
+    public void GeoJSON_of_any_input_is_a_feature_collection_with_text(string json, string line)
     {
         var bundle = GeoJSON(json);
         var map = Parsed(bundle.DataJson()).GetProperty("application/geo+json");
@@ -430,13 +430,13 @@ public sealed class DisplayTests : IDisposable
 
         Assert.Equal($"GeoJSON, 1 feature\n  {line}", bundle.Data["text/plain"]);
 
-        // Where there is no renderer for it, or one that draws nothing.
+        // For front ends without a renderer, or with one that draws nothing.
         Assert.Equal("geoshape",
             Parsed(bundle.DataJson()).GetProperty("application/vnd.vegalite.v5+json").GetProperty("mark").GetProperty("type").GetString());
     }
 
     [Fact]
-    public void GeoJSON_that_is_not_is_refused_and_what_has_no_shape_is_not_drawn()
+    public void Invalid_GeoJSON_is_rejected_and_features_without_a_geometry_are_not_drawn()
     {
         Assert.Contains("'Topology' is not GeoJSON", Assert.Throws<ArgumentException>(() => GeoJSON(new { type = "Topology" })).Message,
             StringComparison.Ordinal);
@@ -464,7 +464,7 @@ public sealed class DisplayTests : IDisposable
     }
 
     [Fact]
-    public void A_bundle_without_text_gets_what_can_be_read_of_its_forms()
+    public void A_bundle_without_text_gets_a_text_from_its_other_forms()
     {
         Assert.Equal("# Title", Formatter.Format(MimeBundle.Of("text/markdown", "# Title")).Data["text/plain"]);
         Assert.Equal("{\n  \"a\": 1\n}",
@@ -517,7 +517,7 @@ public sealed class DisplayTests : IDisposable
         Assert.Equal(mimeType, new Image(Convert.FromHexString(hex)).MimeType);
 
     [Fact]
-    public void Bytes_of_no_image_are_refused()
+    public void Bytes_that_are_not_an_image_are_rejected()
     {
         Assert.Throws<ArgumentException>(() => new Image([1, 2, 3]));
         Assert.Throws<ArgumentException>(() => new Image([]));
@@ -616,7 +616,7 @@ public sealed class DisplayTests : IDisposable
         public override string ToString() => Formatter.ToPlainText(this);
     }
 
-#pragma warning disable CA1051, CA1065, CA1822 // what users do
+#pragma warning disable CA1051, CA1065, CA1822 // user code does this
     public sealed class Plain
     {
         public int Field;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Asks what an editor asks, behind cells that are compiled as the kernel does; a | in a cell's text is the cursor.</summary>
+/// <summary>Sends an editor's requests after cells that are compiled as the kernel does; a | in a cell's text is the cursor.</summary>
 public abstract class Editor
 {
     private static readonly CellCompiler Compiler = new(Environment.CurrentDirectory);
@@ -46,7 +46,7 @@ public abstract class Editor
         Completion.CompleteAsync(Language.Open(code, after, cancellation ?? Cancellation), index, RecentNames.In(recent), cancellation
             ?? Cancellation).GetAwaiter().GetResult();
 
-    /// <summary>The tooltip, without what makes parts of it bold in a terminal.</summary>
+    /// <summary>The tooltip, without the escapes that make parts of it bold in a terminal.</summary>
     private protected static Tooltip? Inspect(string text, int detail = 0, params string[] cells)
     {
         var index = text.IndexOf('|', StringComparison.Ordinal);

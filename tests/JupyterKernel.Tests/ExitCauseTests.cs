@@ -37,7 +37,7 @@ public sealed class ExitCauseTests
     [InlineData("Unhandled Exception: System.Exception: told so\r\n",
         "An exception on another thread that nothing caught: System.Exception: told so")]
     [InlineData("Out of memory.\n", "The worker ran out of memory.")]
-    public void What_the_runtime_printed_tells_more_than_the_exit_code(string report, string cause) =>
+    public void The_runtimes_report_takes_precedence_over_the_exit_code(string report, string cause) =>
         Assert.Equal(cause, ExitCause.Of(134, report).Cause);
 
     [Fact]

@@ -12,7 +12,7 @@ using static JupyterKernel.Display.Notebook;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Tables, trees and what users register. What is HTML is read as XML, which shows that it is well-formed.</summary>
+/// <summary>Tests tables, trees and registered formatters. HTML is parsed as XML, which shows that it is well-formed.</summary>
 [Collection(nameof(DisplayTests))]
 public sealed class FormattingTests : IDisposable
 {
@@ -72,7 +72,7 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
-    public void A_long_table_says_how_many_rows_are_left()
+    public void A_long_table_shows_the_number_of_remaining_rows()
     {
         Assert.EndsWith("… (30 more)", Text(Enumerable.Range(0, 50).Select(n => new { n }).ToList()), StringComparison.Ordinal);
         Assert.Equal("… (more)", Html(Enumerable.Range(0, 50).Select(n => new { n })).Descendants("tfoot").Single().Value);
@@ -171,7 +171,7 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
-    public void What_is_well_said_on_a_line_has_no_other_form()
+    public void Values_that_fit_on_a_line_have_only_a_text()
     {
         foreach (var value in new object?[] { null, 1, "text", 'c', new[] { 1, 2 }, (1, "a"), new object(),
             new List<object?> { 1, "a", null }, new FormatException("no"), new Func<int>(() => 1), Array.Empty<Point>() })
@@ -319,7 +319,7 @@ public sealed class FormattingTests : IDisposable
     [Theory]
     [InlineData("<b>1</b><script>draw()</script>")]
     [InlineData("<script type='application/json' src='data.json'></script><script>draw()</script>")]
-    public void Scripts_that_wait_for_nothing_stay_as_they_are(string page) => Assert.Equal(page, PageScripts.InOrder(page));
+    public void Scripts_without_dependencies_stay_unchanged(string page) => Assert.Equal(page, PageScripts.InOrder(page));
 
     [Fact]
     public void Scripts_of_a_page_run_in_their_order()
@@ -365,7 +365,7 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
-    public void A_type_says_itself_how_it_is_shown()
+    public void A_type_defines_its_own_display()
     {
         var attributed = Formatter.Format(new Attributed());
         Assert.Equal("<b>attributed</b>", attributed.Data["text/html"]);
@@ -422,7 +422,7 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
-    public void An_asynchronous_sequence_says_how_its_items_come()
+    public void An_asynchronous_sequence_shows_how_to_read_its_items()
     {
         var text = (string)Formatter.Format(Items()).Data["text/plain"];
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Completion, inspection and completeness; a | in a cell's text is the cursor.</summary>
+/// <summary>Tests completion, inspection and completeness; a | in a cell's text is the cursor.</summary>
 public class IntelligenceTests : Editor
 {
     [Theory]
@@ -111,7 +111,7 @@ public class IntelligenceTests : Editor
     [InlineData("// a\n|")]
     [InlineData("\"\"\"a\"\"\" + |")]
     [InlineData("$\"{|}\"")]
-    public void Behind_text_there_are_proposals_again(string text) => Assert.NotEmpty(Complete(text).Matches);
+    public void After_text_there_are_proposals_again(string text) => Assert.NotEmpty(Complete(text).Matches);
 
     [Fact]
     public void Static_members_follow_types_and_instance_members_values()
@@ -134,7 +134,7 @@ public class IntelligenceTests : Editor
     }
 
     [Fact]
-    public void What_is_out_of_reach_or_hidden_or_unspeakable_is_not_proposed()
+    public void Inaccessible_hidden_and_unspeakable_names_are_not_proposed()
     {
         var members = Complete(
             "new A().|",
@@ -201,7 +201,7 @@ public class IntelligenceTests : Editor
     }
 
     [Fact]
-    public void Behind_new_and_using_only_types_and_namespaces_are_proposed()
+    public void After_new_and_using_only_types_and_namespaces_are_proposed()
     {
         Assert.DoesNotContain("total", Complete("new |", "var total = 1;").Matches);
         Assert.Contains("System", Complete("using |").Matches);
@@ -377,7 +377,7 @@ public class IntelligenceTests : Editor
     [InlineData(int.MinValue)]
     [InlineData(1000)]
     [InlineData(int.MaxValue)]
-    public void A_cursor_out_of_range_is_brought_into_it(int index)
+    public void A_cursor_out_of_range_is_clamped(int index)
     {
         Assert.Contains("Console", CompleteAt("Con", index, After()).Matches);
         Assert.NotNull(InspectAt("Console", index, 0, After()));

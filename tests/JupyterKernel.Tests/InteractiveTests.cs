@@ -7,7 +7,10 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>What stands in for .NET Interactive: who it is for those who were compiled against the original, and who pays for it.</summary>
+/// <summary>
+/// Tests the stand-ins for .NET Interactive: their identity for packages compiled against the original, and that other cells do not load
+/// them.
+/// </summary>
 public sealed class InteractiveTests : IDisposable
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "interactive");
@@ -69,7 +72,7 @@ public sealed class InteractiveTests : IDisposable
     }
 
     [Fact]
-    public void An_error_beside_names_of_the_interface_is_where_it_was_written()
+    public void An_error_next_to_names_of_the_interface_has_its_original_place()
     {
         var error =
             Assert.Single(compiler.Compile("var a1 = div(b(\"x\")); undefined.Member();", "Cell [1]", compiler.Root, CancellationToken.None)

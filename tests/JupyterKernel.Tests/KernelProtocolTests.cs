@@ -9,7 +9,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>A real kernel, asked over its sockets. The tests with Jupyter's own clients go further than these few.</summary>
+/// <summary>Tests a real kernel over its sockets. The tests with Jupyter's own clients cover more than these few.</summary>
 public sealed class KernelProtocolTests : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -24,7 +24,7 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     public ValueTask DisposeAsync() => kernel.DisposeAsync();
 
     [Fact]
-    public async Task Kernel_info_tells_the_language_and_the_protocol()
+    public async Task Kernel_info_contains_the_language_and_the_protocol()
     {
         foreach (var channel in (RequestChannel[])[RequestChannel.Shell, RequestChannel.Control])
         {
@@ -74,7 +74,7 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     [Theory]
     [InlineData("throw new InvalidOperationException(\"told so\");", "InvalidOperationException", "told so")]
     [InlineData("undefined();", "CompileError", "CS0103")]
-    public async Task A_failed_cell_says_why_on_iopub_and_in_its_reply(string code, string ename, string evalue)
+    public async Task A_failed_cell_reports_its_error_on_iopub_and_in_its_reply(string code, string ename, string evalue)
     {
         var response = await ExecuteAsync(code);
 
@@ -104,7 +104,7 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_waits_behind_a_failed_cell_is_aborted_unless_the_cell_says_otherwise()
+    public async Task Requests_queued_after_a_failed_cell_are_aborted_unless_stop_on_error_is_false()
     {
         var stopping = await Task.WhenAll(ExecuteAsync("Thread.Sleep(200); throw new();"), ExecuteAsync("1"), ExecuteAsync("2"));
         var goingOn = await Task.WhenAll(ExecuteAsync("throw new();", request => request["stop_on_error"] = false), ExecuteAsync("3"));
@@ -115,7 +115,7 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_client_that_dates_no_messages_is_not_aborted_for_ever()
+    public void A_client_without_dates_in_its_messages_is_not_aborted_indefinitely()
     {
         using var shell = new DealerSocket($">tcp://{kernel.Connection.Ip}:{kernel.Connection.ShellPort}");
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The lines that ask for packages: what they mean, what the compiler sees of them, and what becomes of a set of them.</summary>
+/// <summary>Tests package directives: their meaning, the text that the compiler sees in their place, and sets of packages.</summary>
 public sealed class PackageDirectivesTests
 {
     private static readonly string Here = Path.GetTempPath();
@@ -86,7 +86,7 @@ public sealed class PackageDirectivesTests
     [InlineData("#r \"Nuget.Core.dll\"")]
     [InlineData("#r \"NuGet.Core\"")]
     [InlineData("#!time")]
-    public void What_only_looks_like_one_is_none(string code)
+    public void Lines_that_only_resemble_a_directive_are_ignored(string code)
     {
         Assert.Empty(PackageDirectives.In(code, Here));
         Assert.Equal(code, PackageDirectives.Blank(code));
@@ -115,7 +115,7 @@ public sealed class PackageDirectivesTests
     }
 
     [Fact]
-    public void What_a_project_file_is_made_of_cannot_be_more_than_text()
+    public void Values_in_a_project_file_are_escaped()
     {
         var set = Set("#i \"nuget: /tmp/$(A);B%41\"", "#r \"nuget: C, [1,2)\"");
         var project = set.Project(Here, "linux-x64");
@@ -168,7 +168,7 @@ public sealed class PackageDirectivesTests
     }
 
     [Fact]
-    public void What_was_remembered_is_no_use_when_its_files_are_gone()
+    public void A_cached_restore_is_not_used_when_its_files_are_gone()
     {
         var file = Path.GetTempFileName();
         var json = new ResolvedPackages([new("A", "1.0.0", "https://a")], [file], [file], [], [], []).ToJson();

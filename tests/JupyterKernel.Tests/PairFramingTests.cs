@@ -7,7 +7,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The pair socket's frames: every message pinned, and only the other end's next message is accepted.</summary>
+/// <summary>Tests the pair socket's frames: every message is pinned, and only the other end's next message is accepted.</summary>
 public sealed class PairFramingTests : IDisposable
 {
     private static readonly byte[] Key = RandomNumberGenerator.GetBytes(PairFraming.KeyBytes);
@@ -138,14 +138,14 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_message_that_is_sent_back_to_its_sender_is_refused()
+    public void A_message_sent_back_to_its_sender_is_rejected()
     {
         Assert.Null(kernel.Open(kernel.Seal(new InterruptCell(1))));
         Assert.NotNull(kernel.Open(worker.Seal(new Ready(1))));
     }
 
     [Fact]
-    public void A_message_that_overtook_another_is_refused_until_its_turn()
+    public void A_message_that_overtook_another_is_rejected_until_its_turn()
     {
         var first = kernel.Seal(new InterruptCell(1));
         var second = kernel.Seal(new InterruptCell(2));
@@ -156,7 +156,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_change_of_any_bit_is_noticed()
+    public void A_change_of_any_bit_is_detected()
     {
         var frames = kernel.Seal(new RunCell(1, "T", "M", null, true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], []] });
         for (var frame = 0; frame < frames.Count; frame++)
@@ -173,7 +173,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_change_of_a_large_frame_or_of_what_is_said_about_it_is_noticed()
+    public void A_change_of_a_large_frame_or_of_its_length_is_detected()
     {
         var frames = worker.Seal(new CellReturned(1, 0) { Payload = [new byte[PairFraming.LargeFrameBytes + 5], [1, 2]] });
         foreach (var (frame, at) in (ReadOnlySpan<(int, int)>)[(0, 0), (0, 31), (0, 32), (0, 47), (1, 0), (2, 0), (3, 0),
@@ -210,7 +210,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void The_same_large_message_is_signed_otherwise_each_time_a_sequence_begins()
+    public void A_large_message_has_another_signature_each_time_a_sequence_restarts()
     {
         using var again = new PairFraming(Key, isKernel: false);
         var message = new CellReturned(1, 0) { Payload = [new byte[PairFraming.LargeFrameBytes]] };
@@ -219,7 +219,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_change_of_where_frames_begin_is_noticed()
+    public void A_change_of_frame_boundaries_is_detected()
     {
         var frames = kernel.Seal(new RunCell(1, "T", "M", null, true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], [4, 5]] });
 
@@ -232,7 +232,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_message_made_with_another_key_is_refused()
+    public void A_message_signed_with_another_key_is_rejected()
     {
         using var stranger = new PairFraming(new byte[PairFraming.KeyBytes], isKernel: false);
 
@@ -241,7 +241,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_message_at_all_is_refused()
+    public void Frames_that_are_not_a_message_are_rejected()
     {
         Assert.Null(kernel.Open([]));
         Assert.Null(kernel.Open([[], [], []]));

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The real executable as a worker, with the kernel's own end of its socket, and strangers who get in between.</summary>
+/// <summary>Tests the real executable as a worker, with the kernel's own end of its socket, and with intruders on it.</summary>
 public sealed class PairSocketTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -35,7 +35,7 @@ public sealed class PairSocketTests
     }
 
     [Fact]
-    public async Task What_a_cell_prints_shows_and_throws_comes_in_order_and_carries_its_number()
+    public async Task Output_displays_and_exceptions_of_a_cell_arrive_in_order_with_its_number()
     {
         await using var worker = await Worker.StartAsync();
 
@@ -101,9 +101,9 @@ public sealed class PairSocketTests
 
     [Theory]
     [MemberData(nameof(Intruders))]
-    public async Task Whoever_connects_before_the_worker_does_not_take_its_place(string intruder)
+    public async Task A_peer_that_connects_before_the_worker_does_not_take_its_place(string intruder)
     {
-        // At the first two sockets the stranger is quicker.
+        // On the first two sockets the intruder is faster.
         var endpoints = 0;
         await using var worker = await Worker.StartAsync(endpoint => ++endpoints <= 2 ? Intrusions[intruder](endpoint) : null);
 
@@ -112,7 +112,8 @@ public sealed class PairSocketTests
 
         Assert.Equal(1, (await worker.NextAsync<CellReturned>()).Cell);
 
-        // Too long a frame, which random bytes may be, gets a stranger thrown out, by the socket itself; all others are still in the worker's place.
+        // If random bytes declare a frame that is too long, the socket itself disconnects the intruder; all others still occupy the
+        // worker's place.
         if (!intruder.Contains("frame", StringComparison.Ordinal) && !intruder.Contains("random", StringComparison.Ordinal))
         {
             Assert.True(endpoints > 1, "the stranger was not in the worker's place at all");
@@ -121,7 +122,7 @@ public sealed class PairSocketTests
 
     [Theory]
     [MemberData(nameof(Intruders))]
-    public async Task Whoever_connects_after_the_worker_is_not_heard(string intruder)
+    public async Task A_peer_that_connects_after_the_worker_is_ignored(string intruder)
     {
         await using var worker = await Worker.StartAsync();
         await worker.NextAsync<Ready>();
@@ -184,7 +185,7 @@ public sealed class PairSocketTests
     }
 
     [Fact]
-    public async Task A_worker_whose_kernel_ends_before_it_says_anything_ends_too()
+    public async Task A_worker_whose_kernel_ends_before_sending_anything_ends_too()
     {
         using var worker = new WorkerExecutable(tellKey: false);
         worker.CloseStdin();
@@ -273,7 +274,7 @@ public sealed class PairSocketTests
         }
     }
 
-    /// <summary>A worker with the kernel's own channel on a loop of its own.</summary>
+    /// <summary>A worker with the kernel's own channel on a separate loop.</summary>
     private sealed class Worker : IAsyncDisposable
     {
         public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -321,7 +322,7 @@ public sealed class PairSocketTests
 
         public Task<int> Exited => executable.Exited.WaitAsync(Deadline, Cancellation);
 
-        /// <param name="intrude">Called with each endpoint before the worker is told of it.</param>
+        /// <param name="intrude">Called with each endpoint before the worker receives it.</param>
         public static async Task<Worker> StartAsync(Func<string, IDisposable?>? intrude = null)
         {
             var worker = new Worker(intrude ?? (_ => null));
@@ -361,7 +362,7 @@ public sealed class PairSocketTests
         }
     }
 
-    /// <summary>Connects, and is sure to have been let in, since it has heard the socket's greeting; then sends bytes.</summary>
+    /// <summary>Connects, waits for the socket's greeting, which shows that the connection was accepted, then sends bytes.</summary>
     private sealed class Stranger : IDisposable
     {
         private readonly TcpClient client = new();
@@ -378,14 +379,14 @@ public sealed class PairSocketTests
             }
             catch (IOException)
             {
-                // Thrown out already.
+                // Already disconnected.
             }
         }
 
         public void Dispose() => client.Dispose();
     }
 
-    /// <summary>A ZeroMQ peer that is there before this returns.</summary>
+    /// <summary>A ZeroMQ peer that is connected before this returns.</summary>
     private sealed class Peer : IDisposable
     {
         private readonly PairSocket socket = new();

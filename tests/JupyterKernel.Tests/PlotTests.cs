@@ -14,7 +14,7 @@ public sealed class PlotTests
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
     private static readonly string[] Quarters = ["Q1", "Q2", "Q3"];
 
-    // What is shown
+    // Forms of a chart
 
     [Fact]
     public void A_chart_is_HTML_that_inherits_the_pages_colours_an_image_that_does_not_and_text()
@@ -76,12 +76,12 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void What_is_no_finite_number_is_a_gap_in_a_line()
+    public void A_value_that_is_not_finite_is_a_gap_in_a_line()
     {
         var svg = Drawn(Plot.Line(new double?[] { 1, 2, double.NaN, 3, null, 5, double.PositiveInfinity, 7, 8 }));
         var path = One(svg, "path", "line").Attribute("d")!.Value;
         Assert.Equal(4, path.Count(c => c == 'M'));
-        // The 3 and the 5 are alone: dots.
+        // The 3 and the 5 have gaps on both sides: dots.
         Assert.Equal(2, Regex.Count(path, "h0"));
         Assert.Equal(6, All(svg, "circle", "point").Count);
     }
@@ -120,7 +120,7 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void An_endless_sequence_is_cut_and_said_to_be()
+    public void An_endless_sequence_is_cut_with_a_note()
     {
         var svg = Drawn(Plot.Line(Endless()));
         Assert.Contains("the first 1,000,000 points", Texts(svg));
@@ -154,7 +154,7 @@ public sealed class PlotTests
         Assert.Throws<FormatException>(() => Plot.Line(Enumerable.Range(0, 5).Select(i => i == 3 ? throw new FormatException("no") : i)));
 
     [Fact]
-    public void Unequal_lengths_are_refused_with_both()
+    public void Unequal_lengths_are_rejected_with_both_values()
     {
         Assert.Contains("3 xs and 2 ys", Assert.Throws<ArgumentException>(() => Plot.Line([1, 2, 3], [1, 2])).Message);
         Assert.Contains("1 labels and 2 values", Assert.Throws<ArgumentException>(() => Plot.Bar(["a"], [1, 2])).Message);
@@ -162,7 +162,7 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void What_is_no_number_is_refused()
+    public void Values_that_are_not_numbers_are_rejected()
     {
         Assert.Contains("ys[0] is \"a\"", Assert.Throws<ArgumentException>(() => Plot.Line(["a", "b"])).Message);
         Assert.Contains("ys[0] is a date", Assert.Throws<ArgumentException>(() => Plot.Line([DateTime.UnixEpoch])).Message);
@@ -205,7 +205,7 @@ public sealed class PlotTests
 
     [Theory]
     [MemberData(nameof(Times), DisableDiscoveryEnumeration = true)]
-    public void Ticks_are_at_round_times_and_say_the_year_or_day_once(string from, string to, string expected)
+    public void Ticks_are_at_round_times_and_show_the_year_or_day_once(string from, string to, string expected)
     {
         DateTime[] times = [DateTime.Parse(from, CultureInfo.InvariantCulture), DateTime.Parse(to, CultureInfo.InvariantCulture)];
         var svg = Drawn(Plot.Line(times, [0, 100]));
@@ -339,7 +339,7 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void Of_very_many_dots_some_are_drawn_and_said_to_be()
+    public void Of_very_many_dots_a_sample_is_drawn_with_a_note()
     {
         var svg = Drawn(Plot.Scatter(Enumerable.Range(0, 100_000), Enumerable.Range(0, 100_000)));
         Assert.Contains("10,000 of 100,000 points", Texts(svg));
@@ -378,7 +378,7 @@ public sealed class PlotTests
     // Heatmaps
 
     [Fact]
-    public void A_heatmap_has_a_cell_for_each_value_in_the_colour_that_its_scale_says()
+    public void A_heatmap_has_a_cell_for_each_value_in_the_colour_of_its_scale()
     {
         var svg = Drawn(Plot.Heatmap(new double[,] { { 0, 5 }, { 10, double.NaN } }, ["r0", "r1"], ["c0", "c1"]));
         var cells = All(svg, "rect", "cell");
@@ -396,7 +396,7 @@ public sealed class PlotTests
             All(Drawn(Plot.Heatmap(new[] { [0, 8], new[] { -4 } })), "rect", "cell").Take(3).Select(cell => cell.Attribute("fill")!.Value));
 
     [Fact]
-    public void A_large_heatmap_is_averaged_and_says_so()
+    public void A_large_heatmap_is_averaged_with_a_note()
     {
         var svg = Drawn(Plot.Heatmap(Enumerable.Range(0, 600).Select(row => Enumerable.Range(0, 400).Select(column => row + column))));
         Assert.Contains("each cell the average of 3 × 2", Texts(svg));
@@ -458,7 +458,7 @@ public sealed class PlotTests
             Assert.InRange(Number(text, "x"), 0, width);
             Assert.InRange(Number(text, "y"), 0, height);
         }
-        // Vega-Lite takes no NaN: JSON has none.
+        // Vega-Lite does not accept NaN: JSON has none.
         Assert.NotEmpty(((JsonObject)chart.Interactive().ToMimeBundle().Data[VegaLite.MimeType]).ToJsonString());
     }
 
@@ -472,7 +472,7 @@ public sealed class PlotTests
 
     [Theory]
     [MemberData(nameof(Empty), DisableDiscoveryEnumeration = true)]
-    public void A_chart_of_nothing_says_so(Chart chart)
+    public void An_empty_chart_has_a_note(Chart chart)
     {
         Assert.Contains("no data", Texts(Drawn(chart)));
         Assert.EndsWith(": no data", chart.ToString());
@@ -515,7 +515,7 @@ public sealed class PlotTests
     // Layout
 
     [Fact]
-    public void A_legend_is_there_where_a_series_has_a_label_and_none_is_asked_away()
+    public void A_labelled_series_has_a_legend_unless_it_is_turned_off()
     {
         Assert.Empty(All(Drawn(Plot.Line([1, 2])), "path", "swatch"));
         Assert.Equal(["a", "series 2"], Texts(Drawn(Plot.Line([1, 2], "a").Line([2, 1]))).Take(2));
@@ -524,7 +524,7 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void Nothing_lies_on_anything_else()
+    public void Parts_of_a_chart_do_not_overlap()
     {
         var svg =
             Drawn(Plot.Line([1_000_000, 2_000_000], "a rather long label").Line([2_000_000, 1_000_000], "another").Title("Title")
@@ -562,7 +562,7 @@ public sealed class PlotTests
     public void An_interactive_chart_is_VegaLite_whose_scales_follow_the_mouse()
     {
         var bundle = Plot.Line([new DateTime(2024, 1, 1), new DateTime(2024, 1, 2)], [1.5, double.NaN], "a").Interactive().ToMimeBundle();
-        // With HTML among them, JupyterLab would show that.
+        // If HTML were included, JupyterLab would show that.
         Assert.Equal([VegaLite.MimeType, "text/plain", "image/svg+xml"], bundle.Data.Keys);
         var layer = ((JsonObject)bundle.Data[VegaLite.MimeType])["layer"]![0]!;
         Assert.Equal("scales", (string?)layer["params"]![0]!["bind"]);
@@ -594,7 +594,7 @@ public sealed class PlotTests
     {
         var lines = Plot.Line([0, 1]).ToString().Split('\n');
         Assert.Equal(12, lines.Length);
-        // Up from the left bottom to the right top: U+2840 has the dot at its left bottom, U+2808 that at its right top.
+        // From the bottom left to the top right: U+2840 is the bottom left dot, U+2808 the top right one.
         Assert.Equal("0 ┤", lines[10][..3]);
         Assert.NotEqual(0, (lines[10][3] - '\u2800') & 0x40);
         Assert.NotEqual(0, (lines[1][^1] - '\u2800') & 0x08);
@@ -628,7 +628,7 @@ public sealed class PlotTests
     private static double X(XElement svg, string label) =>
         Number(All(svg, "text", "x").Find(text => text.Value == label) ?? throw new KeyNotFoundException(label), "x");
 
-    // Labels hang a little below the line that they belong to.
+    // Labels extend slightly below their line.
     private static double Y(XElement svg, string label) =>
         Number(All(svg, "text", "y").Find(text => text.Value == label) ?? throw new KeyNotFoundException(label), "y") - 4;
 

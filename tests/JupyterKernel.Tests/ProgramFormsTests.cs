@@ -6,7 +6,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Where a cell's text is changed before it is compiled, what is said of it is about the text as it was written.</summary>
+/// <summary>Tests that diagnostics of a cell whose text was changed before compilation refer to the original text.</summary>
 public sealed class ProgramFormsTests
 {
     [Theory]

@@ -17,7 +17,7 @@ public sealed class ReferenceSetTests
         var namespaces = new CellCompiler(FrameworkDirectory).Root.Options.Usings.ToHashSet();
         var core = Names(ReferenceSet.Core).ToHashSet();
 
-        // Access control lists are a matter of Windows, and of few notebooks.
+        // Access control lists exist only on Windows, and few notebooks need them.
         var missing = Directory.EnumerateFiles(FrameworkDirectory, "*.dll")
             .Where(path => !core.Contains(Path.GetFileNameWithoutExtension(path))
                 && !path.EndsWith(".AccessControl.dll", StringComparison.Ordinal))

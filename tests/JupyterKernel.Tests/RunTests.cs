@@ -8,7 +8,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The run command as its user sees it: a real process with a real kernel, files in a folder of the test's own.</summary>
+/// <summary>Tests the run command from the command line: a real process with a real kernel, and files in a temporary folder.</summary>
 public sealed class RunTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("run-tests-");
@@ -38,7 +38,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task The_run_stops_at_the_first_failed_cell_and_keeps_what_was_there_until_then()
+    public async Task The_run_stops_at_the_first_failed_cell_and_keeps_the_outputs_up_to_it()
     {
         var path =
             Write("fails", Code("Console.Write(1);"), Code("throw new Exception(\"told so\");"), Code("Console.Write(3);", stale: true));
@@ -90,7 +90,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cell_in_a_language_that_is_not_run_gets_an_error_and_the_others_are_run()
+    public async Task A_cell_in_an_unsupported_language_gets_an_error_and_the_others_run()
     {
         var run = await RunAsync(Write("mixed", InLanguage("fsharp", "let x = 1"), Code("20 + 22")));
 
@@ -101,7 +101,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_dib_file_runs_as_it_is()
+    public async Task A_dib_file_runs_unchanged()
     {
         var path = InFolder("old.dib");
         await File.WriteAllTextAsync(path, "#!markdown\n\n# Title\n\n#!csharp\n\n#!time\nvar x = 41;\n\n#!csharp\n\nx + 1\n", Cancellation);
@@ -116,7 +116,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cell_that_takes_longer_than_the_timeout_is_interrupted_and_an_error_says_so()
+    public async Task A_cell_that_exceeds_the_timeout_is_interrupted_with_an_error()
     {
         var path = Write("slow", Code("while (true) Thread.Sleep(10);"), Code("1", stale: true));
 
@@ -140,7 +140,7 @@ public sealed class RunTests : IDisposable
         var output = process.StandardOutput;
         while (await output.ReadLineAsync(Cancellation) is not "started")
         {
-            // The heading stands above it.
+            // The heading is above it.
         }
 
         Assert.Equal(0, SendSignal(process.Id, 2));
@@ -153,7 +153,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task Parameters_are_declared_behind_the_cell_tagged_parameters()
+    public async Task Parameters_are_declared_after_the_cell_tagged_parameters()
     {
         const string Hostile = "\"; throw new Exception(); //\\\n\u2028{x}\u001b é";
         var path = Write(
@@ -198,7 +198,7 @@ public sealed class RunTests : IDisposable
     [InlineData("no JSON", "is not a notebook")]
     [InlineData("{\"nbformat\": 4, \"nbformat_minor\": 5, \"cells\": [], \"metadata\": {\"kernelspec\": {\"language\": \"python\"}}}",
         "written in python")]
-    public async Task What_cannot_be_run_is_refused_with_a_reason(string text, string reason)
+    public async Task Input_that_cannot_be_run_is_rejected_with_the_reason(string text, string reason)
     {
         await File.WriteAllTextAsync(InFolder("odd.ipynb"), text, Cancellation);
 
@@ -228,7 +228,7 @@ public sealed class RunTests : IDisposable
     [InlineData("1x=1")]
     [InlineData("class=1")]
     [InlineData("x; y=1")]
-    public void A_parameter_without_a_proper_name_is_refused(string text) => Assert.Throws<FormatException>(() => Parameter.Parse(text));
+    public void A_parameter_with_an_invalid_name_is_rejected(string text) => Assert.Throws<FormatException>(() => Parameter.Parse(text));
 
     [Fact]
     public void Injected_parameters_of_an_earlier_run_are_replaced()

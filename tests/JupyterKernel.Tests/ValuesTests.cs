@@ -6,14 +6,16 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>What variables hold, read in one process and set in another; here the two are load contexts that ran the same images.</summary>
+/// <summary>
+/// Tests values of variables, read in one process and set in another; here the two are load contexts that ran the same images.
+/// </summary>
 public sealed class ValuesTests
 {
     private static readonly CellCompiler Compiler = new(Environment.CurrentDirectory);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>A cell that makes a value which differs each time, and an expression that shows it.</summary>
+    /// <summary>A cell that creates a value which differs each time, and an expression that shows it.</summary>
     public static TheoryData<string, string> Differing { get; } = new()
     {
         { "int x = Next();", "x" },
@@ -63,7 +65,7 @@ public sealed class ValuesTests
 
     [Theory]
     [MemberData(nameof(Differing))]
-    public void What_differs_is_carried_over(string cell, string expression)
+    public void Differing_values_are_carried_over(string cell, string expression)
     {
         var (old, fresh) = TwoWorkers("int Next() => System.Random.Shared.Next(1, 1_000_000);", cell);
         Assert.NotEqual(old.Fingerprint(), fresh.Fingerprint());
@@ -78,7 +80,7 @@ public sealed class ValuesTests
 
     [Theory]
     [MemberData(nameof(Differing))]
-    public void What_is_the_same_has_the_same_fingerprint(string cell, string expression)
+    public void Equal_values_have_equal_fingerprints(string cell, string expression)
     {
         var repeatable = cell.Replace("Guid.NewGuid()", "new Guid(Next(), 0, 0, new byte[8])", StringComparison.Ordinal)
             .Replace("Environment.TickCount + System.Random.Shared.Next()", "5", StringComparison.Ordinal);
@@ -90,7 +92,7 @@ public sealed class ValuesTests
     }
 
     [Fact]
-    public void What_several_variables_share_they_share_afterwards()
+    public void Shared_objects_stay_shared()
     {
         var (old, fresh) = TwoWorkers(
             "int Next() => System.Random.Shared.Next();",
@@ -106,7 +108,7 @@ public sealed class ValuesTests
     }
 
     [Fact]
-    public void An_object_that_others_refer_to_is_given_what_it_held_and_not_replaced()
+    public void An_object_with_other_references_is_changed_and_not_replaced()
     {
         var (old, fresh) = TwoWorkers(
             "int Next() => System.Random.Shared.Next();",
@@ -162,7 +164,7 @@ public sealed class ValuesTests
     [InlineData("var x = System.Runtime.InteropServices.GCHandle.Alloc(new int[1]);")]
     [InlineData("class Mine : System.Xml.Linq.XElement { public Mine() : base(\"a\") { } } var x = new Mine();")]
     [InlineData("var x = new System.Data.DataTable(); x.Columns.Add(\"a\"); x.Rows.Add(\"\\0\");")]
-    public void What_is_not_plain_data_is_named_and_left(string cell)
+    public void Variables_that_are_not_plain_data_are_reported_and_left_alone(string cell)
     {
         var (old, fresh) = TwoWorkers(cell, "int plain = System.Random.Shared.Next();");
 

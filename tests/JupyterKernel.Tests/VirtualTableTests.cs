@@ -10,7 +10,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Tables whose other rows a front end asks for, and what it is answered.</summary>
+/// <summary>Tests tables whose other rows a front end requests, and the answers.</summary>
 [Collection(nameof(DisplayTests))]
 public sealed class VirtualTableTests : IDisposable
 {
@@ -64,7 +64,7 @@ public sealed class VirtualTableTests : IDisposable
     }
 
     [Fact]
-    public void What_is_shown_whole_is_enumerated_or_is_no_table_cannot()
+    public void Values_that_are_complete_lazy_or_not_a_table_have_no_further_rows()
     {
         Assert.Null(IdOf(Items(20)));
         Assert.Null(IdOf(Items(50).Where(item => item.Number >= 0)));
@@ -126,7 +126,7 @@ public sealed class VirtualTableTests : IDisposable
     }
 
     [Fact]
-    public void Only_rows_that_run_no_code_are_told_beside_a_cell()
+    public void Only_rows_that_run_no_code_are_read_while_a_cell_runs()
     {
         var plain = IdOf(Items(30))!;
         Assert.NotNull(Ask(plain, """ "sort": "Word", "filter": "w1" """, withoutCode: true));
@@ -179,7 +179,7 @@ public sealed class VirtualTableTests : IDisposable
     }
 
     [Fact]
-    public void Rows_are_those_that_are_there_when_they_are_asked_for()
+    public void Rows_are_those_at_the_time_of_the_query()
     {
         var items = Items(50);
         var id = IdOf(items)!;
@@ -199,7 +199,7 @@ public sealed class VirtualTableTests : IDisposable
     [InlineData("\"sort\": \"Weight\"", "Unknown column 'Weight'.")]
     [InlineData("\"sort\": []", "sort is not text.")]
     [InlineData("\"table\": \"other\"", "The rows of this table are no longer kept. Run its cell again to see them.")]
-    public void Nonsense_is_answered_with_what_is_wrong(string query, string problem) =>
+    public void An_invalid_query_is_answered_with_the_problem(string query, string problem) =>
         Assert.Equal(problem, Ask(IdOf(Items(30))!, query)!["error"]!.GetValue<string>());
 
     [Theory]
@@ -207,7 +207,7 @@ public sealed class VirtualTableTests : IDisposable
     [InlineData("{")]
     [InlineData("[]")]
     [InlineData("null")]
-    public void What_is_no_query_is_answered_too(string query) =>
+    public void A_payload_that_is_not_a_query_is_answered(string query) =>
         Assert.NotNull(JsonNode.Parse(VirtualTables.Answer(Encoding.UTF8.GetBytes(query)))!["error"]);
 
     [Fact]
@@ -223,7 +223,7 @@ public sealed class VirtualTableTests : IDisposable
         Assert.Equal(30, Ask(second, "\"offset\": 0")!["rows"]!.GetValue<int>());
         GC.KeepAlive(held);
 
-        // In a method of its own, so that no register holds the list.
+        // In a separate method, so that no register holds the list.
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         static string Shown() => IdOf(Items(30))!;
     }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Frames to messages and back: nothing that a stranger sends gets further than a MalformedMessageException.</summary>
+/// <summary>Tests frames to messages and back: any foreign data is rejected with a MalformedMessageException.</summary>
 public sealed class WireFormatTests : IDisposable
 {
     private const int SignatureIndex = 2;
@@ -99,7 +99,7 @@ public sealed class WireFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_change_of_any_byte_that_is_signed_is_noticed()
+    public void A_change_of_any_signed_byte_is_detected()
     {
         var frames = wire.Write([[1]], "execute_request", Header, Json("""{"code":"1+1"}"""));
         for (var frame = SignatureIndex; frame <= ContentIndex; frame++)
@@ -139,7 +139,7 @@ public sealed class WireFormatTests : IDisposable
     }
 
     [Fact]
-    public void After_a_refused_message_the_next_good_one_is_read()
+    public void After_a_rejected_message_the_next_valid_one_is_read()
     {
         var good = wire.Write([[1]], "status", null, Json("{}"));
         List<byte[]> bad = [.. good];
@@ -150,7 +150,7 @@ public sealed class WireFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_copy_of_a_message_is_refused_also_with_other_identities_and_buffers()
+    public void A_copy_of_a_message_is_rejected_even_with_other_identities_and_buffers()
     {
         var frames = wire.Write([[1]], "execute_request", null, Json("{}"));
 
@@ -200,7 +200,7 @@ public sealed class WireFormatTests : IDisposable
         var frames = wire.Write([[1]], "status", null, Json("{}"));
         for (var missing = 0; missing < frames.Count; missing++)
         {
-            // Without an identity a message is whole.
+            // Without identities a message is complete.
             if (missing == 0) continue;
             Assert.Throws<MalformedMessageException>(() => wire.Read([.. frames.Where((_, i) => i != missing)]));
             Assert.Throws<MalformedMessageException>(() => wire.Read(frames[..missing]));
@@ -230,7 +230,7 @@ public sealed class WireFormatTests : IDisposable
 
     [Theory]
     [MemberData(nameof(HostileFrames))]
-    public void A_frame_that_is_no_JSON_object_is_malformed_and_the_error_says_which_frame(string what, byte[] frame)
+    public void A_frame_that_is_not_a_JSON_object_is_malformed_and_the_error_names_it(string what, byte[] frame)
     {
         foreach (var (index, name) in (ReadOnlySpan<(int, string)>)[(3, "header"), (4, "parent header"), (5, "metadata"), (6, "content")])
         {
@@ -250,7 +250,7 @@ public sealed class WireFormatTests : IDisposable
     [InlineData("""{"msg_id":null,"msg_type":"x"}""", "msg_id")]
     [InlineData("""{"msg_id":"1","msg_type":{}}""", "msg_type")]
     [InlineData("""{"msg_id":"1","msg_type":"x","session":[]}""", "session")]
-    public void A_header_without_what_it_needs_is_malformed(string header, string member)
+    public void A_header_without_required_members_is_malformed(string header, string member)
     {
         var malformed = Assert.Throws<MalformedMessageException>(
             () => unsigned.Read([WireFormat.Delimiter.ToArray(), [], Json(header), Json("{}"), Json("{}"), Json("{}")]));
