@@ -5,25 +5,28 @@ using System.Text.Json;
 namespace JupyterKernel.Link;
 
 /// <summary>
-/// A message to signed frames and back. Frames: tag, payload lengths, JSON, then the payload in chunks. The tag is an
-/// HMAC-SHA256 over the direction, the message's place in the sequence and all other frames, made with a key that only
-/// the kernel and the worker it started know; so nobody else's frames are accepted, nor a message twice.
-/// A large frame enters the tag as its length and its AES-GMAC, which takes a third of the time. That is made with a key
-/// for this message alone, derived from the worker's key and from random bytes that stand behind the tag: the same key
-/// never meets the same nonce (a frame's place in the message) twice, not even if a sequence begins anew.
+/// Converts messages to signed frames and back. Frames: tag, payload lengths, JSON, then the payload in chunks. The tag is an HMAC-SHA256
+/// over the direction, the message's sequence number and all other frames, with a key known only to the kernel and the worker that it
+/// started; so frames of other processes and repeated messages are rejected.
+/// A large frame enters the tag as its length and its AES-GMAC, which takes a third of the time. The key of the AES-GMAC belongs to this
+/// message alone: it is derived from the worker's key and from random bytes (the salt) that follow the tag. So no key is used twice with
+/// the
+/// same nonce (the frame's index in the message), even if a sequence restarts.
 /// One instance per end of a connection; used by the thread that owns the socket.
 /// </summary>
 /// <param name="key">The worker's key, 32 bytes.</param>
-/// <param name="isKernel">Which end this is.</param>
+/// <param name="isKernel">Whether this is the kernel's end.</param>
 internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
 {
-    /// <summary>No frame is longer, so that a socket may refuse what is, before anybody proved to be the worker.</summary>
+    /// <summary>
+    /// The maximum length of a frame, so that a socket can reject longer ones before the peer has proved to be the worker.
+    /// </summary>
     public const int MaxFrameBytes = 128 * 1024 * 1024;
 
     /// <summary>The length of a worker's key.</summary>
     public const int KeyBytes = 32;
 
-    /// <summary>Frames from this length on are large.</summary>
+    /// <summary>The minimum length of a large frame.</summary>
     public const int LargeFrameBytes = 256 * 1024;
 
     private const int SaltBytes = 16;
@@ -33,7 +36,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
     private long sent;
     private long received;
 
-    /// <summary>Loads what a first cell's messages need, ahead of it. Any thread.</summary>
+    /// <summary>Loads the code that a first cell's messages need, ahead of it. Any thread.</summary>
     public static void Warm()
     {
         using var kernel = new PairFraming(new byte[KeyBytes], isKernel: true);
@@ -42,7 +45,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
         kernel.Open(worker.Seal(new CellReturned(0, 0)));
     }
 
-    /// <summary>The frames of a message.</summary>
+    /// <summary>Makes the frames of a message.</summary>
     public List<byte[]> Seal(WorkerMessage message)
     {
         var lengths = new byte[8 * message.Payload.Count];
@@ -61,7 +64,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
         return frames;
     }
 
-    /// <summary>The message of some frames; null if they are not the next message of the other end.</summary>
+    /// <summary>Parses frames; null if they are not the next message of the other end.</summary>
     public WorkerMessage? Open(IReadOnlyList<byte[]> frames)
     {
         if (frames.Count < 3 || frames[0].Length != HMACSHA256.HashSizeInBytes + (HasLargeFrame(frames) ? SaltBytes : 0)) return null;
@@ -88,7 +91,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => hash.Dispose();
 
-    /// <summary>The first frame: the tag, and the salt behind it.</summary>
+    /// <summary>Makes the first frame: the tag, followed by the salt.</summary>
     /// <param name="salt">Empty if no frame is large.</param>
     private byte[] Tag(IReadOnlyList<byte[]> frames, bool fromKernel, long number, ReadOnlySpan<byte> salt)
     {
@@ -120,7 +123,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
         return [.. hash.GetHashAndReset(), .. salt];
     }
 
-    /// <summary>Another first byte than a tag's input has, so that no tag is ever a key.</summary>
+    /// <summary>Derives the key for large frames. Its input has another first byte than a tag's, so a tag is never a key.</summary>
     private byte[] LargeFrameKey(bool fromKernel, ReadOnlySpan<byte> salt)
     {
         sequence[0] = fromKernel ? (byte)3 : (byte)2;

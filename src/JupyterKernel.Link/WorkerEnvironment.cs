@@ -1,22 +1,23 @@
 namespace JupyterKernel.Link;
 
 /// <summary>
-/// The environment variables that tell a worker's runtime how to run. It has read them before any code runs, and they are meant for no process that a
-/// cell starts.
+/// The environment variables that configure a worker's runtime. The runtime reads them before any code runs; processes that a cell starts
+/// must
+/// not inherit them.
 /// Source: https://learn.microsoft.com/dotnet/core/runtime-config/
 /// </summary>
 internal static class WorkerEnvironment
 {
-    /// <summary>Whether code is instrumented, to be compiled the better.</summary>
+    /// <summary>Whether code is instrumented for profile-guided optimization.</summary>
     public const string ProfileGuided = "DOTNET_TieredPGO";
 
-    /// <summary>Whether memory is never writable and executable at once.</summary>
+    /// <summary>Whether memory is never writable and executable at the same time.</summary>
     public const string WriteXorExecute = "DOTNET_EnableWriteXorExecute";
 
-    /// <summary>How large the heap may become, in hexadecimal digits.</summary>
+    /// <summary>The maximum size of the heap in bytes, in hexadecimal digits.</summary>
     public const string HeapHardLimit = "DOTNET_GCHeapHardLimit";
 
-    /// <summary>Keeps them from what this process starts.</summary>
+    /// <summary>Removes the variables, so that processes started from here do not inherit them.</summary>
     public static void Forget()
     {
         foreach (var name in (string[])[ProfileGuided, WriteXorExecute, HeapHardLimit]) Environment.SetEnvironmentVariable(name, null);

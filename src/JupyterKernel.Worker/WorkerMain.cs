@@ -11,9 +11,8 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker;
 
 /// <summary>
-/// The worker's process: the channel thread (this one) owns the pair socket, the cell thread runs user code, and a third
-/// reads the kernel's orders from stdin: a private pipe, over which key and endpoint come, and whose end means that the
-/// kernel is gone.
+/// The worker process: the channel thread (this one) owns the pair socket, the cell thread runs user code, and a third thread reads the
+/// kernel's orders from stdin. Stdin is a private pipe that carries the key and the endpoint; its end means that the kernel has ended.
 /// </summary>
 internal static class WorkerMain
 {
@@ -27,7 +26,7 @@ internal static class WorkerMain
         InheritedSignals.HandlePipe();
         ProcessTree.LeadGroup();
 
-        // A Ctrl+C in the terminal goes to the whole process group; the kernel decides what it interrupts.
+        // A Ctrl+C in the terminal reaches the whole process group; the kernel decides what to interrupt.
         using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
 
         using var orders = NativeStreams.TakeStdin();
@@ -95,7 +94,7 @@ internal static class WorkerMain
         channel.Run();
         return 0;
 
-        // What was printed just before the process ends is what tells why.
+        // The output printed just before the process ends usually contains the reason.
         void Farewell()
         {
             console.Flush();
@@ -109,7 +108,7 @@ internal static class WorkerMain
         using var lines = new StreamReader(orders);
         while (ReadLine() is { } endpoint) channel.Connect(endpoint);
 
-        // The kernel is gone. Its cells' finalizers and exit handlers must not keep the process.
+        // The kernel has ended. Finalizers and exit handlers of its cells must not keep the process alive.
         if (!leavesChildren) ProcessTree.EndAsync(Environment.ProcessId, ProcessTree.Of(Environment.ProcessId)).GetAwaiter().GetResult();
         RuntimeFiles.Delete(Environment.ProcessId, ProcessTree.StartTime(Environment.ProcessId));
         if (kernel is { } killed) RuntimeFiles.Delete(killed.Id, killed.StartTime);

@@ -7,12 +7,14 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The rooms of the source and who may use whom: folders are namespaces, and the arrows between them run one way.</summary>
+/// <summary>Tests the dependencies of the source: folders are namespaces, and the arrows between them run one way.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>
-    /// Every room and what it may use; a new folder needs a row here. A room is a folder of the kernel, or a folder of one of the projects beside it, under
-    /// its namespace without "JupyterKernel.". The display API is one room. Program.cs, at the root of the kernel, starts them all.
+    /// The rooms and the rooms that each may use; a new folder needs a row here. A room is a folder of the kernel, or a folder of one of
+    /// the other
+    /// projects, under its namespace without "JupyterKernel.". The display API is one room. Program.cs, at the root of the kernel, starts
+    /// them all.
     /// </summary>
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
@@ -53,7 +55,7 @@ public sealed class ArchitectureTests
         ["Commands"] = ["Hosting", "Kernel", "NotebookFiles", "JupyterClient", "Conversion", "Protocol", "Settings"],
     };
 
-    /// <summary>Every folder of the display API and what it may use; the root is what notebooks call.</summary>
+    /// <summary>The folders of the display API and the folders that each may use; the root is the API for notebooks.</summary>
     private static readonly Dictionary<string, string[]> DisplayMayUse = new()
     {
         ["Bundles"] = [],
@@ -67,7 +69,8 @@ public sealed class ArchitectureTests
     };
 
     /// <summary>
-    /// The assemblies of src/Interactive. Their inner folders are .NET Interactive's namespaces, whose public types use each other both ways.
+    /// The assemblies of src/Interactive. Their inner folders are .NET Interactive's namespaces, whose public types use each other in both
+    /// directions.
     /// </summary>
     private static readonly Dictionary<string, string[]> InteractiveMayUse = new()
     {
@@ -90,7 +93,9 @@ public sealed class ArchitectureTests
 
     private static readonly FolderArrows InteractiveArrows = new("Interactive", isTopOnly: true, beside: "JupyterKernel.Display");
 
-    /// <summary>The projects whose rooms are in the table, with their assemblies' names, which the display API shows its internals to.</summary>
+    /// <summary>
+    /// The projects whose rooms are in the table, with their assembly names, to which the display API shows its internals.
+    /// </summary>
     private static readonly Dictionary<string, string> Assemblies = new()
     {
         ["JupyterKernel"] = typeof(Kernel.KernelProcess).Assembly.GetName().Name!,
@@ -101,7 +106,8 @@ public sealed class ArchitectureTests
     private static readonly string Source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "src"));
 
     private static readonly HashSet<string?> Framework =
-        [.. Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*.dll").Select(Path.GetFileNameWithoutExtension)];
+        [.. Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*.dll")
+            .Select(Path.GetFileNameWithoutExtension)];
 
     private static readonly Lazy<IReadOnlyList<Use>> Uses = new(() => [.. Assemblies.Keys.SelectMany(FindUses)]);
 
@@ -122,7 +128,7 @@ public sealed class ArchitectureTests
         var left = MayUse.Keys.ToHashSet();
         while (left.RemoveWhere(room => !MayUse[room].Any(left.Contains)) > 0)
         {
-            // What is left uses something that is left.
+            // Each remaining room uses another remaining one.
         }
 
         Assert.Empty(left);
@@ -132,7 +138,8 @@ public sealed class ArchitectureTests
     public void Every_file_is_in_the_folder_of_its_namespace()
     {
         var misplaced = Assemblies.Keys.SelectMany(Files).Select(Parse)
-            .Where(tree => tree.GetRoot().DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>().Any(space => space.Name.ToString() != NamespaceOf(tree)))
+            .Where(tree => tree.GetRoot().DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>()
+                .Any(space => space.Name.ToString() != NamespaceOf(tree)))
             .Select(tree => tree.FilePath);
 
         Assert.Empty(misplaced);
@@ -142,12 +149,15 @@ public sealed class ArchitectureTests
     [InlineData("JupyterKernel.Display")]
     [InlineData("JupyterKernel.Link")]
     [InlineData("JupyterKernel.Worker", "JupyterKernel.Display", "JupyterKernel.Link", "NetMQ")]
-    public void An_assembly_of_the_worker_references_neither_the_compiler_nor_a_JSON_library(string assembly, params string[] besideFramework) =>
-        Assert.Equal(besideFramework, Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name).Where(name => !Framework.Contains(name)).Order());
+    public void An_assembly_of_the_worker_references_neither_the_compiler_nor_a_JSON_library(string assembly,
+        params string[] besideFramework) =>
+        Assert.Equal(besideFramework,
+            Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name).Where(name => !Framework.Contains(name)).Order());
 
     [Fact]
     public void The_protocol_knows_no_sockets() =>
-        Assert.Empty(Uses.Value.Where(use => use.Room == "Protocol" && use.Target.StartsWith("NetMQ", StringComparison.Ordinal)).Select(use => use.Place));
+        Assert.Empty(Uses.Value.Where(use => use.Room == "Protocol" && use.Target.StartsWith("NetMQ", StringComparison.Ordinal))
+            .Select(use => use.Place));
 
     [Fact]
     public void The_names_that_the_source_uses_are_found()
@@ -155,8 +165,10 @@ public sealed class ArchitectureTests
         // If none were found, none could be forbidden.
         Assert.Contains(Uses.Value, use => use is { Room: "Execution", Target: "JupyterKernel.Supervision.Supervisor" });
         Assert.Contains(Uses.Value, use => use is { Room: "Kernel", TargetRoom: "Link", Target: "JupyterKernel.Link.ClearOutput" });
-        Assert.Contains(Uses.Value, use => use is { Room: "Worker.Cells", TargetRoom: "Display", Target: "JupyterKernel.Display.Bundles.TypeNames" });
-        Assert.Contains(Uses.Value, use => use is { Room: "Worker.Cells", TargetRoom: "Worker.State", Target: "JupyterKernel.Worker.State.Submissions" });
+        Assert.Contains(Uses.Value,
+            use => use is { Room: "Worker.Cells", TargetRoom: "Display", Target: "JupyterKernel.Display.Bundles.TypeNames" });
+        Assert.Contains(Uses.Value,
+            use => use is { Room: "Worker.Cells", TargetRoom: "Worker.State", Target: "JupyterKernel.Worker.State.Submissions" });
         Assert.Contains(Uses.Value, use => use is { Room: "Worker", TargetRoom: "Link.Processes" });
     }
 
@@ -217,9 +229,9 @@ public sealed class ArchitectureTests
         Assert.Empty(misplaced);
     }
 
-    /// <param name="Room">Where the use is; empty at the root of the kernel.</param>
-    /// <param name="Target">The full name of a type that is used, or whose member is.</param>
-    /// <param name="TargetRoom">The room of that type; null if it is of another assembly.</param>
+    /// <param name="Room">The room of the use; empty at the root of the kernel.</param>
+    /// <param name="Target">The full name of the type that is used, or whose member is.</param>
+    /// <param name="TargetRoom">The room of that type; null if it is in another assembly.</param>
     private sealed record Use(string Room, string Target, string? TargetRoom, string Place);
 
     private static IEnumerable<Use> FindUses(string project)
@@ -233,8 +245,9 @@ public sealed class ArchitectureTests
             .Where(path => Path.GetFileNameWithoutExtension(path) != Assemblies[project])
             .Select(path => MetadataReference.CreateFromFile(path));
 
-        // Internals of other projects are visible to a project by its assembly's name.
-        var compilation = CSharpCompilation.Create(Assemblies[project], trees, assemblies, new(OutputKind.ConsoleApplication, allowUnsafe: true));
+        // A project's internals are visible to another project by its assembly name.
+        var compilation =
+            CSharpCompilation.Create(Assemblies[project], trees, assemblies, new(OutputKind.ConsoleApplication, allowUnsafe: true));
         return trees.SelectMany(tree => UsesIn(tree, compilation.GetSemanticModel(tree)));
     }
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>How cells are taken apart, and how magics are read.</summary>
+/// <summary>Tests how cells are split into blocks, and how magics are parsed.</summary>
 public sealed class CellBlocksTests
 {
     [Fact]
@@ -19,12 +19,15 @@ public sealed class CellBlocksTests
     [Fact]
     public void Blocks_of_C_sharp_keep_their_lines() =>
         Assert.Equal(
-            [new CellBlock(1, "#!time", "", ""), new(2, null, "", "\nvar x = 1;\n"), new(3, "#!html", "", "<b>\n</b>"), new(6, "#!csharp", " ", "") { Language = CellLanguage.Find("html")! }, new(7, null, "", "\n\n\n\n\n\nx")],
+            [new CellBlock(1, "#!time", "", ""), new(2, null, "", "\nvar x = 1;\n"), new(3, "#!html", "", "<b>\n</b>"),
+                new(6, "#!csharp", " ", "") { Language = CellLanguage.Find("html")! }, new(7, null, "", "\n\n\n\n\n\nx")],
             Blocks("#!time\nvar x = 1;\n#!html\n<b>\n</b>\n#!csharp \nx"));
 
     [Fact]
-    public void Lines_end_as_on_Windows_too() =>
-        Assert.Equal([new CellBlock(1, "#!html", "", "<b>"), new(3, "#!csharp", "", "") { Language = CellLanguage.Find("html")! }, new(4, null, "", "\r\n\r\n\r\nx")], Blocks("#!html\r\n<b>\r\n#!csharp\r\nx"));
+    public void Windows_line_endings_are_handled() =>
+        Assert.Equal(
+            [new CellBlock(1, "#!html", "", "<b>"), new(3, "#!csharp", "", "") { Language = CellLanguage.Find("html")! },
+                new(4, null, "", "\r\n\r\n\r\nx")], Blocks("#!html\r\n<b>\r\n#!csharp\r\nx"));
 
     [Theory]
     [InlineData("var s = \"\"\"\n#!html\n\"\"\";")]
@@ -34,7 +37,7 @@ public sealed class CellBlocksTests
     [InlineData("// #!html")]
     [InlineData("#if NO\n#!html\n#endif")]
     [InlineData("x #!html")]
-    public void What_stands_within_C_sharp_is_no_magic(string code) => Assert.Equal([new CellBlock(1, null, "", code)], Blocks(code));
+    public void Magics_inside_C_sharp_tokens_do_not_count(string code) => Assert.Equal([new CellBlock(1, null, "", code)], Blocks(code));
 
     [Theory]
     [InlineData("#!html\n\" ' /* @\" \"\"\"\n#!csharp\n1", "\" ' /* @\" \"\"\"")]
@@ -49,11 +52,12 @@ public sealed class CellBlocksTests
     }
 
     [Fact]
-    public void A_magic_knows_the_language_that_it_stands_in() =>
-        Assert.Equal(["csharp", "csharp", "javascript", "javascript", "csharp"], Blocks("#!time\n#!js\n#!share x --from csharp\n#!csharp\n#!time").Select(block => block.Language.Name));
+    public void A_magic_has_the_language_of_its_block() =>
+        Assert.Equal(["csharp", "csharp", "javascript", "javascript", "csharp"],
+            Blocks("#!time\n#!js\n#!share x --from csharp\n#!csharp\n#!time").Select(block => block.Language.Name));
 
     [Fact]
-    public void The_metadata_say_what_a_cell_begins_with()
+    public void The_metadata_determine_the_first_language_of_a_cell()
     {
         Assert.Equal([new CellBlock(1, "#!html", "", "<b>")], CellBlocks.Of("<b>", MagicTable.Find, CellLanguage.Find("html")!));
         Assert.Null(CellBlocks.Of("#!c#\n1", MagicTable.Find, CellLanguage.Find("html")!)[^1].Magic);
@@ -63,7 +67,8 @@ public sealed class CellBlocksTests
     [InlineData("#!html\n<b>\n#!csharp\nx.", "      \n   \n        \nx.")]
     [InlineData("#!time\nx.", "      \nx.")]
     [InlineData("#!fsharp\nlet x = 1", "        \n         ")]
-    public void Only_C_sharp_is_left_where_it_stands(string code, string left) => Assert.Equal(left, CellBlocks.OnlyCSharp(code, MagicTable.Find));
+    public void OnlyCSharp_keeps_C_sharp_in_its_place(string code, string left) =>
+        Assert.Equal(left, CellBlocks.OnlyCSharp(code, MagicTable.Find));
 
     [Theory]
     [InlineData("#!set", " --name x --value 1", "--value", MagicValueKind.Literal, "1")]
@@ -74,7 +79,8 @@ public sealed class CellBlocksTests
     [InlineData("#!set", " --name x --value \"@csharp:y\"", "--value", MagicValueKind.Literal, "@csharp:y")]
     [InlineData("#!set", " --name x --value @input", "--value", MagicValueKind.Input, "")]
     [InlineData("#!set", " --name x --value @input:\"Who are you?\"", "--value", MagicValueKind.Input, "Who are you?")]
-    [InlineData("#!set", " --name x --value @password:{\"prompt\": \"The word\", \"type\": \"x\"}", "--value", MagicValueKind.Password, "The word")]
+    [InlineData("#!set", " --name x --value @password:{\"prompt\": \"The word\", \"type\": \"x\"}", "--value", MagicValueKind.Password,
+        "The word")]
     [InlineData("#!value", " --name x --from-value @home", "--from-value", MagicValueKind.Literal, "@home")]
     [InlineData("#!settings", " memory-threshold 2 GB", "value", MagicValueKind.Literal, "2 GB")]
     [InlineData("#!import", " \"a b.dib\"", "file", MagicValueKind.Literal, "a b.dib")]
@@ -93,8 +99,9 @@ public sealed class CellBlocksTests
     [InlineData("#!set", " --name x --value \"open", "not closed")]
     [InlineData("#!set", " --name x --value @input:{", "not closed")]
     [InlineData("#!time", " later", "'later'")]
-    public void What_is_wrong_is_said(string magic, string arguments, string word) =>
-        Assert.Contains(word, MagicCall.Parse(MagicTable.Find(magic)!, new CellBlock(1, magic, arguments, "")).Problem, StringComparison.Ordinal);
+    public void Invalid_options_are_reported(string magic, string arguments, string word) =>
+        Assert.Contains(word, MagicCall.Parse(MagicTable.Find(magic)!, new CellBlock(1, magic, arguments, "")).Problem,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Every_magic_is_found_by_each_of_its_names_and_explains_itself()

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Cell text in, image or errors out; each cell behind the one before it.</summary>
+/// <summary>Tests the compiler: cell text in, image or errors out, each cell after the one before it.</summary>
 public sealed class CellCompilerTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -62,7 +62,7 @@ public sealed class CellCompilerTests : IDisposable
     [InlineData("foreach (var i in Enumerable.Range(1, 3)) Console.Write(i);")]
     [InlineData("record R(int X); new R(1)")]
     [InlineData("display(1); HTML(\"<b>\")")]
-    public void What_a_cell_may_be_compiles(string code) => Accept(code);
+    public void Every_valid_form_of_a_cell_compiles(string code) => Accept(code);
 
     [Fact]
     public void Later_cells_see_what_earlier_ones_declared()
@@ -75,7 +75,7 @@ public sealed class CellCompilerTests : IDisposable
     }
 
     [Fact]
-    public void What_is_declared_again_has_its_new_type()
+    public void A_redeclared_variable_has_its_new_type()
     {
         Accept("int x = 1; class A { public int Old; }");
         Accept("string x = \"\"; class A { public int New; }");
@@ -104,7 +104,7 @@ public sealed class CellCompilerTests : IDisposable
     }
 
     [Fact]
-    public void A_type_outside_the_core_compiles_and_later_cells_inherit_what_was_used_and_what_that_refers_to()
+    public void A_type_outside_the_core_compiles_and_later_cells_inherit_its_assembly_and_dependencies()
     {
         var first = Accept("var document = new System.Xml.XmlDocument();");
 
@@ -125,15 +125,15 @@ public sealed class CellCompilerTests : IDisposable
     }
 
     [Fact]
-    public void A_cell_within_the_core_brings_no_references() =>
+    public void A_cell_within_the_core_adds_no_references() =>
         Assert.Same(compiler.Root, Accept("System.Text.Json.JsonSerializer.Serialize(new List<int> { 1 })").Link);
 
     [Fact]
-    public void An_error_beside_a_type_outside_the_core_is_the_only_error() =>
+    public void An_error_next_to_a_type_outside_the_core_is_the_only_error() =>
         Assert.Equal(["CS0103"], Refuse("var document = new System.Xml.XmlDocument(); undefined();").Select(error => error.Id));
 
     [Fact]
-    public async Task Nesting_beyond_measure_ends_as_a_cell_or_as_errors()
+    public async Task Excessive_nesting_compiles_or_gives_errors()
     {
         string[] deep =
         [
@@ -147,7 +147,8 @@ public sealed class CellCompilerTests : IDisposable
         ];
         foreach (var code in deep)
         {
-            var outcome = await new CompilationThread().RunAsync(() => compiler.Compile(code, "Cell [1]", last, Cancellation), Cancellation).WaitAsync(Deadline, Cancellation);
+            var outcome = await new CompilationThread().RunAsync(() => compiler.Compile(code, "Cell [1]", last, Cancellation), Cancellation)
+                .WaitAsync(Deadline, Cancellation);
 
             Assert.True(outcome.Cell is not null || outcome.Errors.Length > 0);
         }
@@ -169,11 +170,11 @@ public sealed class CellCompilerTests : IDisposable
     [InlineData("#load \"not-there.csx\"", "CS1504")]
     [InlineData("int x = 1;\n#r \"late.dll\"", "CS7009")]
     [InlineData("int x = 1;\n#load \"late.csx\"", "CS8098")]
-    public void A_directive_that_leads_nowhere_is_an_error(string code, string error) =>
+    public void A_directive_for_a_missing_file_is_an_error(string code, string error) =>
         Assert.Contains(error, Refuse(code).Select(diagnostic => diagnostic.Id));
 
     [Fact]
-    public void A_file_that_is_no_assembly_is_an_error()
+    public void A_file_that_is_not_an_assembly_is_an_error()
     {
         Write("text.dll", "hello");
 
@@ -185,7 +186,8 @@ public sealed class CellCompilerTests : IDisposable
     {
         var path = typeof(NetMQ.NetMQConfig).Assembly.Location;
 
-        Assert.Equal([path], Accept($"#r \"{path.Replace('\\', '/')}\"\nvar type = typeof(NetMQ.NetMQConfig);").AssemblyPaths.Select(Path.GetFullPath));
+        Assert.Equal([path],
+            Accept($"#r \"{path.Replace('\\', '/')}\"\nvar type = typeof(NetMQ.NetMQConfig);").AssemblyPaths.Select(Path.GetFullPath));
         Assert.Empty(Accept("typeof(NetMQ.NetMQException)").AssemblyPaths);
     }
 
@@ -194,7 +196,8 @@ public sealed class CellCompilerTests : IDisposable
     {
         var path = typeof(NetMQ.NetMQConfig).Assembly.Location;
 
-        var cell = Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One(); Mq::NetMQ.Msg other = one; other");
+        var cell =
+            Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One(); Mq::NetMQ.Msg other = one; other");
         Assert.Equal([path], cell.AssemblyPaths.Select(Path.GetFullPath));
         Accept("extern alias Mq;\nusing Config = Mq::NetMQ.NetMQConfig;\nclass Later { public static Type Type => typeof(Config); }\nvar size = Makes.One().Size;");
         Accept("var third = new Mq::NetMQ.Msg(); third = one; typeof(Config) == Later.Type");
@@ -261,11 +264,13 @@ public sealed class CellCompilerTests : IDisposable
     [Theory]
     [InlineData("unsafe { int n = 1; int* p = &n; *p = 2; }")]
     [InlineData("unsafe struct Buffer { public fixed byte Bytes[8]; }")]
-    [InlineData("[System.Runtime.CompilerServices.SkipLocalsInit] static int First() { Span<int> numbers = stackalloc int[3]; return numbers.Length; }")]
-    public void What_marks_an_assembly_as_unsafe_compiles(string code) => Assert.Empty(compiler.Compile(code, "Cell [1]", last, Cancellation).Errors);
+    [InlineData(
+        "[System.Runtime.CompilerServices.SkipLocalsInit] static int First() { Span<int> numbers = stackalloc int[3]; return numbers.Length; }")]
+    public void Code_that_marks_an_assembly_as_unsafe_compiles(string code) =>
+        Assert.Empty(compiler.Compile(code, "Cell [1]", last, Cancellation).Errors);
 
     [Fact]
-    public void Practice_compiles_every_kind_of_cell()
+    public void The_warm_up_compiles_every_kind_of_cell()
     {
         var practice = new CompilerWarmUp(new CellCompiler(Path.GetTempPath()));
         Assert.True(practice.IsOver);
@@ -276,7 +281,7 @@ public sealed class CellCompilerTests : IDisposable
     }
 
     [Fact]
-    public void What_references_are_bound_to_is_shared_by_the_submissions_behind_one_and_by_those_that_bring_none()
+    public void Bound_references_are_shared_by_later_submissions_that_add_none()
     {
         var compiler = new CellCompiler(Path.GetTempPath());
         var first = compiler.CreateSubmission("int x = 1;", compiler.Root);
@@ -294,7 +299,7 @@ public sealed class CellCompilerTests : IDisposable
         Assert.Equal(["CS0103"], second.GetDiagnostics(Cancellation).Select(error => error.Id));
         Assert.Empty(behindOther.GetDiagnostics(Cancellation));
 
-        // A list of its own where they were bound anew. Roslyn shows it to nobody.
+        // A separate list if they were bound again. Roslyn has no public API for it.
         static object References(CSharpCompilation submission)
         {
             const BindingFlags Inside = BindingFlags.Instance | BindingFlags.NonPublic;

@@ -20,7 +20,7 @@ public sealed class CodePointsTests
         Assert.Equal(codePoints, CodePoints.FromIndex(text, index));
     }
 
-    // No theory: an attribute cannot hold half a surrogate pair.
+    // Not a theory: an attribute cannot hold half a surrogate pair.
     [Fact]
     public void Half_a_surrogate_pair_counts_as_one()
     {
@@ -35,12 +35,12 @@ public sealed class CodePointsTests
     [InlineData(int.MinValue, 0)]
     [InlineData(4, 4)]
     [InlineData(int.MaxValue, 4)]
-    public void A_position_outside_the_text_is_brought_into_it(int codePoints, int index) =>
+    public void A_position_outside_the_text_is_clamped(int codePoints, int index) =>
         Assert.Equal(index, CodePoints.ToIndex("a🦀b", codePoints));
 
     [Theory]
     [InlineData(-1, 0)]
     [InlineData(int.MaxValue, 3)]
-    public void An_index_outside_the_text_is_brought_into_it(int index, int codePoints) =>
+    public void An_index_outside_the_text_is_clamped(int index, int codePoints) =>
         Assert.Equal(codePoints, CodePoints.FromIndex("a🦀b", index));
 }

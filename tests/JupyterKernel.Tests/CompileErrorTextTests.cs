@@ -32,12 +32,14 @@ public sealed partial class CompileErrorTextTests
         var lines = CompileErrorText.Traceback(Errors("Consol.WriteLine(1);"));
 
         Assert.StartsWith("\e[0;31merror CS0103\e[0m: ", lines[0], StringComparison.Ordinal);
-        Assert.Equal(["\e[0;32mCell In[7]\e[0m, line 1", "\e[0;31m----> \e[0m1 Consol.WriteLine(1);", "        \e[0;31m~~~~~~\e[0m"], lines.Skip(1).Take(3));
+        Assert.Equal(["\e[0;32mCell In[7]\e[0m, line 1", "\e[0;31m----> \e[0m1 Consol.WriteLine(1);", "        \e[0;31m~~~~~~\e[0m"],
+            lines.Skip(1).Take(3));
     }
 
     [Fact]
     public void The_underline_stands_below_the_error_whatever_the_width_of_a_tab() =>
-        Assert.Equal(["----> 1 \t var x =\tundefined;", "        \t        \t~~~~~~~~~"], Plain(Errors("\t var x =\tundefined;")).Skip(2).Take(2));
+        Assert.Equal(["----> 1 \t var x =\tundefined;", "        \t        \t~~~~~~~~~"],
+            Plain(Errors("\t var x =\tundefined;")).Skip(2).Take(2));
 
     [Fact]
     public void An_error_over_several_lines_is_underlined_to_the_end_of_its_first()
@@ -64,7 +66,8 @@ public sealed partial class CompileErrorTextTests
         var lines = Plain(Errors(string.Join('\n', Enumerable.Range(1, 13).Select(i => $"undefined{i}();"))));
 
         Assert.Equal(10, lines.Count(line => line.Contains("error CS0103", StringComparison.Ordinal)));
-        Assert.Equal(Enumerable.Range(1, 10).Select(i => $"Cell In[7], line {i}"), lines.Where(line => line.StartsWith("Cell", StringComparison.Ordinal)));
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => $"Cell In[7], line {i}"),
+            lines.Where(line => line.StartsWith("Cell", StringComparison.Ordinal)));
         Assert.Equal("… and 3 more errors", lines[^1]);
     }
 
@@ -82,7 +85,8 @@ public sealed partial class CompileErrorTextTests
     [Fact]
     public void An_error_without_a_place_is_its_message()
     {
-        var error = Diagnostic.Create(new DiagnosticDescriptor("CS9999", "", "All is lost", "", DiagnosticSeverity.Error, true), Location.None);
+        var error =
+            Diagnostic.Create(new DiagnosticDescriptor("CS9999", "", "All is lost", "", DiagnosticSeverity.Error, true), Location.None);
 
         Assert.Equal(["error CS9999: All is lost"], Plain([error]));
         Assert.Equal("error CS9999: All is lost", CompileErrorText.Summary([error]));
@@ -91,8 +95,10 @@ public sealed partial class CompileErrorTextTests
     [Theory]
     [InlineData("   at C.F() in Cell [3]:line 12", "\e[0;36m   at C.F()\e[0m in \e[0;32mCell In[3]\e[0m, line 12")]
     [InlineData("   at C.F() in /tmp/file.cs:line 12", "   at C.F() in /tmp/file.cs:line 12")]
-    [InlineData("Unhandled exception. System.Exception: at x in Cell [3]:line 1", "Unhandled exception. System.Exception: at x in Cell [3]:line 1")]
-    public void The_runtimes_own_report_names_cells_in_the_same_form(string reported, string shown) => Assert.Equal(shown, SourcePlace.Reported(reported));
+    [InlineData("Unhandled exception. System.Exception: at x in Cell [3]:line 1",
+        "Unhandled exception. System.Exception: at x in Cell [3]:line 1")]
+    public void The_runtimes_own_report_names_cells_in_the_same_form(string reported, string shown) =>
+        Assert.Equal(shown, SourcePlace.Reported(reported));
 
     [Fact]
     public void Messages_are_English_whatever_the_culture()
@@ -101,7 +107,8 @@ public sealed partial class CompileErrorTextTests
         Thread.CurrentThread.CurrentUICulture = new("de-DE");
         try
         {
-            Assert.Contains("does not exist in the current context", CompileErrorText.Summary(Errors("undefined();")), StringComparison.Ordinal);
+            Assert.Contains("does not exist in the current context", CompileErrorText.Summary(Errors("undefined();")),
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -120,17 +127,20 @@ public sealed partial class CompileErrorTextTests
     [InlineData("\"abc\".Lenght", "Did you mean Length?")]
     [InlineData("Math.Sqroot(2)", "Did you mean Sqrt?")]
     [InlineData("Strng s = null;", "Did you mean String?")]
-    public void What_may_have_been_meant_is_said(string code, string suggestion) => Assert.Contains("    " + suggestion, Plain(Errors(code)));
+    public void The_intended_name_is_suggested(string code, string suggestion) =>
+        Assert.Contains("    " + suggestion, Plain(Errors(code)));
 
     [Fact]
     public void A_name_like_no_other_gets_no_suggestion() =>
-        Assert.DoesNotContain(Plain(Errors("qwertzuiop")), line => line.Contains("mean", StringComparison.Ordinal) || line.Contains("using", StringComparison.Ordinal));
+        Assert.DoesNotContain(Plain(Errors("qwertzuiop")), line => line.Contains("mean", StringComparison.Ordinal)
+            || line.Contains("using", StringComparison.Ordinal));
 
     [Fact]
-    public void An_error_that_repeats_itself_is_counted() => Assert.Contains("    … and 2 times more", Plain(Errors("nothing + nothing + nothing")));
+    public void An_error_that_repeats_itself_is_counted() =>
+        Assert.Contains("    … and 2 times more", Plain(Errors("nothing + nothing + nothing")));
 
     [Fact]
-    public void What_follows_from_a_syntax_error_is_not_shown()
+    public void Consequential_errors_of_a_syntax_error_are_not_shown()
     {
         var errors = Assert.Single(Plain(Errors("if (nothing { }")), line => line.Contains("error", StringComparison.Ordinal));
         Assert.Contains("CS1026", errors, StringComparison.Ordinal);
@@ -230,13 +240,16 @@ public sealed partial class CompileErrorTextTests
     [InlineData("var x = 1; if (x = 5) {}", "= assigns; to compare, write x == 5")]
     [InlineData("var xs = [1, 2];", "The elements' type is missing: int[] xs = …")]
     [InlineData("var x = 1; static int Twice() => 2 * x;", "Constants and static code cannot use a cell's variables:*")]
-    [InlineData("\"x\".AsSpan()", "A ReadOnlySpan can only be held by a local variable. To show or keep what it refers to, copy it: \"x\".AsSpan().ToString()")]
+    [InlineData("\"x\".AsSpan()",
+        "A ReadOnlySpan can only be held by a local variable. To show or keep what it refers to, copy it: \"x\".AsSpan().ToString()")]
     [InlineData("display(new[] { 1 }.AsSpan());", "A Span can only be held by a local variable.*")]
     public void Code_of_another_language_is_answered_with_how_CSharp_writes_it(string code, string hint)
     {
         var lines = Plain(Errors(code));
 
-        Assert.Contains(lines, line => hint.EndsWith('*') ? line.StartsWith("    " + hint[..^1], StringComparison.Ordinal) : line == "    " + hint);
+        Assert.Contains(lines, line => hint.EndsWith('*')
+            ? line.StartsWith("    " + hint[..^1], StringComparison.Ordinal)
+            : line == "    " + hint);
     }
 
     [Theory]
@@ -254,14 +267,15 @@ public sealed partial class CompileErrorTextTests
     [InlineData("foreach (int x in StreamAsync()) {}", "await foreach (int x in StreamAsync())")]
     [InlineData("StreamAsync().ToList()", "await StreamAsync().ToListAsync(…)")]
     [InlineData("var (a, b) = PairAsync();", "var (a, b) = await PairAsync()")]
-    public void A_forgotten_await_is_named(string code, string hint)
+    public void A_missing_await_is_reported(string code, string hint)
     {
         var lines = Plain(Errors(Declarations + code));
 
         Assert.Contains("    Is an await missing? " + hint, lines);
     }
 
-    private const string Declarations = "Task<int> LoadAsync() => null; ValueTask<string[]> NamesAsync() => default; IAsyncEnumerable<int> StreamAsync() => null; Task<(int, int)> PairAsync() => null; void Take(int i) {} ";
+    private const string Declarations =
+        "Task<int> LoadAsync() => null; ValueTask<string[]> NamesAsync() => default; IAsyncEnumerable<int> StreamAsync() => null; Task<(int, int)> PairAsync() => null; void Take(int i) {} ";
 
     [Theory]
     [InlineData("void Print(string s) {} print(\"a\");", "Did you mean Print?")]
@@ -273,24 +287,26 @@ public sealed partial class CompileErrorTextTests
     [InlineData("var s = \"\"\"\n    import x\n    \"\"\" + undeclared;", null)]
     [InlineData("bool done = true; !done && undeclared", null)]
     [InlineData("var q = from x in new[] { 1 }\n  let y = x + undeclared\n  select y;", null)]
-    public void Code_that_is_meant_otherwise_gets_no_such_hint(string code, string? hint)
+    public void Valid_code_gets_no_such_hint(string code, string? hint)
     {
         var lines = Plain(Errors(code));
 
         if (hint is not null) Assert.Contains("    " + hint, lines);
-        Assert.DoesNotContain(lines, line => line.Contains("C# writes", StringComparison.Ordinal) || line.Contains("await", StringComparison.Ordinal) || line.Contains("Declare", StringComparison.Ordinal)
+        Assert.DoesNotContain(lines, line => line.Contains("C# writes", StringComparison.Ordinal)
+            || line.Contains("await", StringComparison.Ordinal) || line.Contains("Declare", StringComparison.Ordinal)
             || line.Contains("imported", StringComparison.Ordinal) || line.Contains("program", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void What_follows_from_code_of_another_language_is_not_shown() =>
-        Assert.Single(Plain(Errors("if 1 == 1:\n    print(1)\nelif 2 == 2:\n    pass")), line => line.Contains("error", StringComparison.Ordinal));
+    public void Consequential_errors_of_another_languages_code_are_not_shown() =>
+        Assert.Single(Plain(Errors("if 1 == 1:\n    print(1)\nelif 2 == 2:\n    pass")),
+            line => line.Contains("error", StringComparison.Ordinal));
 
     [Theory]
     [InlineData("int x = 5; int x = 6;", "This cell already contains a definition for 'x'")]
     [InlineData("int y = 5; void y() {}", "This cell already contains a definition for 'y'")]
     [InlineData("void F(int a) {} void F(int b) {}", "This cell already defines a member called 'F' with the same parameter types")]
-    public void A_message_speaks_of_the_cell_and_not_of_its_class(string code, string message) =>
+    public void A_message_refers_to_the_cell_and_not_to_its_class(string code, string message) =>
         Assert.Contains(Plain(Errors(code)), line => line.EndsWith(message, StringComparison.Ordinal));
 
     [Fact]

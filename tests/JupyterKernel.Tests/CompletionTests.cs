@@ -3,10 +3,10 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>What completion proposes in real code, behind real cells.</summary>
+/// <summary>Tests the proposals of completion in realistic code, after realistic cells.</summary>
 public sealed class CompletionTests : Editor
 {
-    /// <summary>Cells as notebooks have them.</summary>
+    /// <summary>Cells of a typical notebook.</summary>
     private static readonly string[] Notebook =
     [
         """
@@ -34,7 +34,7 @@ public sealed class CompletionTests : Editor
 
     [Theory]
 
-    // Members, of values, types, generics and what was declared in other cells.
+    // Members of values, types, generics and declarations of other cells.
     [InlineData("people.Ad|", "Add", "AddRange")]
     [InlineData("people[0].Na|", "Name")]
     [InlineData("people.First().Em|", "Email")]
@@ -75,7 +75,8 @@ public sealed class CompletionTests : Editor
     [InlineData("people.Aggregate(0, (sum, p) => sum + p.Ag|)", "Age")]
     [InlineData("void Outer() { int Inner(string text) => text.Len| }", "Length")]
     [InlineData("(await FindAsync(\"a\")).Em|", "Email")]
-    [InlineData("async Task F() { await foreach (var i in G()) i.CompareT| } async IAsyncEnumerable<int> G() { yield return 1; }", "CompareTo")]
+    [InlineData("async Task F() { await foreach (var i in G()) i.CompareT| } async IAsyncEnumerable<int> G() { yield return 1; }",
+        "CompareTo")]
     [InlineData("await Task.Del|", "Delay")]
     [InlineData("Task.Run(async () => { var p = await FindAsync(\"\"); p.Gre| })", "Greet")]
 
@@ -142,7 +143,7 @@ public sealed class CompletionTests : Editor
     [InlineData("ConcurrentDict|", "ConcurrentDictionary", "using System.Collections.Concurrent;")]
     [InlineData("var r = new Rege|", "Regex", "using System.Text.RegularExpressions;")]
     [InlineData("people.ToImmutableArr|", "ToImmutableArray", "using System.Collections.Immutable;")]
-    public void What_is_not_imported_is_proposed_with_the_using_that_it_wants(string text, string name, string signature)
+    public void An_unimported_name_is_proposed_with_its_using(string text, string name, string signature)
     {
         var index = text.IndexOf('|', StringComparison.Ordinal);
         var item = Assert.Single(CompleteAt(text.Remove(index, 1), index, Session.Value).Items, item => item.Text == name);
@@ -169,11 +170,12 @@ public sealed class CompletionTests : Editor
     }
 
     [Fact]
-    public void What_is_imported_comes_before_what_is_not()
+    public void Imported_names_come_before_unimported_ones()
     {
         var items = CompleteAt("Strin", 5, Session.Value).Items;
         Assert.Equal("String", items[0].Text);
-        Assert.DoesNotContain(items.SkipWhile(item => !item.Signature.StartsWith("using ", StringComparison.Ordinal)).Where(item => item.Text.StartsWith("Strin", StringComparison.Ordinal)),
+        Assert.DoesNotContain(items.SkipWhile(item => !item.Signature.StartsWith("using ", StringComparison.Ordinal))
+            .Where(item => item.Text.StartsWith("Strin", StringComparison.Ordinal)),
             item => !item.Signature.StartsWith("using ", StringComparison.Ordinal));
     }
 
@@ -185,7 +187,8 @@ public sealed class CompletionTests : Editor
         Assert.Contains("string Title => base.Title;", list.Matches);
         Assert.Equal("class Square : Shape\n{\n    public override ".Length, list.Start);
 
-        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }", Assert.Single(Complete("class Square : Shape\n{\n    override Ar|\n}", Notebook[0]).Matches));
+        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }",
+            Assert.Single(Complete("class Square : Shape\n{\n    override Ar|\n}", Notebook[0]).Matches));
     }
 
     [Theory]
@@ -194,12 +197,15 @@ public sealed class CompletionTests : Editor
     [InlineData("class Square : Shape { int side; override Are| }")]
     [InlineData("class Square : Shape {\n    int side; public override Ar|\n}")]
     [InlineData("class Square : Shape {\n    public override Ar| }")]
-    public void An_override_is_proposed_on_a_line_of_more(string code)
+    public void An_override_is_proposed_on_a_line_with_other_text(string code)
     {
         var list = Complete(code, Notebook[0]);
-        var area = Assert.Single(list.Matches, match => match.EndsWith("double Area(int digits) { throw new NotImplementedException(); }", StringComparison.Ordinal));
+        var area =
+            Assert.Single(list.Matches,
+                match => match.EndsWith("double Area(int digits) { throw new NotImplementedException(); }", StringComparison.Ordinal));
         var cell = code.Replace("|", "", StringComparison.Ordinal);
-        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }", cell[..list.Start] + area + cell[list.End..], StringComparison.Ordinal);
+        Assert.Contains("override double Area(int digits) { throw new NotImplementedException(); }",
+            cell[..list.Start] + area + cell[list.End..], StringComparison.Ordinal);
         Assert.DoesNotContain("override override", cell[..list.Start] + area, StringComparison.Ordinal);
     }
 
@@ -211,14 +217,14 @@ public sealed class CompletionTests : Editor
     }
 
     [Fact]
-    public void What_was_written_lately_comes_first()
+    public void Recently_used_names_come_first()
     {
         Assert.Equal("Select", CompleteAt("people.Sele", 11, Session.Value).Matches[0]);
         Assert.Equal("SelectMany", CompleteAt("people.Sele", 11, Session.Value, recent: ["people.SelectMany(p => p.Name)"]).Matches[0]);
     }
 
     [Fact]
-    public void A_type_that_was_declared_anew_has_its_new_members_only()
+    public void A_redeclared_type_has_only_its_new_members()
     {
         string[] cells = ["class Box { public int Old; }", "var box = new Box();", "class Box { public int New; }", "box = null;"];
         var matches = Complete("new Box().|", cells[..3]).Matches;
@@ -227,7 +233,7 @@ public sealed class CompletionTests : Editor
     }
 
     [Fact]
-    public void Names_that_were_taken_back_are_proposed_no_more()
+    public void Names_of_undone_cells_are_not_proposed()
     {
         var all = After("var first = 1;", "var second = 2;");
         Assert.Contains("second", CompleteAt("sec", 3, all).Matches);
@@ -245,7 +251,9 @@ public sealed class CompletionTests : Editor
             var path = folder.FullName.Replace('\\', '/');
             Assert.Equal(["data.csv", "date.txt"], Complete($"File.ReadAllText(\"{path}/da|\")").Matches);
             Assert.Equal(["data.csv"], Complete($"new StreamReader(\"{path}/data|").Matches);
-            Assert.Equal(["date.txt"], Complete($"Load(fileName: @\"{path}/dat|e\")", "int Load(string fileName) => 1;").Matches.Where(match => match.EndsWith(".txt", StringComparison.Ordinal)));
+            Assert.Equal(["date.txt"],
+                Complete($"Load(fileName: @\"{path}/dat|e\")", "int Load(string fileName) => 1;")
+                    .Matches.Where(match => match.EndsWith(".txt", StringComparison.Ordinal)));
             Assert.Empty(Complete($"Console.WriteLine(\"{path}/da|\")").Matches);
         }
         finally
@@ -273,7 +281,8 @@ public sealed class CompletionTests : Editor
     [InlineData("if (true) retu|", "return")]
     [InlineData("namespa|", "namespace")]
     [InlineData("using System.Xml;\nfixe|", "fixed")]
-    public void Keywords_that_only_programs_have_at_their_top_are_proposed(string text, string keyword) => Assert.Equal(keyword, Complete(text).Matches[0]);
+    public void Keywords_of_top_level_code_are_proposed(string text, string keyword) =>
+        Assert.Equal(keyword, Complete(text).Matches[0]);
 
     [Theory]
     [InlineData("Console.retu|")]
@@ -281,7 +290,8 @@ public sealed class CompletionTests : Editor
     [InlineData("class C { int x; retu| }")]
     [InlineData("// retu|")]
     [InlineData("\"retu|")]
-    public void They_are_not_proposed_elsewhere(string text) => Assert.DoesNotContain("return", Complete(text).Matches);
+    public void Keywords_of_top_level_code_are_not_proposed_elsewhere(string text) =>
+        Assert.DoesNotContain("return", Complete(text).Matches);
 
     [Theory]
     [InlineData("Console.WriteLin|")]
@@ -301,7 +311,7 @@ public sealed class CompletionTests : Editor
     [InlineData("@peopl|")]
     [InlineData("// 😀\nConsole.ReadLin|")]
     [InlineData("var text = $\"{Consol|")]
-    public void Who_types_on_in_a_word_sees_what_a_first_question_would_show(string text)
+    public void Typing_on_in_a_word_gives_the_proposals_of_a_new_query(string text)
     {
         var cursor = text.LastIndexOf('|');
         var code = text.Replace("|", "", StringComparison.Ordinal);
@@ -322,15 +332,19 @@ public sealed class CompletionTests : Editor
     public void A_cells_own_extension_methods_and_usings_are_those_of_no_other_cell()
     {
         var typing = NewCompletion();
-        string? Signature(string code, string name) => Complete(typing, code, code.Length, Session.Value).Items.FirstOrDefault(item => item.Text == name && item.Namespace is null)?.Signature;
+        string? Signature(string code, string name) =>
+            Complete(typing, code, code.Length, Session.Value)
+                .Items.FirstOrDefault(item => item.Text == name && item.Namespace is null)?.Signature;
         for (var round = 0; round < 2; round++)
         {
             Assert.Equal("string Shout(int times = 1)", Signature("\"\".", "Shout"));
             Assert.Null(Signature("\"\".", "Twice"));
             Assert.Equal("int Twice()", Signature("static int Twice(this string text) => 2; \"\".", "Twice"));
-            Assert.EndsWith(" (+ 1 overload)", Signature("static string Shout(this string text, char end) => text; \"\".", "Shout"), StringComparison.Ordinal);
+            Assert.EndsWith(" (+ 1 overload)", Signature("static string Shout(this string text, char end) => text; \"\".", "Shout"),
+                StringComparison.Ordinal);
             Assert.Null(Signature("new[] { 1 }.", "ToImmutableArray"));
-            Assert.StartsWith("ImmutableArray<int> ", Signature("using System.Collections.Immutable; new[] { 1 }.", "ToImmutableArray"), StringComparison.Ordinal);
+            Assert.StartsWith("ImmutableArray<int> ", Signature("using System.Collections.Immutable; new[] { 1 }.", "ToImmutableArray"),
+                StringComparison.Ordinal);
             Assert.Equal("string? Person.Email { get; init; }", Signature("people[0].", "Email"));
             Assert.Equal("int Inner.Hidden", Signature("class Inner { int Hidden; void M(Inner other) { other.", "Hidden"));
         }

@@ -35,7 +35,7 @@ public sealed class ConnectionFileTests : IDisposable
     }
 
     [Fact]
-    public void What_is_left_out_has_the_values_that_Jupyter_gives_it()
+    public void Omitted_members_have_Jupyters_default_values()
     {
         var file = Load("{}");
 
@@ -59,7 +59,7 @@ public sealed class ConnectionFileTests : IDisposable
     [InlineData("""{"control_port": 1.5}""", "control_port")]
     [InlineData("""{"shell_port": 7, "hb_port": 7}""", "shell_port is 7, and so is another port")]
     [InlineData("""{"ip": ""}""", "the ip is empty")]
-    public void What_is_no_connection_file_is_refused_with_its_path_and_the_reason(string text, string reason)
+    public void An_invalid_connection_file_is_rejected_with_its_path_and_the_reason(string text, string reason)
     {
         var refused = Assert.Throws<InvalidDataException>(() => Load(text));
 
@@ -75,17 +75,20 @@ public sealed class ConnectionFileTests : IDisposable
         var fits = new string('x', longest - "-12345".Length);
 
         Assert.Equal(fits, Load(Ipc(fits)).Ip);
-        Assert.Contains($"{longest}", Assert.Throws<InvalidDataException>(() => Load(Ipc("é" + fits[1..]))).Message, StringComparison.Ordinal);
+        Assert.Contains($"{longest}", Assert.Throws<InvalidDataException>(() => Load(Ipc("é" + fits[1..]))).Message,
+            StringComparison.Ordinal);
 
-        static string Ipc(string ip) => new ConnectionFile { Transport = "ipc", Ip = ip, ShellPort = 1, IopubPort = 12345, StdinPort = 3, ControlPort = 4, HeartbeatPort = 5 }.ToJson();
+        static string Ipc(string ip) =>
+            new ConnectionFile { Transport = "ipc", Ip = ip, ShellPort = 1, IopubPort = 12345, StdinPort = 3, ControlPort = 4,
+                HeartbeatPort = 5 }.ToJson();
     }
 
     [Fact]
-    public void Hostile_nesting_is_refused() =>
+    public void Excessive_nesting_in_a_connection_file_is_rejected() =>
         Assert.Throws<InvalidDataException>(() => Load("{\"a\":" + new string('[', 200_000)));
 
     [Fact]
-    public void A_file_that_is_not_there_is_an_IOException() =>
+    public void A_missing_file_is_an_IOException() =>
         Assert.ThrowsAny<IOException>(() => ConnectionFile.Load(path + ".not-there"));
 
     [Fact]

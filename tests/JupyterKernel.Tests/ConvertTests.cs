@@ -6,7 +6,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The convert command as its user sees it, and what converted notebooks are.</summary>
+/// <summary>Tests the convert command from the command line, and the converted notebooks.</summary>
 public sealed class ConvertTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("convert-tests-");
@@ -18,14 +18,19 @@ public sealed class ConvertTests : IDisposable
     [Fact]
     public async Task A_notebook_that_becomes_a_dib_and_a_notebook_again_has_the_same_cells()
     {
-        var path = Write("n.ipynb", Notebook(("markdown", null, "# Title\n\ntext"), ("code", null, "#!time\nvar x = 1;\n\nx"), ("code", "html", "<b>"), ("code", "fsharp", "let x = 1"), ("code", null, "#!unheard of\nx")));
+        var path =
+            Write("n.ipynb",
+                Notebook(("markdown", null, "# Title\n\ntext"), ("code", null, "#!time\nvar x = 1;\n\nx"), ("code", "html", "<b>"),
+                ("code", "fsharp", "let x = 1"), ("code", null, "#!unheard of\nx")));
 
         Assert.Equal(0, (await ConvertAsync(path, InFolder("n.dib"))).ExitCode);
         Assert.Equal(0, (await ConvertAsync(InFolder("n.dib"), InFolder("again.ipynb"))).ExitCode);
 
         Assert.Equal(Summary("n.ipynb"), Summary("again.ipynb"));
-        Assert.StartsWith("#!meta\n\n{\"kernelInfo\":", await File.ReadAllTextAsync(InFolder("n.dib"), Cancellation), StringComparison.Ordinal);
-        Assert.Contains("\n#!html\n\n<b>\n\n#!fsharp\n\nlet x = 1\n", await File.ReadAllTextAsync(InFolder("n.dib"), Cancellation), StringComparison.Ordinal);
+        Assert.StartsWith("#!meta\n\n{\"kernelInfo\":", await File.ReadAllTextAsync(InFolder("n.dib"), Cancellation),
+            StringComparison.Ordinal);
+        Assert.Contains("\n#!html\n\n<b>\n\n#!fsharp\n\nlet x = 1\n", await File.ReadAllTextAsync(InFolder("n.dib"), Cancellation),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -65,7 +70,9 @@ public sealed class ConvertTests : IDisposable
         Assert.Equal("", (await ConvertAsync(path, InFolder("copy.ipynb"))).Error);
         Assert.Contains("no outputs", (await ConvertAsync(path, InFolder("n.dib"))).Error, StringComparison.Ordinal);
 
-        Assert.Equal("kept", (string?)JObject.Parse(await File.ReadAllTextAsync(InFolder("copy.ipynb"), Cancellation))["cells"]![0]!["outputs"]![0]!["text"]);
+        Assert.Equal("kept",
+            (string?)JObject.Parse(
+                await File.ReadAllTextAsync(InFolder("copy.ipynb"), Cancellation))["cells"]![0]!["outputs"]![0]!["text"]);
     }
 
     [Fact]
@@ -74,7 +81,8 @@ public sealed class ConvertTests : IDisposable
         Write("n.ipynb", Notebook(
             ("markdown", null, "# Title"),
             ("code", null, "#r \"nuget: Humanizer.Core, 2.14.1\"\nusing Humanizer;\nusing System.Globalization;"),
-            ("code", null, "// a record\nrecord Point(int X, int Y);\npublic int Twice(int n) => 2 * n;\nvar p = new Point(1, 2);\np.X + Twice(3) // all"),
+            ("code", null,
+                "// a record\nrecord Point(int X, int Y);\npublic int Twice(int n) => 2 * n;\nvar p = new Point(1, 2);\np.X + Twice(3) // all"),
             ("code", null, "#!time\n#!html\n<i>it's</i>\n#!csharp\nawait Task.FromResult(p with { X = 41 })"),
             ("code", "fsharp", "let x = 1"),
             ("code", null, "static int Half(this int n) => n / 2;\ndisplay(new[] { 10.Half(), 6 });\nConsole.WriteLine(\"no value\")"),
@@ -84,7 +92,8 @@ public sealed class ConvertTests : IDisposable
 
         var run = await RunAsync("dotnet", "run", InFolder("n.cs"));
 
-        Assert.Equal(["7", "Point { X = 41, Y = 2 }", "5, 6", "no value", "7", "3 days"], run.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(["7", "Point { X = 41, Y = 2 }", "5, 6", "no value", "7", "3 days"],
+            run.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(0, run.ExitCode);
     }
 
@@ -92,44 +101,55 @@ public sealed class ConvertTests : IDisposable
     public async Task A_program_that_becomes_a_notebook_and_a_program_again_is_the_same()
     {
         Write("n.ipynb", Notebook(
-            ("markdown", null, "# Title\n\ntext"), ("code", null, "#:package Humanizer.Core@2.14.1\nusing Humanizer;"), ("code", null, "class C\n{\n    int x;\n}\nvar c = new C();\nc"),
-            ("code", "html", "<b>\n\n</b>"), ("code", null, "#!who\n#!html\n<i>\n#!csharp\nawait Task.FromResult(1)"), ("raw", null, "raw"), ("code", null, "record Only(int X);")));
+            ("markdown", null, "# Title\n\ntext"), ("code", null, "#:package Humanizer.Core@2.14.1\nusing Humanizer;"),
+            ("code", null, "class C\n{\n    int x;\n}\nvar c = new C();\nc"),
+            ("code", "html", "<b>\n\n</b>"), ("code", null, "#!who\n#!html\n<i>\n#!csharp\nawait Task.FromResult(1)"), ("raw", null, "raw"),
+                ("code", null, "record Only(int X);")));
 
         await ConvertAsync(InFolder("n.ipynb"), InFolder("n.cs"));
         await ConvertAsync(InFolder("n.cs"), InFolder("again.ipynb"));
         await ConvertAsync(InFolder("again.ipynb"), InFolder("again.cs"));
 
-        Assert.Equal(await File.ReadAllTextAsync(InFolder("n.cs"), Cancellation), await File.ReadAllTextAsync(InFolder("again.cs"), Cancellation));
+        Assert.Equal(await File.ReadAllTextAsync(InFolder("n.cs"), Cancellation),
+            await File.ReadAllTextAsync(InFolder("again.cs"), Cancellation));
         Assert.Equal(
-            ["code: #:package Humanizer.Core@2.14.1\nusing Humanizer;", "markdown: # Title\n\ntext", "code: class C\n{\n    int x;\n}\nvar c = new C();\nc", "code html: <b>\n\n</b>",
+            ["code: #:package Humanizer.Core@2.14.1\nusing Humanizer;", "markdown: # Title\n\ntext",
+                "code: class C\n{\n    int x;\n}\nvar c = new C();\nc", "code html: <b>\n\n</b>",
                 "code: #!who\n#!html\n<i>\n#!csharp\nawait Task.FromResult(1)", "raw: raw", "code: record Only(int X);"],
             Summary("again.ipynb"));
     }
 
     [Fact]
     public void A_program_without_marks_is_one_cell() =>
-        Assert.Equal("using System.Xml;\nConsole.WriteLine(1);\nclass C { }", Assert.Single(ProgramReader.Read("#!/usr/bin/env dotnet\nusing System.Xml;\nConsole.WriteLine(1);\nclass C { }\n").Cells).Source);
+        Assert.Equal("using System.Xml;\nConsole.WriteLine(1);\nclass C { }",
+            Assert.Single(ProgramReader.Read("#!/usr/bin/env dotnet\nusing System.Xml;\nConsole.WriteLine(1);\nclass C { }\n").Cells)
+                .Source);
 
     [Fact]
-    public async Task What_a_program_will_not_have_is_named()
+    public async Task Content_that_a_program_cannot_have_is_reported()
     {
         Write("n.ipynb", Notebook(
-            ("code", null, "#r \"lib.dll\"\n#load \"x.csx\"\nvar x = 1;"), ("code", null, "var x = 2; Plot.Line(new[] { 1 })"), ("code", null, "int P { get; } = 1;"), ("code", null, "this is no C#")));
+            ("code", null, "#r \"lib.dll\"\n#load \"x.csx\"\nvar x = 1;"), ("code", null, "var x = 2; Plot.Line(new[] { 1 })"),
+                ("code", null, "int P { get; } = 1;"), ("code", null, "this is no C#")));
 
         var run = await ConvertAsync(InFolder("n.ipynb"), InFolder("n.cs"));
 
         Assert.Equal(0, run.ExitCode);
-        foreach (var word in (string[])["lib.dll", "x.csx", "x is declared in cells 1 and 2", "Plot", "property", "cell 4 is no C#"]) Assert.Contains(word, run.Error, StringComparison.Ordinal);
+        foreach (var word in (string[])["lib.dll", "x.csx", "x is declared in cells 1 and 2", "Plot", "property", "cell 4 is no C#"])
+        {
+            Assert.Contains(word, run.Error, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
     [InlineData("old.ipynb", """{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}""", "format 3")]
     [InlineData("broken.ipynb", "{\"cells\": [", "not a notebook")]
     [InlineData("list.ipynb", "[]", "not a JSON object")]
-    [InlineData("python.ipynb", """{"cells": [], "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4, "nbformat_minor": 4}""", "written in python")]
+    [InlineData("python.ipynb", """{"cells": [], "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4, "nbformat_minor": 4}""",
+        "written in python")]
     [InlineData("broken.dib", "#!meta\n{\n#!csharp\n1", "no JSON")]
     [InlineData("x.txt", "x", "none of")]
-    public async Task What_is_no_notebook_is_refused_and_nothing_is_written(string name, string text, string word)
+    public async Task An_invalid_notebook_is_rejected_and_nothing_is_written(string name, string text, string word)
     {
         await File.WriteAllTextAsync(InFolder(name), text, Cancellation);
 
@@ -141,7 +161,7 @@ public sealed class ConvertTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_there_is_replaced_only_if_that_is_asked_for()
+    public async Task An_existing_file_is_replaced_only_on_request()
     {
         var path = Write("n.ipynb", Notebook(("code", null, "1")));
         await File.WriteAllTextAsync(InFolder("n.dib"), "mine", Cancellation);
@@ -156,11 +176,15 @@ public sealed class ConvertTests : IDisposable
     {
         ["cells"] = new JArray(cells.Select(cell =>
         {
-            var json = new JObject { ["cell_type"] = cell.Kind, ["metadata"] = cell.Language is null ? [] : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = cell.Language } }, ["source"] = cell.Source };
+            var json =
+                new JObject { ["cell_type"] = cell.Kind, ["metadata"] = cell.Language is null
+                    ? []
+                    : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = cell.Language } }, ["source"] = cell.Source };
             if (cell.Kind == "code") (json["execution_count"], json["outputs"]) = (null, new JArray());
             return json;
         })),
-        ["metadata"] = new JObject { ["kernelspec"] = new JObject { ["display_name"] = ".NET (C#)", ["language"] = "C#", ["name"] = ".net-csharp" } },
+        ["metadata"] =
+            new JObject { ["kernelspec"] = new JObject { ["display_name"] = ".NET (C#)", ["language"] = "C#", ["name"] = ".net-csharp" } },
         ["nbformat"] = 4,
         ["nbformat_minor"] = 4,
     };
@@ -176,10 +200,12 @@ public sealed class ConvertTests : IDisposable
     private string[] Summary(string name)
     {
         var notebook = NotebookFiles.NotebookFile.Load(InFolder(name));
-        return [.. notebook.Cells.Select(cell => $"{(string?)cell.Json["cell_type"]}{(cell.Language is { } language ? " " + language : "")}: {cell.Source}")];
+        return [.. notebook.Cells.Select(cell =>
+            $"{(string?)cell.Json["cell_type"]}{(cell.Language is { } language ? " " + language : "")}: {cell.Source}")];
     }
 
-    private static Task<(int ExitCode, string Output, string Error)> ConvertAsync(params string[] arguments) => RunAsync(KernelExecutable.Path, ["convert", .. arguments]);
+    private static Task<(int ExitCode, string Output, string Error)> ConvertAsync(params string[] arguments) =>
+        RunAsync(KernelExecutable.Path, ["convert", .. arguments]);
 
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string program, params string[] arguments)
     {

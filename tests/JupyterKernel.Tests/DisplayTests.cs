@@ -137,14 +137,16 @@ public sealed class DisplayTests : IDisposable
     public void Types_are_named_as_in_csharp(Type type, string expected) => Assert.Equal(expected, Text(type));
 
     [Fact]
-    public void A_type_of_the_users_that_is_called_almost_so_is_named() => Assert.Equal("DisplayTests.Submission_Report", Text(typeof(Submission_Report)));
+    public void A_type_of_the_users_that_is_called_almost_so_is_named() =>
+        Assert.Equal("DisplayTests.Submission_Report", Text(typeof(Submission_Report)));
 
     private static class Submission_Report;
 
     [Fact]
     public void The_submission_class_around_a_cells_type_is_not_named()
     {
-        var assembly = System.Reflection.Emit.AssemblyBuilder.DefineDynamicAssembly(new("s"), System.Reflection.Emit.AssemblyBuilderAccess.Run);
+        var assembly =
+            System.Reflection.Emit.AssemblyBuilder.DefineDynamicAssembly(new("s"), System.Reflection.Emit.AssemblyBuilderAccess.Run);
         var submission = assembly.DefineDynamicModule("s").DefineType("Submission_3", System.Reflection.TypeAttributes.Public);
         var nested = submission.DefineNestedType("Dog", System.Reflection.TypeAttributes.NestedPublic);
         nested.DefineField("Age", typeof(int), System.Reflection.FieldAttributes.Public);
@@ -175,9 +177,10 @@ public sealed class DisplayTests : IDisposable
     // Hostile values
 
     [Fact]
-    public void A_long_sequence_is_cut_and_says_by_how_much()
+    public void A_long_sequence_is_cut_and_shows_the_number_of_omitted_items()
     {
-        Assert.Equal("[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, … (999,980 more)]", Text(new List<int>(Enumerable.Range(0, 1_000_000))));
+        Assert.Equal("[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, … (999,980 more)]",
+            Text(new List<int>(Enumerable.Range(0, 1_000_000))));
         Assert.EndsWith("… (5 more)]", Text(new HashSet<int>(Enumerable.Range(0, 25))), StringComparison.Ordinal);
         Assert.EndsWith("13 … (80 more) }", Text(Enumerable.Range(0, 100).Select(i => (byte)i).ToArray()), StringComparison.Ordinal);
         Assert.EndsWith("19]", Text(Enumerable.Range(0, 20)), StringComparison.Ordinal);
@@ -263,7 +266,8 @@ public sealed class DisplayTests : IDisposable
     public void An_interruption_is_not_taken_for_a_fault_of_the_value()
     {
         Assert.Throws<ThreadInterruptedException>(() => Formatter.Format(new Throwing(new ThreadInterruptedException())));
-        Assert.Equal("DisplayTests.Throwing { Value = ⚠ OperationCanceledException: The operation was canceled. }", Text(new Throwing(new OperationCanceledException())));
+        Assert.Equal("DisplayTests.Throwing { Value = ⚠ OperationCanceledException: The operation was canceled. }",
+            Text(new Throwing(new OperationCanceledException())));
         host.Source.Cancel();
         Assert.Throws<OperationCanceledException>(() => Formatter.Format(new Throwing(new OperationCanceledException())));
         Assert.Throws<OperationCanceledException>(() => Formatter.Format(new[] { 1 }));
@@ -294,10 +298,12 @@ public sealed class DisplayTests : IDisposable
     public void The_content_of_a_display_message_is_what_the_specification_says()
     {
         var bundle = new MimeBundle(
-            new Dictionary<string, object> { ["text/plain"] = "p" }, new Dictionary<string, JsonNode?> { ["text/plain"] = new JsonObject { ["a"] = 1 } });
+            new Dictionary<string, object> { ["text/plain"] = "p" },
+                new Dictionary<string, JsonNode?> { ["text/plain"] = new JsonObject { ["a"] = 1 } });
 
         Assert.Equal(
-            """{"data":{"text/plain":"p"},"metadata":{"text/plain":{"a":1}},"transient":{}}""", Encoding.UTF8.GetString(bundle.DisplayJson(null)));
+            """{"data":{"text/plain":"p"},"metadata":{"text/plain":{"a":1}},"transient":{}}""",
+                Encoding.UTF8.GetString(bundle.DisplayJson(null)));
         Assert.Equal(
             """{"data":{"text/plain":"p"},"metadata":{},"transient":{"display_id":"é\"1"}}""",
             Encoding.UTF8.GetString(MimeBundle.PlainText("p").DisplayJson("é\"1")));
@@ -329,7 +335,10 @@ public sealed class DisplayTests : IDisposable
     [MemberData(nameof(LoneSurrogates), DisableDiscoveryEnumeration = true)]
     public void Lone_surrogates_are_replaced(string text, string expected)
     {
-        var bundle = new MimeBundle([new("text/plain", text), new("application/json", JsonValue.Create(text)), new("a/b+json", new JsonObject { [text] = text })]);
+        var bundle =
+            new MimeBundle(
+                [new("text/plain", text), new("application/json", JsonValue.Create(text)),
+                    new("a/b+json", new JsonObject { [text] = text })]);
         var json = Parsed(bundle.DataJson());
         Assert.Equal(expected, json.GetProperty("text/plain").GetString());
         Assert.Equal(expected, json.GetProperty("application/json").GetString());
@@ -382,10 +391,12 @@ public sealed class DisplayTests : IDisposable
     [Fact]
     public void Rich_values_come_with_text()
     {
-        Assert.Equal("a < b\nnext", HTML("<style>p{}</style><p>a &lt; <b>b</b></p><script>alert(1)</script><br>next<!-- no -->").Data["text/plain"]);
+        Assert.Equal("a < b\nnext",
+            HTML("<style>p{}</style><p>a &lt; <b>b</b></p><script>alert(1)</script><br>next<!-- no -->").Data["text/plain"]);
         Assert.Equal("x\ty", HTML("<table><tr><td>x</td><td>y</td></tr></table>").Data["text/plain"]);
         Assert.Equal("1 < 2", HTML("1 < 2").Data["text/plain"]);
-        foreach (var bundle in new[] { HTML("<p"), Javascript("a"), Markdown("a"), Latex("a"), SVG("<svg/>"), JSON("1"), JSON(new { A = 1 }), new Image(Png).ToMimeBundle() })
+        foreach (var bundle in new[] { HTML("<p"), Javascript("a"), Markdown("a"), Latex("a"), SVG("<svg/>"), JSON("1"),
+            JSON(new { A = 1 }), new Image(Png).ToMimeBundle() })
         {
             Assert.Equal(2, bundle.Data.Count);
             Assert.IsType<string>(bundle.Data["text/plain"]);
@@ -395,12 +406,16 @@ public sealed class DisplayTests : IDisposable
 
     [Theory]
     [InlineData("""{ "type": "Point", "coordinates": [11.8, -45.04] }""", "Point [11.8,-45.04]")]
-    [InlineData("""{ "type": "Feature", "geometry": { "type": "LineString", "coordinates": [[1, 2], [3, 4]] }, "properties": { "name": "way" } }""", "LineString {\"name\":\"way\"} [[1,2],[3,4]]")]
+    [InlineData(
+        """{ "type": "Feature", "geometry": { "type": "LineString", "coordinates": [[1, 2], [3, 4]] }, "properties": { "name": "way" } }""",
+            "LineString {\"name\":\"way\"} [[1,2],[3,4]]")]
     [InlineData("""{ "type": "Feature", "geometry": { "type": "Point", "coordinates": [1, 2, 3] } }""", "Point [1,2,3]")]
     [InlineData("""[{ "type": "Point", "coordinates": [1, 2] }]""", "Point [1,2]")]
-    [InlineData("""{ "type": "GeometryCollection", "geometries": [{ "type": "Point", "coordinates": [1, 2] }] }""", "GeometryCollection [{\"type\":\"Point\",\"coordinates\":[1,2]}]")]
-    [InlineData("""{ "type": "FeatureCollection", "name": "mine", "features": [{ "type": "Feature", "geometry": { "type": "Point", "coordinates": [1, 2] }, "properties": null }] }""", "Point [1,2]")]
-    public void GeoJSON_is_a_feature_collection_whatever_it_is_made_of_with_text_beside_it(string json, string line)
+    [InlineData("""{ "type": "GeometryCollection", "geometries": [{ "type": "Point", "coordinates": [1, 2] }] }""",
+        "GeometryCollection [{\"type\":\"Point\",\"coordinates\":[1,2]}]")]
+    [InlineData(
+        """{ "type": "FeatureCollection", "name": "mine", "features": [{ "type": "Feature", "geometry": { "type": "Point", "coordinates": [1, 2] }, "properties": null }] }""", "Point [1,2]")]
+    public void GeoJSON_of_any_input_is_a_feature_collection_with_text(string json, string line)
     {
         var bundle = GeoJSON(json);
         var map = Parsed(bundle.DataJson()).GetProperty("application/geo+json");
@@ -415,17 +430,21 @@ public sealed class DisplayTests : IDisposable
 
         Assert.Equal($"GeoJSON, 1 feature\n  {line}", bundle.Data["text/plain"]);
 
-        // Where there is no renderer for it, or one that draws nothing.
-        Assert.Equal("geoshape", Parsed(bundle.DataJson()).GetProperty("application/vnd.vegalite.v5+json").GetProperty("mark").GetProperty("type").GetString());
+        // For front ends without a renderer, or with one that draws nothing.
+        Assert.Equal("geoshape",
+            Parsed(bundle.DataJson()).GetProperty("application/vnd.vegalite.v5+json").GetProperty("mark").GetProperty("type").GetString());
     }
 
     [Fact]
-    public void GeoJSON_that_is_not_is_refused_and_what_has_no_shape_is_not_drawn()
+    public void Invalid_GeoJSON_is_rejected_and_features_without_a_geometry_are_not_drawn()
     {
-        Assert.Contains("'Topology' is not GeoJSON", Assert.Throws<ArgumentException>(() => GeoJSON(new { type = "Topology" })).Message, StringComparison.Ordinal);
+        Assert.Contains("'Topology' is not GeoJSON", Assert.Throws<ArgumentException>(() => GeoJSON(new { type = "Topology" })).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => GeoJSON("1"));
         Assert.Equal(["application/geo+json", "text/plain"], GeoJSON("""{ "type": "Feature" }""").Data.Keys);
-        Assert.Contains("(1 more)", (string)GeoJSON(Enumerable.Range(0, 21).Select(i => new { type = "Point", coordinates = new[] { i, i } })).Data["text/plain"], StringComparison.Ordinal);
+        Assert.Contains("(1 more)",
+            (string)GeoJSON(Enumerable.Range(0, 21).Select(i => new { type = "Point", coordinates = new[] { i, i } })).Data["text/plain"],
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -435,7 +454,8 @@ public sealed class DisplayTests : IDisposable
         const string Escaped = "{\"a\":[1,\"\\u00e4\"]}";
         object[] values =
         [
-            JSON(Escaped), JSON("{\"a\":[1,\"ä\"]}"), JSON(new { a = new object[] { 1, "ä" } }), JsonDocument.Parse(Escaped), JsonNode.Parse(Escaped)!,
+            JSON(Escaped), JSON("{\"a\":[1,\"ä\"]}"), JSON(new { a = new object[] { 1, "ä" } }), JsonDocument.Parse(Escaped),
+            JsonNode.Parse(Escaped)!,
             new MimeBundle([new("application/json", JsonNode.Parse(Escaped)!)]),
         ];
         Assert.All(values, value => Assert.Equal(Indented, Formatter.Format(value).Data["text/plain"]));
@@ -444,10 +464,11 @@ public sealed class DisplayTests : IDisposable
     }
 
     [Fact]
-    public void A_bundle_without_text_gets_what_can_be_read_of_its_forms()
+    public void A_bundle_without_text_gets_a_text_from_its_other_forms()
     {
         Assert.Equal("# Title", Formatter.Format(MimeBundle.Of("text/markdown", "# Title")).Data["text/plain"]);
-        Assert.Equal("{\n  \"a\": 1\n}", Formatter.Format(MimeBundle.Of("application/vnd.mine+json", new JsonObject { ["a"] = 1 })).Data["text/plain"]);
+        Assert.Equal("{\n  \"a\": 1\n}",
+            Formatter.Format(MimeBundle.Of("application/vnd.mine+json", new JsonObject { ["a"] = 1 })).Data["text/plain"]);
         Assert.Equal("MimeBundle", Formatter.Format(MimeBundle.Of("image/png", Png)).Data["text/plain"]);
     }
 
@@ -496,7 +517,7 @@ public sealed class DisplayTests : IDisposable
         Assert.Equal(mimeType, new Image(Convert.FromHexString(hex)).MimeType);
 
     [Fact]
-    public void Bytes_of_no_image_are_refused()
+    public void Bytes_that_are_not_an_image_are_rejected()
     {
         Assert.Throws<ArgumentException>(() => new Image([1, 2, 3]));
         Assert.Throws<ArgumentException>(() => new Image([]));
@@ -558,11 +579,13 @@ public sealed class DisplayTests : IDisposable
         internal List<bool> Cleared { get; } = [];
         internal CancellationTokenSource Source { get; } = new();
         public CancellationToken CancellationToken => Source.Token;
-        public void Publish(MimeBundle bundle, string? displayId, bool update) => Published.Add((bundle, bundle.ToString(), displayId, update));
+        public void Publish(MimeBundle bundle, string? displayId, bool update) =>
+            Published.Add((bundle, bundle.ToString(), displayId, update));
         public void ClearOutput(bool wait) => Cleared.Add(wait);
         public string NewId(string kind) => Guid.NewGuid().ToString("N");
         public string ReadInput(string prompt, bool password) => $"{prompt} {password}";
-        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) => throw new NotSupportedException();
+        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) =>
+            throw new NotSupportedException();
         public void ListenForComms(string target) => throw new NotSupportedException();
     }
 
@@ -593,7 +616,7 @@ public sealed class DisplayTests : IDisposable
         public override string ToString() => Formatter.ToPlainText(this);
     }
 
-#pragma warning disable CA1051, CA1065, CA1822 // what users do
+#pragma warning disable CA1051, CA1065, CA1822 // user code does this
     public sealed class Plain
     {
         public int Field;

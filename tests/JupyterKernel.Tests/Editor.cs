@@ -5,7 +5,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Asks what an editor asks, behind cells that are compiled as the kernel does; a | in a cell's text is the cursor.</summary>
+/// <summary>Sends an editor's requests after cells that are compiled as the kernel does; a | in a cell's text is the cursor.</summary>
 public abstract class Editor
 {
     private static readonly CellCompiler Compiler = new(Environment.CurrentDirectory);
@@ -41,18 +41,23 @@ public abstract class Editor
         return CompleteAt(text.Remove(index, 1), index, After(cells));
     }
 
-    private protected static CompletionList CompleteAt(string code, int index, CellDeclarations[] after, CancellationToken? cancellation = null, params string[] recent) =>
-        Completion.CompleteAsync(Language.Open(code, after, cancellation ?? Cancellation), index, RecentNames.In(recent), cancellation ?? Cancellation).GetAwaiter().GetResult();
+    private protected static CompletionList CompleteAt(string code, int index, CellDeclarations[] after,
+        CancellationToken? cancellation = null, params string[] recent) =>
+        Completion.CompleteAsync(Language.Open(code, after, cancellation ?? Cancellation), index, RecentNames.In(recent), cancellation
+            ?? Cancellation).GetAwaiter().GetResult();
 
-    /// <summary>The tooltip, without what makes parts of it bold in a terminal.</summary>
+    /// <summary>The tooltip, without the escapes that make parts of it bold in a terminal.</summary>
     private protected static Tooltip? Inspect(string text, int detail = 0, params string[] cells)
     {
         var index = text.IndexOf('|', StringComparison.Ordinal);
         return InspectAt(text.Remove(index, 1), index, detail, After(cells));
     }
 
-    private protected static Tooltip? InspectAt(string code, int index, int detail, CellDeclarations[] after, CancellationToken? cancellation = null) =>
-        Inspection.InspectAsync(Language.Open(code, after, cancellation ?? Cancellation), index, detail, cancellation ?? Cancellation).GetAwaiter().GetResult() is { } tooltip
-            ? tooltip with { Plain = tooltip.Plain.Replace("\u001b[1m", "", StringComparison.Ordinal).Replace("\u001b[0m", "", StringComparison.Ordinal) }
+    private protected static Tooltip? InspectAt(string code, int index, int detail, CellDeclarations[] after,
+        CancellationToken? cancellation = null) =>
+        Inspection.InspectAsync(Language.Open(code, after, cancellation ?? Cancellation), index, detail, cancellation ?? Cancellation)
+            .GetAwaiter().GetResult() is { } tooltip
+            ? tooltip with { Plain = tooltip.Plain.Replace("\u001b[1m", "", StringComparison.Ordinal)
+                .Replace("\u001b[0m", "", StringComparison.Ordinal) }
             : null;
 }

@@ -32,10 +32,12 @@ public sealed class ExitCauseTests
     [InlineData("Process terminated.\nboom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom")]
     [InlineData("Process terminated.\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast was called.")]
     [InlineData("Process terminated.", "Environment.FailFast was called.")]
-    [InlineData("Unhandled exception. System.Exception: told so\n   at X()\n", "An exception on another thread that nothing caught: System.Exception: told so")]
-    [InlineData("Unhandled Exception: System.Exception: told so\r\n", "An exception on another thread that nothing caught: System.Exception: told so")]
+    [InlineData("Unhandled exception. System.Exception: told so\n   at X()\n",
+        "An exception on another thread that nothing caught: System.Exception: told so")]
+    [InlineData("Unhandled Exception: System.Exception: told so\r\n",
+        "An exception on another thread that nothing caught: System.Exception: told so")]
     [InlineData("Out of memory.\n", "The worker ran out of memory.")]
-    public void What_the_runtime_printed_tells_more_than_the_exit_code(string report, string cause) =>
+    public void The_runtimes_report_takes_precedence_over_the_exit_code(string report, string cause) =>
         Assert.Equal(cause, ExitCause.Of(134, report).Cause);
 
     [Fact]

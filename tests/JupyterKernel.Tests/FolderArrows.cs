@@ -27,8 +27,8 @@ internal sealed class FolderArrows
     private readonly Lazy<IReadOnlyList<FolderUse>> uses;
 
     /// <param name="project">The project's folder below src.</param>
-    /// <param name="isTopOnly">Whether folders within the project's folders count as part of these.</param>
-    /// <param name="beside">A project whose internals this one uses: it is compiled with it.</param>
+    /// <param name="isTopOnly">Whether nested folders count as part of the top-level ones.</param>
+    /// <param name="beside">A project whose internals this one uses; it is compiled with it.</param>
     internal FolderArrows(string project, bool isTopOnly = false, string? beside = null)
     {
         (root, this.isTopOnly) = (Path.Combine(Source, project), isTopOnly);

@@ -12,7 +12,7 @@ using static JupyterKernel.Display.Notebook;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Tables, trees and what users register. What is HTML is read as XML, which shows that it is well-formed.</summary>
+/// <summary>Tests tables, trees and registered formatters. HTML is parsed as XML, which shows that it is well-formed.</summary>
 [Collection(nameof(DisplayTests))]
 public sealed class FormattingTests : IDisposable
 {
@@ -27,7 +27,8 @@ public sealed class FormattingTests : IDisposable
     }
 
     private static string[][] Rows(XElement html) =>
-        [.. html.Descendants("table").First().Descendants("tr").Where(row => row.Ancestors("table").Count() == 1).Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
+        [.. html.Descendants("table").First().Descendants("tr").Where(row => row.Ancestors("table").Count() == 1)
+            .Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
 
     private static bool HasHtml(object? value) => Formatter.Format(value).Data.ContainsKey("text/html");
 
@@ -58,7 +59,8 @@ public sealed class FormattingTests : IDisposable
     [Fact]
     public void Objects_of_several_types_share_the_columns_that_they_have_in_common()
     {
-        Assert.Equal([["", "Aint", "Bstring", "Cint"], ["0", "1", "b", ""], ["1", "2", "", "3"]], Rows(Html(new object[] { new { A = 1, B = "b" }, new { A = 2, C = 3 } })));
+        Assert.Equal([["", "Aint", "Bstring", "Cint"], ["0", "1", "b", ""], ["1", "2", "", "3"]],
+            Rows(Html(new object[] { new { A = 1, B = "b" }, new { A = 2, C = 3 } })));
         Assert.Equal("   A  B  C\n─  ─  ─  ─\n0  1  b\n1  2     3", Text(new object[] { new { A = 1, B = "b" }, new { A = 2, C = 3 } }));
     }
 
@@ -70,7 +72,7 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
-    public void A_long_table_says_how_many_rows_are_left()
+    public void A_long_table_shows_the_number_of_remaining_rows()
     {
         Assert.EndsWith("… (30 more)", Text(Enumerable.Range(0, 50).Select(n => new { n }).ToList()), StringComparison.Ordinal);
         Assert.Equal("… (more)", Html(Enumerable.Range(0, 50).Select(n => new { n })).Descendants("tfoot").Single().Value);
@@ -89,7 +91,8 @@ public sealed class FormattingTests : IDisposable
     [Fact]
     public void A_value_is_read_once_for_the_form_that_is_asked_for()
     {
-        foreach (var type in new[] { "text/html", "text/csv", "application/vnd.dataresource+json", "text/plain", "text/x-other", "application/json" })
+        foreach (var type in new[] { "text/html", "text/csv", "application/vnd.dataresource+json", "text/plain", "text/x-other",
+            "application/json" })
         {
             var count = 0;
             Formatter.Format(Enumerable.Range(0, 10).Select(n => new { n, Count = ++count }), type);
@@ -121,7 +124,8 @@ public sealed class FormattingTests : IDisposable
     public void Dictionaries_have_a_row_for_each_key()
     {
         Assert.Equal([["Key", "Value"], ["a", "1"], ["b", "2"]], Rows(Html(new Dictionary<string, int> { ["a"] = 1, ["b"] = 2 })));
-        Assert.Equal([["Key", "Xint", "Ydouble", "Namestring"], ["a", "1", "2", "n"]], Rows(Html(new Dictionary<string, Point> { ["a"] = new(1, 2, "n") })));
+        Assert.Equal([["Key", "Xint", "Ydouble", "Namestring"], ["a", "1", "2", "n"]],
+            Rows(Html(new Dictionary<string, Point> { ["a"] = new(1, 2, "n") })));
         Assert.False(HasHtml(new Dictionary<string, int>()));
     }
 
@@ -149,14 +153,17 @@ public sealed class FormattingTests : IDisposable
         Assert.Equal([["", "Item1", "Item2"], ["0", "1", "a"], ["1", "2", "b"]], Rows(Html(new[] { (1, "a"), (2, "b") })));
         Assert.Equal([["", "0", "1"], ["0", "1", "2"], ["1", "3", "4"]], Rows(Html(new[,] { { 1, 2 }, { 3, 4 } })));
         Assert.Equal([["", "0", "1"], ["0", "1", ""], ["1", "3", "4"]], Rows(Html(new int[][] { [1], [3, 4] })));
-        Assert.Equal([["Key", "Value"], ["a", "[\"ab\", \"ac\"]"], ["b", "[\"b\"]"]], Rows(Html(new[] { "ab", "b", "ac" }.GroupBy(word => word[0]))));
+        Assert.Equal([["Key", "Value"], ["a", "[\"ab\", \"ac\"]"], ["b", "[\"b\"]"]],
+            Rows(Html(new[] { "ab", "b", "ac" }.GroupBy(word => word[0]))));
     }
 
     [Fact]
     public void An_object_is_a_tree()
     {
         var html = Html(new { A = 1, P = new Point(2, 3, "n"), List = new List<Point> { new(4, 5, "m") } });
-        Assert.Equal(["A1", "P", "List"], html.Descendants("tr").Where(row => row.Ancestors("table").Count() == 1).Select(row => row.Value[..Math.Min(row.Element("th")!.Value.Length + (row.Value == "A1" ? 1 : 0), row.Value.Length)]));
+        Assert.Equal(["A1", "P", "List"],
+            html.Descendants("tr").Where(row => row.Ancestors("table").Count() == 1)
+                .Select(row => row.Value[..Math.Min(row.Element("th")!.Value.Length + (row.Value == "A1" ? 1 : 0), row.Value.Length)]));
         var inner = html.Descendants("details").First();
         Assert.Equal("FormattingTests.Point { X = 2, Y = 3, Name = \"n\" }", inner.Element("summary")!.Value);
         Assert.Null(inner.Attribute("open"));
@@ -164,9 +171,10 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
-    public void What_is_well_said_on_a_line_has_no_other_form()
+    public void Values_that_fit_on_a_line_have_only_a_text()
     {
-        foreach (var value in new object?[] { null, 1, "text", 'c', new[] { 1, 2 }, (1, "a"), new object(), new List<object?> { 1, "a", null }, new FormatException("no"), new Func<int>(() => 1), Array.Empty<Point>() })
+        foreach (var value in new object?[] { null, 1, "text", 'c', new[] { 1, 2 }, (1, "a"), new object(),
+            new List<object?> { 1, "a", null }, new FormatException("no"), new Func<int>(() => 1), Array.Empty<Point>() })
         {
             Assert.False(HasHtml(value), Text(value));
         }
@@ -178,8 +186,10 @@ public sealed class FormattingTests : IDisposable
         const string Script = "<script>alert(1)</script>";
         foreach (var value in new object[]
             {
-                new { A = Script }, new[] { new { A = Script } }, new Dictionary<string, object> { [Script] = new { B = Script } }, new[] { new[] { Script } },
-                new[] { new { A = new { B = new[] { Script } } } }, XElement.Parse("<a x=\"&lt;script&gt;\"><b>&lt;script&gt;</b></a>"), TableOf(Script),
+                new { A = Script }, new[] { new { A = Script } }, new Dictionary<string, object> { [Script] = new { B = Script } },
+                new[] { new[] { Script } },
+                new[] { new { A = new { B = new[] { Script } } } }, XElement.Parse("<a x=\"&lt;script&gt;\"><b>&lt;script&gt;</b></a>"),
+                TableOf(Script),
             })
         {
             var html = (string)Formatter.Format(value).Data["text/html"];
@@ -222,8 +232,11 @@ public sealed class FormattingTests : IDisposable
         var csv = (string)Formatter.Format(rows, "text/csv").Data["text/csv"];
         Assert.Equal(["n,Text", "0,", "1,\"a,\"\"b\"\"\""], csv.Split('\n')[..3]);
         Assert.Equal(102, csv.Split('\n').Length);
-        var resource = Assert.IsType<JsonObject>(Formatter.Format(rows, "application/vnd.dataresource+json").Data["application/vnd.dataresource+json"]);
-        Assert.Equal("""{"n":1,"Text":"a,\"b\""}""", resource["data"]![1]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        var resource =
+            Assert.IsType<JsonObject>(Formatter.Format(rows, "application/vnd.dataresource+json")
+                .Data["application/vnd.dataresource+json"]);
+        Assert.Equal("""{"n":1,"Text":"a,\"b\""}""",
+            resource["data"]![1]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
         Assert.Equal(["number", "string"], resource["schema"]!["fields"]!.AsArray().Select(field => (string)field!["type"]!));
         Assert.Equal("1", Formatter.Format(1, "text/csv").Data["text/csv"]);
     }
@@ -242,8 +255,10 @@ public sealed class FormattingTests : IDisposable
     {
         foreach (var (bundle, type) in new[]
             {
-                (VegaLite("""{ "mark": "bar" }"""), "application/vnd.vegalite.v5+json"), (Vega(new { marks = Array.Empty<int>() }), "application/vnd.vega.v5+json"),
-                (Plotly(new { data = new[] { 1 } }), "application/vnd.plotly.v1+json"), (GeoJSON(new JsonObject { ["type"] = "Feature" }), "application/geo+json"),
+                (VegaLite("""{ "mark": "bar" }"""), "application/vnd.vegalite.v5+json"),
+                (Vega(new { marks = Array.Empty<int>() }), "application/vnd.vega.v5+json"),
+                (Plotly(new { data = new[] { 1 } }), "application/vnd.plotly.v1+json"),
+                (GeoJSON(new JsonObject { ["type"] = "Feature" }), "application/geo+json"),
             })
         {
             Assert.Equal([type, "text/plain"], bundle.Data.Keys);
@@ -258,7 +273,8 @@ public sealed class FormattingTests : IDisposable
         Assert.Equal("<b>1</b>", Formatter.Format(new Point(1, 2, null)).Data["text/html"]);
         Assert.Equal("1", Text(new Point(1, 2, null)));
         Assert.Equal("<b>2</b>", Formatter.Format(new Special(2, 3)).Data["text/html"]);
-        Assert.Equal("<td><b>1</b></td>", Html(new[] { new Point(1, 2, null) }).Descendants("td").Single().ToString(SaveOptions.DisableFormatting));
+        Assert.Equal("<td><b>1</b></td>",
+            Html(new[] { new Point(1, 2, null) }).Descendants("td").Single().ToString(SaveOptions.DisableFormatting));
 
         Formatter.Register<Special>((special, writer) => writer.Write($"special {special.Z}"));
         Assert.Equal("special 3", Text(new Special(2, 3)));
@@ -283,7 +299,9 @@ public sealed class FormattingTests : IDisposable
         Assert.Equal("[point 1, point 3]", forms.Data["text/plain"]);
         Assert.Contains(">X<", (string)forms.Data["text/html"], StringComparison.Ordinal);
         Assert.Contains("4", (string)forms.Data["text/html"], StringComparison.Ordinal);
-        Assert.Contains("X", TableRows.Read(new[] { new Point(1, 2, null), new Point(3, 4, null) }, membersOnly: false, [1])!.Columns.Select(column => column.Name));
+        Assert.Contains("X",
+            TableRows.Read(new[] { new Point(1, 2, null), new Point(3, 4, null) }, membersOnly: false,
+            [1])!.Columns.Select(column => column.Name));
         Assert.DoesNotContain("point 1", Formatter.ToHtml(new Point(1, 2, null)), StringComparison.Ordinal);
 
         Formatter.Register<DayOfWeek>(day => $"day {(int)day}");
@@ -301,14 +319,18 @@ public sealed class FormattingTests : IDisposable
     [Theory]
     [InlineData("<b>1</b><script>draw()</script>")]
     [InlineData("<script type='application/json' src='data.json'></script><script>draw()</script>")]
-    public void Scripts_that_wait_for_nothing_stay_as_they_are(string page) => Assert.Equal(page, PageScripts.InOrder(page));
+    public void Scripts_without_dependencies_stay_unchanged(string page) => Assert.Equal(page, PageScripts.InOrder(page));
 
     [Fact]
     public void Scripts_of_a_page_run_in_their_order()
     {
-        var page = PageScripts.InOrder("""<head><script src="https://cdn.example/a.js?x=1&amp;y=2" charset="utf-8"></script></head><div id="c"></div><SCRIPT type="text/javascript">draw("</b>")</script>""");
+        var page =
+            PageScripts.InOrder(
+                """<head><script src="https://cdn.example/a.js?x=1&amp;y=2" charset="utf-8"></script></head><div id="c"></div><SCRIPT type="text/javascript">draw("</b>")</script>""");
         Assert.StartsWith("""<head></head><div id="c"></div><script>""", page, StringComparison.Ordinal);
-        var list = System.Text.RegularExpressions.Regex.Match(page, @"\)\((\[.*\])\);</script>$", System.Text.RegularExpressions.RegexOptions.Singleline).Groups[1].Value;
+        var list =
+            System.Text.RegularExpressions.Regex.Match(page, @"\)\((\[.*\])\);</script>$",
+                System.Text.RegularExpressions.RegexOptions.Singleline).Groups[1].Value;
         using var scripts = JsonDocument.Parse(list);
         Assert.Equal("https://cdn.example/a.js?x=1&y=2", scripts.RootElement[0].GetProperty("src").GetString());
         Assert.Equal("""draw("</b>")""", scripts.RootElement[1].GetProperty("text").GetString());
@@ -343,14 +365,15 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
-    public void A_type_says_itself_how_it_is_shown()
+    public void A_type_defines_its_own_display()
     {
         var attributed = Formatter.Format(new Attributed());
         Assert.Equal("<b>attributed</b>", attributed.Data["text/html"]);
         Assert.Equal("attributed", attributed.Data["text/plain"]);
         Assert.IsType<System.Text.Json.JsonElement>(attributed.Data["application/json"]);
         Assert.Equal(["text/html", "image/png", "text/plain"], Formatter.Format(new ByName()).Data.Keys);
-        Assert.Equal("<td><b>by name</b></td>", Html(new[] { new { A = new ByName() } }).Descendants("td").Single().ToString(SaveOptions.DisableFormatting));
+        Assert.Equal("<td><b>by name</b></td>",
+            Html(new[] { new { A = new ByName() } }).Descendants("td").Single().ToString(SaveOptions.DisableFormatting));
     }
 
     [Theory]
@@ -359,7 +382,8 @@ public sealed class FormattingTests : IDisposable
     [InlineData(null, "Item1,Item2")]
     public void Columns_have_the_names_of_tuples_items(string? names, string columns)
     {
-        var html = XElement.Parse((string)Formatter.Format(new List<(string, int)> { ("a", 1) }, TupleNames.Parse(names)).Data["text/html"]);
+        var html =
+            XElement.Parse((string)Formatter.Format(new List<(string, int)> { ("a", 1) }, TupleNames.Parse(names)).Data["text/html"]);
 
         Assert.Equal(columns, string.Join(',', html.Descendants("th").Select(cell => cell.Value).Where(name => name.Length > 1)));
     }
@@ -369,18 +393,25 @@ public sealed class FormattingTests : IDisposable
     {
         string Html(object value, string? names = null) => (string)Formatter.Format(value, TupleNames.Parse(names)).Data["text/html"];
 
-        Assert.Contains("<th>Low</th>", Html(new Dictionary<string, (int[][], int)> { ["k"] = ([[1]], 2) }, "* : - 2 Low - High -"), StringComparison.Ordinal);
+        Assert.Contains("<th>Low</th>", Html(new Dictionary<string, (int[][], int)> { ["k"] = ([[1]], 2) }, "* : - 2 Low - High -"),
+            StringComparison.Ordinal);
         var members = Html(new WithTuples([("X", [[1], [2]]), ("Y", [[3]])], (1, new() { ["k"] = (2, [[3]]) })));
-        Assert.All(["City", "Size", "First", "Second", "A", "B"], name => Assert.Contains($">{name}</th>", members, StringComparison.Ordinal));
+        Assert.All(["City", "Size", "First", "Second", "A", "B"],
+            name => Assert.Contains($">{name}</th>", members, StringComparison.Ordinal));
         Assert.DoesNotContain("Item1", members, StringComparison.Ordinal);
     }
 
-    private sealed record WithTuples(List<(string City, int[][] Size)> Cities, (int First, Dictionary<string, (int A, int[][] B)> Second) Pair);
+    private sealed record WithTuples(List<(string City, int[][] Size)> Cities,
+        (int First, Dictionary<string, (int A, int[][] B)> Second) Pair);
 
     [Fact]
     public void A_sequence_of_named_values_with_a_text_of_its_own_is_a_table()
     {
-        var html = XElement.Parse((string)Formatter.Format(new[] { new NamedValues { ["Id"] = 1, ["Name"] = "a" }, new NamedValues { ["Id"] = 2, ["Name"] = null } }).Data["text/html"]);
+        var html =
+            XElement.Parse(
+                (string)Formatter.Format(
+                new[] { new NamedValues { ["Id"] = 1, ["Name"] = "a" }, new NamedValues { ["Id"] = 2, ["Name"] = null } })
+                    .Data["text/html"]);
 
         Assert.Equal(["Id", "Name"], html.Descendants("th").Select(cell => cell.Value).Where(name => name.Length > 1));
     }
@@ -391,11 +422,12 @@ public sealed class FormattingTests : IDisposable
     }
 
     [Fact]
-    public void An_asynchronous_sequence_says_how_its_items_come()
+    public void An_asynchronous_sequence_shows_how_to_read_its_items()
     {
         var text = (string)Formatter.Format(Items()).Data["text/plain"];
 
-        Assert.Equal("IAsyncEnumerable<int>: read its items with await foreach (var item in …), or all at once with await ….ToListAsync()", text);
+        Assert.Equal("IAsyncEnumerable<int>: read its items with await foreach (var item in …), or all at once with await ….ToListAsync()",
+            text);
 
         static async IAsyncEnumerable<int> Items()
         {

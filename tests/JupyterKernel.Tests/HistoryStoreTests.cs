@@ -7,7 +7,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The history: what queries give, and that nothing which befalls its file reaches a kernel.</summary>
+/// <summary>Tests the history: the results of queries, and that damage to its file does not affect a kernel.</summary>
 public sealed class HistoryStoreTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
@@ -44,7 +44,7 @@ public sealed class HistoryStoreTests : IDisposable
         Flush(store);
     }
 
-    // The store's own end waits for a second only, which is no promise on a busy machine.
+    // Disposing the store waits for only one second, which is not enough on a busy machine.
     private static void Flush(HistoryStore store) => store.QueryAsync(Tail(0)).GetAwaiter().GetResult();
 
     [Fact]
@@ -243,16 +243,17 @@ public sealed class HistoryStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task What_others_could_read_before_is_closed_to_them()
+    public async Task Files_readable_by_others_become_private()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix permissions");
         if (OperatingSystem.IsWindows()) return;
         var path = Path.Combine(_folder.FullName, HistoryStore.OwnFolder, "history.sqlite");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.SetUnixFileMode(Path.GetDirectoryName(path)!, PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(Path.GetDirectoryName(path)!,
+            PrivateFolder | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         using (var earlier = new SqliteConnection($"Data Source={path};Pooling=False"))
         {
-            // Not closed before the store opens it, so that what SQLite keeps beside the database is there already.
+            // Not closed before the store opens it, so that SQLite's additional files already exist.
             earlier.Open();
             using var command = earlier.CreateCommand();
             command.CommandText = "PRAGMA journal_mode = WAL; CREATE TABLE other (x)";
@@ -322,7 +323,7 @@ public sealed class HistoryStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_no_file_can_be_made_the_history_lives_in_memory_and_one_warning_says_so()
+    public async Task Without_a_writable_file_the_history_lives_in_memory_with_one_warning()
     {
         File.WriteAllText(Path.Combine(_folder.FullName, "file"), "");
         foreach (var path in new[] { _folder.FullName, Path.Combine(_folder.FullName, "file", "history.sqlite"), "\0" })

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The real executable installs itself into homes and prefixes that exist for one test.</summary>
+/// <summary>Tests the installation: the real executable installs itself into homes and prefixes that exist for one test.</summary>
 public sealed class InstallTests : IDisposable
 {
     private const string ForeignSpec = """{"argv": ["other"], "display_name": ".NET (C#)", "language": "C#"}""";
@@ -27,7 +27,7 @@ public sealed class InstallTests : IDisposable
             ["JUPYTER_PATH"] = null,
             ["VIRTUAL_ENV"] = null,
             ["CONDA_PREFIX"] = null,
-            // No Python is found here, wherever the tests run.
+            // Python must not be found here, wherever the tests run.
             ["PATH"] = noPrograms,
             ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")),
         };
@@ -77,7 +77,7 @@ public sealed class InstallTests : IDisposable
     [Fact]
     public void The_default_alias_leaves_a_name_to_the_kernel_that_has_it_anywhere_on_the_Jupyter_path()
     {
-        // Jupyter makes no difference between upper and lower case.
+        // Jupyter does not distinguish upper and lower case.
         var other = Foreign("elsewhere/kernels/.NET-csharp");
         environment["JUPYTER_PATH"] = At("nothing-here") + Path.PathSeparator + At("elsewhere");
 
@@ -211,7 +211,7 @@ public sealed class InstallTests : IDisposable
     }
 
     [Fact]
-    public void Uninstalling_what_is_not_there_says_where_it_was_looked_for() =>
+    public void Uninstalling_a_missing_kernel_reports_the_searched_places() =>
         Assert.Contains(At("p"), Fails("uninstall", "--prefix", At("p")), StringComparison.Ordinal);
 
     [Theory]
@@ -223,11 +223,12 @@ public sealed class InstallTests : IDisposable
     [InlineData("dot.")]
     [InlineData("line\n")]
     [InlineData("é")]
-    public void Names_that_no_kernel_can_have_are_refused(string name)
+    public void Invalid_kernel_names_are_rejected(string name)
     {
         Assert.Contains("cannot be the name of a kernel", Fails("install", "--prefix", At("p"), "--name", name), StringComparison.Ordinal);
         Assert.Contains("cannot be the name of a kernel", Fails("install", "--prefix", At("p"), "--alias", name), StringComparison.Ordinal);
-        Assert.Contains("cannot be the name of a kernel", Fails("uninstall", "--prefix", At("p"), "--name", name), StringComparison.Ordinal);
+        Assert.Contains("cannot be the name of a kernel", Fails("uninstall", "--prefix", At("p"), "--name", name),
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(At("p")));
     }
 
@@ -273,7 +274,7 @@ public sealed class InstallTests : IDisposable
     }
 
     [Fact]
-    public void Without_an_active_environment_the_Python_on_the_path_says_where_it_is()
+    public void Without_an_active_environment_the_Python_on_the_path_determines_it()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the Python of this test is a shell script");
         Script("broken/python3", "echo 'python3: not here' >&2; exit 127");
@@ -286,7 +287,7 @@ public sealed class InstallTests : IDisposable
     }
 
     [Fact]
-    public void Without_any_environment_the_error_says_what_to_do() =>
+    public void Without_any_environment_the_error_suggests_an_action() =>
         Assert.Contains("activate one", Fails("install", "--sys-prefix"), StringComparison.Ordinal);
 
     [Fact]
@@ -296,7 +297,7 @@ public sealed class InstallTests : IDisposable
         var copy = Program("one");
         Assert.StartsWith(home, copy, StringComparison.Ordinal);
 
-        // The copy installs itself a second time, and is not copied for that.
+        // The copy installs itself a second time, without being copied again.
         Assert.Equal(0, Run(copy, "install", "--copy", "--prefix", At("two"), "--no-alias").ExitCode);
         Assert.Equal(copy, Program("two"));
 
@@ -353,7 +354,7 @@ public sealed class InstallTests : IDisposable
         Assert.Equal(0, version.ExitCode);
         Assert.Matches(@"^\d+\.\d+\.\d+", version.Output);
 
-        // The program removes the folder that it runs from, and still ends well.
+        // The program removes the folder that it runs from, and still exits with success.
         Assert.Equal((0, ""), Run(link, "uninstall") is var end ? (end.ExitCode, end.Error) : default);
         Assert.Null(new FileInfo(link).LinkTarget);
     }
@@ -389,7 +390,10 @@ public sealed class InstallTests : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(At(path))!);
         File.WriteAllText(At(path), $"#!/bin/sh\n{command}\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     private string Succeeds(params string[] arguments)
@@ -399,7 +403,7 @@ public sealed class InstallTests : IDisposable
         return output;
     }
 
-    /// <summary>Every failure is exit code 1 and one line, without a stack trace.</summary>
+    /// <summary>Every failure gives exit code 1 and one line, without a stack trace.</summary>
     private string Fails(params string[] arguments)
     {
         var (exitCode, _, error) = Run(KernelExecutable.Path, arguments);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Completion, inspection and completeness; a | in a cell's text is the cursor.</summary>
+/// <summary>Tests completion, inspection and completeness; a | in a cell's text is the cursor.</summary>
 public class IntelligenceTests : Editor
 {
     [Theory]
@@ -111,7 +111,7 @@ public class IntelligenceTests : Editor
     [InlineData("// a\n|")]
     [InlineData("\"\"\"a\"\"\" + |")]
     [InlineData("$\"{|}\"")]
-    public void Behind_text_there_are_proposals_again(string text) => Assert.NotEmpty(Complete(text).Matches);
+    public void After_text_there_are_proposals_again(string text) => Assert.NotEmpty(Complete(text).Matches);
 
     [Fact]
     public void Static_members_follow_types_and_instance_members_values()
@@ -134,7 +134,7 @@ public class IntelligenceTests : Editor
     }
 
     [Fact]
-    public void What_is_out_of_reach_or_hidden_or_unspeakable_is_not_proposed()
+    public void Inaccessible_hidden_and_unspeakable_names_are_not_proposed()
     {
         var members = Complete(
             "new A().|",
@@ -152,7 +152,8 @@ public class IntelligenceTests : Editor
     [Fact]
     public void A_shadowed_name_is_proposed_once_and_as_its_latest_self()
     {
-        var item = Assert.Single(Complete("tota|", "int total = 1;", "string total = \"\";", "void total2() {}").Items, i => i.Text == "total");
+        var item =
+            Assert.Single(Complete("tota|", "int total = 1;", "string total = \"\";", "void total2() {}").Items, i => i.Text == "total");
         Assert.Equal("string total", item.Signature);
         Assert.Equal("instance", item.Type);
         Assert.Contains("Length", Complete("total.|", "int total = 1;", "string total = \"\";").Matches);
@@ -170,7 +171,8 @@ public class IntelligenceTests : Editor
     {
         var items = Complete("Console.WriteLine|").Items;
         Assert.Matches(@"^void Console\.WriteLine\(.*\) \(\+ \d+ overloads\)$", Assert.Single(items, i => i.Text == "WriteLine").Signature);
-        Assert.Equal("int twice(int i) (+ 1 overload)", Assert.Single(Complete("twic|", "int twice(int i) => i; int twice(string s) => 1;").Items).Signature);
+        Assert.Equal("int twice(int i) (+ 1 overload)",
+            Assert.Single(Complete("twic|", "int twice(int i) => i; int twice(string s) => 1;").Items).Signature);
     }
 
     [Fact]
@@ -199,7 +201,7 @@ public class IntelligenceTests : Editor
     }
 
     [Fact]
-    public void Behind_new_and_using_only_types_and_namespaces_are_proposed()
+    public void After_new_and_using_only_types_and_namespaces_are_proposed()
     {
         Assert.DoesNotContain("total", Complete("new |", "var total = 1;").Matches);
         Assert.Contains("System", Complete("using |").Matches);
@@ -213,7 +215,10 @@ public class IntelligenceTests : Editor
         try
         {
             Directory.CreateDirectory(Path.Combine(folder.FullName, "lib"));
-            foreach (var file in new[] { "Liz.dll", "lima.csx", "lila.txt", ".lib.dll" }) File.WriteAllText(Path.Combine(folder.FullName, file), "");
+            foreach (var file in new[] { "Liz.dll", "lima.csx", "lila.txt", ".lib.dll" })
+            {
+                File.WriteAllText(Path.Combine(folder.FullName, file), "");
+            }
             var path = folder.FullName.Replace('\\', '/');
             Assert.Equal(["lib/", "Liz.dll"], Complete($"#r \"{path}/li|").Matches);
             Assert.Equal(["lib/", "lima.csx"], Complete($"var x = 1;\n  #load \"{path}/|\"\nx").Matches);
@@ -244,7 +249,8 @@ public class IntelligenceTests : Editor
     [InlineData("var q|uotient = 1.5;", "double quotient", "variable")]
     [InlineData("va|r quotient = 1.5;", "readonly struct Double", "struct in System")]
     [InlineData("str|ing s;", "class String", "class in System")]
-    [InlineData("new[] { 1 }.Wh|ere(x => x > 0)", "IEnumerable<int> IEnumerable<int>.Where<int>(", "extension method of System.Linq.Enumerable")]
+    [InlineData("new[] { 1 }.Wh|ere(x => x > 0)", "IEnumerable<int> IEnumerable<int>.Where<int>(",
+        "extension method of System.Linq.Enumerable")]
     [InlineData("new[] { 1 }.Select(arg => ar|g)", "int arg", "parameter")]
     [InlineData("System.Coll|ections.Generic", "namespace System.Collections", "module")]
     [InlineData("DayOfWeek.Mon|day", "DayOfWeek.Monday = 1", "constant of System.DayOfWeek")]
@@ -299,7 +305,8 @@ public class IntelligenceTests : Editor
     [Fact]
     public void Detail_1_adds_overloads_and_the_source()
     {
-        Assert.Contains("(+ 1 overload)", Inspect("Twice(|", 0, "int Twice(int i) => i;\nint Twice(string s) => 1;")!.Plain, StringComparison.Ordinal);
+        Assert.Contains("(+ 1 overload)", Inspect("Twice(|", 0, "int Twice(int i) => i;\nint Twice(string s) => 1;")!.Plain,
+            StringComparison.Ordinal);
         var tooltip = Inspect("Twice(1|)", 1, "int Twice(int i) => 2 * i;\nint Twice(string s) => 1;")!;
         Assert.Contains("Overloads:\nint Twice(string s)", tooltip.Plain, StringComparison.Ordinal);
         Assert.Contains("Source:\nint Twice(int i) => 2 * i;", tooltip.Plain, StringComparison.Ordinal);
@@ -370,7 +377,7 @@ public class IntelligenceTests : Editor
     [InlineData(int.MinValue)]
     [InlineData(1000)]
     [InlineData(int.MaxValue)]
-    public void A_cursor_out_of_range_is_brought_into_it(int index)
+    public void A_cursor_out_of_range_is_clamped(int index)
     {
         Assert.Contains("Console", CompleteAt("Con", index, After()).Matches);
         Assert.NotNull(InspectAt("Console", index, 0, After()));
@@ -381,10 +388,14 @@ public class IntelligenceTests : Editor
         string.Concat(Enumerable.Repeat("$\"{", 50_000)), string.Concat(Enumerable.Repeat("a<(", 50_000)),
         new string('-', 30_000), string.Concat(Enumerable.Repeat("is ", 30_000)), string.Concat(Enumerable.Repeat("a.", 30_000)),
         string.Concat(Enumerable.Repeat("1+", 30_000)) + "1", string.Concat(Enumerable.Repeat("while(a)", 20_000)),
-        "\ud800", "\udc00", "a\ud800.", "var \ud83d = 1; \ud83d", "\0", "a\0b", "\"\ud800", "/*", "\"\"\"\"", "@\"", "$@\"{", "$\"\"\"{", "#", "#r", "#r \"",
-        "#load \"\0", "#if", "@", "@@@", ".", "..", "?.", "::", "->", "a?.", "a?", "a::", ".a.b", "\u2028", "new", "new .", "=>", "x =>", "[", "[A", "<", "<>",
-        "class", "class A :", "record R(", "void F(", "using", "using static", "using X =", "from", "from a in", "switch", "case .", "global::", "this.", "base.",
-        "new string('", "default(", "nameof(", "typeof(", "stackalloc", "\\u0041.", "__arglist.", "await", "yield return", "\"\".", "1..", "1...");
+        "\ud800", "\udc00", "a\ud800.", "var \ud83d = 1; \ud83d", "\0", "a\0b", "\"\ud800", "/*", "\"\"\"\"", "@\"", "$@\"{", "$\"\"\"{",
+        "#", "#r", "#r \"",
+        "#load \"\0", "#if", "@", "@@@", ".", "..", "?.", "::", "->", "a?.", "a?", "a::", ".a.b", "\u2028", "new", "new .", "=>", "x =>",
+        "[", "[A", "<", "<>",
+        "class", "class A :", "record R(", "void F(", "using", "using static", "using X =", "from", "from a in", "switch", "case .",
+        "global::", "this.", "base.",
+        "new string('", "default(", "nameof(", "typeof(", "stackalloc", "\\u0041.", "__arglist.", "await", "yield return", "\"\".", "1..",
+            "1...");
 
     [Theory]
     [MemberData(nameof(Hostile))]
@@ -411,12 +422,15 @@ public class IntelligenceTests : Editor
             record P<T>(T X, int Y = 1) where T : class { public static P<T> operator +(P<T> a, P<T> b) => a with { Y = 1 }; }
             var q = from x in new[] { (a: 1, b: "z") } let y = x.a where y is > 0 and not 3 select new { x.b, S = $"{x.b,3:N2} {{}} {y:x}" };
             string R = @"v""" + """r "" r""" + 'c' + "\u00e9\"";
-            async Task<int> F(int n = 1, params string[] s) { await foreach (var i in G()) { if (i?.ToString()?[0] is { } c) return n switch { 1 => c, _ => throw new() }; } return 0; }
+            async Task<int> F(int n = 1,
+                params string[] s) { await foreach (var i in G()) { if (i?.ToString()?[0] is { } c) return n switch { 1 => c,
+                    _ => throw new() }; } return 0; }
             unsafe { int* p = stackalloc int[3]; p->ToString(); }
             #if X
             hidden.
             #endif
-            Func<int, int> f = static (int z) => { int L() => z; return L(); }; f.Invoke(1); global::System.Console.WriteLine(f!(2), R[^1..]);
+            Func<int, int> f = static (int z) =>
+                { int L() => z; return L(); }; f.Invoke(1); global::System.Console.WriteLine(f!(2), R[^1..]);
             """";
         var after = After("var a = 1;");
         for (var length = 0; length <= Code.Length; length += 4)

@@ -1,6 +1,6 @@
 namespace JupyterKernel.Tests;
 
-/// <summary>The real executable, as the build leaves it beside the tests.</summary>
+/// <summary>The real executable, which the build puts next to the tests.</summary>
 internal static class KernelExecutable
 {
     public static string Path { get; } =

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>A real kernel, asked over its sockets. The tests with Jupyter's own clients go further than these few.</summary>
+/// <summary>Tests a real kernel over its sockets. The tests with Jupyter's own clients cover more than these few.</summary>
 public sealed class KernelProtocolTests : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -24,7 +24,7 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     public ValueTask DisposeAsync() => kernel.DisposeAsync();
 
     [Fact]
-    public async Task Kernel_info_tells_the_language_and_the_protocol()
+    public async Task Kernel_info_contains_the_language_and_the_protocol()
     {
         foreach (var channel in (RequestChannel[])[RequestChannel.Shell, RequestChannel.Control])
         {
@@ -55,23 +55,26 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     public async Task The_outputs_of_cells_sent_together_come_in_order_each_under_its_own_request()
     {
         var cells = Enumerable.Range(1, 5)
-            .Select(i => ExecuteAsync($"Console.Write(\"a{i}\"); Console.Error.Write(\"b{i}\"); display({i}); Console.Write(\"c{i}\"); {i} + 100"));
+            .Select(i =>
+                ExecuteAsync($"Console.Write(\"a{i}\"); Console.Error.Write(\"b{i}\"); display({i}); Console.Write(\"c{i}\"); {i} + 100"));
 
         var responses = await Task.WhenAll(cells);
 
         foreach (var (i, response) in responses.Index().Select(pair => (pair.Index + 1, pair.Item)))
         {
-            Assert.Equal(["status", "execute_input", "stream", "stream", "display_data", "stream", "execute_result", "status"], Types(response));
+            Assert.Equal(["status", "execute_input", "stream", "stream", "display_data", "stream", "execute_result", "status"],
+                Types(response));
             Assert.Equal(
                 [$"a{i}", $"b{i}", $"{i}", $"c{i}", $"{i + 100}"],
-                response.Published.Skip(2).SkipLast(1).Select(message => (string?)message.Content["text"] ?? (string?)message.Content["data"]!["text/plain"]));
+                response.Published.Skip(2).SkipLast(1)
+                    .Select(message => (string?)message.Content["text"] ?? (string?)message.Content["data"]!["text/plain"]));
         }
     }
 
     [Theory]
     [InlineData("throw new InvalidOperationException(\"told so\");", "InvalidOperationException", "told so")]
     [InlineData("undefined();", "CompileError", "CS0103")]
-    public async Task A_failed_cell_says_why_on_iopub_and_in_its_reply(string code, string ename, string evalue)
+    public async Task A_failed_cell_reports_its_error_on_iopub_and_in_its_reply(string code, string ename, string evalue)
     {
         var response = await ExecuteAsync(code);
 
@@ -101,7 +104,7 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_waits_behind_a_failed_cell_is_aborted_unless_the_cell_says_otherwise()
+    public async Task Requests_queued_after_a_failed_cell_are_aborted_unless_stop_on_error_is_false()
     {
         var stopping = await Task.WhenAll(ExecuteAsync("Thread.Sleep(200); throw new();"), ExecuteAsync("1"), ExecuteAsync("2"));
         var goingOn = await Task.WhenAll(ExecuteAsync("throw new();", request => request["stop_on_error"] = false), ExecuteAsync("3"));
@@ -112,7 +115,7 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_client_that_dates_no_messages_is_not_aborted_for_ever()
+    public void A_client_without_dates_in_its_messages_is_not_aborted_indefinitely()
     {
         using var shell = new DealerSocket($">tcp://{kernel.Connection.Ip}:{kernel.Connection.ShellPort}");
 
@@ -123,11 +126,13 @@ public sealed class KernelProtocolTests : IAsyncLifetime
         {
             byte[][] signed =
             [
-                Encoding.UTF8.GetBytes(new JObject { ["msg_id"] = code, ["msg_type"] = "execute_request", ["session"] = "undated" }.ToString()),
+                Encoding.UTF8.GetBytes(
+                    new JObject { ["msg_id"] = code, ["msg_type"] = "execute_request", ["session"] = "undated" }.ToString()),
                 "{}"u8.ToArray(), "{}"u8.ToArray(), WireFormat.ToJson(new JObject { ["code"] = code }),
             ];
             var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(kernel.Connection.Key), signed.SelectMany(frame => frame).ToArray());
-            shell.SendMultipartBytes([WireFormat.Delimiter.ToArray(), Encoding.ASCII.GetBytes(Convert.ToHexStringLower(signature)), .. signed]);
+            shell.SendMultipartBytes(
+                [WireFormat.Delimiter.ToArray(), Encoding.ASCII.GetBytes(Convert.ToHexStringLower(signature)), .. signed]);
             List<byte[]> reply = [];
             Assert.True(shell.TryReceiveMultipartBytes(Deadline, ref reply!), "no reply");
             using var wire = new WireFormat(kernel.Connection.Key);
@@ -139,7 +144,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     public async Task An_interrupted_cell_ends_with_an_error_and_the_next_one_runs()
     {
         await ExecuteAsync("var kept = 1;");
-        var cell = kernel.Send(RequestChannel.Shell, "execute_request", new JObject { ["code"] = "Console.WriteLine(\"begun\"); while (true) ;" });
+        var cell =
+            kernel.Send(RequestChannel.Shell, "execute_request", new JObject { ["code"] = "Console.WriteLine(\"begun\"); while (true) ;" });
         await foreach (var message in cell.Published.ReadAllAsync(Cancellation))
         {
             if (message.Header.MsgType == "stream") break;
@@ -171,7 +177,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     [Fact]
     public async Task User_expressions_are_evaluated_after_the_cell_and_fail_one_by_one()
     {
-        var response = await ExecuteAsync("var x = 20;", request => request["user_expressions"] = new JObject { ["good"] = "x + 1", ["bad"] = "y" });
+        var response =
+            await ExecuteAsync("var x = 20;", request => request["user_expressions"] = new JObject { ["good"] = "x + 1", ["bad"] = "y" });
 
         var expressions = response.Reply.Content["user_expressions"]!;
         Assert.Equal("ok", (string?)response.Reply.Content["status"]);
@@ -185,7 +192,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     {
         foreach (var (type, content) in (IReadOnlyList<(string, string)>)
             [
-                ("execute_request", "{}"), ("execute_request", """{"code":{}}"""), ("complete_request", """{"code":"x","cursor_pos":"here"}"""),
+                ("execute_request", "{}"), ("execute_request", """{"code":{}}"""),
+                ("complete_request", """{"code":"x","cursor_pos":"here"}"""),
                 ("inspect_request", """{"code":"x"}"""), ("is_complete_request", "{}"), ("history_request", """{"hist_access_type":[]}"""),
                 ("shutdown_request", """{"restart":"perhaps"}"""),
             ])
@@ -193,7 +201,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
             var response = await RequestAsync(type, JObject.Parse(content));
 
             Assert.Equal(type.Replace("_request", "_reply", StringComparison.Ordinal), response.Reply.Header.MsgType);
-            Assert.Equal(("error", "MalformedRequest"), ((string?)response.Reply.Content["status"], (string?)response.Reply.Content["ename"]));
+            Assert.Equal(("error", "MalformedRequest"),
+                ((string?)response.Reply.Content["status"], (string?)response.Reply.Content["ename"]));
             AssertBracketed(response.Published);
         }
 
@@ -223,7 +232,8 @@ public sealed class KernelProtocolTests : IAsyncLifetime
     [Fact]
     public async Task A_shutdown_is_answered_and_ends_the_process()
     {
-        var reply = await kernel.Send(RequestChannel.Control, "shutdown_request", new JObject { ["restart"] = true }).Reply.WaitAsync(Deadline, Cancellation);
+        var reply = await kernel.Send(RequestChannel.Control, "shutdown_request", new JObject { ["restart"] = true })
+            .Reply.WaitAsync(Deadline, Cancellation);
 
         Assert.Equal(("shutdown_reply", true), (reply.Header.MsgType, (bool?)reply.Content["restart"]));
         Assert.Equal(0, await kernel.ShutdownAsync(Deadline));

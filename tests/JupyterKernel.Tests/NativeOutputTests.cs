@@ -6,7 +6,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>What comes out of a worker's pipe: text, ends of cells, and the last words of a runtime that dies.</summary>
+/// <summary>Tests the reader of a worker's pipe: text, ends of cells, and the crash report of the runtime.</summary>
 public sealed class NativeOutputTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -48,7 +48,7 @@ public sealed class NativeOutputTests
     [InlineData("\u001e\u001e\u001e")]
     [InlineData("\u001e00112233445566778899AABBCCDDEEFF:1\u001e")]
     [InlineData("\u001e:1\u001e")]
-    public async Task What_looks_like_a_marker_and_lacks_the_token_is_text(string fake)
+    public async Task A_marker_without_the_token_is_text(string fake)
     {
         var seen = await ReadAsync([fake, Marker(1), fake]);
 
@@ -68,7 +68,7 @@ public sealed class NativeOutputTests
         Assert.Equal("\e[31mred\e[0m\r\b\a\0", string.Concat((await ReadAsync(["\e[31mred\e[0m\r\b\a\0"])).Events));
 
     [Fact]
-    public async Task Bytes_that_are_no_UTF_8_become_replacement_characters()
+    public async Task Invalid_UTF_8_becomes_replacement_characters()
     {
         var seen = await ReadBytesAsync([.. "a"u8, 0xFF, .. "b"u8, 0xED, 0xA0, 0x80, .. "c"u8, .. Encoding.ASCII.GetBytes(Marker(1))]);
 
@@ -88,7 +88,7 @@ public sealed class NativeOutputTests
 
     [Theory]
     [MemberData(nameof(CrashHeaders))]
-    public async Task The_last_words_of_the_runtime_are_kept_apart_from_the_output(string header)
+    public async Task The_runtimes_crash_report_is_separated_from_the_output(string header)
     {
         var seen = await ReadAsync(["printed\n", header + " why\n   at Somewhere()\n"]);
 
@@ -98,7 +98,7 @@ public sealed class NativeOutputTests
 
     [Theory]
     [MemberData(nameof(CrashHeaders))]
-    public async Task Words_that_only_look_like_last_ones_are_shown_when_the_cell_ends(string header)
+    public async Task Text_that_resembles_a_crash_report_is_shown_when_the_cell_ends(string header)
     {
         var seen = await ReadAsync([header + " Or so it seems.\n", Marker(1), "more"]);
 
@@ -115,11 +115,12 @@ public sealed class NativeOutputTests
         Assert.Empty(seen.CrashReport);
     }
 
-    private static string Marker(long cell) => string.Create(CultureInfo.InvariantCulture, $"\u001e{Convert.ToHexString(Token)}:{cell}\u001e");
+    private static string Marker(long cell) =>
+        string.Create(CultureInfo.InvariantCulture, $"\u001e{Convert.ToHexString(Token)}:{cell}\u001e");
 
     private static Task<Seen> ReadAsync(string[] texts) => ReadBytesAsync(Encoding.UTF8.GetBytes(string.Concat(texts)));
 
-    /// <summary>Through a pipe, as a worker's output comes.</summary>
+    /// <summary>Reads through a pipe, like a worker's output.</summary>
     private static async Task<Seen> ReadBytesAsync(byte[] bytes)
     {
         await using var reading = new AnonymousPipeServerStream(PipeDirection.In);
@@ -129,7 +130,7 @@ public sealed class NativeOutputTests
         return await seen;
     }
 
-    /// <summary>From a stream whose every read gives one chunk, which no pipe promises.</summary>
+    /// <summary>Reads from a stream that returns one chunk per read, which a pipe does not guarantee.</summary>
     private static Task<Seen> ReadChunksAsync(params byte[][] chunks) => ReadToEndAsync(new ChunkStream(chunks));
 
     private static async Task<Seen> ReadToEndAsync(System.IO.Stream stream)

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The lines that ask for packages: what they mean, what the compiler sees of them, and what becomes of a set of them.</summary>
+/// <summary>Tests package directives: their meaning, the text that the compiler sees in their place, and sets of packages.</summary>
 public sealed class PackageDirectivesTests
 {
     private static readonly string Here = Path.GetTempPath();
@@ -62,11 +62,14 @@ public sealed class PackageDirectivesTests
     [Fact]
     public void Sources_frameworks_projects_and_properties()
     {
-        const string Code = "#i \"nuget: https://a/index.json\"\n#r \"framework: Microsoft.AspNetCore.App\"\n#:sdk Microsoft.NET.Sdk.Web@10.0.0\n#r \"b.csproj\"\n#:project c\n#:property Nullable = enable";
+        const string Code =
+            "#i \"nuget: https://a/index.json\"\n#r \"framework: Microsoft.AspNetCore.App\"\n#:sdk Microsoft.NET.Sdk.Web@10.0.0\n#r \"b.csproj\"\n#:project c\n#:property Nullable = enable";
         Assert.Equal(
             [
-                new(PackageDirectiveKind.Source, "https://a/index.json"), new(PackageDirectiveKind.Framework, "Microsoft.AspNetCore.App"), new(PackageDirectiveKind.Framework, "Microsoft.AspNetCore.App"),
-                new(PackageDirectiveKind.Project, Path.Combine(Here, "b.csproj")), new(PackageDirectiveKind.Project, Path.Combine(Here, "c")), new(PackageDirectiveKind.Property, "Nullable", "enable"),
+                new(PackageDirectiveKind.Source, "https://a/index.json"), new(PackageDirectiveKind.Framework, "Microsoft.AspNetCore.App"),
+                new(PackageDirectiveKind.Framework, "Microsoft.AspNetCore.App"),
+                new(PackageDirectiveKind.Project, Path.Combine(Here, "b.csproj")),
+                new(PackageDirectiveKind.Project, Path.Combine(Here, "c")), new(PackageDirectiveKind.Property, "Nullable", "enable"),
             ],
             PackageDirectives.In(Code, Here));
     }
@@ -83,7 +86,7 @@ public sealed class PackageDirectivesTests
     [InlineData("#r \"Nuget.Core.dll\"")]
     [InlineData("#r \"NuGet.Core\"")]
     [InlineData("#!time")]
-    public void What_only_looks_like_one_is_none(string code)
+    public void Lines_that_only_resemble_a_directive_are_ignored(string code)
     {
         Assert.Empty(PackageDirectives.In(code, Here));
         Assert.Equal(code, PackageDirectives.Blank(code));
@@ -105,18 +108,22 @@ public sealed class PackageDirectivesTests
 
         var found = PackageDirectives.In("#load \"a.csx\"\n#load \"missing.csx\"", folder.FullName);
 
-        Assert.Equal([new(PackageDirectiveKind.Package, "B"), new(PackageDirectiveKind.Package, "A"), new(PackageDirectiveKind.Project, Path.Combine(folder.FullName, "lib", "x.csproj"))], found);
+        Assert.Equal(
+            [new(PackageDirectiveKind.Package, "B"), new(PackageDirectiveKind.Package, "A"),
+                new(PackageDirectiveKind.Project, Path.Combine(folder.FullName, "lib", "x.csproj"))], found);
         folder.Delete(recursive: true);
     }
 
     [Fact]
-    public void What_a_project_file_is_made_of_cannot_be_more_than_text()
+    public void Values_in_a_project_file_are_escaped()
     {
         var set = Set("#i \"nuget: /tmp/$(A);B%41\"", "#r \"nuget: C, [1,2)\"");
         var project = set.Project(Here, "linux-x64");
 
-        Assert.Contains("<RestoreAdditionalProjectSources>/tmp/%24(A)%3BB%2541</RestoreAdditionalProjectSources>", project, StringComparison.Ordinal);
-        Assert.Contains("<PackageReference Include=\"C\" Version=\"[1,2)\" Condition=\"'$(ManagePackageVersionsCentrally)' != 'true'\" />", project, StringComparison.Ordinal);
+        Assert.Contains("<RestoreAdditionalProjectSources>/tmp/%24(A)%3BB%2541</RestoreAdditionalProjectSources>", project,
+            StringComparison.Ordinal);
+        Assert.Contains("<PackageReference Include=\"C\" Version=\"[1,2)\" Condition=\"'$(ManagePackageVersionsCentrally)' != 'true'\" />",
+            project, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +134,8 @@ public sealed class PackageDirectivesTests
 
         Assert.Equal([new("A", "1.5.0"), new("B", "1.9.0")], pinned.Packages);
         Assert.Same(pinned, pinned.With(PackageDirectives.In("#r \"nuget: A\"", Here), Here));
-        Assert.Equal([new("A", "1.5.0"), new("b", "2.0.0")], pinned.With(PackageDirectives.In("#r \"nuget: b, 2.0.0\"", Here), Here).Packages);
+        Assert.Equal([new("A", "1.5.0"), new("b", "2.0.0")],
+            pinned.With(PackageDirectives.In("#r \"nuget: b, 2.0.0\"", Here), Here).Packages);
         Assert.NotEqual(first.Key(Here, "linux-x64"), pinned.Key(Here, "linux-x64"));
         Assert.Equal(Set("#r \"nuget: B, 1.*\"", "#r \"nuget: A\"").Key(Here, "linux-x64"), first.Key(Here, "linux-x64"));
     }
@@ -160,7 +168,7 @@ public sealed class PackageDirectivesTests
     }
 
     [Fact]
-    public void What_was_remembered_is_no_use_when_its_files_are_gone()
+    public void A_cached_restore_is_not_used_when_its_files_are_gone()
     {
         var file = Path.GetTempFileName();
         var json = new ResolvedPackages([new("A", "1.0.0", "https://a")], [file], [file], [], [], []).ToJson();
@@ -176,5 +184,6 @@ public sealed class PackageDirectivesTests
         Assert.Null(ResolvedPackages.FromJson("not JSON"));
     }
 
-    private static PackageSet Set(params string[] lines) => PackageSet.Empty.With(PackageDirectives.In(string.Join('\n', lines), Here), Here);
+    private static PackageSet Set(params string[] lines) =>
+        PackageSet.Empty.With(PackageDirectives.In(string.Join('\n', lines), Here), Here);
 }

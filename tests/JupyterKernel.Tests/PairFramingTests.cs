@@ -7,7 +7,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The pair socket's frames: every message pinned, and only the other end's next message is accepted.</summary>
+/// <summary>Tests the pair socket's frames: every message is pinned, and only the other end's next message is accepted.</summary>
 public sealed class PairFramingTests : IDisposable
 {
     private static readonly byte[] Key = RandomNumberGenerator.GetBytes(PairFraming.KeyBytes);
@@ -35,7 +35,8 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"interrupt_cell","Cell":1}"""] = new InterruptCell(1),
         ["""{"type":"output_taken","Messages":1,"Bytes":2}"""] = new OutputTaken(1, 2),
         ["""{"type":"leave_children","Leave":true}"""] = new LeaveChildren(true),
-        ["""{"type":"uncaught","Cell":1,"Assembly":"a","Exception":null,"EndsWorker":true}"""] = new UncaughtException(1, "a", null, EndsWorker: true),
+        ["""{"type":"uncaught","Cell":1,"Assembly":"a","Exception":null,"EndsWorker":true}"""] =
+            new UncaughtException(1, "a", null, EndsWorker: true),
         ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
         ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
         ["""{"type":"stream","Cell":1,"Name":"stdout"}"""] = new StreamOutput(1, "stdout"),
@@ -44,7 +45,8 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"comm_output","Cell":1,"Type":"comm_open","Comm":"a","Target":"t"}"""] = new CommOutput(1, "comm_open", "a", "t"),
         ["""{"type":"comm_target","Name":"t"}"""] = new CommTarget("t"),
         ["""{"type":"magic_registered","Cell":1,"Name":"#!n","Help":"h","TakesText":false,"Options":[{"Name":"--o","Help":"h","IsRequired":true,"IsFlag":false,"IsPositional":true,"Proposals":["p"]}]}"""] =
-            new MagicRegistered(1, "#!n", "h", TakesText: false, [new RegisteredOption("--o", "h", IsRequired: true, IsFlag: false, IsPositional: true, ["p"])]),
+            new MagicRegistered(1, "#!n", "h", TakesText: false,
+                [new RegisteredOption("--o", "h", IsRequired: true, IsFlag: false, IsPositional: true, ["p"])]),
         ["""{"type":"table_read","Request":1}"""] = new TableRead(1),
         ["""{"type":"input_question","Cell":1,"Question":2,"Prompt":"?","Password":true}"""] = new InputQuestion(1, 2, "?", true),
         ["""{"type":"restore_cell","Cell":1,"EntryType":"T","Files":null}"""] = new RestoreCell(1, "T", null),
@@ -64,7 +66,8 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"state_set","Request":1,"Problem":"p"}"""] = new StateSet(1, "p"),
         ["""{"type":"read_variable","Request":1,"Variable":{"Assembly":"a","Name":"n"}}"""] = new ReadVariable(1, new("a", "n")),
         ["""{"type":"variable_read","Request":1,"Text":"t"}"""] = new VariableRead(1, "t"),
-        ["""{"type":"variables_measured","Request":1,"Largest":[{"Name":"n","Bytes":2}]}"""] = new VariablesMeasured(1, [new VariableSize("n", 2)]),
+        ["""{"type":"variables_measured","Request":1,"Largest":[{"Name":"n","Bytes":2}]}"""] =
+            new VariablesMeasured(1, [new VariableSize("n", 2)]),
         ["""{"type":"cell_returned","Cell":1,"Allocated":2}"""] = new CellReturned(1, 2),
         ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2,"Times":1}],"Inner":[]},"Allocated":2}"""] =
             new CellThrew(1, new ExceptionReport("T", "m", [new FrameReport("M", "Cell [1]", 2)], []), 2),
@@ -135,14 +138,14 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_message_that_is_sent_back_to_its_sender_is_refused()
+    public void A_message_sent_back_to_its_sender_is_rejected()
     {
         Assert.Null(kernel.Open(kernel.Seal(new InterruptCell(1))));
         Assert.NotNull(kernel.Open(worker.Seal(new Ready(1))));
     }
 
     [Fact]
-    public void A_message_that_overtook_another_is_refused_until_its_turn()
+    public void A_message_that_overtook_another_is_rejected_until_its_turn()
     {
         var first = kernel.Seal(new InterruptCell(1));
         var second = kernel.Seal(new InterruptCell(2));
@@ -153,7 +156,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_change_of_any_bit_is_noticed()
+    public void A_change_of_any_bit_is_detected()
     {
         var frames = kernel.Seal(new RunCell(1, "T", "M", null, true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], []] });
         for (var frame = 0; frame < frames.Count; frame++)
@@ -170,10 +173,11 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_change_of_a_large_frame_or_of_what_is_said_about_it_is_noticed()
+    public void A_change_of_a_large_frame_or_of_its_length_is_detected()
     {
         var frames = worker.Seal(new CellReturned(1, 0) { Payload = [new byte[PairFraming.LargeFrameBytes + 5], [1, 2]] });
-        foreach (var (frame, at) in (ReadOnlySpan<(int, int)>)[(0, 0), (0, 31), (0, 32), (0, 47), (1, 0), (2, 0), (3, 0), (3, PairFraming.LargeFrameBytes / 2), (3, PairFraming.LargeFrameBytes + 4), (4, 0)])
+        foreach (var (frame, at) in (ReadOnlySpan<(int, int)>)[(0, 0), (0, 31), (0, 32), (0, 47), (1, 0), (2, 0), (3, 0),
+            (3, PairFraming.LargeFrameBytes / 2), (3, PairFraming.LargeFrameBytes + 4), (4, 0)])
         {
             frames[frame][at] ^= 1;
             Assert.Null(kernel.Open(frames));
@@ -206,7 +210,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void The_same_large_message_is_signed_otherwise_each_time_a_sequence_begins()
+    public void A_large_message_has_another_signature_each_time_a_sequence_restarts()
     {
         using var again = new PairFraming(Key, isKernel: false);
         var message = new CellReturned(1, 0) { Payload = [new byte[PairFraming.LargeFrameBytes]] };
@@ -215,7 +219,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_change_of_where_frames_begin_is_noticed()
+    public void A_change_of_frame_boundaries_is_detected()
     {
         var frames = kernel.Seal(new RunCell(1, "T", "M", null, true, IsReplay: false, IsKept: true, []) { Payload = [[1, 2, 3], [4, 5]] });
 
@@ -228,7 +232,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void A_message_made_with_another_key_is_refused()
+    public void A_message_signed_with_another_key_is_rejected()
     {
         using var stranger = new PairFraming(new byte[PairFraming.KeyBytes], isKernel: false);
 
@@ -237,7 +241,7 @@ public sealed class PairFramingTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_message_at_all_is_refused()
+    public void Frames_that_are_not_a_message_are_rejected()
     {
         Assert.Null(kernel.Open([]));
         Assert.Null(kernel.Open([[], [], []]));

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The real executable as a worker, with the kernel's own end of its socket, and strangers who get in between.</summary>
+/// <summary>Tests the real executable as a worker, with the kernel's own end of its socket, and with intruders on it.</summary>
 public sealed class PairSocketTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -35,7 +35,7 @@ public sealed class PairSocketTests
     }
 
     [Fact]
-    public async Task What_a_cell_prints_shows_and_throws_comes_in_order_and_carries_its_number()
+    public async Task Output_displays_and_exceptions_of_a_cell_arrive_in_order_with_its_number()
     {
         await using var worker = await Worker.StartAsync();
 
@@ -84,7 +84,8 @@ public sealed class PairSocketTests
         ["is silent"] = endpoint => new Stranger(endpoint, []),
         ["speaks no ZeroMQ"] = endpoint => new Stranger(endpoint, "GET / HTTP/1.1\r\n\r\n"u8.ToArray()),
         ["announces a frame of 2^63 - 1 bytes"] = endpoint => new Stranger(
-            endpoint, [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 1, 0, 0, 0, /* the frame: */ 2, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3]),
+            endpoint,
+            [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 1, 0, 0, 0, /* the frame: */ 2, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3]),
         ["sends noise"] = endpoint => new Stranger(endpoint, Noise),
         ["sends random bytes"] = endpoint => new Stranger(endpoint, RandomNumberGenerator.GetBytes(100_000)),
         ["is a silent peer"] = endpoint => new Peer(endpoint, 0, []),
@@ -100,9 +101,9 @@ public sealed class PairSocketTests
 
     [Theory]
     [MemberData(nameof(Intruders))]
-    public async Task Whoever_connects_before_the_worker_does_not_take_its_place(string intruder)
+    public async Task A_peer_that_connects_before_the_worker_does_not_take_its_place(string intruder)
     {
-        // At the first two sockets the stranger is quicker.
+        // On the first two sockets the intruder is faster.
         var endpoints = 0;
         await using var worker = await Worker.StartAsync(endpoint => ++endpoints <= 2 ? Intrusions[intruder](endpoint) : null);
 
@@ -111,13 +112,17 @@ public sealed class PairSocketTests
 
         Assert.Equal(1, (await worker.NextAsync<CellReturned>()).Cell);
 
-        // Too long a frame, which random bytes may be, gets a stranger thrown out, by the socket itself; all others are still in the worker's place.
-        if (!intruder.Contains("frame", StringComparison.Ordinal) && !intruder.Contains("random", StringComparison.Ordinal)) Assert.True(endpoints > 1, "the stranger was not in the worker's place at all");
+        // If random bytes declare a frame that is too long, the socket itself disconnects the intruder; all others still occupy the
+        // worker's place.
+        if (!intruder.Contains("frame", StringComparison.Ordinal) && !intruder.Contains("random", StringComparison.Ordinal))
+        {
+            Assert.True(endpoints > 1, "the stranger was not in the worker's place at all");
+        }
     }
 
     [Theory]
     [MemberData(nameof(Intruders))]
-    public async Task Whoever_connects_after_the_worker_is_not_heard(string intruder)
+    public async Task A_peer_that_connects_after_the_worker_is_ignored(string intruder)
     {
         await using var worker = await Worker.StartAsync();
         await worker.NextAsync<Ready>();
@@ -165,7 +170,8 @@ public sealed class PairSocketTests
     [InlineData("Console.Write(\"begun\"); while (true) ;")]
     [InlineData("Console.Write(\"begun\"); Thread.Sleep(-1);")]
     [InlineData("Console.Write(\"begun\"); while (true) try { Thread.Sleep(-1); } catch { }")]
-    [InlineData("AppDomain.CurrentDomain.ProcessExit += (_, _) => Thread.Sleep(-1); Console.Write(\"begun\"); while (true) Console.WriteLine(new string('x', 10_000));")]
+    [InlineData(
+        "AppDomain.CurrentDomain.ProcessExit += (_, _) => Thread.Sleep(-1); Console.Write(\"begun\"); while (true) Console.WriteLine(new string('x', 10_000));")]
     public async Task A_worker_ends_with_its_kernel_whatever_its_cell_does(string code)
     {
         await using var worker = await Worker.StartAsync();
@@ -179,7 +185,7 @@ public sealed class PairSocketTests
     }
 
     [Fact]
-    public async Task A_worker_whose_kernel_ends_before_it_says_anything_ends_too()
+    public async Task A_worker_whose_kernel_ends_before_sending_anything_ends_too()
     {
         using var worker = new WorkerExecutable(tellKey: false);
         worker.CloseStdin();
@@ -205,10 +211,12 @@ public sealed class PairSocketTests
         }
     }
 
-    private static RunCell RunCell(CellCompiler compiler, string code, long number) => RunCell(Compile(compiler, code, compiler.Root), number);
+    private static RunCell RunCell(CellCompiler compiler, string code, long number) =>
+        RunCell(Compile(compiler, code, compiler.Root), number);
 
     private static RunCell RunCell(CompiledCell cell, long number) =>
-        new(number, cell.EntryType, cell.EntryMethod, Files: null, AllowStdin: false, IsReplay: false, IsKept: true, []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
+        new(number, cell.EntryType, cell.EntryMethod, Files: null, AllowStdin: false, IsReplay: false, IsKept: true,
+            []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
 
     private static CompiledCell Compile(CellCompiler compiler, string code, CSharpCompilation previous)
     {
@@ -266,7 +274,7 @@ public sealed class PairSocketTests
         }
     }
 
-    /// <summary>A worker with the kernel's own channel on a loop of its own.</summary>
+    /// <summary>A worker with the kernel's own channel on a separate loop.</summary>
     private sealed class Worker : IAsyncDisposable
     {
         public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -314,7 +322,7 @@ public sealed class PairSocketTests
 
         public Task<int> Exited => executable.Exited.WaitAsync(Deadline, Cancellation);
 
-        /// <param name="intrude">Called with each endpoint before the worker is told of it.</param>
+        /// <param name="intrude">Called with each endpoint before the worker receives it.</param>
         public static async Task<Worker> StartAsync(Func<string, IDisposable?>? intrude = null)
         {
             var worker = new Worker(intrude ?? (_ => null));
@@ -354,7 +362,7 @@ public sealed class PairSocketTests
         }
     }
 
-    /// <summary>Connects, and is sure to have been let in, since it has heard the socket's greeting; then sends bytes.</summary>
+    /// <summary>Connects, waits for the socket's greeting, which shows that the connection was accepted, then sends bytes.</summary>
     private sealed class Stranger : IDisposable
     {
         private readonly TcpClient client = new();
@@ -371,14 +379,14 @@ public sealed class PairSocketTests
             }
             catch (IOException)
             {
-                // Thrown out already.
+                // Already disconnected.
             }
         }
 
         public void Dispose() => client.Dispose();
     }
 
-    /// <summary>A ZeroMQ peer that is there before this returns.</summary>
+    /// <summary>A ZeroMQ peer that is connected before this returns.</summary>
     private sealed class Peer : IDisposable
     {
         private readonly PairSocket socket = new();

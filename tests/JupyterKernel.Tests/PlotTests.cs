@@ -14,7 +14,7 @@ public sealed class PlotTests
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
     private static readonly string[] Quarters = ["Q1", "Q2", "Q3"];
 
-    // What is shown
+    // Forms of a chart
 
     [Fact]
     public void A_chart_is_HTML_that_inherits_the_pages_colours_an_image_that_does_not_and_text()
@@ -32,11 +32,13 @@ public sealed class PlotTests
 
         var image = XElement.Parse((string)bundle.Data["image/svg+xml"]);
         Assert.NotNull(image.Attribute("color"));
-        Assert.Equal(("640", "#ffffff"), (image.Element(Svg + "rect")!.Attribute("width")!.Value, image.Element(Svg + "rect")!.Attribute("fill")!.Value));
+        Assert.Equal(("640", "#ffffff"),
+            (image.Element(Svg + "rect")!.Attribute("width")!.Value, image.Element(Svg + "rect")!.Attribute("fill")!.Value));
     }
 
     [Fact]
-    public void Formulas_are_not_looked_for_in_a_chart() => Assert.Contains("mathjax_ignore", Drawn(Plot.Bar(["$5 and $10"], [1])).Attribute("class")!.Value);
+    public void Formulas_are_not_looked_for_in_a_chart() =>
+        Assert.Contains("mathjax_ignore", Drawn(Plot.Bar(["$5 and $10"], [1])).Attribute("class")!.Value);
 
     [Fact]
     public void A_chart_is_immutable()
@@ -74,12 +76,12 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void What_is_no_finite_number_is_a_gap_in_a_line()
+    public void A_value_that_is_not_finite_is_a_gap_in_a_line()
     {
         var svg = Drawn(Plot.Line(new double?[] { 1, 2, double.NaN, 3, null, 5, double.PositiveInfinity, 7, 8 }));
         var path = One(svg, "path", "line").Attribute("d")!.Value;
         Assert.Equal(4, path.Count(c => c == 'M'));
-        // The 3 and the 5 are alone: dots.
+        // The 3 and the 5 have gaps on both sides: dots.
         Assert.Equal(2, Regex.Count(path, "h0"));
         Assert.Equal(6, All(svg, "circle", "point").Count);
     }
@@ -90,8 +92,10 @@ public sealed class PlotTests
         var expected = One(Drawn(Plot.Line([1.0, 2, 4])), "path", "line").Attribute("d")!.Value;
         Chart[] charts =
         [
-            Plot.Line([1, 2, 4]), Plot.Line([1L, 2L, 4L]), Plot.Line([1f, 2f, 4f]), Plot.Line([1m, 2m, 4m]), Plot.Line<byte>([1, 2, 4]), Plot.Line<ushort>([1, 2, 4]),
-            Plot.Line<BigInteger>([1, 2, 4]), Plot.Line<Half>([(Half)1, (Half)2, (Half)4]), Plot.Line<Int128>([1, 2, 4]), Plot.Line<nint>([1, 2, 4]), Plot.Line<object>([1, 2.0, 4m]),
+            Plot.Line([1, 2, 4]), Plot.Line([1L, 2L, 4L]), Plot.Line([1f, 2f, 4f]), Plot.Line([1m, 2m, 4m]), Plot.Line<byte>([1, 2, 4]),
+            Plot.Line<ushort>([1, 2, 4]),
+            Plot.Line<BigInteger>([1, 2, 4]), Plot.Line<Half>([(Half)1, (Half)2, (Half)4]), Plot.Line<Int128>([1, 2, 4]),
+            Plot.Line<nint>([1, 2, 4]), Plot.Line<object>([1, 2.0, 4m]),
             Plot.Line([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)]), Plot.Line<int?>([1, 2, 4]),
         ];
         Assert.All(charts, chart => Assert.Equal(expected, One(Drawn(chart), "path", "line").Attribute("d")!.Value));
@@ -116,7 +120,7 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void An_endless_sequence_is_cut_and_said_to_be()
+    public void An_endless_sequence_is_cut_with_a_note()
     {
         var svg = Drawn(Plot.Line(Endless()));
         Assert.Contains("the first 1,000,000 points", Texts(svg));
@@ -150,7 +154,7 @@ public sealed class PlotTests
         Assert.Throws<FormatException>(() => Plot.Line(Enumerable.Range(0, 5).Select(i => i == 3 ? throw new FormatException("no") : i)));
 
     [Fact]
-    public void Unequal_lengths_are_refused_with_both()
+    public void Unequal_lengths_are_rejected_with_both_values()
     {
         Assert.Contains("3 xs and 2 ys", Assert.Throws<ArgumentException>(() => Plot.Line([1, 2, 3], [1, 2])).Message);
         Assert.Contains("1 labels and 2 values", Assert.Throws<ArgumentException>(() => Plot.Bar(["a"], [1, 2])).Message);
@@ -158,7 +162,7 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void What_is_no_number_is_refused()
+    public void Values_that_are_not_numbers_are_rejected()
     {
         Assert.Contains("ys[0] is \"a\"", Assert.Throws<ArgumentException>(() => Plot.Line(["a", "b"])).Message);
         Assert.Contains("ys[0] is a date", Assert.Throws<ArgumentException>(() => Plot.Line([DateTime.UnixEpoch])).Message);
@@ -201,7 +205,7 @@ public sealed class PlotTests
 
     [Theory]
     [MemberData(nameof(Times), DisableDiscoveryEnumeration = true)]
-    public void Ticks_are_at_round_times_and_say_the_year_or_day_once(string from, string to, string expected)
+    public void Ticks_are_at_round_times_and_show_the_year_or_day_once(string from, string to, string expected)
     {
         DateTime[] times = [DateTime.Parse(from, CultureInfo.InvariantCulture), DateTime.Parse(to, CultureInfo.InvariantCulture)];
         var svg = Drawn(Plot.Line(times, [0, 100]));
@@ -217,7 +221,9 @@ public sealed class PlotTests
         var expected = Ticks(Drawn(Plot.Line(days, [1, 2])), "x");
         Assert.Contains("Jan 3", expected);
         Assert.Equal(expected, Ticks(Drawn(Plot.Line(days.Select(day => day.ToDateTime(default)), [1, 2])), "x"));
-        Assert.Equal(expected, Ticks(Drawn(Plot.Scatter(days.Select(day => new DateTimeOffset(day.ToDateTime(default), TimeSpan.FromHours(2))), [1, 2]).XRange(new DateTime(2024, 1, 1), new DateTime(2024, 1, 5))), "x"));
+        Assert.Equal(expected,
+            Ticks(Drawn(Plot.Scatter(days.Select(day => new DateTimeOffset(day.ToDateTime(default), TimeSpan.FromHours(2))), [1, 2])
+                .XRange(new DateTime(2024, 1, 1), new DateTime(2024, 1, 5))), "x"));
         Assert.Contains("Line chart", Plot.Line([DateTime.MinValue, DateTime.MaxValue], [1, 2]).ToString());
     }
 
@@ -267,7 +273,8 @@ public sealed class PlotTests
         var svg = Drawn(Plot.Bar(new Dictionary<string, int> { ["pears"] = 2, ["plums"] = 3 }));
         Assert.Equal(["pears", "plums"], Ticks(svg, "x"));
         Assert.Equal(2 / 3.0, Heights(svg)[0] / Heights(svg)[1], 0.01);
-        Assert.Equal(["1", "2"], Ticks(Drawn(Plot.Bar(new[] { 'x', 'y', 'y' }.CountBy(c => c).Select(pair => KeyValuePair.Create(pair.Value, 1)))), "x"));
+        Assert.Equal(["1", "2"],
+            Ticks(Drawn(Plot.Bar(new[] { 'x', 'y', 'y' }.CountBy(c => c).Select(pair => KeyValuePair.Create(pair.Value, 1)))), "x"));
     }
 
     [Fact]
@@ -313,7 +320,9 @@ public sealed class PlotTests
         {
             var apart = Number(labels[i], "x") - Number(labels[i - 1], "x");
             // Aslant at 45°, lines of 11 need 11 between them.
-            Assert.True(labels[i].Attribute("transform") is not null ? apart * Math.Sqrt(0.5) >= 11 : apart >= LabelText.Width(labels[i].Value, 11), $"{apart} between {labels[i - 1].Value} and {labels[i].Value}");
+            Assert.True(labels[i].Attribute("transform") is not null
+                ? apart * Math.Sqrt(0.5) >= 11
+                : apart >= LabelText.Width(labels[i].Value, 11), $"{apart} between {labels[i - 1].Value} and {labels[i].Value}");
         }
         Assert.InRange(All(svg, "rect", "bar").Count, Math.Min(count - 1, 999), 1_000);
         Assert.Equal(count > 1_000, Texts(svg).Contains("the first 1,000 of 3,000 places"));
@@ -330,7 +339,7 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void Of_very_many_dots_some_are_drawn_and_said_to_be()
+    public void Of_very_many_dots_a_sample_is_drawn_with_a_note()
     {
         var svg = Drawn(Plot.Scatter(Enumerable.Range(0, 100_000), Enumerable.Range(0, 100_000)));
         Assert.Contains("10,000 of 100,000 points", Texts(svg));
@@ -355,23 +364,26 @@ public sealed class PlotTests
     public void Bins_have_round_limits_and_hold_all_there_is()
     {
         var random = new Random(1);
-        double[] values = [.. Enumerable.Range(0, 3_000).Select(_ => (random.NextDouble() + random.NextDouble() + random.NextDouble()) * 13.7)];
+        double[] values =
+            [.. Enumerable.Range(0, 3_000).Select(_ => (random.NextDouble() + random.NextDouble() + random.NextDouble()) * 13.7)];
         var bins = Bins.Of([new Series(Mark.Histogram, null, SeriesValues.Of(values, "values"), null, null, null)], isTime: false)!;
         Assert.Contains(bins.Width, new[] { 0.5, 1, 2, 5 });
         Assert.Equal(0, bins.Low % bins.Width, 1e-9);
         Assert.True(bins.Low <= values.Min() && bins.Low + (bins.Count * bins.Width) >= values.Max());
-        var counts = Titles(Drawn(Plot.Histogram(values)), "bar").Select(title => double.Parse(title.Split(": ")[1], CultureInfo.InvariantCulture));
+        var counts = Titles(Drawn(Plot.Histogram(values)), "bar")
+            .Select(title => double.Parse(title.Split(": ")[1], CultureInfo.InvariantCulture));
         Assert.Equal(3_000, counts.Sum());
     }
 
     // Heatmaps
 
     [Fact]
-    public void A_heatmap_has_a_cell_for_each_value_in_the_colour_that_its_scale_says()
+    public void A_heatmap_has_a_cell_for_each_value_in_the_colour_of_its_scale()
     {
         var svg = Drawn(Plot.Heatmap(new double[,] { { 0, 5 }, { 10, double.NaN } }, ["r0", "r1"], ["c0", "c1"]));
         var cells = All(svg, "rect", "cell");
-        Assert.Equal([Palette.Rising[0], Palette.Rising[4], Palette.Rising[8], "currentColor"], cells.Select(cell => cell.Attribute("fill")!.Value));
+        Assert.Equal([Palette.Rising[0], Palette.Rising[4], Palette.Rising[8], "currentColor"],
+            cells.Select(cell => cell.Attribute("fill")!.Value));
         Assert.Equal(["r0, c0: 0", "r0, c1: 5", "r1, c0: 10", "r1, c1: NaN"], Titles(svg, "cell"));
         Assert.True(Number(cells[0], "x") < Number(cells[1], "x") && Number(cells[0], "y") < Number(cells[2], "y"));
         Assert.Equal(("0", "10"), (All(svg, "text", "scale")[0].Value, All(svg, "text", "scale")[^1].Value));
@@ -384,13 +396,14 @@ public sealed class PlotTests
             All(Drawn(Plot.Heatmap(new[] { [0, 8], new[] { -4 } })), "rect", "cell").Take(3).Select(cell => cell.Attribute("fill")!.Value));
 
     [Fact]
-    public void A_large_heatmap_is_averaged_and_says_so()
+    public void A_large_heatmap_is_averaged_with_a_note()
     {
         var svg = Drawn(Plot.Heatmap(Enumerable.Range(0, 600).Select(row => Enumerable.Range(0, 400).Select(column => row + column))));
         Assert.Contains("each cell the average of 3 × 2", Texts(svg));
         Assert.InRange(svg.ToString().Length, 10_000, 1_000_000);
         Assert.Contains("540", Ticks(svg, "y"));
-        Assert.Contains("each of the 1 rows, but there are 2", Assert.Throws<ArgumentException>(() => Plot.Heatmap(new[,] { { 1 } }, ["a", "b"])).Message);
+        Assert.Contains("each of the 1 rows, but there are 2",
+            Assert.Throws<ArgumentException>(() => Plot.Heatmap(new[,] { { 1 } }, ["a", "b"])).Message);
     }
 
     // Hostile data
@@ -417,8 +430,10 @@ public sealed class PlotTests
         { "far outside", Plot.Line([1, 1e300]).YRange(0, 1) },
         { "grid of NaN", Plot.Heatmap(new[,] { { double.NaN } }) },
         { "grid of infinity", Plot.Heatmap(new[,] { { double.PositiveInfinity, 1 }, { 1e307, -1e307 } }) },
-        { "many small", Plot.Bar(Enumerable.Range(0, 1000).Select(i => new string('w', 1000))  , Enumerable.Range(0, 1000)).Size(100, 100) },
-        { "many series", Enumerable.Range(0, 60).Aggregate(Plot.Line([1, 2], "first"), (chart, i) => chart.Line([i, 3], $"series number {i}")) },
+        { "many small",
+            Plot.Bar(Enumerable.Range(0, 1000).Select(i => new string('w', 1000))  , Enumerable.Range(0, 1000)).Size(100, 100) },
+        { "many series",
+            Enumerable.Range(0, 60).Aggregate(Plot.Line([1, 2], "first"), (chart, i) => chart.Line([i, 3], $"series number {i}")) },
         { "sizes of nothing", Plot.Scatter([1, 2], [1, 2], [double.NaN, -1]) },
         { "to and fro", Plot.Line(Enumerable.Range(0, 100_000).Select(i => (i * 7919) % 1000), Enumerable.Range(0, 100_000)) },
         { "every other missing", Plot.Line(Enumerable.Range(0, 100_000).Select(i => i % 2 == 0 ? i : double.NaN)) },
@@ -443,19 +458,21 @@ public sealed class PlotTests
             Assert.InRange(Number(text, "x"), 0, width);
             Assert.InRange(Number(text, "y"), 0, height);
         }
-        // Vega-Lite takes no NaN: JSON has none.
+        // Vega-Lite does not accept NaN: JSON has none.
         Assert.NotEmpty(((JsonObject)chart.Interactive().ToMimeBundle().Data[VegaLite.MimeType]).ToJsonString());
     }
 
     public static TheoryData<Chart> Empty =>
     [
-        Plot.Line(Array.Empty<int>()), Plot.Line([double.NaN, double.NegativeInfinity]), Plot.Bar(new Dictionary<string, int>()), Plot.Histogram(new List<double>()),
-        Plot.Heatmap(new int[0, 3]), Plot.Heatmap(new int[3, 0]), Plot.Scatter(Array.Empty<DateTime>(), Array.Empty<int>()), Plot.Line([-1.0]).LogY(),
+        Plot.Line(Array.Empty<int>()), Plot.Line([double.NaN, double.NegativeInfinity]), Plot.Bar(new Dictionary<string, int>()),
+        Plot.Histogram(new List<double>()),
+        Plot.Heatmap(new int[0, 3]), Plot.Heatmap(new int[3, 0]), Plot.Scatter(Array.Empty<DateTime>(), Array.Empty<int>()),
+        Plot.Line([-1.0]).LogY(),
     ];
 
     [Theory]
     [MemberData(nameof(Empty), DisableDiscoveryEnumeration = true)]
-    public void A_chart_of_nothing_says_so(Chart chart)
+    public void An_empty_chart_has_a_note(Chart chart)
     {
         Assert.Contains("no data", Texts(Drawn(chart)));
         Assert.EndsWith(": no data", chart.ToString());
@@ -466,7 +483,8 @@ public sealed class PlotTests
     {
         var evil = "<script>alert('1')</script>&\"\0\uD800";
         var longest = new string('m', 1_000);
-        var chart = Plot.Bar([evil, longest], [1, 2], evil).Bar([evil, longest], [1, 2], longest).Title(longest).XLabel(evil).YLabel(evil).Colors("red\"/><script/>");
+        var chart = Plot.Bar([evil, longest], [1, 2], evil).Bar([evil, longest], [1, 2], longest).Title(longest).XLabel(evil).YLabel(evil)
+            .Colors("red\"/><script/>");
         var html = (string)chart.ToMimeBundle().Data["text/html"];
         Assert.DoesNotContain("<script", html);
         var svg = Drawn(chart);
@@ -497,7 +515,7 @@ public sealed class PlotTests
     // Layout
 
     [Fact]
-    public void A_legend_is_there_where_a_series_has_a_label_and_none_is_asked_away()
+    public void A_labelled_series_has_a_legend_unless_it_is_turned_off()
     {
         Assert.Empty(All(Drawn(Plot.Line([1, 2])), "path", "swatch"));
         Assert.Equal(["a", "series 2"], Texts(Drawn(Plot.Line([1, 2], "a").Line([2, 1]))).Take(2));
@@ -506,14 +524,17 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void Nothing_lies_on_anything_else()
+    public void Parts_of_a_chart_do_not_overlap()
     {
-        var svg = Drawn(Plot.Line([1_000_000, 2_000_000], "a rather long label").Line([2_000_000, 1_000_000], "another").Title("Title").XLabel("x").YLabel("y"));
+        var svg =
+            Drawn(Plot.Line([1_000_000, 2_000_000], "a rather long label").Line([2_000_000, 1_000_000], "another").Title("Title")
+                .XLabel("x").YLabel("y"));
         var boxes = svg.Descendants(Svg + "text").Select(text =>
         {
             var width = LabelText.Width(text.Value, Number(text, "font-size"));
             var left = Number(text, "x") - text.Attribute("text-anchor")!.Value switch { "end" => width, "middle" => width / 2, _ => 0 };
-            return (text.Value, Left: left, Right: left + width, Top: Number(text, "y") - (Number(text, "font-size") * 0.8), Bottom: Number(text, "y"));
+            return (text.Value, Left: left, Right: left + width, Top: Number(text, "y") - (Number(text, "font-size") * 0.8),
+                Bottom: Number(text, "y"));
         }).ToList();
         Assert.True(boxes.Count >= 10);
         foreach (var (a, i) in boxes.Select((box, i) => (box, i)))
@@ -541,7 +562,7 @@ public sealed class PlotTests
     public void An_interactive_chart_is_VegaLite_whose_scales_follow_the_mouse()
     {
         var bundle = Plot.Line([new DateTime(2024, 1, 1), new DateTime(2024, 1, 2)], [1.5, double.NaN], "a").Interactive().ToMimeBundle();
-        // With HTML among them, JupyterLab would show that.
+        // If HTML were included, JupyterLab would show that.
         Assert.Equal([VegaLite.MimeType, "text/plain", "image/svg+xml"], bundle.Data.Keys);
         var layer = ((JsonObject)bundle.Data[VegaLite.MimeType])["layer"]![0]!;
         Assert.Equal("scales", (string?)layer["params"]![0]!["bind"]);
@@ -563,7 +584,9 @@ public sealed class PlotTests
     public void A_console_gets_bars_of_characters()
     {
         var lines = Plot.Bar(["a", "bb"], [20, -10]).ToString().Split('\n');
-        Assert.Equal(["Bar chart: series 1, 2 bars from -10 to 20", "a  " + new string('█', 40) + " 20", "bb " + new string('▒', 20) + " -10"], lines);
+        Assert.Equal(
+            ["Bar chart: series 1, 2 bars from -10 to 20", "a  " + new string('█', 40) + " 20", "bb " + new string('▒', 20) + " -10"],
+                lines);
     }
 
     [Fact]
@@ -571,7 +594,7 @@ public sealed class PlotTests
     {
         var lines = Plot.Line([0, 1]).ToString().Split('\n');
         Assert.Equal(12, lines.Length);
-        // Up from the left bottom to the right top: U+2840 has the dot at its left bottom, U+2808 that at its right top.
+        // From the bottom left to the top right: U+2840 is the bottom left dot, U+2808 the top right one.
         Assert.Equal("0 ┤", lines[10][..3]);
         Assert.NotEqual(0, (lines[10][3] - '\u2800') & 0x40);
         Assert.NotEqual(0, (lines[1][^1] - '\u2800') & 0x08);
@@ -583,15 +606,18 @@ public sealed class PlotTests
 
     private static XElement Drawn(Chart chart) => XDocument.Parse((string)chart.ToMimeBundle().Data["text/html"]).Root!;
 
-    private static List<XElement> All(XElement svg, string element, string name) => [.. svg.Descendants(Svg + element).Where(one => one.Attribute("class")?.Value == name)];
+    private static List<XElement> All(XElement svg, string element, string name) =>
+        [.. svg.Descendants(Svg + element).Where(one => one.Attribute("class")?.Value == name)];
 
     private static XElement One(XElement svg, string element, string name) => Assert.Single(All(svg, element, name));
 
-    private static double Number(XElement element, string attribute) => double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string attribute) =>
+        double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
 
     private static List<string> Texts(XElement svg) => [.. svg.Descendants(Svg + "text").Select(text => text.Value)];
 
-    private static List<string> Titles(XElement svg, string name) => [.. All(svg, "rect", name).Select(rect => rect.Element(Svg + "title")!.Value)];
+    private static List<string> Titles(XElement svg, string name) =>
+        [.. All(svg, "rect", name).Select(rect => rect.Element(Svg + "title")!.Value)];
 
     private static List<double> Heights(XElement svg) => [.. All(svg, "rect", "bar").Select(bar => Number(bar, "height"))];
 
@@ -599,12 +625,15 @@ public sealed class PlotTests
     private static List<string> Ticks(XElement svg, string axis) =>
         [.. All(svg, "text", axis).OrderBy(text => axis == "x" ? Number(text, "x") : -Number(text, "y")).Select(text => text.Value)];
 
-    private static double X(XElement svg, string label) => Number(All(svg, "text", "x").Find(text => text.Value == label) ?? throw new KeyNotFoundException(label), "x");
+    private static double X(XElement svg, string label) =>
+        Number(All(svg, "text", "x").Find(text => text.Value == label) ?? throw new KeyNotFoundException(label), "x");
 
-    // Labels hang a little below the line that they belong to.
-    private static double Y(XElement svg, string label) => Number(All(svg, "text", "y").Find(text => text.Value == label) ?? throw new KeyNotFoundException(label), "y") - 4;
+    // Labels extend slightly below their line.
+    private static double Y(XElement svg, string label) =>
+        Number(All(svg, "text", "y").Find(text => text.Value == label) ?? throw new KeyNotFoundException(label), "y") - 4;
 
     private static List<(double X, double Y)> Points(XElement svg) =>
         [.. Regex.Matches(One(svg, "path", "line").Attribute("d")!.Value, "[ML]([-0-9.]+) ([-0-9.]+)").Select(match =>
-            (double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture), double.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture)))];
+            (double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
+                double.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture)))];
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Where a cell's text is changed before it is compiled, what is said of it is about the text as it was written.</summary>
+/// <summary>Tests that diagnostics of a cell whose text was changed before compilation refer to the original text.</summary>
 public sealed class ProgramFormsTests
 {
     [Theory]
@@ -32,7 +32,8 @@ public sealed class ProgramFormsTests
     [Fact]
     public void Every_place_of_a_text_with_edits_is_found_again()
     {
-        var text = CellText.Of("abc def ghi").With([new(0, 0, "++"), new(4, 3, "d"), new(8, 3, "longer")]).With([new(0, 2, ""), new(3, 0, "!")]);
+        var text = CellText.Of("abc def ghi").With([new(0, 0, "++"), new(4, 3, "d"), new(8, 3, "longer")])
+            .With([new(0, 2, ""), new(3, 0, "!")]);
 
         Assert.Equal("a!bc d longer", text.Text);
         Assert.Equal(0, text.ToOriginal(new TextSpan(text.Text.IndexOf('a', StringComparison.Ordinal), 1)).Start);
@@ -45,7 +46,8 @@ public sealed class ProgramFormsTests
     {
         const string Code = "var x = 1;\nint F(int n) => n;\nF(x)";
         var tree = Microsoft.CodeAnalysis.CSharp.CSharpSyntaxTree.ParseText(
-            Code, new Microsoft.CodeAnalysis.CSharp.CSharpParseOptions(kind: SourceCodeKind.Script), cancellationToken: TestContext.Current.CancellationToken);
+            Code, new Microsoft.CodeAnalysis.CSharp.CSharpParseOptions(kind: SourceCodeKind.Script),
+                cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(ProgramForms.Of(Code, tree, TestContext.Current.CancellationToken).Text.IsOriginal);
     }
 

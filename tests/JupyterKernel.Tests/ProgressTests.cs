@@ -167,7 +167,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public void Wrong_arguments_are_told_at_the_call()
+    public void Invalid_arguments_are_reported_at_the_call()
     {
         Assert.Throws<ArgumentNullException>(() => Progress((IEnumerable<int>)null!));
         Assert.Throws<ArgumentNullException>(() => Progress((IAsyncEnumerable<int>)null!));
@@ -207,7 +207,10 @@ public sealed class ProgressTests : IDisposable
         using var source = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var i in Progress(Later(TestContext.Current.CancellationToken)).WithCancellation(source.Token)) if (i == 1) await source.CancelAsync();
+            await foreach (var i in Progress(Later(TestContext.Current.CancellationToken)).WithCancellation(source.Token))
+            {
+                if (i == 1) await source.CancelAsync();
+            }
         });
     }
 
@@ -320,7 +323,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public void A_great_many_lines_are_not_all_shown()
+    public void The_number_of_shown_lines_is_limited()
     {
         var inner = new List<DisplayedProgress>();
         foreach (var _ in Progress(new[] { 1 }, "outer"))
@@ -401,7 +404,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public void What_is_reported_afterwards_is_ignored()
+    public void Reports_after_the_end_are_ignored()
     {
         var bar = ProgressBar("x", total: 3);
         bar.Report(1);
@@ -427,7 +430,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public async Task An_interrupt_stops_a_handle_that_nobody_disposes_of()
+    public async Task An_interrupt_stops_a_handle_that_is_not_disposed_of()
     {
         var bar = ProgressBar("x", total: 3);
         bar.Report(1);
@@ -437,7 +440,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public void The_clock_of_a_handle_that_nobody_uses_rests()
+    public void The_clock_of_an_unused_handle_is_paused()
     {
         var bar = ProgressBar("x", total: 3);
         for (var i = 0; i < 100; i++) Pass(1);
@@ -449,7 +452,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public void A_bar_that_nobody_has_any_more_stops()
+    public void An_unreachable_bar_stops()
     {
         Abandon();
         GC.Collect();
@@ -471,7 +474,7 @@ public sealed class ProgressTests : IDisposable
     // Updates
 
     [Fact]
-    public void What_has_not_changed_is_not_shown_again()
+    public void Unchanged_bars_are_not_shown_again()
     {
         using var bar = ProgressBar(total: 10);
         for (var i = 0; i < 9; i++) Pass(0.1);
@@ -519,7 +522,7 @@ public sealed class ProgressTests : IDisposable
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    // How it looks
+    // Appearance
 
     [Fact]
     public void Labels_are_escaped_and_one_line()
@@ -633,7 +636,7 @@ public sealed class ProgressTests : IDisposable
         return written.ToString();
     }
 
-    /// <summary>So many seconds pass; what has changed before and by then is drawn.</summary>
+    /// <summary>Advances the clock; changes up to then are drawn.</summary>
     private void Pass(double seconds)
     {
         ProgressScreen.Tick();
@@ -667,7 +670,8 @@ public sealed class ProgressTests : IDisposable
         public string NewId(string kind) => $"id-{++Ids}";
         public void ClearOutput(bool wait) => throw new NotSupportedException();
         public string ReadInput(string prompt, bool password) => throw new NotSupportedException();
-        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) => throw new NotSupportedException();
+        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) =>
+            throw new NotSupportedException();
         public void ListenForComms(string target) => throw new NotSupportedException();
 
         public void Publish(MimeBundle bundle, string? displayId, bool update)

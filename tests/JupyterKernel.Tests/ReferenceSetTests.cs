@@ -17,10 +17,12 @@ public sealed class ReferenceSetTests
         var namespaces = new CellCompiler(FrameworkDirectory).Root.Options.Usings.ToHashSet();
         var core = Names(ReferenceSet.Core).ToHashSet();
 
-        // Access control lists are a matter of Windows, and of few notebooks.
+        // Access control lists exist only on Windows, and few notebooks need them.
         var missing = Directory.EnumerateFiles(FrameworkDirectory, "*.dll")
-            .Where(path => !core.Contains(Path.GetFileNameWithoutExtension(path)) && !path.EndsWith(".AccessControl.dll", StringComparison.Ordinal))
-            .SelectMany(path => PublicTypes(path).Where(type => namespaces.Contains(type.Namespace)).Select(type => $"{type.Namespace}.{type.Name} in {Path.GetFileName(path)}"));
+            .Where(path => !core.Contains(Path.GetFileNameWithoutExtension(path))
+                && !path.EndsWith(".AccessControl.dll", StringComparison.Ordinal))
+            .SelectMany(path => PublicTypes(path).Where(type => namespaces.Contains(type.Namespace))
+                .Select(type => $"{type.Namespace}.{type.Name} in {Path.GetFileName(path)}"));
 
         Assert.Empty(missing);
     }
@@ -39,7 +41,9 @@ public sealed class ReferenceSetTests
         Assert.Contains("System.Private.Xml", rest);
         Assert.Contains("System.Net.WebSockets", rest);
         Assert.All(ReferenceSet.Rest, reference => Assert.Equal(FrameworkDirectory, Path.GetDirectoryName(reference.Display)));
-        Assert.Empty(rest.Intersect(Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll").Select(path => Path.GetFileNameWithoutExtension(path)!)));
+        Assert.Empty(
+            rest.Intersect(Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll")
+                .Select(path => Path.GetFileNameWithoutExtension(path)!)));
     }
 
     private static IEnumerable<string> Names(IEnumerable<MetadataReference> references) =>

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>The run command as its user sees it: a real process with a real kernel, files in a folder of the test's own.</summary>
+/// <summary>Tests the run command from the command line: a real process with a real kernel, and files in a temporary folder.</summary>
 public sealed class RunTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("run-tests-");
@@ -38,9 +38,10 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task The_run_stops_at_the_first_failed_cell_and_keeps_what_was_there_until_then()
+    public async Task The_run_stops_at_the_first_failed_cell_and_keeps_the_outputs_up_to_it()
     {
-        var path = Write("fails", Code("Console.Write(1);"), Code("throw new Exception(\"told so\");"), Code("Console.Write(3);", stale: true));
+        var path =
+            Write("fails", Code("Console.Write(1);"), Code("throw new Exception(\"told so\");"), Code("Console.Write(3);", stale: true));
 
         var run = await RunAsync(path);
 
@@ -55,8 +56,10 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Allowed_and_expected_errors_do_not_stop_the_run()
     {
-        var allowed = await RunAsync(Write("allowed", Code("throw new Exception();"), Code("Console.Write(\"went on\");")), "--allow-errors");
-        var expected = await RunAsync(Write("expected", Code("throw new Exception();", "raises-exception"), Code("Console.Write(\"went on\");")));
+        var allowed =
+            await RunAsync(Write("allowed", Code("throw new Exception();"), Code("Console.Write(\"went on\");")), "--allow-errors");
+        var expected =
+            await RunAsync(Write("expected", Code("throw new Exception();", "raises-exception"), Code("Console.Write(\"went on\");")));
 
         Assert.Equal((0, 0), (allowed.ExitCode, expected.ExitCode));
         Assert.Contains("went on", allowed.Output, StringComparison.Ordinal);
@@ -75,7 +78,9 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Cells_are_run_in_the_language_of_their_metadata()
     {
-        var run = await RunAsync(Write("page", InLanguage("html", "<b>bold</b>"), InLanguage("csharp", "20 + 22"), InLanguage("mermaid", "graph TD")));
+        var run =
+            await RunAsync(
+                Write("page", InLanguage("html", "<b>bold</b>"), InLanguage("csharp", "20 + 22"), InLanguage("mermaid", "graph TD")));
 
         Assert.Equal(0, run.ExitCode);
         var cells = Cells("page.executed.ipynb");
@@ -85,7 +90,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cell_in_a_language_that_is_not_run_gets_an_error_and_the_others_are_run()
+    public async Task A_cell_in_an_unsupported_language_gets_an_error_and_the_others_run()
     {
         var run = await RunAsync(Write("mixed", InLanguage("fsharp", "let x = 1"), Code("20 + 22")));
 
@@ -96,7 +101,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_dib_file_runs_as_it_is()
+    public async Task A_dib_file_runs_unchanged()
     {
         var path = InFolder("old.dib");
         await File.WriteAllTextAsync(path, "#!markdown\n\n# Title\n\n#!csharp\n\n#!time\nvar x = 41;\n\n#!csharp\n\nx + 1\n", Cancellation);
@@ -111,7 +116,7 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cell_that_takes_longer_than_the_timeout_is_interrupted_and_an_error_says_so()
+    public async Task A_cell_that_exceeds_the_timeout_is_interrupted_with_an_error()
     {
         var path = Write("slow", Code("while (true) Thread.Sleep(10);"), Code("1", stale: true));
 
@@ -128,13 +133,14 @@ public sealed class RunTests : IDisposable
     public async Task Ctrl_C_interrupts_the_cell_and_the_copy_is_written()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "a process cannot be sent Ctrl+C there without its console");
-        Assert.SkipWhen(IgnoresInterrupts(), "these tests were started with SIGINT ignored, which processes inherit (nohup, '&' in a script)");
+        Assert.SkipWhen(IgnoresInterrupts(),
+            "these tests were started with SIGINT ignored, which processes inherit (nohup, '&' in a script)");
         var path = Write("endless", Code("Console.WriteLine(\"started\"); while (true) Thread.Sleep(10);"), Code("1"));
         using var process = Start(path);
         var output = process.StandardOutput;
         while (await output.ReadLineAsync(Cancellation) is not "started")
         {
-            // The heading stands above it.
+            // The heading is above it.
         }
 
         Assert.Equal(0, SendSignal(process.Id, 2));
@@ -147,15 +153,17 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task Parameters_are_declared_behind_the_cell_tagged_parameters()
+    public async Task Parameters_are_declared_after_the_cell_tagged_parameters()
     {
         const string Hostile = "\"; throw new Exception(); //\\\n\u2028{x}\u001b é";
         var path = Write(
             "parameters", Code("var count = 1; var name = \"\";", "parameters"),
-            Code("Console.Write($\"{count + 1} {ratio / 2} {big} {!flag} {none is null}\");"), Code($"Console.Write(name == {Literal(Hostile)});"));
+            Code("Console.Write($\"{count + 1} {ratio / 2} {big} {!flag} {none is null}\");"),
+                Code($"Console.Write(name == {Literal(Hostile)});"));
 
         var run = await RunAsync(
-            path, "-p", "count=41", "-p", "ratio=3", "-p", "ratio=3.0", "-p", "big=5000000000", "-p", "flag=true", "-p", "none=null", "-p", $"name={Hostile}");
+            path, "-p", "count=41", "-p", "ratio=3", "-p", "ratio=3.0", "-p", "big=5000000000", "-p", "flag=true", "-p", "none=null", "-p",
+                $"name={Hostile}");
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         var cells = Cells("parameters.executed.ipynb");
@@ -188,8 +196,9 @@ public sealed class RunTests : IDisposable
     [InlineData("{\"nbformat\": 3, \"nbformat_minor\": 0, \"worksheets\": []}", "format 3")]
     [InlineData("{\"cells\": []}", "is not a notebook")]
     [InlineData("no JSON", "is not a notebook")]
-    [InlineData("{\"nbformat\": 4, \"nbformat_minor\": 5, \"cells\": [], \"metadata\": {\"kernelspec\": {\"language\": \"python\"}}}", "written in python")]
-    public async Task What_cannot_be_run_is_refused_with_a_reason(string text, string reason)
+    [InlineData("{\"nbformat\": 4, \"nbformat_minor\": 5, \"cells\": [], \"metadata\": {\"kernelspec\": {\"language\": \"python\"}}}",
+        "written in python")]
+    public async Task Input_that_cannot_be_run_is_rejected_with_the_reason(string text, string reason)
     {
         await File.WriteAllTextAsync(InFolder("odd.ipynb"), text, Cancellation);
 
@@ -219,12 +228,14 @@ public sealed class RunTests : IDisposable
     [InlineData("1x=1")]
     [InlineData("class=1")]
     [InlineData("x; y=1")]
-    public void A_parameter_without_a_proper_name_is_refused(string text) => Assert.Throws<FormatException>(() => Parameter.Parse(text));
+    public void A_parameter_with_an_invalid_name_is_rejected(string text) => Assert.Throws<FormatException>(() => Parameter.Parse(text));
 
     [Fact]
     public void Injected_parameters_of_an_earlier_run_are_replaced()
     {
-        var notebook = NotebookFile.Load(Write("again", Code("int a = 1;", "parameters"), Code("between"), Code("int a = 2;", "injected-parameters"), Code("last")));
+        var notebook =
+            NotebookFile.Load(
+                Write("again", Code("int a = 1;", "parameters"), Code("between"), Code("int a = 2;", "injected-parameters"), Code("last")));
 
         Parameter.Inject([Parameter.Parse("a=3")], notebook);
 
@@ -281,8 +292,11 @@ public sealed class RunTests : IDisposable
         outputs.Take(Published("stream", "{'name': 'stdout', 'text': 'a\\nb'}"));
         outputs.Take(Published("stream", "{'name': 'stdout', 'text': 'c'}"));
         outputs.Take(Published("stream", "{'name': 'stderr', 'text': 'e'}"));
-        outputs.Take(Published("display_data", "{'data': {'text/plain': 'old', 'image/png': 'a\\n'}, 'metadata': {}, 'transient': {'display_id': 'i'}}"));
-        outputs.Take(Published("update_display_data", "{'data': {'text/plain': 'new'}, 'metadata': {'m': 1}, 'transient': {'display_id': 'i'}}"));
+        outputs.Take(
+            Published("display_data",
+                "{'data': {'text/plain': 'old', 'image/png': 'a\\n'}, 'metadata': {}, 'transient': {'display_id': 'i'}}"));
+        outputs.Take(
+            Published("update_display_data", "{'data': {'text/plain': 'new'}, 'metadata': {'m': 1}, 'transient': {'display_id': 'i'}}"));
         outputs.Flush();
 
         var expected = JArray.Parse("""
@@ -316,7 +330,8 @@ public sealed class RunTests : IDisposable
         new([], new Header { MsgId = "1", MsgType = type }, [], [], [], JObject.Parse(content), []);
 
     private static JObject Markdown(string source) =>
-        new() { ["cell_type"] = "markdown", ["id"] = Guid.NewGuid().ToString("N"), ["metadata"] = new JObject(), ["source"] = MultilineText.Split(source) };
+        new() { ["cell_type"] = "markdown", ["id"] = Guid.NewGuid().ToString("N"), ["metadata"] = new JObject(),
+            ["source"] = MultilineText.Split(source) };
 
     private static JObject Code(string source, string? tag = null, bool stale = false) => new()
     {
@@ -324,7 +339,9 @@ public sealed class RunTests : IDisposable
         ["execution_count"] = null,
         ["id"] = Guid.NewGuid().ToString("N"),
         ["metadata"] = tag is null ? [] : new JObject { ["tags"] = new JArray(tag) },
-        ["outputs"] = stale ? new JArray(new JObject { ["name"] = "stdout", ["output_type"] = "stream", ["text"] = new JArray("stale") }) : [],
+        ["outputs"] = stale
+            ? new JArray(new JObject { ["name"] = "stdout", ["output_type"] = "stream", ["text"] = new JArray("stale") })
+            : [],
         ["source"] = MultilineText.Split(source),
     };
 
@@ -358,11 +375,15 @@ public sealed class RunTests : IDisposable
     private string Write(string name, params JObject[] cells)
     {
         var path = InFolder($"{name}.ipynb");
-        File.WriteAllText(path, new JObject { ["cells"] = new JArray(cells), ["metadata"] = new JObject(), ["nbformat"] = 4, ["nbformat_minor"] = 5 }.ToString());
+        File.WriteAllText(path,
+            new JObject { ["cells"] = new JArray(cells), ["metadata"] = new JObject(), ["nbformat"] = 4,
+            ["nbformat_minor"] = 5 }.ToString());
         return path;
     }
 
     /// <summary>Whether this process ignores SIGINT. Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html</summary>
-    private static bool IgnoresInterrupts() => OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var mask
+    private static bool IgnoresInterrupts() =>
+        OperatingSystem.IsLinux()
+            && File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var mask
         && (Convert.ToUInt64(mask["SigIgn:".Length..].Trim(), 16) & 2) != 0;
 }

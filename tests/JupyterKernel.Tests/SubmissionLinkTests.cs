@@ -6,7 +6,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>What cells see of those before them, compiled and run, although little is kept of each compilation.</summary>
+/// <summary>Tests that cells, compiled and run, see those before them, although little is kept of each compilation.</summary>
 public sealed class SubmissionLinkTests
 {
     private readonly CellCompiler compiler = new(Path.GetTempPath());
@@ -26,7 +26,7 @@ public sealed class SubmissionLinkTests
     [InlineData("Console.Out.Flush();")]
     [InlineData("if (true) { int inner = 1; }")]
     [InlineData("int.TryParse(\"1\", out _)")]
-    public void A_cell_that_declares_nothing_is_no_link(string code)
+    public void A_cell_that_declares_nothing_is_not_a_link(string code)
     {
         Run("int x = 1;");
         var before = last;
@@ -47,7 +47,7 @@ public sealed class SubmissionLinkTests
     [InlineData("using static System.Math;", "Max(9, 1)", 9)]
     [InlineData("using Sb = System.Text.StringBuilder;", "new Sb(\"10\").Length", 2)]
     [InlineData("static int Twice(this int i) => 2 * i;", "6.Twice()", 12)]
-    public void What_a_cell_declares_is_there_many_cells_later(string declaring, string using_, object expected)
+    public void Declarations_of_a_cell_are_available_many_cells_later(string declaring, string using_, object expected)
     {
         Run(declaring);
         for (var i = 0; i < 3; i++) Run("1 + 1");

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>What reflection sees of the types that cells declare: what it would see in a program.</summary>
+/// <summary>Tests that reflection sees the types that cells declare as it would see them in a program.</summary>
 public sealed class TopLevelTypesTests
 {
     private readonly CellCompiler compiler = new(Path.GetTempPath());
@@ -24,7 +24,7 @@ public sealed class TopLevelTypesTests
     [InlineData("delegate void Point();", "Point")]
     [InlineData("interface Point { }", "Point")]
     [InlineData("class Point<T> { T? field; }", "Point`1")]
-    public void A_type_of_a_cell_is_public_and_of_the_top(string code, string name)
+    public void A_type_of_a_cell_is_public_and_top_level(string code, string name)
     {
         var type = Load(code).Assembly.GetType(name, throwOnError: true)!;
 
@@ -34,13 +34,15 @@ public sealed class TopLevelTypesTests
     }
 
     [Fact]
-    public void What_is_nested_in_a_cells_type_stays_so() =>
-        Assert.Equal("Outer+Inner+Innermost", Load("class Outer { public class Inner { public enum Innermost { } } }").Assembly.GetType("Outer+Inner+Innermost")!.FullName);
+    public void Types_nested_in_a_cells_type_stay_nested() =>
+        Assert.Equal("Outer+Inner+Innermost",
+            Load("class Outer { public class Inner { public enum Innermost { } } }").Assembly.GetType("Outer+Inner+Innermost")!.FullName);
 
     [Fact]
-    public void What_the_compiler_makes_of_a_cell_stays_in_its_submission()
+    public void Compiler_generated_types_stay_in_the_submission()
     {
-        var nested = Load("class Point { } IEnumerable<int> Ones() { yield return 1; }").GetNestedTypes(BindingFlags.Public | BindingFlags.NonPublic);
+        var nested = Load("class Point { } IEnumerable<int> Ones() { yield return 1; }")
+            .GetNestedTypes(BindingFlags.Public | BindingFlags.NonPublic);
 
         Assert.NotEmpty(nested);
         Assert.All(nested, type => Assert.StartsWith("<", type.Name, StringComparison.Ordinal));
@@ -52,11 +54,12 @@ public sealed class TopLevelTypesTests
         Run("class Point { public string Version => \"old\"; } var old = new Point();");
         Run("class Point { public string Version => \"new\"; } class Derived : Point { public Point Other = new(); }");
 
-        Assert.Equal("old new new Derived", Run("$\"{old.Version} {new Derived().Version} {new Derived().Other.Version} {new Derived()}\""));
+        Assert.Equal("old new new Derived",
+            Run("$\"{old.Version} {new Derived().Version} {new Derived().Other.Version} {new Derived()}\""));
     }
 
     [Fact]
-    public void Types_reach_what_the_cells_declare_beside_them()
+    public void Types_can_use_other_declarations_of_their_cell()
     {
         Run("const int C = 1; static int Twice(int n) => n * 2; private static int hidden = 4;");
 
@@ -88,7 +91,10 @@ public sealed class TopLevelTypesTests
     [Fact]
     public void Images_with_many_names_and_types_are_whole()
     {
-        var types = string.Join('\n', Enumerable.Range(0, 3000).Select(i => $"class TypeWithALongNameOfItsOwn{i}<T> {{ public int Property{i} {{ get; }} = {i}; }}"));
+        var types =
+            string.Join('\n',
+                Enumerable.Range(0, 3000)
+                    .Select(i => $"class TypeWithALongNameOfItsOwn{i}<T> {{ public int Property{i} {{ get; }} = {i}; }}"));
         Run(types);
 
         Assert.Equal(2999, Run("new TypeWithALongNameOfItsOwn2999<int>().Property2999"));
@@ -100,8 +106,10 @@ public sealed class TopLevelTypesTests
         var outcome = compiler.Compile(code, "Cell", last, TestContext.Current.CancellationToken);
         var cell = outcome.Cell ?? throw new InvalidOperationException(string.Join('\n', outcome.Errors));
         last = cell.Link;
-        return context.LoadFromStream(new MemoryStream(cell.Image.Assembly), new MemoryStream(cell.Image.Symbols)).GetType(cell.EntryType, throwOnError: true)!;
+        return context.LoadFromStream(new MemoryStream(cell.Image.Assembly), new MemoryStream(cell.Image.Symbols))
+            .GetType(cell.EntryType, throwOnError: true)!;
     }
 
-    private object? Run(string code) => ((Task<object?>)Load(code).GetMethod("<Factory>")!.Invoke(null, [submissions])!).GetAwaiter().GetResult();
+    private object? Run(string code) =>
+        ((Task<object?>)Load(code).GetMethod("<Factory>")!.Invoke(null, [submissions])!).GetAwaiter().GetResult();
 }

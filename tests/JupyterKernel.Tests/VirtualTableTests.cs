@@ -10,7 +10,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Tables whose other rows a front end asks for, and what it is answered.</summary>
+/// <summary>Tests tables whose other rows a front end requests, and the answers.</summary>
 [Collection(nameof(DisplayTests))]
 public sealed class VirtualTableTests : IDisposable
 {
@@ -32,18 +32,23 @@ public sealed class VirtualTableTests : IDisposable
     }
 
     private static List<Item> Items(int count) =>
-        [.. Enumerable.Range(0, count).Select(i => new Item(i, i % 10 == 9 ? null : $"w{i % 7}", DateTime.UnixEpoch.AddDays(-i), i % 4 == 0 ? null : i / 4.0))];
+        [.. Enumerable.Range(0, count)
+            .Select(i => new Item(i, i % 10 == 9 ? null : $"w{i % 7}", DateTime.UnixEpoch.AddDays(-i), i % 4 == 0 ? null : i / 4.0))];
 
-    private static string? IdOf(object value) => (Formatter.Format(value).Data.GetValueOrDefault(VirtualTables.MimeType) as JsonNode)?["table"]!.GetValue<string>();
+    private static string? IdOf(object value) =>
+        (Formatter.Format(value).Data.GetValueOrDefault(VirtualTables.MimeType) as JsonNode)?["table"]!.GetValue<string>();
 
     private static JsonNode? Ask(string id, string query, bool withoutCode = false)
     {
         var json = Encoding.UTF8.GetBytes($$"""{"id": 1, "table": "{{id}}", {{query}}}""");
-        return (withoutCode ? VirtualTables.AnswerWithoutCode(json) : VirtualTables.Answer(json)) is { } answer ? JsonNode.Parse(answer) : null;
+        return (withoutCode ? VirtualTables.AnswerWithoutCode(json) : VirtualTables.Answer(json)) is { } answer
+            ? JsonNode.Parse(answer)
+            : null;
     }
 
     private static string[][] Rows(JsonNode? answer) =>
-        [.. XElement.Parse(answer!["html"]!.GetValue<string>()).Element("tbody")!.Elements().Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
+        [.. XElement.Parse(answer!["html"]!.GetValue<string>()).Element("tbody")!.Elements()
+            .Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
 
     private static string[] Names(string id, string query) => [.. Rows(Ask(id, query)).Select(row => row[0])];
 
@@ -51,12 +56,15 @@ public sealed class VirtualTableTests : IDisposable
     public void A_table_with_more_rows_than_are_shown_can_be_asked_for_them()
     {
         var forms = Formatter.Format(Items(50)).Data;
-        Assert.Equal(["text/html", "text/plain", VirtualTables.MimeType], forms.Keys.Order(StringComparer.Ordinal).OrderBy(type => type == VirtualTables.MimeType));
-        Assert.Equal("""{"rows":50,"shown":20}""", new JsonObject(((JsonObject)forms[VirtualTables.MimeType]).Where(member => member.Key != "table").Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))).ToJsonString());
+        Assert.Equal(["text/html", "text/plain", VirtualTables.MimeType],
+            forms.Keys.Order(StringComparer.Ordinal).OrderBy(type => type == VirtualTables.MimeType));
+        Assert.Equal("""{"rows":50,"shown":20}""",
+            new JsonObject(((JsonObject)forms[VirtualTables.MimeType]).Where(member => member.Key != "table")
+                .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))).ToJsonString());
     }
 
     [Fact]
-    public void What_is_shown_whole_is_enumerated_or_is_no_table_cannot()
+    public void Values_that_are_complete_lazy_or_not_a_table_have_no_further_rows()
     {
         Assert.Null(IdOf(Items(20)));
         Assert.Null(IdOf(Items(50).Where(item => item.Number >= 0)));
@@ -75,7 +83,11 @@ public sealed class VirtualTableTests : IDisposable
         var whole = (string)Formatter.Format(items).Data["text/html"];
         Formatter.ListExpansionLimit = 20;
         var id = IdOf(items)!;
-        var html = string.Concat(new[] { 0, 20, 40 }.Select(offset => Ask(id, $"\"offset\": {offset}")!["html"]!.GetValue<string>().Split("<tbody>")[1].Split("</tbody>")[0]));
+        var html =
+            string.Concat(
+                new[] { 0, 20,
+                    40 }.Select(offset =>
+                        Ask(id, $"\"offset\": {offset}")!["html"]!.GetValue<string>().Split("<tbody>")[1].Split("</tbody>")[0]));
         Assert.Equal(whole.Split("<tbody>")[1].Split("</tbody>")[0], html);
     }
 
@@ -114,12 +126,14 @@ public sealed class VirtualTableTests : IDisposable
     }
 
     [Fact]
-    public void Only_rows_that_run_no_code_are_told_beside_a_cell()
+    public void Only_rows_that_run_no_code_are_read_while_a_cell_runs()
     {
         var plain = IdOf(Items(30))!;
         Assert.NotNull(Ask(plain, """ "sort": "Word", "filter": "w1" """, withoutCode: true));
-        Assert.NotNull(Ask(IdOf(Items(30).Select(item => (item.Number, item.Word)).ToArray())!, """ "sort": "Item1" """, withoutCode: true));
-        Assert.NotNull(Ask(IdOf(Items(30).Select(item => new { item.Number, item.Day }).ToArray())!, """ "offset": 5 """, withoutCode: true));
+        Assert.NotNull(
+            Ask(IdOf(Items(30).Select(item => (item.Number, item.Word)).ToArray())!, """ "sort": "Item1" """, withoutCode: true));
+        Assert.NotNull(
+            Ask(IdOf(Items(30).Select(item => new { item.Number, item.Day }).ToArray())!, """ "offset": 5 """, withoutCode: true));
 
         var computed = IdOf(Enumerable.Range(0, 30).Select(i => new Computed(i)).ToList())!;
         Computed.Reads = 0;
@@ -165,7 +179,7 @@ public sealed class VirtualTableTests : IDisposable
     }
 
     [Fact]
-    public void Rows_are_those_that_are_there_when_they_are_asked_for()
+    public void Rows_are_those_at_the_time_of_the_query()
     {
         var items = Items(50);
         var id = IdOf(items)!;
@@ -185,14 +199,16 @@ public sealed class VirtualTableTests : IDisposable
     [InlineData("\"sort\": \"Weight\"", "Unknown column 'Weight'.")]
     [InlineData("\"sort\": []", "sort is not text.")]
     [InlineData("\"table\": \"other\"", "The rows of this table are no longer kept. Run its cell again to see them.")]
-    public void Nonsense_is_answered_with_what_is_wrong(string query, string problem) => Assert.Equal(problem, Ask(IdOf(Items(30))!, query)!["error"]!.GetValue<string>());
+    public void An_invalid_query_is_answered_with_the_problem(string query, string problem) =>
+        Assert.Equal(problem, Ask(IdOf(Items(30))!, query)!["error"]!.GetValue<string>());
 
     [Theory]
     [InlineData("")]
     [InlineData("{")]
     [InlineData("[]")]
     [InlineData("null")]
-    public void What_is_no_query_is_answered_too(string query) => Assert.NotNull(JsonNode.Parse(VirtualTables.Answer(Encoding.UTF8.GetBytes(query)))!["error"]);
+    public void A_payload_that_is_not_a_query_is_answered(string query) =>
+        Assert.NotNull(JsonNode.Parse(VirtualTables.Answer(Encoding.UTF8.GetBytes(query)))!["error"]);
 
     [Fact]
     public void Data_that_nothing_else_holds_goes_with_the_tables_shown_since()
@@ -207,7 +223,7 @@ public sealed class VirtualTableTests : IDisposable
         Assert.Equal(30, Ask(second, "\"offset\": 0")!["rows"]!.GetValue<int>());
         GC.KeepAlive(held);
 
-        // In a method of its own, so that no register holds the list.
+        // In a separate method, so that no register holds the list.
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         static string Shown() => IdOf(Items(30))!;
     }
@@ -228,7 +244,8 @@ public sealed class VirtualTableTests : IDisposable
         public void Publish(MimeBundle bundle, string? displayId, bool update) => throw new NotSupportedException();
         public void ClearOutput(bool wait) => throw new NotSupportedException();
         public string ReadInput(string prompt, bool password) => throw new NotSupportedException();
-        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) => throw new NotSupportedException();
+        public void PostComm(string type, string id, string target, byte[] data, byte[] metadata, IReadOnlyList<byte[]> buffers) =>
+            throw new NotSupportedException();
         public void ListenForComms(string target) => throw new NotSupportedException();
     }
 }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace JupyterKernel.Tests;
 
-/// <summary>Frames to messages and back: nothing that a stranger sends gets further than a MalformedMessageException.</summary>
+/// <summary>Tests frames to messages and back: any foreign data is rejected with a MalformedMessageException.</summary>
 public sealed class WireFormatTests : IDisposable
 {
     private const int SignatureIndex = 2;
@@ -48,7 +48,8 @@ public sealed class WireFormatTests : IDisposable
         Assert.Equal([1], frames[0]);
         Assert.Equal("<IDS|MSG>"u8, frames[1]);
         Assert.Matches("^[0-9a-f]{64}$", Encoding.ASCII.GetString(frames[SignatureIndex]));
-        Assert.Equal(["msg_id", "msg_type", "session", "username", "date", "version"], Parse(frames[HeaderIndex]).Properties().Select(member => member.Name));
+        Assert.Equal(["msg_id", "msg_type", "session", "username", "date", "version"],
+            Parse(frames[HeaderIndex]).Properties().Select(member => member.Name));
         Assert.Equal("{}", Encoding.UTF8.GetString(frames[4]));
         Assert.Equal("{}", Encoding.UTF8.GetString(frames[5]));
         Assert.Equal(ContentIndex + 1, frames.Count);
@@ -76,7 +77,8 @@ public sealed class WireFormatTests : IDisposable
     [InlineData("hmac-sha3_512", "SHA3-512")]
     public void Every_hash_of_the_framework_signs(string scheme, string hash)
     {
-        Assert.SkipWhen(hash.StartsWith("SHA3", StringComparison.Ordinal) && !System.Security.Cryptography.SHA3_256.IsSupported, "this system has no SHA-3");
+        Assert.SkipWhen(hash.StartsWith("SHA3", StringComparison.Ordinal)
+            && !System.Security.Cryptography.SHA3_256.IsSupported, "this system has no SHA-3");
         using var other = new WireFormat("secret", scheme);
 
         var frames = other.Write([[1]], "status", Header, Json("{}"));
@@ -97,7 +99,7 @@ public sealed class WireFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_change_of_any_byte_that_is_signed_is_noticed()
+    public void A_change_of_any_signed_byte_is_detected()
     {
         var frames = wire.Write([[1]], "execute_request", Header, Json("""{"code":"1+1"}"""));
         for (var frame = SignatureIndex; frame <= ContentIndex; frame++)
@@ -137,7 +139,7 @@ public sealed class WireFormatTests : IDisposable
     }
 
     [Fact]
-    public void After_a_refused_message_the_next_good_one_is_read()
+    public void After_a_rejected_message_the_next_valid_one_is_read()
     {
         var good = wire.Write([[1]], "status", null, Json("{}"));
         List<byte[]> bad = [.. good];
@@ -148,7 +150,7 @@ public sealed class WireFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_copy_of_a_message_is_refused_also_with_other_identities_and_buffers()
+    public void A_copy_of_a_message_is_rejected_even_with_other_identities_and_buffers()
     {
         var frames = wire.Write([[1]], "execute_request", null, Json("{}"));
 
@@ -198,7 +200,7 @@ public sealed class WireFormatTests : IDisposable
         var frames = wire.Write([[1]], "status", null, Json("{}"));
         for (var missing = 0; missing < frames.Count; missing++)
         {
-            // Without an identity a message is whole.
+            // Without identities a message is complete.
             if (missing == 0) continue;
             Assert.Throws<MalformedMessageException>(() => wire.Read([.. frames.Where((_, i) => i != missing)]));
             Assert.Throws<MalformedMessageException>(() => wire.Read(frames[..missing]));
@@ -228,7 +230,7 @@ public sealed class WireFormatTests : IDisposable
 
     [Theory]
     [MemberData(nameof(HostileFrames))]
-    public void A_frame_that_is_no_JSON_object_is_malformed_and_the_error_says_which_frame(string what, byte[] frame)
+    public void A_frame_that_is_not_a_JSON_object_is_malformed_and_the_error_names_it(string what, byte[] frame)
     {
         foreach (var (index, name) in (ReadOnlySpan<(int, string)>)[(3, "header"), (4, "parent header"), (5, "metadata"), (6, "content")])
         {
@@ -248,7 +250,7 @@ public sealed class WireFormatTests : IDisposable
     [InlineData("""{"msg_id":null,"msg_type":"x"}""", "msg_id")]
     [InlineData("""{"msg_id":"1","msg_type":{}}""", "msg_type")]
     [InlineData("""{"msg_id":"1","msg_type":"x","session":[]}""", "session")]
-    public void A_header_without_what_it_needs_is_malformed(string header, string member)
+    public void A_header_without_required_members_is_malformed(string header, string member)
     {
         var malformed = Assert.Throws<MalformedMessageException>(
             () => unsigned.Read([WireFormat.Delimiter.ToArray(), [], Json(header), Json("{}"), Json("{}"), Json("{}")]));
@@ -280,19 +282,23 @@ public sealed class WireFormatTests : IDisposable
         { StatusReply.Ok, """{"status":"ok"}""" },
         { StatusReply.Aborted, """{"status":"aborted"}""" },
         { new ErrorReply("E", "v", ["t"]), """{"ename":"E","evalue":"v","traceback":["t"],"status":"error"}""" },
-        { new ExecuteReply(1, new JObject { ["KeyOfUser"] = 1 }, []), """{"execution_count":1,"user_expressions":{"KeyOfUser":1},"payload":[],"status":"ok"}""" },
+        { new ExecuteReply(1, new JObject { ["KeyOfUser"] = 1 }, []),
+            """{"execution_count":1,"user_expressions":{"KeyOfUser":1},"payload":[],"status":"ok"}""" },
         { new ExecuteErrorReply(1, "E", "v", []), """{"execution_count":1,"ename":"E","evalue":"v","traceback":[],"status":"error"}""" },
-        { new InspectReply(true, new JObject { ["text/plain"] = "x" }, []), """{"found":true,"data":{"text/plain":"x"},"metadata":{},"status":"ok"}""" },
+        { new InspectReply(true, new JObject { ["text/plain"] = "x" }, []),
+            """{"found":true,"data":{"text/plain":"x"},"metadata":{},"status":"ok"}""" },
         { new CompleteReply(["a"], 1, 2, []), """{"matches":["a"],"cursor_start":1,"cursor_end":2,"metadata":{},"status":"ok"}""" },
         { new HistoryReply([new JArray(1, 2, "x")]), """{"history":[[1,2,"x"]],"status":"ok"}""" },
         { new IsCompleteReply("incomplete", "  "), """{"status":"incomplete","indent":"  "}""" },
         { new IsCompleteReply("complete", null), """{"status":"complete"}""" },
         { new CommInfoReply([]), """{"comms":{},"status":"ok"}""" },
         {
-            new KernelInfoReply("5.5", "i", "1", new LanguageInfo("C#", "14.0", "m", ".cs", "p", "c", "n"), "b", false, [new HelpLink("t", "u")], ["f"]),
+            new KernelInfoReply("5.5", "i", "1", new LanguageInfo("C#", "14.0", "m", ".cs", "p", "c", "n"), "b", false,
+                [new HelpLink("t", "u")], ["f"]),
             """{"protocol_version":"5.5","implementation":"i","implementation_version":"1","language_info":{"name":"C#","version":"14.0","mimetype":"m","file_extension":".cs","pygments_lexer":"p","codemirror_mode":"c","nbconvert_exporter":"n"},"banner":"b","debugger":false,"help_links":[{"text":"t","url":"u"}],"supported_features":["f"],"status":"ok"}"""
         },
-        { new ConnectReply(1, 2, 3, 4, 5), """{"shell_port":1,"iopub_port":2,"stdin_port":3,"hb_port":4,"control_port":5,"status":"ok"}""" },
+        { new ConnectReply(1, 2, 3, 4, 5),
+            """{"shell_port":1,"iopub_port":2,"stdin_port":3,"hb_port":4,"control_port":5,"status":"ok"}""" },
         { new ShutdownReply(true), """{"restart":true,"status":"ok"}""" },
         { new JupyterKernel.Protocol.Stream("stdout", "x"), """{"name":"stdout","text":"x"}""" },
         { new ExecuteInput("1+1", 2), """{"code":"1+1","execution_count":2}""" },
@@ -302,7 +308,8 @@ public sealed class WireFormatTests : IDisposable
         { Status.Starting, """{"execution_state":"starting"}""" },
         { new ClearOutput(true), """{"wait":true}""" },
         { new IopubWelcome(""), """{"subscription":""}""" },
-        { new UsageReply("h", 1, 12.5, 3, 2, 4), """{"hostname":"h","pid":1,"kernel_cpu":12.5,"kernel_memory":3,"worker_memory":2,"cpu_count":4}""" },
+        { new UsageReply("h", 1, 12.5, 3, 2, 4),
+            """{"hostname":"h","pid":1,"kernel_cpu":12.5,"kernel_memory":3,"worker_memory":2,"cpu_count":4}""" },
         { new InputRequest("?", true), """{"prompt":"?","password":true}""" },
     };
 
@@ -317,8 +324,12 @@ public sealed class WireFormatTests : IDisposable
     [Fact]
     public void Every_reply_and_every_published_content_is_pinned()
     {
-        var read = new[] { "ExecuteRequest", "InspectRequest", "CompleteRequest", "HistoryRequest", "IsCompleteRequest", "CommInfoRequest", "ShutdownRequest", "InputReply", "CommOpen", "CommMessage", "CommClose" };
-        var apart = new[] { nameof(Message), nameof(JupyterKernel.Protocol.Header), nameof(ConnectionFile), nameof(LanguageInfo), nameof(HelpLink) };
+        var read =
+            new[] { "ExecuteRequest", "InspectRequest", "CompleteRequest", "HistoryRequest", "IsCompleteRequest", "CommInfoRequest",
+                "ShutdownRequest", "InputReply", "CommOpen", "CommMessage", "CommClose" };
+        var apart =
+            new[] { nameof(Message), nameof(JupyterKernel.Protocol.Header), nameof(ConnectionFile), nameof(LanguageInfo),
+                nameof(HelpLink) };
         var contents = typeof(StatusReply).Assembly.GetTypes()
             .Where(type => type.Namespace == typeof(StatusReply).Namespace && type.GetMethod("<Clone>$") is not null)
             .Select(type => type.Name);
@@ -332,7 +343,8 @@ public sealed class WireFormatTests : IDisposable
     public void An_execute_request_is_read_with_the_defaults_of_the_specification()
     {
         Assert.Equal(
-            new ExecuteRequest { Code = "x", Silent = false, StoreHistory = null, UserExpressions = null, AllowStdin = true, StopOnError = true },
+            new ExecuteRequest { Code = "x", Silent = false, StoreHistory = null, UserExpressions = null, AllowStdin = true,
+                StopOnError = true },
             WireFormat.FromJson<ExecuteRequest>(JObject.Parse("""{"code":"x"}""")));
 
         var all = WireFormat.FromJson<ExecuteRequest>(JObject.Parse(
@@ -344,13 +356,16 @@ public sealed class WireFormatTests : IDisposable
     [Fact]
     public void The_other_requests_are_read_with_their_defaults()
     {
-        Assert.Equal(new InspectRequest { Code = "x", CursorPos = 1, DetailLevel = 0 }, Read<InspectRequest>("""{"code":"x","cursor_pos":1}"""));
-        Assert.Equal(new InspectRequest { Code = "x", CursorPos = 1, DetailLevel = 1 }, Read<InspectRequest>("""{"code":"x","cursor_pos":1,"detail_level":1}"""));
+        Assert.Equal(new InspectRequest { Code = "x", CursorPos = 1, DetailLevel = 0 },
+            Read<InspectRequest>("""{"code":"x","cursor_pos":1}"""));
+        Assert.Equal(new InspectRequest { Code = "x", CursorPos = 1, DetailLevel = 1 },
+            Read<InspectRequest>("""{"code":"x","cursor_pos":1,"detail_level":1}"""));
         Assert.Equal(new CompleteRequest { Code = "x", CursorPos = null }, Read<CompleteRequest>("""{"code":"x"}"""));
         Assert.Equal(new CompleteRequest { Code = "x", CursorPos = 1 }, Read<CompleteRequest>("""{"code":"x","cursor_pos":1}"""));
         Assert.Equal(new HistoryRequest { HistAccessType = "tail", Raw = true }, Read<HistoryRequest>("""{"hist_access_type":"tail"}"""));
         Assert.Equal(
-            new HistoryRequest { HistAccessType = "search", Output = true, Raw = false, Session = -1, Start = 1, Stop = 2, N = 3, Pattern = "*", Unique = true },
+            new HistoryRequest { HistAccessType = "search", Output = true, Raw = false, Session = -1, Start = 1, Stop = 2, N = 3,
+                Pattern = "*", Unique = true },
             Read<HistoryRequest>("""{"hist_access_type":"search","output":true,"raw":false,"session":-1,"start":1,"stop":2,"n":3,"pattern":"*","unique":true}"""));
         Assert.Equal(new IsCompleteRequest { Code = "x" }, Read<IsCompleteRequest>("""{"code":"x"}"""));
         Assert.Equal(new CommInfoRequest { TargetName = null }, Read<CommInfoRequest>("{}"));

@@ -31,19 +31,19 @@ class Results(KernelTestCase):
             with self.subTest(code):
                 self.assertEqual(self.run_cell(code).outputs, [])
 
-    def test_the_usual_namespaces_are_there(self):
+    def test_the_usual_namespaces_are_imported(self):
         self.run_cell("""
             var list = new List<int> { 3, 1, 2 }; var sorted = list.OrderBy(x => x);
             var text = new StringBuilder(); var path = Path.Combine("a", "b"); var client = new HttpClient();
             Task task = Task.CompletedTask; CancellationToken none = CancellationToken.None; Math.Abs(-1);""")
 
-    def test_a_using_stays(self):
+    def test_a_using_applies_to_later_cells(self):
         self.run_cell("using System.Diagnostics;")
         self.assertEqual(self.run_cell("Stopwatch.StartNew().IsRunning").result, "True")
         self.run_cell("using static System.Math;\nusing Numbers = System.Collections.Generic.List<int>;")
         self.assertEqual(self.run_cell("Max(1, 2) + new Numbers { 1 }.Count").result, "3")
 
-    def test_the_newest_language_is_spoken(self):
+    def test_the_newest_language_version_is_used(self):
         outcome = self.run_cell("int[] xs = [1, 2, ..new[] { 3 }]; xs is [1, .., var last] ? last : 0")
         self.assertEqual(outcome.result, "3")
         outcome = self.run_cell("record Point(int X, int Y); $\"{new Point(1, 2) with { Y = 3 }}\"")
@@ -54,22 +54,22 @@ class Results(KernelTestCase):
 
 
 class Declarations(KernelTestCase):
-    def test_variables_methods_and_types_live_on(self):
+    def test_variables_methods_and_types_are_available_in_later_cells(self):
         self.run_cell("var x = 2; int Twice(int n) => 2 * n; class Box { public int Value; }")
         self.assertEqual(self.run_cell("new Box { Value = Twice(x) }.Value").result, "4")
         self.run_cell("x += 10;")
         self.assertEqual(self.run_cell("x").result, "12")
 
-    def test_everything_can_be_declared_again(self):
+    def test_everything_can_be_redeclared(self):
         self.run_cell("int thing = 1; int Make() => 1; class Shape { public int Sides = 3; }")
         self.run_cell('string thing = "one"; string Make() => "made"; record Shape(string Name);')
         self.assertEqual(self.run_cell('thing + Make() + new Shape("square").Name').result, "onemadesquare")
 
-    def test_anonymous_types_live_on(self):
+    def test_anonymous_types_are_the_same_in_later_cells(self):
         self.run_cell("var points = Enumerable.Range(1, 2).Select(n => new { n, Square = n * n }).ToList();")
         self.assertEqual(self.run_cell("points[1].Square").result, "4")
 
-    def test_types_are_the_same_behind_a_cell_that_takes_a_further_part_of_the_framework(self):
+    def test_types_are_the_same_after_a_cell_that_adds_a_part_of_the_framework(self):
         self.run_cell("var client = new HttpClient(); var shown = display(1); var pattern = new System.Text.RegularExpressions.Regex(\"a\"); var groups = new[] { 1 }.GroupBy(n => n); var json = System.Text.Json.JsonDocument.Parse(\"1\");")
         for further in ("using System.Xml.Linq; var xml = new XElement(\"a\");", "using System.Data; var rows = new DataTable();", "using Microsoft.DotNet.Interactive;",
                         "var socket = typeof(System.Net.Sockets.Socket);", "using System.Security.Cryptography; var hash = SHA256.HashData([1]);"):
@@ -134,12 +134,12 @@ class CompileErrors(KernelTestCase):
         self.assertEqual(marks.index(marks.strip(" |")[0]), lines[source].index("missing"))
         self.assertIn("\x1b[", "".join(outcome.error["traceback"]), "in colour")
 
-    def test_all_errors_are_told(self):
+    def test_all_errors_are_reported(self):
         traceback = self.run_failing_cell("one;\ntwo;\nint three = \"x\";").traceback
         for line, code in ((1, "CS0103"), (2, "CS0103"), (3, "CS0029")):
             self.assertRegex(traceback, rf"error {code}: .*\nCell In\[\d+\], line {line}\n")
 
-    def test_syntax_errors_are_told(self):
+    def test_syntax_errors_are_reported(self):
         self.assertIn("CS1513", self.run_failing_cell("if (true) {").traceback)
 
     def test_warnings_do_not_stop_a_cell(self):
@@ -172,7 +172,7 @@ class Exceptions(KernelTestCase):
         for internal in ("Submission", "MoveNext", "<<Initialize>>", "JupyterKernel", "System.Runtime", "Roslyn"):
             self.assertNotIn(internal, traceback)
 
-    def test_every_place_in_a_cell_is_one_that_vs_code_makes_a_link_of(self):
+    def test_every_location_in_a_cell_becomes_a_link_in_vs_code(self):
         first = self.run_cell("int Part(int n)\n{\n    return 1 / n;\n}\nclass Box { public int Open() => 1 / int.Parse(\"0\"); }").reply["execution_count"]
         cases = {
             "\nPart(0);": {(first, 3), (first + 1, 2)},
@@ -187,26 +187,26 @@ class Exceptions(KernelTestCase):
                 self.assertEqual(linked(lines), places)
         self.assertIn(f"Cell In[{first}], line 3", self.run_cell("#!trace").result)
 
-    def test_inner_exceptions_are_told(self):
+    def test_inner_exceptions_are_reported(self):
         traceback = self.run_failing_cell(
             'try { int.Parse("x"); }\n'
             'catch (Exception e) { throw new InvalidOperationException("outer", e); }').traceback
         for expected in ("InvalidOperationException", "outer", "FormatException", "'x'", "line 1", "line 2"):
             self.assertIn(expected, traceback)
 
-    def test_frames_of_async_methods_are_told_by_their_names(self):
+    def test_frames_of_async_methods_have_their_names(self):
         outcome = self.run_failing_cell(
             'async Task Fail()\n{\n    await Task.Yield();\n    throw new TimeoutException("late");\n}\nawait Fail();')
         self.assertEqual(outcome.error["ename"], "TimeoutException")
         self.assertRegex(outcome.traceback, r"Fail\(.*line 4")
         self.assertNotIn("MoveNext", outcome.traceback)
 
-    def test_what_was_assigned_stays(self):
+    def test_assignments_before_an_exception_stay(self):
         self.run_failing_cell('var x = 5; var list = new List<int> { 1 }; throw new Exception("stop"); var y = 6;')
         self.assertEqual(self.run_cell("x + list.Count").result, "6")
         self.assertEqual(self.run_cell("y").result, "0")
 
-    def test_what_is_printed_before_the_error_is_shown_before_it(self):
+    def test_output_before_the_error_is_shown_before_it(self):
         outcome = self.run_failing_cell('Console.WriteLine("before"); throw new Exception("stop");')
         self.assertEqual(outcome.outputs, [("stdout", "before\n"), ("error", "Exception")])
 
@@ -234,7 +234,7 @@ class Disposal(State):
         self.assertEqual(failed.error["evalue"], "late")
         self.assertEqual(failed.stdout, "end of d\n")
 
-    def test_what_a_using_cell_declared_beside_stays(self):
+    def test_other_declarations_of_a_cell_with_using_stay(self):
         self.run_cell("var path = Path.GetTempFileName();")
         self.run_cell('using var writer = new StreamWriter(path);\nwriter.Write("written");\nvar length = 7;')
         self.assertEqual(self.run_cell("File.ReadAllText(path).Length == length").result, "True")
@@ -257,12 +257,12 @@ class Diagnostics(State):
         self.assertEqual(first.result, "5")
         self.assertEqual(second.outputs, [("execute_result", "5")])
 
-    def test_a_value_of_an_older_declaration_is_called_so(self):
+    def test_a_value_of_an_older_declaration_is_reported_as_such(self):
         self.run_cell("record Point(int X); object point = new Point(1);")
         self.run_cell("record Point(int X, int Y);")
         self.assertIn("Point was redeclared since", self.run_failing_cell("(Point)point").error["evalue"])
 
-    def test_the_error_says_whether_the_value_or_the_method_is_the_older_one(self):
+    def test_the_error_states_whether_the_value_or_the_method_is_older(self):
         self.run_cell("class House { } House first = new House();")
         self.run_cell("void Take(House h) { }")
         self.run_cell("class House { public int Rooms; }")
@@ -272,7 +272,7 @@ class Diagnostics(State):
         self.assertIn("first was compiled with the older one", text)
         self.assertIn("this value is of the older one", self.run_failing_cell("House second = first;").traceback)
 
-    def test_a_contextual_keyword_that_is_refused_as_a_name_is_one_error_that_says_why(self):
+    def test_a_contextual_keyword_as_a_name_is_one_error_with_the_reason(self):
         self.run_cell("int union = 5, record = 6; var extension = new List<int>();")
         for code, name in {"union = 6;": "union", "record++": "record", "int x = 1;\nextension.Add(x);": "extension", "if (true) { }\nunion + 1": "union"}.items():
             with self.subTest(code):
@@ -319,6 +319,6 @@ class Language(State):
         self.run_cell("#!settings optimize off")
         self.assertIn("----> 3", self.run_failing_cell("var zero = 0;\nvar one = 1;\nvar x = one / zero;\nvar y = 2;").traceback)
 
-    def test_a_setting_that_is_none_is_refused(self):
+    def test_an_unknown_setting_is_rejected(self):
         for setting in ("checked maybe", "language-version C", "nullable 7", "optimize 1"):
             self.assertEqual(self.run_failing_cell("#!settings " + setting).error["ename"], "MagicError")

@@ -417,7 +417,7 @@ def run_sessions(seeds, tell=lambda failure: None):
 
 
 class Chaos(unittest.TestCase):
-    def test_sessions_survive_whatever_ends_their_workers(self):
+    def test_sessions_survive_every_end_of_their_workers(self):
         report = run_sessions(range(SEED, SEED + SESSIONS))
         print(report)
         self.assertFalse(report.failures, "\n\n".join(report.failures))
@@ -498,14 +498,14 @@ class Found(unittest.TestCase):
         self.front_end.interrupt()
         self.assertEqual(end_of(self.front_end.finish(request)), INTERRUPTED)
 
-    def test_a_display_that_was_shown_before_a_crash_can_be_updated_behind_it(self):
+    def test_a_display_from_before_a_crash_can_be_updated_after_it(self):
         shown = self.front_end.run('var handle = "before".Display();').messages
         self.crash()
         updated = self.front_end.run('handle.Update("after");').messages
         self.assertEqual(*[next(m["content"]["transient"]["display_id"] for m in messages if m["msg_type"] == kind)
                            for messages, kind in ((shown, "display_data"), (updated, "update_display_data"))])
 
-    def test_what_follows_an_await_in_the_background_comes_before_the_next_cell_in_a_replay_as_well(self):
+    def test_continuations_in_the_background_run_before_the_next_cell_in_a_replay_too(self):
         """Although a replay sends cells ahead."""
         self.result("var source = new TaskCompletionSource<int>(); var got = 0; Thread.Sleep(500);")
         self.result("async Task Wait() { got = await source.Task; } var waiting = Wait();")
@@ -522,7 +522,7 @@ class Found(unittest.TestCase):
         self.interrupt("new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.In).ReadByte();")
         self.assertEqual(self.result("kept"), "42")
 
-    def test_what_an_interrupted_cell_changed_does_not_depend_on_a_crash(self):
+    def test_changes_of_an_interrupted_cell_survive_a_crash(self):
         self.result("var x = 1;")
         self.interrupt('x = 2; Console.Write("changed"); while (true) { }', shown="changed")
         before = self.result("x")
@@ -536,7 +536,7 @@ class Found(unittest.TestCase):
         self.crash()
         self.assertEqual(self.result("looked"), before)
 
-    def test_what_the_user_has_answered_is_answered_in_a_replay(self):
+    def test_a_replay_reuses_the_users_input(self):
         request = self.front_end.start("var name = Console.ReadLine();", allow_stdin=True)
         self.assertTrue(self.front_end.stdin.poll(DEADLINE * 1000))
         _, question = self.front_end.session.recv(self.front_end.stdin)

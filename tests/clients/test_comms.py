@@ -52,7 +52,7 @@ class CommTests:
 
 
 class Messages(CommTests, KernelTestCase):
-    def test_a_cell_opens_a_comm_and_both_sides_talk_with_bytes_beside(self):
+    def test_a_cell_opens_a_comm_and_both_sides_send_messages_with_buffers(self):
         opened = self.opened_by(self.run_cell(
             'var comm = Comm.Open("front", new { a = 1 }, new { version = "2" }, [new byte[] { 1, 2 }, new byte[] { 3 }]);\n'
             'comm.OnMessage(message => comm.Send(new { heard = message.Data.GetProperty("text").GetString() }, message.Metadata, message.Buffers));'))
@@ -75,7 +75,7 @@ class Messages(CommTests, KernelTestCase):
         self.assertEqual([message["content"].get("text") for message in closed], ["closed\n"])
         self.assertNotIn(comm, self.comms())
 
-    def test_a_cell_closes_a_comm_and_says_no_more(self):
+    def test_a_cell_closes_a_comm_and_sends_nothing_more(self):
         outcome = self.run_cell('var gone = Comm.Open("front"); gone.Close("bye");')
         self.assertEqual([message["content"].get("data") for message in outcome.messages if message["msg_type"] == "comm_close"], ["bye"])
         self.assertNotIn(self.opened_by(outcome)["content"]["comm_id"], self.comms())
@@ -103,7 +103,7 @@ class Messages(CommTests, KernelTestCase):
         self.assertEqual([message["msg_type"] for message in messages], ["comm_close", "error"])
         self.assertNotIn(comm, self.comms())
 
-    def test_a_handler_that_hangs_or_sends_without_end_is_ended_by_an_interrupt(self):
+    def test_a_handler_that_hangs_or_sends_endlessly_is_interrupted(self):
         for name, body in (("hangs", "Thread.Sleep(-1)"), ("loops", "while (true) ;"), ("sends", "while (true) busy.Send(1)")):
             with self.subTest(name):
                 comm = self.opened_by(self.run_cell(
@@ -125,7 +125,7 @@ class Messages(CommTests, KernelTestCase):
         self.front_end.outputs(request)
         self.assertEqual(self.run_cell("order").result, "cell handler ")
 
-    def test_a_failed_cell_drops_no_messages_behind_it(self):
+    def test_a_failed_cell_does_not_drop_comm_messages_after_it(self):
         comm = self.opened_by(self.run_cell('var heard = 0; var behind = Comm.Open("front"); behind.OnMessage(_ => heard++);'))["content"]["comm_id"]
         cell = self.front_end.start('Thread.Sleep(200); throw new Exception();')
         request = self.front_end.send("comm_msg", {"comm_id": comm, "data": {}})
@@ -133,7 +133,7 @@ class Messages(CommTests, KernelTestCase):
         self.front_end.outputs(request)
         self.assertEqual(self.run_cell("heard").result, "1")
 
-    def test_hostile_messages_end_nothing(self):
+    def test_hostile_comm_messages_are_survived(self):
         comm = self.opened_by(self.run_cell('var any = Comm.Open("front"); any.OnMessage(message => any.Send(message.Data.ToString().Length));'))["content"]["comm_id"]
         deep = {}
         for _ in range(400):
@@ -161,7 +161,7 @@ class Lost(CommTests, State):
             'var count = 0; var comm = Comm.Open("front"); comm.OnMessage(_ => comm.Send(++count)); Comm.Register("service", (_, _) => { });'))["content"]["comm_id"]
         return cell, self.open("service")[0]
 
-    def test_after_a_crash_the_comms_of_cells_are_there_and_those_of_front_ends_are_closed(self):
+    def test_after_a_crash_comms_of_cells_stay_open_and_those_of_front_ends_are_closed(self):
         mine, theirs = self.prepare()
         self.front_end.run("Environment.FailFast(null);")
         self.closed(theirs)
@@ -181,7 +181,7 @@ class Lost(CommTests, State):
         self.closed(theirs)
         self.assertEqual([message["content"]["data"] for message in self.say(mine)], [1])
 
-    def test_after_a_recycle_what_a_handler_has_counted_is_there(self):
+    def test_changes_of_a_handler_survive_a_recycle(self):
         mine, theirs = self.prepare()
         for _ in range(3):
             self.say(mine)
@@ -189,7 +189,7 @@ class Lost(CommTests, State):
         self.closed(theirs)
         self.assertEqual([message["content"]["data"] for message in self.say(mine)], [4])
 
-    def test_after_a_crash_what_a_handler_has_counted_is_there(self):
+    def test_changes_of_a_handler_survive_a_crash(self):
         mine, _ = self.prepare()
         for _ in range(3):
             self.say(mine)
@@ -203,7 +203,7 @@ class Lost(CommTests, State):
         self.run_cell("#!recycle")
         self.assertEqual((mine in self.comms(), self.run_cell("comm.IsClosed").result), (False, "True"))
 
-    def test_a_table_goes_on_in_a_fresh_worker(self):
+    def test_a_table_continues_in_a_fresh_worker(self):
         table = self.table_of(self.run_cell("Enumerable.Range(0, 100).Select(i => new { i }).ToList()"))
         before = self.rows(table, offset=20)
         self.front_end.run("Environment.FailFast(null);")
@@ -221,12 +221,12 @@ class Tables(CommTests, KernelTestCase):
         answer = self.rows(table, count=2, sort="Number", descending=True, filter="Number < 50")
         self.assertEqual((answer["rows"], self.cells(answer)), (50, [["49", "odd"], ["48", "&lt;even&gt;"]]))
 
-    def test_a_small_table_and_a_lazy_sequence_have_no_more_to_ask_for(self):
+    def test_a_small_table_and_a_lazy_sequence_have_no_further_rows(self):
         for code in ("Enumerable.Range(0, 20).Select(i => new { i }).ToList()", "Enumerable.Range(0, 50).Select(i => new { i })", "Enumerable.Range(0, 50).ToList()"):
             shown = next(message for message in self.run_cell(code).messages if message["msg_type"] == "execute_result")
             self.assertNotIn(TABLE_TYPE, shown["content"]["data"])
 
-    def test_plain_rows_are_told_while_a_cell_runs(self):
+    def test_plain_rows_are_read_while_a_cell_runs(self):
         table = self.table_of(self.run_cell("record Row(int Number, DateOnly Day);\nEnumerable.Range(0, 100).Select(i => new Row(i, new DateOnly(2026, 1, 1))).ToList()"))
         cell = self.front_end.start('Console.WriteLine("begun"); Thread.Sleep(-1);')
         self.front_end.wait_for_output(cell, "begun")
@@ -235,7 +235,7 @@ class Tables(CommTests, KernelTestCase):
         self.front_end.finish(cell)
         self.assertEqual(self.cells(answer), [["99", "2026-01-01"]])
 
-    def test_rows_that_run_code_wait_for_the_cell_and_their_faults_stand_in_their_place(self):
+    def test_rows_that_run_code_wait_for_the_cell_and_show_their_faults(self):
         table = self.table_of(self.run_cell(
             'class Odd { public int Number { get; set; } public string Word => Number % 2 == 0 ? "even" : throw new Exception("<odd>"); }\nEnumerable.Range(0, 100).Select(i => new Odd { Number = i }).ToArray()'))
         cell = self.front_end.start('Thread.Sleep(300);')
@@ -262,7 +262,7 @@ class Tables(CommTests, KernelTestCase):
         self.assertIn("interrupted", answered[0]["content"]["data"]["error"])
         self.assertEqual(len(self.cells(self.rows(table, offset=0, count=20))), 20)
 
-    def test_values_that_change_are_told_as_they_are(self):
+    def test_changing_values_are_read_as_they_are(self):
         table = self.table_of(self.run_cell("var changing = Enumerable.Range(0, 100).Select(i => (i, 1)).ToList(); changing"))
         self.run_cell("changing[30] = (30, 2); changing.RemoveRange(40, 60);")
         answer = self.rows(table, offset=30, count=1)
@@ -280,7 +280,7 @@ class Tables(CommTests, KernelTestCase):
         table = self.table_of(self.run_cell("Enumerable.Range(0, 50).Select(i => new Version(1, i)).ToList().DisplayTable();"))
         self.assertEqual(self.cells(self.rows(table, offset=30, count=1))[0][:2], ["1", "30"])
 
-    def test_nonsense_is_answered_with_what_is_wrong(self):
+    def test_an_invalid_query_is_answered_with_the_problem(self):
         table = self.table_of(self.run_cell("Enumerable.Range(0, 100).Select(i => new { i }).ToList()"))
         for query, problem in (
                 ({"offset": -1}, "offset is -1"), ({"count": 0}, "count is 0"), ({"count": 1_000_000}, "count is 1000000"), ({"offset": "x"}, "offset is not a whole number"),
@@ -292,7 +292,7 @@ class Tables(CommTests, KernelTestCase):
             self.assertIn("error", self.send_comm("comm_msg", {"comm_id": line, "data": data})[0]["content"]["data"])
         self.assertEqual(self.rows(table, offset=10**6, count=20)["offset"], 80)
 
-    def test_a_table_whose_data_is_gone_says_so(self):
+    def test_a_table_without_its_data_reports_that(self):
         first = self.table_of(self.run_cell("Enumerable.Range(0, 1_000_000).Select(i => new { i }).ToList()"))
         self.run_cell("Enumerable.Range(0, 1_000_000).Select(i => new { i }).ToList()")
         self.run_cell("GC.Collect();")

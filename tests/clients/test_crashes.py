@@ -230,7 +230,7 @@ class LateCrashes(KernelTestCase):
         self.run_cell("#!recycle")
         self.assertEqual(self.run_cell("(kept0.Count, kept3.Count)").result, "(2, 2)")
 
-    def test_the_cell_before_which_another_is_set_aside_is_told_which_variables_are_unset(self):
+    def test_setting_a_cell_aside_reports_the_unset_variables(self):
         self.start_late('var unset = new StringReader("a"); new Thread(() => { while (!GO) Thread.Sleep(5); Thread.Sleep(800); Environment.FailFast("idle"); }).Start();')
         for _ in range(2):
             worker = psutil.Process(int(self.run_cell("Environment.ProcessId").result))
@@ -240,7 +240,7 @@ class LateCrashes(KernelTestCase):
         outcome = self.run_failing_cell("unset.Peek()")
         self.assertEqual((outcome.error["ename"], "It is set aside" in printed(outcome.messages, "stderr")), ("StateLost", True))
 
-    def test_a_late_crash_while_nothing_runs_is_told_with_its_cell(self):
+    def test_a_late_crash_while_idle_is_reported_with_its_cell(self):
         cell = self.start_late('new Thread(() => { while (!GO) Thread.Sleep(5); Thread.Sleep(600); Environment.FailFast("idle"); }).Start();')
         worker = psutil.Process(int(self.run_cell("Environment.ProcessId").result))
         open(self.go, "w").close()

@@ -70,13 +70,13 @@ class Display(KernelTestCase):
         self.assertIn("image/svg+xml", data)
         self.assertIn("application/vnd.vegalite.v5+json", self.shown("Plot.Bar(new[] { 1, 3, 2 }).Interactive()"))
 
-    def test_names_of_packages_go_before_those_of_the_display(self):
+    def test_names_of_packages_take_precedence_over_the_display_api(self):
         self.run_cell("namespace Other { public class Plot; public class Chart; public class Image; }")
         self.assertEqual(self.run_cell("using Other;\n(new Plot(), new Chart(), new Image()).ToString()").result, "(Other.Plot, Other.Chart, Other.Image)")
         self.run_cell("#!undo")
         self.run_cell("#!undo")
 
-    def test_hostile_values_are_shown_as_far_as_they_go(self):
+    def test_hostile_values_are_shown_as_far_as_possible(self):
         for code, expected in (
                 ("class A { public int Bad => throw new Exception(\"no\"); }\nnew A()", "A { Bad = ⚠ Exception: no }"),
                 ("class B { public override string ToString() => null; }\nnew B()", "B"),
@@ -90,7 +90,7 @@ class Display(KernelTestCase):
         self.assertIn("{ deep = { deep = ", self.shown("deep")["text/plain"])
         self.assertLess(len(self.shown("new { Huge = new string('<', 100_000_000) }")["text/html"]), 100_000)
 
-    def test_an_interrupt_ends_the_showing_of_a_value(self):
+    def test_an_interrupt_ends_the_formatting_of_a_value(self):
         self.run_cell("var kept = 42;")
         for body in ("while (true) { }", "Thread.Sleep(1_000_000); return 1;", "while (true) GC.KeepAlive(new byte[100]);"):
             with self.subTest(body):

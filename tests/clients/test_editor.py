@@ -43,7 +43,7 @@ class Completing(EditorTestCase):
         self.assertEqual(self.complete("#!nothing |")["matches"], [])
         self.assertIn("Console", self.complete("#!time\nCons|")["matches"])
 
-    def test_names_of_cells_that_were_taken_back_or_failed_are_gone(self):
+    def test_names_of_undone_or_failed_cells_are_not_proposed(self):
         self.run_cell("var takenBack = 1;")
         self.assertIn("takenBack", self.complete("takenB|")["matches"])
         self.run_cell("#!undo")
@@ -62,7 +62,7 @@ class Completing(EditorTestCase):
         self.run_cell("using Zoo;")
         self.assertEqual(self.complete("new Lion().Te|")["matches"], ["Teeth"])
 
-    def test_completion_answers_while_an_endless_loop_runs_and_behind_a_crash(self):
+    def test_completion_answers_while_an_endless_loop_runs_and_after_a_crash(self):
         self.run_cell("var keptName = 1;")
         running = self.front_end.start('Console.Write("on"); while (true) ;')
         self.front_end.wait_for_output(running, "on")
@@ -76,7 +76,7 @@ class Completing(EditorTestCase):
         self.assertEqual(crashed.status, "error")
         self.assertEqual(self.complete("keptName.CompareT|")["matches"], ["CompareTo"])
 
-    def test_accepting_what_is_not_imported_adds_the_using(self):
+    def test_accepting_an_unimported_name_adds_the_using(self):
         reply = self.complete("var watch = Stopwat|")
         self.assertEqual(reply["matches"][0], "Stopwatch")
         self.assertEqual(reply["metadata"]["_jupyter_types_experimental"][0]["signature"], "using System.Diagnostics;")
@@ -132,7 +132,7 @@ class Practising(EditorTestCase):
         times = self.kernel.process.cpu_times()
         return times.user + times.system
 
-    def test_it_practises_behind_a_cell_and_nobody_sees_anything_of_it(self):
+    def test_the_kernel_warms_up_after_a_cell_without_visible_effects(self):
         self.run_cell("var shopping = new List<string>();")
         before = self.processor_seconds()
         self.assertIn("shopping", self.complete("shopp|")["matches"])
@@ -190,13 +190,13 @@ class Inspecting(EditorTestCase):
                     reply = kernel.front_end.ask("inspect_request", {"code": "JupyterKernel.Display.Image", "cursor_pos": 25, "detail_level": 1})
                     self.assertEqual((reply["status"], reply["found"]), ("ok", True))
 
-    def test_what_a_cell_declared_is_shown_with_its_source(self):
+    def test_declarations_of_a_cell_are_shown_with_their_source(self):
         self.run_cell("/// <summary>All of them.</summary>\nvar totals = Enumerable.Range(1, 3)\n    .Select(n => n * n).ToList();")
         self.assertIn("List<int> totals", self.inspect("tota|ls")["data"]["text/plain"])
         self.assertIn(".Select(n => n * n).ToList();", self.inspect("tota|ls", 1)["data"]["text/plain"])
 
 
-    def test_detail_shows_what_a_variable_holds_without_running_anything(self):
+    def test_detail_shows_the_value_of_a_variable_without_running_code(self):
         self.run_cell("""
             var primes = new List<int> { 2, 3, 5 }; var ages = new Dictionary<string, (int, bool)> { ["Ada"] = (36, true) };
             class Loud { public override string ToString() { Console.WriteLine("was run"); return "loud"; } }

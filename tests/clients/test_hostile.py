@@ -197,7 +197,7 @@ class Contents(HostileTestCase):
                     self.assertEqual((states[0], states[-1]), ("busy", "idle"), fields)
                     self.assertEqual(states.count("idle"), 1, fields)
 
-    def test_a_request_without_what_it_needs_is_answered_by_an_error(self):
+    def test_a_request_without_required_members_is_answered_with_an_error(self):
         for message_type in ("execute_request", "complete_request", "inspect_request", "is_complete_request",
                              "history_request"):
             with self.subTest(message_type):
@@ -273,7 +273,7 @@ class Contents(HostileTestCase):
 class Forms(HostileTestCase):
     """Texts that are changed before they are compiled, in sizes and states that nobody would write."""
 
-    def test_what_is_large_or_deep_is_compiled_or_refused(self):
+    def test_large_or_deep_code_is_compiled_or_rejected(self):
         for name, code in {
             "namespaces": "namespace A {" * 3000 + "}" * 3000,
             "an extension block's expression": "static class E { extension(int i) { public int P => " + "(" * 3000 + "1" + ")" * 3000 + "; } }",
@@ -289,7 +289,7 @@ class Forms(HostileTestCase):
                 self.assertIn(self.front_end.run(code).status, ("ok", "error"))
                 self.assert_alive()
 
-    def test_what_is_broken_is_refused(self):
+    def test_broken_code_is_rejected(self):
         for code in ("namespace A { class B { ", "namespace A; namespace B; class C {}", "extension(int i) { public int X => 1; }",
                      "namespace Z { class A {} class A {} }", "ref int a = ref a; ref ref", "Span<Span<int>> x = default; scoped ref",
                      "static class { public static int F(this int i) => i; }", "static class E { public static int (this int i) => i; }",
@@ -298,7 +298,7 @@ class Forms(HostileTestCase):
                 self.assertEqual(self.front_end.run(code).error["ename"], "CompileError")
                 self.assert_alive()
 
-    def test_every_line_ending_and_a_byte_order_mark_are_taken(self):
+    def test_every_line_ending_and_a_byte_order_mark_are_accepted(self):
         for end in ("\n", "\r\n", "\r", "\u0085", "\u2028", "\u2029"):
             with self.subTest(repr(end)):
                 self.assertEqual(self.run_cell(end.join(["\ufeffnamespace N", "{", "class A {}", "}", "1 + 1"])).result, "2")
@@ -381,7 +381,7 @@ class RawBytes(HostileTestCase):
                 self.assertEqual(self.run_cell("kept").result, "42")
         self.assert_unharmed()
 
-    def test_many_connections_that_say_nothing_are_survived(self):
+    def test_many_silent_connections_are_survived(self):
         self.run_cell("var kept = 42;")
         for port in self.ports():
             connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
@@ -522,7 +522,7 @@ class Ipc(HostileTestCase):
         requests = [self.front_end.start(f"{number}") for number in range(50)]
         self.assertEqual([self.front_end.finish(request).result for request in requests], [str(number) for number in range(50)])
 
-    def test_clients_come_go_and_choose_what_they_hear(self):
+    def test_clients_connect_disconnect_and_choose_their_topics(self):
         subscriber = self.context.socket(zmq.SUB)
         self.addCleanup(subscriber.close)
         subscriber.subscribe(b"stream")

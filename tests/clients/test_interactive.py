@@ -303,7 +303,7 @@ class Interface(KernelTestCase):
         self.run_cell("var ofThisTest = new[] { 1, 2 };")
         self.assertEqual(self.result('((ValueProduced)(await Kernel.Current.SendAsync(new RequestValue("ofThisTest"))).Events[0]).FormattedValue.Value'), "[1,2]")
 
-    def test_what_is_not_carried_out(self):
+    def test_unsupported_commands(self):
         row = "other commands, other kernels"
         for command, said in (('new SubmitCode("let x = 1", "fsharp")', "Unknown kernel 'fsharp'"), ("new Quit()", "cannot shut this kernel down"), ('new RequestValue("nowhere")', "Unknown variable 'nowhere'")):
             with self.subTest(command):
@@ -339,7 +339,7 @@ class Interface(KernelTestCase):
         self.run_cell('Kernel.Root.AddDirective(new KernelActionDirective("#!typed") { KernelCommandType = typeof(DisplayClock), Parameters = { new("--hour") } }, (command, _) => { Console.Write(((DisplayClock)command).Hour); return Task.CompletedTask; });')
         self.assertEqual(self.run_cell("#!typed --hour 5").stdout, "5")
 
-    def test_what_is_not_there(self):
+    def test_unsupported_features(self):
         row = "`AddMiddleware`, `UseKernelHelpers`, kernels of one's own"
         for code in ("Kernel.Root.AddMiddleware(null);", "((CSharpKernel)Kernel.Current).UseKernelHelpers();"):
             self.assertIn("CS1061", self.run_failing_cell(code).traceback)
@@ -364,7 +364,7 @@ class ImportedInterface(KernelTestCase):
         self.assertIn("#!time is not supported in submitted code", self.stderr(outcome))
         self.assertIn("CS0103", self.run_failing_cell("notRun").traceback)
 
-    def test_what_either_interface_shows_is_the_others_too(self):
+    def test_both_interfaces_share_their_formatters(self):
         row = "`display(value)`, `value.Display()`, with MIME types"
         self.run_cell('var beforeUsing = display("before"); var alsoBefore = "before".Display();')
         self.run_cell("using Microsoft.DotNet.Interactive; using Microsoft.DotNet.Interactive.Formatting;")
@@ -377,7 +377,7 @@ class ImportedInterface(KernelTestCase):
         self.run_cell("using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;")
         self.assertEqual(shown(self.run_cell('ul(new[] { "a", "b" }.Select(i => HTML($"<li>{i}</li>")))'))[0]["text/html"], "<ul><li>a</li><li>b</li></ul>")
 
-    def test_what_is_registered_for_objects_and_sequences_is_not_meant_of_text(self):
+    def test_formatters_for_objects_and_sequences_do_not_apply_to_text(self):
         self.addCleanup(self.run_cell, "Formatter.ResetToDefault();")
         self.run_cell('Formatter.Register<System.Collections.IEnumerable>((o, w) => w.Write("SEQ"), "text/html"); Formatter.Register<object>((o, w) => w.Write("OBJ"), "text/html");')
         text, sequence, other = shown(self.run_cell('display("str"); display(new[] { 1 }); new { A = 1 }'))

@@ -131,7 +131,7 @@ class Interrupt(KernelTestCase):
             self.assertEqual(self.front_end.interrupt()["status"], "ok")
         self.assertEqual(self.run_cell("kept").result, "42")
 
-    def test_an_interrupt_right_behind_the_request_is_not_lost(self):
+    def test_an_interrupt_right_after_the_request_takes_effect(self):
         for _ in range(5):
             cell = self.front_end.start("while (true) { }")
             self.front_end.wait_for_published(
@@ -168,7 +168,7 @@ class Interrupt(KernelTestCase):
         self.assertEqual(self.run_cell("await Task.Delay(1); kept").result, "42")
 
     @unittest.skipUnless(os.path.isdir("/proc/self/task"), "thread names are read from /proc")
-    def test_the_runtimes_timers_are_there_before_an_abort_can_hit_their_beginning(self):
+    def test_the_runtimes_timers_exist_before_an_abort_can_hit_their_start(self):
         with Kernel() as kernel:
             threads = kernel.front_end.run('Console.Write(string.Join("", Directory.GetDirectories("/proc/self/task").Select(task => File.ReadAllText(task + "/comm"))))')
             self.assertIn(".NET Timer", threads.stdout.splitlines())
@@ -189,7 +189,7 @@ class Interrupt(KernelTestCase):
         self.assert_interrupted(outcome)
         self.assertIn("cleaned", outcome.stdout)
 
-    def test_an_interrupted_await_runs_what_is_behind_it(self):
+    def test_an_interrupted_await_runs_the_finally_blocks_after_it(self):
         with socket.socket() as server:
             server.bind(("127.0.0.1", 0))
             server.listen()
@@ -231,7 +231,7 @@ class Interrupt(KernelTestCase):
         self.assertEqual(self.run_cell("source.SetResult(); channel.Writer.TryWrite(1); gate.Release(); await Task.Delay(100); ran").result, "1")
         self.assertEqual(self.run_cell("gate.Wait(0)").result, "True", "the semaphore went to a method that had given up")
 
-    def test_a_finally_block_behind_an_await_that_does_not_end_is_ended_with_the_worker(self):
+    def test_a_finally_block_after_an_await_that_does_not_end_is_ended_with_the_worker(self):
         self.run_cell("var kept = 42;")
         self.assert_interrupted(self.interrupt_when_running("try { await Task.Delay(-1); } finally { while (true) Math.Abs(1); }"))
         self.assertEqual(self.run_cell("kept").outputs, [("execute_result", "42")])
@@ -261,7 +261,7 @@ class Interrupt(KernelTestCase):
                 self.assertIn(told, "".join(text for name, text in outcome.outputs if name == "stderr"))
                 self.assertEqual(self.run_cell("kept").result, "42")
 
-    def test_no_more_output_is_on_its_way_than_the_kernel_handles_in_a_moment(self):
+    def test_output_on_its_way_is_limited(self):
         # An interrupt waits for all of it. The kernel is stopped, so what the cell makes meanwhile is what can be on its way.
         with tempfile.TemporaryDirectory() as folder:
             go, made = os.path.join(folder, "go"), os.path.join(folder, "made")
@@ -286,7 +286,7 @@ class Interrupt(KernelTestCase):
             self.assert_interrupted(self.front_end.finish(cell))
             self.assertLess(size, 500)
 
-    def test_a_worker_that_the_kernel_terminates_is_not_said_to_be_killed_by_others(self):
+    def test_a_worker_terminated_by_the_kernel_is_not_reported_as_killed_by_others(self):
         self.run_cell("var kept = 42;")
         # Some of them end just as their worker is given up.
         for seconds in (1.95, 2.0, 60):
@@ -310,7 +310,7 @@ class Interrupt(KernelTestCase):
 
 
 class InterruptBySignal(KernelTestCase):
-    def test_sigint_does_what_the_message_does(self):
+    def test_sigint_has_the_effect_of_the_message(self):
         senders = {
             "to the kernel": lambda: os.kill(self.kernel.process.pid, signal.SIGINT),
             "to the kernel's process group": lambda: os.killpg(os.getpgid(self.kernel.process.pid), signal.SIGINT),

@@ -175,14 +175,14 @@ class Ending(KernelTestCase):
         return kernel, front_end, log
 
     @unittest.skipIf(os.name == "nt", "front ends on Windows end their children")
-    def test_the_kernel_ends_with_a_front_end_that_does_not_name_itself_and_says_why(self):
+    def test_the_kernel_ends_with_an_unnamed_front_end_and_reports_the_reason(self):
         kernel, _, log = self.start_unnamed(FRONT_END)
         self.assertEqual(gone_or_left([kernel]), [])
         log.seek(0)
         self.assertIn("which started this kernel, has ended", log.read().decode())
 
     @unittest.skipIf(os.name == "nt", "these launchers are of Unix")
-    def test_a_kernel_that_was_told_to_outlive_its_launcher_does(self):
+    def test_a_kernel_started_to_outlive_its_launcher_does(self):
         started = {name: self.start_unnamed(launcher) for name, launcher in LAUNCHERS.items()}
         time.sleep(2.5)  # two looks at the parent
         for name, (kernel, front_end, _) in started.items():
@@ -238,7 +238,7 @@ class Starting(KernelTestCase):
             with self.subTest(reason):
                 self.assert_refused(reason, connection_file(**changes)[0])
 
-    def test_a_connection_file_that_is_none_is_one_line_of_error(self):
+    def test_an_invalid_connection_file_is_one_line_of_error(self):
         folder = tempfile.mkdtemp()
         with open(os.path.join(folder, "text"), "w") as file:
             file.write("hello")
@@ -388,7 +388,7 @@ class Environment(KernelTestCase):
         for process in processes:
             self.assertEqual([part.path for part in process.memory_maps() if "doublemapper" in part.path], [])
 
-    def test_what_is_set_for_the_runtime_is_not_inherited_by_what_a_cell_starts(self):
+    def test_child_processes_of_a_cell_do_not_inherit_the_runtimes_settings(self):
         child = """
             using var child = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("env") { RedirectStandardOutput = true });
             var inherited = child.StandardOutput.ReadToEnd().Split('\\n').Select(line => line.Split('=')[0]);
@@ -412,7 +412,7 @@ class Launched(KernelTestCase):
         self.addCleanup(signal.pthread_sigmask, signal.SIG_SETMASK, signal.pthread_sigmask(signal.SIG_BLOCK, blocked))
 
     @unittest.skipUnless(hasattr(signal, "SIGCHLD"), "Windows has no signals")
-    def test_the_end_of_processes_is_noticed_where_SIGCHLD_is_inherited_as_ignored_or_blocked(self):
+    def test_the_end_of_processes_is_detected_if_SIGCHLD_is_inherited_as_ignored_or_blocked(self):
         for inherit in (self.ignored, self.blocked):
             with self.subTest(inherit.__name__):
                 inherit()
@@ -466,7 +466,7 @@ class Connecting(KernelTestCase):
         self.addCleanup(kernel.stderr.close)
         return taken, manager, kernel
 
-    def test_a_port_that_is_in_use_for_a_moment_is_waited_for(self):
+    def test_the_kernel_waits_for_a_port_that_is_briefly_in_use(self):
         taken, manager, kernel = self.start_on_a_taken_port()
         self.assertIn("waiting for it", kernel.stderr.readline().decode())
         taken.close()
@@ -474,7 +474,7 @@ class Connecting(KernelTestCase):
         self.addCleanup(front_end.close)
         self.assertEqual(front_end.run("6 * 7").result, "42")
 
-    def test_a_port_that_stays_in_use_is_named(self):
+    def test_a_port_that_stays_in_use_is_reported(self):
         taken, _, kernel = self.start_on_a_taken_port()
         self.assertEqual(kernel.wait(DEADLINE), 1)
         error = kernel.stderr.read().decode()

@@ -76,7 +76,7 @@ class Blocks(KernelTestCase):
         self.assertIn("Did you mean #!time?", outcome.error["evalue"])
         self.run_failing_cell("notRun")
 
-    def test_what_is_no_magic_stays_what_it_is(self):
+    def test_text_that_is_not_a_magic_stays_unchanged(self):
         for code, result in {
             'var raw = """\n    #!html\n    """; raw': "#!html",
             'var verbatim = @"\n#!who\n"; verbatim.Trim()': "#!who",
@@ -88,7 +88,7 @@ class Blocks(KernelTestCase):
             with self.subTest(code):
                 self.assertEqual(self.run_cell(code).result, result)
 
-    def test_text_goes_on_to_the_next_magic_that_there_is(self):
+    def test_text_continues_to_the_next_magic(self):
         outcome = self.run_cell("#!markdown\n# Title\n#!nothing such\n#! alone\n/* \" '\n#!time\nmore\n#!csharp\n1")
         self.assertEqual(outcome.outputs[0], ("display_data", "# Title\n#!nothing such\n#! alone\n/* \" '"))
         self.assertEqual(outcome.outputs[1:3], [("display_data", "more"), ("execute_result", "1")])
@@ -111,7 +111,7 @@ class Blocks(KernelTestCase):
         outcome = self.run_cell("\n".join(f"#!html\n<i>{i}</i>" for i in range(500)) + "\n#!csharp\n500")
         self.assertEqual((len(outcome.outputs), outcome.result), (501, "500"))
 
-    def test_code_that_nests_too_deep_is_refused_and_the_kernel_lives(self):
+    def test_code_that_is_nested_too_deeply_is_rejected_and_the_kernel_survives(self):
         self.run_failing_cell("#!time\nvar deep = " + "(" * 20000 + "1")
         self.assert_alive()
 
@@ -131,7 +131,7 @@ class Blocks(KernelTestCase):
 
 
 class Each(KernelTestCase):
-    def test_time_shows_how_long_it_took_behind_the_result(self):
+    def test_time_is_shown_after_the_result(self):
         outcome = self.run_cell("#!time\nThread.Sleep(50);\n6 * 7")
         self.assertEqual(outcome.outputs[0], ("execute_result", "42"))
         self.assertRegex(outcome.outputs[1][1], r"^Wall time: \d{2,}\.?\d*ms$")
@@ -149,7 +149,7 @@ class Each(KernelTestCase):
         self.assertIn("string", rows["whoText"])
         self.assertIn("text", rows["whoText"])
 
-    def test_whos_lists_what_cannot_be_read(self):
+    def test_whos_lists_variables_that_cannot_be_read(self):
         self.run_cell("class Thrower { public int Boom => throw new Exception(\"boom\"); } var thrower = new Thrower(); unsafe int* pointer = null;")
         rows = {line.split()[0]: line for line in self.run_cell("#!whos").result.splitlines()}
         self.assertIn("boom", rows["thrower"])
@@ -174,7 +174,7 @@ class Each(KernelTestCase):
                     self.assertEqual(len(outcome.outputs), 1)
         self.assertEqual(self.run_cell("#!time -h").result, self.run_cell("#!time --help").result)
 
-    def test_html_markdown_javascript_and_mermaid_are_shown_as_what_they_are(self):
+    def test_html_markdown_javascript_and_mermaid_are_displayed(self):
         for name, mime in {"#!html": "text/html", "#!markdown": "text/markdown", "#!md": "text/markdown", "#!javascript": "application/javascript",
                            "#!js": "application/javascript", "#!mermaid": "text/vnd.mermaid"}.items():
             with self.subTest(name):
@@ -205,30 +205,30 @@ class Each(KernelTestCase):
                 self.assertEqual(outcome.error["ename"], "MagicError")
                 self.assertIn(word, outcome.error["evalue"])
 
-    def test_undo_and_recycle_want_a_cell_of_their_own(self):
+    def test_undo_and_recycle_require_a_separate_cell(self):
         for name in ("#!undo", "#!recycle"):
             self.assertIn("a cell of its own", self.run_failing_cell(f"var x = 1;\n{name}").error["evalue"])
 
 
 class Languages(KernelTestCase):
-    def test_a_language_that_is_not_run_is_an_error_that_says_what_to_do(self):
+    def test_an_unsupported_language_is_an_error_with_an_alternative(self):
         for name, alternative in FOREIGN.items():
             with self.subTest(name):
                 outcome = self.run_failing_cell(f"{name} --option of its own\nlet x = \"it's\n")
                 self.assertEqual(outcome.error["ename"], "LanguageNotSupported")
                 self.assertIn(alternative, outcome.error["evalue"])
 
-    def test_connect_says_what_to_do(self):
+    def test_connect_suggests_an_alternative(self):
         outcome = self.run_failing_cell('#!connect mssql --kernel-name db "Server=.; \\"')
         self.assertEqual(outcome.error["ename"], "LanguageNotSupported")
         self.assertIn("SqlClient", outcome.error["evalue"])
 
-    def test_the_csharp_before_it_has_run_and_that_behind_it_has_not(self):
+    def test_csharp_before_an_unsupported_language_runs_and_csharp_after_it_does_not(self):
         self.run_failing_cell("var before = 1;\n#!fsharp\nlet x = 1\n#!csharp\nvar behind = 2;")
         self.assertEqual(self.run_cell("before").result, "1")
         self.assertEqual(self.run_failing_cell("behind").error["ename"], "CompileError")
 
-    def test_the_rest_of_the_notebook_goes_on(self):
+    def test_the_rest_of_the_notebook_runs(self):
         requests = [self.front_end.start(code) for code in ("#!pwsh\nGet-Item", "var goesOn = 41;", "goesOn + 1")]
         self.assertEqual([self.front_end.finish(request).status for request in requests], ["error", "ok", "ok"])
 
@@ -249,7 +249,7 @@ class Languages(KernelTestCase):
         self.assertEqual(self.with_metadata("1 + 1", {"polyglot_notebook": {"kernelName": "csharp"}}).result, "2")
         self.assertEqual(self.with_metadata("#!csharp\n1 + 2", {"polyglot_notebook": {"kernelName": "html"}}).result, "3")
 
-    def test_a_language_of_the_metadata_that_is_not_run_is_an_error(self):
+    def test_an_unsupported_language_of_the_metadata_is_an_error(self):
         for name in ("fsharp", "pwsh", "sql-orders", "never heard of"):
             outcome = self.with_metadata("let x = 1", {"polyglot_notebook": {"kernelName": name}})
             self.assertEqual(outcome.error["ename"], "LanguageNotSupported")
@@ -260,7 +260,7 @@ class Languages(KernelTestCase):
 
 
 class OldNotebooks(unittest.TestCase):
-    def test_a_notebook_of_net_interactives_kernel_runs_as_it_is(self):
+    def test_a_notebook_of_net_interactives_kernel_runs_unchanged(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "old.ipynb")
             with open(path, "w") as file:
@@ -301,7 +301,7 @@ class Values(State):
             file.write(text)
         return self.path(name)
 
-    def test_value_stores_text_files_and_what_an_address_gives(self):
+    def test_value_stores_text_files_and_downloads(self):
         self.run_cell('#!value --name inline\n\n  "quoted" \\ {braces}\nsecond\n\n#!csharp\n1')
         self.assertEqual(self.run_cell("#!share --from value inline\ninline").result, '  "quoted" \\ {braces}\nsecond')
         path = self.write("data.txt", "of the file")
@@ -319,7 +319,7 @@ class Values(State):
         self.assertEqual(shown(self.run_cell("#!value --name b --mime-type application/json\n{broken"))[0], {"text/plain": "{broken"})
         self.assertEqual(self.run_cell("#!share --from value b\nb").result, "{broken")
 
-    def test_json_becomes_what_it_is(self):
+    def test_json_becomes_a_value(self):
         for text, value, kind in (("true", "True", "bool"), ("1.5", "1.5", "double"), ('"x"', "x", "string"), ("[1]", None, "JsonDocument")):
             self.run_cell(f"#!value --name v --mime-type application/json\n{text}")
             outcome = self.run_cell("#!share --from value v\nv")
@@ -327,7 +327,7 @@ class Values(State):
                 self.assertEqual(outcome.result, value)
             self.assertIn(kind, self.run_cell("#!whos").result)
 
-    def test_values_that_cannot_be_had_are_refused_and_the_old_one_stays(self):
+    def test_unavailable_values_are_rejected_and_the_old_one_stays(self):
         self.run_cell("#!value --name kept\nkept")
         for code, word in {
             "#!value --name kept --from-file /nowhere/at.all": "/nowhere/at.all", "#!value --name kept --from-url ftp://x": "http",
@@ -353,7 +353,7 @@ class Values(State):
         self.assertEqual(self.run_failing_cell("#!set --name x --value @fsharp:y").error["ename"], "LanguageNotSupported")
         self.assertEqual(self.run_failing_cell("#!share --from javascript y").error["ename"], "LanguageNotSupported")
 
-    def test_what_is_shared_among_html_and_javascript_is_the_pages(self):
+    def test_values_shared_with_html_and_javascript_belong_to_the_page(self):
         self.run_cell('var list = new List<string> { "</script>", "\\u2028\\"" }; var text = "C#";')
         self.run_cell('#!value --name stored --mime-type application/json\n{"a": [1, null]}\n#!value --name words --from-value "one two"')
         for magic, form in {"#!share --from csharp list": ("list", ["</script>", '\u2028"']), "#!share list --from csharp --as other": ("other", ["</script>", '\u2028"']),
@@ -387,11 +387,11 @@ class Values(State):
         path = self.write("asked.csx", "var asked2 = 2;")
         self.assertEqual(self.asking("#!import @input:file\nasked2", path)[0].result, "2")
 
-    def test_a_client_that_takes_no_questions_gets_an_error(self):
+    def test_a_client_without_allow_stdin_gets_an_error(self):
         self.assertIn("stdin", self.run_failing_cell("#!value --name x --from-value @input").traceback)
         self.assertIn("stdin", self.run_failing_cell("#!set --name x --value @input").traceback)
 
-    def test_values_and_variables_are_there_after_a_crash_and_nobody_is_asked_again(self):
+    def test_values_and_variables_survive_a_crash_without_asking_again(self):
         self.run_cell("#!value --name stored\ntext")
         self.asking("#!set --name typed --value @input:x\n#!share --from value stored --as shared\nvar block = 3;", "typed")
         self.crash()
@@ -458,12 +458,12 @@ class History(State):
         self.crash()
         self.assertEqual(self.run_cell('$"{number} {other}"').result, values)
 
-    def test_what_is_only_shown_leaves_nothing_in_the_history(self):
+    def test_display_only_blocks_are_not_in_the_history(self):
         self.run_cell("#!html\n<b>x</b>")
         self.run_cell("#!whos")
         self.assertIn("fresh worker: 0", self.run_cell("#!history").result)
 
-    def test_an_earlier_value_that_a_block_declares_anew_goes_when_the_cell_has_ended(self):
+    def test_an_earlier_value_redeclared_by_a_block_is_released_when_the_cell_has_ended(self):
         self.run_cell("class Held { ~Held() => System.IO.File.WriteAllText(@\"" + self.path("gone") + "\", \"\"); } var held = new Held();")
         self.run_cell("var held = 1;\n#!csharp\nvar more = 2;")
         self.run_cell("for (var i = 0; i < 3; i++) { GC.Collect(); GC.WaitForPendingFinalizers(); }")
@@ -481,7 +481,7 @@ class OfOnesOwn(KernelTestCase):
     def complete(self, code):
         return self.front_end.ask("complete_request", {"code": code, "cursor_pos": len(code)})["matches"]
 
-    def test_a_handler_gets_the_line_and_what_it_returns_is_the_result(self):
+    def test_a_handler_gets_the_line_and_returns_the_result(self):
         self.run_cell('Magic.Register("#!flip", line => new string(line.Reverse().ToArray()), "Flips a line.");\nMagic.Register("say", line => Console.Write(line));')
         self.assertEqual(self.run_cell("#!flip  abc --def").result, "fed-- cba")
         self.assertEqual(self.run_cell("var before = 1;\n#!say  two words\n#!csharp\nbefore").outputs, [("stdout", "two words"), ("execute_result", "1")])
@@ -532,7 +532,7 @@ class OfOnesOwn(KernelTestCase):
         self.assertEqual(self.front_end.finish(request).error["ename"], "Interrupted")
         self.assert_alive()
 
-    def test_what_cannot_be_registered_is_said(self):
+    def test_invalid_registrations_are_reported(self):
         self.assertIn("is a magic of the kernel", dict(self.run_cell('Magic.Register("#!time", line => 1);').outputs)["stderr"])
         self.assertIn("Wall time", shown(self.run_cell("#!time\n1"))[-1]["text/plain"])
         self.assertIn("is not a valid name for a magic", self.run_failing_cell('Magic.Register("#!a b", line => 1);').error["evalue"])
@@ -590,7 +590,7 @@ class Imports(State):
             file.write(text)
         return path
 
-    def test_notebooks_and_sources_run_as_if_they_stood_there(self):
+    def test_notebooks_and_sources_run_in_place(self):
         path = self.write("lib.ipynb", notebook("var fromNotebook = 1;\nfromNotebook", ("# prose", "markdown"), ("<b>html</b>", "html"), "#!time\nvar two = fromNotebook + 1;"))
         outcome = self.run_cell(f'#!import "{path}"\ntwo')
         self.assertEqual(outcome.outputs[:3], [("display_data", "1"), ("display_data", "html"), ("execute_result", "2")])
@@ -605,7 +605,7 @@ class Imports(State):
         self.write("lib.csx", "int Triple(int n) => 3 * n;")
         self.assertEqual(self.run_cell(f"#!load {self.path('lib.csx')}\nTriple(2)").result, "6")
 
-    def test_paths_are_relative_to_the_file_that_they_stand_in(self):
+    def test_paths_are_relative_to_their_file(self):
         self.write("sub/inner.csx", '#load "loaded.csx"\nvar inner = loaded + 1;')
         self.write("sub/loaded.csx", "var loaded = 1;")
         self.write("sub/data.txt", "beside")
@@ -622,7 +622,7 @@ class Imports(State):
         self.assertIn("throws.cs, line 3", traceback)
         self.assertIn('throw new Exception("here");', traceback)
 
-    def test_a_circle_is_refused_and_named(self):
+    def test_circular_imports_are_rejected_with_their_names(self):
         self.write("a.dib", "#!csharp\nvar first = 1;\n#!import b.dib\n")
         self.write("b.dib", "#!csharp\n#!import a.dib\n")
         outcome = self.run_failing_cell(f"#!import {self.path('a.dib')}")
@@ -633,7 +633,7 @@ class Imports(State):
         self.write("twice.csx", "var twice = 2;")
         self.assertEqual(self.run_cell(f"#!import {self.path('twice.csx')}\n#!import {self.path('twice.csx')}\ntwice").result, "2")
 
-    def test_what_cannot_be_imported_is_refused_with_the_reason(self):
+    def test_invalid_imports_are_rejected_with_the_reason(self):
         for name, text, word in (
             ("x.fsx", "let x = 1", "F#"), ("x.ps1", "Get-Item", "PowerShell"), ("x.ipynb", "{broken", "not a notebook"), ("x.txt", "x", "neither"),
             ("old.ipynb", json.dumps({"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}), "format 3"),
@@ -646,7 +646,7 @@ class Imports(State):
         self.assertEqual(self.run_failing_cell(f"#!import {self.folder}").error["ename"], "MagicError")
         self.assert_alive()
 
-    def test_cells_of_other_languages_in_a_notebook_are_left_out_and_named(self):
+    def test_cells_of_other_languages_in_a_notebook_are_omitted_and_reported(self):
         self.write("mixed.dib", "#!csharp\nvar a = 1;\n#!fsharp\nlet b = 2\n#!sql\nselect 3\n#!python\n4\n#!html\n<b>5</b>\n#!unheard of\n#!csharp\n#!unheard\n")
         outcome = self.run_failing_cell(f"#!import {self.path('mixed.dib')}")
         stderr = dict(outcome.outputs)["stderr"]
@@ -654,7 +654,7 @@ class Imports(State):
             self.assertIn(word, stderr)
         self.assertEqual(self.run_cell("a").result, "1")
 
-    def test_an_import_is_there_again_after_a_crash_although_the_file_is_not(self):
+    def test_an_import_survives_a_crash_without_its_file(self):
         path = self.write("once.dib", "#!csharp\nvar a = 1;\n#!csharp\nvar b = a + 1;\n")
         self.run_cell(f"#!import {path}")
         os.remove(path)

@@ -16,7 +16,7 @@ static class C
 
 
 class Streams(KernelTestCase):
-    def test_out_and_error_are_told_apart_and_keep_their_order_with_displays(self):
+    def test_out_and_error_are_separate_and_keep_their_order_with_displays(self):
         outcome = self.run_cell("""
             Console.WriteLine("one"); display("two"); Console.WriteLine("three");
             Console.Error.WriteLine("four"); Console.WriteLine("five"); display("six"); display("seven"); 8""")
@@ -76,21 +76,21 @@ class NativeOutput(KernelTestCase):
         super().setUpClass()
         cls.front_end.run(NATIVE)
 
-    def test_what_native_code_writes_is_captured_within_the_cell(self):
+    def test_output_of_native_code_is_captured_within_the_cell(self):
         outcome = self.run_cell('C.Write(1, "from one\\n");')
         self.assertEqual(outcome.outputs, [("stdout", "from one\n")])
         outcome = self.run_cell('C.Write(2, "from two\\n");')
         self.assertEqual(outcome.outputs, [("stderr", "from two\n")])
 
-    def test_what_the_c_library_buffers_is_captured_when_flushed(self):
+    def test_buffers_of_the_c_library_are_captured_when_flushed(self):
         self.assertEqual(self.run_cell('C.puts("put"); C.fflush(0);').stdout, "put\n")
 
-    def test_much_of_it_is_captured_whole(self):
+    def test_large_native_output_is_captured_completely(self):
         outcome = self.run_cell(
             "var line = new string('x', 99) + '\\n'; for (var i = 0; i < 10_000; i++) C.Write(1, line);")
         self.assertEqual(outcome.stdout, ("x" * 99 + "\n") * 10_000)
 
-    def test_what_a_child_process_prints_is_captured(self):
+    def test_output_of_a_child_process_is_captured(self):
         outcome = self.run_cell('System.Diagnostics.Process.Start("echo", "from a child").WaitForExit();')
         self.assertEqual(outcome.stdout, "from a child\n")
 
@@ -99,7 +99,7 @@ class Displays(KernelTestCase):
     def shown(self, outcome, kind="display_data"):
         return [m["content"] for m in outcome.messages if m["msg_type"] == kind]
 
-    def test_rich_forms_come_with_plain_text_beside(self):
+    def test_rich_forms_include_plain_text(self):
         for code, mime, expected in (
             ('display(HTML("<b>bold</b>"));', "text/html", "<b>bold</b>"),
             ('HTML("<i>lean</i>").Display();', "text/html", "<i>lean</i>"),

@@ -20,7 +20,7 @@ class Packages(FreshKernelTestCase):
     def assert_result(self, code, expected):
         self.assertEqual(self.run_cell(code).result, expected)
 
-    def test_a_package_is_there_in_the_same_cell_and_in_later_ones(self):
+    def test_a_package_is_available_in_the_same_cell_and_in_later_ones(self):
         outcome = self.run_cell('#r "nuget: Newtonsoft.Json, 13.0.3"\nusing Newtonsoft.Json;\n'
                                 'JsonConvert.SerializeObject(new { A = 1 })')
         self.assertEqual(outcome.result, '{"A":1}')
@@ -48,7 +48,7 @@ class Packages(FreshKernelTestCase):
         outcome = self.run_cell('#r "nuget: System.Numerics.Tensors, 10.*"\nusing System.Numerics.Tensors;\nTensor.Create<double>([1, 2, 3, 4, 5, 6], [2, 3])')
         self.assertEqual(outcome.result, "[[1, 2, 3], [4, 5, 6]]")
 
-    def test_what_a_logger_writes_belongs_to_the_cell_that_logs(self):
+    def test_output_of_a_logger_belongs_to_the_cell_that_logs(self):
         self.run_cell('#r "nuget: Microsoft.Extensions.Logging.Console, 10.0.0"\nusing Microsoft.Extensions.Logging;\n'
                       'var factory = LoggerFactory.Create(b => b.AddSimpleConsole(o => o.SingleLine = true)); var log = factory.CreateLogger("L");'
                       'var go = new ManualResetEventSlim(); new Thread(() => { go.Wait(); Console.WriteLine("its own"); }).Start();'
@@ -65,10 +65,10 @@ class Packages(FreshKernelTestCase):
                 self.run_cell("#!undo")
                 self.assert_result(f"var a = 1;\n{line}\nNodaTime.Instant.FromUnixTimeSeconds(a).ToString()", "1970-01-01T00:00:01Z")
 
-    def test_what_is_no_directive_is_left_alone(self):
+    def test_text_that_is_not_a_directive_is_left_alone(self):
         self.assert_result('var text = """\n#r "nuget: Nonexistent.Package"\n""";\n// #r "nuget: Nonexistent.Package"\ntext.Length', "31")
 
-    def test_malformed_lines_say_what_is_wrong(self):
+    def test_malformed_directives_are_reported(self):
         for line, word in (('#r "nuget: "', "The package id is missing"), ('#r "nuget: A B"', "not a package id"), ('#r "nuget: A, x y z!"', "not a package version"),
                            ('#i "somewhere"', '#i "nuget: somewhere"'), ("#:property Broken", "Name=Value"), ("#:sdk Some.Sdk", "cannot have the SDK"),
                            ("#:nonsense x", "not known"), ('#r "nuget: $(Injected), 1.0"', "not a package id"),
@@ -78,7 +78,7 @@ class Packages(FreshKernelTestCase):
                 self.assertEqual(error["ename"], "PackageError")
                 self.assertIn(word, error["evalue"])
 
-    def test_a_line_that_asks_for_a_package_in_another_way_is_answered_with_the_right_one(self):
+    def test_a_misspelled_directive_is_answered_with_the_right_one(self):
         for line, word in (('#r "Dapper"', '#r "nuget: Dapper"'), ("using nuget: Dapper", '#r "nuget: Dapper"'), ("nuget: Dapper", '#r "nuget: Dapper"'),
                            ("dotnet add package Dapper --version 2.1.66", '#r "nuget: Dapper, 2.1.66"'), ("!dotnet add package Dapper", '#r "nuget: Dapper"'),
                            ("Install-Package Dapper -Version 2.1.66", '#r "nuget: Dapper, 2.1.66"'), ("#nuget Dapper", '#r "nuget: Dapper"'),
@@ -108,7 +108,7 @@ class Packages(FreshKernelTestCase):
         self.assert_result("kept", "42")
         self.assert_result("typeof(CsvReader).Assembly.GetName().Version.Major", "33")
 
-    def test_what_cannot_be_had_is_said_and_can_be_retried(self):
+    def test_an_unavailable_package_is_reported_and_can_be_retried(self):
         self.run_cell("var kept = 42;")
         for line, words in (('#r "nuget: Newtonsof.Json"', ("NU1101", "Is the id spelled right?", "Did you mean Newtonsoft.Json?")),
                             ('#r "nuget: Newtonsoft.Json, 99.0.0"', ("NU1102", "Nearest version", 'Write #r "nuget: Newtonsoft.Json, 1'))):
@@ -123,20 +123,20 @@ class Packages(FreshKernelTestCase):
         self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
         self.assert_result('#r "nuget: Newtonsoft.Json"\nNewtonsoft.Json.JsonConvert.SerializeObject(kept)', "42")
 
-    def test_a_package_that_another_has_brought_is_there_already(self):
+    def test_a_package_restored_as_a_dependency_is_already_available(self):
         self.run_cell('#r "nuget: Microsoft.Extensions.Logging, 10.0.0"')
         outcome = self.run_cell('#r "nuget: Microsoft.Extensions.Logging.Abstractions, 10.0.0"\nMicrosoft.Extensions.Logging.LogLevel.Error')
         self.assertEqual(outcome.result, "Error")
         self.assertEqual([text for name, text in outcome.outputs if name == "update_display_data"][-1:], ["Microsoft.Extensions.Logging.Abstractions: there already."])
 
-    def test_packages_outlive_a_crash_and_a_recycle(self):
+    def test_packages_survive_a_crash_and_a_recycle(self):
         self.run_cell('#r "nuget: NodaTime"\nvar instant = NodaTime.Instant.FromUnixTimeSeconds(5);')
         self.run_failing_cell("Environment.FailFast(\"on purpose\");")
         self.assert_result("instant.ToUnixTimeSeconds()", "5")
         self.run_cell("#!recycle")
         self.assert_result("instant.PlusTicks(0).ToUnixTimeSeconds()", "5")
 
-    def test_taking_a_cell_back_takes_its_packages_back(self):
+    def test_undoing_a_cell_removes_its_packages(self):
         self.run_cell("var kept = 1;")
         self.run_cell('#r "nuget: NodaTime"\nvar instant = NodaTime.Instant.MinValue;')
         self.run_cell("#!undo")
@@ -313,7 +313,7 @@ class Files(FreshKernelTestCase):
         self.assertEqual(self.run_cell(f'#r "nuget: {package}, 2.0.0"\nLib.Answer.Version').result, "2.0.0")
         self.assertIn("NU1101", self.run_failing_cell('#r "nuget: Newtonsoft.Json"').error["evalue"])
 
-    def test_a_loaded_script_brings_its_packages(self):
+    def test_a_loaded_script_adds_its_packages(self):
         path = self.write("script.csx", '#r "nuget: NodaTime"\nvar loaded = NodaTime.Instant.FromUnixTimeSeconds(3);')
         self.assertEqual(self.run_cell(f'#load "{path}"\nloaded.ToUnixTimeSeconds()').result, "3")
 
@@ -360,7 +360,7 @@ class Store(FreshKernelTestCase):
         self.assertEqual(outcome.result, "42")
         self.assertNotIn("damaged", str(outcome.outputs))
 
-    def test_a_damaged_package_is_mended_and_nothing_of_it_deleted(self):
+    def test_a_damaged_package_is_repaired_without_deleting_files(self):
         assembly = "lib/netstandard2.0/Newtonsoft.Json.dll"
         self.pack("Whole", "1.0.0", (("lib/", b""), (assembly, self.assembly)))
         self.pack("Broken", "1.0.0", (("lib/netstandard2.0/_._", b""), ("build/Broken.props", b"<Project />")))
@@ -386,7 +386,7 @@ class Store(FreshKernelTestCase):
         self.assertEqual(os.path.getsize(os.path.join(broken, "build", "Broken.props")), 11)
         self.assertTrue(os.path.exists(os.path.join(whole, "mine.txt")))
 
-    def test_the_newest_version_that_fits_is_taken_and_named(self):
+    def test_the_newest_compatible_version_is_used_and_reported(self):
         for version, framework in (("9.0.0", "netstandard2.0"), ("10.1.0", "netstandard2.0"), ("11.0.0", "net11.0")):
             self.pack("Newer", version, ((f"lib/{framework}/Newtonsoft.Json.dll", self.assembly),))
         error = self.run_failing_cell('#r "nuget: Newer, 11.0.0"').error
@@ -440,7 +440,7 @@ class Faults(FreshKernelTestCase):
                 self.assertIn(str(status), error["evalue"])
                 self.assertEqual(self.run_cell("kept").result, "42")
 
-    def test_without_a_network_it_says_so_and_can_be_retried(self):
+    def test_a_missing_network_is_reported_and_can_be_retried(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         self.use_source(f"http://127.0.0.1:{port}/index.json")
@@ -474,7 +474,7 @@ class Faults(FreshKernelTestCase):
         self.addCleanup(kernel.close)
         self.front_end = kernel.front_end
 
-    def test_a_full_disk_is_said_and_can_be_retried(self):
+    def test_a_full_disk_is_reported_and_can_be_retried(self):
         folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         if shutil.which("mount") is None or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none", folder], capture_output=True).returncode != 0:

@@ -29,7 +29,7 @@ class Progress(KernelTestCase):
         self.assertIn("100%", states[-1][2])
         self.assertIn("3/3", states[-1][2])
 
-    def test_it_comes_no_more_than_so_often(self):
+    def test_updates_of_a_bar_are_rate_limited(self):
         began = time.monotonic()
         outcome = self.run_cell("""
             var end = DateTime.UtcNow.AddSeconds(1.5);
@@ -90,14 +90,14 @@ class Progress(KernelTestCase):
         self.assertIsNone(outcome.result)
         self.assertRegex(states[-1][2], r"^Still copying 100% .* 100/100 \[")
 
-    def test_a_handle_goes_on_in_the_next_cell(self):
+    def test_a_handle_continues_in_the_next_cell(self):
         first = drawn(self.run_cell('var kept = ProgressBar("kept", total: 2);'))
         second = drawn(self.run_cell("kept.Report(2);"))
         self.assertEqual(first[0][1], second[-1][1])
         self.assertEqual({kind for kind, _, _ in second}, {"update_display_data"})
         self.assertIn("2/2", second[-1][2])
 
-    def test_the_names_stand_in_nobodys_way(self):
+    def test_the_names_do_not_conflict_with_the_users(self):
         self.assertEqual(self.run_cell("""
             var progress = new Progress<int>(n => { }); IProgress<int> reports = progress; reports.Report(1);
             var full = new System.Progress<double>(); Progress<string> third = new(); progress.GetType().Name""").result, "Progress`1")

@@ -128,7 +128,7 @@ class Execute(KernelTestCase):
         self.assertEqual(outcome.result, "5")
         self.assertEqual(outcome.reply["execution_count"], before + 1)
 
-    def test_an_empty_silent_cell_tells_the_counter(self):
+    def test_an_empty_silent_cell_returns_the_counter(self):
         before = self.run_cell("1").reply["execution_count"]
         self.assertEqual(self.run_cell("", silent=True).reply["execution_count"], before)
 
@@ -174,13 +174,13 @@ class Execute(KernelTestCase):
             self.assertEqual(self.front_end.finish(failing).status, "error")
             return [self.front_end.finish(request) for request in queued]
 
-    def test_cells_queued_behind_a_failed_one_are_aborted(self):
+    def test_cells_queued_after_a_failed_one_are_aborted(self):
         for outcome in self.queue_behind_a_failure(stop_on_error=True):
             self.assertEqual(outcome.status, "aborted")
             self.assertEqual(outcome.outputs, [])
         self.assert_alive()
 
-    def test_with_stop_on_error_false_the_queue_goes_on(self):
+    def test_with_stop_on_error_false_the_queue_continues(self):
         second, third = self.queue_behind_a_failure(stop_on_error=False)
         self.assertEqual(second.outputs, [("stdout", "second\n")])
         self.assertEqual(third.result, "3")
@@ -221,7 +221,7 @@ class FailuresAndClocks(KernelTestCase):
             self.assertEqual(self.run_cell("1").result, "1")
             self.front_end.finish(failing)
 
-    def test_what_waits_behind_a_failed_cell_is_aborted_whatever_its_date(self):
+    def test_requests_queued_after_a_failed_cell_are_aborted_whatever_their_dates(self):
         with tempfile.TemporaryDirectory() as folder:
             signal = os.path.join(folder, "go")
             failing = self.start_dated(
@@ -233,7 +233,7 @@ class FailuresAndClocks(KernelTestCase):
             self.assertEqual({self.front_end.finish(request).status for request in queued}, {"aborted"})
         self.assert_alive()
 
-    def test_what_a_client_sends_ahead_of_a_cell_that_fails_at_once_is_aborted(self):
+    def test_requests_received_before_an_immediate_failure_is_published_are_aborted(self):
         session = self.front_end.session
         for code in ("does not compile", "throw new Exception();"):
             for count in (2, 200):
@@ -315,7 +315,7 @@ class TwoFrontEnds(KernelTestCase):
         self.assertTrue(wait_for(lambda m: state(m) == "idle" and is_for(m, request)))
         self.assert_alive()
 
-    def test_whoever_subscribes_while_a_cell_runs_learns_that_the_kernel_is_busy(self):
+    def test_a_client_that_subscribes_while_a_cell_runs_receives_the_busy_status(self):
         with tempfile.TemporaryDirectory() as folder:
             signal = os.path.join(folder, "go")
             cell = self.front_end.start(f'Console.WriteLine("ready"); while (!File.Exists(@"{signal}")) Thread.Sleep(10);')
@@ -411,7 +411,7 @@ class History(KernelTestCase):
         self.assertEqual([code for _, _, code in tail], codes)
         self.assertEqual([line for _, line, _ in tail], counts)
 
-    def test_outputs_go_beside_the_inputs_where_asked_for(self):
+    def test_outputs_accompany_the_inputs_on_request(self):
         code = f"// {self.mark()}\n6 * 7"
         self.run_cell(code)
         self.assertEqual(self.ask_history(hist_access_type="tail", n=1, output=True)[0][2], [code, "42"])
@@ -520,7 +520,7 @@ class CompleteAndInspect(KernelTestCase):
                 self.assertEqual((reply["status"], reply["found"]), ("ok", True))
                 self.assertIn(expected.lower(), reply["data"]["text/plain"].lower())
 
-    def test_what_is_not_there_is_not_found(self):
+    def test_unknown_names_are_not_found(self):
         for code in ("nothingOfThatName", "", "   "):
             with self.subTest(code):
                 reply = self.front_end.ask(

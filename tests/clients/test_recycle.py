@@ -20,7 +20,7 @@ class Recycle(State):
 class HandOver(Recycle):
     settings = {"JUPYTER_CSHARP_NOTICES": "on"}
 
-    def test_what_would_differ_is_carried_over(self):
+    def test_differing_values_are_carried_over(self):
         self.run_cell("var number = new Random().Next(); var time = DateTime.Now; var id = Guid.NewGuid(); var random = new Random();")
         self.run_cell("record Point(int X, List<int> All); var list = new List<int> { number }; var point = new Point(number, list);")
         show = '$"{number} {time.Ticks} {id} {point.X} {string.Join(",", list)} {object.ReferenceEquals(point.All, list)}"'
@@ -39,7 +39,7 @@ class HandOver(Recycle):
         self.wait_until(lambda: self.worker().pid != first)
         self.assertEqual(self.run_cell("x").result, value)
 
-    def test_what_is_no_plain_data_is_named_once(self):
+    def test_values_that_are_not_plain_data_are_reported_once(self):
         self.run_cell("var x = new Random().Next(); var stream = new MemoryStream();")
         for _ in range(3):
             self.run_cell("#!recycle")
@@ -65,7 +65,7 @@ class HandOver(Recycle):
         self.assertEqual(self.worker().pid, worker.pid)
         self.assertEqual(self.run_cell("slow").result, "slow")
 
-    def test_a_worker_that_dies_during_the_hand_over_is_replaced_as_ever(self):
+    def test_a_worker_that_is_lost_during_the_hand_over_is_replaced(self):
         self.run_cell("var kept = 42; Thread.Sleep(1000);")
         worker = self.worker()
         request = self.front_end.start("#!recycle")
@@ -74,7 +74,7 @@ class HandOver(Recycle):
         self.front_end.finish(request)
         self.assertEqual(self.run_cell("kept").result, "42")
 
-    def test_a_fresh_worker_that_dies_during_the_hand_over_is_not_missed(self):
+    def test_a_fresh_worker_that_is_lost_during_the_hand_over_has_no_effect(self):
         self.run_cell("var kept = new Random().Next(); Thread.Sleep(1500);")
         before = self.run_cell("kept").result
         worker = self.worker()
@@ -129,7 +129,7 @@ class IdleMemory(Recycle):
         """How often all of the worker's heap has been collected."""
         return int(self.run_cell("GC.CollectionCount(2)").result)
 
-    def test_a_worker_that_has_nothing_to_do_gives_back_what_cells_have_dropped(self):
+    def test_an_idle_worker_returns_memory_that_cells_have_released(self):
         before = self.collections()
         self.run_cell("for (var i = 0; i < 300_000; i++) new string('x', 40).GetHashCode();")
         end = time.monotonic() + DEADLINE
@@ -164,7 +164,7 @@ class NativeMemory(Recycle):
 class Silence(Recycle):
     settings = {"JUPYTER_CSHARP_PING_SECONDS": "2"}
 
-    def test_a_worker_that_answers_nothing_is_replaced(self):
+    def test_an_unresponsive_worker_is_replaced(self):
         self.run_cell("var kept = 42;")
         worker = self.worker()
         worker.suspend()
@@ -175,14 +175,14 @@ class Silence(Recycle):
 class Redeclaration(Recycle):
     settings = {"JUPYTER_CSHARP_MEMORY_CEILING": "1200 MB"}
 
-    def test_the_old_value_is_let_go(self):
+    def test_the_old_value_is_released(self):
         for number in range(20):
             self.run_cell(f"var data = new byte[500_000_000]; data[0] = {number};")
         self.assertEqual(self.run_cell("data[0]").result, "19")
         self.crash()
         self.assertEqual(self.run_cell("data[0]").result, "19")
 
-    def test_what_a_method_or_lambda_uses_is_kept(self):
+    def test_values_used_by_a_method_or_lambda_are_kept(self):
         self.run_cell("var one = new List<int> { 1 }; var two = new List<int> { 2 }; int Count() => one.Count;")
         self.run_cell("Func<int> sum = () => two.Sum();")
         self.run_cell("var one = 1; var two = 2;")
@@ -212,7 +212,7 @@ class Policies(Recycle):
         self.assertEqual(self.run_cell(show).result, "1 2 1,2,1")
         self.assertEqual(self.runs(), 1)
 
-    def test_what_hides_its_fields_is_carried_over_by_what_it_shows(self):
+    def test_values_that_hide_their_fields_are_carried_over_by_their_public_interface(self):
         self.run_cell('#!replay never\nusing System.Collections.Immutable; using System.Text.Json.Nodes; using System.Xml.Linq; using System.Data; record Key(string Name, int Number);'
                       'var map = ImmutableDictionary<Key, int>.Empty.Add(new("a", new Random().Next()), 1).Add(new("b", 2), 2); var node = JsonNode.Parse("{}"); node["r"] = new Random().Next();'
                       'var part = new XElement("part", new Random().Next()); var element = new XElement("all", part); var table = new DataTable(); table.Columns.Add("A", typeof(int)); table.Rows.Add(new Random().Next());')
@@ -230,7 +230,7 @@ class Policies(Recycle):
         self.assertEqual(self.run_cell("runs").result, "1")
         self.assertEqual(self.runs(), 1)
 
-    def test_what_cannot_be_carried_is_named_when_it_is_used(self):
+    def test_a_value_that_cannot_be_carried_over_is_reported_when_it_is_used(self):
         self.run_cell(self.counted("#!replay never", "var stream = new MemoryStream();"))
         self.assertEqual(self.run_cell("stream.Length").result, "0")
         self.crash()
@@ -252,13 +252,13 @@ class Policies(Recycle):
             self.front_end.finish(request)
             self.assertEqual(self.runs(), runs)
 
-    def test_who_cannot_be_asked_means_no(self):
+    def test_a_client_without_allow_stdin_means_no(self):
         self.run_cell(self.counted("#!replay ask"))
         self.crash()
         self.assertEqual(self.run_cell("runs").result, "1")
         self.assertEqual(self.runs(), 1)
 
-    def test_a_wrong_word_is_an_error(self):
+    def test_an_invalid_policy_is_an_error(self):
         self.assertIn("always, never, ask", self.run_failing_cell("#!replay sometimes\nvar x = 1;").error["evalue"])
 
     def test_lines_keep_their_numbers(self):

@@ -5,7 +5,7 @@ from test_recycle import Recycle
 class Redefinition(Recycle):
     settings = {"JUPYTER_CSHARP_NOTICES": "on"}
 
-    def test_a_namespace_is_there_for_later_cells_and_after_a_crash(self):
+    def test_a_namespace_is_available_to_later_cells_and_after_a_crash(self):
         self.run_cell("namespace Shapes { record Circle(double R); public static class Made { public static int Count; } }")
         self.run_cell("using Shapes;\nvar circle = new Circle(2); Made.Count = 7;")
         show = '$"{circle} {Made.Count}"'
@@ -47,7 +47,7 @@ class Redefinition(Recycle):
         self.run_cell("record Point2(int X, int Z = 0);")
         self.assertIn("Of2 was compiled with the older one", self.run_failing_cell("Of2(new Point2(1))").traceback)
 
-    def test_a_type_in_a_namespace_that_is_declared_anew_is_another_for_all_cells(self):
+    def test_a_redeclared_type_in_a_namespace_is_another_for_all_cells(self):
         self.run_cell("namespace A { public class X { public int V => 1; } public class Other { public int W => 3; } }")
         self.run_cell("var x = new A.X(); int Of(A.X x) => x.V;")
         self.run_cell("var list = new List<int> { x.V };")
@@ -78,7 +78,7 @@ class Redefinition(Recycle):
         self.run_cell("#!recycle")
         self.assertEqual(self.run_cell("point.Length").result, "7")
 
-    def test_what_does_not_compile_rebuilds_nothing(self):
+    def test_a_redeclaration_that_does_not_compile_rebuilds_nothing(self):
         self.run_cell("namespace A { public class X { public int V => 1; } }")
         self.run_cell("var x = new A.X();")
         worker = self.worker().pid
@@ -94,7 +94,7 @@ class Redefinition(Recycle):
         self.run_cell("namespace A { public class X { public int V => 2; } }")
         self.assertEqual(self.run_cell('$"{chance} {new A.X().V}"').result, before + " 2")
 
-    def test_extension_methods_are_declared_anew_without_a_rebuild(self):
+    def test_extension_methods_are_redeclared_without_a_rebuild(self):
         self.run_cell("static class E { public static int Twice(this int i) => i * 2; }")
         worker = self.worker().pid
         self.run_cell("static class E { public static int Twice(this int i) => i * 20; }")

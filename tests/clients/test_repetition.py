@@ -24,13 +24,13 @@ class Repetition(KernelTestCase):
         self.assertEqual(self.repeat('$"{n} {list.Count} {list[^1]}"', 2), ["21 21 20"] * 2)
         self.assertEqual(self.loaded(), before + 1)
 
-    def test_each_run_is_one_of_its_own(self):
+    def test_each_run_is_independent(self):
         self.run_cell("var made = new List<Func<int>>(); var n = 0;")
         self.repeat("for (var i = 0; i < 2; i++) { var own = n++; made.Add(() => own++ * 10); }", 3)
         self.assertEqual(self.repeat('string.Join(",", made.Select(f => f()))', 2), ["0,10,20,30,40,50", "10,20,30,40,50,60"])
         self.assertEqual(self.repeat("await Task.Delay(1); await Task.FromResult(++n)", 3), ["7", "8", "9"])
 
-    def test_what_was_declared_since_is_seen(self):
+    def test_later_declarations_are_seen(self):
         self.run_cell("var x = 1; string Of(object o) => \"object\";")
         show = 'Of(x) + Math.Max(1, 2) + new Version(1, 2)'
         self.assertEqual(self.repeat(show, 2), ["object21.2"] * 2)
@@ -81,7 +81,7 @@ class Repetition(KernelTestCase):
         self.assertIn("throw new Invalid", failed.traceback)
         self.assertIn(f"Cell In[{number + 1}], line 2", self.run_failing_cell(cell).traceback)
 
-    def test_what_failed_is_compiled_anew(self):
+    def test_a_failed_cell_is_compiled_again(self):
         self.run_cell("var fails = false;")
         cell = "if (fails) throw new Exception();"
         self.repeat(cell, 2)
@@ -92,13 +92,13 @@ class Repetition(KernelTestCase):
         self.repeat(cell, 2)
         self.assertEqual(self.loaded(), before + 3)
 
-    def test_a_cell_that_asks_for_its_own_name_is_told_it(self):
+    def test_a_cell_that_reads_its_own_name_gets_it(self):
         self.run_cell('string Here([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;')
         for _ in range(3):
             outcome = self.run_cell("Here()")
             self.assertEqual(outcome.result, f"Cell [{outcome.reply['execution_count']}]")
 
-    def test_it_is_the_same_behind_an_interrupt(self):
+    def test_a_cell_can_be_repeated_after_an_interrupt(self):
         self.run_cell("var n = 0;")
         cell = 'n++; foreach (var _ in Enumerable.Range(0, n > 2 ? int.MaxValue : 1).Where(i => i >= 0)) if (n > 2) { Console.Write("."); Thread.Sleep(10); }'
         for _ in range(2):
@@ -112,7 +112,7 @@ class Repetition(KernelTestCase):
             self.run_cell(cell)
         self.assertEqual(self.run_cell("n").result, "2")
 
-    def test_an_expression_of_a_front_ends_is_evaluated_anew(self):
+    def test_a_user_expression_is_evaluated_again(self):
         self.run_cell("var n = 0;")
         values = [self.front_end.run("", user_expressions={"n": "++n"}).reply["user_expressions"]["n"]["data"]["text/plain"] for _ in range(3)]
         self.assertEqual(values, ["1", "2", "3"])
@@ -165,7 +165,7 @@ class RepetitionInFreshWorkers(Recycle):
         self.kill_worker()
         self.assertEqual(self.run_cell('$"{n} {string.Join(",", kept)}"').result, "4 0,1,2,3")
 
-    def test_cells_that_are_compiled_anew_are_so_each_for_itself(self):
+    def test_recompiled_cells_are_compiled_separately(self):
         self.run_cell("namespace N { public static class A { public static int Value => 1; } }")
         self.run_cell("var total = 0;")
         for _ in range(3):
@@ -177,7 +177,7 @@ class RepetitionInFreshWorkers(Recycle):
         self.kill_worker()
         self.assertEqual(self.run_cell("total").result, "40")
 
-    def test_a_cell_that_was_taken_back_is_no_more_seen(self):
+    def test_an_undone_cell_is_not_seen(self):
         self.run_cell("var n = 1;")
         for _ in range(2):
             self.assertEqual(self.run_cell("n + 1").result, "2")
@@ -189,7 +189,7 @@ class RepetitionInFreshWorkers(Recycle):
         for _ in range(2):
             self.assertEqual(self.run_cell("n + 1").result, "2")
 
-    def test_what_a_cell_submits_is_compiled_each_time(self):
+    def test_submitted_code_is_compiled_each_time(self):
         cell = 'await Microsoft.DotNet.Interactive.Kernel.Root.SubmitCodeAsync("var submitted = DateTime.Now.Ticks; Console.Write(1);");'
         self.run_cell("var n = 0;")
         for _ in range(3):
@@ -197,7 +197,7 @@ class RepetitionInFreshWorkers(Recycle):
         self.kill_worker()
         self.assertEqual(self.run_cell("submitted > 0").result, "True")
 
-    def test_a_lost_worker_is_told_of_behind_the_cells_beginning(self):
+    def test_a_lost_worker_is_reported_after_the_cells_start(self):
         self.run_cell("var n = 0;")
         self.run_cell("n++;")
         self.kill_worker()

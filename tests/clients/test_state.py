@@ -50,7 +50,7 @@ class State(KernelTestCase):
 
 
 class Replay(State):
-    def test_variables_of_every_kind_are_there_after_a_crash(self):
+    def test_variables_of_every_kind_survive_a_crash(self):
         self.run_cell("using System.Globalization; int count = 1; var list = new List<int> { 1, 2 };")
         self.run_cell("record Point(int X, int Y); var origin = new Point(1, 2); int Twice(int n) => 2 * n;")
         self.run_cell("count += 41; list.Add(3); var query = list.Select(x => new { Double = Twice(x) }).ToList();")
@@ -62,7 +62,7 @@ class Replay(State):
             self.run_cell('$"{count} {string.Join(",", list)} {origin} {query[2].Double} {before} {after ?? "null"} {Held.Value}"').result,
             "42 1,2,3 Point { X = 1, Y = 2 } 6 kept null 7")
 
-    def test_what_was_shown_is_not_shown_again(self):
+    def test_outputs_are_not_shown_again_in_a_replay(self):
         self.run_cell('Console.WriteLine("once"); display("once"); var x = 1; x')
         self.crash()
         self.assertEqual(self.run_cell("x").outputs, [("execute_result", "1")])
@@ -86,7 +86,7 @@ class Replay(State):
         self.crash()
         self.assertEqual(self.worker().pid, spare[0])
 
-    def test_an_idle_kernel_lets_its_spare_worker_go(self):
+    def test_an_idle_kernel_ends_its_spare_worker(self):
         self.run_cell("#!settings spare-seconds 3")
         worker = self.worker().pid
 
@@ -101,7 +101,7 @@ class Replay(State):
         self.assertEqual(self.worker().pid, worker)
         wait_for_children(2)
 
-    def test_a_worker_lost_between_cells_is_told_of(self):
+    def test_a_worker_lost_between_cells_is_reported(self):
         self.run_cell("var x = 1;")
         self.kill_worker()
         time.sleep(1)
@@ -109,7 +109,7 @@ class Replay(State):
         self.assertIn("The worker ended while no cell ran", dict(outputs)["stderr"])
         self.assertEqual(outputs[-1], ("execute_result", "1"))
 
-    def test_a_cell_that_ends_otherwise_is_told_of(self):
+    def test_a_cell_with_a_different_outcome_is_reported(self):
         self.run_cell("var first = 1;")
         self.run_cell(self.once("second", 'throw new TimeoutException("not again");'))
         self.run_cell("var third = 3;")
@@ -151,7 +151,7 @@ class Replay(State):
         self.kill_worker()
         self.assertEqual(self.run_cell("second").result, "2")
 
-    def test_an_interrupted_replay_says_what_is_missing(self):
+    def test_an_interrupted_replay_reports_the_missing_cells(self):
         self.run_cell("var first = 1;")
         self.run_cell(self.once("second", "Thread.Sleep(-1);"))
         self.run_cell("var third = 3; int Fourth() => 4;")
@@ -175,7 +175,7 @@ class Directives(State):
         self.assertEqual(gone_or_left([worker]), [])
         self.assertEqual(self.run_cell("x").result, "1")
 
-    def test_recycle_right_behind_a_crash(self):
+    def test_recycle_right_after_a_crash(self):
         self.run_cell("var x = 1; Thread.Sleep(300);")
         self.crash()
         self.run_cell("#!recycle")
@@ -188,7 +188,7 @@ class Directives(State):
         self.assertEqual(self.run_cell("list.Count").result, "1")
         self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
 
-    def test_undo_of_nothing_says_so(self):
+    def test_undo_without_cells_is_reported(self):
         self.assertIn("no accepted cell", self.run_cell("#!undo").result)
 
     def test_settings_are_shown_and_set(self):
@@ -268,7 +268,7 @@ class Flow(KernelTestCase):
         self.front_end.interrupt()
         self.assertEqual(self.front_end.finish(cell).error["ename"], "Interrupted")
 
-    def test_what_flows_with_the_thread_stays_from_cell_to_cell(self):
+    def test_the_execution_context_flows_from_cell_to_cell(self):
         self.set_up_flow()
         self.run_cell('CultureInfo.CurrentCulture = new("de-DE"); CultureInfo.CurrentUICulture = new("fr-FR"); local.Value = "a";'
                       ' new System.Diagnostics.Activity("work").Start();')
@@ -289,7 +289,7 @@ class Flow(KernelTestCase):
         self.run_cell("using (var inner = new System.Diagnostics.Activity(\"inner\").Start()) { } await Task.Yield();")
         self.assertEqual(self.flow(), "1,5 fr-FR e work")
 
-    def test_what_flows_survives_interrupts_and_the_worker(self):
+    def test_the_execution_context_survives_interrupts_and_the_worker(self):
         self.set_up_flow()
         self.run_cell('await Task.Yield(); CultureInfo.CurrentCulture = new("de-DE"); local.Value = "a";')
         self.interrupt("")

@@ -21,7 +21,7 @@ class Stdin(KernelTestCase):
         self.assertEqual(request["parent_header"]["msg_id"], cell)
         self.assertEqual(self.front_end.finish(cell).result, "Ada 🐱")
 
-    def test_the_unfinished_line_of_output_is_the_question_and_stays_output(self):
+    def test_the_unfinished_line_of_output_is_the_prompt_and_stays_output(self):
         cases = {
             'Console.Write("Name? "); Console.ReadLine()': "Name? ",
             'Console.WriteLine("Hello"); Console.Write("Na"); Console.Out.Flush(); Thread.Sleep(100); Console.Write("me? "); Console.ReadLine()': "Name? ",
@@ -74,7 +74,7 @@ class Stdin(KernelTestCase):
         outcome = self.front_end.finish(cell)
         self.assertEqual(outcome.result, "secret")
 
-    def test_what_was_printed_before_is_shown_before_the_question(self):
+    def test_earlier_output_is_shown_before_the_prompt(self):
         cell = self.front_end.start('Console.WriteLine("first"); Console.ReadLine(); 1', allow_stdin=True)
         self.front_end.wait_for_output(cell, "first")
         self.answer("")
@@ -93,7 +93,7 @@ class Stdin(KernelTestCase):
         self.assertEqual(other.finish(cell).result, "mine")
         self.assertFalse(self.front_end.stdin.poll(0))
 
-    def test_a_reply_that_nobody_asked_for_is_dropped(self):
+    def test_an_unrequested_input_reply_is_dropped(self):
         self.front_end.session.send(self.front_end.stdin, "input_reply", {"value": "stale"})
         self.assert_alive()
         cell = self.front_end.start("Console.ReadLine()", allow_stdin=True)

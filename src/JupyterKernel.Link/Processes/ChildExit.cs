@@ -4,12 +4,13 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// Asks the system whether a child process has ended. The framework learns that by SIGCHLD alone, which anything in the process can block or ignore.
+/// Asks the system whether a child process has ended. The framework relies on SIGCHLD alone, which any code in the process can block or
+/// ignore.
 /// Unix only. Source: https://man7.org/linux/man-pages/man2/waitid.2.html
 /// </summary>
 internal static class ChildExit
 {
-    /// <summary>The exit code of a process about which the system no longer knows it.</summary>
+    /// <summary>The exit code of a process that the system no longer knows.</summary>
     public const int Unknown = int.MinValue;
 
     private const int ProcessId = 1;
@@ -17,7 +18,10 @@ internal static class ChildExit
     private const int Ended = 4;
     private const int ExitedByItself = 1;
 
-    /// <summary>The exit code of a child that has ended, 128 + n for signal n; null while it runs. It stays a zombie for the framework to reap.</summary>
+    /// <summary>
+    /// The exit code of a child that has ended, 128 + n for signal n; null while it runs. The child stays a zombie for the framework to
+    /// reap.
+    /// </summary>
     public static int? Look(int child)
     {
         var info = new byte[128];

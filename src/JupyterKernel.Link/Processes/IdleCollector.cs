@@ -1,17 +1,17 @@
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// Collects and compacts the heap of a process that is idle, which returns the memory to the system. The runtime by itself lets garbage
-/// grow by the size of the processor's cache: on a large server to almost two hundred megabytes in each process. Used by one thread at a
-/// time.
+/// Collects and compacts the heap of an idle process, which returns the memory to the system. The runtime by itself lets garbage grow to
+/// the
+/// size of the processor's cache: on a large server to almost 200 MB in each process. Used by one thread at a time.
 /// </summary>
-/// <param name="minAllocatedBytes">A collection is due when this much was allocated since the last one.</param>
+/// <param name="minAllocatedBytes">The allocation since the last collection from which another one is due.</param>
 /// <param name="maxHeapBytes">
-/// The collection of a larger heap is left to the runtime: a cell that arrives meanwhile would wait too long.
+/// The maximum heap size; a larger heap is left to the runtime, because an arriving cell would wait too long for the collection.
 /// </param>
 internal sealed class IdleCollector(long minAllocatedBytes, long maxHeapBytes = long.MaxValue)
 {
-    /// <summary>How long a process has run nothing before it counts as idle.</summary>
+    /// <summary>The time without work after which a process counts as idle.</summary>
     public static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(1);
 
     private long allocatedAtLastCollection;
@@ -19,7 +19,7 @@ internal sealed class IdleCollector(long minAllocatedBytes, long maxHeapBytes = 
     /// <summary>Whether enough was allocated since the last collection.</summary>
     public bool IsDue => GC.GetTotalAllocatedBytes() - allocatedAtLastCollection >= minAllocatedBytes;
 
-    /// <summary>Collects. Blocks all threads of the process meanwhile.</summary>
+    /// <summary>Collects the heap. Blocks all threads of the process meanwhile.</summary>
     public void Collect()
     {
         if (GC.GetGCMemoryInfo().HeapSizeBytes <= maxHeapBytes)

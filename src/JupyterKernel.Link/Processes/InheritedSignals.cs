@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// Undoes what a launcher's signal settings would break. A blocked or ignored SIGCHLD hides the end of child processes from the framework, and the signal
-/// mask is inherited by every process that is started. Source: https://man7.org/linux/man-pages/man7/signal.7.html
+/// Resets signal settings that a launcher may have left. A blocked or ignored SIGCHLD hides the end of child processes from the framework,
+/// and
+/// every started process inherits the signal mask. Source: https://man7.org/linux/man-pages/man7/signal.7.html
 /// </summary>
 internal static class InheritedSignals
 {
@@ -12,8 +13,9 @@ internal static class InheritedSignals
     private const nint DefaultAction = 0;
 
     /// <summary>
-    /// Unblocks all signals and gives SIGCHLD its default action. Call on the main thread before it starts others, which inherit its mask; the threads that the
-    /// runtime has started before keep theirs, which does no harm: a signal to the process goes to any thread that takes it.
+    /// Unblocks all signals and gives SIGCHLD its default action. Call on the main thread before it starts others, which inherit its mask.
+    /// Threads
+    /// that the runtime has already started keep theirs, which is harmless: a signal to the process goes to any thread that accepts it.
     /// </summary>
     public static void Reset()
     {
@@ -25,12 +27,18 @@ internal static class InheritedSignals
     }
 
     /// <summary>
-    /// Lets processes that are started from here have the default action of SIGPIPE. The runtime ignores that signal, which is inherited, and then a pipeline
-    /// such as <c>yes | head -1</c> fails; a handler is not inherited. It has nothing to do, so a function of the C library that does nothing will do.
+    /// Restores the default action of SIGPIPE for processes started from here. The runtime ignores that signal, children inherit this, and
+    /// then a
+    /// pipeline such as <c>yes | head -1</c> fails. A handler is not inherited; since it has nothing to do, a function of the C library
+    /// without
+    /// effect serves as one.
     /// </summary>
     public static void HandlePipe()
     {
-        if (!OperatingSystem.IsWindows() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "abs", out var nothing)) signal(SigPipe, nothing);
+        if (!OperatingSystem.IsWindows() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "abs", out var nothing))
+        {
+            signal(SigPipe, nothing);
+        }
     }
 
     [DllImport("libc")] private static extern int sigemptyset(byte[] set);

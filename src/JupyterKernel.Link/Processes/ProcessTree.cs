@@ -4,8 +4,11 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// The processes that a worker's cells started. On Unix a worker leads a process group of its own, which what it starts joins, also where its parent has ended;
-/// what has left the group is found as a child of a child. What has left both is a daemon of its own, and is left alone. Any thread.
+/// The processes that a worker's cells started. On Unix a worker leads a process group of its own, which its descendants join, also where
+/// their
+/// parent has ended; a process that has left the group is found as a child of a child. One that has left both is a daemon, and is left
+/// running.
+/// Any thread.
 /// Source: https://man7.org/linux/man-pages/man2/setpgid.2.html
 /// </summary>
 internal static class ProcessTree
@@ -13,18 +16,18 @@ internal static class ProcessTree
     private const int SigKill = 9;
     private const int SigTerm = 15;
 
-    /// <summary>How long processes have to end after SIGTERM.</summary>
+    /// <summary>The time that processes have to end after SIGTERM.</summary>
     private static readonly TimeSpan TermTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Makes this process the leader of a group of its own.</summary>
+    /// <summary>Makes this process the leader of its own group.</summary>
     public static void LeadGroup()
     {
         if (!OperatingSystem.IsWindows()) _ = setpgid(0, 0);
     }
 
-    /// <summary>The processes that belong to a worker, without itself: what it started and what these started. Empty on Windows.</summary>
-    /// <remarks>Where there is no /proc, one entry stands for the group.</remarks>
+    /// <summary>The descendants of a worker, without the worker itself. Empty on Windows.</summary>
+    /// <remarks>Without /proc, one entry stands for the group.</remarks>
     public static IReadOnlyList<StartedProcess> Of(int worker)
     {
         if (OperatingSystem.IsWindows()) return [];
@@ -32,44 +35,59 @@ internal static class ProcessTree
         var all = new List<(int Id, int Parent, int Group, string StartTime)>();
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Stat(id) is { IsZombie: false } stat) all.Add((id, stat.Parent, stat.Group, stat.StartTime));
+            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && Stat(id) is { IsZombie: false } stat)
+            {
+                all.Add((id, stat.Parent, stat.Group, stat.StartTime));
+            }
         }
 
         var found = new HashSet<int> { worker };
         while (all.Exists(process => (found.Contains(process.Parent) || process.Group == worker) && found.Add(process.Id)))
         {
-            // Until there are no more.
+            // Repeats until no process is added, because the list may have children before their parents.
         }
 
-        return [.. all.Where(process => process.Id != worker && found.Contains(process.Id)).Select(process => new StartedProcess(process.Id, process.StartTime))];
+        return [.. all.Where(process => process.Id != worker && found.Contains(process.Id))
+            .Select(process => new StartedProcess(process.Id, process.StartTime))];
     }
 
-    /// <summary>Ends processes that belonged to a worker: asks them to with SIGTERM, and kills what is left after a second, with whatever they have started.</summary>
+    /// <summary>
+    /// Terminates processes that belonged to a worker: sends SIGTERM, and after a second SIGKILL to the rest and all that they have
+    /// started.
+    /// </summary>
     public static async Task EndAsync(int worker, IReadOnlyList<StartedProcess> processes)
     {
         if (processes.Count == 0) return;
         foreach (var process in processes) _ = kill(process.Id, SigTerm);
-        for (var waited = TimeSpan.Zero; waited < TermTime && processes.Any(Runs); waited += LookInterval) await Task.Delay(LookInterval).ConfigureAwait(false);
+        for (var waited = TimeSpan.Zero; waited < TermTime && processes.Any(Runs); waited += LookInterval)
+        {
+            await Task.Delay(LookInterval).ConfigureAwait(false);
+        }
         foreach (var process in processes.Union(Of(worker)).Where(Runs)) _ = kill(process.Id, SigKill);
     }
 
-    /// <summary>The process that started this one; null where that is not known.</summary>
-    public static StartedProcess? Parent() => !OperatingSystem.IsWindows() && getppid() is var parent and > 1 ? new(parent, StartTime(parent)) : null;
+    /// <summary>The process that started this one; null if unknown.</summary>
+    public static StartedProcess? Parent() =>
+        !OperatingSystem.IsWindows() && getppid() is var parent and > 1 ? new(parent, StartTime(parent)) : null;
 
-    /// <summary>When a process started, as the runtime writes it into the names of its files; null if that is not known.</summary>
+    /// <summary>The start time of a process, as the runtime writes it into the names of its files; null if unknown.</summary>
     public static string? StartTime(int process) => OperatingSystem.IsLinux() ? Stat(process)?.StartTime : null;
 
     private static bool Runs(StartedProcess process) =>
-        process.StartTime is null ? kill(process.Id, 0) == 0 : Stat(process.Id) is { IsZombie: false, StartTime: var time } && time == process.StartTime;
+        process.StartTime is null
+            ? kill(process.Id, 0) == 0
+            : Stat(process.Id) is { IsZombie: false, StartTime: var time } && time == process.StartTime;
 
-    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the name, in parentheses, may have any character.
+    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the name, in parentheses, may contain any character.
     private static (int Parent, int Group, bool IsZombie, string StartTime)? Stat(int process)
     {
         try
         {
             var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return (int.Parse(fields[1], CultureInfo.InvariantCulture), int.Parse(fields[2], CultureInfo.InvariantCulture), fields[0] is "Z" or "X", fields[19]);
+            return (int.Parse(fields[1], CultureInfo.InvariantCulture), int.Parse(fields[2], CultureInfo.InvariantCulture),
+                fields[0] is "Z" or "X", fields[19]);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
@@ -83,6 +101,6 @@ internal static class ProcessTree
 }
 
 /// <summary>A process that a cell started.</summary>
-/// <param name="Id">Its number; negative for all of a group.</param>
-/// <param name="StartTime">Tells it from a later one of the same number; null where that is not known.</param>
+/// <param name="Id">Its process id; negative for a whole group.</param>
+/// <param name="StartTime">Distinguishes it from a later process with the same id; null if unknown.</param>
 internal readonly record struct StartedProcess(int Id, string? StartTime);

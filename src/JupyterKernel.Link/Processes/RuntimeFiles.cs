@@ -1,13 +1,15 @@
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// The pipes and the socket by which diagnostic tools reach a .NET process. The runtime deletes them only if it ends by itself. Any thread.
+/// The pipes and the socket that diagnostic tools use to reach a .NET process. The runtime deletes them only if it ends by itself. Any
+/// thread.
 /// Source: https://github.com/dotnet/diagnostics/blob/main/documentation/design-docs/ipc-protocol.md#naming-and-location-conventions
 /// </summary>
 internal static class RuntimeFiles
 {
-    /// <summary>Deletes those of a process that has ended.</summary>
-    /// <param name="startTime">See <see cref="ProcessTree.StartTime"/>; another process may have had the number, perhaps in another container with the same folder.</param>
+    /// <summary>Deletes the files of a process that has ended.</summary>
+    /// <param name="startTime">See <see cref="ProcessTree.StartTime"/>; another process may have used the same id, perhaps in another
+    /// container with the same folder.</param>
     public static void Delete(int process, string? startTime)
     {
         if (OperatingSystem.IsWindows() || (startTime is null && OperatingSystem.IsLinux())) return;
@@ -16,7 +18,8 @@ internal static class RuntimeFiles
             var folder = Path.GetTempPath();
             if (startTime is not null)
             {
-                foreach (var name in (string[])[$"clr-debug-pipe-{process}-{startTime}-in", $"clr-debug-pipe-{process}-{startTime}-out", $"dotnet-diagnostic-{process}-{startTime}-socket"])
+                foreach (var name in (string[])[$"clr-debug-pipe-{process}-{startTime}-in", $"clr-debug-pipe-{process}-{startTime}-out",
+                    $"dotnet-diagnostic-{process}-{startTime}-socket"])
                     File.Delete(Path.Combine(folder, name));
                 return;
             }
@@ -28,7 +31,7 @@ internal static class RuntimeFiles
         }
         catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
         {
-            // Then they stay, as those of any killed .NET process do.
+            // The files stay, as those of any killed .NET process do.
         }
     }
 }

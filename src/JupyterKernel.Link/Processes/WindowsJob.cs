@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// A job object: a process and all that it starts, which end when the job is closed, also by the end of this process. Windows only.
+/// A job object: a process and its descendants, which end when the job is closed, also by the end of this process. Windows only.
 /// Source: https://learn.microsoft.com/windows/win32/procthread/job-objects
 /// </summary>
 internal sealed class WindowsJob : IDisposable
@@ -16,14 +16,14 @@ internal sealed class WindowsJob : IDisposable
 
     private readonly SafeFileHandle job = CreateJobObjectW(0, 0);
 
-    /// <param name="process">The process, which has not started others yet.</param>
+    /// <param name="process">The process, which has not started any other yet.</param>
     public WindowsJob(SafeProcessHandle process)
     {
         Limit(KillOnClose);
         AssignProcessToJobObject(job, process);
     }
 
-    /// <summary>Lets what the process has started outlive it.</summary>
+    /// <summary>Lets the descendants of the process outlive it.</summary>
     public void Leave() => Limit(0);
 
     /// <inheritdoc/>
@@ -37,6 +37,7 @@ internal sealed class WindowsJob : IDisposable
     }
 
     [DllImport("kernel32")] private static extern SafeFileHandle CreateJobObjectW(nint attributes, nint name);
-    [DllImport("kernel32")] private static extern bool SetInformationJobObject(SafeFileHandle job, int kind, byte[] information, int length);
+    [DllImport("kernel32")]
+    private static extern bool SetInformationJobObject(SafeFileHandle job, int kind, byte[] information, int length);
     [DllImport("kernel32")] private static extern bool AssignProcessToJobObject(SafeFileHandle job, SafeProcessHandle process);
 }

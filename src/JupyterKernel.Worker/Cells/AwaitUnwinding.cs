@@ -6,30 +6,30 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Unwinds an interrupted cell that awaits, and so has no code on the stack that could be aborted: its awaits end with an exception, so
-/// that its <c>finally</c> and <c>using</c> blocks run. Cell thread.
+/// Unwinds an interrupted cell that awaits. Such a cell has no code on the stack that could be aborted; instead its awaits end with an
+/// exception, so that its <c>finally</c> and <c>using</c> blocks run. Cell thread.
 /// </summary>
 internal sealed class AwaitUnwinding(CellQueue queue, UserCode userCode, ConsoleCapture console, CellLoadContext assemblies)
 {
-    /// <summary>How long the <c>finally</c> blocks may take before they are aborted.</summary>
+    /// <summary>The time that the <c>finally</c> blocks have before they are aborted.</summary>
     private static readonly TimeSpan TotalTimeout = TimeSpan.FromMilliseconds(600);
 
-    /// <summary>How long what the <c>finally</c> blocks themselves await may take.</summary>
+    /// <summary>The time that awaits inside the <c>finally</c> blocks have.</summary>
     private static readonly TimeSpan AwaitTimeout = TimeSpan.FromMilliseconds(400);
 
     /// <summary>
-    /// How long an await is looked for that can be ended: the cell may be at none for a moment, or yield again and again.
+    /// The time for which to look for an await that can be ended: the cell may be at none for a moment, or yield repeatedly.
     /// </summary>
     private static readonly TimeSpan SearchTimeout = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How long code that is to be aborted has to begin.</summary>
+    /// <summary>The time that code to be aborted has to begin.</summary>
     private static readonly TimeSpan AbortDelay = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
-    /// Unwinds a cell. One that catches the exception, or awaits nothing that can be ended, is aborted; afterwards nothing of it runs any
+    /// Unwinds a cell. A cell that catches the exception, or awaits nothing that can be ended, is aborted; afterwards none of its code runs
+    /// any
     /// more.
     /// </summary>
-    /// <param name="code">The cell's task.</param>
     public void Unwind(Task code, CellContext cell)
     {
         console.Renew();
@@ -73,7 +73,7 @@ internal sealed class AwaitUnwinding(CellQueue queue, UserCode userCode, Console
         catch (Exception unknown) when (unknown is MemberAccessException or TargetInvocationException or ArgumentException
             or InvalidCastException or InvalidOperationException or NotSupportedException or NullReferenceException)
         {
-            // A runtime whose fields are others: then these blocks do not run.
+            // The runtime has other fields than expected, so these blocks do not run.
         }
 
         hurry.Set();

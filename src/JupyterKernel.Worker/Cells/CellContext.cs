@@ -3,36 +3,36 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// A cell from its start until nothing of it runs any more, and the synchronization context of its code: what follows an await returns to
-/// the cell thread, and is dropped once the cell was interrupted.
+/// A cell from its start until none of its code runs any more, and the synchronization context of that code: the continuation of an await
+/// returns to the cell thread, and is dropped once the cell was interrupted.
 /// </summary>
-/// <param name="queue">Where its continuations wait for the cell thread.</param>
+/// <param name="queue">The queue in which its continuations wait for the cell thread.</param>
 /// <param name="number">The cell's number in the session.</param>
 /// <param name="request">A <see cref="RunCell"/>, or another request that runs user code like a cell.</param>
-/// <param name="loaded">The submission's class, where it is loaded ahead.</param>
+/// <param name="loaded">The submission's class, if it is loaded ahead.</param>
 internal sealed class CellContext(CellQueue queue, long number, WorkerMessage request, Task<Type>? loaded) : SynchronizationContext
 {
     private CancellationTokenSource? unwinding;
 
-    /// <summary>The request that the cell was started by.</summary>
+    /// <summary>The request that started the cell.</summary>
     public WorkerMessage Request => request;
 
-    /// <summary>The submission's class, where it is loaded ahead.</summary>
+    /// <summary>The submission's class, if it is loaded ahead.</summary>
     public Task<Type>? Loaded => loaded;
 
     /// <summary>The cell's number in the session.</summary>
     public long Number => number;
 
-    /// <summary>The code that it has submitted while it ran.</summary>
+    /// <summary>The code that the cell has submitted while it ran.</summary>
     public SubmittedCode.OfCell Submitted { get; } = new(request as RunCell);
 
-    /// <summary>Actions to run when it has ended.</summary>
+    /// <summary>Actions to run when the cell has ended.</summary>
     public List<Action> AtEnd { get; } = [];
 
-    /// <summary>The source of the token that user code can look at.</summary>
+    /// <summary>The source of the cancellation token for user code.</summary>
     public CancellationTokenSource Cancellation { get; } = new();
 
-    /// <summary>Aborts the cell.</summary>
+    /// <summary>The source of the token that aborts the cell.</summary>
     public CancellationTokenSource Abort { get; } = new();
 
     /// <summary>Whether user code has asked for the token.</summary>
@@ -41,13 +41,13 @@ internal sealed class CellContext(CellQueue queue, long number, WorkerMessage re
     /// <summary>Whether the cell was aborted.</summary>
     public bool IsInterrupted => Abort.IsCancellationRequested;
 
-    /// <summary>Whether nothing of it may run any more: it is interrupted, and its awaits are unwound.</summary>
+    /// <summary>Whether no code of the cell may run any more: it is interrupted, and its awaits are unwound.</summary>
     public bool IsStopped => StopToken.IsCancellationRequested;
 
-    /// <summary>Aborts the code of the cell that runs.</summary>
+    /// <summary>The token that aborts the cell's running code.</summary>
     public CancellationToken StopToken => (Volatile.Read(ref unwinding) ?? Abort).Token;
 
-    /// <summary>Lets code of the interrupted cell run, its <c>finally</c> blocks, until the returned source is cancelled.</summary>
+    /// <summary>Allows code of the interrupted cell, its <c>finally</c> blocks, to run until the returned source is cancelled.</summary>
     public CancellationTokenSource BeginUnwinding()
     {
         var stop = new CancellationTokenSource();
@@ -55,7 +55,7 @@ internal sealed class CellContext(CellQueue queue, long number, WorkerMessage re
         return stop;
     }
 
-    /// <summary>The token for user code, which then gets <see cref="CellInterrupt"/>'s time to act on it.</summary>
+    /// <summary>Returns the token to user code, which then has <see cref="CellInterrupt"/>'s timeout to act on it.</summary>
     public CancellationToken SeenToken()
     {
         TokenSeen = true;

@@ -11,8 +11,8 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Executes a cell, or another request that runs user code, to its end: its code, what follows its awaits, the format of its result, and
-/// the disposal of its variables. Cell thread.
+/// Executes a cell, or another request that runs user code, to its end: its code, the continuations of its awaits, the formatting of its
+/// result, and the disposal of its variables. Cell thread.
 /// </summary>
 internal sealed class CellExecution(
     ConsoleCapture console,
@@ -24,7 +24,9 @@ internal sealed class CellExecution(
     DisplayCalls displayCalls)
 {
     /// <summary>
-    /// What flows from cell to cell: cultures, <see cref="AsyncLocal{T}"/> values, the current activity. Null before the first cell.
+    /// The execution context that flows from cell to cell: cultures, <see cref="AsyncLocal{T}"/> values, the current activity. Null before
+    /// the
+    /// first cell.
     /// </summary>
     private ExecutionContext? flow;
 
@@ -35,8 +37,9 @@ internal sealed class CellExecution(
     public WorkerMessage RunToEnd(CellContext cell) => cell.Request is RunCell run ? RunToEnd(cell, run) : HandleToEnd(cell);
 
     /// <summary>
-    /// Loads a replayed cell's class on another thread, one after the other, while the cell thread runs earlier ones: each has half of the
-    /// work. Channel thread.
+    /// Loads the class of a replayed cell on another thread, one after the other, while the cell thread runs earlier cells: each thread has
+    /// half
+    /// of the work. Channel thread.
     /// </summary>
     public Task<Type> LoadAhead(RunCell cell)
     {
@@ -69,7 +72,7 @@ internal sealed class CellExecution(
                     cell,
                     () =>
                     {
-                        // In a replay the result is formatted as well, because that may run code: a lazy sequence's.
+                        // In a replay the result is formatted as well, because formatting may run code, such as a lazy sequence's.
                         var bundle = run.Result is null or IOnScreen
                             ? null
                             : Formatter.Format(run.Result, TupleNames.Parse(request.ResultNames));
@@ -87,14 +90,14 @@ internal sealed class CellExecution(
             }
         }
 
-        // What it has submitted and not waited for is part of it.
+        // Submitted code that the cell has not awaited is part of it.
         var disposed = new Stack<DisposedVariable>(request.Disposed);
         if (answer is not null && pump.PumpUntil(cell.Submitted.Ended, cell))
         {
             disposal.Dispose(cell, request.EntryType, disposed, Threw);
             foreach (var action in cell.AtEnd) userCode.Run(cell, action, Threw);
 
-            // Later cells refer to what was submitted at first, and is not now.
+            // Later cells refer to the code submitted in the first run, also if it is not submitted this time.
             while (request.IsReplay && cell.Submitted.TakeRecorded() is { } missing)
             {
                 submissions.MakeRoom();
@@ -114,7 +117,7 @@ internal sealed class CellExecution(
         long Allocated() => GC.GetTotalAllocatedBytes() - allocatedBefore;
     }
 
-    /// <summary>Handles a request that runs user code and is not a cell: a comm's message, or a table's rows.</summary>
+    /// <summary>Handles a request that runs user code and is not a cell: a comm message, or a query of a table's rows.</summary>
     private WorkerMessage HandleToEnd(CellContext context)
     {
         Enter(context);
@@ -157,7 +160,7 @@ internal sealed class CellExecution(
         void Threw(Exception exception) => answer = new CellThrew(context.Number, ExceptionReports.Of(exception), 0);
     }
 
-    /// <summary>Makes the cell thread work for a cell, in the flow of those before it.</summary>
+    /// <summary>Makes the cell thread work for a cell, in the execution context that earlier cells have left.</summary>
     private void Enter(CellContext cell)
     {
         if (flow is not null) ExecutionContext.Restore(flow);

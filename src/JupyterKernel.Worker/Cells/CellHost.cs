@@ -5,8 +5,8 @@ using JupyterKernel.Worker.Console;
 
 namespace JupyterKernel.Worker.Cells;
 
-/// <summary>What the display API reaches the front end through. Any thread.</summary>
-/// <param name="session">What all workers of a session have in common, and no other session.</param>
+/// <summary>Connects the display API with the front end. Any thread.</summary>
+/// <param name="session">A value that all workers of a session share, and no other session.</param>
 internal sealed class CellHost(ConsoleCapture console, CellThread cells, string session) : INotebookHost
 {
     private readonly Dictionary<(long Cell, string Kind), int> numbers = [];
@@ -45,7 +45,11 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
         var cell = console.CurrentCell;
         console.PostInOrder(new MagicRegistered(
             cell, magic.Name, magic.Help, magic.TakesText,
-            magic.Options is null ? null : [.. magic.Options.Select(option => new RegisteredOption(option.Name, option.Help, option.IsRequired, option.IsFlag, option.IsPositional, option.Proposals))]));
+            magic.Options is null
+                ? null
+                : [.. magic.Options.Select(option =>
+                    new RegisteredOption(option.Name, option.Help, option.IsRequired, option.IsFlag, option.IsPositional,
+                        option.Proposals))]));
         return cell;
     }
 

@@ -12,14 +12,15 @@ internal sealed class CellInterrupt(CellQueue queue, UserCode userCode, ConsoleC
 {
     private const int StackBytes = 256 * 1024;
 
-    /// <summary>How long a cell that looked at its cancellation token may take to act on it.</summary>
+    /// <summary>The time that a cell which uses its cancellation token has to act on it.</summary>
     private static readonly TimeSpan TokenTimeout = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(5);
 
     /// <summary>
-    /// Ends a cell, or the one that runs of those after it, and drops what waits. The kernel sends no cell of the user's after an
-    /// unanswered one, so none is hit by mistake. Channel thread.
+    /// Interrupts a cell, or the one that runs of those after it, and drops the queued ones. The kernel sends no cell of the user's after
+    /// an
+    /// unanswered one, so no other cell is hit by mistake. Channel thread.
     /// </summary>
     public void Begin(long number)
     {
@@ -43,8 +44,8 @@ internal sealed class CellInterrupt(CellQueue queue, UserCode userCode, ConsoleC
             if (queue.HasEnded(cell)) break;
         }
 
-        // Cancelling waits until the abort is under way, so it has a thread of its own. A blocked thread is woken again
-        // and again, since a cell may swallow the exception that wakes it.
+        // Cancel blocks until the abort is under way, so it has its own thread. A blocked thread is woken repeatedly, since a cell may
+        // swallow the exception that wakes it.
         new Thread(cell.Abort.Cancel, StackBytes) { IsBackground = true, Name = "abort" }.Start();
         while (!queue.HasEnded(cell))
         {
@@ -61,19 +62,21 @@ internal sealed class CellInterrupt(CellQueue queue, UserCode userCode, ConsoleC
     }
 
     /// <summary>
-    /// Waits until the runtime has shown that its timers and threads still work. An abort can have hit it as it took the lock of a list of
-    /// timers, which then stays taken, or as it asked for a thread of the pool, which then never comes; and without these, no message of
-    /// the kernel is received. If so, this never returns, the cell has not ended, and the kernel replaces the worker, as for every cell
-    /// that an interrupt does not end. Cell thread.
+    /// Waits until the runtime has shown that its timers and threads still work. An abort can have hit it while it took the lock of a list
+    /// of
+    /// timers, which then stays taken, or while it requested a pool thread, which then never arrives; without these, no message of the
+    /// kernel is
+    /// received. In that case this never returns, the cell does not end, and the kernel replaces the worker, as for every cell that an
+    /// interrupt does not end. Cell thread.
     /// </summary>
     public static void AwaitSoundRuntime()
     {
-        // Not on this thread, which the locks may belong to.
+        // Not on this thread, which may own the locks.
         var probe = new Thread(
             () =>
             {
                 _ = Timer.ActiveCount;
-                var fired = new ManualResetEventSlim(); // not disposed of: it may still be being set
+                var fired = new ManualResetEventSlim(); // not disposed of: another thread may still set it
                 using var timer = new Timer(_ => fired.Set(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
                 fired.Wait();
             },

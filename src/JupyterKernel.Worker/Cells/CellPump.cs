@@ -22,9 +22,9 @@ internal sealed class CellPump(CellQueue queue, UserCode userCode, AwaitUnwindin
     }
 
     /// <summary>
-    /// Runs continuations until a cell's code has ended, and then continues in the execution context in which it did: what comes after an
-    /// <c>await</c> runs in the method's own, and what it does to that is undone on the thread. The awaits of an interrupted cell are
-    /// unwound.
+    /// Runs continuations until a cell's code has ended, and then continues in the execution context in which it ended: the continuation of
+    /// an
+    /// <c>await</c> runs in the method's own context, and the thread undoes its changes. The awaits of an interrupted cell are unwound.
     /// </summary>
     /// <returns>False if the cell was interrupted before.</returns>
     public bool PumpToEnd(Task code, CellContext cell)
@@ -33,7 +33,7 @@ internal sealed class CellPump(CellQueue queue, UserCode userCode, AwaitUnwindin
         LetFlow();
         Task<ExecutionContext?> end;
 
-        // A continuation runs in the context of where it was made, unless that does not flow: then it runs in that of the code's last step.
+        // A continuation runs in the context of its creation, unless that does not flow: then in that of the code's last step.
         using (ExecutionContext.SuppressFlow())
         {
             end = code.ContinueWith(

@@ -5,13 +5,14 @@ using JupyterKernel.Link.Processes;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// The queues of the cell thread: cells and requests in the order in which they arrived, and the continuations of cells' awaits. One lock
-/// guards them, and which cell runs. Any thread adds; the cell thread takes.
+/// The queues of the cell thread: cells and requests in order of arrival, and the continuations of cells' awaits. One lock guards them and
+/// the running cell. Any thread adds; the cell thread takes.
 /// </summary>
 internal sealed class CellQueue
 {
     /// <summary>
-    /// So many continuations run before a cell that waits: what earlier cells started should come first, but may continue indefinitely.
+    /// The maximum number of continuations that run before a queued cell: work that earlier cells started comes first, but may continue
+    /// indefinitely.
     /// </summary>
     private const int MaxContinuationsAhead = 1000;
 
@@ -37,15 +38,16 @@ internal sealed class CellQueue
         this.userCode = userCode;
         blockedCheck = new Timer(_ => RescueFromBlockedThread());
 
-        // The runtime starts its timers' thread with the first timer. An abort that hits the process's first timer meanwhile leaves that
-        // thread without its list, which ends the process: so there is a timer before there is any cell.
+        // The runtime starts its timer thread with the first timer. An abort that hits the process's first timer meanwhile leaves that
+        // thread
+        // without its list, which ends the process; so there is a timer before the first cell.
         blockedCheck.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The cell that runs; null between cells, and while continuations of ended cells run.</summary>
+    /// <summary>The running cell; null between cells, and while continuations of ended cells run.</summary>
     public CellContext? Running => Volatile.Read(ref running);
 
-    /// <summary>Whether a cell waits.</summary>
+    /// <summary>Whether a cell is queued.</summary>
     public bool HasWaitingCells => Volatile.Read(ref waitingCells) > 0;
 
     /// <summary>Whether the calling thread is the cell thread.</summary>
@@ -82,13 +84,13 @@ internal sealed class CellQueue
         lock (queue.gate) queue.running?.AtEnd.Add(action);
     });
 
-    /// <summary>Makes the cell thread look again whether what it waits for has come.</summary>
+    /// <summary>Makes the cell thread check again whether it has something to do.</summary>
     public void Wake() => AbortSafe.Run(gate, static gate =>
     {
         lock (gate) Monitor.PulseAll(gate);
     });
 
-    /// <summary>Waits for the next cell, request or continuation. Its cell is the running one from here on.</summary>
+    /// <summary>Waits for the next cell, request or continuation. Its cell becomes the running one.</summary>
     /// <returns>The cell or request; null if the continuation is to be run instead.</returns>
     public Work? Take(out Continuation continuation)
     {
@@ -96,8 +98,9 @@ internal sealed class CellQueue
         {
             while (waiting.Count == 0 && continuations.Count == 0)
             {
-                // A timer would collect while a cell runs. Once in each pause: what threads of earlier cells allocate is
-                // left to the runtime.
+                // A timer would also collect while a cell runs. One collection per pause: what threads of earlier cells allocate is left to
+                // the
+                // runtime.
                 if (!Monitor.Wait(gate, collector.IsDue ? IdleCollector.IdleTime : Timeout.InfiniteTimeSpan)) collector.Collect();
             }
 
@@ -112,7 +115,7 @@ internal sealed class CellQueue
         }
     }
 
-    /// <summary>Waits for a continuation until a task has completed or the cell is stopped; then returns null.</summary>
+    /// <summary>Waits for a continuation; null once a task has completed or the cell is stopped.</summary>
     /// <param name="isCompleted">Whether the task has completed.</param>
     public Continuation? Take(Task task, CellContext cell, out bool isCompleted)
     {
@@ -124,7 +127,7 @@ internal sealed class CellQueue
         }
     }
 
-    /// <summary>Takes a continuation; null if none came within 10 ms, or a task has completed.</summary>
+    /// <summary>Takes a continuation; null if none arrived within 10 ms, or a task has completed.</summary>
     public Continuation? TakeSoon(Task task)
     {
         lock (gate)
@@ -135,7 +138,7 @@ internal sealed class CellQueue
     }
 
     /// <summary>Ends the running cell. Cell thread.</summary>
-    /// <returns>Whether the thread must run no more, and whether nothing waits.</returns>
+    /// <returns>Whether the thread must not run any more, and whether the queue is empty.</returns>
     public (bool IsSpent, bool IsLast) End(CellContext cell)
     {
         lock (gate)
@@ -143,19 +146,19 @@ internal sealed class CellQueue
             running = null;
 
             // On Unix an abort leaves the thread with the runtime's signal blocked: it could not be aborted again, nor
-            // stopped for a garbage collection while it loops, nor could any thread that it starts. So it runs no more.
+            // stopped for a garbage collection while it loops, nor could any thread that it starts. So it must not run any more.
             isSpent = cell.IsInterrupted;
             return (isSpent, waiting.Count == 0);
         }
     }
 
-    /// <summary>Whether a cell neither runs nor waits.</summary>
+    /// <summary>Whether a cell is neither running nor queued.</summary>
     public bool HasEnded(CellContext cell)
     {
         lock (gate) return running != cell && !waiting.Any(work => work.Cell == cell);
     }
 
-    /// <summary>Calls an action if the cell thread is spent, once.</summary>
+    /// <summary>Calls an action once if the cell thread is spent.</summary>
     /// <param name="replace">Starts another cell thread; called under the lock.</param>
     public void ReplaceSpentThread(Action replace)
     {
@@ -167,9 +170,9 @@ internal sealed class CellQueue
         }
     }
 
-    /// <summary>Drops the cells that wait after the one that an interrupt is meant for.</summary>
-    /// <param name="number">The cell, or an earlier one: then the cell that runs or would run next is meant.</param>
-    /// <returns>The cell to interrupt and the numbers of those dropped; null if there is no such cell any more.</returns>
+    /// <summary>Drops the cells that are queued after the one to interrupt.</summary>
+    /// <param name="number">The cell, or an earlier one; then the cell that runs or would run next is meant.</param>
+    /// <returns>The cell to interrupt and the numbers of the dropped ones; null if there is no such cell any more.</returns>
     public (CellContext Cell, IReadOnlyList<long> Dropped)? DropAfter(long number)
     {
         lock (gate)
@@ -193,14 +196,13 @@ internal sealed class CellQueue
 
     /// <summary>
     /// Runs continuations on the pool while the cell thread blocks: a cell that blocks on a task (<c>.Result</c>, <c>Wait()</c>) whose
-    /// continuation waits for this very thread would wait indefinitely.
+    /// continuation needs this very thread would wait indefinitely.
     /// </summary>
     private void RescueFromBlockedThread()
     {
         lock (gate)
         {
-            // In this order: the thread waits for this very lock once its piece of user code has ended, and cannot begin another one
-            // meanwhile.
+            // In this order: the thread needs this lock when its piece of user code has ended, so it cannot begin another one meanwhile.
             var isBlocked = (userCode.Thread.ThreadState & ThreadState.WaitSleepJoin) != 0;
             Interlocked.MemoryBarrier();
             if (!userCode.IsRunning || continuations.Count == 0)
@@ -215,7 +217,7 @@ internal sealed class CellQueue
         }
     }
 
-    /// <summary>The synchronization context of a cell's code that runs on the pool. Nothing of an interrupted cell is run.</summary>
+    /// <summary>The synchronization context of a cell's code that runs on the pool. Code of an interrupted cell is not run.</summary>
     private sealed class PoolContext(CellContext cell) : SynchronizationContext
     {
         public override void Post(SendOrPostCallback d, object? state) => ThreadPool.UnsafeQueueUserWorkItem(
@@ -234,5 +236,5 @@ internal sealed class CellQueue
 /// <summary>A cell, or a request that runs no user code.</summary>
 internal sealed record Work(CellContext? Cell, WorkerMessage? Request);
 
-/// <summary>What follows an await of a cell.</summary>
+/// <summary>The continuation of an await in a cell.</summary>
 internal readonly record struct Continuation(CellContext Cell, SendOrPostCallback Callback, object? State);

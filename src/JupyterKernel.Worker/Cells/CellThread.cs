@@ -9,9 +9,10 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// The thread that executes cells one after the other, what follows their awaits, and requests about the state that they leave. It is
-/// replaced after an interrupt. User code runs only inside <see cref="UserCode.Run(CellContext, Action, Action{Exception})"/>; waiting
-/// between two pieces of it is the worker's own, and is never aborted.
+/// The thread that executes cells one after the other, the continuations of their awaits, and requests about the state that they leave. It
+/// is
+/// replaced after an interrupt. User code runs only inside <see cref="UserCode.Run(CellContext, Action, Action{Exception})"/>; the waiting
+/// between two pieces of user code belongs to the worker and is never aborted.
 /// </summary>
 internal sealed class CellThread
 {
@@ -43,7 +44,7 @@ internal sealed class CellThread
         thread.Start();
     }
 
-    /// <summary>What waits for the thread, and the cell that runs.</summary>
+    /// <summary>The queued cells and the running one.</summary>
     public CellQueue Queue { get; }
 
     /// <summary>The code that cells submit.</summary>
@@ -52,23 +53,23 @@ internal sealed class CellThread
     /// <summary>The objects that hold the session's variables.</summary>
     public Submissions Submissions { get; } = new();
 
-    /// <summary>The calls in cells that show tuples with names.</summary>
+    /// <summary>The calls in cells that show tuples with named items.</summary>
     public DisplayCalls DisplayCalls { get; } = new();
 
-    /// <summary>Runs a cell once those before it have ended: in a replay the kernel sends many ahead.</summary>
+    /// <summary>Queues a cell; in a replay the kernel sends many ahead.</summary>
     public void Start(RunCell cell)
     {
         if (cell.IsReplay) uncaught.Replays(cell);
         Enqueue(cell.Cell, cell, cell.IsReplay ? execution.LoadAhead(cell) : null);
     }
 
-    /// <summary>Handles a comm's message once the cells before it have ended, as user code that can be interrupted like a cell.</summary>
+    /// <summary>Queues a comm message, which is handled as user code and can be interrupted like a cell.</summary>
     public void Start(CommArrived message) => Enqueue(message.Cell, message);
 
-    /// <summary>Reads a table's rows likewise, since the rows' own code may run.</summary>
+    /// <summary>Queues a query of a table's rows, since it may run user code.</summary>
     public void Start(ReadTableInTurn query) => Enqueue(query.Cell, query);
 
-    /// <summary>Handles a request about the state that the cells sent before it leave.</summary>
+    /// <summary>Queues a request about the state that the cells sent before it leave.</summary>
     public void Start(WorkerMessage request) => Queue.Enqueue(new(null, request));
 
     /// <summary>Interrupts a cell, or the one that runs of those after it.</summary>
@@ -108,7 +109,7 @@ internal sealed class CellThread
     }
 
     /// <summary>Executes a cell and reports its end.</summary>
-    /// <returns>False if an abort has spent this thread, which must run no more.</returns>
+    /// <returns>False if an abort has spent this thread, which must not run any more.</returns>
     private bool RunToEnd(CellContext cell)
     {
         var answer = execution.RunToEnd(cell);

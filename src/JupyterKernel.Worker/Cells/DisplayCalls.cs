@@ -7,8 +7,9 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// The calls of the display API whose values have tuples with named items. The names are known at compile time only, so they are found by the place of the
-/// call. Any thread.
+/// The calls of the display API whose values contain tuples with named items. The names exist at compile time only, so they are found by
+/// the
+/// source position of the call. Any thread.
 /// </summary>
 internal sealed class DisplayCalls
 {
@@ -27,7 +28,8 @@ internal sealed class DisplayCalls
         if (names.IsEmpty) return null;
         foreach (var frame in new StackTrace(fNeedFileInfo: true).GetFrames())
         {
-            if (frame.GetFileName() is { } source && frame.GetMethod() is { } method && AssemblyLoadContext.GetLoadContext(method.Module.Assembly) is CellLoadContext)
+            if (frame.GetFileName() is { } source && frame.GetMethod() is { } method
+                && AssemblyLoadContext.GetLoadContext(method.Module.Assembly) is CellLoadContext)
                 return names.GetValueOrDefault((source, frame.GetFileLineNumber(), frame.GetFileColumnNumber()));
         }
 

@@ -6,22 +6,23 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Disposes of the variables that cells declare with <c>using</c>, the last one first: a script cannot declare them so, and its variables
+/// Disposes of the variables that cells declare with <c>using</c>, in reverse order: a script cannot declare them so, and its variables
 /// outlive its code. Cell thread.
 /// </summary>
 internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture console, Submissions submissions)
 {
     /// <summary>
-    /// How long the disposal of an interrupted cell's variables may take, and for how long it is aborted then. Together with the rest of an
-    /// interrupt less than the kernel waits for its end.
+    /// The time that the disposal of an interrupted cell's variables has, and the time for which it is aborted then. Together with the rest
+    /// of an
+    /// interrupt this is less than the time that the kernel waits for its end.
     /// </summary>
     private static readonly TimeSpan TotalTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AbortTimeout = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Disposes of the variables of a cell that has ended, until it is interrupted.</summary>
-    /// <param name="variables">Those that are left; each is taken off as its disposal begins.</param>
-    /// <param name="threw">Receives what a disposal throws.</param>
-    /// <remarks>After the cell's result was formatted, which may still read from them.</remarks>
+    /// <param name="variables">The remaining variables; each is removed as its disposal begins.</param>
+    /// <param name="threw">Receives the exception of a disposal.</param>
+    /// <remarks>Call after the cell's result was formatted, because formatting may read from them.</remarks>
     public void Dispose(CellContext cell, string entryType, Stack<DisposedVariable> variables, Action<Exception> threw)
     {
         while (!cell.IsInterrupted && variables.TryPop(out var variable))
@@ -33,8 +34,9 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
     }
 
     /// <summary>
-    /// Disposes of what an interrupted cell has left, on another thread: the cell thread is spent. What takes too long is aborted like a
-    /// cell, and left alone where that does not help.
+    /// Disposes of an interrupted cell's remaining variables on another thread, because the cell thread is spent. A disposal that takes too
+    /// long
+    /// is aborted like a cell, and left alone if that does not help.
     /// </summary>
     public void DisposeApart(string entryType, Stack<DisposedVariable> variables)
     {
@@ -78,7 +80,7 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
         }
     }
 
-    /// <summary>Disposes of the variables of code that a cell has submitted, as part of the cell's code.</summary>
+    /// <summary>Disposes of the variables of submitted code, as part of the cell's code.</summary>
     public async Task DisposeAsync(SubmittedCell code)
     {
         foreach (var variable in code.Disposed.Reverse())
@@ -87,8 +89,8 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
         }
     }
 
-    /// <summary>Begins to dispose of a variable. It is user code that runs here.</summary>
-    /// <returns>The rest of it; null if there is none.</returns>
+    /// <summary>Begins to dispose of a variable, which runs user code.</summary>
+    /// <returns>The rest of the disposal; null if there is none.</returns>
     private Task? Begin(string entryType, DisposedVariable variable)
     {
         var value = submissions.ValueOf(entryType, variable.Name);

@@ -5,7 +5,7 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Worker.Cells;
 
-/// <summary>An exception as data: type, message, inner exceptions, and the frames that are not the kernel's own.</summary>
+/// <summary>Describes an exception as data: type, message, inner exceptions, and the frames that are not the kernel's own.</summary>
 internal static partial class ExceptionReports
 {
     private const int MaxFrames = 100;
@@ -42,13 +42,13 @@ internal static partial class ExceptionReports
         var frames = new List<FrameReport>();
         foreach (var frame in new StackTrace(exception, fNeedFileInfo: true).GetFrames())
         {
-            // Below the first frame of the worker's own there is nothing of the user's.
+            // There are no user frames below the first frame of the worker's own.
             var method = frame.GetMethod();
             if (method?.DeclaringType?.Assembly == typeof(ExceptionReports).Assembly) break;
             if (method is null || IsPlumbing(method) || frames.Count == MaxFrames) continue;
             var report = new FrameReport(MethodName(method), frame.GetFileName(), frame.GetFileLineNumber());
 
-            // A method that calls itself, at the same place.
+            // A method that calls itself at the same place.
             if (frames.Count > 0 && frames[^1] with { Times = 1 } == report) frames[^1] = frames[^1] with { Times = frames[^1].Times + 1 };
             else frames.Add(report);
         }
@@ -61,10 +61,11 @@ internal static partial class ExceptionReports
         || method.Name == "<Factory>"
         || method.DeclaringType?.Namespace is "System.Runtime.CompilerServices" or "System.Runtime.ExceptionServices";
 
-    /// <summary>With the state machines in it, which do not inherit the attribute.</summary>
-    private static bool IsHidden(Type? type) => type is not null && (type.IsDefined(typeof(StackTraceHiddenAttribute)) || IsHidden(type.DeclaringType));
+    /// <summary>Whether a type is hidden, or is a state machine in a hidden type, which does not inherit the attribute.</summary>
+    private static bool IsHidden(Type? type) =>
+        type is not null && (type.IsDefined(typeof(StackTraceHiddenAttribute)) || IsHidden(type.DeclaringType));
 
-    /// <summary>The method as one writes it: state machines, lambdas and local functions under the name they have in the source.</summary>
+    /// <summary>The method in C# notation: state machines, lambdas and local functions under their names in the source.</summary>
     private static string MethodName(MethodBase method)
     {
         var type = method.DeclaringType;

@@ -4,33 +4,37 @@ using System.Runtime.CompilerServices;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// What an async method of a cell is waiting for, and how to have it end: the innermost methods that await are resumed with an exception, so that
-/// their <c>finally</c> and <c>using</c> blocks run, and those that await them follow as they always do. There is no public way to this, so it reads
-/// the fields of the compiler's state machines and the runtime's boxes of them. What it does not know (an awaiter without a task) it leaves alone.
-/// Cell thread.
-/// Source: https://github.com/dotnet/runtime/blob/main/src/libraries/System.Private.CoreLib/src/System/Runtime/CompilerServices/AsyncTaskMethodBuilderT.cs
+/// Finds what an async method of a cell is waiting for, and ends it: the innermost methods that await are resumed with an exception, so
+/// that
+/// their <c>finally</c> and <c>using</c> blocks run, and the methods that await them follow as usual. There is no public API for this, so
+/// it
+/// reads the fields of the compiler's state machines and the runtime's boxes of them. An awaiter of unknown form (without a task) is left
+/// alone. Cell thread.
+/// Source:
+/// https://github.com/dotnet/runtime/blob/main/src/libraries/System.Private.CoreLib/src/System/Runtime/CompilerServices/AsyncTaskMethodBuilderT.cs
 /// </summary>
 /// <param name="methods">The tasks of the outermost methods.</param>
 /// <param name="isOwn">
-/// Whether a state machine's type and the context in which it awaits are the cell's. No other is resumed: the framework's methods may still have a buffer
-/// in use, and those of earlier cells are not interrupted.
+/// Whether a state machine's type and the context in which it awaits are the cell's. No other is resumed: the framework's methods may still
+/// have a buffer in use, and methods of earlier cells are not interrupted.
 /// </param>
 internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, ExecutionContext?, bool> isOwn)
 {
     private const BindingFlags Instance = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance;
 
-    /// <summary>How deep an awaiter's task is nested in its structs.</summary>
+    /// <summary>The maximum depth at which an awaiter's structs may contain its task.</summary>
     private const int MaxStructDepth = 4;
 
     private static readonly Type? WhenAllType = typeof(Task).GetNestedType("WhenAllPromise", BindingFlags.NonPublic);
 
     private readonly HashSet<(object Box, int State)> ended = [];
 
-    /// <summary>Whether a method is at an await again that was ended before: it has caught the exception.</summary>
+    /// <summary>Whether a method is again at an await that was ended before, so it has caught the exception.</summary>
     public bool HasCaught => Find().Any(pending => ended.Contains((pending.Box, pending.State)));
 
-    /// <summary>Takes the innermost methods out of what they wait for. Each returned action resumes one and must be called.</summary>
-    /// <param name="exception">What their awaits throw; null if they are to go on waiting, blocking the thread, to be aborted there.</param>
+    /// <summary>Detaches the innermost methods from what they wait for. Each returned action resumes one and must be called.</summary>
+    /// <param name="exception">The exception that their awaits throw; null if they continue to wait by blocking the thread, where they can
+    /// be aborted.</param>
     public IReadOnlyList<Action> End(Exception? exception)
     {
         var resumptions = new List<Action>();
@@ -59,23 +63,35 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         return found;
     }
 
-    /// <summary>Whether what is awaited will end by what was found, or has ended, so that the method that awaits it continues by itself.</summary>
+    /// <summary>
+    /// Whether the awaited object will end by what was found, or has ended, so that the method that awaits it continues by itself.
+    /// </summary>
     /// <param name="awaiting">The state machine of that method.</param>
     private bool Visit(object awaited, object awaiting, List<Pending> found, HashSet<object> visited)
     {
         if (awaited is Task { IsCompleted: true }) return true;
         if (!visited.Add(awaited)) return false;
-        var box = awaited is not Task && BuilderField(awaited.GetType()) is { } builder ? Reference(builder.GetValue(awaited), static value => value is Task) : awaited;
-        if (box is null || box.GetType().GetField("StateMachine", Instance) is not { } machineField) return VisitParts(awaited, awaiting, found, visited);
+        var box = awaited is not Task && BuilderField(awaited.GetType()) is { } builder
+            ? Reference(builder.GetValue(awaited), static value => value is Task)
+            : awaited;
+        if (box is null || box.GetType().GetField("StateMachine", Instance) is not { } machineField)
+        {
+            return VisitParts(awaited, awaiting, found, visited);
+        }
         if (machineField.GetValue(box) is not { } machine) return false;
 
-        foreach (var field in machine.GetType().GetFields(Instance).Where(field => field.Name.StartsWith("<>u__", StringComparison.Ordinal)))
+        foreach (var field in machine.GetType().GetFields(Instance)
+            .Where(field => field.Name.StartsWith("<>u__", StringComparison.Ordinal)))
         {
             // The compiler clears the field of an await that is over.
             if (field.GetValue(machine) is not { } awaiter || Reference(awaiter, IsAwaitable) is not { } inner) continue;
             if (Visit(inner, machine, found, visited)) return true;
             var context = (ExecutionContext?)box.GetType().GetField("Context", Instance)?.GetValue(box);
-            if (!isOwn(machine.GetType(), context) || machine.GetType().GetField("<>1__state", Instance)?.GetValue(machine) is not int state) return false;
+            if (!isOwn(machine.GetType(), context)
+                || machine.GetType().GetField("<>1__state", Instance)?.GetValue(machine) is not int state)
+            {
+                return false;
+            }
             found.Add(new(box, machineField, field, awaiter, inner, state));
             return true;
         }
@@ -96,13 +112,13 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
 
     private static FieldInfo? BuilderField(Type machine) => machine.GetField("<>t__builder", Instance);
 
-    /// <summary>What the tasks of <c>Task.WhenAll</c>, <c>WhenAny</c> and <c>ContinueWith</c> wait for.</summary>
-    /// <param name="machine">The method that awaits it.</param>
+    /// <summary>The tasks that <c>Task.WhenAll</c>, <c>WhenAny</c> and <c>ContinueWith</c> wait for.</summary>
+    /// <param name="machine">The state machine of the method that awaits it.</param>
     private IEnumerable<Task> Parts(object awaited, object machine)
     {
         if (awaited.GetType() == WhenAllType)
         {
-            // It only counts; but the tasks call it when they end, and may be in variables.
+            // The promise only counts; but its tasks call it when they end, and may be in variables.
             foreach (var part in Variables(machine).SelectMany(Tasks).Where(part => IsSubscriber(part, awaited))) yield return part;
             yield break;
         }
@@ -129,24 +145,26 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     {
         Task task => [task],
 
-        // No sequence of the user's, whose code would run.
+        // Not a sequence type of the user's, whose code would run.
         IReadOnlyList<Task> tasks when tasks is Task[] || tasks.GetType().Namespace == "System.Collections.Generic" => tasks.OfType<Task>(),
         _ => [],
     };
 
     private static bool IsSubscriber(Task task, object subscriber) =>
-        Volatile.Read(ref ContinuationOf(task)) is { } continuation && (continuation == subscriber || (continuation is List<object?> several && several.Contains(subscriber)));
+        Volatile.Read(ref ContinuationOf(task)) is { } continuation
+            && (continuation == subscriber || (continuation is List<object?> several && several.Contains(subscriber)));
 
-    /// <summary>A reference in a value or the structs it is made of.</summary>
+    /// <summary>Finds a reference in a value or in its nested structs.</summary>
     private static object? Reference(object? value, Func<object, bool> isWanted, int depth = 0)
     {
         if (value is null || isWanted(value)) return value;
         return value.GetType().IsValueType && !value.GetType().IsPrimitive && depth < MaxStructDepth
-            ? value.GetType().GetFields(Instance).Select(field => Reference(field.GetValue(value), isWanted, depth + 1)).FirstOrDefault(found => found is not null)
+            ? value.GetType().GetFields(Instance).Select(field => Reference(field.GetValue(value), isWanted, depth + 1))
+                .FirstOrDefault(found => found is not null)
             : null;
     }
 
-    /// <summary>A copy of an awaiter that waits for a task that has failed; null where there is no such task.</summary>
+    /// <summary>A copy of an awaiter that waits for a failed task; null if there is no such task.</summary>
     private static object? Failed(object awaiter, object awaited, Exception exception)
     {
         if (!awaiter.GetType().IsValueType) return null;
@@ -158,13 +176,15 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
             {
                 var holder = field.FieldType == typeof(object) ? copy.GetType() : field.FieldType;
                 var task = holder.IsGenericType
-                    ? typeof(Task).GetMethods().Single(method => method is { Name: nameof(Task.FromException), IsGenericMethod: true }).MakeGenericMethod(holder.GetGenericArguments()).Invoke(null, [exception])
+                    ? typeof(Task).GetMethods().Single(method => method is { Name: nameof(Task.FromException), IsGenericMethod: true })
+                        .MakeGenericMethod(holder.GetGenericArguments()).Invoke(null, [exception])
                     : Task.FromException(exception);
                 field.SetValue(copy, task);
                 return copy;
             }
 
-            if (value is not null && field.FieldType.IsValueType && !field.FieldType.IsPrimitive && Failed(value, awaited, exception) is { } inner)
+            if (value is not null && field.FieldType.IsValueType && !field.FieldType.IsPrimitive
+                && Failed(value, awaited, exception) is { } inner)
             {
                 field.SetValue(copy, inner);
                 return copy;
@@ -174,9 +194,10 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         return null;
     }
 
-    /// <summary>Sees to it that a method is not resumed a second time, when what it waited for ends after all.</summary>
-    /// <returns>False if it is being resumed already, or nothing is known of how it will be.</returns>
-    private static bool Unsubscribe(object awaited, object box) => awaited is Task task ? Unsubscribe(task, box) : Unsubscribe(awaited, [], awaited, box);
+    /// <summary>Prevents a method from being resumed a second time when what it waited for ends after all.</summary>
+    /// <returns>False if it is already being resumed, or if it is unknown how it will be.</returns>
+    private static bool Unsubscribe(object awaited, object box) =>
+        awaited is Task task ? Unsubscribe(task, box) : Unsubscribe(awaited, [], awaited, box);
 
     private static bool Unsubscribe(Task task, object box)
     {
@@ -186,7 +207,7 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
             case List<object?> several:
                 lock (several)
                 {
-                    // The task takes the list away before it goes through it.
+                    // The task removes the list before it iterates over it.
                     var index = several.FindIndex(Resumes);
                     if (index < 0 || Volatile.Read(ref continuation) != several) return false;
                     several[index] = null;
@@ -205,7 +226,10 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         bool IsOf(Delegate? action) => action?.Target == box;
     }
 
-    /// <summary>The same for a <see cref="System.Threading.Tasks.Sources.IValueTaskSource"/>, which keeps what it is to call beside the argument of that: the method's box.</summary>
+    /// <summary>
+    /// Does the same for a <see cref="System.Threading.Tasks.Sources.IValueTaskSource"/>, which keeps its callback next to the callback's
+    /// argument: the method's box.
+    /// </summary>
     private static bool Unsubscribe(object source, FieldInfo[] path, object holder, object box)
     {
         for (var type = holder.GetType(); type is not null; type = type.BaseType)
@@ -215,7 +239,10 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
             {
                 if (field.FieldType == typeof(object) && field.GetValue(holder) == box)
                 {
-                    if (Array.Find(fields, candidate => candidate.FieldType == typeof(Action<object?>)) is not { } continuation) return false;
+                    if (Array.Find(fields, candidate => candidate.FieldType == typeof(Action<object?>)) is not { } continuation)
+                    {
+                        return false;
+                    }
                     Action<object?> nothing = static _ => { };
                     if (path.Length == 0) continuation.SetValue(source, nothing);
                     else continuation.SetValueDirect(TypedReference.MakeTypedReference(source, path), nothing);
@@ -231,8 +258,9 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     }
 
     /// <summary>
-    /// A method that waits no longer must not get a semaphore's next turn, which it would never give back. The waiter is a task in the semaphore's list, or
-    /// a method of the semaphore's that awaits one.
+    /// Removes a method from a semaphore's queue: a method that no longer waits must not get the next turn, which it would never release.
+    /// The
+    /// waiter is a task in the semaphore's list, or a method of the semaphore's that awaits one.
     /// </summary>
     private void LeaveSemaphore(object waiter, object machine)
     {
@@ -240,10 +268,14 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         {
             _ = Variables(machine).OfType<SemaphoreSlim>().Any(semaphore => TryLeave(semaphore, waiter));
         }
-        else if (waiter.GetType().GetField("StateMachine", Instance)?.GetValue(waiter) is { } own && own.GetType().DeclaringType == typeof(SemaphoreSlim))
+        else if (waiter.GetType().GetField("StateMachine", Instance)?.GetValue(waiter) is { } own
+            && own.GetType().DeclaringType == typeof(SemaphoreSlim))
         {
             var fields = own.GetType().GetFields(Instance).Select(field => field.GetValue(own)).OfType<object>().ToList();
-            if (fields.Find(value => value.GetType().DeclaringType == typeof(SemaphoreSlim)) is { } node) _ = fields.OfType<SemaphoreSlim>().Any(semaphore => TryLeave(semaphore, node));
+            if (fields.Find(value => value.GetType().DeclaringType == typeof(SemaphoreSlim)) is { } node)
+            {
+                _ = fields.OfType<SemaphoreSlim>().Any(semaphore => TryLeave(semaphore, node));
+            }
         }
 
         static bool TryLeave(SemaphoreSlim semaphore, object waiter)
@@ -264,7 +296,10 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         }
     }
 
-    /// <summary>What a method's variables and those of the session refer to: the fields of state machines, closures and submissions, which refer to earlier ones.</summary>
+    /// <summary>
+    /// The objects that the variables of a method and of the session refer to: the fields of state machines, closures and submissions,
+    /// which refer to earlier ones.
+    /// </summary>
     private IEnumerable<object> Variables(object machine)
     {
         const int MaxDepth = 4;
@@ -272,7 +307,9 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         List<object> level = [machine];
         for (var depth = 0; depth < MaxDepth; depth++)
         {
-            var values = level.SelectMany(owner => owner.GetType().GetFields(Instance).Where(field => !field.FieldType.IsValueType).Select(field => field.GetValue(owner)))
+            var values =
+                level.SelectMany(owner => owner.GetType().GetFields(Instance).Where(field => !field.FieldType.IsValueType)
+                    .Select(field => field.GetValue(owner)))
                 .OfType<object>().Where(seen.Add).ToList();
             foreach (var value in values) yield return value;
             level = [.. values.Where(value => isOwn(value.GetType(), null))];
@@ -282,11 +319,11 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_continuationObject")]
     private static extern ref object? ContinuationOf(Task task);
 
-    /// <summary>An await that waits.</summary>
+    /// <summary>A pending await.</summary>
     /// <param name="Box">The runtime's object of the running method.</param>
     /// <param name="MachineField">The field of the box that holds the compiler's state machine.</param>
     /// <param name="AwaiterField">The field of the state machine that holds the awaiter.</param>
-    /// <param name="Awaited">The task, or source of a value task, in it.</param>
-    /// <param name="State">Which of the method's awaits it is.</param>
+    /// <param name="Awaited">The task, or source of a value task, in the awaiter.</param>
+    /// <param name="State">The state number of the await within its method.</param>
     private sealed record Pending(object Box, FieldInfo MachineField, FieldInfo AwaiterField, object Awaiter, object Awaited, int State);
 }

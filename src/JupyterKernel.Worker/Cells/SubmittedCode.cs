@@ -9,8 +9,8 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Code that cells submit while they run: the kernel compiles it, and it runs on the cell thread as part of the cell. Where a cell is
-/// replayed, the code that it submitted comes with it, in its order. Any thread submits; the channel thread answers.
+/// Code that cells submit while they run: the kernel compiles it, and it runs on the cell thread as part of the cell. A replayed cell comes
+/// with the code that it submitted, in order. Any thread submits; the channel thread answers.
 /// </summary>
 internal sealed class SubmittedCode(
     ConsoleCapture console, CellQueue queue, CellLoadContext assemblies, Submissions submissions, Disposal disposal)
@@ -59,7 +59,8 @@ internal sealed class SubmittedCode(
     }
 
     /// <summary>
-    /// Runs submitted code in the flow of the code that submitted it: as for any async method that it calls, changes to that end with it.
+    /// Runs submitted code in the execution context of the code that submitted it: as with any async method, changes to the context end
+    /// with it.
     /// </summary>
     private void Run(
         CellContext cell, ExecutionContext? flow, SubmittedCell code, IReadOnlyList<byte[]> payload,
@@ -94,7 +95,7 @@ internal sealed class SubmittedCode(
 
     /// <summary>The code that one cell has submitted. Any thread.</summary>
     /// <param name="request">
-    /// The cell; in a replay it carries the code that it submitted when it ran first. Null for other requests.
+    /// The cell; in a replay it carries the code that it submitted in its first run. Null for other requests.
     /// </param>
     internal sealed class OfCell(RunCell? request)
     {
@@ -103,7 +104,7 @@ internal sealed class SubmittedCode(
         private readonly List<Task> code = [];
         private int taken;
 
-        /// <summary>Completes when all of it has ended.</summary>
+        /// <summary>A task that completes when all submitted code has ended.</summary>
         public Task Ended
         {
             get
@@ -112,7 +113,7 @@ internal sealed class SubmittedCode(
             }
         }
 
-        /// <summary>The submissions' classes.</summary>
+        /// <summary>The names of the submissions' classes.</summary>
         public IReadOnlyList<string> EntryTypes
         {
             get
@@ -121,7 +122,7 @@ internal sealed class SubmittedCode(
             }
         }
 
-        /// <summary>What runs of it, or has run.</summary>
+        /// <summary>The tasks of submitted code that runs or has run.</summary>
         public IReadOnlyList<Task> Code
         {
             get
@@ -130,13 +131,13 @@ internal sealed class SubmittedCode(
             }
         }
 
-        /// <summary>Counts code in that runs.</summary>
+        /// <summary>Adds code that runs.</summary>
         public void Add(Task running)
         {
             lock (ended) code.Add(running);
         }
 
-        /// <summary>Counts code in that is about to be run.</summary>
+        /// <summary>Adds code that is about to be run.</summary>
         public TaskCompletionSource<SubmittedResult> Add()
         {
             var result = new TaskCompletionSource<SubmittedResult>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -144,13 +145,13 @@ internal sealed class SubmittedCode(
             return result;
         }
 
-        /// <summary>Counts a submission in that is about to be made.</summary>
+        /// <summary>Adds a submission that is about to be created.</summary>
         public void Add(string entryType)
         {
             lock (ended) entryTypes.Add(entryType);
         }
 
-        /// <summary>In a replay the next of what was submitted; null if there is no more.</summary>
+        /// <summary>Takes the next recorded submission in a replay; null if there is none left.</summary>
         public (SubmittedCell Cell, IReadOnlyList<byte[]> Payload)? TakeRecorded()
         {
             lock (ended)
@@ -162,7 +163,7 @@ internal sealed class SubmittedCode(
             }
         }
 
-        /// <summary>How many parts of a request's payload are the cell's own.</summary>
+        /// <summary>The number of payload parts that belong to the cell itself.</summary>
         public static int OwnParts(RunCell request) => request.Payload.Count - request.Submitted.Sum(cell => cell.Parts);
     }
 }

@@ -7,14 +7,17 @@ using JupyterKernel.Worker.Console;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Reports which cell ended the process, or one of its threads: the cell whose thread, task, timer or finalizer threw what nothing caught, or called
-/// Environment.Exit. In a cell that was replayed such an exception ends only its thread: it may have ended the worker before, and would end every
-/// other one in the same way. Any thread.
+/// Reports which cell ended the process, or one of its threads: the cell whose thread, task, timer or finalizer threw an uncaught
+/// exception,
+/// or called Environment.Exit. In a replayed cell such an exception ends only its thread: it may have ended the worker before, and would
+/// end
+/// every other one in the same way. Any thread.
 /// </summary>
 internal sealed class UncaughtExceptions(ConsoleCapture console)
 {
-    // The runtime restores a thread's own context before it looks for a handler, so the owner must be noted where the exception is thrown. Its hash code
-    // keeps nothing alive.
+    // The runtime restores a thread's own context before it looks for a handler, so the owner must be noted where the exception is thrown.
+    // A
+    // hash code keeps no object alive.
     [ThreadStatic] private static int thrown;
     [ThreadStatic] private static long thrower;
     [ThreadStatic] private static bool isNeeded;
@@ -23,8 +26,8 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
     private readonly HashSet<string> replayedCode = [];
     private long lastReplayed;
 
-    /// <summary>Begins to watch.</summary>
-    /// <param name="farewell">Sends what is held back before the process ends.</param>
+    /// <summary>Starts watching.</summary>
+    /// <param name="farewell">Sends buffered output before the process ends.</param>
     public void Watch(Action farewell)
     {
         AppDomain.CurrentDomain.FirstChanceException += (_, thrown) => Note(thrown.Exception, console.CellOfThread);
@@ -41,18 +44,18 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
         };
     }
 
-    /// <summary>The present thread is the worker's own: it cannot do without it.</summary>
+    /// <summary>Marks the current thread as the worker's own, which cannot do without it.</summary>
     public static void Need() => isNeeded = true;
 
-    /// <summary>A cell is replayed. Cells come in the order of their numbers.</summary>
+    /// <summary>Notes that a cell is replayed. Cells arrive in the order of their numbers.</summary>
     public void Replays(RunCell cell)
     {
         Volatile.Write(ref lastReplayed, Math.Max(cell.Cell, lastReplayed));
         lock (replayedCode) replayedCode.Add(NumberIn(cell.EntryType));
     }
 
-    /// <summary>Whether the process goes on although something that a cell left behind on the cell thread has thrown.</summary>
-    /// <param name="cell">The cell.</param>
+    /// <summary>Whether the process survives an exception of code that a cell left on the cell thread.</summary>
+    /// <param name="cell">The number of the cell.</param>
     public bool IsSurvived(Exception exception, long cell)
     {
         thrown = RuntimeHelpers.GetHashCode(exception);
@@ -69,7 +72,7 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
         lock (replayedCode) return assembly is not null && replayedCode.Contains(NumberIn(assembly));
     }
 
-    /// <summary>The number that a cell's class, its assembly and its library's have in common.</summary>
+    /// <summary>The number that the names of a cell's class, its assembly and its library's have in common.</summary>
     private static string NumberIn(string name) => string.Concat(name.Where(char.IsAsciiDigit));
 
     private static void Note(Exception exception, long cell)
@@ -92,12 +95,15 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
         return true;
     }
 
-    /// <summary>The cell for which the thread worked, 0 if for none; then the assembly of the cell whose code is on the stack, the outermost one.</summary>
+    /// <summary>
+    /// The cell for which the thread worked, 0 if none; then the assembly of the cell whose code is outermost on the stack.
+    /// </summary>
     private (long Cell, string? Assembly) OwnerOf(Exception exception)
     {
         var cell = RuntimeHelpers.GetHashCode(exception) == thrown && thrower != 0 ? thrower : console.CellOfThread;
         if (cell != 0) return (cell, null);
-        var assemblies = new StackTrace(exception).GetFrames().Select(frame => frame.GetMethod()?.DeclaringType?.Assembly).OfType<System.Reflection.Assembly>();
+        var assemblies = new StackTrace(exception).GetFrames().Select(frame => frame.GetMethod()?.DeclaringType?.Assembly)
+            .OfType<System.Reflection.Assembly>();
         return (0, assemblies.LastOrDefault(Values.Shape.IsCell)?.GetName().Name);
     }
 }

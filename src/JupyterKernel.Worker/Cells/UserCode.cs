@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Runs user code on the cell thread so that an interrupt can abort it and wake it from its waits. Everything else on that thread is the
-/// worker's own code, which is neither aborted nor woken.
+/// Runs user code on the cell thread so that an interrupt can abort it and wake it from its waits. All other code on that thread is the
+/// worker's own, and is neither aborted nor woken.
 /// </summary>
-/// <param name="uncaught">Decides whether the process survives what a continuation throws.</param>
+/// <param name="uncaught">Decides whether the process survives an exception of a continuation.</param>
 /// <param name="thread">The cell thread.</param>
 internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
 {
@@ -20,19 +20,20 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
         IsWoken,
     }
 
-    /// <summary>The cell thread; after an abort it is replaced.</summary>
+    /// <summary>The cell thread, which is replaced after an abort.</summary>
     public Thread Thread { get; set; } = thread;
 
     /// <summary>Whether the cell thread runs user code.</summary>
     public bool IsRunning => phase != Phase.None;
 
-    /// <summary>Runs a continuation. What it throws ends the process, as on any thread, unless the cell was replayed.</summary>
+    /// <summary>Runs a continuation. Its exception ends the process, as on any thread, unless the cell was replayed.</summary>
     public void Run(Continuation continuation) => Run(continuation.Cell, () => continuation.Callback(continuation.State));
 
     /// <summary>Runs user code. Cell thread.</summary>
-    /// <param name="cell">The cell it belongs to; nothing of a stopped cell is run.</param>
+    /// <param name="cell">The cell that the code belongs to; code of a stopped cell is not run.</param>
     /// <param name="code">The code.</param>
-    /// <param name="onException">Receives what the code throws; without it, that ends the process, unless the cell was replayed.</param>
+    /// <param name="onException">Receives the exception of the code; without it, an exception ends the process, unless the cell was
+    /// replayed.</param>
     public void Run(CellContext cell, Action code, Action<Exception>? onException = null)
     {
         if (cell.IsStopped) return;
@@ -47,7 +48,7 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
         }
         catch (OperationCanceledException) when (onException is not null && cell.Cancellation.IsCancellationRequested)
         {
-            // It acted on its cancellation token before it was aborted.
+            // The code acted on its cancellation token before it was aborted.
             cell.Abort.Cancel();
         }
         catch (Exception exception) when (onException is not null)
@@ -56,11 +57,11 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
         }
         catch (Exception exception) when (uncaught.IsSurvived(exception, cell.Number))
         {
-            // Reported.
+            // The exception has been reported.
         }
     }
 
-    /// <summary>Wakes user code from what it waits for; does nothing while none runs. Any thread.</summary>
+    /// <summary>Wakes user code from its waits; has no effect while none runs. Any thread.</summary>
     public void Wake()
     {
         if (Interlocked.CompareExchange(ref phase, Phase.IsWoken, Phase.Runs) != Phase.Runs) return;
@@ -68,17 +69,18 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
         phase = Phase.Runs;
     }
 
-#pragma warning disable SYSLIB0046 // An abort corrupts no more than the worker, which is disposable.
+#pragma warning disable SYSLIB0046 // An abort can corrupt only the worker, which is disposable.
     /// <summary>Runs code on the current thread until it ends or the token aborts it.</summary>
     /// <param name="token">Not <see cref="CancellationToken.None"/>, with which this would never return.</param>
     public static void RunAbortable(Action code, CancellationToken token) => ControlledExecution.Run(code, token);
 #pragma warning restore SYSLIB0046
 
     /// <summary>
-    /// Runs code whose waits may be ended by <see cref="Wake"/>, and nothing but that code: the runtime waits by sleeping until an abort is
-    /// done with, and woken from that it would let the abort hit what comes after.
+    /// Runs code whose waits may be ended by <see cref="Wake"/>, and no other code: the runtime sleeps until an abort is done, and if it
+    /// were
+    /// woken from that, the abort would hit the code that follows.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoOptimization)] // Optimized, the finally block would have a copy that can be aborted.
+    [MethodImpl(MethodImplOptions.NoOptimization)] // If optimized, the finally block would have a copy that can be aborted.
     private void RunWakeable(CellContext cell, Action code)
     {
         try
@@ -101,7 +103,7 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
         }
         catch (ThreadInterruptedException)
         {
-            // The pending one.
+            // The pending interrupt.
         }
     }
 }

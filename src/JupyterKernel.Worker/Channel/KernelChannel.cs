@@ -12,8 +12,9 @@ namespace JupyterKernel.Worker.Channel;
 internal sealed class KernelChannel(byte[] key)
 {
     /// <summary>
-    /// How much may be on its way to the kernel before a thread that posts has to wait. An interrupted cell's end comes after all of it, so it is what
-    /// the kernel handles in some milliseconds; neither ZeroMQ's queues nor TCP's buffers can hold more.
+    /// The maximum number of messages on their way to the kernel before a posting thread has to wait. An interrupted cell's end follows all
+    /// of
+    /// them, so the limit is what the kernel handles in some milliseconds; ZeroMQ's queues and TCP's buffers hold no more than that.
     /// </summary>
     private const int MaxUntakenMessages = 200;
 
@@ -27,7 +28,7 @@ internal sealed class KernelChannel(byte[] key)
     private readonly NetMQQueue<string> endpoints = new();
     private readonly NetMQTimer regular = new(TimeSpan.FromDays(1)) { Enable = false };
 
-    // What user code posts goes through a queue that an aborted thread cannot leave in pieces; NetMQ's own could be.
+    // User code posts through a queue that an aborted thread cannot leave in an inconsistent state, unlike NetMQ's own.
     private readonly object queueGate = new();
     private readonly Queue<WorkerMessage> posted = new();
     private int unsentMessages;
@@ -38,12 +39,12 @@ internal sealed class KernelChannel(byte[] key)
     private PairFraming? framing;
     private NetMQMessage? unsent;
 
-    /// <summary>Called on the channel thread with each message of the kernel. Set before <see cref="Run"/>.</summary>
+    /// <summary>Called on the channel thread for each message of the kernel. Set before <see cref="Run"/>.</summary>
     public Action<WorkerMessage> Received { get; set; } = _ => { };
 
     /// <summary>
-    /// Sends a message after all that were posted before it. Waits while the kernel has not handled what was sent: never call it on the channel thread, which
-    /// is the one to learn of that.
+    /// Sends a message after all that were posted before it. Blocks while the kernel has not handled the earlier ones. Never call it on the
+    /// channel thread, which receives the kernel's reports about that.
     /// </summary>
     public void Post(WorkerMessage message)
     {
@@ -55,20 +56,22 @@ internal sealed class KernelChannel(byte[] key)
         Enqueue(message);
     }
 
-    /// <summary>Posts a message from the channel thread so often, which tells that this thread is well. Once, and on that thread.</summary>
+    /// <summary>
+    /// Posts a message from the channel thread at an interval, which shows that this thread works. Call once, on that thread.
+    /// </summary>
     public void PostEvery(TimeSpan interval, Func<WorkerMessage> message)
     {
         regular.Interval = (int)interval.TotalMilliseconds;
 
-        // Not by Post: the thread that sends what waits must not wait for it.
+        // Not by Post: the thread that sends the queued messages must not wait for itself.
         regular.Elapsed += (_, _) => Enqueue(message());
         regular.Enable = true;
     }
 
-    /// <summary>Connects, or connects anew, to where the kernel listens now.</summary>
+    /// <summary>Connects, or reconnects, to the endpoint where the kernel listens now.</summary>
     public void Connect(string endpoint) => endpoints.Enqueue(endpoint);
 
-    /// <summary>Waits until all that was posted is sent, but no longer than the deadline.</summary>
+    /// <summary>Waits until all posted messages are sent, but not longer than the deadline.</summary>
     public void Drain(TimeSpan deadline)
     {
         var end = DateTime.UtcNow + deadline;
@@ -77,11 +80,11 @@ internal sealed class KernelChannel(byte[] key)
             while (unsentMessages > 0 && DateTime.UtcNow < end) Monitor.Wait(queueGate, 20);
         }
 
-        // Handed to NetMQ is not yet on the wire, and there is no way to ask.
+        // A message handed to NetMQ is not yet on the wire, and there is no way to ask.
         Thread.Sleep(20);
     }
 
-    /// <summary>Owns the socket until the process ends.</summary>
+    /// <summary>Owns the socket and runs until the process ends.</summary>
     public void Run()
     {
         var retry = new NetMQTimer(RetryInterval) { Enable = false };
@@ -157,7 +160,7 @@ internal sealed class KernelChannel(byte[] key)
         if (socket is null) return;
         retry.Enable = false;
 
-        // The poller calls again for what is left, once the kernel's messages had their turn: one may be an interrupt.
+        // The poller calls again for the rest, after the kernel's messages had their turn: one may be an interrupt.
         for (var sent = 0; sent < MessagesAtOnce; sent++)
         {
             if (unsent is null)
@@ -173,7 +176,7 @@ internal sealed class KernelChannel(byte[] key)
 
             if (!socket.TrySendMultipartMessage(unsent))
             {
-                // The kernel is slower than the cell: try again soon, and let the queue hold the cell back.
+                // The kernel is slower than the cell: try again soon, and let the queue slow the cell down.
                 retry.EnableAndReset();
                 return;
             }

@@ -5,14 +5,15 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.Channel;
 
 /// <summary>
-/// Reads rows of tables while cells run: only those whose reading calls nothing of the user's, so that it disturbs no cell and always ends.
-/// There is no thread before the first query. Channel thread.
+/// Reads rows of tables while cells run: only those whose reading runs no user code, so that it disturbs no cell and always ends. The
+/// thread
+/// starts with the first query. Channel thread.
 /// </summary>
 internal sealed class TableThread(KernelChannel channel)
 {
     private BlockingCollection<ReadTable>? queries;
 
-    /// <summary>Answers a query behind those that wait.</summary>
+    /// <summary>Queues a query.</summary>
     public void Start(ReadTable query)
     {
         if (queries is null)
@@ -27,6 +28,7 @@ internal sealed class TableThread(KernelChannel channel)
     private void Loop(BlockingCollection<ReadTable> queries)
     {
         foreach (var query in queries.GetConsumingEnumerable())
-            channel.Post(new TableRead(query.Request) { Payload = VirtualTables.AnswerWithoutCode(query.Payload[0]) is { } answer ? [answer] : [] });
+            channel.Post(
+                new TableRead(query.Request) { Payload = VirtualTables.AnswerWithoutCode(query.Payload[0]) is { } answer ? [answer] : [] });
     }
 }

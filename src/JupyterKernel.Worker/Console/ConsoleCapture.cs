@@ -11,8 +11,9 @@ using JupyterKernel.Worker.Values;
 namespace JupyterKernel.Worker.Console;
 
 /// <summary>
-/// Console.Out and Console.Error as streams of the cell that prints, in batches: after 20 ms or 32 K characters, and
-/// before anything else of the cell is sent, so that all its output keeps its order. Any thread.
+/// Console.Out and Console.Error as streams of the cell that prints, in batches: after 20 ms or 32 K characters, and before any other
+/// message
+/// of the cell is sent, so that all its output keeps its order. Any thread.
 /// </summary>
 internal sealed class ConsoleCapture
 {
@@ -39,18 +40,18 @@ internal sealed class ConsoleCapture
         new Thread(FlushInTime, 256 * 1024) { IsBackground = true, Name = "console" }.Start();
     }
 
-    /// <summary>Console.In: asks the user.</summary>
+    /// <summary>Console.In, which asks the user.</summary>
     public StdinReader Input { get; }
 
     /// <summary>
-    /// The cell that the present thread works for: the one that started it, however long ago; else the latest.
+    /// The cell that the current thread works for: the one that started it, however long ago, or else the latest.
     /// </summary>
     public long CurrentCell => cellOfThread.Value is var cell and not 0 ? cell : Volatile.Read(ref latestCell);
 
-    /// <summary>The cell that started what the present thread does; 0 if none did, or that is not known.</summary>
+    /// <summary>The cell that started the work of the current thread; 0 if none did, or if it is unknown.</summary>
     public long CellOfThread => cellOfThread.Value;
 
-    /// <summary>Puts the console's streams in place.</summary>
+    /// <summary>Replaces the console's streams.</summary>
     public void Install()
     {
         InstallOutput();
@@ -58,15 +59,16 @@ internal sealed class ConsoleCapture
     }
 
     /// <summary>
-    /// A thread was aborted, and mostly while it prints. The framework puts a lock around the console's writers, and has no
-    /// <see cref="AbortSafe"/>: it may be taken for ever, so there are new ones. What the user has put in their place stays.
+    /// Replaces the console's writers after a thread was aborted, most likely while it printed. The framework puts a lock around them
+    /// without
+    /// <see cref="AbortSafe"/>, which may never be released. Writers that the user has set stay.
     /// </summary>
     public void Renew()
     {
         if (System.Console.Out == output && System.Console.Error == error) InstallOutput();
     }
 
-    /// <summary>The cell to which a flow of control belongs; 0 if to none.</summary>
+    /// <summary>The cell that an execution context belongs to; 0 if none.</summary>
     public long CellOf(ExecutionContext context)
     {
         long cell = 0;
@@ -74,7 +76,7 @@ internal sealed class ConsoleCapture
         return cell;
     }
 
-    /// <summary>From here on this thread, and what it starts, prints for the cell.</summary>
+    /// <summary>Assigns the output of this thread, and of all that it starts from here on, to the cell.</summary>
     public void Enter(long cell)
     {
         cellOfThread.Value = cell;
@@ -82,13 +84,13 @@ internal sealed class ConsoleCapture
         Volatile.Write(ref latestCell, cell);
     }
 
-    /// <summary>Sends what is held back.</summary>
+    /// <summary>Sends the buffered output.</summary>
     public void Flush() => AbortSafe.Run(this, static console =>
     {
         lock (console.gate) console.FlushBatch();
     });
 
-    /// <summary>The line that the latest cell has printed and not ended, once: whoever takes it asks the user to end it.</summary>
+    /// <summary>Takes the line that the latest cell has printed and not ended, once: the caller asks the user to end it.</summary>
     public string TakeUnfinishedLine() => AbortSafe.Run(this, static console =>
     {
         lock (console.gate)
@@ -100,7 +102,7 @@ internal sealed class ConsoleCapture
         }
     });
 
-    /// <summary>Sends a message of the present cell behind all that was printed before it.</summary>
+    /// <summary>Sends a message of the current cell after all that was printed before it.</summary>
     public void PostInOrder(WorkerMessage message) => AbortSafe.Run((this, message), static posted =>
     {
         var (console, message) = posted;
@@ -125,8 +127,9 @@ internal sealed class ConsoleCapture
     }
 
     /// <summary>
-    /// The cell that text belongs to: the present thread's; but what a library writes on a thread that it has started for itself, such as that of a logger's
-    /// queue, belongs to the latest cell, whichever was the first to use it.
+    /// The cell that printed text belongs to: the current thread's. But text that a library writes on a thread of its own, such as that of
+    /// a
+    /// logger's queue, belongs to the latest cell, whichever was the first to use the library.
     /// </summary>
     private long WritingCell()
     {
@@ -134,7 +137,7 @@ internal sealed class ConsoleCapture
         return cell == latest || Thread.CurrentThread.IsThreadPoolThread || !IsOfLibrary(new StackTrace(skipFrames: 3)) ? cell : latest;
     }
 
-    /// <summary>Whether code of a library called the framework's console, and no code of a cell called the library.</summary>
+    /// <summary>Whether a library's code called the framework's console, and no code of a cell called the library.</summary>
     private static bool IsOfLibrary(StackTrace calls)
     {
         var hasLibrary = false;
@@ -149,7 +152,8 @@ internal sealed class ConsoleCapture
     }
 
     // The display API counts as a library where it prints; here it only shields the write from an abort.
-    private static bool IsOwn(MethodBase method) => method.Module.Assembly == typeof(ConsoleCapture).Assembly || method.DeclaringType == typeof(AbortSafe);
+    private static bool IsOwn(MethodBase method) =>
+        method.Module.Assembly == typeof(ConsoleCapture).Assembly || method.DeclaringType == typeof(AbortSafe);
 
     private void Write(Printed printed)
     {
@@ -173,7 +177,7 @@ internal sealed class ConsoleCapture
     {
         if (batch.Length == 0) return;
 
-        // Through UTF-8, which turns a lone surrogate into a replacement character; the JSON writer would throw.
+        // Through UTF-8, which replaces a lone surrogate by a replacement character; the JSON writer would throw.
         var printed = batch.ToString();
         if (batchCell == Volatile.Read(ref latestCell)) unfinishedLine.Add(batchName, printed);
         var text = Encoding.UTF8.GetBytes(printed);

@@ -5,17 +5,18 @@ using Microsoft.Win32.SafeHandles;
 namespace JupyterKernel.Worker.Console;
 
 /// <summary>
-/// The process's own standard streams, beneath Console. File descriptors 1 and 2 are pipes to the kernel, so what native
-/// code, a child process or the dying runtime prints is shown as well. A marker written to both at a cell's end tells the
-/// kernel that it has seen all of the cell's native output.
+/// The standard streams of the process, below Console. File descriptors 1 and 2 are pipes to the kernel, so the output of native code,
+/// child
+/// processes and a crashing runtime is shown as well. A marker written to both at a cell's end lets the kernel know that it has read all of
+/// the cell's native output.
 /// </summary>
-/// <param name="token">Made by the kernel for this worker, so that no output can pass for a marker.</param>
+/// <param name="token">A token that the kernel made for this worker, so that output cannot imitate a marker.</param>
 internal sealed class NativeStreams(byte[] token)
 {
     private readonly System.IO.Stream stdout = System.Console.OpenStandardOutput();
     private readonly System.IO.Stream stderr = System.Console.OpenStandardError();
 
-    /// <summary>Takes standard input for the kernel's orders; user code and its child processes see an empty one.</summary>
+    /// <summary>Takes standard input for the kernel's orders; user code and its child processes get an empty one.</summary>
     public static System.IO.Stream TakeStdin()
     {
         if (OperatingSystem.IsWindows())
@@ -39,7 +40,7 @@ internal sealed class NativeStreams(byte[] token)
         return new FileStream(new SafeFileHandle(orders, ownsHandle: true), FileAccess.Read, bufferSize: 0);
     }
 
-    /// <summary>Writes out what C libraries hold back, then marks the end of a cell's native output.</summary>
+    /// <summary>Flushes the buffers of C libraries, then marks the end of a cell's native output.</summary>
     public void MarkEnd(long cell)
     {
         FlushNative();
@@ -55,7 +56,7 @@ internal sealed class NativeStreams(byte[] token)
             }
             catch (IOException)
             {
-                // The cell closed the descriptor; the kernel gives up waiting for the marker.
+                // The cell closed the descriptor; the kernel stops waiting for the marker after a timeout.
             }
         }
     }
@@ -76,7 +77,7 @@ internal sealed class NativeStreams(byte[] token)
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {
-            // Then nothing buffers there.
+            // Without the export, no C library buffers output there.
         }
     }
 
@@ -88,7 +89,8 @@ internal sealed class NativeStreams(byte[] token)
     [DllImport("libc")] private static extern int dup2(int from, int to);
     [DllImport("libc")] private static extern int close(int fd);
     [DllImport("libc")] private static extern int fcntl(int fd, int command, int argument);
-    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)] private static extern int open(string path, int flags);
+    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int open(string path, int flags);
     [DllImport("libc")] private static extern int fflush(nint stream);
     [DllImport("libc")] private static extern void _exit(int code);
     [DllImport("ucrtbase", EntryPoint = "fflush")] private static extern int fflush_ucrt(nint stream);

@@ -4,8 +4,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.Console;
 
 /// <summary>
-/// Console.In: every line is a question to the user. A waiting reader is a blocking wait, which an interrupt ends.
-/// Any thread reads; the channel thread answers.
+/// Console.In: every line is an input request to the user. A waiting reader blocks, which an interrupt ends. Any thread reads; the channel
+/// thread answers.
 /// </summary>
 internal sealed class StdinReader(ConsoleCapture console) : TextReader
 {
@@ -16,12 +16,12 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
     private IReadOnlyList<string> recorded = [];
     private int answered;
 
-    /// <summary>Whether the client of the running cell answers questions.</summary>
+    /// <summary>Whether the client of the running cell answers input requests.</summary>
     public bool Allowed { get; private set; }
 
-    /// <summary>A cell begins.</summary>
-    /// <param name="allowed">Whether its client answers questions.</param>
-    /// <param name="answers">What the user answered when the cell ran first.</param>
+    /// <summary>Prepares for a cell that begins.</summary>
+    /// <param name="allowed">Whether its client answers input requests.</param>
+    /// <param name="answers">The user's input from the first run of the cell.</param>
     public void Begin(bool allowed, IReadOnlyList<string> answers)
     {
         (Allowed, recorded, answered) = (allowed, answers, 0);
@@ -29,13 +29,14 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
     }
 
     /// <summary>Asks the user for a line.</summary>
-    /// <param name="prompt">The question; empty where it is the line that the cell has printed and not ended.</param>
-    /// <exception cref="IOException">The client does not answer questions.</exception>
+    /// <param name="prompt">The prompt; empty for the line that the cell has printed and not ended.</param>
+    /// <exception cref="IOException">The client does not answer input requests.</exception>
     public string Ask(string prompt, bool password)
     {
         if (Interlocked.Increment(ref answered) is var next && next <= recorded.Count) return recorded[next - 1];
         if (!Allowed)
-            throw new IOException("This cell was run by a client that answers no questions (allow_stdin is false), so it cannot read input.");
+            throw new IOException(
+                "This cell was run by a client that answers no questions (allow_stdin is false), so it cannot read input.");
         var unfinished = console.TakeUnfinishedLine();
         var question = Interlocked.Increment(ref lastQuestion);
         var answer = questions[question] = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,7 +51,7 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
         }
     }
 
-    /// <summary>Hands an answer to whoever asked; an answer to a question nobody waits for any more is dropped.</summary>
+    /// <summary>Passes an answer to the waiting reader; an answer without one is dropped.</summary>
     public void Answer(InputAnswer answer)
     {
         if (!questions.TryGetValue(answer.Question, out var question)) return;

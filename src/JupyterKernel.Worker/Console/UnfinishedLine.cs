@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace JupyterKernel.Worker.Console;
 
 /// <summary>
-/// The line that a cell has printed and not ended. Programs for a terminal ask so: <c>Console.Write("Name? "); Console.ReadLine()</c>. Not for several
-/// threads at a time.
+/// The line that a cell has printed and not ended, which terminal programs use as a prompt: <c>Console.Write("Name? ");
+/// Console.ReadLine()</c>. For one thread at a time.
 /// </summary>
 internal sealed partial class UnfinishedLine
 {
-    /// <summary>The end of a longer one is kept: what is asked stands there.</summary>
+    /// <summary>The maximum length; of a longer line the end is kept, which contains the prompt.</summary>
     private const int MaxCharacters = 500;
 
     private const string Error = "stderr";
@@ -17,7 +17,7 @@ internal sealed partial class UnfinishedLine
     private string error = "";
     private bool wasError;
 
-    /// <summary>Takes what was printed.</summary>
+    /// <summary>Adds printed text.</summary>
     /// <param name="stream">stdout or stderr.</param>
     public void Add(string stream, string text)
     {
@@ -26,15 +26,15 @@ internal sealed partial class UnfinishedLine
         else output = After(output, text);
     }
 
-    /// <summary>Something else was shown, or the user has ended the line.</summary>
+    /// <summary>Clears the line, because other output was shown or the user has ended it.</summary>
     public void Clear() => output = error = "";
 
-    /// <summary>The line, without colours; the one of the other stream if the latest one has ended its own.</summary>
+    /// <summary>The line without colours; the other stream's line if the latest stream has ended its own.</summary>
     public override string ToString()
     {
         var line = (wasError, output, error) is (true, _, { Length: > 0 }) or (_, "", _) ? error : output;
 
-        // A carriage return begins the line anew.
+        // A carriage return restarts the line.
         var plain = Escapes().Replace(line, "").TrimEnd('\r');
         return plain[(plain.LastIndexOf('\r') + 1)..];
     }

@@ -7,9 +7,9 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.State;
 
 /// <summary>
-/// Where cells and what they reference are loaded, apart from the worker's own assemblies: a notebook's version of a
-/// library wins over the one that the worker happens to use. Loading happens on the cell thread and wherever user code
-/// first needs an assembly.
+/// The load context of cells and the files that they reference, separate from the worker's own assemblies, so that a notebook's version of
+/// a
+/// library takes precedence over the worker's. Loads on the cell thread, and on any thread on which user code first needs an assembly.
 /// </summary>
 internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
 {
@@ -20,7 +20,7 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     private readonly List<string> directories = [];
     private readonly Dictionary<string, string> nativeLibraries = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Lets files be found by their names, and what references need beside them.</summary>
+    /// <summary>Makes files available by name, with the dependencies in the folders of references.</summary>
     private void Add(LoadableFiles files) => AbortSafe.Run(files, files =>
     {
         lock (paths)
@@ -31,14 +31,19 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
                 if (Path.GetDirectoryName(path) is { } directory && !directories.Contains(directory)) directories.Add(directory);
             }
 
-            foreach (var path in files.PackageAssemblies) paths[IsSatellite(path) ? SatelliteName(Path.GetFileName(Path.GetDirectoryName(path))!, Path.GetFileNameWithoutExtension(path)) : Path.GetFileNameWithoutExtension(path)] = path;
+            foreach (var path in files.PackageAssemblies)
+            {
+                paths[IsSatellite(path)
+                    ? SatelliteName(Path.GetFileName(Path.GetDirectoryName(path))!, Path.GetFileNameWithoutExtension(path))
+                    : Path.GetFileNameWithoutExtension(path)] = path;
+            }
             foreach (var path in files.NativeLibraries) nativeLibraries[Path.GetFileName(path)] = path;
         }
 
         static bool IsSatellite(string path) => path.EndsWith(".resources.dll", StringComparison.OrdinalIgnoreCase);
     });
 
-    /// <summary>What of cells is no script.</summary>
+    /// <summary>The libraries of cells, which hold the declarations that cannot be in a script.</summary>
     public IReadOnlyList<Assembly> Libraries
     {
         get
@@ -53,26 +58,31 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         lock (paths) return cells.ContainsValue(type.Assembly);
     }
 
-    /// <summary>Loads the part of a cell that is no script.</summary>
+    /// <summary>Loads the library of a cell.</summary>
     private void LoadLibrary(byte[] image, byte[] symbols) => AbortSafe.Run(LoadCell(image, symbols), library =>
     {
         lock (paths) libraries.Add(library);
     });
 
     /// <summary>
-    /// Runs the module initializers of a cell's library, as user code. In a program they run before anything else; here they would wait for the
-    /// first call into the library, and generated ones register what other code looks for. Cell thread.
+    /// Runs the module initializers of a cell's library, as user code. In a program they run before any other code; here they would wait
+    /// for the
+    /// first call into the library, and generated ones register what other code looks up. Cell thread.
     /// </summary>
     public void InitializeLibraryOf(Assembly cell)
     {
-        if (FindCell(cell.GetName().Name + ".Library") is { } library) RuntimeHelpers.RunModuleConstructor(library.ManifestModule.ModuleHandle);
+        if (FindCell(cell.GetName().Name + ".Library") is { } library)
+        {
+            RuntimeHelpers.RunModuleConstructor(library.ManifestModule.ModuleHandle);
+        }
     }
 
-    /// <summary>A cell's submission, which is loaded once: a cell that is repeated has it again.</summary>
+    /// <summary>Loads a cell's submission class, once: a repeated cell uses it again.</summary>
     /// <param name="name">The class's full name.</param>
-    /// <param name="files">What the cell brought.</param>
-    /// <param name="images">Its library's assembly and symbols if it has one, its assembly, its symbols.</param>
-    public Type LoadSubmission(string name, LoadableFiles? files, IReadOnlyList<byte[]> images) => AbortSafe.Run((name, files, images), cell =>
+    /// <param name="files">The files that the cell added.</param>
+    /// <param name="images">The assembly and symbols of its library if it has one, then its own assembly and symbols.</param>
+    public Type LoadSubmission(string name, LoadableFiles? files, IReadOnlyList<byte[]> images) =>
+        AbortSafe.Run((name, files, images), cell =>
     {
         lock (submissions)
         {
@@ -91,17 +101,18 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         return assembly;
     });
 
-    /// <summary>A cell's assembly by its name.</summary>
+    /// <summary>Finds a cell's assembly by its name.</summary>
     public Assembly? FindCell(string name) => AbortSafe.Run(name, name =>
     {
         lock (paths) return cells.GetValueOrDefault(name);
     });
 
-    /// <summary>A type of a cell, of what cells reference or of the framework, by its assembly-qualified name.</summary>
-    /// <exception cref="TypeLoadException">There is none.</exception>
+    /// <summary>Finds a type of a cell, of a referenced assembly or of the framework, by its assembly-qualified name.</summary>
+    /// <exception cref="TypeLoadException">The type does not exist.</exception>
     public Type FindType(string name) => Type.GetType(name, LoadFromAssemblyName, null, throwOnError: true)!;
 
-    private static string? Interactive(string name) => Path.Combine(AppContext.BaseDirectory, "interactive", name + ".dll") is var path && File.Exists(path) ? path : null;
+    private static string? Interactive(string name) =>
+        Path.Combine(AppContext.BaseDirectory, "interactive", name + ".dll") is var path && File.Exists(path) ? path : null;
 
     private static string SatelliteName(string culture, string name) => $"{culture}/{name}";
 
@@ -113,7 +124,8 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         {
             if (cells.TryGetValue(name, out var cell)) return cell;
 
-            // What stands in for .NET Interactive does so also for those who brought the original; but an abstraction that others have too is theirs.
+            // The stand-ins for .NET Interactive take precedence also over a referenced original; but an abstraction that other packages
+            // have too is taken from them.
             if (name.StartsWith("Microsoft.DotNet.Interactive", StringComparison.Ordinal) && Interactive(name) is { } own) path = own;
             else if (!paths.TryGetValue(name, out path))
             {
@@ -122,13 +134,15 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
             }
         }
 
-        // The display API is shared with the worker: a copy of its own would publish into the void.
+        // The worker's display API is used: a second copy would not be connected to the front end.
         return path is null || name == "JupyterKernel.Display" ? null : LoadFromAssemblyPath(path);
     });
 
     protected override nint LoadUnmanagedDll(string unmanagedDllName)
     {
-        string[] names = [unmanagedDllName, unmanagedDllName + ".so", "lib" + unmanagedDllName + ".so", unmanagedDllName + ".dll", "lib" + unmanagedDllName + ".dylib", unmanagedDllName + ".dylib"];
+        string[] names =
+            [unmanagedDllName, unmanagedDllName + ".so", "lib" + unmanagedDllName + ".so", unmanagedDllName + ".dll",
+                "lib" + unmanagedDllName + ".dylib", unmanagedDllName + ".dylib"];
         var path = AbortSafe.Run(names, names =>
         {
             lock (paths)

@@ -2,19 +2,19 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Worker.State;
 
-/// <summary>What this worker's runtime says of its memory. Any thread.</summary>
+/// <summary>Reads the memory figures of this worker's runtime. Any thread.</summary>
 internal static class MemoryReports
 {
     private static int assemblies;
 
     static MemoryReports()
     {
-        // Counted as they come: to list them would take longer with every cell.
+        // Counted on load: listing them would take longer with every cell.
         AppDomain.CurrentDomain.AssemblyLoad += (_, _) => Interlocked.Increment(ref assemblies);
         Interlocked.Add(ref assemblies, AppDomain.CurrentDomain.GetAssemblies().Length);
     }
 
-    /// <summary>The state of things now; it costs microseconds.</summary>
+    /// <summary>The current figures; reading them takes microseconds.</summary>
     public static MemoryReport Now(long request) => new(
         request, GC.GetTotalMemory(forceFullCollection: false), GC.GetGCMemoryInfo().TotalCommittedBytes, Volatile.Read(ref assemblies));
 }

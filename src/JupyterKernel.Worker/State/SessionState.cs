@@ -6,18 +6,18 @@ using JupyterKernel.Worker.Values;
 namespace JupyterKernel.Worker.State;
 
 /// <summary>
-/// What the cells have left behind in this worker: their variables, read, set, measured and forgotten for the kernel.
-/// Cell thread, between cells.
+/// The state of the session in this worker: reads, sets, measures and releases the variables of cells for the kernel. Cell thread, between
+/// cells.
 /// </summary>
-/// <param name="assemblies">Where the cells are loaded.</param>
-/// <param name="submissions">The objects whose fields the variables are, in the order of the cells.</param>
+/// <param name="assemblies">The load context of the cells.</param>
+/// <param name="submissions">The objects that have the variables as fields, in the order of the cells.</param>
 internal sealed class SessionState(CellLoadContext assemblies, Submissions submissions)
 {
-    /// <summary>Arrays and strings of this size are collected as soon as they are let go.</summary>
+    /// <summary>The size from which arrays and strings are collected as soon as they are released.</summary>
     private const long LargeBytes = 16 * 1024 * 1024;
 
     /// <summary>Reads the variables.</summary>
-    /// <param name="isCancelled">Whether a cell waits, which is more urgent.</param>
+    /// <param name="isCancelled">Whether a cell is queued, which takes precedence.</param>
     public StateRead Read(ReadState request, Func<bool> isCancelled)
     {
         using var values = new LimitedStream(request.MaxBytes);
@@ -30,7 +30,9 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
             sink.FlushFinalBlock();
             return new StateRead(
                 request.Request, Convert.ToHexString(hash.Hash!),
-                [.. opaque.Select(left => new OpaqueVariable(left.Variable.Field.DeclaringType!.Assembly.GetName().Name!, left.Variable.Name, Display.Bundles.TypeNames.Of(left.Reason)))],
+                [.. opaque.Select(left =>
+                    new OpaqueVariable(left.Variable.Field.DeclaringType!.Assembly.GetName().Name!, left.Variable.Name,
+                        Display.Bundles.TypeNames.Of(left.Reason)))],
                 null)
             {
                 Payload = request.WithValues ? [values.ToArray()] : [],
@@ -46,11 +48,13 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         }
     }
 
-    /// <summary>Tells what a variable holds, where that runs no code of the user's.</summary>
+    /// <summary>Reads the value of a variable, if that runs no user code.</summary>
     public VariableRead Tell(ReadVariable request)
     {
-        var submission = submissions.All.LastOrDefault(submission => submission.GetType().Assembly.GetName().Name == request.Variable.Assembly);
-        var field = submission?.GetType().GetField(request.Variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
+        var submission =
+            submissions.All.LastOrDefault(submission => submission.GetType().Assembly.GetName().Name == request.Variable.Assembly);
+        var field = submission?.GetType()
+            .GetField(request.Variable.Name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
         return new(request.Request, field is null ? null : ValueText.Of(field.GetValue(submission)));
     }
 
@@ -60,7 +64,9 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         try
         {
             var problems = SetValues(request.Payload[0]);
-            return new StateSet(request.Request, problems.Count == 0 ? null : string.Join("; ", problems.Select(problem => $"{problem.Variable}: {problem.Reason}")));
+            return new StateSet(request.Request, problems.Count == 0
+                ? null
+                : string.Join("; ", problems.Select(problem => $"{problem.Variable}: {problem.Reason}")));
         }
         catch (Exception problem)
         {
@@ -69,7 +75,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
     }
 
     /// <summary>Sets variables.</summary>
-    /// <param name="values">What <see cref="Read"/> gave, here or in another worker.</param>
+    /// <param name="values">The result of <see cref="Read"/>, here or in another worker.</param>
     public List<(string Variable, string Reason)> SetValues(byte[] values)
     {
         var known = new KnownObjects(submissions.All);
@@ -80,30 +86,37 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
     /// <summary>Measures the variables.</summary>
     public VariablesMeasured Measure(MeasureVariables request, Func<bool> isCancelled) => new(
         request.Request,
-        [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions.All, assemblies.Libraries), request.Count).Select(size => new VariableSize(size.Name, size.Bytes))]);
+        [.. new VariableSizes(isCancelled).Largest(Variable.Of(submissions.All, assemblies.Libraries), request.Count)
+            .Select(size => new VariableSize(size.Name, size.Bytes))]);
 
-    /// <summary>Lets go of what variables hold.</summary>
+    /// <summary>Releases the values of variables.</summary>
     public void Forget(ForgetVariables request)
     {
-        var byAssembly = request.Variables.Count == 1 ? null : submissions.All.ToDictionary(submission => submission.GetType().Assembly.GetName().Name!);
+        var byAssembly = request.Variables.Count == 1
+            ? null
+            : submissions.All.ToDictionary(submission => submission.GetType().Assembly.GetName().Name!);
         var wasLarge = false;
         foreach (var (assembly, name) in request.Variables)
         {
             var submission = byAssembly is null
                 ? submissions.All.Reverse().FirstOrDefault(submission => submission.GetType().Assembly.GetName().Name == assembly)
                 : byAssembly.GetValueOrDefault(assembly);
-            if (submission?.GetType().GetField(name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance) is not { } field) continue;
+            if (submission?.GetType().GetField(name, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance) is not { } field)
+            {
+                continue;
+            }
             wasLarge |= ShallowBytes(field.GetValue(submission)) > LargeBytes;
             field.SetValue(submission, null);
         }
 
-        // The collector by itself waits until as much again has been allocated.
+        // The collector by itself waits until the same amount has been allocated again.
         if (wasLarge) GC.Collect();
     }
 
     private static long ShallowBytes(object? value) => value switch
     {
-        Array array when array.GetType().GetElementType() is { IsPointer: false } element => (long)array.Length * (element.IsValueType ? RawBytes.SizeOf(element) : IntPtr.Size),
+        Array array when array.GetType().GetElementType() is { IsPointer: false } element =>
+            (long)array.Length * (element.IsValueType ? RawBytes.SizeOf(element) : IntPtr.Size),
         string text => 2L * text.Length,
         System.Collections.ICollection { Count: var count } => 8L * count,
         _ => 0,
@@ -112,14 +125,16 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
     private Variable? Find(KnownObjects known, string assembly, string type, string field)
     {
         var declaring = assemblies.FindCell(assembly)?.GetType(type);
-        var found = declaring?.GetField(field, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly);
+        var found =
+            declaring?.GetField(field,
+                BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly);
         return found is null ? null : new Variable(found, found.IsStatic ? null : known.Find(type));
     }
 
-    /// <summary>Throws once more than a limit is written.</summary>
+    /// <summary>A stream that throws once more than its limit is written.</summary>
     private sealed class LimitedStream(long maxBytes) : MemoryStream
     {
-        // Every other way to write comes here, in a class that derives from MemoryStream.
+        // All other write methods call this one, in a class that derives from MemoryStream.
         public override void Write(byte[] buffer, int offset, int count)
         {
             if (Length + count > maxBytes) throw new InvalidOperationException("The variables hold too much.");

@@ -7,8 +7,9 @@ using JupyterKernel.Display.Formatting;
 namespace JupyterKernel.Worker.State;
 
 /// <summary>
-/// What a value is, in a line, for a tooltip. Only of values whose text and items are the framework's own business: none of the user's code runs, and no
-/// formatter of theirs. Pure; any thread.
+/// Describes a value in one line, for a tooltip. Only values whose text and items involve only framework code are described: neither the
+/// user's code nor the
+/// user's formatters run. Pure; any thread.
 /// </summary>
 internal static class ValueText
 {
@@ -18,21 +19,26 @@ internal static class ValueText
 
     private static readonly HashSet<Type> Scalars =
     [
-        typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeOnly), typeof(TimeSpan), typeof(Guid),
+        typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeOnly), typeof(TimeSpan),
+        typeof(Guid),
         typeof(Half), typeof(Int128), typeof(UInt128), typeof(Version), typeof(System.Numerics.BigInteger), typeof(System.Numerics.Complex),
     ];
 
     private static readonly HashSet<Type> Collections =
     [
-        typeof(List<>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(SortedDictionary<,>), typeof(SortedSet<>), typeof(Queue<>), typeof(Stack<>), typeof(LinkedList<>),
+        typeof(List<>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(SortedDictionary<,>), typeof(SortedSet<>), typeof(Queue<>),
+        typeof(Stack<>), typeof(LinkedList<>),
         typeof(KeyValuePair<,>),
     ];
 
-    /// <summary>The text; null if that would take the user's code.</summary>
-    public static string? Of(object? value) => value is null ? "null" : IsPlain(value.GetType()) ? CutText.Of(Write(value, 0), MaxCharacters) : null;
+    /// <summary>The text of a value; null if it would require user code.</summary>
+    public static string? Of(object? value) =>
+        value is null ? "null" : IsPlain(value.GetType()) ? CutText.Of(Write(value, 0), MaxCharacters) : null;
 
     private static bool IsPlain(Type type) => type.IsArray ? IsPlain(type.GetElementType()!)
-        : type.IsGenericType ? (Collections.Contains(type.GetGenericTypeDefinition()) || typeof(ITuple).IsAssignableFrom(type) || Nullable.GetUnderlyingType(type) is not null) && type.GetGenericArguments().All(IsPlain)
+        : type.IsGenericType
+            ? (Collections.Contains(type.GetGenericTypeDefinition()) || typeof(ITuple).IsAssignableFrom(type)
+                || Nullable.GetUnderlyingType(type) is not null) && type.GetGenericArguments().All(IsPlain)
         : type.IsPrimitive || type.IsEnum || Scalars.Contains(type);
 
     private static string Write(object? value, int depth) => value switch

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Whether a number that is as large as a pointer is one: in another process it would point to something else, or to nothing. Any thread.
+/// Checks whether a pointer-sized number is a pointer: in another process it would be invalid or point to something else. Any thread.
 /// </summary>
 internal static partial class Address
 {
@@ -14,7 +14,10 @@ internal static partial class Address
     public static bool IsMapped(nint address)
     {
         if (address is >= 0 and < FirstMapped) return false;
-        if (OperatingSystem.IsWindows()) return VirtualQuery(address, out var region, (nuint)Marshal.SizeOf<Region>()) != 0 && region.State != FreeState;
+        if (OperatingSystem.IsWindows())
+        {
+            return VirtualQuery(address, out var region, (nuint)Marshal.SizeOf<Region>()) != 0 && region.State != FreeState;
+        }
         var page = address & ~((nint)Environment.SystemPageSize - 1);
         Span<byte> resident = stackalloc byte[1];
         return MinCore(page, 1, ref resident[0]) == 0;
@@ -38,7 +41,8 @@ internal static partial class Address
     [LibraryImport("kernel32.dll")]
     private static partial nuint VirtualQuery(nint address, out Region region, nuint length);
 
-    // ENOMEM where nothing is mapped, on macOS only beyond what could be: https://man7.org/linux/man-pages/man2/mincore.2.html
+    // Returns ENOMEM for unmapped memory; on macOS only beyond the range that can be mapped:
+    // https://man7.org/linux/man-pages/man2/mincore.2.html
     [LibraryImport("libc", EntryPoint = "mincore")]
     private static partial int MinCore(nint address, nuint length, ref byte resident);
 }

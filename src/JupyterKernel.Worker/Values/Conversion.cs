@@ -16,20 +16,26 @@ using System.Xml.Linq;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// A type of the framework or of a package whose fields hide what it holds: taken apart into plain data by its public interface, and put together from that.
+/// Takes apart a type of the framework or of a package whose fields hide its content into plain data, by its public interface, and puts it
+/// together again.
 /// Found by names, so that nothing is loaded before there is a value. Any thread.
 /// </summary>
 /// <param name="TakeApart">
-/// The parts: plain data, objects that it shares with others, or an <see cref="Inline"/>; null where it cannot be taken apart. The second argument gives bytes by
-/// which keys can be ordered whose own order differs from process to process.
+/// Returns the parts: plain data, objects shared with others, or an <see cref="Inline"/>; null for a value that cannot be taken apart. The
+/// second argument
+/// returns bytes by which keys can be ordered whose own order differs from process to process.
 /// </param>
 /// <param name="PutTogether">Makes a value of a type from its parts.</param>
 internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?> TakeApart, Func<Type, object?[], object> PutTogether)
 {
-    /// <summary>Whether its parts must be complete before it is made: they are hashed, compared, or read at once.</summary>
+    /// <summary>
+    /// Whether the parts must be complete before the value is made, because they are hashed, compared, or read immediately.
+    /// </summary>
     public bool LooksAtElements { get; init; }
 
-    /// <summary>Gives an object that is there already what a new one holds, so that whatever refers to it shares that; null where nothing can be changed.</summary>
+    /// <summary>
+    /// Gives an existing object the content of a new one, so that all references to it share that; null for types that cannot be changed.
+    /// </summary>
     public Action<object, object>? Refill { get; init; }
 
     private static readonly Dictionary<string, Conversion> Known = new()
@@ -39,15 +45,20 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         ["System.Collections.Immutable.ImmutableStack`1"] = Items(nameof(ToImmutableStack)),
         ["System.Collections.Immutable.ImmutableHashSet`1"] = Set(nameof(ToImmutableHashSet), isOrdered: false, "KeyComparer"),
         ["System.Collections.Immutable.ImmutableSortedSet`1"] = Set(nameof(ToImmutableSortedSet), isOrdered: true, "KeyComparer"),
-        ["System.Collections.Immutable.ImmutableDictionary`2"] = Map(nameof(ToImmutableDictionary), isOrdered: false, "KeyComparer", "ValueComparer"),
-        ["System.Collections.Immutable.ImmutableSortedDictionary`2"] = Map(nameof(ToImmutableSortedDictionary), isOrdered: true, "KeyComparer", "ValueComparer"),
+        ["System.Collections.Immutable.ImmutableDictionary`2"] =
+            Map(nameof(ToImmutableDictionary), isOrdered: false, "KeyComparer", "ValueComparer"),
+        ["System.Collections.Immutable.ImmutableSortedDictionary`2"] =
+            Map(nameof(ToImmutableSortedDictionary), isOrdered: true, "KeyComparer", "ValueComparer"),
         ["System.Collections.Frozen.FrozenSet`1"] = Set(nameof(ToFrozenSet), isOrdered: false, "Comparer"),
         ["System.Collections.Frozen.FrozenDictionary`2"] = Map(nameof(ToFrozenDictionary), isOrdered: false, "Comparer"),
         ["System.Collections.ObjectModel.ReadOnlyDictionary`2"] = Wrapper("m_dictionary"),
         ["System.Collections.ObjectModel.ReadOnlySet`1"] = Wrapper("_set"),
         ["System.Lazy`1"] = new(LazyParts, ToLazy),
         ["System.Dynamic.ExpandoObject"] = new(
-            (value, _) => (IDictionary<string, object?>)value is var named ? [new Inline(named.Keys.ToArray()), new Inline(named.Values.ToArray())] : null,
+            (value, _) =>
+                (IDictionary<string, object?>)value is var named
+                    ? [new Inline(named.Keys.ToArray()), new Inline(named.Values.ToArray())]
+                    : null,
             (_, parts) =>
             {
                 IDictionary<string, object?> made = new System.Dynamic.ExpandoObject();
@@ -63,14 +74,29 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
             },
         },
         ["System.Text.RegularExpressions.Regex"] = new(
-            (value, _) => value.GetType() == typeof(Regex) && (Regex)value is var regex ? [regex.ToString(), (int)regex.Options, regex.MatchTimeout.Ticks] : null,
+            (value, _) =>
+                value.GetType() == typeof(Regex) && (Regex)value is var regex
+                    ? [regex.ToString(), (int)regex.Options, regex.MatchTimeout.Ticks]
+                    : null,
             (_, parts) => new Regex((string)parts[0]!, (RegexOptions)parts[1]!, new TimeSpan((long)parts[2]!))),
         ["System.TimeZoneInfo"] = new(
-            (value, _) => (TimeZoneInfo)value is var zone && TimeZoneInfo.TryFindSystemTimeZoneById(zone.Id, out var known) && known.Equals(zone) ? [zone.Id] : [zone.Id, zone.ToSerializedString()],
-            (_, parts) => parts.Length == 1 ? TimeZoneInfo.FindSystemTimeZoneById((string)parts[0]!) : TimeZoneInfo.FromSerializedString((string)parts[1]!)),
+            (value, _) =>
+                (TimeZoneInfo)value is var zone && TimeZoneInfo.TryFindSystemTimeZoneById(zone.Id, out var known) && known.Equals(zone)
+                    ? [zone.Id]
+                    : [zone.Id, zone.ToSerializedString()],
+            (_, parts) =>
+                parts.Length == 1
+                    ? TimeZoneInfo.FindSystemTimeZoneById((string)parts[0]!)
+                    : TimeZoneInfo.FromSerializedString((string)parts[1]!)),
         ["System.Globalization.CultureInfo"] = new(
-            (value, _) => (CultureInfo)value is { IsReadOnly: false } own ? [own.Name, Settings(own.NumberFormat), Settings(own.DateTimeFormat)] : [((CultureInfo)value).Name],
-            (_, parts) => parts.Length == 1 ? CultureInfo.GetCultureInfo((string)parts[0]!) : WithSettings(new CultureInfo((string)parts[0]!, useUserOverride: false), parts)) { LooksAtElements = true },
+            (value, _) =>
+                (CultureInfo)value is { IsReadOnly: false } own
+                    ? [own.Name, Settings(own.NumberFormat), Settings(own.DateTimeFormat)]
+                    : [((CultureInfo)value).Name],
+            (_, parts) =>
+                parts.Length == 1
+                    ? CultureInfo.GetCultureInfo((string)parts[0]!)
+                    : WithSettings(new CultureInfo((string)parts[0]!, useUserOverride: false), parts)) { LooksAtElements = true },
         ["System.Text.Encoding"] = new(
             (value, _) => (Encoding)value is var encoding && encoding.GetType().Assembly == typeof(Encoding).Assembly
                 ? [encoding.CodePage, encoding.Preamble.Length > 0, encoding.EncoderFallback is EncoderExceptionFallback] : null,
@@ -79,28 +105,37 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         ["System.Net.IPEndPoint"] = new((value, _) => [value.ToString()], (_, parts) => IPEndPoint.Parse((string)parts[0]!)),
         ["System.Text.Json.JsonDocument"] = new(
             (value, _) => [((JsonDocument)value).RootElement.GetRawText()],
-            (_, parts) => JsonDocument.Parse((string)parts[0]!, new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = int.MaxValue })),
+            (_, parts) =>
+                JsonDocument.Parse((string)parts[0]!,
+                    new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = int.MaxValue })),
         ["System.Text.Json.Nodes.JsonNode"] = new(JsonParts, (_, parts) => ToJson(parts)) { LooksAtElements = true, Refill = RefillJson },
-        ["Newtonsoft.Json.Linq.JToken"] = new(NewtonsoftJson.TakeApart, NewtonsoftJson.PutTogether) { LooksAtElements = true, Refill = NewtonsoftJson.Refill },
+        ["Newtonsoft.Json.Linq.JToken"] =
+            new(NewtonsoftJson.TakeApart, NewtonsoftJson.PutTogether) { LooksAtElements = true, Refill = NewtonsoftJson.Refill },
         ["System.Xml.Linq.XObject"] = new(XmlParts, (type, parts) => ToXml(type, parts)) { Refill = RefillXml },
         ["System.Data.DataTable"] = new(TableParts, (_, parts) => ToTable(parts)) { Refill = RefillTable },
         ["System.Data.DataSet"] = new(DataSetParts, (_, parts) => ToDataSet(parts)) { Refill = RefillDataSet },
         ["System.Data.DataRow"] = new(
-            (value, _) => (DataRow)value is { RowState: not DataRowState.Detached } row && row.Table.Rows.IndexOf(row) is var index and >= 0 ? [row.Table, index] : null,
+            (value, _) =>
+                (DataRow)value is { RowState: not DataRowState.Detached } row && row.Table.Rows.IndexOf(row) is var index and >= 0
+                    ? [row.Table, index]
+                    : null,
             (_, parts) => ((DataTable)parts[0]!).Rows[(int)parts[1]!]),
     };
 
-    /// <summary>Elements that are a part of their own, and no array that others refer to.</summary>
+    /// <summary>Elements that are stored as a part, not an array that other objects refer to.</summary>
     internal sealed record Inline(Array Items);
 
-    /// <summary>The public type of a value, of which others know: its own may be any that serves best.</summary>
+    /// <summary>The public type of a value; its own type may be an internal one.</summary>
     public static Type PublicType(Type type)
     {
-        while (!(type.IsGenericType ? type.GetGenericTypeDefinition() : type).IsVisible && Of(type.BaseType!) is not null) type = type.BaseType!;
+        while (!(type.IsGenericType ? type.GetGenericTypeDefinition() : type).IsVisible && Of(type.BaseType!) is not null)
+        {
+            type = type.BaseType!;
+        }
         return type;
     }
 
-    /// <summary>How values of a type are taken apart; null where that is by their fields or not at all.</summary>
+    /// <summary>The conversion for values of a type; null if they are taken apart by their fields or not at all.</summary>
     public static Conversion? Of(Type type)
     {
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
@@ -111,13 +146,16 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return null;
     }
 
-    // Collections. A package's own version of them is another type, which these cannot make: then the value is not plain data.
+    // Collections. A package's own version of a collection is another type, which this code cannot make; such a value is not plain data.
     private static Conversion Items(string make) => new(
         (value, _) => Arguments(value, make) is { } types ? [Elements((IEnumerable)value, types[0])] : null,
         (type, parts) => Make(make, ArgumentsOf(type), parts));
 
     private static Conversion Set(string make, bool isOrdered, string comparer) => new(
-        (value, keyOf) => Arguments(value, make) is { } types ? [Property(value, comparer), Ordered(Elements((IEnumerable)value, types[0]), isOrdered ? null : keyOf, null)[0]] : null,
+        (value, keyOf) =>
+            Arguments(value, make) is { } types
+                ? [Property(value, comparer), Ordered(Elements((IEnumerable)value, types[0]), isOrdered ? null : keyOf, null)[0]]
+                : null,
         (type, parts) => Make(make, ArgumentsOf(type), parts)) { LooksAtElements = true };
 
     private static Conversion Map(string make, bool isOrdered, params string[] comparers) => new(
@@ -125,7 +163,8 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         {
             if (Arguments(value, make) is not { } types) return null;
             var entries = (IDictionary)value;
-            return [.. comparers.Select(name => Property(value, name)), .. Ordered(Elements(entries.Keys, types[0]), isOrdered ? null : keyOf, key => entries[key], types[1])];
+            return [.. comparers.Select(name => Property(value, name)),
+                .. Ordered(Elements(entries.Keys, types[0]), isOrdered ? null : keyOf, key => entries[key], types[1])];
         },
         (type, parts) => Make(make, ArgumentsOf(type), parts)) { LooksAtElements = true };
 
@@ -135,35 +174,45 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
 
     private static ImmutableStack<T> ToImmutableStack<T>(T[] items) => ImmutableStack.CreateRange(items.Reverse());
 
-    private static ImmutableHashSet<T> ToImmutableHashSet<T>(IEqualityComparer<T>? comparer, T[] items) => ImmutableHashSet.CreateRange(comparer, items);
+    private static ImmutableHashSet<T> ToImmutableHashSet<T>(IEqualityComparer<T>? comparer, T[] items) =>
+        ImmutableHashSet.CreateRange(comparer, items);
 
-    private static ImmutableSortedSet<T> ToImmutableSortedSet<T>(IComparer<T>? comparer, T[] items) => ImmutableSortedSet.CreateRange(comparer, items);
+    private static ImmutableSortedSet<T> ToImmutableSortedSet<T>(IComparer<T>? comparer, T[] items) =>
+        ImmutableSortedSet.CreateRange(comparer, items);
 
-    private static ImmutableDictionary<TKey, TValue> ToImmutableDictionary<TKey, TValue>(IEqualityComparer<TKey>? comparer, IEqualityComparer<TValue>? values, TKey[] keys, TValue[] items)
+    private static ImmutableDictionary<TKey, TValue> ToImmutableDictionary<TKey, TValue>(IEqualityComparer<TKey>? comparer,
+        IEqualityComparer<TValue>? values, TKey[] keys, TValue[] items)
         where TKey : notnull => ImmutableDictionary.CreateRange(comparer, values, Pairs(keys, items));
 
-    private static ImmutableSortedDictionary<TKey, TValue> ToImmutableSortedDictionary<TKey, TValue>(IComparer<TKey>? comparer, IEqualityComparer<TValue>? values, TKey[] keys, TValue[] items)
+    private static ImmutableSortedDictionary<TKey, TValue> ToImmutableSortedDictionary<TKey, TValue>(IComparer<TKey>? comparer,
+        IEqualityComparer<TValue>? values, TKey[] keys, TValue[] items)
         where TKey : notnull => ImmutableSortedDictionary.CreateRange(comparer, values, Pairs(keys, items));
 
     private static FrozenSet<T> ToFrozenSet<T>(IEqualityComparer<T>? comparer, T[] items) => items.ToFrozenSet(comparer);
 
-    private static FrozenDictionary<TKey, TValue> ToFrozenDictionary<TKey, TValue>(IEqualityComparer<TKey>? comparer, TKey[] keys, TValue[] items)
+    private static FrozenDictionary<TKey, TValue> ToFrozenDictionary<TKey, TValue>(IEqualityComparer<TKey>? comparer, TKey[] keys,
+        TValue[] items)
         where TKey : notnull => Pairs(keys, items).ToFrozenDictionary(comparer);
 
-    private static IEnumerable<KeyValuePair<TKey, TValue>> Pairs<TKey, TValue>(TKey[] keys, TValue[] values) => keys.Zip(values, KeyValuePair.Create);
+    private static IEnumerable<KeyValuePair<TKey, TValue>> Pairs<TKey, TValue>(TKey[] keys, TValue[] values) =>
+        keys.Zip(values, KeyValuePair.Create);
 
-    private static object Make(string make, Type[] arguments, object?[] parts) => Maker(make).MakeGenericMethod(arguments).Invoke(null, BindingFlags.DoNotWrapExceptions, null, parts, null)!;
+    private static object Make(string make, Type[] arguments, object?[] parts) =>
+        Maker(make).MakeGenericMethod(arguments).Invoke(null, BindingFlags.DoNotWrapExceptions, null, parts, null)!;
 
     private static MethodInfo Maker(string make) => typeof(Conversion).GetMethod(make, BindingFlags.NonPublic | BindingFlags.Static)!;
 
-    /// <summary>The arguments of the collection's type; null where it is not the framework's.</summary>
+    /// <summary>The type arguments of a collection; null if it is not the framework's.</summary>
     private static Type[]? Arguments(object value, string make)
     {
         var name = make[2..];
         var space = name.StartsWith("Frozen", StringComparison.Ordinal) ? typeof(FrozenSet).Assembly : typeof(ImmutableList).Assembly;
         for (var type = value.GetType(); type is not null; type = type.BaseType)
         {
-            if (type.Name.StartsWith(name + "`", StringComparison.Ordinal)) return type.Assembly == space ? type.GetGenericArguments() : null;
+            if (type.Name.StartsWith(name + "`", StringComparison.Ordinal))
+            {
+                return type.Assembly == space ? type.GetGenericArguments() : null;
+            }
         }
 
         return null;
@@ -183,18 +232,23 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return new(array);
     }
 
-    /// <summary>Keys, and values if there are any, in an order that is the same in every process: that of hash codes is not.</summary>
+    /// <summary>Keys, and values if there are any, in an order that is the same in every process, unlike the order of hash codes.</summary>
     private static Inline[] Ordered(Inline keys, Func<object, byte[]>? keyOf, Func<object, object?>? valueOf, Type? valueType = null)
     {
         var all = keys.Items.Cast<object>().ToList();
-        if (keyOf is not null) all = all.TrueForAll(key => key is string) ? [.. all.OrderBy(key => (string)key, StringComparer.Ordinal)] : [.. all.OrderBy(keyOf, Comparer<byte[]>.Create(static (a, b) => a.AsSpan().SequenceCompareTo(b)))];
+        if (keyOf is not null)
+        {
+            all = all.TrueForAll(key => key is string)
+                ? [.. all.OrderBy(key => (string)key, StringComparer.Ordinal)]
+                : [.. all.OrderBy(keyOf, Comparer<byte[]>.Create(static (a, b) => a.AsSpan().SequenceCompareTo(b)))];
+        }
         Inline ordered = Elements(all, keys.Items.GetType().GetElementType()!);
         return valueOf is null ? [ordered] : [ordered, Elements(all.Select(valueOf), valueType!)];
     }
 
     private static object? Property(object value, string name) => value.GetType().GetProperty(name)!.GetValue(value);
 
-    /// <summary>What shows another collection, which others may refer to as well.</summary>
+    /// <summary>A wrapper of another collection, which other objects may refer to as well.</summary>
     private static Conversion Wrapper(string field) => new(
         (value, _) => [FieldOf(value, field)],
         (type, parts) => Activator.CreateInstance(type, parts)!);
@@ -203,20 +257,29 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
     {
         for (var type = value.GetType(); type is not null; type = type.BaseType)
         {
-            if (type.GetField(name, BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly) is { } field) return field.GetValue(value);
+            if (type.GetField(name, BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly) is { } field)
+            {
+                return field.GetValue(value);
+            }
         }
 
         throw new MissingFieldException(value.GetType().Name, name);
     }
 
-    // A value that is there, or the function that is to make it; one that is not thread-safe would be another, and that of a failed function is no value.
+    // An existing value, or the function that makes it. A Lazy that is not thread-safe would become another one, and a failed function has
+    // no value.
     private static object?[]? LazyParts(object value, Func<object, byte[]> keyOf) =>
-        (bool)Property(value, "IsValueCreated")! ? [true, Property(value, "Value")] : FieldOf(value, "_factory") is Delegate factory ? [false, factory] : null;
+        (bool)Property(value, "IsValueCreated")!
+            ? [true, Property(value, "Value")]
+            : FieldOf(value, "_factory") is Delegate factory
+            ? [false, factory]
+            : null;
 
     private static object ToLazy(Type type, object?[] parts)
     {
         var constructor = (bool)parts[0]!
-            ? Array.Find(typeof(Lazy<>).GetConstructors(), constructor => constructor.GetParameters() is [{ ParameterType.IsGenericParameter: true }])!.MetadataToken
+            ? Array.Find(typeof(Lazy<>).GetConstructors(),
+                constructor => constructor.GetParameters() is [{ ParameterType.IsGenericParameter: true }])!.MetadataToken
             : type.GetConstructor([typeof(Func<>).MakeGenericType(type.GetGenericArguments())])!.MetadataToken;
         return Array.Find(type.GetConstructors(), known => known.MetadataToken == constructor)!.Invoke([parts[1]]);
     }
@@ -226,14 +289,18 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         65001 => new UTF8Encoding(hasMark, throws),
         1200 or 1201 => new UnicodeEncoding(codePage == 1201, hasMark, throws),
         12000 or 12001 => new UTF32Encoding(codePage == 12001, hasMark, throws),
-        _ => throws ? Encoding.GetEncoding(codePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback) : Encoding.GetEncoding(codePage),
+        _ => throws
+            ? Encoding.GetEncoding(codePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
+            : Encoding.GetEncoding(codePage),
     };
 
-    /// <summary>What a culture's formats are set to, in the order of the settings' names.</summary>
+    /// <summary>The settings of a culture's formats, in the order of the settings' names.</summary>
     private static object?[] Settings(object format) => [.. SettingsOf(format).Select(setting => setting.GetValue(format))];
 
-    private static IEnumerable<PropertyInfo> SettingsOf(object format) => format.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .Where(setting => setting.CanWrite && setting.PropertyType != typeof(Calendar)).OrderBy(setting => setting.Name, StringComparer.Ordinal);
+    private static IEnumerable<PropertyInfo> SettingsOf(object format) =>
+        format.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .Where(setting => setting.CanWrite && setting.PropertyType != typeof(Calendar))
+        .OrderBy(setting => setting.Name, StringComparer.Ordinal);
 
     private static CultureInfo WithSettings(CultureInfo culture, object?[] parts)
     {
@@ -245,7 +312,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return culture;
     }
 
-    // Trees: the whole as its text; a part of one as the whole and the way to it, so that both are still the same tree.
+    // Trees: a whole tree as its text; a part of one as the whole and the path to it, so that both remain in the same tree.
     private static object?[]? JsonParts(object value, Func<object, byte[]> keyOf)
     {
         var node = (JsonNode)value;
@@ -294,7 +361,9 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         var way = new Stack<int>();
         for (; Above(node) is { } above; node = above)
         {
-            way.Push(node is XAttribute attribute ? -1 - ((XElement)above).Attributes().TakeWhile(other => other != attribute).Count() : ((XNode)node).NodesBeforeSelf().Count());
+            way.Push(node is XAttribute attribute
+                ? -1 - ((XElement)above).Attributes().TakeWhile(other => other != attribute).Count()
+                : ((XNode)node).NodesBeforeSelf().Count());
         }
 
         return [node, way.ToArray()];
@@ -306,11 +375,16 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
     {
         if (parts[0] is XObject root)
         {
-            return ((int[])parts[1]!).Aggregate(root, (node, step) => step < 0 ? ((XElement)node).Attributes().ElementAt(-1 - step) : ((XContainer)node).Nodes().ElementAt(step));
+            return ((int[])parts[1]!)
+                .Aggregate(root, (node, step) => step < 0
+                    ? ((XElement)node).Attributes().ElementAt(-1 - step)
+                    : ((XContainer)node).Nodes().ElementAt(step));
         }
 
         if (type == typeof(XAttribute)) return new XAttribute(XName.Get((string)parts[0]!), (string)parts[1]!);
-        return type == typeof(XElement) ? XElement.Parse((string)parts[0]!, LoadOptions.PreserveWhitespace) : XDocument.Parse((string)parts[0]! + parts[1], LoadOptions.PreserveWhitespace);
+        return type == typeof(XElement)
+            ? XElement.Parse((string)parts[0]!, LoadOptions.PreserveWhitespace)
+            : XDocument.Parse((string)parts[0]! + parts[1], LoadOptions.PreserveWhitespace);
     }
 
     private static void RefillXml(object there, object made)
@@ -333,11 +407,16 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
     private static string Written(Action<XmlWriter> write)
     {
         var text = new StringBuilder();
-        using (var writer = XmlWriter.Create(text, new() { NewLineHandling = NewLineHandling.Entitize, OmitXmlDeclaration = true, ConformanceLevel = ConformanceLevel.Auto })) write(writer);
+        using (var writer = XmlWriter.Create(text,
+            new() { NewLineHandling = NewLineHandling.Entitize, OmitXmlDeclaration = true, ConformanceLevel = ConformanceLevel.Auto }))
+        {
+            write(writer);
+        }
         return text.ToString();
     }
 
-    // A copy has rows numbered one after the other, whatever was deleted before. Errors about characters that XML cannot have come now, not when it is read.
+    // A copy numbers its rows consecutively, whatever was deleted before. Errors about characters that XML cannot represent occur now, not
+    // on reading.
     private static object?[]? TableParts(object value, Func<object, byte[]> keyOf)
     {
         var table = (DataTable)value;
@@ -348,13 +427,21 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return [table.TableName, Schema(copy.WriteXmlSchema), Written(writer => copy.WriteXml(writer, XmlWriteMode.DiffGram))];
     }
 
-    /// <summary>Whether XML has all that a table holds: enums and types of others would come back as something else, or not at all.</summary>
+    /// <summary>
+    /// Whether XML can represent the content of a table: enums and types outside the framework would come back as other types, or not at
+    /// all.
+    /// </summary>
     private static bool HasFormInXml(DataTable table) => table.Columns.Cast<DataColumn>().All(column => column.DataType == typeof(object)
-        ? table.Rows.Cast<DataRow>().All(row => row.RowState != DataRowState.Deleted && row[column] is DBNull or bool or byte or short or int or long or float or double or decimal or string)
-        : !column.DataType.IsEnum && (Shape.Of(column.DataType) is { Kind: ShapeKind.Raw } || column.DataType == typeof(string) || column.DataType == typeof(byte[]) || column.DataType == typeof(DateTimeOffset)));
+        ? table.Rows.Cast<DataRow>()
+            .All(row => row.RowState != DataRowState.Deleted
+                && row[column] is DBNull or bool or byte or short or int or long or float or double or decimal or string)
+        : !column.DataType.IsEnum
+            && (Shape.Of(column.DataType) is { Kind: ShapeKind.Raw } || column.DataType == typeof(string)
+                || column.DataType == typeof(byte[]) || column.DataType == typeof(DateTimeOffset)));
 
-    /// <summary>A schema, in which a column of objects is called one in the same way whether it was read or made.</summary>
-    private static string Schema(Action<XmlWriter> write) => Regex.Replace(Written(write), " msdata:DataType=\"System\\.Object,[^\"]*\"", "");
+    /// <summary>Makes a schema in which a column of objects has one name, whether the schema was read or made.</summary>
+    private static string Schema(Action<XmlWriter> write) =>
+        Regex.Replace(Written(write), " msdata:DataType=\"System\\.Object,[^\"]*\"", "");
 
     private static DataTable ToTable(object?[] parts)
     {

@@ -4,12 +4,12 @@ using System.Text;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Objects that every worker has of its own, and that are named instead of taken apart: the cells' submissions, which hold
-/// the variables, and the framework's comparers and single instances.
+/// Objects that exist in every worker and are named instead of taken apart: the cells' submissions, which hold the variables, and the
+/// framework's comparers and singletons.
 /// </summary>
 internal sealed class KnownObjects
 {
-    /// <summary>The name of every collection's comparer that was made without any.</summary>
+    /// <summary>The name of the comparer of a collection that was made without one.</summary>
     public const string Default = "default";
 
     private static readonly Dictionary<string, object> Framework = new()
@@ -29,10 +29,11 @@ internal sealed class KnownObjects
         ["Latin1"] = Encoding.Latin1,
     };
 
-    /// <summary>Those that a collection has which was made without any.</summary>
+    /// <summary>The types of the comparers that collections use if they were made without one.</summary>
     private static readonly HashSet<string> DefaultComparerTypes =
     [
-        "GenericEqualityComparer`1", "NullableEqualityComparer`1", "ObjectEqualityComparer`1", "ByteEqualityComparer", "EnumEqualityComparer`1",
+        "GenericEqualityComparer`1", "NullableEqualityComparer`1", "ObjectEqualityComparer`1", "ByteEqualityComparer",
+        "EnumEqualityComparer`1",
         "StringEqualityComparer", "GenericComparer`1", "NullableComparer`1", "ObjectComparer`1", "EnumComparer`1",
     ];
 
@@ -48,7 +49,7 @@ internal sealed class KnownObjects
     /// <summary>The name of a known object; null for all others.</summary>
     public string? NameOf(object value) => names.GetValueOrDefault(value);
 
-    /// <summary>The name of a collection's comparer, also of the default ones; null for a comparer of the user's.</summary>
+    /// <summary>The name of a collection's comparer, including the default ones; null for a comparer of the user's.</summary>
     public string? NameOfComparer(object? comparer)
     {
         if (comparer is null) return Default;
@@ -56,6 +57,6 @@ internal sealed class KnownObjects
         return type.Assembly == typeof(object).Assembly && DefaultComparerTypes.Contains(type.Name) ? Default : NameOf(comparer);
     }
 
-    /// <summary>The object of a name; null for the default comparer.</summary>
+    /// <summary>Finds an object by its name; null for the default comparer.</summary>
     public object? Find(string name) => objects.GetValueOrDefault(name);
 }

@@ -5,8 +5,9 @@ using System.Runtime.CompilerServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Newtonsoft.Json's JObject, JArray and the like, of whatever version the user has, as plain data. Not as JSON: that would turn texts which look like
-/// dates into dates. Any thread.
+/// Converts Newtonsoft.Json's JObject, JArray and the like, of any version, to plain data and back. Not as JSON, which would turn texts
+/// that
+/// look like dates into dates. Any thread.
 /// </summary>
 internal static class NewtonsoftJson
 {
@@ -34,13 +35,16 @@ internal static class NewtonsoftJson
         foreach (var child in (IEnumerable)made) add.Invoke(there, [child]);
     }
 
-    // The name of the kind, then its parts; null for comments, constructors and raw text.
+    // The name of the kind, then the parts; null for comments, constructors and raw text.
     private static object?[]? Content(object token)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (token.GetType().Name)
         {
-            case "JValue": return Get(token, "Type")!.ToString() is not { } kind || kind is "Comment" or "Raw" ? null : ["JValue", kind, Get(token, "Value")];
+            case "JValue":
+                return Get(token, "Type")!.ToString() is not { } kind || kind is "Comment" or "Raw"
+                    ? null
+                    : ["JValue", kind, Get(token, "Value")];
             case "JProperty": return Content(Get(token, "Value")!) is { } value ? ["JProperty", Get(token, "Name"), value] : null;
             case "JObject" or "JArray":
                 var children = ((IEnumerable)token).Cast<object>().Select(Content).ToList();
@@ -54,9 +58,11 @@ internal static class NewtonsoftJson
         var type = assembly.GetType(Space + content[0])!;
         switch ((string)content[0]!)
         {
-            case "JValue" when (string)content[1]! is "Undefined" or "Null": return type.GetMethod("Create" + content[1])!.Invoke(null, null)!;
+            case "JValue" when (string)content[1]! is "Undefined" or "Null":
+                return type.GetMethod("Create" + content[1])!.Invoke(null, null)!;
             case "JValue": return type.GetConstructor([typeof(object)])!.Invoke([content[2]]);
-            case "JProperty": return type.GetConstructor([typeof(string), typeof(object)])!.Invoke([content[1], Token(assembly, (object?[])content[2]!)]);
+            case "JProperty":
+                return type.GetConstructor([typeof(string), typeof(object)])!.Invoke([content[1], Token(assembly, (object?[])content[2]!)]);
             default:
                 var made = Activator.CreateInstance(type)!;
                 var add = type.GetMethod("Add", [typeof(object)])!;

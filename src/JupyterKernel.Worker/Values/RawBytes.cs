@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace JupyterKernel.Worker.Values;
 
-/// <summary>Values of <see cref="ShapeKind.Raw"/> as the bytes that they have in memory, and back. Any thread.</summary>
+/// <summary>Converts values of <see cref="ShapeKind.Raw"/> to their bytes in memory, and back. Any thread.</summary>
 internal static class RawBytes
 {
     /// <summary>The bytes of one value.</summary>
@@ -17,12 +17,13 @@ internal static class RawBytes
 
     /// <summary>The bytes of an array's elements, without a copy.</summary>
     public static Span<byte> OfArray(Array array) =>
-        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array), checked(array.Length * SizeOf(array.GetType().GetElementType()!)));
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array),
+            checked(array.Length * SizeOf(array.GetType().GetElementType()!)));
 
     /// <summary>The size of one value in bytes.</summary>
     public static int SizeOf(Type type) => RuntimeHelpers.SizeOf(type.TypeHandle);
 
-    /// <summary>The value whose bytes these are.</summary>
+    /// <summary>The value that consists of the bytes.</summary>
     public static object ToValue(Type type, ReadOnlySpan<byte> bytes)
     {
         var array = Array.CreateInstance(type, 1);

@@ -7,31 +7,31 @@ using System.Text;
 
 namespace JupyterKernel.Worker.Values;
 
-/// <summary>How values of a type are taken apart and put together.</summary>
+/// <summary>The ways in which values of a type are taken apart and put together.</summary>
 internal enum ShapeKind
 {
-    /// <summary>Not plain data: it stands for something outside (a file, a thread, a socket) or hides what it holds.</summary>
+    /// <summary>Not plain data: the value represents something external (a file, a thread, a socket) or hides its content.</summary>
     Opaque,
 
     /// <summary>Fixed bytes without references: numbers, characters, enums, dates.</summary>
     Raw,
 
-    /// <summary>What a text describes completely.</summary>
+    /// <summary>A text that describes the value completely.</summary>
     Text,
 
-    /// <summary>Its fields are all there is.</summary>
+    /// <summary>All fields of the value.</summary>
     Fields,
 
     /// <summary>An array of any rank.</summary>
     Array,
 
-    /// <summary>Elements in an order.</summary>
+    /// <summary>Ordered elements.</summary>
     Sequence,
 
     /// <summary>Keys and values.</summary>
     Map,
 
-    /// <summary>What a <see cref="Values.Conversion"/> takes apart.</summary>
+    /// <summary>The parts of a <see cref="Values.Conversion"/>.</summary>
     Converted,
 
     /// <summary>Methods of cells, each with its target.</summary>
@@ -39,8 +39,7 @@ internal enum ShapeKind
 }
 
 /// <summary>
-/// What is known of a type: whether its values are plain data, and of what they consist. Only fields are looked at, so no
-/// code of the user's runs. Immutable; any thread.
+/// Describes a type: whether its values are plain data, and their parts. Reads only fields, so no user code runs. Immutable; any thread.
 /// </summary>
 internal sealed class Shape
 {
@@ -54,9 +53,11 @@ internal sealed class Shape
 
     private static readonly HashSet<Type> FieldTypes =
     [
-        typeof(Version), typeof(Random), typeof(StrongBox<>), typeof(Tuple<>), typeof(Tuple<,>), typeof(Tuple<,,>), typeof(Tuple<,,,>), typeof(Tuple<,,,,>),
+        typeof(Version), typeof(Random), typeof(StrongBox<>), typeof(Tuple<>), typeof(Tuple<,>), typeof(Tuple<,,>), typeof(Tuple<,,,>),
+        typeof(Tuple<,,,,>),
         typeof(Tuple<,,,,,>), typeof(Tuple<,,,,,,>), typeof(Tuple<,,,,,,,>), typeof(System.Collections.ObjectModel.ReadOnlyCollection<>),
-        typeof(System.Collections.ObjectModel.Collection<>), typeof(System.Collections.ObjectModel.ObservableCollection<>), typeof(System.Collections.BitArray),
+        typeof(System.Collections.ObjectModel.Collection<>), typeof(System.Collections.ObjectModel.ObservableCollection<>),
+        typeof(System.Collections.BitArray),
         typeof(System.Collections.ArrayList),
     ];
 
@@ -67,7 +68,8 @@ internal sealed class Shape
     ];
 
     private static readonly HashSet<Type> MapTypes =
-        [typeof(Dictionary<,>), typeof(SortedDictionary<,>), typeof(SortedList<,>), typeof(OrderedDictionary<,>), typeof(ConcurrentDictionary<,>)];
+        [typeof(Dictionary<,>), typeof(SortedDictionary<,>), typeof(SortedList<,>), typeof(OrderedDictionary<,>),
+            typeof(ConcurrentDictionary<,>)];
 
     private Shape(Type type)
     {
@@ -91,7 +93,7 @@ internal sealed class Shape
 
     public ShapeKind Kind { get; }
 
-    /// <summary>The instance fields, those of base types too; empty where it has another kind than <see cref="ShapeKind.Fields"/>.</summary>
+    /// <summary>The instance fields, including those of base types; empty for kinds other than <see cref="ShapeKind.Fields"/>.</summary>
     public IReadOnlyList<FieldInfo> Fields { get; } = [];
 
     /// <summary>The type of an array's, sequence's or map's elements.</summary>
@@ -100,10 +102,10 @@ internal sealed class Shape
     /// <summary>The type of a map's keys.</summary>
     public Type? Key { get; }
 
-    /// <summary>How values of <see cref="ShapeKind.Converted"/> are taken apart.</summary>
+    /// <summary>The conversion for values of <see cref="ShapeKind.Converted"/>.</summary>
     public Conversion? Conversion { get; }
 
-    /// <summary>Where a collection that has one tells its comparer.</summary>
+    /// <summary>The property with the comparer of a collection; null if it has none.</summary>
     public PropertyInfo? Comparer { get; }
 
     /// <summary>Whether elements are hashed or compared, so that they must be complete before they are added.</summary>
@@ -148,10 +150,13 @@ internal sealed class Shape
         var open = type.IsGenericType ? type.GetGenericTypeDefinition() : type;
         if (SequenceTypes.Contains(open)) return ShapeKind.Sequence;
         if (MapTypes.Contains(open)) return ShapeKind.Map;
-        if (FieldTypes.Contains(open) || type.DeclaringType == typeof(Random) || type.Assembly == typeof(Display.Notebook).Assembly) return ShapeKind.Fields;
+        if (FieldTypes.Contains(open) || type.DeclaringType == typeof(Random) || type.Assembly == typeof(Display.Notebook).Assembly)
+        {
+            return ShapeKind.Fields;
+        }
         if (!IsOfCell(type)) return Conversion.Of(type) is null ? ShapeKind.Opaque : ShapeKind.Converted;
 
-        // A class of the framework's that a cell derives from may hide anything.
+        // A framework class that a cell's class derives from may hide state.
         for (var ancestor = type.BaseType; ancestor is not null && ancestor != typeof(object); ancestor = ancestor.BaseType)
         {
             if (!IsOfCell(ancestor)) return ShapeKind.Opaque;
@@ -165,8 +170,9 @@ internal sealed class Shape
         var fields = new List<FieldInfo>();
         for (var level = type; level is not null && level != typeof(object) && level != typeof(ValueType); level = level.BaseType)
         {
-            // An iterator remembers the thread that made it, which is another one in every process.
-            fields.AddRange(level.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+            // An iterator stores the id of the thread that made it, which differs in every process.
+            fields.AddRange(
+                level.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
                 .Where(field => field.Name != "<>l__initialThreadId"));
         }
 

@@ -6,14 +6,12 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Sets variables to what a <see cref="ValueWriter"/> wrote, in the worker that wrote it or in another of the session.
-/// Objects that are there already, at the same place and of the same type, are changed and not replaced, so that whatever
-/// else refers to them (a closure, a variable that is not plain data) goes on to share them. Used by one thread, and
-/// while no cell runs.
+/// Sets variables to the values that a <see cref="ValueWriter"/> wrote, in the worker that wrote them or in another of the session.
+/// Existing
+/// objects at the same place and of the same type are changed and not replaced, so that all other references to them (a closure, a variable
+/// that is not plain data) still share them. Used by one thread, and while no cell runs.
 /// </summary>
-/// <param name="content">What was written.</param>
-/// <param name="known">The known objects of this worker.</param>
-/// <param name="findType">Finds a type by its assembly-qualified name.</param>
+/// <param name="content">The written values.</param>
 internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, Func<string, Type> findType) : IDisposable
 {
     private readonly BinaryReader reader = new(new BufferedStream(content, 64 * 1024));
@@ -24,8 +22,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     private readonly Queue<(Reference Reference, object Existing)> pairs = new();
 
     /// <summary>Sets the variables.</summary>
-    /// <param name="findVariable">Finds a variable by its assembly, type and field; null if there is none.</param>
-    /// <returns>The variables that could not be set, and why.</returns>
+    /// <param name="findVariable">Finds a variable by its assembly, type and field; null if it does not exist.</param>
+    /// <returns>The variables that could not be set, and the reasons.</returns>
     public List<(string Variable, string Reason)> SetAll(Func<string, string, string, Variable?> findVariable)
     {
         Parse(findVariable);
@@ -38,13 +36,20 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var node in nodes.Where(node => node.Shape.Kind != ShapeKind.Converted)) node.Instance ??= Allocate(node);
         foreach (var node in nodes.Where(node => node.Shape.Kind == ShapeKind.Delegate)) node.Instance = MakeDelegate(node);
 
-        // What is made of its parts comes before what refers to it, but where it must find these complete: see MakeAll.
-        foreach (var node in nodes.Where(node => node.Shape is { Kind: ShapeKind.Converted, LooksAtElements: false })) InOrder(node, static part => part.Shape.Kind == ShapeKind.Converted, MakeEarly);
+        // An object made of its parts comes before the objects that refer to it, unless it needs them complete: see MakeAll.
+        foreach (var node in nodes.Where(node => node.Shape is { Kind: ShapeKind.Converted, LooksAtElements: false }))
+        {
+            InOrder(node, static part => part.Shape.Kind == ShapeKind.Converted, MakeEarly);
+        }
 
-        // What looks at its elements wants them complete; those further in were met later.
+        // An object that looks at its elements needs them complete; nested ones were met later.
         foreach (var node in nodes.Where(node => node.Shape is { LooksAtElements: false, Kind: not ShapeKind.Converted })) Fill(node);
         if (nodes.Exists(static node => node.Instance is null)) MakeAll();
-        else foreach (var node in nodes.AsEnumerable().Reverse().Where(static node => node.Shape is { LooksAtElements: true, Kind: not ShapeKind.Converted })) Fill(node);
+        else foreach (var node in nodes.AsEnumerable().Reverse()
+            .Where(static node => node.Shape is { LooksAtElements: true, Kind: not ShapeKind.Converted }))
+        {
+            Fill(node);
+        }
 
         var problems = new List<(string, string)>();
         foreach (var (variable, slot) in roots)
@@ -55,7 +60,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             }
             catch (Exception refused) when (refused is FieldAccessException or ArgumentException or TargetInvocationException)
             {
-                // A static read-only field: its object was changed in place, if it is one.
+                // For a static read-only field, an object was changed in place.
                 if (slot is not Reference) problems.Add((variable.Name, refused.Message));
             }
         }
@@ -65,14 +70,14 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
     public void Dispose() => reader.Dispose();
 
-    // What was written, taken apart. A slot is null, a boxed value or string, a Reference, a Structure or a KnownObject.
+    // The written values, taken apart. A slot is null, a boxed value or string, a Reference, a Structure or a KnownObject.
     private sealed record Reference(int Number);
 
     private sealed record Structure(Shape Shape, object?[] Fields);
 
     private sealed record KnownObject(string Name);
 
-    // Elements that are a part of their own.
+    // Elements that are stored as a part.
     private sealed record Embedded(Node Array);
 
     private sealed record Call(Type Declaring, int Token, object? Target);
@@ -81,7 +86,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     {
         public Shape Shape { get; } = shape;
 
-        /// <summary>Fields, elements, or keys and values in turns.</summary>
+        /// <summary>Fields, elements, or alternating keys and values.</summary>
         public object?[] Slots { get; set; } = [];
 
         /// <summary>A value, an array of raw elements, or an array's lengths.</summary>
@@ -93,7 +98,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
         public object? Instance { get; set; }
 
-        /// <summary>The object at the same place, of what is made of its parts.</summary>
+        /// <summary>The existing object at the same place, for an object that is made of its parts.</summary>
         public object? Existing { get; set; }
 
         public bool IsMet { get; set; }
@@ -172,7 +177,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
                 break;
             case ShapeKind.Delegate:
                 node.Slots = new object?[reader.Read7BitEncodedInt()];
-                for (var i = 0; i < node.Slots.Length; i++) node.Slots[i] = new Call(ReadType(), reader.ReadInt32(), ReadSlot(typeof(object)));
+                for (var i = 0; i < node.Slots.Length; i++)
+                {
+                    node.Slots[i] = new Call(ReadType(), reader.ReadInt32(), ReadSlot(typeof(object)));
+                }
                 break;
             default:
                 throw new InvalidDataException($"{shape.Type} is not plain data.");
@@ -204,7 +212,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     private void ReadCollection(Node node)
     {
         var shape = node.Shape;
-        if (shape.Comparer is not null) node.Comparer = ReadText() is { Length: > 0 } name ? new KnownObject(name) : ReadSlot(typeof(object));
+        if (shape.Comparer is not null)
+        {
+            node.Comparer = ReadText() is { Length: > 0 } name ? new KnownObject(name) : ReadSlot(typeof(object));
+        }
         if (shape.Kind == ShapeKind.Map)
         {
             node.Slots = new object?[2 * reader.Read7BitEncodedInt()];
@@ -212,7 +223,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
         else
         {
-            // A list's raw elements come as an array's do.
+            // A list's raw elements are written like an array's.
             if (typeof(IList).IsAssignableFrom(shape.Type)) ReadArray(node, 1);
             else
             {
@@ -227,7 +238,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     private string ReadText()
     {
         var text = new string('\0', reader.Read7BitEncodedInt());
-        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(text.AsSpan()), text.Length)));
+        reader.BaseStream.ReadExactly(
+            MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(text.AsSpan()), text.Length)));
         return text;
     }
 
@@ -239,12 +251,15 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         return types[^1];
     }
 
-    // Objects that are there take the place of those that were written.
+    // Existing objects replace the written ones.
     private void PairSlot(object? slot, object? existing)
     {
         if (existing is null) return;
         if (slot is Reference reference) pairs.Enqueue((reference, existing));
-        else if (slot is Structure structure && structure.Shape.Type == existing.GetType()) PairFields(structure.Fields, structure.Shape, existing);
+        else if (slot is Structure structure && structure.Shape.Type == existing.GetType())
+        {
+            PairFields(structure.Fields, structure.Shape, existing);
+        }
     }
 
     private void PairAll()
@@ -275,8 +290,12 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             case ShapeKind.Map:
                 for (var i = 0; i < node.Slots.Length; i += 2)
                 {
-                    // Other keys than values and strings cannot be looked up before they are complete.
-                    if (node.Slots[i] is { } key and not (Reference or Structure or KnownObject) && ((IDictionary)existing)[key] is { } item) PairSlot(node.Slots[i + 1], item);
+                    // Keys other than values and strings cannot be looked up before they are complete.
+                    if (node.Slots[i] is { } key and not (Reference or Structure or KnownObject)
+                        && ((IDictionary)existing)[key] is { } item)
+                    {
+                        PairSlot(node.Slots[i + 1], item);
+                    }
                 }
 
                 break;
@@ -299,22 +318,25 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             ShapeKind.Raw or ShapeKind.Text => node.Data!,
             ShapeKind.Fields => RuntimeHelpers.GetUninitializedObject(type),
             ShapeKind.Array => node.Data ?? Array.CreateInstance(node.Shape.Element!, node.Lengths),
-            ShapeKind.Sequence or ShapeKind.Map when node.Comparer is KnownObject { Name: var name } && known.Find(name) is { } comparer => Activator.CreateInstance(type, comparer)!,
-            ShapeKind.Sequence or ShapeKind.Map when node.Comparer is Reference { Number: var number } => Activator.CreateInstance(type, nodes[number].Instance ??= Allocate(nodes[number]))!,
+            ShapeKind.Sequence or ShapeKind.Map when node.Comparer is KnownObject { Name: var name } && known.Find(name) is { } comparer =>
+                Activator.CreateInstance(type, comparer)!,
+            ShapeKind.Sequence or ShapeKind.Map when node.Comparer is Reference { Number: var number } =>
+                Activator.CreateInstance(type, nodes[number].Instance ??= Allocate(nodes[number]))!,
             ShapeKind.Sequence or ShapeKind.Map => Activator.CreateInstance(type)!,
             _ => null,
         };
     }
 
-    /// <summary>What can be made before anything is filled, as nothing that it consists of has to be complete.</summary>
+    /// <summary>Makes an object that needs no complete parts, before any object is filled.</summary>
     private void MakeEarly(Node node)
     {
         if (!node.Shape.LooksAtElements && Parts(node).All(static part => part.Instance is not null)) Make(node);
     }
 
     /// <summary>
-    /// Makes what hashes or compares its elements, when these are complete, and fills what refers to it; and, where they refer to each other, fills
-    /// that once more.
+    /// Makes objects that hash or compare their elements once these are complete, and fills the objects that refer to them; those that
+    /// refer to
+    /// each other are filled a second time.
     /// </summary>
     private void MakeAll()
     {
@@ -338,7 +360,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var node in early) Fill(node);
     }
 
-    /// <summary>Does something with a node once it is done with those of which it consists. No recursion, however deep they nest.</summary>
+    /// <summary>Applies an action to a node after its parts, without recursion, whatever the depth.</summary>
     private void InOrder(Node first, Func<Node, bool> isOfInterest, Action<Node> action)
     {
         if (first.IsMet) return;
@@ -364,7 +386,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
     }
 
-    /// <summary>The objects that a node refers to by itself.</summary>
+    /// <summary>The objects that a node refers to directly.</summary>
     private IEnumerable<Node> Parts(Node node)
     {
         var slots = new Stack<object?>(node.Slots);
@@ -372,25 +394,39 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         while (slots.TryPop(out var slot))
         {
             if (slot is Reference { Number: var number }) yield return nodes[number];
-            foreach (var inner in slot switch { Structure structure => structure.Fields, Embedded embedded => embedded.Array.Slots, Call call => [call.Target], _ => [] }) slots.Push(inner);
+            foreach (var inner in slot switch { Structure structure => structure.Fields, Embedded embedded => embedded.Array.Slots,
+                Call call => [call.Target], _ => [] })
+            {
+                slots.Push(inner);
+            }
         }
     }
 
-    /// <summary>Makes an object of its parts, or, where it is no part of another one, gives the one that is there what it is to hold, so that whatever else refers to it shares that.</summary>
+    /// <summary>
+    /// Makes an object of its parts; if it is not part of another one, gives the existing object the new content, so that all references to
+    /// it share that.
+    /// </summary>
     private void Make(Node node)
     {
         var conversion = node.Shape.Conversion!;
         object?[] parts = [.. node.Slots.Select(Resolve)];
         node.Instance = conversion.PutTogether(node.Shape.Type, parts);
-        if (conversion.Refill is not { } refill || node.Existing is not { } existing || Parts(node).Any(static part => part.Shape.Kind == ShapeKind.Converted) || !claimed.Add(existing)) return;
+        if (conversion.Refill is not { } refill || node.Existing is not { } existing
+            || Parts(node).Any(static part => part.Shape.Kind == ShapeKind.Converted) || !claimed.Add(existing))
+        {
+            return;
+        }
         try
         {
-            if (conversion.TakeApart(existing, static _ => []) is not { } held || !held.SequenceEqual(parts)) refill(existing, node.Instance);
+            if (conversion.TakeApart(existing, static _ => []) is not { } held || !held.SequenceEqual(parts))
+            {
+                refill(existing, node.Instance);
+            }
             node.Instance = existing;
         }
         catch (Exception fixedly) when (fixedly is not OutOfMemoryException)
         {
-            // It cannot be changed, so there is a new one.
+            // It cannot be changed, so a new one is made.
         }
     }
 
@@ -432,7 +468,10 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var slot in node.Slots)
         {
             array.SetValue(Resolve(slot), at);
-            for (var dimension = array.Rank - 1; dimension >= 0 && ++at[dimension] == node.Lengths[dimension]; dimension--) at[dimension] = 0;
+            for (var dimension = array.Rank - 1; dimension >= 0 && ++at[dimension] == node.Lengths[dimension]; dimension--)
+            {
+                at[dimension] = 0;
+            }
         }
     }
 
@@ -455,7 +494,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             return;
         }
 
-        // A priority queue takes pairs, and several at once in the order in which it kept them.
+        // A priority queue takes pairs, and several at once keep their internal order.
         if (type.GetMethod("EnqueueRange", [typeof(IEnumerable<>).MakeGenericType(Shape.Of(type).Element!)]) is { } enqueue)
         {
             var pairs = Array.CreateInstance(Shape.Of(type).Element!, complete.Count);
@@ -464,7 +503,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             return;
         }
 
-        var add = type.GetMethod("Add", type.GetGenericArguments()) ?? type.GetMethod("Enqueue", type.GetGenericArguments()) ?? type.GetMethod("AddLast", type.GetGenericArguments())!;
+        var add = type.GetMethod("Add", type.GetGenericArguments()) ?? type.GetMethod("Enqueue", type.GetGenericArguments())
+            ?? type.GetMethod("AddLast", type.GetGenericArguments())!;
         foreach (var item in complete) add.Invoke(sequence, [item]);
     }
 

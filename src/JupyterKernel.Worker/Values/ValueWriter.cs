@@ -5,9 +5,10 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Writes what variables hold, as far as it is plain data, with shared references kept shared. The same state gives the
-/// same bytes in every worker of a session, so hashing them compares workers. Nothing recurses, however deep the data
-/// nests (but for structs in structs). Used by one thread, and while no cell runs.
+/// Writes the values of variables that are plain data, and keeps shared references shared. Equal states give equal bytes in every worker of
+/// a
+/// session, so their hashes compare workers. Does not recurse, whatever the depth of the data (except for structs in structs). Used by one
+/// thread, and while no cell runs.
 /// </summary>
 /// <remarks>
 /// Format: for each variable 1, assembly, type, field, slot; then for each object that was met for the first time 1, type,
@@ -16,7 +17,7 @@ namespace JupyterKernel.Worker.Values;
 /// </remarks>
 internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> isCancelled) : IDisposable
 {
-    /// <summary>Longer strings are objects, which are written once however many refer to them.</summary>
+    /// <summary>The maximum length of an inline string; longer ones are objects, which are written once for all references.</summary>
     private const int MaxInlineLength = 256;
 
     private const int MaxObjects = 20_000_000;
@@ -32,9 +33,9 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
     private bool isNested;
 
     /// <summary>Writes variables.</summary>
-    /// <returns>Those that are not plain data, and the type that is the reason.</returns>
-    /// <exception cref="OperationCanceledException">It is cancelled: a cell is to run.</exception>
-    /// <exception cref="InvalidOperationException">There is too much.</exception>
+    /// <returns>The variables that are not plain data, each with the type that prevents it.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled because a cell is queued.</exception>
+    /// <exception cref="InvalidOperationException">The values are too large.</exception>
     public List<(Variable Variable, Type Reason)> Write(IEnumerable<Variable> variables)
     {
         var left = new List<(Variable, Type)>();
@@ -52,7 +53,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
                 continue;
             }
 
-            // Once into the void, to see whether all of it is plain; then in earnest.
+            // First to a null stream, to check that all of it is plain data; then to the output.
             var (knownObjects, knownTypes) = (objects.Count, types.Count);
             writer = nowhere;
             WriteGraph(variable, value);
@@ -206,7 +207,8 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
 
         if (Shape.Of(element).Kind == ShapeKind.Raw)
         {
-            if (element == typeof(nint) && Array.Exists(array.Cast<nint>().ToArray(), Address.IsMapped) || element == typeof(nuint) && Array.Exists(array.Cast<nuint>().ToArray(), value => Address.IsMapped((nint)value)))
+            if (element == typeof(nint) && Array.Exists(array.Cast<nint>().ToArray(), Address.IsMapped)
+                || element == typeof(nuint) && Array.Exists(array.Cast<nuint>().ToArray(), value => Address.IsMapped((nint)value)))
                 opaque ??= element;
             if (writer != nowhere) WriteLarge(RawBytes.OfArray(array));
             return;
@@ -259,8 +261,9 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
             }
             else
             {
-                // A priority queue shows its items in the order in which it keeps them, and not as its own.
-                var items = ((IEnumerable)(collection.GetType().GetProperty("UnorderedItems")?.GetValue(collection) ?? collection)).Cast<object?>().ToList();
+                // A priority queue does not enumerate itself; it exposes its items in internal order.
+                var items = ((IEnumerable)(collection.GetType().GetProperty("UnorderedItems")?.GetValue(collection) ?? collection))
+                    .Cast<object?>().ToList();
                 writer.Write7BitEncodedInt(items.Count);
                 foreach (var item in items)
                 {
@@ -271,7 +274,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         }
         catch (Exception changing) when (changing is InvalidOperationException or ArgumentException)
         {
-            // Another thread is at work on it.
+            // Another thread is changing it.
             opaque ??= shape.Type;
         }
     }
@@ -285,7 +288,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         }
         catch (Exception problem) when (problem is not (OutOfMemoryException or OperationCanceledException))
         {
-            // It has what its form cannot have, or another thread is at work on it.
+            // Its content cannot be represented, or another thread is changing it.
             parts = null;
         }
 
@@ -313,7 +316,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         }
     }
 
-    /// <summary>The bytes of one value by itself: the same for the same value in every process.</summary>
+    /// <summary>The bytes of a single value, equal for equal values in every process.</summary>
     private byte[] BytesOf(object value)
     {
         using var bytes = new MemoryStream();
@@ -334,7 +337,8 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         foreach (var call in calls)
         {
             var method = call.Method;
-            if (method.DeclaringType is not { } declaring || !Shape.IsOfCell(declaring) || method.IsGenericMethod || declaring.IsGenericType)
+            if (method.DeclaringType is not { } declaring || !Shape.IsOfCell(declaring) || method.IsGenericMethod
+                || declaring.IsGenericType)
             {
                 opaque ??= value.GetType();
                 return;
@@ -346,7 +350,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         }
     }
 
-    /// <summary>Strings as they are in memory: an encoding would change lone surrogates.</summary>
+    /// <summary>Writes a string as it is in memory, because an encoding would change lone surrogates.</summary>
     private void WriteText(string text)
     {
         writer.Write7BitEncodedInt(text.Length);

@@ -3,8 +3,9 @@ using System.Reflection;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// How much memory variables hold: everything that can be reached from them, each object counted for the first variable
-/// that reaches it. Estimated from fields; no code of the user's runs. Used by one thread, and while no cell runs.
+/// Estimates the memory that variables hold: everything reachable from them, where each object counts for the first variable that reaches
+/// it.
+/// Reads only fields, so no user code runs. Used by one thread, and while no cell runs.
 /// </summary>
 internal sealed class VariableSizes(Func<bool> isCancelled)
 {
@@ -73,7 +74,8 @@ internal sealed class VariableSizes(Func<bool> isCancelled)
         long bytes = 0;
         for (var type = value.GetType(); type is not null && type != typeof(object); type = type.BaseType)
         {
-            foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly))
+            foreach (var field in type.GetFields(
+                BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly))
                 bytes += field.FieldType.IsValueType ? RawBytes.SizeOf(field.FieldType) : IntPtr.Size;
         }
 
@@ -99,7 +101,8 @@ internal sealed class VariableSizes(Func<bool> isCancelled)
         for (var level = type; level is not null && level != typeof(object); level = level.BaseType)
         {
             found.AddRange(level.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
-                .Where(field => !field.FieldType.IsPrimitive && !field.FieldType.IsEnum && !field.FieldType.IsPointer && !field.FieldType.IsFunctionPointer
+                .Where(field => !field.FieldType.IsPrimitive && !field.FieldType.IsEnum && !field.FieldType.IsPointer
+                    && !field.FieldType.IsFunctionPointer
                     && !field.FieldType.IsByRefLike && field.FieldType != typeof(nint) && field.FieldType != typeof(nuint)));
         }
 
