@@ -38,7 +38,7 @@ public sealed class ArchitectureDocumentTests
         var folders = Directory.EnumerateDirectories(Path.Combine(Root, "src", "JupyterKernel")).Select(Path.GetFileName)
             .Where(folder => folder is not ("bin" or "obj"));
 
-        Assert.Empty(folders.Where(folder => !Text.Contains($"`{folder}`", StringComparison.Ordinal)));
+        Assert.DoesNotContain(folders, folder => !Text.Contains($"`{folder}`", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -188,7 +188,7 @@ internal static partial class PackageDirectives
                 return value.Length > 0 ? new(PackageDirectiveKind.Project, value) : Malformed("#:project needs the path of a project.");
             case "property":
                 return value.Split('=', 2) is [var name, var set] && PropertyName().IsMatch(name.Trim())
-                    ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property wants Name=Value.");
+                    ? new(PackageDirectiveKind.Property, name.Trim(), set.Trim()) : Malformed("#:property needs Name=Value.");
             case "sdk":
                 return FrameworkOfSdk.TryGetValue(value.Split('@')[0].Trim(), out var framework)
                     ? new(PackageDirectiveKind.Framework, framework ?? "Microsoft.NETCore.App")

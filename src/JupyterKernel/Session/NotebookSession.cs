@@ -287,11 +287,10 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
             if (!unset.TryGetValue(assembly, out var known)) continue;
             var used = cell.Image.ReferencedMembersOf(assembly);
             if (known.Names is null)
-                return $"{known.Cell} could not be executed again in a fresh worker, so what it declared does not exist any more. Run it "
-                    + "again first.";
+                return $"{known.Cell} could not be replayed, so its declarations do not exist any more. Run it again first.";
             if (known.Names.FirstOrDefault(used.Contains) is { } name)
-                return $"{name} is not set: {known.Cell} is not executed again in a fresh worker, and what {name} held is no plain data "
-                    + $"that could be carried over. Run {known.Cell} again first.";
+                return $"{name} is not set: {known.Cell} is not replayed, and {name} held a value that cannot be carried over. "
+                    + $"Run {known.Cell} again first.";
         }
 
         return null;

@@ -92,7 +92,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             },
             cancellation);
         var anew = types.Where(type => overlaps.Any(i => accepted[i].Compiled.Library!.Types.Contains(type))).Select(SimpleName).ToList();
-        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} declared anew"
+        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} redeclared"
             : "A type of an earlier cell is used in a namespace, an extension block or the like";
         return last.Cell is null ? (last, null) : (last, new RebuiltHistory(cells, cells.Count - first, lost, cause, KeepsValues: false));
 

@@ -26,10 +26,10 @@ internal sealed class KernelSettings
             "The heap of a worker never grows past this; a worker that uses more in other ways is ended. For workers started from now on.",
             settings => Size.Format(settings.MemoryCeilingBytes),
             (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryCeilingBytes = bytes) > 0),
-        new("recycle-after", "After so many cells the worker is replaced; 0 for never.",
+        new("recycle-after", "Number of cells after which the worker is replaced; 0 for never.",
             settings => Text(settings.RecycleAfterCells),
             (settings, text) => Whole(text) is { } cells && (settings.RecycleAfterCells = cells) >= 0),
-        new("max-restarts", "So many workers within the restart period, and no more are started.",
+        new("max-restarts", "Maximum number of worker restarts within the restart period.",
             settings => Text(settings.MaxRestarts),
             (settings, text) => Whole(text) is { } restarts && (settings.MaxRestarts = restarts) >= 0),
         new("restart-period", "Seconds over which restarts are counted.",
@@ -38,17 +38,16 @@ internal sealed class KernelSettings
         new("spare-seconds", "How long an idle kernel keeps a spare worker; 0 for none.",
             settings => Text((int)settings.SpareTime.TotalSeconds),
             (settings, text) => Whole(text) is { } seconds && (settings.SpareTime = TimeSpan.FromSeconds(seconds)) >= TimeSpan.Zero),
-        new("ping-seconds", "A worker that answers nothing for so long is ended.",
+        new("ping-seconds", "Seconds without an answer after which a worker is terminated.",
             settings => Text((int)settings.PingTime.TotalSeconds),
             (settings, text) => Whole(text) is { } seconds and > 0 && (settings.PingTime = TimeSpan.FromSeconds(seconds)) > TimeSpan.Zero),
-        new("replay", "What becomes of cells that do not say it themselves, in a fresh worker: always, never or ask.",
+        new("replay", "Whether a fresh worker replays cells that have no #!replay: always, never or ask.",
             settings => settings.Replay.ToString().ToLowerInvariant(),
             (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
         new("notices",
-            "Whether cells tell of replaced workers: on, off, or auto, which is on where somebody answers questions. Losses are always "
-                + "told.",
+            "Whether cells report replaced workers: on, off, or auto (on if the client answers questions). Losses are always reported.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
-        new("children", "What becomes of processes that cells started, when their worker ends: end or leave.",
+        new("children", "Whether processes that cells started end with their worker: end or leave.",
             settings => settings.LeavesChildren ? "leave" : "end",
             (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
         new("completion-ahead", "Whether an idle kernel loads what completion needs before it is asked, which takes 80 MB: on or off.",
@@ -117,7 +116,8 @@ internal sealed class KernelSettings
     /// <returns>The error; null if the value is valid.</returns>
     public string? Set(string name, string text) =>
         All.FirstOrDefault(setting => setting.Name == name) is not { } setting
-        ? $"There is no setting '{name}': choose from {string.Join(", ", All.Select(setting => setting.Name))}."
+        ? $"Unknown setting '{name}'. "
+                + (Suggestions.Nearest(name, All.Select(setting => setting.Name)) ?? $"Settings: {string.Join(", ", All.Select(setting => setting.Name))}.")
         : setting.Set(this, text) ? null
         : $"'{text}' is not a valid value for {name}. {setting.Description}";
 
