@@ -1,8 +1,7 @@
-"""Runs every test of this folder, or those whose names are given, and ends with a line of counts.
+"""Runs all tests of this folder, or those whose names are given, and prints a line of counts.
 
-A kernel that starts keeps one core busy, and most tests wait for one: the modules run in two lanes, each module in a process
-of its own, whose output stands together.
-"""
+A starting kernel keeps one core busy, and most tests wait for one: so the modules run in two lanes, each module in its own
+process, whose output is printed as a whole."""
 import concurrent.futures
 import faulthandler
 import glob
@@ -18,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MINUTES_UNTIL_STUCK = 30
 LANES = 2
 
-# What takes minutes begins first. What has lanes of its own, or looks at what an interrupt does within its two seconds, comes last, alone.
+# Modules that take minutes start first. Modules with their own lanes, or with a two-second limit for interrupts, run last and alone.
 FIRST = ["test_packages", "test_language"]
 ALONE = ["test_progress", "test_interrupt", "test_chaos"]
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
@@ -64,7 +63,7 @@ def run(names):
     faulthandler.dump_traceback_later(MINUTES_UNTIL_STUCK * 60, exit=True)
     sys.path.insert(0, HERE)
 
-    # Hundreds of kernels live for seconds here, and what completion needs takes each of them one. The browser's tests leave it on.
+    # Hundreds of kernels run for seconds here, and loading completion takes one second in each. The browser's tests leave it on.
     os.environ.setdefault("JUPYTER_CSHARP_COMPLETION_AHEAD", "off")
     tests = unittest.TestLoader().loadTestsFromNames(names)
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=CountingResult).run(tests)
@@ -72,9 +71,9 @@ def run(names):
 
 
 def run_module(name):
-    """Runs a module in a process of its own, and gives its counts: one that ends without any has failed."""
+    """Runs a module in its own process and returns its counts; a process that ends without counts has failed."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder: # for a history of its own
+    with tempfile.TemporaryDirectory() as folder: # for a separate history
         environment = {**os.environ, "JUPYTER_CSHARP_HISTORY": os.path.join(folder, "history.sqlite")}
         ended = subprocess.run([sys.executable, HERE, name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors="replace", env=environment)

@@ -1,8 +1,8 @@
-"""Random sessions and random disturbances, made from a seed alone: the same seed gives the same steps everywhere.
+"""Generates random sessions and random disturbances from a seed: the same seed gives the same steps everywhere.
 
-A session is a list of steps. In the code of a cell, § stands before every name that the session declares: the same cells
-can then run several times in one kernel, under names of their own each time. Nothing here knows what a cell's value is:
-cells are C# without time, randomness or I/O, and a kernel that nothing disturbs says what they give.
+A session is a list of steps. In the code of a cell, § precedes every name that the session declares, so that the same cells
+can run several times in one kernel, each time under separate names. No step knows the value of a cell: cells are C# without
+time, randomness or I/O, and an undisturbed kernel determines the expected values.
 """
 import dataclasses
 import itertools
@@ -10,7 +10,7 @@ import os
 import random
 import re
 
-# What becomes of a cell.
+# The outcomes of a cell.
 RETURNED = "returned"
 THREW = "threw"
 COMPILE_ERROR = "CompileError"
@@ -47,13 +47,13 @@ static class §Probe
 
 @dataclasses.dataclass
 class Step:
-    """One thing that happens in a session.
+    """A step of a session.
 
     `kind` is cell, probe, undo, recycle or kill. `shows` gives for each name that the cell declares the expression that
-    shows its value, or None where that is not to be shown. `disturbance` is what the summary counts the step as. `kills`
-    are pairs of a moment, as a number of seconds to wait for or as "start" for that in which the next worker starts, and of
-    whom to kill then. A number of seconds in `interrupt_after` says when to interrupt the cell, if not when it runs for
-    sure; `freeze` is for a worker that is stopped before.
+    shows its value, or None if it is not to be shown. `disturbance` is the step's kind in the summary. `kills` are pairs of
+    a moment, as a number of seconds to wait for or as "start" for that in which the next worker starts, and of the process
+    to kill then. `interrupt_after` is the number of seconds after which the cell is interrupted; without it, as soon as it
+    is known to run. `freeze` stops the worker before.
     """
     kind: str
     code: str = ""
@@ -74,7 +74,7 @@ class Step:
 class Kind:
     """A kind of variable. <v> is the variable's name, also as a part of other names; <i>, <s> … are random literals.
 
-    `shows` are pairs of what stands behind <v> in a declared name and the expression that shows its value, if any.
+    `shows` are pairs of a suffix of <v> in a declared name and the expression that shows its value, if any.
     """
     declarations: tuple
     mutations: tuple
@@ -86,7 +86,7 @@ def kind(declarations, mutations, **shows):
                 tuple((name.replace("_", ""), expression) for name, expression in shows.items()) or (("", "<v>"),))
 
 
-# In `shows`, the argument _ is the variable itself, and any other is what stands behind its name.
+# In `shows`, the argument _ is the variable itself, and any other is the suffix of its name.
 KINDS = {
     "int": kind(
         ["int <v> = <i>;", "var <v> = <i> * <i>;", "int <v> = 0x7fffffff; unchecked { <v> += <i>; }"],
@@ -326,7 +326,7 @@ KINDS = {
 
 STRINGS = ['"plain"', '"ünïcödé ✓"', '"日本語"', '"🦀🎲"', '"tab\\tand\\nline"', '"quote \\" and \\\\"', '"\\u0000nul"', '""', '"مرحبا"', '"e\\u0301"']
 
-# Cells that end with an exception. {before} and {after} are what else they do; what is behind the throw never happens.
+# Cells that end with an exception. {before} and {after} are additional code; code after the throw does not run.
 THROWS = [
     '{before} throw new InvalidOperationException("half way"); {after}',
     '{before} int Fail§(int n) => n == 0 ? throw new TimeoutException("deep") : Fail§(n - 1); Fail§(5); {after}',
@@ -365,7 +365,7 @@ USINGS = ["using System.Globalization;", "using System.Text.RegularExpressions;"
           "using System.Collections.Concurrent;", "using Ints§<t> = System.Collections.Generic.List<int>;", "using System.Diagnostics;",
           "using System.Text.Json; using System.Xml.Linq;", "// nothing but a comment"]
 
-# Cells that need no variables, and those of the framework that few cells use.
+# Cells without variables, and with rarely used variables of the framework.
 OTHERS = [
     'Console.WriteLine("said <i>"); <i> * <i>', '"shown <i>".Display(); HTML("<b><i></b>")', "", "1 + 1", "Console.Error.WriteLine(\"warned\");",
     "new { A = <i>, B = <s> }", "Enumerable.Range(0, 50).Select(n => n * <i>)", "new[] { <s>, <s> }", "null",
@@ -397,14 +397,14 @@ DEATHS = {
                                 ' await Task.Run(() => Adrift§()); await Task.Delay(-1);'],
 }
 
-# The memory's end is an exception, so these cells are accepted.
+# Running out of memory is an exception, so these cells are accepted.
 OUT_OF_MEMORY = [
     "{before} {{ var hoard = new List<byte[]>(); while (true) hoard.Add(new byte[20_000_000]); }}",
     "{before} string <t>Long = null; _ = new string('x', 400_000_000); {after}",
     "{before} void Hoard§() {{ var all = new List<long[]>(); for (;;) all.Add(new long[1_000_000]); }} Hoard§(); {after}",
 ]
 
-# Tells that the cell runs, and in which process.
+# Reports that the cell runs, and in which process.
 READY = 'Console.WriteLine("ready " + Environment.ProcessId);'
 ENDLESS = {
     "a loop": "while (true) {{ }}", "a sleep": "Thread.Sleep(-1);",
@@ -417,7 +417,7 @@ ENDLESS_OUTPUT = ['for (var i = 0; ; i++) Console.WriteLine($"line {{i}}");',
                   'for (var i = 0; ; i++) {{ Console.Error.Write("e"); Console.WriteLine(new string(\'x\', 5000)); await Task.Yield(); }}']
 KILL_SCOPES = ("all", "one")
 
-# How many of the interrupted cells have a worker that has been stopped (SIGSTOP), so that only its end can interrupt them.
+# The proportion of interrupted cells whose worker is stopped (SIGSTOP), so that only its end can interrupt them.
 FROZEN_SHARE = float(os.environ.get("CHAOS_FROZEN", 0.1))
 
 
@@ -428,14 +428,14 @@ class Variable:
 
 
 class Generator:
-    """Makes the steps of one session."""
+    """Generates the steps of one session."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.variables = []  # of accepted cells
         self.serial = 0
         self.steps = []
-        self.before_last = None  # the variables before the last accepted cell; None where it cannot be undone
+        self.before_last = None  # the variables before the last accepted cell; None if it cannot be undone
 
     def session(self):
         length = self.random.randint(8, 18)
@@ -456,7 +456,7 @@ class Generator:
         self.steps.append(step)
 
     def disturb(self, step):
-        """Adds a disturbance and, mostly, a look at everything behind it; otherwise the next cell finds what it left."""
+        """Adds a disturbance and, in most cases, a probe of all variables after it; otherwise the next cell meets its effects."""
         self.steps.append(step)
         if self.random.random() < 0.75:
             self.steps.append(Step("probe"))
@@ -465,13 +465,13 @@ class Generator:
         self.before_last = list(self.variables)
         self.variables = variables
 
-        # A cell without any text would be none to the kernel, and nothing that #!undo takes back.
+        # The kernel does not count a cell without text, and #!undo does not take it back.
         self.steps.append(step if step.code.strip() else dataclasses.replace(step, code="// nothing"))
 
     # Pieces of code
 
     def fill(self, template, name=""):
-        """Puts the literals and the name of the variable into a template."""
+        """Replaces the literals and the name of the variable in a template."""
         code = template.replace("<v>", "§" + name)
         while "<t>" in code:
             code = code.replace("<t>", self.fresh("t"))
@@ -483,7 +483,7 @@ class Generator:
         return f"§{start}{self.serial}"
 
     def declaration(self, name=None):
-        """The code of a new variable, the variable, and what shows it."""
+        """The code of a new variable, the variable, and the expressions that show it."""
         chosen = self.random.choice(list(KINDS))
         variable = Variable(name or self.fresh("v")[1:], chosen)
         code = self.fill(self.random.choice(KINDS[chosen].declarations), variable.name)
@@ -508,7 +508,7 @@ class Generator:
         return lines
 
     def deeds(self):
-        """What a cell does beside its main thing: declarations and mutations; with what shows the declared."""
+        """Additional declarations and mutations of a cell, with the expressions that show the declared variables."""
         lines = self.mutations(2) if self.random.random() < 0.7 else []
         variables, shows = [], {}
         for _ in range(self.random.randint(0, 2)):
@@ -538,20 +538,20 @@ class Generator:
             self.repeat()
 
     def repeat(self):
-        """A cell that declares nothing, once more as it is: perhaps right behind itself, or behind another that declares nothing."""
+        """Repeats a cell that declares nothing: directly after itself, or after another one that declares nothing."""
         cells = list(itertools.takewhile(lambda step: step.kind == "cell" and step.ends == RETURNED and not step.shows, reversed(self.steps)))
         if cells:
             self.accept(dataclasses.replace(self.random.choice(cells)), self.variables)
 
     def redeclare(self):
-        """A variable of another kind under a name that exists; closures go on with the old one."""
+        """A variable of another kind under an existing name; closures keep using the old one."""
         old = self.random.choice(self.variables)
         code, variable, shows = self.declaration(old.name)
         left = [other for other in self.variables if other.name != old.name]
         self.accept(Step("cell", code, shows=shows), left + [variable])
 
     def link(self):
-        """A variable that comes from another one, or is the same object."""
+        """A variable derived from another one, or referring to the same object."""
         sources = [variable for variable in self.variables if variable.kind in ("list", "array", "set", "int", "string", "builder", "anonymous")]
         if not sources:
             return
@@ -590,7 +590,7 @@ class Generator:
     # Disturbances
 
     def doomed(self, template):
-        """The code of a cell that will not be accepted, whatever it declares and changes, and what it declares."""
+        """The code of a cell that will not be accepted, whatever it declares and changes, and its declarations."""
         before, _, shows = self.deeds()
         if self.variables and self.random.random() < 0.3:
             name = self.random.choice(self.variables).name
@@ -617,7 +617,7 @@ class Generator:
         self.disturb(Step("kill", kills=((0, "all"),), disturbance="kill -9 behind an end of the memory"))
 
     def interrupt(self):
-        """An interrupted cell changes nothing that was there: what it had changed would stay for as long as its worker lives."""
+        """An interrupted cell changes no existing variables, because such changes would last only as long as its worker."""
         lines, shows = [], {}
         for _ in range(self.random.randint(0, 2)):
             code, _, shown = self.declaration()
@@ -629,9 +629,9 @@ class Generator:
         self.disturb(Step("cell", "\n".join(lines), INTERRUPTED, shows, "interrupt of a frozen worker" if freeze else "interrupt", freeze=freeze))
 
     def interrupt_racing(self):
-        """Interrupted at about the time at which it ends, a cell is accepted as a whole or not at all."""
+        """A cell interrupted at about the time at which it ends is accepted as a whole or not at all."""
         if self.steps[-1].kind != "probe":
-            self.steps.append(Step("probe"))  # an interrupt during a replay gives up what is left of it
+            self.steps.append(Step("probe"))  # an interrupt during a replay abandons the rest of it
         lines, shows = [], {}
         for _ in range(self.random.randint(1, 2)):
             code, _, shown = self.declaration()
@@ -652,7 +652,7 @@ class Generator:
         self.disturb(Step("cell", code, WORKER_LOST, shows, disturbance, ((self.random.choice((0, 0.01)), self.random.choice(KILL_SCOPES)),)))
 
     def kill_racing(self):
-        """The worker is killed at about the time at which the cell ends: either it is accepted as a whole or not at all."""
+        """A cell whose worker is killed at about the time at which it ends is accepted as a whole or not at all."""
         code, _, shows = self.declaration()
         changes = self.mutations(4)
         middle = len(changes) // 2
@@ -661,7 +661,7 @@ class Generator:
         self.before_last = None
 
     def kill_idle(self):
-        """Between two cells; perhaps again while the fresh worker starts or executes the cells again."""
+        """Kills between two cells; in some cases again while the fresh worker starts or replays."""
         kills = [(0, self.random.choice(KILL_SCOPES))]
         disturbance = "kill -9 between cells"
         if self.random.random() < 0.5:

@@ -1,8 +1,8 @@
-"""Starts kernels as Jupyter does, and talks to them as front ends do.
+"""Starts kernels as Jupyter does, and communicates with them as front ends do.
 
-`Kernel` is a process that jupyter_client's KernelManager started. `FrontEnd` is one connected client: it sends
-requests, and sorts what comes back by the request that it belongs to. Both fail with a TimeoutError after DEADLINE
-seconds, which is far more than anything needs: it only keeps a failing test from waiting for ever.
+`Kernel` is a process that jupyter_client's KernelManager started. `FrontEnd` is a connected client: it sends requests, and
+assigns the messages that it receives to their requests. Both fail with a TimeoutError after DEADLINE seconds, which is far
+more than any test needs: it only prevents a failing test from waiting indefinitely.
 """
 import concurrent.futures
 import io
@@ -23,7 +23,7 @@ CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
 
 
 class FrontEnd:
-    """One client of a kernel, with a session and sockets of its own."""
+    """A client of a kernel, with its own session and sockets."""
 
     def __init__(self, connection, session_id=None, reconnects=True):
         self.connection = connection
@@ -36,7 +36,7 @@ class FrontEnd:
         self.shell = self.connect("shell")
         self.control = self.connect("control")
         self.stdin = self.connect("stdin")
-        self.published = []  # everything that came on iopub, in order
+        self.published = []  # all messages received on iopub, in order
         self.replies = {}  # by the id of the request
         self.wait_until_subscribed()
 
@@ -55,7 +55,7 @@ class FrontEnd:
         self.context.destroy(linger=1000)
 
     def wait_until_subscribed(self):
-        """A subscription takes effect at some time after it was made: ask until the answer's status arrives."""
+        """Repeats a request until its status arrives, because a subscription takes effect some time after it was made."""
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
             request = self.send("kernel_info_request")
@@ -67,7 +67,7 @@ class FrontEnd:
                 pass
         raise TimeoutError("nothing comes on iopub")
 
-    # Requests and what comes back
+    # Requests and replies
 
     def send(self, message_type, content=None, channel="shell", **options):
         """Sends a request and returns its id."""
@@ -88,13 +88,13 @@ class FrontEnd:
         return self.reply(self.send(message_type, content, channel, **options), channel)["content"]
 
     def outputs(self, request, deadline=DEADLINE):
-        """All that was published for the request with this id, from busy to idle."""
+        """Returns all messages published for the request with this id, from busy to idle."""
         self.wait_for_published(
             lambda message: is_for(message, request) and state(message) == "idle", deadline)
         return [message for message in self.published if is_for(message, request)]
 
     def wait_for_published(self, wanted, deadline=DEADLINE):
-        """The first message on iopub, past or to come, that is wanted."""
+        """Returns the first matching message on iopub, past or future."""
         end = time.monotonic() + deadline
         looked_at = 0
         while True:
@@ -105,7 +105,7 @@ class FrontEnd:
             self.published.append(self.receive(self.iopub, end, "it was not published"))
 
     def wait_for_output(self, request, text):
-        """Waits until the cell that is running for the request has printed the text."""
+        """Waits until the running cell of the request has printed the text."""
         so_far = ""
 
         def has_printed(message):
@@ -148,7 +148,7 @@ class FrontEnd:
 
 
 class Outcome:
-    """What became of a cell."""
+    """The outcome of a cell."""
 
     def __init__(self, reply, messages):
         self.reply = reply["content"]
@@ -160,7 +160,7 @@ class Outcome:
 
     @property
     def outputs(self):
-        """What a notebook would show, as pairs of a name and a text, with neighbouring pieces of a stream joined."""
+        """The outputs as a notebook would show them: pairs of a name and a text, with adjacent pieces of a stream joined."""
         shown = []
         for message in self.messages:
             kind, content = message["msg_type"], message["content"]
@@ -179,7 +179,7 @@ class Outcome:
 
     @property
     def result(self):
-        """The text of the cell's result; None where it has none."""
+        """The text of the cell's result; None without a result."""
         return next((text for name, text in self.outputs if name == "execute_result"), None)
 
     @property
@@ -188,7 +188,7 @@ class Outcome:
 
     @property
     def error(self):
-        """The content of the error; None where there is none."""
+        """The content of the error; None without an error."""
         return next((m["content"] for m in self.messages if m["msg_type"] == "error"), None)
 
     @property
@@ -198,7 +198,7 @@ class Outcome:
 
 
 class Kernel:
-    """A kernel process under a KernelManager. `log` is what it wrote to stdout and stderr."""
+    """A kernel process under a KernelManager. `log` is its output on stdout and stderr."""
 
     def __init__(self, key=None, cwd=None, **options):
         self.front_ends = []
@@ -213,8 +213,8 @@ class Kernel:
                 self.front_end = self.connect()
                 return
             except TimeoutError:
-                # The ports that a manager finds free may be another kernel's a moment later; Jupyter's server starts anew, too.
-                if not may_start_anew or b"is still in use" not in self.log:
+                # Another kernel may take the ports that a manager found free; Jupyter's server also retries.
+                if not may_start_anew or b"stays in use" not in self.log:
                     raise
                 self.manager.cleanup_resources()
 
@@ -225,7 +225,7 @@ class Kernel:
         self.close()
 
     def connect(self, **options):
-        """Another front end."""
+        """Connects another front end."""
         connection = self.manager.get_connection_info()
         self.front_ends.append(FrontEnd({**connection, "key": self.manager.session.key}, **options))
         return self.front_ends[-1]
@@ -240,7 +240,7 @@ class Kernel:
             raise AssertionError(f"left behind: {left}")
 
     def family(self):
-        """The kernel's process and all below it."""
+        """The kernel's process and its descendants."""
         try:
             return [self.process, *self.process.children(recursive=True)]
         except psutil.NoSuchProcess:
@@ -256,11 +256,11 @@ class NextKernel:
     """A kernel that is started ahead of the test that needs it."""
 
     starter = concurrent.futures.ThreadPoolExecutor(1)
-    started = None  # how it was started, and its future
+    started = None  # its environment, and its future
 
     @classmethod
     def take(cls):
-        """The kernel that was started ahead, or another if it was started in another environment; starts the next one."""
+        """Returns the kernel that was started ahead, or another if the environment differs; starts the next one."""
         now = (dict(os.environ), os.getcwd())
         kernel = None
         if cls.started:
@@ -298,7 +298,7 @@ class KernelTestCase(unittest.TestCase):
         return outcome
 
     def run_failing_cell(self, code, **content):
-        """Runs a cell that must fail, in its reply and for everyone to see alike."""
+        """Runs a cell that must fail, with the same error in its reply and on iopub."""
         outcome = self.front_end.run(code, **content)
         self.assertEqual(outcome.status, "error", outcome.outputs)
         for field in ("ename", "evalue", "traceback"):
@@ -312,7 +312,7 @@ class KernelTestCase(unittest.TestCase):
 
 
 class FreshKernelTestCase(KernelTestCase):
-    """Each test in a kernel of its own, which is started while the test before it runs."""
+    """Runs each test in a fresh kernel, which is started while the test before it runs."""
 
     @classmethod
     def setUpClass(cls):
@@ -360,7 +360,7 @@ def gone_or_left(processes):
 
 
 def runs(process):
-    """False as well for one that has ended and that nobody has reaped yet, as in containers without an init."""
+    """Whether a process runs; False also for a zombie, which stays in containers without an init."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""Runs notebooks through nbconvert, and stores what they show.
+"""Runs notebooks through nbconvert, and stores their outputs.
 
     python3 tests/clients/notebooks.py samples/tour.ipynb    runs it and stores its outputs in it
 """
@@ -19,7 +19,7 @@ def all_samples():
 
 
 def execute(path):
-    """The notebook as `jupyter nbconvert --execute` leaves it, where no culture is set."""
+    """Executes a notebook like `jupyter nbconvert --execute`, without a culture."""
     converted = subprocess.run(
         [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--stdout",
          f"--ExecutePreprocessor.kernel_name={KERNEL_NAME}", path],
@@ -28,12 +28,12 @@ def execute(path):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = with_streams_joined(cell.outputs)
-            cell.metadata.pop("execution", None)  # when it ran
+            cell.metadata.pop("execution", None)  # the time of the run
     return notebook
 
 
 def with_streams_joined(outputs):
-    """Neighbouring pieces of one stream as one: into how many pieces it comes is a matter of time."""
+    """Joins adjacent pieces of one stream, whose number depends on timing."""
     joined = []
     for output in outputs:
         last = joined[-1] if joined else None

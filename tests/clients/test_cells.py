@@ -1,4 +1,4 @@
-"""What a cell's code does: results, declarations, directives, and what stays after an error."""
+"""Tests the code of cells: results, declarations, directives, and the state after an error."""
 import glob
 import os
 import re
@@ -110,7 +110,7 @@ class Directives(KernelTestCase):
     def test_reference_to_an_assembly_of_the_framework_by_its_name(self):
         code = '#r "System.Net.Http.Json.dll"\n#r "System.Xml.Linq"\n#r "System.Data.Common"\nusing System.Net.Http.Json;\nusing System.Data;\n'
         self.assertEqual(self.run_cell(code + "typeof(JsonContent).Name").result, "JsonContent")
-        # It is the framework's own, not another one of the name.
+        # It is the framework's own type, not another one of the same name.
         self.run_cell('var table = new DataTable(); table.Columns.Add("A", typeof(int)); table.Rows.Add(1);')
         self.assertEqual(self.run_cell("ReferenceEquals(typeof(DataTable).Assembly, System.Runtime.Loader.AssemblyLoadContext.Default.LoadFromAssemblyName(typeof(DataTable).Assembly.GetName()))").result, "True")
         self.assertIn("A", self.run_cell("table").result.split("\n")[0])
@@ -153,7 +153,7 @@ class CompileErrors(KernelTestCase):
 
 
 def linked(traceback):
-    """Cell and line of every place that VS Code makes a link of: nothing stands behind it, which would not be shown, and before it only what begins with a colour."""
+    """Cell and line of every location that VS Code makes a link of: with nothing after it, and before it only text that begins with a colour."""
     return {(int(match[2]), int(match[3])) for line in "\n".join(traceback).split("\n")
             if (match := re.match(r"((?:\x1b\[.+?m)*)Cell In\[(\d+)\](?:\x1b\[0m)?, line (\d+)$", line))}
 

@@ -1,14 +1,13 @@
-"""Random sessions whose workers are ended in every way at random moments: what was accepted is there afterwards, and
-nothing else is.
+"""Tests random sessions whose workers are ended in every way at random moments: afterwards exactly the accepted state exists.
 
-Each session runs twice: in a kernel that is disturbed, and cell by accepted cell in one that is not. Wherever they are
-compared, every variable has to have the same value in both.
+Each session runs twice: in a kernel that is disturbed, and cell by accepted cell in one that is not. Whenever they are
+compared, every variable must have the same value in both.
 
     /usr/bin/python3 tests/clients/test_chaos.py --seed N         runs the session with that seed, and shows it
     /usr/bin/python3 tests/clients/test_chaos.py --seed N --sessions 1000
 
-CHAOS_SEED and CHAOS_SESSIONS are what the test takes for the two. CHAOS_FROZEN, between 0 and 1, is how many of the
-interrupted cells have a worker that was stopped, so that only its end interrupts them.
+CHAOS_SEED and CHAOS_SESSIONS set both for the test. CHAOS_FROZEN, between 0 and 1, is the proportion of interrupted cells whose
+worker is stopped, so that only its end interrupts them.
 """
 import argparse
 import collections
@@ -36,7 +35,7 @@ SETTINGS = {
     "JUPYTER_CSHARP_MAX_RESTARTS": "100000",
     "JUPYTER_CSHARP_MEMORY_CEILING": "300 MB",
     "JUPYTER_CSHARP_HISTORY": "off",
-    # Hundreds of kernels live for seconds, in which optimizing what they run often takes a third of their time.
+    # Hundreds of kernels run for seconds, and optimizing their code often takes a third of that time.
     "DOTNET_TC_CallCounting": "0",
 }
 SESSIONS = int(os.environ.get("CHAOS_SESSIONS") or (200 if os.environ.get("TEST_ALL") == "true" else 60))
@@ -45,7 +44,7 @@ LANES = 2
 SESSIONS_OF_A_REFERENCE = 20
 MOST_FAILURES = 5
 
-# A worker that was killed from outside is found to be dead only by the cell that is sent to it: that cell is run again.
+# A worker that was killed from outside is found to be dead only by the next cell, which is run again.
 MOST_ATTEMPTS = 6
 
 ALLOWED_ENDS = {RETURNED_OR_LOST: (RETURNED, WORKER_LOST), RETURNED_OR_INTERRUPTED: (RETURNED, INTERRUPTED)}
@@ -55,11 +54,11 @@ READY_OUTPUT = re.compile(r"ready (\d+)\n")
 
 
 class Difference(Exception):
-    """What a session gave is not what it should have given."""
+    """A difference between the actual and the expected result of a session."""
 
 
 def start_kernel():
-    """A port that was free a moment ago may be some worker's by the time at which the kernel binds it."""
+    """Starts a kernel, with retries, because a worker may have taken a free port before the kernel binds it."""
     for attempt in range(3):
         try:
             return Kernel()
@@ -69,7 +68,7 @@ def start_kernel():
 
 
 def end_of(outcome):
-    """What became of a cell."""
+    """The outcome of a cell."""
     if outcome.status == "ok":
         return RETURNED
     name = outcome.reply.get("ename", outcome.status)
@@ -77,7 +76,7 @@ def end_of(outcome):
 
 
 def seen(outcome, prefix=""):
-    """What a cell showed, but for what the kernel had to say about workers."""
+    """The outputs of a cell, without the kernel's messages about workers."""
     shown = [("stdout", outcome.stdout)] + [pair for pair in outcome.outputs if pair[0] not in ("stdout", "stderr")]
     error = [(outcome.error["ename"], outcome.error["evalue"])] if outcome.error else []
     return [tuple(text.replace(prefix, "") if prefix else text for text in pair) for pair in shown + error]
@@ -93,7 +92,7 @@ def probe(cells):
 
 
 def evaluate(front_end, expression):
-    """The text of an expression that leaves nothing in the session, so that a replay has none of it; and what went wrong."""
+    """The text of an expression that leaves nothing in the session, so that a replay does not include it; and its error."""
     value = front_end.run("", user_expressions={"value": expression}).reply["user_expressions"]["value"]
     if value["status"] == "ok":
         return value["data"]["text/plain"], None
@@ -101,22 +100,22 @@ def evaluate(front_end, expression):
 
 
 def names_of(cells):
-    """What the cells declared."""
+    """The names that the cells declared."""
     return {name for cell in cells for name in cell.shows}
 
 
 class DisturbedSession:
-    """Runs the steps of a session in a kernel of its own, and keeps what was accepted and what it showed."""
+    """Runs the steps of a session in its own kernel, and keeps the accepted cells and their outputs."""
 
     def __init__(self, kernel, steps):
         self.kernel = kernel
         self.front_end = kernel.front_end
         self.steps = steps
         self.accepted = []
-        self.events = []  # what the undisturbed kernel is to do, and what it is to show
+        self.events = []  # the code for the undisturbed kernel, and its expected outputs
         self.killed = False
         self.counts = collections.Counter()
-        self.outputs = {}  # how many there are of each accepted cell, by its request
+        self.outputs = {}  # the number of entries of each accepted cell, by its request
 
     def run(self):
         for self.position, step in enumerate(self.steps):
@@ -144,7 +143,7 @@ class DisturbedSession:
             request, outcome = self.finish_surely(step.code)
             end = end_of(outcome)
         if end == WORKER_LOST and self.killed and step.ends == INTERRUPTED:
-            end = INTERRUPTED  # it did not come to that
+            end = INTERRUPTED  # this did not happen
         if end not in ALLOWED_ENDS.get(step.ends, (step.ends,)):
             raise Difference(f"the cell should have ended as {step.ends} and ended as {end}:\n{outcome.traceback}\n{outcome.outputs}")
         if end in (RETURNED, THREW):
@@ -156,7 +155,7 @@ class DisturbedSession:
         self.check_gone(step)
 
     def worker_of(self, request):
-        """Where the cell runs, once it does. None if it ended: its worker may have been killed before."""
+        """The process that runs the cell, once it does; None if the cell ended, because its worker may have been killed before."""
         ready = self.front_end.wait_for_published(lambda message: is_for(message, request) and (
             READY_OUTPUT.search(printed([message])) or message["content"].get("execution_state") == "idle"))
         told = READY_OUTPUT.search(printed([ready]))
@@ -193,7 +192,7 @@ class DisturbedSession:
         self.killed = bool(step.kills)
 
     def kill(self, step):
-        """Kills workers; all but the first time while the kernel gets on with the next cell."""
+        """Kills workers; all but the first time while the kernel continues with the next cell."""
         self.kill_each(step.kills[:1])
         if len(step.kills) == 1:
             return
@@ -231,7 +230,7 @@ class DisturbedSession:
         return sorted(self.kernel.process.children(), key=lambda process: process.pid)
 
     def finish_surely(self, code):
-        """Runs a cell once more whose worker was dead already."""
+        """Runs a cell once more if its worker was already dead."""
         for _ in range(MOST_ATTEMPTS):
             self.counts["cells sent to a dead worker"] += 1
             request = self.front_end.start(code.replace("§", ""))
@@ -243,7 +242,7 @@ class DisturbedSession:
     # Checks
 
     def check_gone(self, step):
-        """What a cell declared that was not accepted does not exist, as far as it did not exist before."""
+        """Checks that the declarations of a cell that was not accepted do not exist, unless they existed before."""
         names = sorted(set(step.shows) - names_of(self.accepted))[:8]
         if names:
             outcome = self.front_end.run(" + ".join(f"nameof({name})" for name in names))
@@ -252,7 +251,7 @@ class DisturbedSession:
                 raise Difference(f"{exist} exist although their cell was not accepted: {outcome.outputs}\n{outcome.traceback}")
 
     def check_outputs(self):
-        """A replay shows nothing."""
+        """Checks that a replay shows nothing."""
         for request, number in self.outputs.items():
             if self.outputs_of(request) != number:
                 raise Difference(f"shown again: {[m for m in self.front_end.published if is_for(m, request)]}")
@@ -262,7 +261,7 @@ class DisturbedSession:
 
 
 class Reference:
-    """A kernel that nothing disturbs, for several sessions one after the other."""
+    """An undisturbed kernel, for several sessions one after the other."""
 
     def __init__(self):
         self.kernel = None
@@ -275,7 +274,7 @@ class Reference:
             self.kernel = None
 
     def compare(self, events):
-        """Runs the accepted cells, and raises Difference where they give something else than they did."""
+        """Runs the accepted cells, and raises Difference if their results differ."""
         if self.kernel and self.sessions % SESSIONS_OF_A_REFERENCE == 0:
             self.close()
         if not self.kernel:
@@ -296,7 +295,7 @@ class Reference:
                     raise Difference(f"undisturbed, a cell shows something else:\n{thing.code}\n"
                                      f"-- undisturbed\n{seen(outcome, self.prefix)}\n-- disturbed\n{shown}")
             else:
-                # Without the cell that was taken back: the others once more, under other names.
+                # Without the undone cell: the others once more, under other names.
                 accepted.pop()
                 self.begin()
                 for code in accepted:
@@ -369,7 +368,7 @@ class Lane(threading.Thread):
 
 
 class Report:
-    """What the lanes have done."""
+    """The results of the lanes."""
 
     def __init__(self, tell=lambda failure: None):
         self.lock = threading.Lock()
@@ -470,7 +469,7 @@ class Notebook(unittest.TestCase):
 
 
 class Found(unittest.TestCase):
-    """What random sessions have found, and what they leave out."""
+    """Differences that random sessions have found, and cases that they do not cover."""
 
     def setUp(self):
         self.kernel = start_kernel()
@@ -486,7 +485,7 @@ class Found(unittest.TestCase):
         self.assertEqual(end_of(self.front_end.run("Environment.Exit(3);")), WORKER_LOST)
 
     def wait_for_spare(self):
-        """Longer than until its process is there, since it takes its time to be ready."""
+        """Waits longer than until the spare's process exists, since it takes time to be ready."""
         end = time.monotonic() + DEADLINE
         while len(self.kernel.process.children()) < 2 and time.monotonic() < end:
             time.sleep(0.05)

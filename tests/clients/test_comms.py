@@ -1,4 +1,4 @@
-"""Comms in both directions, and the rows of large tables, which front ends ask for over one."""
+"""Tests comms in both directions, and the rows of large tables, which front ends request over a comm."""
 import time
 import uuid
 
@@ -10,17 +10,17 @@ TABLE_TYPE = "application/vnd.jupyter-csharp.table+json"
 
 
 class CommTests:
-    """What a front end does with comms."""
+    """Sends a front end's comm messages."""
 
     def send_comm(self, message_type, content, front_end=None, **options):
-        """Sends a comm's message and returns all that was published for it, without its brackets."""
+        """Sends a comm message and returns all messages published for it, without busy and idle."""
         front_end = front_end or self.front_end
         messages = front_end.outputs(front_end.send(message_type, content, **options))
         self.assertEqual([state(messages[0]), state(messages[-1])], ["busy", "idle"])
         return messages[1:-1]
 
     def open(self, target, data=None, **options):
-        """Opens a comm, and returns its id and what came of that."""
+        """Opens a comm, and returns its id and the messages published for it."""
         comm = str(uuid.uuid4())
         return comm, self.send_comm("comm_open", {"comm_id": comm, "target_name": target, "data": data or {}}, **options)
 
@@ -156,7 +156,7 @@ class Lost(CommTests, State):
         return self.front_end.wait_for_published(lambda message: message["msg_type"] == "comm_close" and message["content"]["comm_id"] == comm)
 
     def prepare(self):
-        """A comm that a cell has opened, and one that a front end has."""
+        """Opens a comm from a cell, and one from a front end."""
         cell = self.opened_by(self.run_cell(
             'var count = 0; var comm = Comm.Open("front"); comm.OnMessage(_ => comm.Send(++count)); Comm.Register("service", (_, _) => { });'))["content"]["comm_id"]
         return cell, self.open("service")[0]

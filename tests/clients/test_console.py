@@ -1,4 +1,4 @@
-"""jupyter console, used through a terminal."""
+"""Tests jupyter console, through a terminal."""
 import io
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Cells that end their process. The worker dies, the kernel does not."""
+"""Tests cells that end their process: the worker is lost, the kernel survives."""
 import os
 import re
 import tempfile
@@ -16,7 +16,7 @@ static class C
 }
 """
 
-# The cell, and what its error must tell: any of the words of each entry.
+# The cell, and the content of its error: any of the words of each entry.
 CRASHES = {
     "Environment.Exit": ("Environment.Exit(3);", [("exit code 3", "code 3")]),
     "Environment.Exit with success": ("Environment.Exit(0);", [("exit code 0", "code 0")]),
@@ -39,7 +39,7 @@ CRASHES = {
 }
 
 
-# What a cell leaves running and what throws, once the file GO exists.
+# Code that a cell leaves running and that throws, once the file GO exists.
 EXCEPTIONS = {
     "a thread": "new Thread(() => { while (!GO) Thread.Sleep(5); throw LATE; }).Start();",
     "an async void": "async void Fail() { while (!GO) await Task.Delay(5); throw LATE; } Fail();",
@@ -49,7 +49,7 @@ EXCEPTIONS = {
     "a finalizer": "class Final { ~Final() { if (GO) throw LATE; GC.ReRegisterForFinalize(this); } } void Make() { new Final(); } Make();",
 }
 
-# What ends the process from a thread that a cell left running, and whether the message names the cell.
+# Code that ends the process from a thread that a cell left running, and whether the message names the cell.
 ENDS = {
     "FailFast": ('Environment.FailFast("late");', True),
     "a stack overflow": ("Deep.Down(0);", True),
@@ -71,7 +71,7 @@ class Crashes(KernelTestCase):
         return psutil.Process(int(self.run_cell("Environment.ProcessId").result))
 
     def assert_worker_replaced(self, worker):
-        """The old worker is gone, a new one runs cells, and nothing dead hangs around."""
+        """Asserts that the old worker has ended, that a new one runs cells, and that no zombie is left."""
         self.assertEqual(gone_or_left([worker]), [])
         time.sleep(1)  # the kernel may learn of it later than this process does
         self.assert_alive()
@@ -80,7 +80,7 @@ class Crashes(KernelTestCase):
             self.assertNotEqual(process.status(), psutil.STATUS_ZOMBIE)
 
     def crash_after_printing(self, code):
-        """Runs a cell that prints, and crashes as soon as that was seen."""
+        """Runs a cell that prints, and crashes as soon as the output was seen."""
         with tempfile.TemporaryDirectory() as folder:
             seen = os.path.join(folder, "seen")
             cell = self.front_end.start(
@@ -146,7 +146,7 @@ class Crashes(KernelTestCase):
         with tempfile.TemporaryDirectory() as folder:
             go, done = os.path.join(folder, "go"), os.path.join(folder, "done")
             worker = self.worker()
-            # Once only: the cell was accepted, so it is run again wherever the session is replayed.
+            # Once only: the cell was accepted, so it runs again in every replay.
             self.run_cell(f"""
                 new Thread(() =>
                 {{
@@ -165,7 +165,7 @@ class Crashes(KernelTestCase):
 
 
 class LateCrashes(KernelTestCase):
-    """Cells that are accepted, and whose threads, tasks and timers end workers afterwards."""
+    """Tests accepted cells whose threads, tasks and timers end workers afterwards."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -178,7 +178,7 @@ class LateCrashes(KernelTestCase):
         return f"Cell [{outcome.reply['execution_count']}]"
 
     def run_until_set_aside(self, code):
-        """Runs a cell until another one was set aside and this one succeeds; what was said meanwhile, and the result."""
+        """Runs a cell until another one was set aside and this one succeeds; returns the messages in between, and the result."""
         said, lost, outcome = "", 0, None
         while "It is set aside" not in said or outcome.status == "error":
             outcome = self.front_end.run(code)
@@ -201,7 +201,7 @@ class LateCrashes(KernelTestCase):
                 for told in ("TimeoutException: late", cell, "#!undo"):
                     self.assertIn(told, outcome.error["evalue"])
 
-                # The replay starts it again; now it ends nothing but its thread, and is told of once.
+                # The replay starts it again; now it ends only its thread, and is reported once.
                 said = ""
                 for _ in range(2):
                     outcome = self.run_cell(f"GC.Collect(); GC.WaitForPendingFinalizers(); Thread.Sleep(100); plain{number}")

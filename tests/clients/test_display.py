@@ -1,4 +1,4 @@
-"""What values look like to a client, and what hostile ones do to the kernel."""
+"""Tests how clients show values, and the effect of hostile values on the kernel."""
 import time
 
 from kernels import KernelTestCase

@@ -1,4 +1,4 @@
-"""What an editor asks while somebody types: completion, inspection, signatures – also while a cell runs, and behind a crash."""
+"""Tests the requests of an editor while the user types: completion, inspection, signatures – also while a cell runs, and after a crash."""
 import http.server
 import json
 import os
@@ -87,7 +87,7 @@ class Completing(EditorTestCase):
         self.assertIn("line 3", outcome.traceback)
         self.assertIn("Added: using System.Diagnostics;", [text for kind, text in outcome.outputs if kind == "display_data"][0])
 
-        # Where all goes well the notebook's cell gets the line.
+        # After success the notebook's cell gets the line.
         self.complete("new ConcurrentDict|")
         code = "// counts\nvar counts = new ConcurrentDictionary<string, int>(); counts.Count"
         request = self.front_end.send("execute_request", {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": False}, metadata={"cellId": "2"})
@@ -97,7 +97,7 @@ class Completing(EditorTestCase):
         self.front_end.run("Environment.FailFast(null)")
         self.assertEqual(self.run_cell("counts.Count").result, "0")
 
-        # What nobody has proposed is still an error, with a hint.
+        # A name that was not proposed is still an error, with a hint.
         self.assertIn("using System.Xml.Linq;", self.run_failing_cell("new XDocument()").traceback)
 
     def test_of_a_thousand_requests_the_last_is_answered_and_none_is_left_open(self):
@@ -126,7 +126,7 @@ class Completing(EditorTestCase):
 
 
 class Practising(EditorTestCase):
-    """While nobody asks for anything, a kernel practises what it will be asked for."""
+    """Tests that an idle kernel warms up for later requests."""
 
     def processor_seconds(self):
         times = self.kernel.process.cpu_times()
@@ -137,7 +137,7 @@ class Practising(EditorTestCase):
         before = self.processor_seconds()
         self.assertIn("shopping", self.complete("shopp|")["matches"])
         end = time.monotonic() + DEADLINE
-        while self.processor_seconds() < before + 1.5:  # an idle kernel that does not takes minutes
+        while self.processor_seconds() < before + 1.5:  # an idle kernel without warm-up takes minutes
             self.assertLess(time.monotonic(), end, "it does not practise")
             time.sleep(0.2)
         self.assertIn("shopping", self.complete("shopp|")["matches"])
@@ -217,7 +217,7 @@ class Inspecting(EditorTestCase):
 
 
 class Feed(http.server.BaseHTTPRequestHandler):
-    """A NuGet feed that can be searched, and has nothing to give."""
+    """A NuGet feed that supports search but serves no packages."""
 
     def do_GET(self):
         at = f"http://127.0.0.1:{self.server.server_port}"
@@ -252,7 +252,7 @@ class PackageNames(EditorTestCase):
             with unittest.mock.patch.dict(os.environ):
                 os.environ.pop("RestoreConfigFile", None)
                 with Kernel(cwd=folder) as kernel:
-                    # The feed may take longer than an editor waits; then it is there for whoever asks again.
+                    # The feed may take longer than an editor waits; then a later request gets the result.
                     for _ in range(20):
                         reply = kernel.front_end.ask("complete_request", {"code": '#r "nuget: conto', "cursor_pos": 16})
                         if "Contoso.Data" in reply["matches"]:

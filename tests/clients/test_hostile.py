@@ -1,4 +1,4 @@
-"""Whatever comes in on the kernel's ports, the next good request works."""
+"""Tests hostile input on the kernel's ports: whatever arrives, the next valid request works."""
 import hashlib
 import hmac
 import json
@@ -66,12 +66,12 @@ class HostileTestCase(KernelTestCase):
                 "session": uuid.uuid4().hex, "date": datetime.now(timezone.utc).isoformat(), "version": "5.4", **fields}
 
     def assert_unharmed(self):
-        """The same front end as before goes on."""
+        """Asserts that the same front end still works."""
         self.assert_alive()
         self.assertEqual(self.front_end.ask("kernel_info_request", channel="control")["status"], "ok")
 
     def assert_ignored(self, frames):
-        """The frames get no answer, and a good request sent behind them on the same connection does."""
+        """Asserts that the frames get no answer, and that a valid request sent after them on the same connection does."""
         for channel in ("shell", "control"):
             dealer = self.connect_anonymously(channel)
             header = self.header()
@@ -106,7 +106,7 @@ class Signatures(HostileTestCase):
 
 
 class Replays(HostileTestCase):
-    """Frames that were recorded, and are sent again as they are."""
+    """Tests frames that were recorded and are sent again unchanged."""
 
     def answers_before(self, dealer, last):
         """The headers of the requests that are answered up to the last one."""
@@ -271,7 +271,7 @@ class Contents(HostileTestCase):
 
 
 class Forms(HostileTestCase):
-    """Texts that are changed before they are compiled, in sizes and states that nobody would write."""
+    """Tests texts that are changed before they are compiled, in unrealistic sizes and states."""
 
     def test_large_or_deep_code_is_compiled_or_rejected(self):
         for name, code in {
@@ -361,7 +361,7 @@ class RawBytes(HostileTestCase):
         try:
             connection = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
         except ConnectionRefusedError:
-            # Who takes a worker's place before it is there makes the kernel take another port.
+            # A peer that takes a worker's place makes the kernel bind another port.
             self.assertNotIn(port, self.ports())
             return
         with connection:
@@ -370,7 +370,7 @@ class RawBytes(HostileTestCase):
                 connection.sendall(data)
                 connection.recv(1000)
             except OSError:
-                pass  # hanging up on an attacker is fine, and so is silence
+                pass  # closing an attacker's connection is correct, and so is silence
 
     def test_raw_bytes_on_every_port_are_survived(self):
         self.run_cell("var kept = 42;")
@@ -417,9 +417,9 @@ class RawBytes(HostileTestCase):
 
 
 class Ipc(HostileTestCase):
-    """The ipc transport, which is chosen where other users of the machine must not be able to connect."""
+    """Tests the ipc transport, which is used where other users of the machine must not be able to connect."""
 
-    # Connects to sockets and prints what comes of it: one line for each. argv: addresses.
+    # Connects to sockets and prints the results: one line for each. argv: addresses.
     SPY = """if True:
         import socket, sys, zmq
         context = zmq.Context()
@@ -471,7 +471,7 @@ class Ipc(HostileTestCase):
         return [c.laddr.port for c in connections(kind="tcp") if c.status == psutil.CONN_LISTEN]
 
     def spy(self, addresses, **options):
-        """What a process that connects to the addresses learns while a cell prints a secret."""
+        """What a process that connects to the addresses receives while a cell prints a secret."""
         process = subprocess.Popen([sys.executable, "-c", self.SPY, *addresses], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, cwd="/", **options)
         learned = []

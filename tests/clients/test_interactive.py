@@ -1,4 +1,4 @@
-"""Notebooks written for .NET Interactive: each row of docs/migration.md that is about its interface, its packages and its extensions."""
+"""Tests notebooks written for .NET Interactive: each row of docs/migration.md about its interface, its packages and its extensions."""
 import glob
 import inspect
 import json
@@ -20,7 +20,7 @@ INTERACTIVE = os.path.join(ROOT, "src", "Interactive")
 
 
 def rows(section):
-    """What the first column of a section's table says."""
+    """The cells of the first column of a section's table."""
     with open(os.path.join(ROOT, "docs", "migration.md"), encoding="utf-8") as file:
         text = file.read()
     table = re.search(rf"^## {section}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL).group(1)
@@ -28,7 +28,7 @@ def rows(section):
 
 
 def shown(outcome):
-    """All forms of all that was shown, in order."""
+    """All forms of all outputs, in order."""
     return [m["content"]["data"] for m in outcome.messages if m["msg_type"] in ("display_data", "update_display_data", "execute_result")]
 
 
@@ -44,7 +44,7 @@ def source_of(case):
 
 
 class Interface(KernelTestCase):
-    """Each row in a few cells, as they stand in notebooks: names are used without a using, or with one."""
+    """Tests each row in a few cells, as notebooks contain them: names are used without a using, or with one."""
 
     def html(self, code):
         return shown(self.run_cell(code))[-1]["text/html"]
@@ -348,7 +348,7 @@ class Interface(KernelTestCase):
 
 
 class ImportedInterface(KernelTestCase):
-    """What looks otherwise once a notebook imports the interface's namespaces, as most do."""
+    """Tests differences after a notebook imports the interface's namespaces, as most do."""
 
     def stderr(self, outcome):
         return "".join(text for name, text in outcome.outputs if name == "stderr")
@@ -434,7 +434,7 @@ class PackagesOfInteractive(FreshKernelTestCase):
 
 
 class Extensions(FreshKernelTestCase):
-    """Packages that are made here, in a folder that is a source."""
+    """Tests packages that are built here, in a folder that serves as a source."""
 
     @classmethod
     def setUpClass(cls):
@@ -445,7 +445,7 @@ class Extensions(FreshKernelTestCase):
         cls.addClassCleanup(lambda: [shutil.rmtree(os.path.join(store, name), ignore_errors=True) for name in os.listdir(store) if name.startswith(cls.prefix.lower())])
 
     def pack(self, name, on_load=None, script=None, against=None):
-        """Makes a package whose extension does what is given, compiled against this kernel's assemblies or another project."""
+        """Builds a package whose extension runs the given code, compiled against this kernel's assemblies or another project."""
         package = f"{self.prefix}.{name}"
         folder = os.path.join(self.folder, name)
         os.makedirs(folder)

@@ -1,4 +1,4 @@
-"""Cells that do not end by themselves are ended by an interrupt, and the session goes on."""
+"""Tests that an interrupt ends cells that do not end by themselves, and that the session continues."""
 import os
 import random
 import signal
@@ -34,11 +34,11 @@ ENDLESS = {
     "an endless sequence": "Enumerable.Repeat(0, int.MaxValue).SelectMany(n => Enumerable.Repeat(n, int.MaxValue))"
                            ".Count(n => n > 0)",
 }
-# What only the end of the worker can interrupt takes the variables along, until they are replayed.
+# Interrupts that only the end of the worker can perform lose the variables until the replay.
 NEEDS_TERMINATION = {"a blocking read"}
 
 
-# Cells that await, and what they print when they are interrupted.
+# Cells that await, and their output when they are interrupted.
 AWAITING = {
     "an await": ("try { Ready(); await Task.Delay(-1); } finally { Print(1); }", [1]),
     "a filter for the exception": ("try { Ready(); await Task.Delay(-1); } catch (OperationCanceledException) { Print(1); }", [1]),
@@ -153,7 +153,7 @@ class Interrupt(KernelTestCase):
             self.assertEqual(self.run_cell("kept").result, "42")
 
     def test_a_worker_whose_runtime_does_not_survive_the_abort_is_replaced(self):
-        # The locks of the runtime's timers stay taken, as after an abort that hit the cell as it took one.
+        # The locks of the runtime's timers stay taken, as after an abort that hit the cell while it took one.
         self.run_cell("var kept = 42;")
         cell = self.front_end.start("""
             var queues = typeof(object).Assembly.GetType("System.Threading.TimerQueue");
@@ -180,7 +180,7 @@ class Interrupt(KernelTestCase):
             self.assert_interrupted(self.interrupt_when_running("while (true) { }"))
             workers.add(self.run_cell("Environment.ProcessId").result)
         self.assertEqual(self.run_cell("kept").result, "42")
-        # A loaded machine may need the worker's end once; only where the abort fails is it the rule.
+        # A loaded machine may need the worker's end once; if the abort fails, it is always needed.
         self.assertLess(len(workers), 4, "the loops were ended by ending their workers")
 
     def test_cleaning_up_in_finally_still_happens(self):
@@ -262,7 +262,7 @@ class Interrupt(KernelTestCase):
                 self.assertEqual(self.run_cell("kept").result, "42")
 
     def test_output_on_its_way_is_limited(self):
-        # An interrupt waits for all of it. The kernel is stopped, so what the cell makes meanwhile is what can be on its way.
+        # An interrupt waits for all of it. The kernel is stopped, so the cell's output meanwhile is the maximum on its way.
         with tempfile.TemporaryDirectory() as folder:
             go, made = os.path.join(folder, "go"), os.path.join(folder, "made")
             cell = self.front_end.start(f"""

@@ -1,4 +1,4 @@
-"""jupyter_kernel_test, the suite that the Jupyter project offers to every kernel."""
+"""Runs jupyter_kernel_test, the Jupyter project's test suite for kernels."""
 import jupyter_kernel_test
 
 from kernels import KERNEL_NAME
@@ -43,4 +43,4 @@ class JupyterKernelTest(jupyter_kernel_test.KernelTests):
     code_clear_output = "ClearOutput();"
 
 
-del jupyter_kernel_test.KernelTests  # else unittest's loader would take the base class for a test of its own
+del jupyter_kernel_test.KernelTests  # otherwise unittest's loader would take the base class for a test

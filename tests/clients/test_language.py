@@ -39,7 +39,7 @@ class Case:
 
 
 def read_cases():
-    """Every case of every file, in order."""
+    """Reads every case of every file, in order."""
     cases = []
     for path in sorted(glob.glob(os.path.join(HERE, "language", "*.txt"))):
         theme = os.path.splitext(os.path.basename(path))[0]
@@ -61,7 +61,7 @@ def parse(theme, text):
 
 
 def run_case(front_end, case, between=()):
-    """Runs the cells of a case, and other cells between them, and returns what the case's own ones showed."""
+    """Runs the cells of a case, and other cells between them, and returns the outputs of the case's own cells."""
     shown = []
     for index, cell in enumerate(case.cells):
         for other in between if index else ():
@@ -73,10 +73,10 @@ def run_case(front_end, case, between=()):
 
 
 def texts(outcome):
-    """What a cell showed, piece by piece, where an error is one line."""
+    """The outputs of a cell, piece by piece, with an error as one line."""
     for name, text in outcome.outputs:
-        if name == "stderr" and "recompiled" in text:
-            continue  # the kernel tells that it has rebuilt the session
+        if name == "stderr" and "compiled again" in text:
+            continue  # the kernel reports that it has rebuilt the session
         if name != "error":
             yield text
         elif text == "CompileError":
@@ -94,7 +94,7 @@ class Corpus(KernelTestCase):
 
     @classmethod
     def setUpClass(cls):
-        """Each test starts kernels of its own."""
+        """Starts no kernel, because each test starts its own."""
 
     def check(self, case, front_end, between=()):
         with self.subTest(str(case)):
@@ -140,7 +140,7 @@ class Corpus(KernelTestCase):
 
     @unittest.skipUnless(EVERYTHING, "needs --all")
     def test_with_a_recycled_worker_between_the_cells(self):
-        """Each recycle executes the cells of the cases before as well, so a kernel has only some of them."""
+        """Each recycle also replays the cells of the cases before, so a kernel gets only some of them."""
         cases = [case for case in CASES if len(case.cells) > 1]
         for start in range(0, len(cases), RECYCLED_IN_ONE_KERNEL):
             with Kernel() as kernel:

@@ -1,4 +1,4 @@
-"""How kernels start and end, and that nothing is left of them."""
+"""Tests how kernels start and end, and that no processes or files of them are left."""
 import glob
 import json
 import os
@@ -27,7 +27,7 @@ int[] Start(string script) => Process.Start(new ProcessStartInfo("sh") { Argumen
 int[] ids = [.. Start("exec sleep 1000"), .. Start("trap '' TERM; sleep 1000 & echo $!; while :; do wait; done"), .. Start("exec setsid sleep 1000"), .. Start("sleep 1000 & echo $!")];
 """
 
-# Starts a kernel, tells about it, and waits to be killed.
+# Starts a kernel, reports it, and waits to be killed.
 PARENT = """
 import json, sys, time
 from jupyter_client.manager import KernelManager
@@ -38,7 +38,7 @@ print(json.dumps(connection), flush=True)
 time.sleep(3600)
 """
 
-# What else starts kernels, without a word about itself: the command in argv is run, and the kernel's process id printed.
+# A launcher that does not name itself: the command in argv is run, and the kernel's process id printed.
 FRONT_END = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(3600)"
 LAUNCHERS = {
     "ends at once": "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True)",
@@ -59,7 +59,7 @@ time.sleep(3600)
 
 
 def connection_file(**changes):
-    """A connection file with the given members in place of the usual ones, or with the given text; its path and its content."""
+    """A connection file with the given members in place of the usual ones, or with the given text; returns its path and its content."""
     path, connection = write_connection_file(os.path.join(tempfile.mkdtemp(), "kernel.json"), key=b"secret", kernel_name=KERNEL_NAME)
     connection.update(changes)
     with open(path, "w") as file:
@@ -68,7 +68,7 @@ def connection_file(**changes):
 
 
 def command(file, *arguments):
-    """How Jupyter starts the kernel, and the environment that it does it in."""
+    """The command with which Jupyter starts the kernel, and its environment."""
     spec = KernelSpecManager().get_kernel_spec(KERNEL_NAME)
     environment = {**os.environ, **spec.env}
     environment.pop("JPY_PARENT_PID", None)
@@ -157,7 +157,7 @@ class Ending(KernelTestCase):
                 self.assertEqual(gone_or_left(family), [])
 
     def start_unnamed(self, launcher):
-        """Starts a kernel without JPY_PARENT_PID and ends what started it: the kernel's process, its connection and its log."""
+        """Starts a kernel without JPY_PARENT_PID and ends its parent; returns the kernel's process, its connection and its log."""
         file, connection = connection_file()
         argv, environment = command(file)
         log = tempfile.TemporaryFile()
@@ -210,14 +210,14 @@ class Ending(KernelTestCase):
 
 
 class Starting(KernelTestCase):
-    """What the kernel is given, and what it says where it cannot run with that."""
+    """Tests the kernel's arguments and files, and its errors if it cannot run with them."""
 
     @classmethod
     def setUpClass(cls):
         pass
 
     def assert_refused(self, reason, file, within=(), **options):
-        """The kernel ends with exit code 1 and one line that has the reason."""
+        """Asserts that the kernel ends with exit code 1 and one line that contains the reason."""
         argv, environment = command(file)
         ended = subprocess.run([*within, *argv], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, env=environment, **options)
         self.assertEqual((ended.returncode, ended.stdout), (1, ""), ended.stderr)
@@ -321,10 +321,10 @@ class Starting(KernelTestCase):
 
 @unittest.skipIf(sys.platform == "win32", "the shell's children are started")
 class Children(FreshKernelTestCase):
-    """Processes that cells started, and the files that the runtime makes for each of its own."""
+    """Tests processes that cells started, and the files that the runtime makes for each of its own."""
 
     def children(self):
-        """What cells have started, where the cell of their ids was executed last."""
+        """The processes that cells have started, if the cell of their ids was executed last."""
         ids = json.loads("[" + self.run_cell('string.Join(",", ids)').result.strip('"') + "]")
         processes = [psutil.Process(id) for id in ids if psutil.pid_exists(id)]
         self.addCleanup(lambda: [process.kill() for process in processes if process.is_running()])
@@ -351,7 +351,7 @@ class Children(FreshKernelTestCase):
                 workers.append(self.worker())
                 children = workers[-1].children(recursive=True) if name == "shutdown" else self.children()
                 self.assertGreaterEqual(len(children), 4)
-                if name in ("crash", "kill"):  # nothing can look for those that have left the group
+                if name in ("crash", "kill"):  # processes that have left the group cannot be found
                     children = [child for child in children if os.getpgid(child.pid) == workers[-1].pid]
                 end()
                 self.assertEqual(gone_or_left(children), [])
@@ -398,7 +398,7 @@ class Environment(KernelTestCase):
 
 
 class Launched(KernelTestCase):
-    """Kernels whose launcher has unusual signal settings, which every process inherits."""
+    """Tests kernels whose launcher has unusual signal settings, which every process inherits."""
 
     @classmethod
     def setUpClass(cls):
@@ -456,7 +456,7 @@ class Connecting(KernelTestCase):
             self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
 
     def start_on_a_taken_port(self):
-        """A kernel one of whose ports is in use: what uses it, the kernel's manager, and its process."""
+        """Starts a kernel with a port that is in use; returns the port's owner, the kernel's manager, and its process."""
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)
         manager = KernelManager(kernel_name=KERNEL_NAME, cache_ports=False, shell_port=taken.getsockname()[1])
@@ -488,6 +488,6 @@ class Connecting(KernelTestCase):
 
 
 def hear_signals():
-    """The tests themselves may have been started with nohup or in a script's background."""
+    """Resets signals, because the tests themselves may have been started with nohup or in a script's background."""
     for name in (signal.SIGHUP, signal.SIGINT):
         signal.signal(name, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Magics: what each does, cells of several blocks, languages, values, imports, and what of them survives."""
+"""Tests magics: the effect of each, cells of several blocks, languages, values, imports, and their state after a crash."""
 import functools
 import http.server
 import json
@@ -35,7 +35,7 @@ def notebook(*cells, **fields):
 
 
 def shown(outcome):
-    """The MIME bundles of an outcome, in their order."""
+    """The MIME bundles of an outcome, in order."""
     return [m["content"]["data"] for m in outcome.messages if m["msg_type"] in ("display_data", "execute_result")]
 
 
@@ -367,7 +367,7 @@ class Values(State):
                     self.assertEqual((script[1], json.loads(script[2])), form)
                     self.assertNotIn("<", declared["application/javascript"])
                     self.assertEqual(page[mime], "console.log(1)")
-        # They are the page's alone.
+        # They belong to the page alone.
         self.assertEqual(self.run_cell("(list.Count, text)").result, '(2, "C#")')
         self.assertIn("CS0103", self.run_failing_cell("quoted").traceback)
         self.assertIn("'lisst'", self.run_failing_cell("#!js\n#!share --from csharp lisst").error["evalue"])
@@ -402,7 +402,7 @@ class Values(State):
 
 
 class History(State):
-    """A cell's blocks are one cell: accepted together, or, interrupted or crashed, none of them."""
+    """Tests that a cell's blocks are one cell: accepted together, or, interrupted or crashed, not at all."""
 
     def interrupt_at(self, code, mark="waits"):
         request = self.front_end.start(code)
@@ -476,7 +476,7 @@ class History(State):
 
 
 class OfOnesOwn(KernelTestCase):
-    """Magic.Register: magics that cells define."""
+    """Tests Magic.Register: magics that cells define."""
 
     def complete(self, code):
         return self.front_end.ask("complete_request", {"code": code, "cursor_pos": len(code)})["matches"]
@@ -562,7 +562,7 @@ class HistoryOfOnesOwn(State):
         self.run_cell("#!undo")
         self.assertEqual(self.run_cell("calls.Count").result, "1")
 
-        # A later one takes the place of an earlier one, which is there again once that is undone or was never accepted.
+        # A later magic replaces an earlier one, which is restored once the later is undone or was not accepted.
         self.run_cell('Magic.Register("#!call", line => calls.Add("second " + line));')
         self.run_cell("#!call c")
         self.assertEqual(self.run_cell("calls.Last()").result, "second c")

@@ -1,4 +1,4 @@
-"""Every sample notebook gives through nbconvert what is stored in it."""
+"""Tests that nbconvert gives the stored outputs of every sample notebook."""
 import json
 import os
 import re
@@ -12,7 +12,8 @@ from notebooks import all_samples, execute
 
 
 def compared(cell, with_packages):
-    """What is the same each time: a progress bar tells how long it took, a large table which kernel has its rows; what packages draw is theirs, so it is only looked at of what kind it is."""
+    """The constant part of the outputs: progress bars contain times, large tables the id of their kernel; of drawings by packages
+    only the kind is compared."""
     if with_packages:
         return [(output.output_type, sorted(output.get("data", {}))) for output in cell.get("outputs", [])]
     return json.loads(re.sub(r"\b\d\d:\d\d\b|[\d.,]+(?=/s\b)|\b[\dA-F]{32}(?=-\d+-table-)", "…", json.dumps(cell.get("outputs"))))
@@ -39,7 +40,7 @@ class Samples(unittest.TestCase):
 class Conversions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # As earlier versions and .NET Interactive have saved it.
+        # As saved by earlier versions and .NET Interactive.
         metadata = {"kernelspec": {"display_name": "C#", "language": "C#", "name": "csharp"}, "language_info": {"name": "C#"}}
         cells = [nbformat.v4.new_code_cell("foreach (var n in new[] { 1 }) Console.WriteLine(n);")]
         with tempfile.TemporaryDirectory() as folder:

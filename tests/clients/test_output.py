@@ -1,4 +1,4 @@
-"""What a cell prints and shows, and in which order."""
+"""Tests the output of cells, and its order."""
 import time
 
 from kernels import KernelTestCase, is_for

@@ -1,4 +1,4 @@
-"""Packages, projects and frameworks: what `#r` brings works, can be retried, and can be another version later."""
+"""Tests packages, projects and frameworks: `#r` works, can be retried, and can change to another version later."""
 import glob
 import http.server
 import os
@@ -15,7 +15,7 @@ from kernels import FreshKernelTestCase, Kernel
 
 
 class Packages(FreshKernelTestCase):
-    """Packages of the public registry, each as people use it."""
+    """Tests packages of the public registry in typical use."""
 
     def assert_result(self, code, expected):
         self.assertEqual(self.run_cell(code).result, expected)
@@ -229,7 +229,7 @@ class Packages(FreshKernelTestCase):
                            'var api = RestService.For<IApi>("http://127.0.0.1:1"); api.GetType().GetInterfaces()[0].Name', "IApi")
         self.assert_result('var why = ""; try { await api.GetUser("a"); } catch (Exception refused) { why = refused.GetBaseException().GetType().Name; } why', "SocketException")
 
-        # Types without a match stay in the script, and can be declared again without a replay.
+        # Types without a match stay in the script, and can be redeclared without a replay.
         self.assert_result("typeof(Plain).Assembly == typeof(IApi).Assembly", "False")
         self.assert_result("record Plain(int A, int B); new Plain(1, 2)", "Plain { A = 1, B = 2 }")
         self.assert_result('public interface ISecond { [Post("/x")] Task Send([Body] string text); }\nRestService.For<ISecond>("http://127.0.0.1:1") is ISecond', "True")
@@ -285,7 +285,7 @@ class Files(FreshKernelTestCase):
         self.assertEqual(self.run_cell(f'#i "nuget: {self.folder}/feed"\n#r "nuget: {package}"\nLib.Answer.Value').result, "7")
 
     def start_kernel_here(self):
-        """A kernel in the folder, with no settings of NuGet's but those that it finds."""
+        """Starts a kernel in the folder, with only the NuGet settings that it finds."""
         environment = {name: value for name, value in os.environ.items() if name != "RestoreConfigFile"}
         with unittest.mock.patch.dict(os.environ, environment, clear=True):
             kernel = Kernel(cwd=os.path.join(self.folder, "notebooks"))
@@ -319,7 +319,7 @@ class Files(FreshKernelTestCase):
 
 
 class Store(FreshKernelTestCase):
-    """Packages that the test makes, in a cache of their own."""
+    """Tests packages that the test builds, in a separate cache."""
 
     def setUp(self):
         self.folder = tempfile.mkdtemp()
@@ -343,7 +343,7 @@ class Store(FreshKernelTestCase):
                           f"<id>{package}</id><version>{version}</version><authors>a</authors><description>d</description></metadata></package>")
             for name, content in entries:
                 info = zipfile.ZipInfo(name)
-                info.filename = name  # as it is, also with backslashes
+                info.filename = name  # unchanged, also with backslashes
                 file.writestr(info, content)
 
     def files_of(self, package, version):
@@ -373,7 +373,7 @@ class Store(FreshKernelTestCase):
         os.truncate(os.path.join(broken, "broken.1.0.0.nupkg"), 100)
         self.run_cell("#!undo")
 
-        # The archive of one is damaged as well, and there is no other: it stays as it is.
+        # The archive of one is damaged as well, and there is no other: it stays unchanged.
         feed = os.path.join(self.folder, "feed", "Broken.1.0.0.nupkg")
         os.rename(feed, feed + ".away")
         error = self.run_failing_cell('#r "nuget: Broken, 1.0.0"\n1').error
@@ -397,7 +397,7 @@ class Store(FreshKernelTestCase):
 
 
 class Feed(http.server.BaseHTTPRequestHandler):
-    """A package source that is of no use."""
+    """Tests package sources that do not work."""
     status = 500
     seconds = 0
 
@@ -412,7 +412,7 @@ class Feed(http.server.BaseHTTPRequestHandler):
 
 class Faults(FreshKernelTestCase):
     def use_feed(self, status, seconds=0):
-        """A kernel whose only source of packages is such a feed."""
+        """Starts a kernel whose only package source is such a feed."""
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bad", (Feed,), {"status": status, "seconds": seconds}))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)
@@ -466,7 +466,7 @@ class Faults(FreshKernelTestCase):
         self.use_feed(200, seconds=60)
         cell = self.front_end.start('#r "nuget: Some.Package.Of.This.Test"\n1')
         self.front_end.wait_for_published(lambda m: m["msg_type"] == "display_data" and m["parent_header"]["msg_id"] == cell)
-        # The clean-up looks for what is left.
+        # The clean-up searches for leftovers.
 
     def kernel_with_packages_in(self, folder):
         with unittest.mock.patch.dict(os.environ, {"NUGET_PACKAGES": folder}):

@@ -1,4 +1,4 @@
-"""Bars that show how far a cell is."""
+"""Tests progress bars of cells."""
 import os
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""Requests, replies and what goes with them, message by message.
+"""Tests requests, replies and published messages, message by message.
 
 Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html
 """
@@ -162,7 +162,7 @@ class Execute(KernelTestCase):
         self.assertFalse(outcome.reply.get("user_expressions"))
 
     def queue_behind_a_failure(self, **content):
-        """A cell that fails when the others are in the queue behind it, and those."""
+        """Sends a cell that fails once the others are queued after it, and those."""
         with tempfile.TemporaryDirectory() as folder:
             signal = os.path.join(folder, "go")
             failing = self.front_end.start(
@@ -191,13 +191,13 @@ class Execute(KernelTestCase):
 
 
 class FailuresAndClocks(KernelTestCase):
-    """What was received before a failure was published is aborted, what comes later runs, whatever the clients' clocks say."""
+    """Tests that requests received before a failure was published are aborted and later ones run, whatever the clients' clocks."""
 
     DATES = ["2030-01-01T00:00:00.000000Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999999+00:00", "0001-01-01T00:00:00+14:00",
              "yesterday", "", None]
 
     def start_dated(self, date, code, front_end=None):
-        """Sends a cell with a date in its header, or with none where it is None."""
+        """Sends a cell with a date in its header, or without one if it is None."""
         front_end = front_end or self.front_end
         message = front_end.session.msg("execute_request", {"code": code})
         message["header"]["date"] = date
@@ -292,7 +292,7 @@ class TwoFrontEnds(KernelTestCase):
         self.assertEqual(welcome["parent_header"], {})
 
     def late_subscriber(self):
-        """A client that asks for kernel_info, and whose subscription comes when that is answered. Gives the request, and a way to wait
+        """A client that requests kernel_info, and subscribes only after the reply. Returns the request, and a function that waits
         for a published message."""
         late = self.kernel.connect()
         request = late.send("kernel_info_request", {})
@@ -328,7 +328,7 @@ class TwoFrontEnds(KernelTestCase):
 
 
 class Reconnecting(KernelTestCase):
-    """Clients that connect again under their identity, while the kernel has not seen their old connection end."""
+    """Tests clients that reconnect under their identity while the kernel has not seen their old connection end."""
 
     def test_a_client_that_reconnects_is_answered_on_every_channel(self):
         old = self.kernel.connect(reconnects=False)
@@ -401,7 +401,7 @@ class History(KernelTestCase):
         return answer["history"]
 
     def mark(self):
-        """A text that no other history holds."""
+        """A text that is in no other history."""
         return uuid.uuid4().hex
 
     def test_tail_gives_the_last_inputs_in_order(self):
@@ -469,7 +469,7 @@ class History(KernelTestCase):
 
 class CompleteAndInspect(KernelTestCase):
     def complete(self, code, cursor_pos=None):
-        """The texts that the code could become, and the reply."""
+        """The completed texts, and the reply."""
         cursor_pos = len(code) if cursor_pos is None else cursor_pos
         reply = self.front_end.ask("complete_request", {"code": code, "cursor_pos": cursor_pos})
         self.assertEqual(reply["status"], "ok")

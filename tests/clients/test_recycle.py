@@ -1,4 +1,4 @@
-"""Workers that are replaced while they live, what is not executed again, and memory under its limits."""
+"""Tests workers that are replaced while they live, cells that are not replayed, and memory limits."""
 import time
 
 from kernels import DEADLINE, printed
@@ -7,7 +7,7 @@ from test_state import State
 
 class Recycle(State):
     def wait_until(self, condition):
-        """Runs cells until the condition holds: what the kernel has to say comes with the next cell."""
+        """Runs cells until the condition holds, because the kernel's messages are shown with the next cell."""
         end = time.monotonic() + DEADLINE
         while not condition() and time.monotonic() < end:
             time.sleep(0.3)
@@ -93,7 +93,7 @@ class Memory(Recycle):
     def test_a_worker_over_its_threshold_is_recycled(self):
         first = self.worker().pid
         self.run_cell("var kept = 42;")
-        # Memory outside the heap, which no collection gives back; only the first run takes it.
+        # Memory outside the heap, which is not collected; only the first run allocates it.
         self.run_cell(f"""
             if (!File.Exists(@"{self.path('once')}"))
             {{
@@ -126,7 +126,7 @@ class Memory(Recycle):
 
 class IdleMemory(Recycle):
     def collections(self):
-        """How often all of the worker's heap has been collected."""
+        """The number of full collections of the worker's heap."""
         return int(self.run_cell("GC.CollectionCount(2)").result)
 
     def test_an_idle_worker_returns_memory_that_cells_have_released(self):
@@ -193,7 +193,7 @@ class Redeclaration(Recycle):
 
 class Policies(Recycle):
     def counted(self, policy, then=""):
-        """A cell that appends to a file each time it runs, and whose value is how often it has."""
+        """A cell that appends to a file each time it runs, and whose value is the number of its runs."""
         path = self.path("runs")
         return f'{policy}\nFile.AppendAllText(@"{path}", "x"); var runs = File.ReadAllText(@"{path}").Length; {then}'
 

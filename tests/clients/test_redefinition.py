@@ -1,4 +1,4 @@
-"""Cells whose declarations no script may have, and what becomes of a session in which they are declared anew."""
+"""Tests declarations that a script cannot contain, and their redeclaration in a session."""
 from test_recycle import Recycle
 
 

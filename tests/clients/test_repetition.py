@@ -1,4 +1,4 @@
-"""Cells that are run again as they are: they come to what they would come to if they were compiled anew."""
+"""Tests repeated cells: their results are those of a new compilation."""
 import time
 
 from kernels import KernelTestCase
@@ -12,7 +12,7 @@ class Repetition(KernelTestCase):
         return [self.run_cell(code).result for _ in range(times)]
 
     def loaded(self):
-        """How many cells' assemblies the worker has."""
+        """The number of cells' assemblies in the worker."""
         return int(self.run_cell(ASSEMBLIES).result)
 
     def test_a_worker_does_not_grow_with_a_cell_that_is_run_again(self):
@@ -201,7 +201,7 @@ class RepetitionInFreshWorkers(Recycle):
         self.run_cell("var n = 0;")
         self.run_cell("n++;")
         self.kill_worker()
-        time.sleep(0.5)  # the kernel knows all about it
+        time.sleep(0.5)  # the kernel has handled it
         outcome = self.run_cell("n++;")
         self.assertEqual([message["msg_type"] for message in outcome.messages][:3], ["status", "execute_input", "stream"])
         self.assertIn("The worker ended while no cell ran", outcome.messages[2]["content"]["text"])

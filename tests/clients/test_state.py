@@ -1,4 +1,4 @@
-"""The worker may end at any moment; the session's state is there afterwards, or the user is told what is not."""
+"""Tests that the session's state survives the end of a worker at any moment, or that the loss is reported."""
 import os
 import re
 import tempfile
@@ -11,7 +11,7 @@ from kernels import DEADLINE, Kernel, KernelTestCase, gone_or_left, printed
 
 
 class State(KernelTestCase):
-    """Every test has a kernel of its own, since each looks at the whole history."""
+    """Runs every test in its own kernel, since each inspects the whole history."""
 
     settings = {}
 
@@ -37,13 +37,13 @@ class State(KernelTestCase):
     def kill_worker(self):
         worker = self.worker()
         worker.kill()
-        worker.wait(DEADLINE)  # until the kernel, whose child it is, has seen its end
+        worker.wait(DEADLINE)  # until the kernel, its parent, has seen its end
 
     def crash(self):
         return self.run_failing_cell("Environment.Exit(3);")
 
     def once(self, name, then):
-        """A cell that declares a variable, and does something else when it is executed again."""
+        """A cell that declares a variable, and does something else when it is replayed."""
         return (
             f'var {name} = "{name}"; if (File.Exists(@"{self.path(name)}")) {{ {then} }}'
             f' File.WriteAllText(@"{self.path(name)}", "");')
@@ -249,7 +249,7 @@ class RestartIntensity(State):
 
 
 class Flow(KernelTestCase):
-    """What flows with a thread of control – cultures, AsyncLocal values, the current activity – flows through the notebook."""
+    """Tests that the execution context – cultures, AsyncLocal values, the current activity – flows through the notebook."""
 
     def set_up_flow(self):
         self.run_cell("""
@@ -281,7 +281,7 @@ class Flow(KernelTestCase):
         self.assertEqual(self.flow(), "1,5 fr-FR c work")
         self.run_failing_cell('await Task.Yield(); local.Value = "d"; throw new Exception();')
         self.assertEqual(self.flow(), "1,5 fr-FR d work")
-        # What another method or task does to its own flow is its own.
+        # Changes of another method or task to its own context end with it.
         self.run_cell('async Task Inner() { await Task.Yield(); local.Value = "inner"; } await Inner(); await Task.Run(() => local.Value = "task");')
         self.assertEqual(self.flow(), "1,5 fr-FR d work")
         self.run_cell('ExecutionContext.SuppressFlow(); local.Value = "e";')

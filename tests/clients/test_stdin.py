@@ -1,4 +1,4 @@
-"""Cells that ask the user."""
+"""Tests cells that ask the user for input."""
 import time
 
 from kernels import DEADLINE, KernelTestCase
