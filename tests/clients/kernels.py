@@ -200,21 +200,21 @@ class Outcome:
 class Kernel:
     """A kernel process under a KernelManager. `log` is its output on stdout and stderr."""
 
-    def __init__(self, key=None, cwd=None, **options):
+    def __init__(self, key=None, cwd=None, environment=None, **options):
         self.front_ends = []
         for may_start_anew in (True, False):
             self.manager = KernelManager(kernel_name=KERNEL_NAME, **options)
             if key is not None:
                 self.manager.session.key = key
             self.log_file = tempfile.TemporaryFile()
-            self.manager.start_kernel(stdout=self.log_file, stderr=self.log_file, cwd=cwd)
+            self.manager.start_kernel(stdout=self.log_file, stderr=self.log_file, cwd=cwd, env=environment or dict(os.environ))
             self.process = psutil.Process(self.manager.provisioner.pid)
             try:
                 self.front_end = self.connect()
                 return
             except TimeoutError:
                 # Another kernel may take the ports that a manager found free; Jupyter's server also retries.
-                if not may_start_anew or b"stays in use" not in self.log:
+                if not may_start_anew or b"is still in use" not in self.log:
                     raise
                 self.manager.cleanup_resources()
 
@@ -270,7 +270,9 @@ class NextKernel:
                 kernel.close()
                 kernel = None
         kernel = kernel or Kernel()
-        cls.started = (now, cls.starter.submit(Kernel))
+
+        # Tests change the environment while it is being started.
+        cls.started = (now, cls.starter.submit(Kernel, environment=now[0], cwd=now[1]))
         return kernel
 
     @classmethod

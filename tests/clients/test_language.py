@@ -75,7 +75,7 @@ def run_case(front_end, case, between=()):
 def texts(outcome):
     """The outputs of a cell, piece by piece, with an error as one line."""
     for name, text in outcome.outputs:
-        if name == "stderr" and "compiled again" in text:
+        if name == "stderr" and "recompiled" in text:
             continue  # the kernel reports that it has rebuilt the session
         if name != "error":
             yield text

@@ -510,7 +510,8 @@ class Faults(FreshKernelTestCase):
             file.write("#!/bin/sh\necho this SDK is broken\nexit 1\n")
         os.chmod(broken, 0o755)
         with unittest.mock.patch.dict(os.environ, {"DOTNET_HOST_PATH": broken}), Kernel() as other:
-            self.assertEqual(other.front_end.run(code).result, "1")
+            outcome = other.front_end.run(code)
+            self.assertEqual(outcome.result, "1", outcome.traceback or outcome.outputs)
             error = other.front_end.run('#r "nuget: Newtonsoft.Json, 13.0.2"').error
             self.assertIn("this SDK is broken", error["evalue"])
 

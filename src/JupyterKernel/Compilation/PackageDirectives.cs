@@ -170,7 +170,7 @@ internal static partial class PackageDirectives
             if (isReference && Scheme(target, "framework:") is { } framework)
             {
                 return PackageId().IsMatch(framework) ? new(PackageDirectiveKind.Framework, framework)
-                    : Malformed($"'{framework}' is no framework's name, such as Microsoft.AspNetCore.App.");
+                    : Malformed($"'{framework}' is not a framework. Use a name such as Microsoft.AspNetCore.App.");
             }
             if (isReference && target.EndsWith("proj", StringComparison.OrdinalIgnoreCase))
                 return new(PackageDirectiveKind.Project, target);
