@@ -135,7 +135,7 @@ public sealed class ConvertTests : IDisposable
         var run = await ConvertAsync(InFolder("n.ipynb"), InFolder("n.cs"));
 
         Assert.Equal(0, run.ExitCode);
-        foreach (var word in (string[])["lib.dll", "x.csx", "x is declared in cells 1 and 2", "Plot", "property", "cell 4 is no C#"])
+        foreach (var word in (string[])["lib.dll", "x.csx", "x is declared in cells 1 and 2", "Plot", "property", "cell 4 is not valid C#"])
         {
             Assert.Contains(word, run.Error, StringComparison.Ordinal);
         }
@@ -147,7 +147,7 @@ public sealed class ConvertTests : IDisposable
     [InlineData("list.ipynb", "[]", "not a JSON object")]
     [InlineData("python.ipynb", """{"cells": [], "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4, "nbformat_minor": 4}""",
         "written in python")]
-    [InlineData("broken.dib", "#!meta\n{\n#!csharp\n1", "no JSON")]
+    [InlineData("broken.dib", "#!meta\n{\n#!csharp\n1", "not valid JSON")]
     [InlineData("x.txt", "x", "none of")]
     public async Task An_invalid_notebook_is_rejected_and_nothing_is_written(string name, string text, string word)
     {

@@ -207,7 +207,7 @@ class Each(KernelTestCase):
 
     def test_undo_and_recycle_require_a_separate_cell(self):
         for name in ("#!undo", "#!recycle"):
-            self.assertIn("a cell of its own", self.run_failing_cell(f"var x = 1;\n{name}").error["evalue"])
+            self.assertIn("must be alone in its cell", self.run_failing_cell(f"var x = 1;\n{name}").error["evalue"])
 
 
 class Languages(KernelTestCase):
@@ -638,11 +638,11 @@ class Imports(State):
             ("x.fsx", "let x = 1", "F#"), ("x.ps1", "Get-Item", "PowerShell"), ("x.ipynb", "{broken", "not a notebook"), ("x.txt", "x", "neither"),
             ("old.ipynb", json.dumps({"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}), "format 3"),
             ("py.ipynb", notebook("1", metadata={"kernelspec": {"language": "python", "name": "python3"}}), "written in python"),
-            ("meta.dib", "#!meta\n{broken\n#!csharp\n1", "no JSON"),
+            ("meta.dib", "#!meta\n{broken\n#!csharp\n1", "not valid JSON"),
         ):
             with self.subTest(name):
                 self.assertIn(word, self.run_failing_cell(f"#!import {self.write(name, text)}").error["evalue"])
-        self.assertIn("no file", self.run_failing_cell(f"#!import {self.path('missing.dib')}").error["evalue"])
+        self.assertIn("not found", self.run_failing_cell(f"#!import {self.path('missing.dib')}").error["evalue"])
         self.assertEqual(self.run_failing_cell(f"#!import {self.folder}").error["ename"], "MagicError")
         self.assert_alive()
 

@@ -72,7 +72,7 @@ class Packages(FreshKernelTestCase):
         for line, word in (('#r "nuget: "', "The package id is missing"), ('#r "nuget: A B"', "not a package id"), ('#r "nuget: A, x y z!"', "not a package version"),
                            ('#i "somewhere"', '#i "nuget: somewhere"'), ("#:property Broken", "Name=Value"), ("#:sdk Some.Sdk", "cannot have the SDK"),
                            ("#:nonsense x", "not known"), ('#r "nuget: $(Injected), 1.0"', "not a package id"),
-                           ('#r "nuget: A;B"', "not a package id"), ('#r "framework: a b"', "no framework's name")):
+                           ('#r "nuget: A;B"', "not a package id"), ('#r "framework: a b"', "is not a framework")):
             with self.subTest(line):
                 error = self.run_failing_cell(line).error
                 self.assertEqual(error["ename"], "PackageError")
