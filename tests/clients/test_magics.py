@@ -198,7 +198,7 @@ class Each(KernelTestCase):
         for code, word in {
             "#!value\ntext": "--name", "#!set --name": "needs a name", "#!set --nam x --value 1": "Did you mean --name?", "#!time now": "'now'",
             "#!share x": "--from", "#!share x --from nowhere": "csharp", "#!set --name x --value \"open": "quotation mark", "#!set --name 1x --value 1": "1x",
-            "#!set --name x --value @input:{\"prompt\": }": "JSON", "#!import": "needs a file", "#!replay sometimes": "always, never, ask",
+            "#!set --name x --value @input:{\"prompt\": }": "JSON", "#!import": "needs a file", "#!replay sometimes": "always, never or ask",
         }.items():
             with self.subTest(code):
                 outcome = self.run_failing_cell(code)
@@ -461,7 +461,7 @@ class History(State):
     def test_display_only_blocks_are_not_in_the_history(self):
         self.run_cell("#!html\n<b>x</b>")
         self.run_cell("#!whos")
-        self.assertIn("fresh worker: 0", self.run_cell("#!history").result)
+        self.assertIn("fresh worker replays: 0", self.run_cell("#!history").result)
 
     def test_an_earlier_value_redeclared_by_a_block_is_released_when_the_cell_has_ended(self):
         self.run_cell("class Held { ~Held() => System.IO.File.WriteAllText(@\"" + self.path("gone") + "\", \"\"); } var held = new Held();")
