@@ -259,7 +259,7 @@ class Policies(Recycle):
         self.assertEqual(self.runs(), 1)
 
     def test_an_invalid_policy_is_an_error(self):
-        self.assertIn("always, never, ask", self.run_failing_cell("#!replay sometimes\nvar x = 1;").error["evalue"])
+        self.assertIn("always, never or ask", self.run_failing_cell("#!replay sometimes\nvar x = 1;").error["evalue"])
 
     def test_lines_keep_their_numbers(self):
         self.assertIn("line 3", self.run_failing_cell("#!replay never\n\nthrow new Exception();").traceback)

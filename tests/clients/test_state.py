@@ -127,7 +127,7 @@ class Replay(State):
         self.assertEqual(outcome.result, "4")
         notice = dict(outcome.outputs)["stderr"]
         self.assertIn("Cell [2] ended its worker", notice)
-        self.assertIn("gone with it: second", notice)
+        self.assertIn("Missing now: second", notice)
         self.assertIn("second", self.run_failing_cell("second.Length + first").error["evalue"])
         self.crash()
         self.assertEqual(self.run_cell("first + third").outputs, [("execute_result", "4")])
@@ -194,7 +194,7 @@ class Directives(State):
     def test_settings_are_shown_and_set(self):
         self.assertIn("memory-threshold", self.run_cell("#!settings").result)
         self.assertIn("700 MB", self.run_cell("#!settings memory-threshold 700 MB").result)
-        self.assertIn("no setting", self.run_failing_cell("#!settings nonsense 1").error["evalue"])
+        self.assertIn("Unknown setting", self.run_failing_cell("#!settings nonsense 1").error["evalue"])
         self.assertIn("not a valid value for", self.run_failing_cell("#!settings recycle-after soon").error["evalue"])
 
     def test_history_lists_the_accepted_cells(self):
