@@ -104,6 +104,9 @@ public sealed class NativeOutputTests
 
         Assert.Equal([header + " Or so it seems.\n", "<1>", "more"], seen.Events);
         Assert.Empty(seen.CrashReport);
+
+        // If the worker crashes now, it was the report of a thread that outlived the cell.
+        Assert.Equal(header + " Or so it seems.\nmore", seen.ReleasedReport);
     }
 
     [Fact]
@@ -139,10 +142,10 @@ public sealed class NativeOutputTests
         var output = new NativeOutput(
             stream, Token, text => events.Add(text), cell => events.Add(string.Create(CultureInfo.InvariantCulture, $"<{cell}>")));
         await output.Ended.WaitAsync(Deadline, TestContext.Current.CancellationToken);
-        return new(events, output.CrashReport);
+        return new(events, output.CrashReport, output.ReleasedReport);
     }
 
-    private sealed record Seen(IReadOnlyList<string> Events, string CrashReport);
+    private sealed record Seen(IReadOnlyList<string> Events, string CrashReport, string ReleasedReport);
 
     private sealed class ChunkStream(byte[][] chunks) : MemoryStream
     {

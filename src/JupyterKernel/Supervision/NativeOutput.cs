@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using JupyterKernel.Link;
@@ -13,13 +14,22 @@ internal sealed class NativeOutput
     private static readonly string[] CrashHeaders =
         ["Unhandled exception.", "Unhandled Exception:", "Stack overflow.", "Process terminated.", "Fatal error.", "Out of memory."];
 
+    /// <summary>
+    /// A cell may end while the runtime prints the stack of another thread. The published text is a report after all if the worker crashes
+    /// within this time.
+    /// </summary>
+    private static readonly TimeSpan ReleasedTimeout = TimeSpan.FromSeconds(10);
+    private const int MaxReleasedLength = 64 * 1024;
+
     private readonly System.IO.Stream stream;
     private readonly byte[] markerStart;
     private readonly Action<string> onText;
     private readonly Action<long> onMarker;
     private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
     private readonly StringBuilder crash = new();
+    private readonly StringBuilder released = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long releasedAt;
     private byte[] buffer = new byte[16 * 1024];
     private int filled;
 
@@ -45,6 +55,15 @@ internal sealed class NativeOutput
         get
         {
             lock (crash) return crash.ToString();
+        }
+    }
+
+    /// <summary>What looked like a crash report and was published, because a cell ended after its first lines; empty if that is long ago.</summary>
+    public string ReleasedReport
+    {
+        get
+        {
+            lock (crash) return Stopwatch.GetElapsedTime(releasedAt) < ReleasedTimeout ? released.ToString() : "";
         }
     }
 
@@ -103,6 +122,7 @@ internal sealed class NativeOutput
             var header = crash.Length > 0 ? 0 : CrashHeaders.Min(header => LineStart(text, header));
             if (header < text.Length) crash.Append(text, header, text.Length - header);
             text = text[..Math.Min(header, text.Length)];
+            if (released.Length is > 0 and < MaxReleasedLength) released.Append(text);
         }
 
         if (text.Length > 0) onText(text);
@@ -121,6 +141,11 @@ internal sealed class NativeOutput
         {
             text = crash.ToString();
             crash.Clear();
+            if (text.Length > 0)
+            {
+                released.Clear().Append(text);
+                releasedAt = Stopwatch.GetTimestamp();
+            }
         }
 
         if (text.Length > 0) onText(text);

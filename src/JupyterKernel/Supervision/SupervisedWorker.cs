@@ -330,7 +330,7 @@ internal sealed class SupervisedWorker : IDisposable
         channel.ReceiveAll();
         channel.Dispose();
         var cause = Termination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) { ByKernel = true }
-            : ExitCause.Of(exitCode, stderr.CrashReport);
+            : ExitCause.Of(exitCode, stderr.CrashReport.Length == 0 && ExitCause.IsCrash(exitCode) ? stderr.ReleasedReport : stderr.CrashReport);
         if (lastException is { } uncaught)
         {
             cause = cause with { OwnerCell = uncaught.Cell, OwnerCode = uncaught.Assembly ?? cause.OwnerCode };
