@@ -341,7 +341,7 @@ class Interface(KernelTestCase):
 
     def test_unsupported_features(self):
         row = "`AddMiddleware`, `UseKernelHelpers`, kernels of one's own"
-        self.run_cell("_ = (CSharpKernel)Kernel.Current;")
+        self.run_cell("((CSharpKernel)Kernel.Current).Name")
         for code in ("Kernel.Root.AddMiddleware(null);", "((CSharpKernel)Kernel.Current).UseKernelHelpers();"):
             self.assertIn("CS1061", self.run_failing_cell(code).traceback)
         self.assertEqual(self.run_failing_cell('class Own : Kernel { public Own() : base("own") { } }\nnew Own().Nonsense').error["ename"], "CompileError")
