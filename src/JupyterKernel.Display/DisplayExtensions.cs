@@ -16,5 +16,5 @@ public static class DisplayExtensions
     /// <summary>Displays a sequence as a table of its items' members, even if the items override ToString.</summary>
     /// <example><c>new[] { new Version(1, 2), new Version(3, 4) }.DisplayTable();</c></example>
     public static DisplayedValue DisplayTable<T>(this IEnumerable<T> items) =>
-        DisplayedValue.Show(Formatter.FormatMembers(items, TupleNames.OfDisplayed));
+        DisplayedValue.Show(Formatter.FormatMembers(items, TupleNames.OfDisplayed(items)));
 }

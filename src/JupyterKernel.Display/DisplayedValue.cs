@@ -20,7 +20,7 @@ public sealed class DisplayedValue : IOnScreen
     public string DisplayId { get; }
 
     /// <summary>Displays another value in place of this one, everywhere it is shown.</summary>
-    public void Update(object? value) => Show(Formatter.Format(value, TupleNames.OfDisplayed), update: true);
+    public void Update(object? value) => Show(Formatter.Format(value, TupleNames.OfDisplayed(value)), update: true);
 
     internal void Show(MimeBundle bundle, bool update) => Publish(bundle, DisplayId, update);
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
@@ -17,7 +18,9 @@ namespace JupyterKernel.Display;
 public static partial class Magic
 {
     // By the cell that registered it: if that cell is removed, the registration of an earlier one is valid again.
-    private static readonly Dictionary<(long Cell, string Name), Func<MagicArguments, Task<object?>>> Handlers = [];
+    // Without a lock, because an interrupt can abort the code that registers.
+    private static ImmutableDictionary<(long Cell, string Name), Func<MagicArguments, Task<object?>>> handlers =
+        ImmutableDictionary<(long Cell, string Name), Func<MagicArguments, Task<object?>>>.Empty;
 
     /// <summary>
     /// Registers a magic whose argument is the rest of its line; use <c>(line, text)</c> for one that also takes the lines below it.
@@ -92,7 +95,7 @@ public static partial class Magic
                 nameof(magic));
         if (NotebookHost.Current is not { } host) return;
         var cell = host.RegisterMagic(magic with { Name = name });
-        lock (Handlers) Handlers[(cell, name)] = handler;
+        ImmutableInterlocked.AddOrUpdate(ref handlers, (cell, name), handler, (_, _) => handler);
     }
 
     /// <summary>Runs a magic. The kernel generates this call for a line that names it.</summary>
@@ -107,9 +110,7 @@ public static partial class Magic
     public static Task<object?> InvokeAsync(long cell, string name, string line, string text, params object?[] options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Func<MagicArguments, Task<object?>>? handler;
-        lock (Handlers) handler = Handlers.GetValueOrDefault((cell, name));
-        if (handler is null)
+        if (!handlers.TryGetValue((cell, name), out var handler))
             throw new InvalidOperationException(
                 $"{name} has no handler in this worker: the cell that registered it was not executed again. Run that cell again.");
         return handler(new(line, text, options.Chunk(2).ToDictionary(option => (string)option[0]!, option => option[1])));

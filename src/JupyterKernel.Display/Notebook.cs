@@ -26,7 +26,7 @@ public static class Notebook
 
     /// <summary>Displays a value as an output of the cell.</summary>
     /// <example><c>display(new[] { 1, 2, 3 });</c></example>
-    public static DisplayedValue display(object? value) => DisplayedValue.Show(Formatter.Format(value, TupleNames.OfDisplayed));
+    public static DisplayedValue display(object? value) => DisplayedValue.Show(Formatter.Format(value, TupleNames.OfDisplayed(value)));
 
     /// <summary>
     /// Displays a value as data of one MIME type: strings and bytes unchanged and at any length, text of a JSON type parsed, other
@@ -35,7 +35,7 @@ public static class Notebook
     /// <example><c>display("&lt;b>bold&lt;/b>", "text/html");</c></example>
     /// <exception cref="JsonException">The text is not valid JSON.</exception>
     public static DisplayedValue display(object? value, string mimeType) =>
-        DisplayedValue.Show(Formatter.Format(value, mimeType, TupleNames.OfDisplayed));
+        DisplayedValue.Show(Formatter.Format(value, mimeType, TupleNames.OfDisplayed(value)));
 
     /// <summary>HTML to display. Text from elsewhere must be encoded with <see cref="System.Net.WebUtility.HtmlEncode(string)"/>.</summary>
     /// <example><c>HTML("&lt;b>bold&lt;/b>")</c></example>

@@ -3,10 +3,8 @@ using System.Text.Json.Serialization;
 namespace JupyterKernel.Link;
 
 // The messages between kernel and worker. A request carries an id, and exactly one message with that id answers it; streams may come in
-// between.
-// System.Text.Json serializes them with generated code, because a worker must start in tens of milliseconds and must not bring a JSON
-// library
-// that conflicts with a notebook's own version.
+// between. System.Text.Json serializes them with generated code, because a worker must start in tens of milliseconds and must not bring a
+// JSON library that conflicts with a notebook's own version.
 
 /// <summary>A message on the pair socket.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
@@ -37,7 +35,7 @@ namespace JupyterKernel.Link;
 [JsonDerivedType(typeof(VariablesMeasured), "variables_measured")]
 [JsonDerivedType(typeof(StreamOutput), "stream")]
 [JsonDerivedType(typeof(DisplayOutput), "display")]
-[JsonDerivedType(typeof(ClearOutput), "clear_output")]
+[JsonDerivedType(typeof(ClearCellOutput), "clear_output")]
 [JsonDerivedType(typeof(CommOutput), "comm_output")]
 [JsonDerivedType(typeof(CommTarget), "comm_target")]
 [JsonDerivedType(typeof(MagicRegistered), "magic_registered")]
@@ -254,7 +252,7 @@ internal sealed record StreamOutput(long Cell, string Name) : WorkerMessage;
 internal sealed record DisplayOutput(long Cell, string? DisplayId, bool Update) : WorkerMessage;
 
 /// <summary>Clears the cell's output, immediately or when the next output arrives.</summary>
-internal sealed record ClearOutput(long Cell, bool Wait) : WorkerMessage;
+internal sealed record ClearCellOutput(long Cell, bool Wait) : WorkerMessage;
 
 /// <summary>A comm message for the front ends. Payload: data, metadata, then buffers.</summary>
 /// <param name="Type">The protocol's message type: comm_open, comm_msg or comm_close.</param>
@@ -290,11 +288,13 @@ internal sealed record CodeSubmitted(long Cell, long Submission, string Code) : 
 
 /// <summary>The cell ended without an exception. Payload: empty, or data and metadata of its result.</summary>
 /// <param name="Allocated">The bytes allocated while it ran.</param>
-internal sealed record CellReturned(long Cell, long Allocated) : WorkerMessage;
+/// <param name="HasObeyed">Whether an interrupt cancelled the token that the cell uses, so that it ended earlier than by itself.</param>
+internal sealed record CellReturned(long Cell, long Allocated, bool HasObeyed = false) : WorkerMessage;
 
 /// <summary>The cell threw an exception.</summary>
 /// <param name="Allocated">The bytes allocated while it ran.</param>
-internal sealed record CellThrew(long Cell, ExceptionReport Exception, long Allocated) : WorkerMessage;
+/// <param name="HasObeyed">As of <see cref="CellReturned"/>.</param>
+internal sealed record CellThrew(long Cell, ExceptionReport Exception, long Allocated, bool HasObeyed = false) : WorkerMessage;
 
 /// <summary>The cell was ended by <see cref="InterruptCell"/>.</summary>
 internal sealed record CellInterrupted(long Cell) : WorkerMessage;

@@ -7,12 +7,10 @@ namespace JupyterKernel.Link;
 /// <summary>
 /// Converts messages to signed frames and back. Frames: tag, payload lengths, JSON, then the payload in chunks. The tag is an HMAC-SHA256
 /// over the direction, the message's sequence number and all other frames, with a key known only to the kernel and the worker that it
-/// started; so frames of other processes and repeated messages are rejected.
-/// A large frame enters the tag as its length and its AES-GMAC, which takes a third of the time. The key of the AES-GMAC belongs to this
-/// message alone: it is derived from the worker's key and from random bytes (the salt) that follow the tag. So no key is used twice with
-/// the
-/// same nonce (the frame's index in the message), even if a sequence restarts.
-/// One instance per end of a connection; used by the thread that owns the socket.
+/// started; so frames of other processes and repeated messages are rejected. A large frame enters the tag as its length and its AES-GMAC,
+/// which takes a third of the time. The key of the AES-GMAC belongs to this message alone: it is derived from the worker's key and from
+/// random bytes (the salt) that follow the tag. So no key is used twice with the same nonce (the frame's index in the message), even if a
+/// sequence restarts. One instance per end of a connection; used by the thread that owns the socket.
 /// </summary>
 /// <param name="key">The worker's key, 32 bytes.</param>
 /// <param name="isKernel">Whether this is the kernel's end.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using JupyterKernel.Display.Hosting;
 using JupyterKernel.Display;
@@ -22,6 +23,7 @@ internal static class WorkerMain
     /// <returns>The exit code.</returns>
     public static int Run()
     {
+        if (Environment.GetEnvironmentVariable(WorkerEnvironment.WaitForDebugger) is not null) WaitForDebugger();
         WorkerEnvironment.Forget();
         InheritedSignals.HandlePipe();
         ProcessTree.LeadGroup();
@@ -100,6 +102,11 @@ internal static class WorkerMain
             console.Flush();
             channel.Drain(TimeSpan.FromSeconds(1));
         }
+    }
+
+    private static void WaitForDebugger()
+    {
+        while (!Debugger.IsAttached) Thread.Sleep(50);
     }
 
     private static void ReadEndpoints(System.IO.Stream orders, KernelChannel channel)

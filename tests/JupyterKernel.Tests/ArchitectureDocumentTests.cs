@@ -17,14 +17,16 @@ public sealed class ArchitectureDocumentTests
 
     private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", ".."));
 
-    private static readonly string Text = File.ReadAllText(Path.Combine(Root, "ARCHITECTURE.md")).ReplaceLineEndings(" ").Replace("  ", " ", StringComparison.Ordinal);
+    private static readonly string Text = File.ReadAllText(Path.Combine(Root, "ARCHITECTURE.md")).ReplaceLineEndings(" ")
+        .Replace("  ", " ", StringComparison.Ordinal);
 
     [Fact]
     public void Limits_are_those_of_the_code()
     {
         Says($"with a stack of {(int)Constant(typeof(CompilationThread), "StackBytes") / MB} MB");
         Says($"user code, with a stack of {(int)Constant(typeof(CellThread), "StackBytes") / MB} MB");
-        Says($"At most {Constant(typeof(KernelChannel), "MaxUntakenMessages")} messages or {(long)Constant(typeof(KernelChannel), "MaxUntakenBytes") / MB} MB");
+        var (messages, bytes) = (Constant(typeof(KernelChannel), "MaxUntakenMessages"), Constant(typeof(KernelChannel), "MaxUntakenBytes"));
+        Says($"At most {messages} messages or {(long)bytes / MB} MB");
         Says($"for at most {((TimeSpan)Constant(typeof(WorkerChannel), "TurnLimit")).TotalMilliseconds} ms at a time");
         Says($"After {((TimeSpan)Constant(typeof(Supervisor), "InterruptTimeout")).TotalSeconds} s the worker is terminated");
         Says($"up to {(long)Constant(typeof(Commits), "MaxRecordedBytes") / MB / 1024} GB for all such cells");
@@ -49,7 +51,8 @@ public sealed class ArchitectureDocumentTests
             where !File.Exists(path)
             select path);
 
-    private static void Says(FormattableString statement) => Assert.Contains(statement.ToString(CultureInfo.InvariantCulture), Text, StringComparison.Ordinal);
+    private static void Says(FormattableString statement) =>
+        Assert.Contains(statement.ToString(CultureInfo.InvariantCulture), Text, StringComparison.Ordinal);
 
     private static object Constant(Type type, string name) =>
         type.GetField(name, BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)?.GetValue(null)

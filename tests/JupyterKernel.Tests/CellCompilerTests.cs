@@ -32,7 +32,7 @@ public sealed class CellCompilerTests : IDisposable
         var cell = Accept("1 + 1");
 
         Assert.Equal(("Cell [1]", "1 + 1"), (cell.Name, cell.Code));
-        var loaded = System.Reflection.Assembly.Load(cell.Image.Assembly, cell.Image.Symbols);
+        var loaded = System.Reflection.Assembly.Load(cell.Emitted.Assembly, cell.Emitted.Symbols);
         var entry = loaded.GetType(cell.EntryType)!.GetMethod(cell.EntryMethod)!;
         Assert.Equal(typeof(Task<object>), entry.ReturnType);
         Assert.Equal([typeof(object[])], entry.GetParameters().Select(parameter => parameter.ParameterType));
@@ -119,7 +119,8 @@ public sealed class CellCompilerTests : IDisposable
     {
         Accept("var table = new System.Data.DataTable();");
         Accept("System.Data.DataTable second = table; var document = new System.Xml.XmlDocument();");
-        Accept("System.Data.DataTable third = second; document = new(); var address = new System.Net.Mail.MailAddress(\"a@b\"); second = table;");
+        Accept("System.Data.DataTable third = second; document = new(); var address = new System.Net.Mail.MailAddress(\"a@b\"); "
+            + "second = table;");
         Accept("var client = new HttpClient();");
         Accept("HttpClient other = client; var hash = System.Security.Cryptography.SHA256.HashData(new byte[1]);");
     }
@@ -161,7 +162,7 @@ public sealed class CellCompilerTests : IDisposable
     {
         var cell = Accept("var text = \"" + new string('a', 5 * 1024 * 1024) + "\"; text.Length");
 
-        Assert.True(cell.Image.Assembly.Length > 10 * 1024 * 1024);
+        Assert.True(cell.Emitted.Assembly.Length > 10 * 1024 * 1024);
     }
 
     [Theory]
@@ -197,19 +198,24 @@ public sealed class CellCompilerTests : IDisposable
         var path = typeof(NetMQ.NetMQConfig).Assembly.Location;
 
         var cell =
-            Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One(); Mq::NetMQ.Msg other = one; other");
+            Accept($"#r \"Mq={path.Replace('\\', '/')}\"\nextern alias Mq;\nusing Mq::NetMQ;\nclass Makes {{ public static Mq::NetMQ.Msg "
+                + $"One() => new(); public static Type Type => typeof(NetMQException); }}\nvar one = Makes.One(); "
+                + $"Mq::NetMQ.Msg other = one; other");
         Assert.Equal([path], cell.AssemblyPaths.Select(Path.GetFullPath));
-        Accept("extern alias Mq;\nusing Config = Mq::NetMQ.NetMQConfig;\nclass Later { public static Type Type => typeof(Config); }\nvar size = Makes.One().Size;");
+        Accept("extern alias Mq;\nusing Config = Mq::NetMQ.NetMQConfig;\nclass Later { public static Type Type => typeof(Config); "
+            + "}\nvar size = Makes.One().Size;");
         Accept("var third = new Mq::NetMQ.Msg(); third = one; typeof(Config) == Later.Type");
 
         // Namespaces of an alias are imported for the one cell, as in a file, all others for later ones too.
-        Accept("using Mq::NetMQ; using Also = Mq::NetMQ; using static Mq::NetMQ.NetMQConfig; using System.Xml.Linq; Msg fourth = one; var both = new { Message = new Msg(), Cleanup = Linger }; third = both.Message;");
+        Accept("using Mq::NetMQ; using Also = Mq::NetMQ; using static Mq::NetMQ.NetMQConfig; using System.Xml.Linq; Msg fourth = one; "
+            + "var both = new { Message = new Msg(), Cleanup = Linger }; third = both.Message;");
         Accept("using Mq::NetMQ; Msg fifth = one; class Holds { public Msg Message; }");
         Accept("fifth = new Holds().Message; new { fifth }");
         Accept("var element = new XElement(\"a\"); fourth = both.Message; Linger");
         Assert.Equal(["CS0246"], Refuse("Msg sixth;").Select(error => error.Id));
         Accept("namespace Spaced { extern alias Mq; public class Has { public Mq::NetMQ.Msg Message = new Mq::NetMQ.Msg(); } }");
-        Accept("extern alias Mq;\nnamespace Spaces { public class Has { public Mq::NetMQ.Msg Message = new Mq::NetMQ.Msg(); } }\none = new Spaces.Has().Message; one = new Mq::NetMQ.Msg();");
+        Accept("extern alias Mq;\nnamespace Spaces { public class Has { public Mq::NetMQ.Msg Message = new Mq::NetMQ.Msg(); "
+            + "} }\none = new Spaces.Has().Message; one = new Mq::NetMQ.Msg();");
         Assert.Equal(["CS0246"], Refuse("typeof(NetMQ.Msg)").Select(error => error.Id));
         var unnamed = Refuse("extern alias Other;\n1");
         Assert.Equal(["CS0430"], unnamed.Select(error => error.Id));
@@ -265,7 +271,8 @@ public sealed class CellCompilerTests : IDisposable
     [InlineData("unsafe { int n = 1; int* p = &n; *p = 2; }")]
     [InlineData("unsafe struct Buffer { public fixed byte Bytes[8]; }")]
     [InlineData(
-        "[System.Runtime.CompilerServices.SkipLocalsInit] static int First() { Span<int> numbers = stackalloc int[3]; return numbers.Length; }")]
+        "[System.Runtime.CompilerServices.SkipLocalsInit] static int First() { Span<int> numbers = stackalloc int[3]; "
+            + "return numbers.Length; }")]
     public void Code_that_marks_an_assembly_as_unsafe_compiles(string code) =>
         Assert.Empty(compiler.Compile(code, "Cell [1]", last, Cancellation).Errors);
 

@@ -275,7 +275,8 @@ public sealed partial class CompileErrorTextTests
     }
 
     private const string Declarations =
-        "Task<int> LoadAsync() => null; ValueTask<string[]> NamesAsync() => default; IAsyncEnumerable<int> StreamAsync() => null; Task<(int, int)> PairAsync() => null; void Take(int i) {} ";
+        "Task<int> LoadAsync() => null; ValueTask<string[]> NamesAsync() => default; IAsyncEnumerable<int> StreamAsync() => null; "
+            + "Task<(int, int)> PairAsync() => null; void Take(int i) {} ";
 
     [Theory]
     [InlineData("void Print(string s) {} print(\"a\");", "Did you mean Print?")]

@@ -26,7 +26,8 @@ public sealed class CompletionTests : Editor
         "int.TryParse(\"5\", out var parsed); var (x, y) = (1, \"two\"); Colour favourite = Colour.Red;",
         "Func<int, string> format = n => $\"{n}\"; var table = new Dictionary<string, List<Person>>(); const double Ratio = 1.5;",
         "namespace Geometry { public class Circle { public double Radius { get; set; } public static Circle Unit => new(); } }",
-        "interface IStore<T> { T Load(string key); } class MemoryStore<T> : IStore<T> { public T Load(string key) => default!; public Dictionary<string, T> Items { get; } = new(); }",
+        "interface IStore<T> { T Load(string key); } class MemoryStore<T> : IStore<T> { public T Load(string key) => default!; "
+            + "public Dictionary<string, T> Items { get; } = new(); }",
         "using System.Text.Json; var node = JsonDocument.Parse(\"{}\");",
     ];
 

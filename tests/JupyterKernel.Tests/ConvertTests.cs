@@ -39,7 +39,8 @@ public sealed class ConvertTests : IDisposable
         const string Dib = """
             #!meta
 
-            {"kernelInfo":{"defaultKernelName":"csharp","items":[{"aliases":[],"name":"csharp"},{"aliases":["orders"],"name":"sql-orders"}]}}
+            {"kernelInfo":{"defaultKernelName":"csharp",
+                "items":[{"aliases":[],"name":"csharp"},{"aliases":["orders"],"name":"sql-orders"}]}}
 
             #!csharp
 
@@ -82,7 +83,8 @@ public sealed class ConvertTests : IDisposable
             ("markdown", null, "# Title"),
             ("code", null, "#r \"nuget: Humanizer.Core, 2.14.1\"\nusing Humanizer;\nusing System.Globalization;"),
             ("code", null,
-                "// a record\nrecord Point(int X, int Y);\npublic int Twice(int n) => 2 * n;\nvar p = new Point(1, 2);\np.X + Twice(3) // all"),
+                "// a record\nrecord Point(int X, int Y);\npublic int Twice(int n) => 2 * n;\n"
+                    + "var p = new Point(1, 2);\np.X + Twice(3) // all"),
             ("code", null, "#!time\n#!html\n<i>it's</i>\n#!csharp\nawait Task.FromResult(p with { X = 41 })"),
             ("code", "fsharp", "let x = 1"),
             ("code", null, "static int Half(this int n) => n / 2;\ndisplay(new[] { 10.Half(), 6 });\nConsole.WriteLine(\"no value\")"),

@@ -414,7 +414,10 @@ public sealed class DisplayTests : IDisposable
     [InlineData("""{ "type": "GeometryCollection", "geometries": [{ "type": "Point", "coordinates": [1, 2] }] }""",
         "GeometryCollection [{\"type\":\"Point\",\"coordinates\":[1,2]}]")]
     [InlineData(
-        """{ "type": "FeatureCollection", "name": "mine", "features": [{ "type": "Feature", "geometry": { "type": "Point", "coordinates": [1, 2] }, "properties": null }] }""", "Point [1,2]")]
+        """
+        { "type": "FeatureCollection", "name": "mine",
+          "features": [{ "type": "Feature", "geometry": { "type": "Point", "coordinates": [1, 2] }, "properties": null }] }
+        """, "Point [1,2]")]
     public void GeoJSON_of_any_input_is_a_feature_collection_with_text(string json, string line)
     {
         var bundle = GeoJSON(json);

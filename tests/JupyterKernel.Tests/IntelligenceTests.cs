@@ -292,7 +292,8 @@ public class IntelligenceTests : Editor
             double Half(double whole) => whole / 2;
             """)!;
         Assert.Equal(
-            "double Half(double whole)\n\nmethod\n\nHalf of a whole, see Math <b>.\n\nParameters:\n  whole: What is halved.\n\nReturns:\n  The half.",
+            "double Half(double whole)\n\nmethod\n\nHalf of a whole, see Math <b>.\n\n"
+                + "Parameters:\n  whole: What is halved.\n\nReturns:\n  The half.",
             tooltip.Plain);
         Assert.Contains("see Math \\<b\\>", tooltip.Markdown, StringComparison.Ordinal);
         Assert.Contains("- **`whole`**: What is halved.", tooltip.Markdown, StringComparison.Ordinal);
@@ -420,7 +421,8 @@ public class IntelligenceTests : Editor
             using System.Net; /* c */
             /// <summary>d</summary>
             record P<T>(T X, int Y = 1) where T : class { public static P<T> operator +(P<T> a, P<T> b) => a with { Y = 1 }; }
-            var q = from x in new[] { (a: 1, b: "z") } let y = x.a where y is > 0 and not 3 select new { x.b, S = $"{x.b,3:N2} {{}} {y:x}" };
+            var q = from x in new[] { (a: 1, b: "z") } let y = x.a where y is > 0 and not 3 select new { x.b,
+                S = $"{x.b,3:N2} {{}} {y:x}" };
             string R = @"v""" + """r "" r""" + 'c' + "\u00e9\"";
             async Task<int> F(int n = 1,
                 params string[] s) { await foreach (var i in G()) { if (i?.ToString()?[0] is { } c) return n switch { 1 => c,

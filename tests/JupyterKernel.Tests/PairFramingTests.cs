@@ -28,7 +28,10 @@ public sealed class PairFramingTests : IDisposable
 
     private static Dictionary<string, WorkerMessage> Messages => new()
     {
-        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","Files":{"References":["/a.dll"],"PackageAssemblies":["/b.dll"],"NativeLibraries":["/c.so"]},"AllowStdin":true,"IsReplay":false,"IsKept":true,"Answers":["a"],"Disposed":[],"Submitted":[]}"""] = new RunCell(1, "T", "M", new(["/a.dll"], ["/b.dll"], ["/c.so"]), true, IsReplay: false, IsKept: true, ["a"]),
+        ["""{"type":"run_cell","Cell":1,"EntryType":"T","EntryMethod":"M","Files":{"References":["/a.dll"],"PackageAssemblies":["/b.dll"]"""
+            + ""","NativeLibraries":["/c.so"]},"AllowStdin":true,"IsReplay":false,"IsKept":true,"Answers":["a"],"Disposed":[]"""
+            + ""","Submitted":[]}"""] = new RunCell(1, "T", "M", new(["/a.dll"], ["/b.dll"], ["/c.so"]), true, IsReplay: false,
+            IsKept: true, ["a"]),
         ["""{"type":"comm_arrived","Cell":1,"Type":"comm_msg","Comm":"a","Target":"t"}"""] = new CommArrived(1, "comm_msg", "a", "t"),
         ["""{"type":"read_table_in_turn","Cell":1}"""] = new ReadTableInTurn(1),
         ["""{"type":"read_table","Request":1}"""] = new ReadTable(1),
@@ -41,10 +44,11 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
         ["""{"type":"stream","Cell":1,"Name":"stdout"}"""] = new StreamOutput(1, "stdout"),
         ["""{"type":"display","Cell":1,"DisplayId":null,"Update":false}"""] = new DisplayOutput(1, null, false),
-        ["""{"type":"clear_output","Cell":1,"Wait":true}"""] = new ClearOutput(1, true),
+        ["""{"type":"clear_output","Cell":1,"Wait":true}"""] = new ClearCellOutput(1, true),
         ["""{"type":"comm_output","Cell":1,"Type":"comm_open","Comm":"a","Target":"t"}"""] = new CommOutput(1, "comm_open", "a", "t"),
         ["""{"type":"comm_target","Name":"t"}"""] = new CommTarget("t"),
-        ["""{"type":"magic_registered","Cell":1,"Name":"#!n","Help":"h","TakesText":false,"Options":[{"Name":"--o","Help":"h","IsRequired":true,"IsFlag":false,"IsPositional":true,"Proposals":["p"]}]}"""] =
+        ["""{"type":"magic_registered","Cell":1,"Name":"#!n","Help":"h","TakesText":false"""
+            + ""","Options":[{"Name":"--o","Help":"h","IsRequired":true,"IsFlag":false,"IsPositional":true,"Proposals":["p"]}]}"""] =
             new MagicRegistered(1, "#!n", "h", TakesText: false,
                 [new RegisteredOption("--o", "h", IsRequired: true, IsFlag: false, IsPositional: true, ["p"])]),
         ["""{"type":"table_read","Request":1}"""] = new TableRead(1),
@@ -57,7 +61,8 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"read_state","Request":1,"WithValues":true,"MaxBytes":2,"GivesWay":true}"""] = new ReadState(1, true, 2, true),
         ["""{"type":"set_state","Request":1}"""] = new SetState(1),
         ["""{"type":"code_submitted","Cell":1,"Submission":2,"Code":"c"}"""] = new CodeSubmitted(1, 2, "c"),
-        ["""{"type":"run_submitted","Submission":2,"Cell":{"Code":"c","EntryType":"T","EntryMethod":"M","Files":null,"Disposed":[],"Parts":2}}"""] = new RunSubmitted(2, new("c", "T", "M", null, [], 2)),
+        ["""{"type":"run_submitted","Submission":2,"Cell":{"Code":"c","EntryType":"T","EntryMethod":"M","Files":null,"Disposed":[]"""
+            + ""","Parts":2}}"""] = new RunSubmitted(2, new("c", "T", "M", null, [], 2)),
         ["""{"type":"refuse_submitted","Submission":2,"Problem":"p"}"""] = new RefuseSubmitted(2, "p"),
         ["""{"type":"measure_variables","Request":1,"Count":2}"""] = new MeasureVariables(1, 2),
         ["""{"type":"memory_report","Request":1,"HeapBytes":2,"CommittedBytes":3,"Assemblies":4}"""] = new MemoryReport(1, 2, 3, 4),
@@ -68,8 +73,9 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"variable_read","Request":1,"Text":"t"}"""] = new VariableRead(1, "t"),
         ["""{"type":"variables_measured","Request":1,"Largest":[{"Name":"n","Bytes":2}]}"""] =
             new VariablesMeasured(1, [new VariableSize("n", 2)]),
-        ["""{"type":"cell_returned","Cell":1,"Allocated":2}"""] = new CellReturned(1, 2),
-        ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2,"Times":1}],"Inner":[]},"Allocated":2}"""] =
+        ["""{"type":"cell_returned","Cell":1,"Allocated":2,"HasObeyed":true}"""] = new CellReturned(1, 2, true),
+        ["""{"type":"cell_threw","Cell":1,"Exception":{"TypeName":"T","Message":"m","Frames":[{"Method":"M","Source":"Cell [1]","Line":2"""
+            + ""","Times":1}],"Inner":[]},"Allocated":2,"HasObeyed":false}"""] =
             new CellThrew(1, new ExceptionReport("T", "m", [new FrameReport("M", "Cell [1]", 2)], []), 2),
         ["""{"type":"cell_interrupted","Cell":1}"""] = new CellInterrupted(1),
     };

@@ -171,7 +171,8 @@ public sealed class PairSocketTests
     [InlineData("Console.Write(\"begun\"); Thread.Sleep(-1);")]
     [InlineData("Console.Write(\"begun\"); while (true) try { Thread.Sleep(-1); } catch { }")]
     [InlineData(
-        "AppDomain.CurrentDomain.ProcessExit += (_, _) => Thread.Sleep(-1); Console.Write(\"begun\"); while (true) Console.WriteLine(new string('x', 10_000));")]
+        "AppDomain.CurrentDomain.ProcessExit += (_, _) => Thread.Sleep(-1); Console.Write(\"begun\"); "
+            + "while (true) Console.WriteLine(new string('x', 10_000));")]
     public async Task A_worker_ends_with_its_kernel_whatever_its_cell_does(string code)
     {
         await using var worker = await Worker.StartAsync();
@@ -216,7 +217,7 @@ public sealed class PairSocketTests
 
     private static RunCell RunCell(CompiledCell cell, long number) =>
         new(number, cell.EntryType, cell.EntryMethod, Files: null, AllowStdin: false, IsReplay: false, IsKept: true,
-            []) { Payload = [cell.Image.Assembly, cell.Image.Symbols] };
+            []) { Payload = [cell.Emitted.Assembly, cell.Emitted.Symbols] };
 
     private static CompiledCell Compile(CellCompiler compiler, string code, CSharpCompilation previous)
     {

@@ -98,7 +98,7 @@ public sealed class SubmissionLinkTests
         var outcome = compiler.Compile(code, "Cell", last, TestContext.Current.CancellationToken);
         var cell = outcome.Cell ?? throw new InvalidOperationException(string.Join('\n', outcome.Errors));
         last = cell.Link;
-        var assembly = context.LoadFromStream(new MemoryStream(cell.Image.Assembly), new MemoryStream(cell.Image.Symbols));
+        var assembly = context.LoadFromStream(new MemoryStream(cell.Emitted.Assembly), new MemoryStream(cell.Emitted.Symbols));
         loaded[assembly.GetName().Name!] = assembly;
         var entry = assembly.GetType(cell.EntryType)!.GetMethod(cell.EntryMethod)!;
         return ((Task<object?>)entry.Invoke(null, [submissions])!).GetAwaiter().GetResult();

@@ -72,7 +72,8 @@ public sealed class TopLevelTypesTests
         const string Named = "$\"{known.Of} {string.Join<Type>(\" \", known.Others)}\"";
         const string Arguments = "typeof(Point), Others = new[] { typeof(List<Point>), typeof(Point[]), typeof(Point.Inner) }";
         Run("class Knows : Attribute { public Knows(Type type) => Of = type; public Type Of; public Type[] Others; }");
-        Run($"class Point {{ public class Inner; }} [Knows({Arguments})] class Same; var known = (Knows)typeof(Same).GetCustomAttributes(false)[0];");
+        Run($"class Point {{ public class Inner; }} [Knows({Arguments})] class Same; "
+            + $"var known = (Knows)typeof(Same).GetCustomAttributes(false)[0];");
         Assert.Equal("Point System.Collections.Generic.List`1[Point] Point[] Point+Inner", Run(Named));
 
         Run($"[Knows({Arguments})] class Later; known = (Knows)typeof(Later).GetCustomAttributes(false)[0];");
@@ -106,7 +107,7 @@ public sealed class TopLevelTypesTests
         var outcome = compiler.Compile(code, "Cell", last, TestContext.Current.CancellationToken);
         var cell = outcome.Cell ?? throw new InvalidOperationException(string.Join('\n', outcome.Errors));
         last = cell.Link;
-        return context.LoadFromStream(new MemoryStream(cell.Image.Assembly), new MemoryStream(cell.Image.Symbols))
+        return context.LoadFromStream(new MemoryStream(cell.Emitted.Assembly), new MemoryStream(cell.Emitted.Symbols))
             .GetType(cell.EntryType, throwOnError: true)!;
     }
 

@@ -295,7 +295,10 @@ public sealed class WireFormatTests : IDisposable
         {
             new KernelInfoReply("5.5", "i", "1", new LanguageInfo("C#", "14.0", "m", ".cs", "p", "c", "n"), "b", false,
                 [new HelpLink("t", "u")], ["f"]),
-            """{"protocol_version":"5.5","implementation":"i","implementation_version":"1","language_info":{"name":"C#","version":"14.0","mimetype":"m","file_extension":".cs","pygments_lexer":"p","codemirror_mode":"c","nbconvert_exporter":"n"},"banner":"b","debugger":false,"help_links":[{"text":"t","url":"u"}],"supported_features":["f"],"status":"ok"}"""
+            """{"protocol_version":"5.5","implementation":"i","implementation_version":"1","""
+                + """ "language_info":{"name":"C#","version":"14.0","mimetype":"m","file_extension":".cs","pygments_lexer":"p","""[1..]
+                + """ "codemirror_mode":"c","nbconvert_exporter":"n"},"banner":"b","debugger":false,"""[1..]
+                + """ "help_links":[{"text":"t","url":"u"}],"supported_features":["f"],"status":"ok"}"""[1..]
         },
         { new ConnectReply(1, 2, 3, 4, 5),
             """{"shell_port":1,"iopub_port":2,"stdin_port":3,"hb_port":4,"control_port":5,"status":"ok"}""" },
@@ -326,7 +329,7 @@ public sealed class WireFormatTests : IDisposable
     {
         var read =
             new[] { "ExecuteRequest", "InspectRequest", "CompleteRequest", "HistoryRequest", "IsCompleteRequest", "CommInfoRequest",
-                "ShutdownRequest", "InputReply", "CommOpen", "CommMessage", "CommClose" };
+                "ShutdownRequest", "InputReply", "CommOpen", "CommMsg", "CommClose" };
         var apart =
             new[] { nameof(Message), nameof(JupyterKernel.Protocol.Header), nameof(ConnectionFile), nameof(LanguageInfo),
                 nameof(HelpLink) };
@@ -348,7 +351,8 @@ public sealed class WireFormatTests : IDisposable
             WireFormat.FromJson<ExecuteRequest>(JObject.Parse("""{"code":"x"}""")));
 
         var all = WireFormat.FromJson<ExecuteRequest>(JObject.Parse(
-            """{"code":"x","silent":true,"store_history":false,"user_expressions":{"AKey":"1"},"allow_stdin":false,"stop_on_error":false,"unknown":1}"""));
+            """{"code":"x","silent":true,"store_history":false,"user_expressions":{"AKey":"1"},"allow_stdin":false,"stop_on_error":false"""
+                + ""","unknown":1}"""));
         Assert.Equal((true, false, false, false), (all.Silent, all.StoreHistory, all.AllowStdin, all.StopOnError));
         Assert.Equal("1", all.UserExpressions!["AKey"]);
     }
@@ -366,7 +370,8 @@ public sealed class WireFormatTests : IDisposable
         Assert.Equal(
             new HistoryRequest { HistAccessType = "search", Output = true, Raw = false, Session = -1, Start = 1, Stop = 2, N = 3,
                 Pattern = "*", Unique = true },
-            Read<HistoryRequest>("""{"hist_access_type":"search","output":true,"raw":false,"session":-1,"start":1,"stop":2,"n":3,"pattern":"*","unique":true}"""));
+            Read<HistoryRequest>("""{"hist_access_type":"search","output":true,"raw":false,"session":-1,"start":1,"stop":2,"n":3"""
+                + ""","pattern":"*","unique":true}"""));
         Assert.Equal(new IsCompleteRequest { Code = "x" }, Read<IsCompleteRequest>("""{"code":"x"}"""));
         Assert.Equal(new CommInfoRequest { TargetName = null }, Read<CommInfoRequest>("{}"));
         Assert.Equal(new CommInfoRequest { TargetName = "t" }, Read<CommInfoRequest>("""{"target_name":"t"}"""));

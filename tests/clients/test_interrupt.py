@@ -304,6 +304,16 @@ class Interrupt(KernelTestCase):
         self.assert_interrupted(outcome)
         self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
 
+    def test_a_loop_until_the_interrupt_is_not_replayed(self):
+        outcome = self.interrupt_when_running(
+            'var rounds = 0; while (!CellCancellation.IsCancellationRequested) { rounds++; Thread.Sleep(1); }')
+        self.assertEqual(outcome.status, "ok", outcome.traceback)
+        rounds = self.run_cell("rounds").result
+        self.run_cell("var later = rounds + 1;")
+        self.front_end.run('Environment.FailFast("");')
+        self.assertEqual(self.run_cell("rounds").result, rounds)
+        self.assertEqual(self.run_cell("later").result, str(int(rounds) + 1))
+
     def test_output_before_the_interrupt_is_shown(self):
         outcome = self.interrupt_when_running('Console.Write("last words"); while (true) { }')
         self.assertIn("last words", outcome.stdout)

@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 import psutil
 from jupyter_client.connect import write_connection_file
@@ -320,6 +322,43 @@ class Starting(KernelTestCase):
 
 
 @unittest.skipIf(sys.platform == "win32", "the shell's children are started")
+class Log(unittest.TestCase):
+    def test_it_shows_messages_and_the_life_of_workers_where_that_is_set(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "kernel.log")
+            settings = {"JUPYTER_CSHARP_LOG": "messages", "JUPYTER_CSHARP_LOG_FILE": file}
+            with mock.patch.dict(os.environ, settings), Kernel() as kernel:
+                kernel.front_end.run('var secret = "open sesame";')
+                kernel.front_end.run('Environment.FailFast("");')
+                self.assertEqual(kernel.front_end.run("secret.Length").result, "11")
+                key = kernel.front_end.session.key.decode()
+                log = open(file).read()
+                for words in ("messages: shell received execute_request", "messages: iopub sends status", "messages: pair sends RunCell",
+                              "messages: pair received CellReturned", "workers: ", " serves", " ended with exit code 134", " replayed "):
+                    self.assertIn(words, log)
+                for secret in (key, "sesame"):
+                    self.assertNotIn(secret, log)
+                kernel.front_end.run("#!settings log problems")
+                length = os.path.getsize(file)
+                kernel.front_end.run("1")
+                self.assertLess(os.path.getsize(file) - length, 1000)
+                self.assertNotIn(b"messages:", kernel.log)
+
+    def test_a_worker_waits_for_a_debugger_where_that_is_set(self):
+        with tempfile.NamedTemporaryFile("r") as log, \
+                mock.patch.dict(os.environ, {"JUPYTER_CSHARP_DEBUG_WORKER": "on", "JUPYTER_CSHARP_LOG_FILE": log.name}), Kernel() as kernel:
+            cell = kernel.front_end.start("1 + 1")
+            end = time.monotonic() + DEADLINE
+            while not (waits := re.search(r"process id (\d+) waits for a debugger", open(log.name).read())):
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+            self.assertIn("worker", psutil.Process(int(waits[1])).cmdline())
+            kernel.front_end.interrupt()
+            self.assertEqual(kernel.front_end.finish(cell).error["ename"], "Interrupted")
+            kernel.front_end.run("#!settings debug-worker off")
+            self.assertEqual(kernel.front_end.run("1 + 1").result, "2")
+
+
 class Children(FreshKernelTestCase):
     """Tests processes that cells started, and the files that the runtime makes for each of its own."""
 

@@ -16,8 +16,8 @@ public static class DisplayExtensions
     public static DisplayedValue DisplayTable<T>(this IEnumerable<T> value, params string[] mimeTypes)
     {
         var forms = mimeTypes is { Length: > 0 }
-            ? Forms.Of(value, mimeTypes, TupleNames.OfDisplayed)
-            : JupyterKernel.Display.Formatter.FormatMembers(value, TupleNames.OfDisplayed);
+            ? Forms.Of(value, mimeTypes, TupleNames.OfDisplayed(value))
+            : JupyterKernel.Display.Formatter.FormatMembers(value, TupleNames.OfDisplayed(value));
         return new DisplayedValue(value, forms, mimeTypes ?? []);
     }
 }

@@ -50,7 +50,7 @@ public class DisplayedValue : IOnScreen
     /// <summary>Displays another value in its place.</summary>
     public void Update(object? updatedValue)
     {
-        var forms = Forms.Of(updatedValue, mimeTypes, TupleNames.OfDisplayed);
+        var forms = Forms.Of(updatedValue, mimeTypes, TupleNames.OfDisplayed(updatedValue));
         (Value, FormattedValues, IsUpdated) = (updatedValue, Read(forms), true);
         shown.Show(forms, update: true);
     }
@@ -58,7 +58,7 @@ public class DisplayedValue : IOnScreen
     /// <summary>Displays a value and raises <see cref="Formatter.OnFormatterEvent"/>.</summary>
     internal static DisplayedValue Show(object? value, string[] mimeTypes)
     {
-        var shown = new DisplayedValue(value, Forms.Of(value, mimeTypes ?? [], TupleNames.OfDisplayed), mimeTypes ?? []);
+        var shown = new DisplayedValue(value, Forms.Of(value, mimeTypes ?? [], TupleNames.OfDisplayed(value)), mimeTypes ?? []);
         Formatter.RaiseDisplayed(shown);
         return shown;
     }

@@ -13,8 +13,10 @@ namespace JupyterKernel.Display.Formatting;
 /// names.</param>
 internal sealed record TupleNames(IReadOnlyList<string?>? Names, IReadOnlyList<TupleNames?> Parts)
 {
-    /// <summary>The names in the value that the calling code displays.</summary>
-    internal static TupleNames? OfDisplayed => Parse(NotebookHost.Current?.TupleNamesOfDisplayed());
+    /// <summary>The names in a value that the calling code displays.</summary>
+    /// <remarks>Finding the call takes a stack trace, so values that contain no tuples are left out.</remarks>
+    internal static TupleNames? OfDisplayed(object? value) =>
+        value is null or IConvertible or MimeBundle ? null : Parse(NotebookHost.Current?.TupleNamesOfDisplayed());
 
     /// <summary>Parses names: <c>* 2 Name - Count -</c> for a sequence of pairs, <c>: - *…</c> for a key and its value.</summary>
     internal static TupleNames? Parse(string? text)

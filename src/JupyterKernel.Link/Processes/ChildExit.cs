@@ -5,8 +5,7 @@ namespace JupyterKernel.Link.Processes;
 
 /// <summary>
 /// Asks the system whether a child process has ended. The framework relies on SIGCHLD alone, which any code in the process can block or
-/// ignore.
-/// Unix only. Source: https://man7.org/linux/man-pages/man2/waitid.2.html
+/// ignore. Unix only. Source: https://man7.org/linux/man-pages/man2/waitid.2.html
 /// </summary>
 internal static class ChildExit
 {

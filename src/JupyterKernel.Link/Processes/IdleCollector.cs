@@ -2,8 +2,7 @@ namespace JupyterKernel.Link.Processes;
 
 /// <summary>
 /// Collects and compacts the heap of an idle process, which returns the memory to the system. The runtime by itself lets garbage grow to
-/// the
-/// size of the processor's cache: on a large server to almost 200 MB in each process. Used by one thread at a time.
+/// the size of the processor's cache: on a large server to almost 200 MB in each process. Used by one thread at a time.
 /// </summary>
 /// <param name="minAllocatedBytes">The allocation since the last collection from which another one is due.</param>
 /// <param name="maxHeapBytes">

@@ -4,8 +4,7 @@ namespace JupyterKernel.Link.Processes;
 
 /// <summary>
 /// Resets signal settings that a launcher may have left. A blocked or ignored SIGCHLD hides the end of child processes from the framework,
-/// and
-/// every started process inherits the signal mask. Source: https://man7.org/linux/man-pages/man7/signal.7.html
+/// and every started process inherits the signal mask. Source: https://man7.org/linux/man-pages/man7/signal.7.html
 /// </summary>
 internal static class InheritedSignals
 {
@@ -14,8 +13,8 @@ internal static class InheritedSignals
 
     /// <summary>
     /// Unblocks all signals and gives SIGCHLD its default action. Call on the main thread before it starts others, which inherit its mask.
-    /// Threads
-    /// that the runtime has already started keep theirs, which is harmless: a signal to the process goes to any thread that accepts it.
+    /// Threads that the runtime has already started keep theirs, which is harmless: a signal to the process goes to any thread that accepts
+    /// it.
     /// </summary>
     public static void Reset()
     {
@@ -28,10 +27,8 @@ internal static class InheritedSignals
 
     /// <summary>
     /// Restores the default action of SIGPIPE for processes started from here. The runtime ignores that signal, children inherit this, and
-    /// then a
-    /// pipeline such as <c>yes | head -1</c> fails. A handler is not inherited; since it has nothing to do, a function of the C library
-    /// without
-    /// effect serves as one.
+    /// then a pipeline such as <c>yes | head -1</c> fails. A handler is not inherited; since it has nothing to do, a function of the C
+    /// library without effect serves as one.
     /// </summary>
     public static void HandlePipe()
     {

@@ -27,8 +27,7 @@ internal sealed class AwaitUnwinding(CellQueue queue, UserCode userCode, Console
 
     /// <summary>
     /// Unwinds a cell. A cell that catches the exception, or awaits nothing that can be ended, is aborted; afterwards none of its code runs
-    /// any
-    /// more.
+    /// any more.
     /// </summary>
     public void Unwind(Task code, CellContext cell)
     {

@@ -38,6 +38,9 @@ internal sealed class CellContext(CellQueue queue, long number, WorkerMessage re
     /// <summary>Whether user code has asked for the token.</summary>
     public bool TokenSeen { get; private set; }
 
+    /// <summary>Whether user code has the token, and an interrupt has cancelled it.</summary>
+    public bool HasObeyed => TokenSeen && Cancellation.IsCancellationRequested;
+
     /// <summary>Whether the cell was aborted.</summary>
     public bool IsInterrupted => Abort.IsCancellationRequested;
 

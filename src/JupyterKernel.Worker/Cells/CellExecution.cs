@@ -25,8 +25,7 @@ internal sealed class CellExecution(
 {
     /// <summary>
     /// The execution context that flows from cell to cell: cultures, <see cref="AsyncLocal{T}"/> values, the current activity. Null before
-    /// the
-    /// first cell.
+    /// the first cell.
     /// </summary>
     private ExecutionContext? flow;
 
@@ -38,8 +37,7 @@ internal sealed class CellExecution(
 
     /// <summary>
     /// Loads the class of a replayed cell on another thread, one after the other, while the cell thread runs earlier cells: each thread has
-    /// half
-    /// of the work. Channel thread.
+    /// half of the work. Channel thread.
     /// </summary>
     public Task<Type> LoadAhead(RunCell cell)
     {
@@ -110,7 +108,14 @@ internal sealed class CellExecution(
 
         if (request.IsKept) KeepFlow();
         if (cell.IsInterrupted) disposal.DisposeApart(request.EntryType, disposed);
-        return cell.IsInterrupted ? new CellInterrupted(cell.Number) : answer ?? new CellInterrupted(cell.Number);
+        return answer switch
+        {
+            null => new CellInterrupted(cell.Number),
+            _ when cell.IsInterrupted => new CellInterrupted(cell.Number),
+            CellReturned returned => returned with { HasObeyed = cell.HasObeyed },
+            CellThrew threw => threw with { HasObeyed = cell.HasObeyed },
+            _ => answer,
+        };
 
         void Threw(Exception exception) => answer = new CellThrew(cell.Number, ExceptionReports.Of(exception), Allocated());
 

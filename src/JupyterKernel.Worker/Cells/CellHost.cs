@@ -28,7 +28,7 @@ internal sealed class CellHost(ConsoleCapture console, CellThread cells, string 
             Payload = [bundle.DisplayJson(displayId)],
         });
 
-    public void ClearOutput(bool wait) => console.PostInOrder(new ClearOutput(console.CurrentCell, wait));
+    public void ClearOutput(bool wait) => console.PostInOrder(new ClearCellOutput(console.CurrentCell, wait));
 
     public string ReadInput(string prompt, bool password) => console.Input.Ask(prompt, password);
 

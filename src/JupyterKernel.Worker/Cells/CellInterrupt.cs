@@ -19,8 +19,7 @@ internal sealed class CellInterrupt(CellQueue queue, UserCode userCode, ConsoleC
 
     /// <summary>
     /// Interrupts a cell, or the one that runs of those after it, and drops the queued ones. The kernel sends no cell of the user's after
-    /// an
-    /// unanswered one, so no other cell is hit by mistake. Channel thread.
+    /// an unanswered one, so no other cell is hit by mistake. Channel thread.
     /// </summary>
     public void Begin(long number)
     {
@@ -63,11 +62,9 @@ internal sealed class CellInterrupt(CellQueue queue, UserCode userCode, ConsoleC
 
     /// <summary>
     /// Waits until the runtime has shown that its timers and threads still work. An abort can have hit it while it took the lock of a list
-    /// of
-    /// timers, which then stays taken, or while it requested a pool thread, which then never arrives; without these, no message of the
-    /// kernel is
-    /// received. In that case this never returns, the cell does not end, and the kernel replaces the worker, as for every cell that an
-    /// interrupt does not end. Cell thread.
+    /// of timers, which then stays taken, or while it requested a pool thread, which then never arrives; without these, no message of the
+    /// kernel is received. In that case this never returns, the cell does not end, and the kernel replaces the worker, as for every cell
+    /// that an interrupt does not end. Cell thread.
     /// </summary>
     public static void AwaitSoundRuntime()
     {

@@ -39,8 +39,7 @@ internal sealed class CellQueue
         blockedCheck = new Timer(_ => RescueFromBlockedThread());
 
         // The runtime starts its timer thread with the first timer. An abort that hits the process's first timer meanwhile leaves that
-        // thread
-        // without its list, which ends the process; so there is a timer before the first cell.
+        // thread without its list, which ends the process; so there is a timer before the first cell.
         blockedCheck.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
@@ -99,8 +98,7 @@ internal sealed class CellQueue
             while (waiting.Count == 0 && continuations.Count == 0)
             {
                 // A timer would also collect while a cell runs. One collection per pause: what threads of earlier cells allocate is left to
-                // the
-                // runtime.
+                // the runtime.
                 if (!Monitor.Wait(gate, collector.IsDue ? IdleCollector.IdleTime : Timeout.InfiniteTimeSpan)) collector.Collect();
             }
 

@@ -10,9 +10,8 @@ namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
 /// The thread that executes cells one after the other, the continuations of their awaits, and requests about the state that they leave. It
-/// is
-/// replaced after an interrupt. User code runs only inside <see cref="UserCode.Run(CellContext, Action, Action{Exception})"/>; the waiting
-/// between two pieces of user code belongs to the worker and is never aborted.
+/// is replaced after an interrupt. User code runs only inside <see cref="UserCode.Run(CellContext, Action, Action{Exception})"/>; the
+/// waiting between two pieces of user code belongs to the worker and is never aborted.
 /// </summary>
 internal sealed class CellThread
 {

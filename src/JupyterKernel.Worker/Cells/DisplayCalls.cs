@@ -8,8 +8,7 @@ namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
 /// The calls of the display API whose values contain tuples with named items. The names exist at compile time only, so they are found by
-/// the
-/// source position of the call. Any thread.
+/// the source position of the call. Any thread.
 /// </summary>
 internal sealed class DisplayCalls
 {

@@ -13,8 +13,7 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
 {
     /// <summary>
     /// The time that the disposal of an interrupted cell's variables has, and the time for which it is aborted then. Together with the rest
-    /// of an
-    /// interrupt this is less than the time that the kernel waits for its end.
+    /// of an interrupt this is less than the time that the kernel waits for its end.
     /// </summary>
     private static readonly TimeSpan TotalTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AbortTimeout = TimeSpan.FromMilliseconds(250);
@@ -35,8 +34,7 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
 
     /// <summary>
     /// Disposes of an interrupted cell's remaining variables on another thread, because the cell thread is spent. A disposal that takes too
-    /// long
-    /// is aborted like a cell, and left alone if that does not help.
+    /// long is aborted like a cell, and left alone if that does not help.
     /// </summary>
     public void DisposeApart(string entryType, Stack<DisposedVariable> variables)
     {

@@ -28,7 +28,8 @@ internal static partial class ExceptionReports
         try
         {
             return exception is InvalidCastException && Namesakes().Match(exception.Message) is { Success: true } namesakes
-                ? $"This {namesakes.Groups["type"].Value} is of an older declaration: {namesakes.Groups["type"].Value} was redeclared since. Run the cell that created it again."
+                ? $"This {namesakes.Groups["type"].Value} is of an older declaration: {namesakes.Groups["type"].Value} was redeclared "
+                    + "since. Run the cell that created it again."
                 : exception.Message ?? "";
         }
         catch (Exception thrown)

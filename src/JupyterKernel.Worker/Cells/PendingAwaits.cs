@@ -5,11 +5,9 @@ namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
 /// Finds what an async method of a cell is waiting for, and ends it: the innermost methods that await are resumed with an exception, so
-/// that
-/// their <c>finally</c> and <c>using</c> blocks run, and the methods that await them follow as usual. There is no public API for this, so
-/// it
-/// reads the fields of the compiler's state machines and the runtime's boxes of them. An awaiter of unknown form (without a task) is left
-/// alone. Cell thread.
+/// that their <c>finally</c> and <c>using</c> blocks run, and the methods that await them follow as usual. There is no public API for this,
+/// so it reads the fields of the compiler's state machines and the runtime's boxes of them. An awaiter of unknown form (without a task) is
+/// left alone. Cell thread.
 /// Source:
 /// https://github.com/dotnet/runtime/blob/main/src/libraries/System.Private.CoreLib/src/System/Runtime/CompilerServices/AsyncTaskMethodBuilderT.cs
 /// </summary>
@@ -259,8 +257,7 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
 
     /// <summary>
     /// Removes a method from a semaphore's queue: a method that no longer waits must not get the next turn, which it would never release.
-    /// The
-    /// waiter is a task in the semaphore's list, or a method of the semaphore's that awaits one.
+    /// The waiter is a task in the semaphore's list, or a method of the semaphore's that awaits one.
     /// </summary>
     private void LeaveSemaphore(object waiter, object machine)
     {

@@ -8,16 +8,13 @@ namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
 /// Reports which cell ended the process, or one of its threads: the cell whose thread, task, timer or finalizer threw an uncaught
-/// exception,
-/// or called Environment.Exit. In a replayed cell such an exception ends only its thread: it may have ended the worker before, and would
-/// end
-/// every other one in the same way. Any thread.
+/// exception, or called Environment.Exit. In a replayed cell such an exception ends only its thread: it may have ended the worker before,
+/// and would end every other one in the same way. Any thread.
 /// </summary>
 internal sealed class UncaughtExceptions(ConsoleCapture console)
 {
     // The runtime restores a thread's own context before it looks for a handler, so the owner must be noted where the exception is thrown.
-    // A
-    // hash code keeps no object alive.
+    // A hash code keeps no object alive.
     [ThreadStatic] private static int thrown;
     [ThreadStatic] private static long thrower;
     [ThreadStatic] private static bool isNeeded;

@@ -77,8 +77,7 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
 
     /// <summary>
     /// Runs code whose waits may be ended by <see cref="Wake"/>, and no other code: the runtime sleeps until an abort is done, and if it
-    /// were
-    /// woken from that, the abort would hit the code that follows.
+    /// were woken from that, the abort would hit the code that follows.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoOptimization)] // If optimized, the finally block would have a copy that can be aborted.
     private void RunWakeable(CellContext cell, Action code)

@@ -13,8 +13,7 @@ internal sealed class KernelChannel(byte[] key)
 {
     /// <summary>
     /// The maximum number of messages on their way to the kernel before a posting thread has to wait. An interrupted cell's end follows all
-    /// of
-    /// them, so the limit is what the kernel handles in some milliseconds; ZeroMQ's queues and TCP's buffers hold no more than that.
+    /// of them, so the limit is what the kernel handles in some milliseconds; ZeroMQ's queues and TCP's buffers hold no more than that.
     /// </summary>
     private const int MaxUntakenMessages = 200;
 

@@ -6,8 +6,7 @@ namespace JupyterKernel.Worker.Channel;
 
 /// <summary>
 /// Reads rows of tables while cells run: only those whose reading runs no user code, so that it disturbs no cell and always ends. The
-/// thread
-/// starts with the first query. Channel thread.
+/// thread starts with the first query. Channel thread.
 /// </summary>
 internal sealed class TableThread(KernelChannel channel)
 {

@@ -12,8 +12,7 @@ namespace JupyterKernel.Worker.Console;
 
 /// <summary>
 /// Console.Out and Console.Error as streams of the cell that prints, in batches: after 20 ms or 32 K characters, and before any other
-/// message
-/// of the cell is sent, so that all its output keeps its order. Any thread.
+/// message of the cell is sent, so that all its output keeps its order. Any thread.
 /// </summary>
 internal sealed class ConsoleCapture
 {
@@ -109,7 +108,7 @@ internal sealed class ConsoleCapture
         lock (console.gate)
         {
             console.FlushBatch();
-            if (message is DisplayOutput or ClearOutput) console.unfinishedLine.Clear();
+            if (message is DisplayOutput or ClearCellOutput) console.unfinishedLine.Clear();
             console.channel.Post(message);
         }
     });
@@ -128,8 +127,7 @@ internal sealed class ConsoleCapture
 
     /// <summary>
     /// The cell that printed text belongs to: the current thread's. But text that a library writes on a thread of its own, such as that of
-    /// a
-    /// logger's queue, belongs to the latest cell, whichever was the first to use the library.
+    /// a logger's queue, belongs to the latest cell, whichever was the first to use the library.
     /// </summary>
     private long WritingCell()
     {

@@ -6,9 +6,8 @@ namespace JupyterKernel.Worker.Console;
 
 /// <summary>
 /// The standard streams of the process, below Console. File descriptors 1 and 2 are pipes to the kernel, so the output of native code,
-/// child
-/// processes and a crashing runtime is shown as well. A marker written to both at a cell's end lets the kernel know that it has read all of
-/// the cell's native output.
+/// child processes and a crashing runtime is shown as well. A marker written to both at a cell's end lets the kernel know that it has read
+/// all of the cell's native output.
 /// </summary>
 /// <param name="token">A token that the kernel made for this worker, so that output cannot imitate a marker.</param>
 internal sealed class NativeStreams(byte[] token)

@@ -8,8 +8,7 @@ namespace JupyterKernel.Worker.State;
 
 /// <summary>
 /// The load context of cells and the files that they reference, separate from the worker's own assemblies, so that a notebook's version of
-/// a
-/// library takes precedence over the worker's. Loads on the cell thread, and on any thread on which user code first needs an assembly.
+/// a library takes precedence over the worker's. Loads on the cell thread, and on any thread on which user code first needs an assembly.
 /// </summary>
 internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
 {
@@ -66,8 +65,7 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
 
     /// <summary>
     /// Runs the module initializers of a cell's library, as user code. In a program they run before any other code; here they would wait
-    /// for the
-    /// first call into the library, and generated ones register what other code looks up. Cell thread.
+    /// for the first call into the library, and generated ones register what other code looks up. Cell thread.
     /// </summary>
     public void InitializeLibraryOf(Assembly cell)
     {

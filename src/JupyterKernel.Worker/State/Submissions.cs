@@ -42,10 +42,8 @@ internal sealed class Submissions
     /// </summary>
     /// <remarks>
     /// The entry method does the same, but every cell has its own state machine, for which the runtime would compile that method and four
-    /// more
-    /// generic ones: more than half of the cost of a small cell. So the state machine is set up here, as the compiler's code does it, and
-    /// its one
-    /// method called.
+    /// more generic ones: more than half of the cost of a small cell. So the state machine is set up here, as the compiler's code does it,
+    /// and its one method called.
     /// </remarks>
     public Task<object?> Begin(Type type, string entryMethod)
     {

@@ -8,8 +8,7 @@ namespace JupyterKernel.Worker.State;
 
 /// <summary>
 /// Describes a value in one line, for a tooltip. Only values whose text and items involve only framework code are described: neither the
-/// user's code nor the
-/// user's formatters run. Pure; any thread.
+/// user's code nor the user's formatters run. Pure; any thread.
 /// </summary>
 internal static class ValueText
 {
@@ -51,7 +50,8 @@ internal static class ValueText
         ITuple tuple => $"({string.Join(", ", Enumerable.Range(0, tuple.Length).Select(i => Write(tuple[i], depth + 1)))})",
         IEnumerable items when depth < MaxDepth => Items(items, depth),
         _ when value.GetType() is { IsGenericType: true } pair && pair.GetGenericTypeDefinition() == typeof(KeyValuePair<,>) =>
-            $"[{Write(pair.GetProperty("Key")!.GetValue(value), depth + 1)}] = {Write(pair.GetProperty("Value")!.GetValue(value), depth + 1)}",
+            $"[{Write(pair.GetProperty("Key")!.GetValue(value), depth + 1)}] = "
+                + Write(pair.GetProperty("Value")!.GetValue(value), depth + 1),
         _ => "…",
     };
 

@@ -17,13 +17,11 @@ namespace JupyterKernel.Worker.Values;
 
 /// <summary>
 /// Takes apart a type of the framework or of a package whose fields hide its content into plain data, by its public interface, and puts it
-/// together again.
-/// Found by names, so that nothing is loaded before there is a value. Any thread.
+/// together again. Found by names, so that nothing is loaded before there is a value. Any thread.
 /// </summary>
 /// <param name="TakeApart">
 /// Returns the parts: plain data, objects shared with others, or an <see cref="Inline"/>; null for a value that cannot be taken apart. The
-/// second argument
-/// returns bytes by which keys can be ordered whose own order differs from process to process.
+/// second argument returns bytes by which keys can be ordered whose own order differs from process to process.
 /// </param>
 /// <param name="PutTogether">Makes a value of a type from its parts.</param>
 internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?> TakeApart, Func<Type, object?[], object> PutTogether)

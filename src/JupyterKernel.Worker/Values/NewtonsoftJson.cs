@@ -6,8 +6,7 @@ namespace JupyterKernel.Worker.Values;
 
 /// <summary>
 /// Converts Newtonsoft.Json's JObject, JArray and the like, of any version, to plain data and back. Not as JSON, which would turn texts
-/// that
-/// look like dates into dates. Any thread.
+/// that look like dates into dates. Any thread.
 /// </summary>
 internal static class NewtonsoftJson
 {

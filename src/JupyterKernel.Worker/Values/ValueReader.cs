@@ -7,9 +7,8 @@ namespace JupyterKernel.Worker.Values;
 
 /// <summary>
 /// Sets variables to the values that a <see cref="ValueWriter"/> wrote, in the worker that wrote them or in another of the session.
-/// Existing
-/// objects at the same place and of the same type are changed and not replaced, so that all other references to them (a closure, a variable
-/// that is not plain data) still share them. Used by one thread, and while no cell runs.
+/// Existing objects at the same place and of the same type are changed and not replaced, so that all other references to them (a closure, a
+/// variable that is not plain data) still share them. Used by one thread, and while no cell runs.
 /// </summary>
 /// <param name="content">The written values.</param>
 internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, Func<string, Type> findType) : IDisposable
@@ -80,7 +79,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     // Elements that are stored as a part.
     private sealed record Embedded(Node Array);
 
-    private sealed record Call(Type Declaring, int Token, object? Target);
+    private sealed record BoundMethod(Type Declaring, int Token, object? Target);
 
     private sealed class Node(Shape shape)
     {
@@ -179,7 +178,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
                 node.Slots = new object?[reader.Read7BitEncodedInt()];
                 for (var i = 0; i < node.Slots.Length; i++)
                 {
-                    node.Slots[i] = new Call(ReadType(), reader.ReadInt32(), ReadSlot(typeof(object)));
+                    node.Slots[i] = new BoundMethod(ReadType(), reader.ReadInt32(), ReadSlot(typeof(object)));
                 }
                 break;
             default:
@@ -335,8 +334,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
     /// <summary>
     /// Makes objects that hash or compare their elements once these are complete, and fills the objects that refer to them; those that
-    /// refer to
-    /// each other are filled a second time.
+    /// refer to each other are filled a second time.
     /// </summary>
     private void MakeAll()
     {
@@ -395,7 +393,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         {
             if (slot is Reference { Number: var number }) yield return nodes[number];
             foreach (var inner in slot switch { Structure structure => structure.Fields, Embedded embedded => embedded.Array.Slots,
-                Call call => [call.Target], _ => [] })
+                BoundMethod call => [call.Target], _ => [] })
             {
                 slots.Push(inner);
             }
@@ -431,7 +429,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     }
 
     private Delegate MakeDelegate(Node node) =>
-        Delegate.Combine([.. node.Slots.Cast<Call>().Select(call =>
+        Delegate.Combine([.. node.Slots.Cast<BoundMethod>().Select(call =>
         {
             var method = (MethodInfo)call.Declaring.Module.ResolveMethod(call.Token)!;
             return Delegate.CreateDelegate(node.Shape.Type, Resolve(call.Target), method);

@@ -6,9 +6,8 @@ namespace JupyterKernel.Worker.Values;
 
 /// <summary>
 /// Writes the values of variables that are plain data, and keeps shared references shared. Equal states give equal bytes in every worker of
-/// a
-/// session, so their hashes compare workers. Does not recurse, whatever the depth of the data (except for structs in structs). Used by one
-/// thread, and while no cell runs.
+/// a session, so their hashes compare workers. Does not recurse, whatever the depth of the data (except for structs in structs). Used by
+/// one thread, and while no cell runs.
 /// </summary>
 /// <remarks>
 /// Format: for each variable 1, assembly, type, field, slot; then for each object that was met for the first time 1, type,

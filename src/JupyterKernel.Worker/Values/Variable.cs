@@ -56,8 +56,7 @@ internal sealed record Variable(FieldInfo Field, object? Submission)
 
     /// <summary>
     /// Whether a type's static fields can be read without running additional user code: excludes open generic types, and types with a
-    /// static
-    /// constructor, which the first read would call.
+    /// static constructor, which the first read would call.
     /// </summary>
     private static bool IsReadable(Type type) => !type.Name.StartsWith('<') && !type.ContainsGenericParameters && !type.IsEnum
         && (type.TypeInitializer is null || type.Attributes.HasFlag(TypeAttributes.BeforeFieldInit));

@@ -4,8 +4,7 @@ namespace JupyterKernel.Worker.Values;
 
 /// <summary>
 /// Estimates the memory that variables hold: everything reachable from them, where each object counts for the first variable that reaches
-/// it.
-/// Reads only fields, so no user code runs. Used by one thread, and while no cell runs.
+/// it. Reads only fields, so no user code runs. Used by one thread, and while no cell runs.
 /// </summary>
 internal sealed class VariableSizes(Func<bool> isCancelled)
 {

@@ -64,17 +64,19 @@ internal static class RunCommand
         command.SetAction(result =>
         {
             var configuration = result.InvocationConfiguration;
-            var run = new Run(
+            var run = new NotebookRun(
                 result.GetValue(parameters)!,
                 result.GetValue(allowErrors),
                 result.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 new OutputPrinter(configuration.Output, configuration.Error, colours: !Console.IsErrorRedirected));
+#pragma warning disable RS0030 // The command line has no loop; its main thread has nothing else to do.
             return run.RunAllAsync(result.GetValue(notebooks)!, result.GetValue(output)).GetAwaiter().GetResult();
+#pragma warning restore RS0030
         });
         return command;
     }
 
-    private sealed class Run(Parameter[] parameters, bool allowErrors, TimeSpan? timeout, OutputPrinter printer)
+    private sealed class NotebookRun(Parameter[] parameters, bool allowErrors, TimeSpan? timeout, OutputPrinter printer)
     {
         private const int Failure = 1;
 

@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
+using JupyterKernel.RoslynInternals;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -93,13 +93,13 @@ internal sealed class CellCompiler
             concurrentBuild: false,
             metadataReferenceResolver: new AssemblyFileResolver(baseDirectory),
             sourceReferenceResolver: new CellSourceResolver(baseDirectory));
-        SetReferencesSupersedeLowerVersions(options, true);
+        SubmissionInternals.SupersedeLowerVersions(options);
         safeOptions = options.WithAllowUnsafe(false);
 
         // References and usings are given once, here: every later submission inherits them. If they were given again with each cell, memory
         // would grow with the square of the number of cells.
         root = new(() => CSharpCompilation.CreateScriptCompilation(
-            "Root", references: ReferenceSet.Core.Concat(ReferenceSet.BehindCore), options: options.WithUsings(DefaultUsings),
+            "Root", references: ReferenceSet.Core.Concat(ReferenceSet.CoreDependencies), options: options.WithUsings(DefaultUsings),
             syntaxTree: Parse("", "")));
         pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root));
     }
@@ -134,7 +134,7 @@ internal sealed class CellCompiler
         var (script, libraryText) = Split(form.Text,
             form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation), source, cancellation);
         var behind = source;
-        if (PutBehindAliases(ref behind, written, cancellation) is { IsEmpty: false } unknown) return new(null, unknown);
+        if (PutAfterAliases(ref behind, written, cancellation) is { IsEmpty: false } unknown) return new(null, unknown);
         var attempts = new Attempts(this, behind, written, cancellation);
         if (attempts.CompileLibrary(libraryText) is { IsEmpty: false } errors) return new(null, errors);
 
@@ -217,11 +217,11 @@ internal sealed class CellCompiler
     /// no code, so it does not count among those that run.
     /// </summary>
     /// <returns>The directives' errors.</returns>
-    private ImmutableArray<Diagnostic> PutBehindAliases(ref CellSource source, SyntaxTree written, CancellationToken cancellation)
+    private ImmutableArray<Diagnostic> PutAfterAliases(ref CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
         var root = written.GetCompilationUnitRoot(cancellation);
         if (root.Externs.Count == 0) return [];
-        var front = EmptySubmission(source with { Again = null }).AddSyntaxTrees(Parse(ExternAliases.InFront(root), source, cancellation));
+        var front = EmptySubmission(source with { Again = null }).AddSyntaxTrees(Parse(InFrontOf(root), source, cancellation));
         ExternAliases.Admit(front);
         source = source with { Previous = front };
 
@@ -271,7 +271,7 @@ internal sealed class CellCompiler
                         own is not null && error.Location.GetLineSpan().Path == source.Name
                         ? At(error, Location.Create(written, own.ToOriginal(error.Location.SourceSpan))) : error)];
             library = made;
-            libraries.Add(MetadataReference.CreateFromImage(made.Image.Assembly));
+            libraries.Add(MetadataReference.CreateFromImage(made.Emitted.Assembly));
             return [];
 
             (CellLibrary? Library, ImmutableArray<Diagnostic> Errors) With(IEnumerable<MetadataReference> all) =>
@@ -283,7 +283,7 @@ internal sealed class CellCompiler
         public CompiledCell? CompileFast(ScriptForm form)
         {
             var tree = form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation);
-            if (LoopVariables.In(form, tree, source.IsOnlyAtTop, cancellation) is not { } localized) return null;
+            if (LoopVariables.In(form, tree, source.IsTopLevelOnly, cancellation) is not { } localized) return null;
             var attempt = Compile(localized);
             return attempt.Cell is not null && LoopVariables.IsSound(attempt.Submission, attempt.Tree, cancellation) ? attempt.Cell : null;
         }
@@ -312,7 +312,7 @@ internal sealed class CellCompiler
 
             // Later cells inherit only the references that turned out to be used: those that the image names, which are very few; or, where
             // these are not enough, those that the compiler looked at.
-            var names = complete.Cell.Image.ReferencedAssemblies();
+            var names = complete.Cell.Emitted.ReferencedAssemblies();
             var slim = With(Optional.Where(reference => names.Contains(ReferenceSet.NameOf(reference))));
             if (slim.Cell is null) slim = With(complete.Submission.GetUsedAssemblyReferences(cancellation).Intersect(Optional));
             return slim.Cell is null ? complete : slim;
@@ -398,7 +398,7 @@ internal sealed class CellCompiler
             .WithAssemblyName(assembly)
             .WithOptions(source.Language.Apply(MayBeUnsafe(source.Code) ? options : safeOptions).WithScriptClassName(type))
             .WithScriptCompilationInfo(pattern.Value.ScriptCompilationInfo!.WithPreviousScriptCompilation(source.Previous));
-        if (BoundReferences.Behind(source.Previous, lastUnshared) is { } bound) BoundReferences.Share(bound, empty);
+        if (BoundReferences.SourceFor(source.Previous, lastUnshared) is { } bound) BoundReferences.Share(bound, empty);
         else _ = (lastUnshared = empty).Assembly;
         return empty;
     }
@@ -407,9 +407,9 @@ internal sealed class CellCompiler
         CSharpCompilation submission, ScriptForm form, CellSource source, CellLibrary? library, CancellationToken cancellation)
     {
         BoundReferences.TakeNeeded(submission);
-        var (image, problems) = Image.Of(submission, cancellation);
+        var (emitted, problems) = EmittedAssembly.Of(submission, cancellation);
         BoundReferences.KeepNeeded(submission);
-        if (image is null) return new(null, problems);
+        if (emitted is null) return new(null, problems);
         if (form.Disposed.Select(variable => NotDisposable(submission, variable.Name))
             .FirstOrDefault(error => error is not null) is { } problem)
         {
@@ -419,12 +419,12 @@ internal sealed class CellCompiler
         var names = SubmissionLink.DeclaredNames(submission);
         var paths = submission.DirectiveReferences.OfType<PortableExecutableReference>().Select(reference => reference.FilePath!)
             .Where(path => !ReferenceSet.IsOfFramework(path));
-        var hasTuples = DisplayedTupleNames.MayBeIn(image);
+        var hasTuples = DisplayedTupleNames.MayBeIn(emitted);
         return new(
             new CompiledCell(
                 source.Name, source.Code, submission.AssemblyName!, names, SubmissionLink.Variables(submission),
                 DeferredNames.In(submission.SyntaxTrees),
-                SubmissionLink.Of(submission, image, names), image,
+                SubmissionLink.Of(submission, emitted, names), emitted,
                 entry.ContainingType.MetadataName, entry.MetadataName, [.. paths], form.Disposed)
             {
                 Types = SubmissionLink.Types(submission),
@@ -463,12 +463,14 @@ internal sealed class CellCompiler
         : CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions.WithLanguageVersion(source.Language.Version),
             source.Name, cancellation);
 
-    /// <summary>
-    /// Lets a package's newer version of a framework assembly replace it, as in scripts; otherwise both define the same types. Roslyn
-    /// exposes this option to its own scripting API only.
-    /// </summary>
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_ReferencesSupersedeLowerVersions")]
-    private static extern void SetReferencesSupersedeLowerVersions(CompilationOptions options, bool value);
+    /// <summary>Returns the text of the submission in front of a cell: the directives, and the references that they name.</summary>
+    private static string InFrontOf(CompilationUnitSyntax root)
+    {
+        var text = CellText.Of(root.ToFullString());
+        var loads = root.DescendantTrivia().Where(trivia => trivia.IsKind(SyntaxKind.LoadDirectiveTrivia)).Select(trivia => trivia.Span);
+        SyntaxNode[] others = [.. root.Usings, .. root.AttributeLists, .. root.Members];
+        return text.With(others.Select(node => node.Span).Concat(loads).Select(text.Blank)).Text;
+    }
 
     private static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == DiagnosticSeverity.Error;
 }

@@ -18,7 +18,7 @@ internal sealed record LibrarySource(string Cell, string Text);
 /// </summary>
 /// <param name="Sources">The texts that it is compiled from.</param>
 /// <param name="Types">Its types by their full names. A session can have each once: when one is redeclared, the library is rebuilt.</param>
-internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOnlySet<string> Types, Image Image)
+internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOnlySet<string> Types, EmittedAssembly Emitted)
 {
     private static readonly string[] TypeKeywords = ["class", "interface", "record", "struct", "enum", "delegate"];
 
@@ -142,9 +142,9 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
             || trees.Any(tree =>
                 tree.GetRoot(cancellation).DescendantNodes().OfType<MemberDeclarationSyntax>().Any(SourceGenerators.MayWrite)))
             (compilation, reported) = SourceGenerators.Run(compilation, analyzers, ParseOptions, cancellation);
-        var (image, errors) = Image.Of(compilation, cancellation);
-        if (reported.Length > 0) return (null, [.. reported, .. image is null ? errors : []]);
-        return image is null ? (null, errors) : (new(sources, trees.SelectMany(TypesOf).ToHashSet(), image), []);
+        var (emitted, errors) = EmittedAssembly.Of(compilation, cancellation);
+        if (reported.Length > 0) return (null, [.. reported, .. emitted is null ? errors : []]);
+        return emitted is null ? (null, errors) : (new(sources, trees.SelectMany(TypesOf).ToHashSet(), emitted), []);
     }
 
     private static IEnumerable<string> TypesOf(SyntaxTree tree) =>

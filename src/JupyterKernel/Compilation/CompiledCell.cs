@@ -16,7 +16,7 @@ namespace JupyterKernel.Compilation;
 /// <param name="Disposed">The variables that are disposed of at the cell's end, in the order of their declaration.</param>
 internal sealed record CompiledCell(
     string Name, string Code, string AssemblyName, IReadOnlyList<string> DeclaredNames, IReadOnlyList<string> Variables,
-    IReadOnlySet<string> DeferredNames, CSharpCompilation Link, Image Image,
+    IReadOnlySet<string> DeferredNames, CSharpCompilation Link, EmittedAssembly Emitted,
     string EntryType, string EntryMethod, IReadOnlyList<string> AssemblyPaths, IReadOnlyList<UsingVariable> Disposed)
 {
     /// <summary>The types among the names that the script's part declares.</summary>
@@ -62,7 +62,7 @@ internal sealed record CompiledCell(
     /// For a cell whose compilation can be reused after the same cells: the earlier variables that it assumes are used by cells' statements
     /// only. Null for a cell that must be compiled each time.
     /// </summary>
-    public IReadOnlySet<string>? AssumedOnlyAtTop { get; init; }
+    public IReadOnlySet<string>? AssumedTopLevelOnly { get; init; }
 }
 
 /// <summary>The files that a cell's packages added to those of earlier cells, by full paths.</summary>
@@ -114,7 +114,7 @@ internal sealed record CellSource(string Code, string Name, CSharpCompilation Pr
     public IReadOnlySet<string> Kept { get; init; } = FrozenSet<string>.Empty;
 
     /// <summary>Whether a name is an earlier cell's variable that only cells' statements use: no lambda, method, type or query.</summary>
-    public Func<string, bool> IsOnlyAtTop { get; init; } = _ => false;
+    public Func<string, bool> IsTopLevelOnly { get; init; } = _ => false;
 
     /// <summary>The namespaces of names that completion proposed without an import; see <see cref="OfferedUsings"/>.</summary>
     public IReadOnlyDictionary<string, string> Offered { get; init; } = FrozenDictionary<string, string>.Empty;

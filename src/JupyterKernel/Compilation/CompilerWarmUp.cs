@@ -29,7 +29,13 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
             public required string Owner { get; init; }
             public decimal Balance => entries.Sum();
             public event Action<decimal>? Changed;
-            public void Deposit(decimal amount) { if (amount <= 0) throw new ArgumentOutOfRangeException(nameof(amount)); entries.Add(amount); Changed?.Invoke(amount); }
+            public void Deposit(decimal amount)
+            {
+                if (amount <= 0) throw new ArgumentOutOfRangeException(nameof(amount));
+                entries.Add(amount);
+                Changed?.Invoke(amount);
+            }
+
             public int CompareTo(Account? other) => Balance.CompareTo(other?.Balance ?? 0);
             public override string ToString() => $"{Owner}: {Balance:N2}";
         }

@@ -18,7 +18,7 @@ internal static class DisplayedTupleNames
     private static readonly FrozenSet<string> Shows = FrozenSet.Create("display", "Display", "DisplayTable", "Update");
 
     /// <summary>Whether a cell uses tuples at all; a fast check.</summary>
-    public static bool MayBeIn(Image image) => image.Assembly.AsSpan().IndexOf("ValueTuple`"u8) >= 0;
+    public static bool MayBeIn(EmittedAssembly emitted) => emitted.Assembly.AsSpan().IndexOf("ValueTuple`"u8) >= 0;
 
     /// <summary>Returns the names in the value of the cell's last expression; null if there are none.</summary>
     public static string? InResult(CSharpCompilation submission, CancellationToken cancellation)

@@ -17,9 +17,9 @@ internal static class LoopVariables
 
     /// <param name="form">A cell's text.</param>
     /// <param name="script">The syntax tree of the text.</param>
-    /// <param name="isOnlyAtTop">Whether a name is an earlier cell's variable that only cells' statements use.</param>
+    /// <param name="isTopLevelOnly">Whether a name is an earlier cell's variable that only cells' statements use.</param>
     /// <returns>The text to try first, which must satisfy <see cref="IsSound"/>; null if there is nothing to gain.</returns>
-    public static ScriptForm? In(ScriptForm form, SyntaxTree script, Func<string, bool> isOnlyAtTop, CancellationToken cancellation)
+    public static ScriptForm? In(ScriptForm form, SyntaxTree script, Func<string, bool> isTopLevelOnly, CancellationToken cancellation)
     {
         var root = script.GetCompilationUnitRoot(cancellation);
         if (root.ContainsDiagnostics) return null;
@@ -35,7 +35,7 @@ internal static class LoopVariables
             [.. DeferredNames.In([script]),
                 .. root.DescendantNodes().OfType<IdentifierNameSyntax>().Where(IsAliased).Select(name => name.Identifier.ValueText)]);
         var edits = loops.SelectMany(loop =>
-            Localize(loop, name => (own.Contains(name) || isOnlyAtTop(name)) && !hidden.Value.Contains(name))).ToList();
+            Localize(loop, name => (own.Contains(name) || isTopLevelOnly(name)) && !hidden.Value.Contains(name))).ToList();
         return edits.Count > 0 ? form with { Text = form.Text.With(edits) } : null;
     }
 

@@ -108,8 +108,11 @@ internal static partial class PackageHints
     /// <summary>The command lines, directives and project items by which other tools reference a package.</summary>
     [GeneratedRegex("""
         ^\s*(?:[!%$>]\s*)?(?:
-            (?:dotnet\s+add\s+(?:\S+\s+)?package|dotnet\s+package\s+add|Install-Package|nuget\s+install|paket\s+add)\s+["']?(?<id>\w[\w.\-]*)["']?(?:\s+(?:-v|--version|-Version|-version)\s+|@)?["']?(?<version>\d[\w.\-+*]*)?
-            |(?:\#\s*)?(?:using|import|open|require|nuget|addin|load|package)\s*:?\s*["'“”]?(?:nuget|package):\s*(?:\?package=)?(?<id>\w[\w.\-]*)(?:(?:\s*[,/@]\s*|&version=)(?<version>\d[\w.\-+*]*))?
+            (?:dotnet\s+add\s+(?:\S+\s+)?package|dotnet\s+package\s+add|Install-Package|nuget\s+install|paket\s+add)
+                \s+["']?(?<id>\w[\w.\-]*)["']?
+                (?:\s+(?:-v|--version|-Version|-version)\s+|@)?["']?(?<version>\d[\w.\-+*]*)?
+            |(?:\#\s*)?(?:using|import|open|require|nuget|addin|load|package)\s*:?\s*["'“”]?(?:nuget|package):\s*
+                (?:\?package=)?(?<id>\w[\w.\-]*)(?:(?:\s*[,/@]\s*|&version=)(?<version>\d[\w.\-+*]*))?
             |\#?nuget:?\s+["']?(?<id>[A-Za-z][\w.\-]*)(?:\s*[,/@ ]\s*(?<version>\d[\w.\-+*]*))?
             |<PackageReference\s+Include="(?<id>[^"]+)"(?:\s+Version="(?<version>[^"]+)")?
         )

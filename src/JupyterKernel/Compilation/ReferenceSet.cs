@@ -55,7 +55,7 @@ internal static class ReferenceSet
     /// The assemblies that <see cref="Core"/> refers to, with their names hidden. If one were missing until a cell references it, the
     /// compiler would create all types that refer to it again, and an earlier cell's <c>HttpClient</c> would differ from a later one's.
     /// </summary>
-    public static IReadOnlyList<MetadataReference> BehindCore { get; } = FindBehindCore();
+    public static IReadOnlyList<MetadataReference> CoreDependencies { get; } = FindCoreDependencies();
 
     /// <summary>The rest of the framework; found at the first use.</summary>
     public static IReadOnlyList<MetadataReference> Rest => LazyRest.Value;
@@ -135,7 +135,7 @@ internal static class ReferenceSet
             .GetReference(filePath: path);
     }
 
-    private static MetadataReference[] FindBehindCore()
+    private static MetadataReference[] FindCoreDependencies()
     {
         var found = new List<MetadataReference>();
         var seen = Core.Select(NameOf).ToHashSet();

@@ -44,7 +44,8 @@ internal static class ProgramText
             public static void Show<T>(Func<T> value) => display(value());
             public static Task ShowAwaited(Func<Task> statement) => statement();
             public static async Task ShowAwaited<T>(Func<Task<T>> value) => display(await value());
-            public static void display(object value) => Console.WriteLine(value is System.Collections.IEnumerable items and not string ? string.Join(", ", items.Cast<object>()) : value);
+            public static void display(object value) => Console.WriteLine(
+                value is System.Collections.IEnumerable items and not string ? string.Join(", ", items.Cast<object>()) : value);
             public static void display(object value, string mimeType) => display(value);
             public static void Display(this object value) => display(value);
             public static string HTML(string text) => text;

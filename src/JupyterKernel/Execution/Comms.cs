@@ -199,7 +199,7 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
                 var opened = WireFormat.FromJson<CommOpen>(request.Message.Content);
                 return (opened.CommId, opened.TargetName, opened.Data ?? new JObject());
             case "comm_msg":
-                var said = WireFormat.FromJson<CommMessage>(request.Message.Content);
+                var said = WireFormat.FromJson<CommMsg>(request.Message.Content);
                 return (said.CommId, null, said.Data ?? new JObject());
             default:
                 var closed = WireFormat.FromJson<CommClose>(request.Message.Content);

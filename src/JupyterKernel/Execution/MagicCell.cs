@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using JupyterKernel.Display;
-using JupyterKernel.JupyterClient;
 using JupyterKernel.Magics;
 using JupyterKernel.NotebookFiles;
 using JupyterKernel.Protocol;

@@ -67,11 +67,11 @@ internal sealed class Outputs(JupyterSockets sockets)
     }
 
     /// <summary>Publishes a clear_output of code.</summary>
-    public void Clear(Link.ClearOutput clear)
+    public void Clear(ClearCellOutput clear)
     {
         if (ShownRequestOf(clear.Cell) is { } parent)
         {
-            sockets.Publish("clear_output", parent, WireFormat.ToJson(new Protocol.ClearOutput(clear.Wait)));
+            sockets.Publish("clear_output", parent, WireFormat.ToJson(new ClearOutput(clear.Wait)));
         }
     }
 

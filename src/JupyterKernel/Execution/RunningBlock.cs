@@ -142,7 +142,17 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         {
             if (outcome.IsAccepted)
             {
-                var accepted = new AcceptedCell(part.Number, code, outcome is CellOutcome.Threw, DateTime.UtcNow - began, policy)
+                // A loop until the interrupt would not end in a replay.
+                var isEndless = outcome.HasObeyed && part.Replay is null && policy == ReplayPolicy.Always;
+                if (isEndless)
+                {
+                    services.Notices.Add(
+                        $"{part.Name} ended because of the interrupt, so it is not replayed in a fresh worker; the values of the variables "
+                        + "are kept. To replay it all the same, begin it with #!replay always.", isLoss: false);
+                }
+
+                var accepted = new AcceptedCell(
+                    part.Number, code, outcome is CellOutcome.Threw, DateTime.UtcNow - began, isEndless ? ReplayPolicy.Never : policy)
                 {
                     Answers = [.. answers],
                     Packages = packages,

@@ -20,11 +20,11 @@ internal sealed class HistoryDatabase : IDisposable
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode PrivateFolder = PrivateFile | UnixFileMode.UserExecute;
 
-    private readonly SqliteConnection _connection;
+    private readonly SqliteConnection connection;
     
     private HistoryDatabase(string path)
     {
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
             // A pooled connection would keep the file open after its end, and a broken file could not be moved.
@@ -98,7 +98,7 @@ internal sealed class HistoryDatabase : IDisposable
         _ => [],
     };
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => connection.Dispose();
 
     // Inputs may contain passwords. SQLite gives its other files the mode of the database.
     private static void CreatePrivately(string folder, string path)
@@ -148,7 +148,7 @@ internal sealed class HistoryDatabase : IDisposable
     {
         try
         {
-            database._connection.Open();
+            database.connection.Open();
             prepare(database);
             return database;
         }
@@ -212,7 +212,7 @@ internal sealed class HistoryDatabase : IDisposable
 
     private SqliteCommand Command(string sql, params (string Name, object Value)[] parameters)
     {
-        var command = _connection.CreateCommand();
+        var command = connection.CreateCommand();
 #pragma warning disable CA2100 // Every text above is a constant; values are passed as parameters.
         command.CommandText = sql;
 #pragma warning restore CA2100

@@ -1,5 +1,4 @@
 using JupyterKernel.Protocol;
-using JupyterKernel.Session;
 using Microsoft.Data.Sqlite;
 
 namespace JupyterKernel.History;
@@ -31,29 +30,29 @@ public sealed class HistoryStore : IDisposable
     /// <summary>The time that entries wait to be written together, while their cell needs the processor.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _gate = new();
-    private readonly Queue<Action> _work = [];
-    private readonly AutoResetEvent _begun = new(false);
-    private readonly ManualResetEventSlim _hurry = new(false, 0);
-    private readonly Lazy<Thread> _thread;
-    private readonly Action<string> _warn;
-    private bool _ended;
+    private readonly Lock gate = new();
+    private readonly Queue<Action> queue = [];
+    private readonly AutoResetEvent begun = new(false);
+    private readonly ManualResetEventSlim hurry = new(false, 0);
+    private readonly Lazy<Thread> writer;
+    private readonly Action<string> warn;
+    private bool ended;
 
     // The remaining fields belong to the background thread.
-    private string? _path;
-    private HistoryDatabase? _database;
-    private IReadOnlyList<HistoryEntry> _salvaged = [];
-    private int _session = 1;
-    private bool _renewed;
-    private bool _warned;
+    private string? path;
+    private HistoryDatabase? database;
+    private IReadOnlyList<HistoryEntry> salvaged = [];
+    private int session = 1;
+    private bool renewed;
+    private bool warned;
 
     /// <param name="warn">Receives at most one line, on the background thread.</param>
     /// <param name="path">The file, created if it is missing; null keeps the history in memory.</param>
     public HistoryStore(Action<string> warn, string? path)
     {
-        _warn = warn;
-        _path = path;
-        _thread = new(() =>
+        this.warn = warn;
+        this.path = path;
+        writer = new(() =>
         {
             var thread = new Thread(Run) { IsBackground = true, Name = "history" };
             thread.Start();
@@ -97,7 +96,7 @@ public sealed class HistoryStore : IDisposable
             Perform(database => entries = database.Query(request));
             answer.SetResult(entries);
         });
-        if (posted) _hurry.Set();
+        if (posted) hurry.Set();
         else answer.SetResult([]);
         return answer.Task;
     }
@@ -105,23 +104,23 @@ public sealed class HistoryStore : IDisposable
     /// <summary>Writes the pending entries, waiting at most a second.</summary>
     public void Dispose()
     {
-        lock (_gate) _ended = true;
-        _hurry.Set();
-        _begun.Set();
-        if (_thread.IsValueCreated) _thread.Value.Join(FlushDeadline);
+        lock (gate) ended = true;
+        hurry.Set();
+        begun.Set();
+        if (writer.IsValueCreated) writer.Value.Join(FlushDeadline);
     }
 
     private bool Post(Action work)
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (_ended) return false;
-            _work.Enqueue(work);
-            if (_work.Count > 1) return true;
+            if (ended) return false;
+            queue.Enqueue(work);
+            if (queue.Count > 1) return true;
         }
 
-        _begun.Set();
-        _ = _thread.Value;
+        begun.Set();
+        _ = writer.Value;
         return true;
     }
 
@@ -129,27 +128,27 @@ public sealed class HistoryStore : IDisposable
     {
         while (true)
         {
-            _begun.WaitOne();
-            _hurry.Wait(Pause);
-            _hurry.Reset();
+            begun.WaitOne();
+            hurry.Wait(Pause);
+            hurry.Reset();
             while (true)
             {
                 Action? work;
-                lock (_gate)
+                lock (gate)
                 {
-                    if (!_work.TryDequeue(out work)) break;
+                    if (!queue.TryDequeue(out work)) break;
                 }
 
                 work();
             }
 
-            lock (_gate)
+            lock (gate)
             {
-                if (_ended && _work.Count == 0) break;
+                if (ended && queue.Count == 0) break;
             }
         }
 
-        _database?.Dispose();
+        database?.Dispose();
     }
 
     // Errors of the file or of SQLite itself must not affect cells. Three attempts: as it is, in a new file if the old one is broken, in
@@ -160,7 +159,7 @@ public sealed class HistoryStore : IDisposable
         {
             try
             {
-                work(_database ?? Open());
+                work(database ?? Open());
                 return;
             }
             catch (Exception e)
@@ -172,37 +171,37 @@ public sealed class HistoryStore : IDisposable
 
     private HistoryDatabase Open()
     {
-        _database = _path is null ? HistoryDatabase.InMemory(_session) : HistoryDatabase.Open(_path);
-        _session = _database.Session;
-        foreach (var entry in _salvaged)
+        database = path is null ? HistoryDatabase.InMemory(session) : HistoryDatabase.Open(path);
+        session = database.Session;
+        foreach (var entry in salvaged)
         {
-            _database.Add(entry.Line, entry.Input);
-            if (entry.Output is { } output) _database.AddOutput(entry.Line, output);
+            database.Add(entry.Line, entry.Input);
+            if (entry.Output is { } output) database.AddOutput(entry.Line, output);
         }
-        _salvaged = [];
-        return _database;
+        salvaged = [];
+        return database;
     }
 
     private void GiveUp(Exception failure)
     {
         try
         {
-            if (_salvaged.Count == 0 && _database is not null)
-                _salvaged = _database.Query(new HistoryRequest { HistAccessType = "range" });
+            if (salvaged.Count == 0 && database is not null)
+                salvaged = database.Query(new HistoryRequest { HistAccessType = "range" });
         }
         catch (Exception)
         {
             // Entries that can no longer be read are dropped.
         }
-        _database?.Dispose();
-        _database = null;
+        database?.Dispose();
+        database = null;
 
-        if (_path is not null && !_renewed && failure is SqliteException broken && HistoryDatabase.MeansBroken(broken))
+        if (path is not null && !renewed && failure is SqliteException broken && HistoryDatabase.MeansBroken(broken))
         {
-            _renewed = true;
+            renewed = true;
             try
             {
-                var aside = HistoryDatabase.MoveAside(_path);
+                var aside = HistoryDatabase.MoveAside(path);
                 Warn($"The history file was broken and is now {aside}; a new one was begun. ({failure.Message})");
                 return;
             }
@@ -211,15 +210,15 @@ public sealed class HistoryStore : IDisposable
                 failure = e;
             }
         }
-        _path = null;
+        path = null;
         Warn($"The history is kept in memory only: {failure.Message}");
     }
 
     private void Warn(string message)
     {
-        if (_warned) return;
-        _warned = true;
-        _warn(message);
+        if (warned) return;
+        warned = true;
+        warn(message);
     }
 
     private static string Cut(string text)

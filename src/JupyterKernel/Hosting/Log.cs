@@ -1,11 +1,49 @@
+using System.Globalization;
+
 namespace JupyterKernel.Hosting;
 
-/// <summary>The kernel's log on stderr, which the client that started the kernel keeps. Few lines, without secrets. Any thread.</summary>
-internal static class Log
+/// <summary>
+/// The kernel's log: problems always, and what the setting <c>log</c> adds. It goes to stderr, which the client that started the kernel
+/// keeps, or to the file of the setting <c>log-file</c>. It never contains a key, code or data. Any thread.
+/// </summary>
+/// <remarks>
+/// A category is null while it is off, so that <c>Log.Messages?.Write($"…")</c> costs one comparison. A logging library would be loaded
+/// before the first reply, and offers nothing that these lines need.
+/// </remarks>
+internal sealed class Log
 {
     private const int MaxTextLength = 1000;
 
     private static readonly HashSet<string> Warned = [];
+
+    private static readonly Lock Writing = new();
+
+    private readonly string category;
+
+    private Log(string category) => this.category = category;
+
+    /// <summary>The values of the setting <c>log</c>.</summary>
+    public static IReadOnlyList<string> Details { get; } = ["problems", "workers", "messages"];
+
+    /// <summary>What the log contains: one of <see cref="Details"/>, each of which includes the ones before it.</summary>
+    public static string Detail
+    {
+        get => Messages is not null ? "messages" : Workers is not null ? "workers" : "problems";
+        set
+        {
+            Messages = value == "messages" ? new("messages") : null;
+            Workers = value is "messages" or "workers" ? new("workers") : null;
+        }
+    }
+
+    /// <summary>The file that the log is appended to; null for stderr.</summary>
+    public static string? File { get; set; }
+
+    /// <summary>The life of the workers: start, ready, replay, end.</summary>
+    public static Log? Workers { get; private set; }
+
+    /// <summary>Each Jupyter message and each message of the pair socket: its direction, type, id and size.</summary>
+    public static Log? Messages { get; private set; }
 
     /// <summary>Logs each warning once, so that a flood of invalid messages does not flood the log.</summary>
     public static void WarnOnce(string text)
@@ -16,20 +54,29 @@ internal static class Log
             if (Warned.Count > 1000 || !Warned.Add(text)) return;
         }
 
-        Write($"warning: {text}");
+        WriteLine($"warning: {text}");
     }
 
     /// <summary>Logs the reason why the process ends.</summary>
-    public static void Failure(string text) => Write(text.ReplaceLineEndings(" "));
+    public static void Failure(string text) => WriteLine(text.ReplaceLineEndings(" "));
 
     /// <summary>Logs an unexpected exception.</summary>
-    public static void Bug(Exception exception) => Write($"bug: {exception}");
+    public static void Bug(Exception exception) => WriteLine($"bug: {exception}");
 
-    private static void Write(string text)
+    /// <summary>Logs an event of this category with the time of day.</summary>
+    public void Write(string text) =>
+        WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.Now:HH:mm:ss.fff} {category}: {text}"));
+
+    private static void WriteLine(string text)
     {
         try
         {
-            Console.Error.WriteLine($"jupyter-csharp: {text}");
+            var line = $"jupyter-csharp: {text}{Environment.NewLine}";
+            lock (Writing)
+            {
+                if (File is { } path) System.IO.File.AppendAllText(path, line);
+                else Console.Error.Write(line);
+            }
         }
         catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using JupyterKernel.Compilation;
 using JupyterKernel.Packages;
+using JupyterKernel.RoslynInternals;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Completion;
 using Microsoft.CodeAnalysis.CSharp;

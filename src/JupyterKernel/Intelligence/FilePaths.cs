@@ -42,7 +42,7 @@ internal static class FilePaths
         // The string ends at the closing quote.
         if (text.Length < open || (cursor.Index == literal.Span.End && text.Length > open && text.EndsWith('"'))) return null;
         var outside = Cursor.At(cursor, argument.SpanStart);
-        return Call.Around(outside, cancellation)?.Active is { Type.SpecialType: SpecialType.System_String } parameter
+        return CallAtCursor.Around(outside, cancellation)?.Active is { Type.SpecialType: SpecialType.System_String } parameter
             && NamesOfParameters.Any(name => parameter.Name.Contains(name, StringComparison.OrdinalIgnoreCase))
             ? Complete(open == 2 ? text[open..] : text[open..].Replace(@"\\", @"\", StringComparison.Ordinal), cursor.Index, null)
             : null;

@@ -34,7 +34,7 @@ internal sealed class Inspection(DocumentationFiles files)
         var page = new TooltipPage();
         var named = Named(cursor, cancellation);
         if (named.Count > 0) Describe(cursor, named, detail, page, cancellation);
-        if (Call.Around(cursor, cancellation) is { } call
+        if (CallAtCursor.Around(cursor, cancellation) is { } call
             && (named.Count == 0 || !named.Any(symbol => call.Overloads.Contains(symbol, SymbolEqualityComparer.Default))))
             Describe(cursor, call, named.Count == 0 ? detail : -1, page, cancellation);
         var variable = detail > 0 && named is [IFieldSymbol { ContainingType.IsScriptClass: true } field, ..]
@@ -48,7 +48,7 @@ internal sealed class Inspection(DocumentationFiles files)
         if (!IsName(token) && cursor.Index > 0) token = cursor.TokenAt(cursor.Index - 1);
         if (!IsName(token) || token.SpanStart > cursor.Index || token.Span.End < cursor.Index || token.Parent is not { } node) return [];
         return cursor.Model.GetDeclaredSymbol(node, cancellation) is { } declared
-            ? [declared] : Call.Meant(cursor.Model, node, cancellation);
+            ? [declared] : CallAtCursor.Meant(cursor.Model, node, cancellation);
     }
 
     private static bool IsName(SyntaxToken token) => token.Span.Length > 0 && token.Kind() is SyntaxKind.IdentifierToken
@@ -71,7 +71,7 @@ internal sealed class Inspection(DocumentationFiles files)
     }
 
     /// <param name="detail">-1 for the call's signature alone.</param>
-    private void Describe(Cursor cursor, Call call, int detail, TooltipPage page, CancellationToken cancellation)
+    private void Describe(Cursor cursor, CallAtCursor call, int detail, TooltipPage page, CancellationToken cancellation)
     {
         var comment = Documentation.Of(call.Chosen, files, cursor.Model.Compilation, cancellation);
         var others = call.Overloads.Count - 1;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using JupyterKernel.Compilation;
+using JupyterKernel.RoslynInternals;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Text;
@@ -43,7 +44,9 @@ internal sealed class LanguageService(CellCompiler compiler)
                     .WithProjectMetadataReferences(cellDocument!.ProjectId, references);
 
                 // Its compilation, above all the list of assemblies, is then shared by all cells that are opened after it.
+#pragma warning disable RS0030 // The service's own thread, and the work is done here and now.
                 opened.GetProject(cellDocument!.ProjectId)!.GetCompilationAsync(CancellationToken.None).GetAwaiter().GetResult();
+#pragma warning restore RS0030
                 members = new();
             }
 

@@ -62,7 +62,7 @@ internal sealed class KernelClient : IAsyncDisposable
             while (outbox.TryDequeue(out var action, TimeSpan.Zero)) action();
         };
         poller.RunAsync("kernel client", isBackgroundThread: true);
-        child?.Ended.ContinueWith(ended => Post(() => Lose(new KernelLostException(LastWords(ended.Result)))), TaskScheduler.Default);
+        if (child is not null) _ = LoseAtEndAsync(child);
     }
 
     public ConnectionFile Connection { get; }
@@ -356,6 +356,12 @@ internal sealed class KernelClient : IAsyncDisposable
         Post(() =>
             Lose(new KernelLostException($"the kernel did not end the cell within {InterruptDeadline.TotalSeconds} s of the interrupt")));
         child?.Kill();
+    }
+
+    private async Task LoseAtEndAsync(ChildKernel child)
+    {
+        var exitCode = await child.Ended.ConfigureAwait(false);
+        Post(() => Lose(new KernelLostException(LastWords(exitCode))));
     }
 
     private string LastWords(int exitCode) => $"the kernel ended with exit code {exitCode}{LogText()}";

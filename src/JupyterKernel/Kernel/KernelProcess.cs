@@ -91,7 +91,9 @@ internal static class KernelProcess
         var history = new HistoryStore(Log.WarnOnce, HistoryStore.DefaultPath());
         var sockets = new JupyterSockets(connection, loop);
         if (sockets.Connection != connection) sockets.Connection.WritePorts(connectionFilePath);
+#pragma warning disable RS0030 // The loop has not begun, and needs the compiler.
         var compiler = compilerMade.GetAwaiter().GetResult();
+#pragma warning restore RS0030
         var compilerWarmed = compilationThread.RunAsync(compiler.Warm, CancellationToken.None);
         var session = new NotebookSession(compiler, compilationThread);
         var earlyWorker = new EarlyWorker();
@@ -144,7 +146,9 @@ internal static class KernelProcess
             _ = WarmLanguageAsync();
         });
 
+#pragma warning disable RS0030 // The loop has ended.
         Task.WhenAny(WorkerProcess.AllEnded, Task.Delay(EndTimeout)).GetAwaiter().GetResult();
+#pragma warning restore RS0030
         history.Dispose();
         loop.Dispose();
         sockets.Dispose();

@@ -38,7 +38,7 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
             case DisplayOutput display:
                 outputs.Display(display);
                 break;
-            case Link.ClearOutput clear:
+            case ClearCellOutput clear:
                 outputs.Clear(clear);
                 break;
             case CommOutput comm:

@@ -8,7 +8,7 @@ namespace JupyterKernel.Magics;
 internal static class AboutMagics
 {
     /// <summary>The magics, in the order in which they are listed.</summary>
-    public static readonly IReadOnlyList<Magic> All =
+    public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!time", "Shows how long the cell takes from here on.", (_, cell) =>
         {

@@ -33,7 +33,7 @@ internal static class CellBlocks
     /// <summary>Splits a cell into its blocks, in order and without blank ones.</summary>
     /// <param name="find">Finds the magic of a name; null if there is none.</param>
     /// <param name="language">The language of the cell up to a magic that changes it.</param>
-    public static IReadOnlyList<CellBlock> Of(string code, Func<string, Magic?> find, CellLanguage language)
+    public static IReadOnlyList<CellBlock> Of(string code, Func<string, MagicDefinition?> find, CellLanguage language)
     {
         var blocks = new List<CellBlock>();
 
@@ -71,7 +71,7 @@ internal static class CellBlocks
     }
 
     /// <summary>Replaces everything except C# with blanks, so that every character keeps its position.</summary>
-    public static string OnlyCSharp(string code, Func<string, Magic?> find)
+    public static string OnlyCSharp(string code, Func<string, MagicDefinition?> find)
     {
         var text = new StringBuilder(code.Length);
         var current = true;
@@ -118,7 +118,7 @@ internal static class CellBlocks
         return code.Length;
     }
 
-    private static int NextInText(string code, int start, Func<string, Magic?> find)
+    private static int NextInText(string code, int start, Func<string, MagicDefinition?> find)
     {
         for (var line = start; line < code.Length; line = End(line) + 1)
         {

@@ -9,7 +9,7 @@ namespace JupyterKernel.Magics;
 internal static class FileMagics
 {
     /// <summary>The magics, in the order in which they are listed.</summary>
-    public static readonly IReadOnlyList<Magic> All =
+    public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!import", "Runs a notebook (.ipynb, .dib) or C# (.cs, .csx) as if its cells stood here.", (call, cell) =>
             (call["file"] ?? call["--file"]) is { } file

@@ -60,7 +60,7 @@ internal sealed record MagicValue(MagicValueKind Kind, string Text, string? From
 /// <summary>A magic as called in a cell. Immutable; any thread.</summary>
 /// <param name="Line">The number of its line in the cell, from 1.</param>
 /// <param name="Text">The lines below it, if it takes text, without surrounding blank ones.</param>
-internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDictionary<string, MagicValue> Values)
+internal sealed record MagicCall(MagicDefinition Magic, int Line, string Text, IReadOnlyDictionary<string, MagicValue> Values)
 {
     private static readonly string[] HelpOptions = ["--help", "-h", "-?"];
 
@@ -75,7 +75,7 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
 
     /// <summary>Parses the text after a magic's name.</summary>
     /// <returns>The call, or the problem and what to write instead.</returns>
-    public static (MagicCall? Call, string? Problem) Parse(Magic magic, CellBlock block)
+    public static (MagicCall? Call, string? Problem) Parse(MagicDefinition magic, CellBlock block)
     {
         var arguments = block.Arguments;
         var values = new Dictionary<string, MagicValue>();
@@ -158,7 +158,7 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
             ? new(MagicValueKind.Literal, word) : value;
 
     /// <summary>Writes the help of a magic.</summary>
-    public static string Help(Magic magic)
+    public static string Help(MagicDefinition magic)
     {
         var text = new StringBuilder($"{magic.Name}: {magic.Help}\n{Usage(magic)}");
         if (magic.Aliases.Count > 0) text.Append("\nAlso: ").AppendJoin(", ", magic.Aliases);
@@ -172,7 +172,7 @@ internal sealed record MagicCall(Magic Magic, int Line, string Text, IReadOnlyDi
         return text.ToString();
     }
 
-    private static string Usage(Magic magic)
+    private static string Usage(MagicDefinition magic)
     {
         var parts = magic.Parameters
             .Select(parameter => (parameter,

@@ -11,7 +11,7 @@ internal sealed class MagicSet
     private const string Notebook = "global::JupyterKernel.Display.Notebook";
     private const string Line = "line";
 
-    private readonly Dictionary<string, Magic> registered = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, MagicDefinition> registered = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="registered">
     /// The registered magics in the order of their cells; a later one replaces an earlier one of the same name.
@@ -22,18 +22,18 @@ internal sealed class MagicSet
     }
 
     /// <summary>The magics, in the order in which they are listed.</summary>
-    public IEnumerable<Magic> All =>
+    public IEnumerable<MagicDefinition> All =>
         registered.Values.OrderBy(magic => magic.Name, StringComparer.OrdinalIgnoreCase).Concat(MagicTable.All);
 
     /// <summary>Finds the magic of a name, which begins with <c>#!</c>; null if there is none.</summary>
-    public Magic? Find(string name) => MagicTable.Find(name) ?? registered.GetValueOrDefault(name);
+    public MagicDefinition? Find(string name) => MagicTable.Find(name) ?? registered.GetValueOrDefault(name);
 
     /// <summary>Creates the message for an unknown name.</summary>
     public string Unknown(string name) =>
         $"Unknown magic '{(name.Length > 60 ? name[..60] + "…" : name)}'. "
             + $"{Suggestions.Nearest(name, All.SelectMany(magic => magic.Names)) ?? "#!lsmagic lists the magics."}";
 
-    private static Magic Of(MagicRegistered magic) => new(
+    private static MagicDefinition Of(MagicRegistered magic) => new(
         magic.Name, magic.Help.Length > 0 ? magic.Help : "Registered by a cell.",
         (call, cell) => cell.RunCSharpAsync(Invocation(magic, call, cell), call))
     {

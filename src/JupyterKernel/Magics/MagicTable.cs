@@ -6,19 +6,19 @@ namespace JupyterKernel.Magics;
 internal static class MagicTable
 {
     /// <summary>The magics, in the order in which they are listed.</summary>
-    public static readonly IReadOnlyList<Magic> All =
+    public static readonly IReadOnlyList<MagicDefinition> All =
     [
         .. TextMagics.All.Where(magic => !magic.IsForeign), .. AboutMagics.All, .. VariableMagics.All, .. ValueMagics.All,
         .. FileMagics.All,
         .. SessionMagics.All, .. TextMagics.All.Where(magic => magic.IsForeign),
     ];
 
-    private static readonly Dictionary<string, Magic> ByName =
+    private static readonly Dictionary<string, MagicDefinition> ByName =
         All.SelectMany(magic => magic.Names.Select(name => (name, magic)))
             .ToDictionary(named => named.name, named => named.magic, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Finds the magic of a name, which begins with <c>#!</c>; null if there is none.</summary>
-    public static Magic? Find(string name) =>
+    public static MagicDefinition? Find(string name) =>
         ByName.TryGetValue(name, out var magic) ? magic
         : name.Length > 2 && NotebookFiles.CellLanguage.Find(name[2..]) is { Instead: not null } connection
             ? ByName["#!" + connection.Name.Split('-')[0]]

@@ -13,7 +13,7 @@ internal static partial class TextMagics
     private const string MermaidSizes = "Accepted, and left to the front end.";
 
     /// <summary>The magics, in the order in which they are listed.</summary>
-    public static readonly IReadOnlyList<Magic> All =
+    public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!csharp", "The lines below are C#.",
             (_, _) => Task.FromResult<CellOutcome>(TableOutput.Nothing)) { Aliases = Names(CellLanguage.CSharp), BeginsCSharp = true },
@@ -45,7 +45,8 @@ internal static partial class TextMagics
     [GeneratedRegex(@"\bawait\b|^\s*return\b", RegexOptions.Multiline)]
     private static partial Regex OfFunction();
 
-    private static Magic Shows(string name, string help, Func<string, MimeBundle> bundle) => new("#!" + name, help, (call, cell) =>
+    private static MagicDefinition Shows(string name, string help, Func<string, MimeBundle> bundle) =>
+        new("#!" + name, help, (call, cell) =>
     {
         if (call.Text.Length > 0) cell.Show(bundle(call.Text));
         return Task.FromResult<CellOutcome>(TableOutput.Nothing);
@@ -55,7 +56,7 @@ internal static partial class TextMagics
         TakesText = true,
     };
 
-    private static Magic Foreign(CellLanguage language) =>
+    private static MagicDefinition Foreign(CellLanguage language) =>
         new("#!" + language.Name, $"{language.Title} is not run here. {language.Instead}", (_, _) =>
         Task.FromResult<CellOutcome>(ForeignLanguage.Refuse(language.Name)))
     {

@@ -28,7 +28,7 @@ internal static class ValueMagics
     private static readonly Lazy<HttpClient> Http = new();
 
     /// <summary>The magics, in the order in which they are listed.</summary>
-    public static readonly IReadOnlyList<Magic> All =
+    public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!value", "Stores a text under a name; #!share --from value makes a variable of it.", StoreAsync)
         {

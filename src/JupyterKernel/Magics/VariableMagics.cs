@@ -11,7 +11,7 @@ internal static class VariableMagics
     private const string Table = "global::JupyterKernel.Display.VariableTable";
 
     /// <summary>The magics, in the order in which they are listed.</summary>
-    public static readonly IReadOnlyList<Magic> All =
+    public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!who", "Lists the variables' names.", (_, cell) => Task.FromResult<CellOutcome>(
             cell.Session.Variables is { Count: > 0 } names ? TableOutput.Of(string.Join(", ", names))

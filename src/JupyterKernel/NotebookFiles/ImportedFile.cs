@@ -1,5 +1,3 @@
-using JupyterKernel.JupyterClient;
-
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>A cell of a file that a notebook imports.</summary>

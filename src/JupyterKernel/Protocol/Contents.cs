@@ -296,7 +296,7 @@ public sealed record CommOpen
 }
 
 /// <summary>#comm-messages</summary>
-public sealed record CommMessage
+public sealed record CommMsg
 {
     [JsonProperty(Required = Required.Always)]
     public required string CommId { get; init; }

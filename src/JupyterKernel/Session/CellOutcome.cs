@@ -11,6 +11,9 @@ internal abstract record CellOutcome
     /// <summary>The number of bytes that the worker allocated while the cell ran.</summary>
     public long AllocatedBytes { get; init; }
 
+    /// <summary>Whether it ended because it obeyed an interrupt; executed again, it might not end.</summary>
+    public bool HasObeyed { get; init; }
+
     /// <summary>The cell ran to its end. Accepted.</summary>
     /// <param name="Data">The result's MIME bundle as a JSON object; null if there is no result.</param>
     /// <param name="Metadata">The bundle's metadata as a JSON object.</param>

@@ -92,7 +92,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     private readonly HashSet<string> typesInLibraries = [];
     private readonly HashSet<string> typesInScripts = [];
     private ImmutableDictionary<string, string> offered = ImmutableDictionary<string, string>.Empty;
-    private TopVariables variables = TopVariables.None;
+    private VariableDeclarations variables = VariableDeclarations.None;
     private long lastNumber;
 
     /// <summary>The accepted cells in the order in which they ran.</summary>
@@ -161,7 +161,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         (CompilationOutcome, RebuiltHistory?) Compile()
         {
             var assumed = new HashSet<string>();
-            var source = new CellSource(code, name, last()) { Language = language, IsOnlyAtTop = IsOnlyAtTop, Offered = proposed };
+            var source = new CellSource(code, name, last()) { Language = language, IsTopLevelOnly = IsTopLevelOnly, Offered = proposed };
             if (mayRepeatTypes) source = source with { Kept = UnchangedTypes.In(code, language, history, cancellation) };
             if (packages != before) return new PackageChange(compiler, history).Compile(source, before, packages, cancellation);
             if (!mayRebuild)
@@ -171,15 +171,15 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
                 // A cell's need for a library is not always visible before it is compiled, and the library may use types that only scripts
                 // declare so far.
                 if (outcome.Cell is { } cell)
-                    return (outcome with { Cell = cell with { AssumedOnlyAtTop = IsRepeatable(cell) ? assumed : null } }, null);
+                    return (outcome with { Cell = cell with { AssumedTopLevelOnly = IsRepeatable(cell) ? assumed : null } }, null);
                 if (CellCompiler.LibrarySourceOf(source, cancellation) is null) return (outcome, null);
             }
 
             return new Redefinition(compiler, history).Compile(source with { Analyzers = packages.Analyzers }, cancellation);
 
-            bool IsOnlyAtTop(string variable)
+            bool IsTopLevelOnly(string variable)
             {
-                if (!declared.IsOnlyAtTop(variable)) return false;
+                if (!declared.IsTopLevelOnly(variable)) return false;
                 assumed.Add(variable);
                 return true;
             }
@@ -187,7 +187,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
             // A cell that adds anything for later cells has a link of its own, which they follow.
             bool IsRepeatable(CompiledCell cell) =>
                 ReferenceEquals(cell.Link, source.Previous) && cell.Library is null && cell.Warnings.Count == 0
-                    && !cell.Image.Contains(cell.Name);
+                    && !cell.Emitted.Contains(cell.Name);
         }
     }
 
@@ -221,7 +221,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         accepted.Clear();
         accepted.AddRange(rebuilt.Cells);
-        variables = TopVariables.Of(accepted);
+        variables = VariableDeclarations.Of(accepted);
         typesInScripts.UnionWith(accepted.SelectMany(cell => cell.Compiled.Types));
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries(accepted));
     }
@@ -232,11 +232,11 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         accepted.Add(cell);
         cell.Replaced =
         [
-            .. cell.Compiled.Variables.Select(name => (Name: name, Cell: variables.DeclarerOfOnlyAtTop(name)))
+            .. cell.Compiled.Variables.Select(name => (Name: name, Cell: variables.DeclarerOfTopLevelOnly(name)))
                 .Where(old => old.Cell is not null)
                 .Select(old => new CellVariable(old.Cell!.Compiled.AssemblyName, old.Name)),
         ];
-        variables = variables.Behind(cell);
+        variables = variables.After(cell);
         typesInScripts.UnionWith(cell.Compiled.Types);
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries([cell]));
     }
@@ -268,7 +268,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     {
         var aside = cell.With(cell.StateAfter) with { Policy = ReplayPolicy.Never, StateAfter = null };
         accepted[accepted.IndexOf(cell)] = aside;
-        variables = TopVariables.Of(accepted);
+        variables = VariableDeclarations.Of(accepted);
         return aside;
     }
 
@@ -282,10 +282,10 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public string? WhyUnusable(CompiledCell cell)
     {
         if (unset.Count == 0) return null;
-        foreach (var assembly in cell.Image.ReferencedAssemblies())
+        foreach (var assembly in cell.Emitted.ReferencedAssemblies())
         {
             if (!unset.TryGetValue(assembly, out var known)) continue;
-            var used = cell.Image.ReferencedMembersOf(assembly);
+            var used = cell.Emitted.ReferencedMembersOf(assembly);
             if (known.Names is null)
                 return $"{known.Cell} could not be replayed, so its declarations do not exist any more. Run it again first.";
             if (known.Names.FirstOrDefault(used.Contains) is { } name)

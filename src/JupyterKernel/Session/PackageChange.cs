@@ -30,7 +30,7 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
         }
 
         var cells = accepted.Take(first).ToList();
-        var variables = TopVariables.Of(cells);
+        var variables = VariableDeclarations.Of(cells);
         for (var i = first; i < accepted.Count; i++)
         {
             var old = accepted[i].Compiled;
@@ -49,7 +49,7 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
                         + $"changed.{(now.Changes(before) is { Count: > 0 } would ? " With them " + string.Join(", ", would) + "." : "")}");
             }
             cells.Add(accepted[i] with { Compiled = outcome.Cell, Packages = now });
-            variables = variables.Behind(cells[^1]);
+            variables = variables.After(cells[^1]);
         }
 
         var (last, rebuilt) = new Redefinition(compiler, cells).Compile(source, cancellation);

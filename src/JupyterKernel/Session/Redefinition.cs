@@ -53,7 +53,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         var place = overlaps.Where(i => i >= lastUsed).DefaultIfEmpty(accepted.Count).First();
         var first = used.Select(type => declarers[type]).Concat(overlaps).Min();
         var cells = accepted.Take(first).ToList();
-        var variables = TopVariables.Of(cells);
+        var variables = VariableDeclarations.Of(cells);
         var lost = new List<AcceptedCell>();
         for (var i = first; i < accepted.Count; i++)
         {
@@ -85,7 +85,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             source with
             {
                 Previous = cells.Count > 0 ? cells[^1].Compiled.Link : compiler.Root,
-                IsOnlyAtTop = variables.IsOnlyAtTop,
+                IsTopLevelOnly = variables.IsTopLevelOnly,
                 LibraryTypes = types.Select(SimpleName).ToHashSet(),
                 Library = place < accepted.Count ? [] : null,
                 Moved = place < accepted.Count ? [.. types] : [],
@@ -99,7 +99,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         void Add(AcceptedCell again)
         {
             cells.Add(again);
-            variables = variables.Behind(again);
+            variables = variables.After(again);
         }
     }
 
@@ -108,10 +108,10 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
     /// <param name="variables">The variables before it.</param>
     /// <param name="moreLibraryTypes">The types that now belong in its library.</param>
     public static CellSource Again(
-        CompiledCell cell, CSharpCompilation previous, TopVariables variables, IEnumerable<string> moreLibraryTypes) =>
+        CompiledCell cell, CSharpCompilation previous, VariableDeclarations variables, IEnumerable<string> moreLibraryTypes) =>
         new(cell.Code, cell.Name, previous)
     {
-        IsOnlyAtTop = variables.IsOnlyAtTop,
+        IsTopLevelOnly = variables.IsTopLevelOnly,
         Again = cell.NameInSymbols == cell.Name ? cell : null, // nothing refers to a cell that repeats another
         Assets = cell.Assets,
         Analyzers = cell.Analyzers,

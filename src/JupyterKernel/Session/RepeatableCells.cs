@@ -20,16 +20,16 @@ internal sealed class RepeatableCells
     /// <param name="last">The compilation that it would follow.</param>
     /// <param name="variables">The current variables.</param>
     /// <returns>The cell under its earlier name; null if it has to be compiled.</returns>
-    public CompiledCell? Find(string code, LanguageSettings language, CSharpCompilation? last, TopVariables variables) =>
+    public CompiledCell? Find(string code, LanguageSettings language, CSharpCompilation? last, VariableDeclarations variables) =>
         last is not null && ReferenceEquals(last, behind) && known.TryGetValue((code, language), out var cell)
-            && cell.AssumedOnlyAtTop!.All(variables.IsOnlyAtTop)
+            && cell.AssumedTopLevelOnly!.All(variables.IsTopLevelOnly)
             ? cell
             : null;
 
     /// <summary>Remembers a cell that has returned.</summary>
     public void Add(CompiledCell cell)
     {
-        if (cell.AssumedOnlyAtTop is null) return;
+        if (cell.AssumedTopLevelOnly is null) return;
         if (!ReferenceEquals(behind, cell.Link) || known.Count >= MaxCells) known.Clear();
         behind = cell.Link;
         known[(cell.Code, cell.Language)] = cell;

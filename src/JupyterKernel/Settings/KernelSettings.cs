@@ -1,5 +1,6 @@
 using System.Globalization;
 using JupyterKernel.Compilation;
+using JupyterKernel.Hosting;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -53,6 +54,14 @@ internal sealed class KernelSettings
         new("completion-ahead", "Whether an idle kernel loads what completion needs before it is asked, which takes 80 MB: on or off.",
             settings => OnOff(settings.CompletionAhead),
             (settings, text) => OnOff(text) is { } on && (settings.CompletionAhead = on) == on),
+        new("log", "What the kernel's log contains: problems, workers (also their life), or messages (also each message).",
+            _ => Log.Detail, (_, text) => Log.Details.Contains(text) && (Log.Detail = text) == text),
+        new("log-file", "The file that the kernel's log is appended to; stderr for the log of the client that started the kernel.",
+            _ => Log.File ?? "stderr", (_, text) => text.Length > 0 && (Log.File = text == "stderr" ? null : Path.GetFullPath(text)) != ""),
+        new("debug-worker",
+            "Whether a fresh worker waits until a debugger is attached to it, and may stop at breakpoints as long as it wants: on or off.",
+            settings => OnOff(settings.DebugWorker),
+            (settings, text) => OnOff(text) is { } on && (settings.DebugWorker = on) == on),
         new("language-version", "The C# of the cells from now on: latest, preview, or a number.",
             settings => settings.Language.Version.ToDisplayString(),
             (settings, text) => LanguageVersionFacts.TryParse(text, out var version)
@@ -77,7 +86,7 @@ internal sealed class KernelSettings
         foreach (var setting in All)
         {
             if (Environment.GetEnvironmentVariable(setting.EnvironmentVariable) is { Length: > 0 } text && !setting.Set(this, text))
-                Hosting.Log.WarnOnce($"{setting.EnvironmentVariable} has no use for '{text}': {setting.Description}");
+                Log.WarnOnce($"{setting.EnvironmentVariable} has no use for '{text}': {setting.Description}");
         }
     }
 
@@ -107,6 +116,8 @@ internal sealed class KernelSettings
 
     public bool CompletionAhead { get; set; } = true;
 
+    public bool DebugWorker { get; set; }
+
     public LanguageSettings Language { get; set; } = LanguageSettings.Default;
 
     /// <summary>Returns the error in a setting's value; null if it is valid.</summary>
@@ -117,7 +128,8 @@ internal sealed class KernelSettings
     public string? Set(string name, string text) =>
         All.FirstOrDefault(setting => setting.Name == name) is not { } setting
         ? $"Unknown setting '{name}'. "
-                + (Suggestions.Nearest(name, All.Select(setting => setting.Name)) ?? $"Settings: {string.Join(", ", All.Select(setting => setting.Name))}.")
+                + (Suggestions.Nearest(name, All.Select(setting => setting.Name))
+                    ?? $"Settings: {string.Join(", ", All.Select(setting => setting.Name))}.")
         : setting.Set(this, text) ? null
         : $"'{text}' is not a valid value for {name}. {setting.Description}";
 

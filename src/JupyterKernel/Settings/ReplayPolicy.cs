@@ -1,5 +1,3 @@
-using JupyterKernel.Session;
-
 namespace JupyterKernel.Settings;
 
 /// <summary>The treatment of a cell in a replay.</summary>

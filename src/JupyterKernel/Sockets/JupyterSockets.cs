@@ -124,6 +124,8 @@ internal sealed class JupyterSockets : IDisposable
     {
         var type = request.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Type[..^"request".Length] + "reply"
             : request.Type + "_reply";
+        var channel = request.IsControl ? "control" : "shell";
+        Log.Messages?.Write($"{channel} sends {type} to {request.Message.Header.MsgId}, {content.Length} bytes");
         Send(request.IsControl ? control : shell,
             wire.Write(request.Message.Identities, type, request.Message.HeaderFrame, content, metadata));
     }
@@ -137,6 +139,8 @@ internal sealed class JupyterSockets : IDisposable
     public void Publish(string type, Request? parent, byte[] content, byte[]? metadata = null, IReadOnlyList<byte[]>? buffers = null)
     {
         var frames = wire.Write([Encoding.ASCII.GetBytes(type)], type, parent?.Message.HeaderFrame, content, metadata, buffers);
+
+        Log.Messages?.Write($"iopub sends {type} of {parent?.Message.Header.MsgId ?? "the kernel"}, {content.Length} bytes");
 
         // The first message to a subscriber is its welcome.
         Welcome();
@@ -167,7 +171,9 @@ internal sealed class JupyterSockets : IDisposable
 
     private static void Bind(NetMQSocket socket, string endpoint)
     {
+#pragma warning disable RS0030 // The loop has not begun, and cannot without the port.
         for (var waited = Stopwatch.StartNew(); ; Thread.Sleep(20))
+#pragma warning restore RS0030
         {
             try
             {
@@ -218,6 +224,7 @@ internal sealed class JupyterSockets : IDisposable
                 continue;
             }
 
+            Log.Messages?.Write($"{channel} received {message.Header.MsgType} {message.Header.MsgId}");
             Loop.Guarded(() => handle(message));
         }
     }

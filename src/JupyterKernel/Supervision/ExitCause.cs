@@ -38,7 +38,9 @@ internal static partial class ExitCause
         };
     }
 
-    /// <summary>Whether the process ended as the runtime ends it after a crash report: by SIGABRT, or on Windows with the status of an exception.</summary>
+    /// <summary>
+    /// Whether the process ended as the runtime ends it after a crash report: by SIGABRT, or on Windows with the status of an exception.
+    /// </summary>
     public static bool IsCrash(int exitCode) => exitCode == 134 || (OperatingSystem.IsWindows() && exitCode < 0);
 
     private static string FailFast(string[] lines)

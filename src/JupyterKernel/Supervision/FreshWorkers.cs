@@ -145,7 +145,8 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
     /// <summary>Waits until a worker is ready, and disposes it if it fails to start.</summary>
     private static async Task<bool> IsReadyAsync(SupervisedWorker fresh, CancellationToken interruption)
     {
-        await Task.WhenAny(fresh.Ready, Task.Delay(StartTimeout, interruption));
+        var timeout = KernelSettings.Current.DebugWorker ? Timeout.InfiniteTimeSpan : StartTimeout;
+        await Task.WhenAny(fresh.Ready, Task.Delay(timeout, interruption));
         if (fresh.Ready.IsCompletedSuccessfully) return true;
         fresh.Dispose();
         return false;

@@ -58,7 +58,9 @@ internal sealed class NativeOutput
         }
     }
 
-    /// <summary>What looked like a crash report and was published, because a cell ended after its first lines; empty if that is long ago.</summary>
+    /// <summary>
+    /// The text that looked like a crash report and was published because a cell ended after its first lines; empty after some seconds.
+    /// </summary>
     public string ReleasedReport
     {
         get

@@ -1,5 +1,7 @@
-using JupyterKernel.Session;
+using System.Diagnostics;
+using JupyterKernel.Hosting;
 using JupyterKernel.Link;
+using JupyterKernel.Session;
 
 namespace JupyterKernel.Supervision;
 
@@ -39,7 +41,10 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
             fresh.Survived = lateCrashes.Survived;
             if (stopped) fresh.Dispose();
             var replay = new Replay(session, fresh, window, gate: null, events.ConfirmAsync);
+            var began = Stopwatch.GetTimestamp();
             var end = await replay.CatchUpAsync(interruption);
+            var took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            Log.Workers?.Write($"{fresh.Id} replayed the history of {session.Accepted.Count}: {end}, {took:0} ms");
             if (end == ReplayEnd.UpToDate || (end == ReplayEnd.Interrupted && !fresh.HasEnded))
             {
                 if (end == ReplayEnd.Interrupted) GiveUpFrom(replay.Unfinished!);
@@ -87,6 +92,7 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     {
         Latest = fresh;
         fresh.IsMuted = false;
+        Log.Workers?.Write($"{fresh.Id} serves");
         events.Serves(fresh);
         await fresh.Lost;
         events.Ended(fresh);
@@ -95,7 +101,16 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     /// <summary>Sets the variables of a fresh worker to the carried-over values.</summary>
     public async Task SetAsync(SupervisedWorker fresh, StateRead? values)
     {
-        if (values is not { Problem: null }) return;
+        if (values is not { Problem: null })
+        {
+            if (session.Accepted.Count > 0)
+                events.Notice(
+                    $"The values of the variables cannot be carried over ({values?.Problem ?? "the worker did not answer"}), so they come "
+                    + "from the replay alone.",
+                    isLoss: true);
+            return;
+        }
+
         await fresh.AskAsync<StateSet>(request => new SetState(request) { Payload = values.Payload }, StateTimeout);
         ReportOpaque(values.Opaque);
     }

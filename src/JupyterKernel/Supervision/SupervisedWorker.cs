@@ -61,6 +61,9 @@ internal sealed class SupervisedWorker : IDisposable
         _ = WatchExitAsync();
     }
 
+    /// <summary>The process id.</summary>
+    public int Id => process.Id;
+
     /// <summary>Completes when the worker has authenticated and can run cells; fails if it ends before.</summary>
     public Task Ready => ready.Task;
 
@@ -208,8 +211,8 @@ internal sealed class SupervisedWorker : IDisposable
     }
 
     private static byte[][] Images(CompiledCell cell) =>
-        cell.Library is { Image: var library } ? [library.Assembly, library.Symbols, cell.Image.Assembly, cell.Image.Symbols]
-            : [cell.Image.Assembly, cell.Image.Symbols];
+        cell.Library is { Emitted: var library } ? [library.Assembly, library.Symbols, cell.Emitted.Assembly, cell.Emitted.Symbols]
+            : [cell.Emitted.Assembly, cell.Emitted.Symbols];
 
     private static LoadableFiles? Files(CompiledCell cell) =>
         cell.AssemblyPaths.Count == 0 && cell.Assets == CellAssets.None ? null
@@ -248,10 +251,16 @@ internal sealed class SupervisedWorker : IDisposable
             case CellReturned returned:
                 EndCell(returned.Cell,
                     (returned.Payload is [var data, var metadata] ? new CellOutcome.Returned(data, metadata)
-                        : new CellOutcome.Returned(null, null)) with { AllocatedBytes = returned.Allocated });
+                        : new CellOutcome.Returned(null, null)) with
+                    {
+                        AllocatedBytes = returned.Allocated, HasObeyed = returned.HasObeyed,
+                    });
                 break;
             case CellThrew threw:
-                EndCell(threw.Cell, new CellOutcome.Threw(threw.Exception) { AllocatedBytes = threw.Allocated });
+                EndCell(threw.Cell, new CellOutcome.Threw(threw.Exception)
+                {
+                    AllocatedBytes = threw.Allocated, HasObeyed = threw.HasObeyed,
+                });
                 break;
             case CellInterrupted interrupted:
                 EndCell(interrupted.Cell, new CellOutcome.Interrupted());
@@ -321,8 +330,10 @@ internal sealed class SupervisedWorker : IDisposable
 
     private async Task WatchExitAsync()
     {
+        var id = process.Id;
         var exitCode = await process.Exited;
         ended = Stopwatch.GetTimestamp();
+        Log.Workers?.Write($"{id} ended with exit code {exitCode}");
 
         // Messages sent before the end may still be in transit.
         await Task.WhenAny(Task.WhenAll(stdout.Ended, stderr.Ended), Task.Delay(LastOutputTimeout));
@@ -330,7 +341,8 @@ internal sealed class SupervisedWorker : IDisposable
         channel.ReceiveAll();
         channel.Dispose();
         var cause = Termination is { } terminated ? new CellOutcome.WorkerLost(terminated, []) { ByKernel = true }
-            : ExitCause.Of(exitCode, stderr.CrashReport.Length == 0 && ExitCause.IsCrash(exitCode) ? stderr.ReleasedReport : stderr.CrashReport);
+            : ExitCause.Of(
+                exitCode, stderr.CrashReport.Length == 0 && ExitCause.IsCrash(exitCode) ? stderr.ReleasedReport : stderr.CrashReport);
         if (lastException is { } uncaught)
         {
             cause = cause with { OwnerCell = uncaught.Cell, OwnerCode = uncaught.Assembly ?? cause.OwnerCode };

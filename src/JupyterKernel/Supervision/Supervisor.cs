@@ -30,7 +30,7 @@ internal sealed class Supervisor
     private readonly LateCrashes lateCrashes;
     private readonly Recovery recovery;
     private readonly Recycling recycling;
-    private Run? running;
+    private PendingRun? running;
 
     /// <param name="firstProcess">The first worker's process, started before everything else.</param>
     public Supervisor(Loop loop, NotebookSession session, IWorkerEvents events, Task<WorkerProcess> firstProcess)
@@ -162,13 +162,8 @@ internal sealed class Supervisor
         await EndAsync();
         freshWorkers.Forgive();
         Replace();
-        if (keepsValues && values is not { Problem: null } && session.Accepted.Count > 0)
-            events.Notice(
-                $"The values of the variables cannot be carried over ({values?.Problem ?? "there was no worker"}), so they come from "
-                + "the replay alone.",
-                isLoss: true);
-        if (values is not null) slot.BeforeServing(fresh => recovery.SetAsync(fresh, values));
-        using var run = running = new Run(interruption);
+        if (keepsValues) slot.BeforeServing(fresh => recovery.SetAsync(fresh, values));
+        using var run = running = new PendingRun(interruption);
         try
         {
             await ReadyAsync(run.Interruption);
@@ -195,7 +190,7 @@ internal sealed class Supervisor
     private async Task<CellOutcome> InWorkerAsync(
         string code, Func<SupervisedWorker, Task<CellOutcome>> execute, Func<CellOutcome, Task>? ended, CancellationToken interruption)
     {
-        using var run = running = new Run(interruption);
+        using var run = running = new PendingRun(interruption);
         var isWhole = !gate.IsRunning;
         if (isWhole) await gate.EnterAsync(run.Interruption);
         try
@@ -234,7 +229,7 @@ internal sealed class Supervisor
     }
 
     /// <param name="termination">The reason why the worker was also terminated; null if it was not.</param>
-    private CellOutcome.Interrupted Interrupted(Run run, string? termination = null) =>
+    private CellOutcome.Interrupted Interrupted(PendingRun run, string? termination = null) =>
         new(termination is null ? run.Reason
             : $"{run.Reason ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} replayed in a fresh one.");
 
@@ -299,8 +294,8 @@ internal sealed class Supervisor
         freshWorkers.CountLoss();
         var lost = lateCrashes.Blame(await ended.Lost, ended, running: null);
         events.Notice(
-            $"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} replayed in a fresh one; #!undo takes back "
-            + "the last one.",
+            $"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} replayed in a fresh one; #!undo takes "
+            + "back the last one.",
             isLoss: true);
     }
 
@@ -314,7 +309,7 @@ internal sealed class Supervisor
     }
 
     /// <summary>A piece of code while it runs in the worker or waits for one.</summary>
-    private sealed class Run(CancellationToken interruption) : IDisposable
+    private sealed class PendingRun(CancellationToken interruption) : IDisposable
     {
         private readonly CancellationTokenSource source = CancellationTokenSource.CreateLinkedTokenSource(interruption);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using JupyterKernel.Hosting;
 using JupyterKernel.Link;
 using NetMQ;
 using NetMQ.Sockets;
@@ -64,6 +65,7 @@ internal sealed class WorkerChannel : IDisposable
     public void Send(WorkerMessage message)
     {
         if (disposed) return;
+        Log.Messages?.Write($"pair sends {message.GetType().Name}, {message.PayloadBytes} bytes");
         outbox.Enqueue(new NetMQMessage(framing.Seal(message)));
         SendOutbox();
     }
@@ -81,6 +83,7 @@ internal sealed class WorkerChannel : IDisposable
             {
                 var isFirst = !IsReady;
                 if (isFirst) Accept();
+                Log.Messages?.Write($"pair received {message.GetType().Name}, {message.PayloadBytes} bytes");
                 received(message);
                 if (!isFirst) Count(message);
                 if (Stopwatch.GetElapsedTime(began) >= limit) return;

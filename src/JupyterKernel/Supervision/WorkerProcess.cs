@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using JupyterKernel.Hosting;
 using JupyterKernel.Link.Processes;
 using JupyterKernel.Settings;
 using JupyterKernel.Link;
@@ -94,7 +95,11 @@ internal sealed class WorkerProcess : IDisposable
         // triggered.
         start.Environment[WorkerEnvironment.HeapHardLimit] =
             KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
-        return new WorkerProcess(Process.Start(start)!);
+        if (KernelSettings.Current.DebugWorker) start.Environment[WorkerEnvironment.WaitForDebugger] = "1";
+        var worker = new WorkerProcess(Process.Start(start)!);
+        if (KernelSettings.Current.DebugWorker) Log.Failure($"The worker with process id {worker.Id} waits for a debugger.");
+        Log.Workers?.Write($"{worker.Id} started");
+        return worker;
     }
 
     /// <summary>Sends an endpoint to the worker.</summary>

@@ -1,3 +1,5 @@
+#pragma warning disable RS0030 // Results are only read of tasks that have completed.
+
 namespace JupyterKernel.Supervision;
 
 /// <summary>The state of a <see cref="WorkerSlot"/>.</summary>

@@ -52,7 +52,7 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
             // Counted in intervals, because the clock advances while the machine sleeps.
             silence = worker == watched && worker.LastHeard == heard ? silence + Interval : TimeSpan.Zero;
             (watched, heard) = (worker, worker.LastHeard);
-            if (silence >= settings.PingTime)
+            if (silence >= settings.PingTime && !settings.DebugWorker)
             {
                 worker.Terminate(string.Create(CultureInfo.InvariantCulture,
                     $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime "

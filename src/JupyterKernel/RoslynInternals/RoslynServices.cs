@@ -10,7 +10,7 @@ using Microsoft.CodeAnalysis.Options;
 using Document = Microsoft.CodeAnalysis.Document;
 using RoslynCompletionList = Microsoft.CodeAnalysis.Completion.CompletionList;
 
-namespace JupyterKernel.Intelligence;
+namespace JupyterKernel.RoslynInternals;
 
 /// <summary>
 /// Loads the parts of Roslyn's services for editors that are used: <see cref="MefHostServices.DefaultHost"/> examines every type of six

@@ -2,24 +2,24 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis.CSharp;
 
-namespace JupyterKernel.Compilation;
+namespace JupyterKernel.RoslynInternals;
 
 /// <summary>
 /// Lets a submission reuse the bound references of an earlier one, and the well-known types and members found in them. Roslyn binds and
 /// looks up both again for every submission, though nearly all have the references of the previous one: a sixth and a twelfth of a short
 /// cell's compilation, and a third of the memory that it retains. Any thread. Source: CommonReferenceManager in dotnet/roslyn,
 /// src/Compilers/Core/Portable/ReferenceManager, and CSharpCompilation.GetWellKnownType and GetWellKnownTypeMember. Roslyn shares a manager
-/// among compilations of one name; all access to its internals is in this class.
+/// among compilations of one name.
 /// </summary>
 internal static class BoundReferences
 {
-    private static readonly FieldInfo Manager = FieldOf(typeof(CSharpCompilation), "_referenceManager");
-    private static readonly FieldInfo ManagerName = FieldOf(Manager.FieldType.BaseType!, "SimpleAssemblyName");
-    private static readonly FieldInfo NeededTypes = FieldOf(typeof(CSharpCompilation), "_lazyWellKnownTypes");
-    private static readonly FieldInfo NeededMembers = FieldOf(typeof(CSharpCompilation), "_lazyWellKnownTypeMembers");
+    private static readonly FieldInfo Manager = NonPublic.Field(typeof(CSharpCompilation), "_referenceManager");
+    private static readonly FieldInfo ManagerName = NonPublic.Field(Manager.FieldType.BaseType!, "SimpleAssemblyName");
+    private static readonly FieldInfo NeededTypes = NonPublic.Field(typeof(CSharpCompilation), "_lazyWellKnownTypes");
+    private static readonly FieldInfo NeededMembers = NonPublic.Field(typeof(CSharpCompilation), "_lazyWellKnownTypeMembers");
 
     // Keyed by the manager's map of bound references, which its copies share: one entry for all cells with the same references.
-    private static readonly FieldInfo BoundTo = FieldOf(Manager.FieldType.BaseType!, "_lazyReferencedAssembliesMap");
+    private static readonly FieldInfo BoundTo = NonPublic.Field(Manager.FieldType.BaseType!, "_lazyReferencedAssembliesMap");
     private static readonly ConditionalWeakTable<object, Needed> Found = [];
 
     /// <summary>
@@ -55,7 +55,7 @@ internal static class BoundReferences
     /// <paramref name="previous"/> itself, if it added none.
     /// </summary>
     /// <param name="other">A submission without its own references that may follow the same one.</param>
-    public static CSharpCompilation? Behind(CSharpCompilation previous, CSharpCompilation? other) =>
+    public static CSharpCompilation? SourceFor(CSharpCompilation previous, CSharpCompilation? other) =>
         previous.ExternalReferences.IsEmpty && previous.DirectiveReferences.IsEmpty ? previous
         : other?.ScriptCompilationInfo!.PreviousScriptCompilation == previous ? other
         : null;
@@ -63,9 +63,6 @@ internal static class BoundReferences
     // Null while the references are not bound yet, as for a submission that has added some.
     private static Needed? NeededBy(CSharpCompilation submission) =>
         BoundTo.GetValue(Manager.GetValue(submission)) is { } bound ? Found.GetOrCreateValue(bound) : null;
-
-    private static FieldInfo FieldOf(Type type, string name) =>
-        type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic) ?? throw new MissingFieldException(type.FullName, name);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "MemberwiseClone")]
     private static extern object CopyOf(object manager);

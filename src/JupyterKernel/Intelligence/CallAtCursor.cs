@@ -8,10 +8,10 @@ namespace JupyterKernel.Intelligence;
 /// <param name="Chosen">The called symbol, as far as the arguments determine it.</param>
 /// <param name="Overloads">All candidates, including the chosen one.</param>
 /// <param name="Active">The parameter of the argument at the cursor; null if there is none.</param>
-internal sealed record Call(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IParameterSymbol? Active)
+internal sealed record CallAtCursor(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IParameterSymbol? Active)
 {
     /// <summary>Returns the innermost call around a position; null if there is none.</summary>
-    public static Call? Around(Cursor cursor, CancellationToken cancellation)
+    public static CallAtCursor? Around(Cursor cursor, CancellationToken cancellation)
     {
         for (var node = cursor.Left.Parent; node is not null; node = node.Parent)
         {

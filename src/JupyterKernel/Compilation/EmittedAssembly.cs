@@ -9,25 +9,26 @@ using Microsoft.CodeAnalysis.Emit;
 namespace JupyterKernel.Compilation;
 
 /// <summary>An emitted assembly with its portable symbols.</summary>
-internal sealed record Image(byte[] Assembly, byte[] Symbols)
+internal sealed record EmittedAssembly(byte[] Assembly, byte[] Symbols)
 {
     private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
 
     /// <summary>Emits a compilation.</summary>
-    /// <returns>The image and the warnings, or the errors.</returns>
-    public static (Image? Image, ImmutableArray<Diagnostic> Problems) Of(CSharpCompilation compilation, CancellationToken cancellation)
+    /// <returns>The assembly and the warnings, or the errors.</returns>
+    public static (EmittedAssembly? Emitted, ImmutableArray<Diagnostic> Problems) Of(
+        CSharpCompilation compilation, CancellationToken cancellation)
     {
         using var assembly = new MemoryStream(4096);
         using var symbols = new MemoryStream(4096);
-        var emitted = compilation.Emit(assembly, symbols, options: EmitOptions, cancellationToken: cancellation);
-        if (!emitted.Success) return (null, [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)]);
-        var image = new Image(assembly.ToArray(), symbols.ToArray());
-        if (compilation.ScriptClass is not null) TopLevelTypes.Unnest(image.Assembly);
-        return (image, [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning)]);
+        var result = compilation.Emit(assembly, symbols, options: EmitOptions, cancellationToken: cancellation);
+        if (!result.Success) return (null, [.. result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)]);
+        var emitted = new EmittedAssembly(assembly.ToArray(), symbols.ToArray());
+        if (compilation.ScriptClass is not null) TopLevelTypes.Unnest(emitted.Assembly);
+        return (emitted, [.. result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning)]);
     }
 
     /// <summary>
-    /// Whether the image contains a string that its code can read, such as its own cell's name, where it asks for the path of its source.
+    /// Whether the assembly contains a string that its code can read, such as its cell's name, if it asks for the path of its source.
     /// </summary>
     public bool Contains(string text) =>
         Assembly.AsSpan().IndexOf(Encoding.Unicode.GetBytes(text)) >= 0 || Assembly.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;

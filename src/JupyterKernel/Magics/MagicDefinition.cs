@@ -46,7 +46,7 @@ internal sealed record MagicParameter(string Name, string Help)
 /// <param name="Run">
 /// Runs it on the loop thread. Its outcome is that of a block: <see cref="CellOutcome.Returned"/> without data where there is no result.
 /// </param>
-internal sealed record Magic(string Name, string Help, Func<MagicCall, IRunningCell, Task<CellOutcome>> Run)
+internal sealed record MagicDefinition(string Name, string Help, Func<MagicCall, IRunningCell, Task<CellOutcome>> Run)
 {
     /// <summary>The other names, each with <c>#!</c>.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];

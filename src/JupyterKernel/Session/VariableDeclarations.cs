@@ -6,9 +6,9 @@ namespace JupyterKernel.Session;
 /// The cell that declares each variable now, and the names that code of cells (lambdas, methods, types, queries) may look up after its cell
 /// has ended. Immutable; any thread.
 /// </summary>
-internal sealed record TopVariables
+internal sealed record VariableDeclarations
 {
-    public static readonly TopVariables None = new();
+    public static readonly VariableDeclarations None = new();
 
     private ImmutableDictionary<string, AcceptedCell> Declarers { get; init; } = ImmutableDictionary<string, AcceptedCell>.Empty;
 
@@ -19,10 +19,11 @@ internal sealed record TopVariables
     public IEnumerable<KeyValuePair<string, AcceptedCell>> All => Declarers;
 
     /// <summary>The variables of cells, in the order in which they ran.</summary>
-    public static TopVariables Of(IEnumerable<AcceptedCell> cells) => cells.Aggregate(None, (variables, cell) => variables.Behind(cell));
+    public static VariableDeclarations Of(IEnumerable<AcceptedCell> cells) =>
+        cells.Aggregate(None, (variables, cell) => variables.After(cell));
 
     /// <summary>Returns the variables after one more cell.</summary>
-    public TopVariables Behind(AcceptedCell cell) => new()
+    public VariableDeclarations After(AcceptedCell cell) => new()
     {
         Declarers = Declarers.SetItems(cell.Compiled.Variables.Select(name => KeyValuePair.Create(name, cell))),
         Lookups = Lookups.SetItems(cell.Compiled.DeferredNames.Select(name => KeyValuePair.Create(name, cell.Number))),
@@ -33,7 +34,7 @@ internal sealed record TopVariables
     /// still use the names.
     /// </summary>
     /// <param name="left">The cells without it.</param>
-    public TopVariables Without(AcceptedCell gone, IReadOnlyList<AcceptedCell> left)
+    public VariableDeclarations Without(AcceptedCell gone, IReadOnlyList<AcceptedCell> left)
     {
         var declarers = Declarers;
         foreach (var name in gone.Compiled.Variables)
@@ -49,9 +50,9 @@ internal sealed record TopVariables
 
     /// <summary>Returns the cell that declares a variable which only the cells' statements use; null if there is none.</summary>
     /// <remarks>A cell before the declaration referred to an older variable.</remarks>
-    public AcceptedCell? DeclarerOfOnlyAtTop(string name) =>
+    public AcceptedCell? DeclarerOfTopLevelOnly(string name) =>
         Declarers.TryGetValue(name, out var cell) && Lookups.GetValueOrDefault(name) < cell.Number ? cell : null;
 
     /// <summary>Whether a name is a variable that only the cells' statements use.</summary>
-    public bool IsOnlyAtTop(string name) => DeclarerOfOnlyAtTop(name) is not null;
+    public bool IsTopLevelOnly(string name) => DeclarerOfTopLevelOnly(name) is not null;
 }

@@ -3,7 +3,7 @@ using System.Composition;
 using System.Composition.Hosting.Core;
 using System.Reflection;
 
-namespace JupyterKernel.Intelligence;
+namespace JupyterKernel.RoslynInternals;
 
 /// <summary>
 /// Composes Roslyn's parts by the attributes that they carry. The library for that, System.Composition, compiles an expression for each
