@@ -36,11 +36,11 @@ public sealed class ConvertTests : IDisposable
     [Fact]
     public async Task A_dib_that_becomes_a_notebook_and_a_dib_again_is_the_same()
     {
-        const string Dib = """
+        const string Kernels = """[{"aliases":[],"name":"csharp"},{"aliases":["orders"],"name":"sql-orders"}]""";
+        const string Dib = $$"""
             #!meta
 
-            {"kernelInfo":{"defaultKernelName":"csharp",
-                "items":[{"aliases":[],"name":"csharp"},{"aliases":["orders"],"name":"sql-orders"}]}}
+            {"kernelInfo":{"defaultKernelName":"csharp","items":{{Kernels}}}}
 
             #!csharp
 

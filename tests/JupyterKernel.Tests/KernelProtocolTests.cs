@@ -89,18 +89,16 @@ public sealed class KernelProtocolTests : IAsyncLifetime
         Assert.Equal("error", (string?)response.Reply.Content["status"]);
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData(" \n")]
-    [InlineData("// nothing but a comment")]
-    [InlineData("using System.Xml.Linq;")]
-    [InlineData("#region\n#endregion")]
-    public async Task A_cell_without_statements_is_fine(string code)
+    [Fact]
+    public async Task A_cell_without_statements_is_fine()
     {
-        var response = await ExecuteAsync(code);
+        foreach (var code in (string[])["", " \n", "// nothing but a comment", "using System.Xml.Linq;", "#region\n#endregion"])
+        {
+            var response = await ExecuteAsync(code);
 
-        Assert.Equal("ok", (string?)response.Reply.Content["status"]);
-        Assert.Equal(["status", "execute_input", "status"], Types(response));
+            Assert.Equal("ok", (string?)response.Reply.Content["status"]);
+            Assert.Equal(["status", "execute_input", "status"], Types(response));
+        }
     }
 
     [Fact]

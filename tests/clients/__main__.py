@@ -63,8 +63,8 @@ def run(names):
     faulthandler.dump_traceback_later(MINUTES_UNTIL_STUCK * 60, exit=True)
     sys.path.insert(0, HERE)
 
-    # Hundreds of kernels run for seconds here, and loading completion takes one second in each. The browser's tests leave it on.
-    os.environ.setdefault("JUPYTER_CSHARP_COMPLETION_AHEAD", "off")
+    # Hundreds of kernels run for seconds here, and a warm-up takes some seconds of a processor in each. The browser's tests leave it on.
+    os.environ.setdefault("JUPYTER_CSHARP_WARM_UP", "off")
     tests = unittest.TestLoader().loadTestsFromNames(names)
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=CountingResult).run(tests)
     return result.passed, len(result.failed), len(result.skipped)

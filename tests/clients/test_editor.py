@@ -128,6 +128,11 @@ class Completing(EditorTestCase):
 class Practising(EditorTestCase):
     """Tests that an idle kernel warms up for later requests."""
 
+    @classmethod
+    def setUpClass(cls):
+        with unittest.mock.patch.dict(os.environ, {"JUPYTER_CSHARP_WARM_UP": "on"}):
+            super().setUpClass()
+
     def processor_seconds(self):
         times = self.kernel.process.cpu_times()
         return times.user + times.system

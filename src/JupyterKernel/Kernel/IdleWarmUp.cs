@@ -54,7 +54,7 @@ internal sealed class IdleWarmUp : IDisposable
 
     private async Task PractiseAsync()
     {
-        if (queue.ExecutionCount == 0) return;
+        if (queue.ExecutionCount == 0 || !KernelSettings.Current.WarmUp) return;
         if (queue.Running is not null || practising is not null)
         {
             Wait();
@@ -66,7 +66,6 @@ internal sealed class IdleWarmUp : IDisposable
         {
             compiling.Allow(queue.ExecutionCount);
             while (!compiling.IsOver) await compilationThread.RunAsync(() => compiling.Once(asked.Token), asked.Token);
-            if (!KernelSettings.Current.CompletionAhead) return;
             await CompleteAsync(Completing / 2, asked.Token);
             await CompleteAsync(Completing, asked.Token);
         }

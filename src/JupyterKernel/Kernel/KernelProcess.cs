@@ -160,7 +160,7 @@ internal static class KernelProcess
             await compilerWarmed;
             await Task.Delay(UntilEditor);
             while (queue.CalmFor < (queue.Running is null ? IdleBeforeEditor : LongCell)) await Task.Delay(IdleBeforeEditor / 2);
-            if (KernelSettings.Current.CompletionAhead) await language.WarmUpAsync();
+            if (KernelSettings.Current.WarmUp) await language.WarmUpAsync();
         }
 
         void Stop() => loop.Post(() =>

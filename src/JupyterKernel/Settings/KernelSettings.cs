@@ -51,9 +51,10 @@ internal sealed class KernelSettings
         new("children", "Whether processes that cells started end with their worker: end or leave.",
             settings => settings.LeavesChildren ? "leave" : "end",
             (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
-        new("completion-ahead", "Whether an idle kernel loads what completion needs before it is asked, which takes 80 MB: on or off.",
-            settings => OnOff(settings.CompletionAhead),
-            (settings, text) => OnOff(text) is { } on && (settings.CompletionAhead = on) == on),
+        new("warm-up",
+            "Whether an idle kernel loads completion and warms up the compiler, which takes 80 MB and some seconds of a processor: on or off.",
+            settings => OnOff(settings.WarmUp),
+            (settings, text) => OnOff(text) is { } on && (settings.WarmUp = on) == on),
         new("log", "What the kernel's log contains: problems, workers (also their life), or messages (also each message).",
             _ => Log.Detail, (_, text) => Log.Details.Contains(text) && (Log.Detail = text) == text),
         new("log-file", "The file that the kernel's log is appended to; stderr for the log of the client that started the kernel.",
@@ -114,7 +115,7 @@ internal sealed class KernelSettings
 
     public bool LeavesChildren { get; set; }
 
-    public bool CompletionAhead { get; set; } = true;
+    public bool WarmUp { get; set; } = true;
 
     public bool DebugWorker { get; set; }
 
