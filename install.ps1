@@ -30,7 +30,8 @@ Write-Host 'Building the kernel; this takes three to seven minutes...'
 if (Test-Path $publishDir) { Remove-Item $publishDir -Recurse -Force }
 # Folders of its own (--artifacts-path): this build's ReadyToRun images must never mix with those of ordinary builds.
 dotnet publish (Join-Path $sourceDir 'src\JupyterKernel') --configuration Release --use-current-runtime --self-contained true `
-    '-p:PublishReadyToRun=true' '-p:PublishReadyToRunComposite=true' '-p:PublishReadyToRunCrossgen2ExtraArgs=--instruction-set:native' `
+    '-p:RunAnalyzers=false' '-p:PublishReadyToRun=true' '-p:PublishReadyToRunComposite=true' `
+    '-p:PublishReadyToRunCrossgen2ExtraArgs=--instruction-set:native' `
     --artifacts-path (Join-Path $sourceDir 'artifacts\publish-build') --output $publishDir --verbosity quiet
 if ($LASTEXITCODE -ne 0) { Fail 'the build failed (see above), and nothing was installed' }
 

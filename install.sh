@@ -39,7 +39,8 @@ mkdir -p "$source_dir/artifacts"
 # For this machine's own processor: what the framework writes for wide vectors would otherwise be compiled at every start.
 # Folders of its own (--artifacts-path): this build's ReadyToRun images must never mix with those of ordinary builds.
 dotnet publish "$source_dir/src/JupyterKernel" --configuration Release --use-current-runtime --self-contained true \
-    -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=true -p:PublishReadyToRunCrossgen2ExtraArgs=--instruction-set:native \
+    -p:RunAnalyzers=false -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=true \
+    -p:PublishReadyToRunCrossgen2ExtraArgs=--instruction-set:native \
     --artifacts-path "$source_dir/artifacts/publish-build" --output "$publish_dir" >"$build_log" 2>&1 || {
     grep -E 'error|Unhandled' "$build_log" | sort -u >&2 || tail -n 20 "$build_log" >&2
     fail "the build failed, and nothing was installed; everything that it said is in $build_log"

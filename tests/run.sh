@@ -124,7 +124,7 @@ mkdir "$HOME"
 # The unit tests wait for packages and processes half of the time.
 ./install.sh --run samples/tour.ipynb </dev/null >"$scratch/install" 2>&1 &
 install=$!
-HOME=$original_home suite "Unit and protocol tests" dotnet_tests
+HOME=$original_home JUPYTER_CSHARP_WARM_UP=off suite "Unit and protocol tests" dotnet_tests
 
 say "Installing into an empty home, and running the tour"
 wait "$install"
@@ -135,8 +135,12 @@ if [ "$code" = 0 ] && grep -q "^42" "$scratch/install"; then pass; else fail "./
 wait "$clients"
 cat "$scratch/clients"
 
+# The random sessions have no limits of time, and go on beside the browser, which waits for pages most of the time.
+chaos=
 if find_python; then
-    suite "Jupyter clients" "$python" tests/clients
+    suite "Jupyter clients" "$python" tests/clients --without test_chaos
+    "$python" tests/clients test_chaos </dev/null >"$scratch/chaos" 2>&1 &
+    chaos=$!
 else
     skip "the tests with Jupyter clients: $(tail -n 1 "$scratch/python")"
 fi
@@ -145,6 +149,11 @@ if command -v npm >/dev/null && command -v chromium >/dev/null && [ -n "$python"
     suite "JupyterLab in a browser" tests/browser/run.sh
 else
     skip "the tests in a browser: they need npm, chromium and Jupyter's server"
+fi
+
+if [ -n "$chaos" ]; then
+    wait "$chaos"
+    suite "Random sessions" cat "$scratch/chaos"
 fi
 
 say "Nothing is left running"
