@@ -37,10 +37,10 @@ public sealed class ConvertTests : IDisposable
     public async Task A_dib_that_becomes_a_notebook_and_a_dib_again_is_the_same()
     {
         const string Kernels = """[{"aliases":[],"name":"csharp"},{"aliases":["orders"],"name":"sql-orders"}]""";
-        const string Dib = $$"""
+        const string Dib = $$$"""
             #!meta
 
-            {"kernelInfo":{"defaultKernelName":"csharp","items":{{Kernels}}}}
+            {"kernelInfo":{"defaultKernelName":"csharp","items":{{{Kernels}}}}}
 
             #!csharp
 

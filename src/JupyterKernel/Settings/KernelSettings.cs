@@ -52,7 +52,7 @@ internal sealed class KernelSettings
             settings => settings.LeavesChildren ? "leave" : "end",
             (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
         new("warm-up",
-            "Whether an idle kernel loads completion and warms up the compiler, which takes 80 MB and some seconds of a processor: on or off.",
+            "Whether an idle kernel loads completion and warms up the compiler, which takes 80 MB and some seconds: on or off.",
             settings => OnOff(settings.WarmUp),
             (settings, text) => OnOff(text) is { } on && (settings.WarmUp = on) == on),
         new("log", "What the kernel's log contains: problems, workers (also their life), or messages (also each message).",
