@@ -131,7 +131,7 @@ internal sealed class Supervisor
     /// <summary>Resets the restart intensity because the user asks for a worker.</summary>
     public void Forgive() => freshWorkers.Forgive();
 
-    /// <summary>Replaces the worker by a fresh one with the session's state; see <see cref="Recycling"/>.</summary>
+    /// <summary>Replaces the worker with a fresh one with the session's state; see <see cref="Recycling"/>.</summary>
     /// <param name="cause">The reason reported to the user; null if the user asked for it and receives a reply.</param>
     /// <param name="interruption">Cancelled to keep the old worker.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or the start was interrupted.</exception>
@@ -151,7 +151,7 @@ internal sealed class Supervisor
     /// <summary>Keeps the old worker if a fresh one is about to replace it.</summary>
     public void CancelRecycling() => recycling.Cancel();
 
-    /// <summary>Replaces the worker by a fresh one in which exactly the accepted cells have been executed.</summary>
+    /// <summary>Replaces the worker with a fresh one in which exactly the accepted cells have been executed.</summary>
     /// <param name="keepsValues">Whether plain data keeps its present values.</param>
     /// <param name="interruption">Cancelled to end the replay.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or the user interrupted the start.</exception>
