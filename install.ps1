@@ -1,5 +1,5 @@
 # Builds the C# kernel on this machine and installs it for you: .\install.ps1 [INSTALL OPTION...] [--run NOTEBOOK...]
-# It does what install.sh does, and was not run on a real Windows machine yet: please report what goes wrong.
+# Windows version of install.sh. Not tested on Windows yet; please report problems.
 $ErrorActionPreference = 'Stop'
 
 function Fail($message) {
@@ -20,10 +20,10 @@ if ($run -ge 0) {
 }
 
 if (-not (Get-Command dotnet -ErrorAction SilentlyContinue)) {
-    Fail "the .NET SDK 10 or later is needed, and there is no 'dotnet' on the PATH: get it from https://dotnet.microsoft.com/download"
+    Fail "'dotnet' was not found on the PATH. Install the .NET SDK 10 or later: https://dotnet.microsoft.com/download"
 }
 if (-not (dotnet --list-sdks | Select-String '^[1-9][0-9]+\.')) {
-    Fail 'the .NET SDK 10 or later is needed, and dotnet has an older one only: get it from https://dotnet.microsoft.com/download'
+    Fail 'The .NET SDK 10 or later is required, but only older versions are installed. Install it from https://dotnet.microsoft.com/download'
 }
 
 Write-Host 'Building the kernel; this takes three to seven minutes...'
@@ -33,7 +33,7 @@ dotnet publish (Join-Path $sourceDir 'src\JupyterKernel') --configuration Releas
     '-p:RunAnalyzers=false' '-p:PublishReadyToRun=true' '-p:PublishReadyToRunComposite=true' `
     '-p:PublishReadyToRunCrossgen2ExtraArgs=--instruction-set:native' `
     --artifacts-path (Join-Path $sourceDir 'artifacts\publish-build') --output $publishDir --verbosity quiet
-if ($LASTEXITCODE -ne 0) { Fail 'the build failed (see above), and nothing was installed' }
+if ($LASTEXITCODE -ne 0) { Fail 'The build failed (see above). Nothing was installed.' }
 
 $report = & (Join-Path $publishDir 'jupyter-csharp.exe') install --copy @installOptions
 if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the C# kernel on this machine and installs it for you: ./install.sh [INSTALL OPTION…] [--run NOTEBOOK…]
 #
-# The options of 'jupyter-csharp install' are passed on (--prefix DIR, --sys-prefix, --name, --no-alias, …). What stands behind --run goes to
-# 'jupyter-csharp run', which executes notebooks and needs no Jupyter and no Python: ./install.sh --run samples/tour.ipynb
+# The options of 'jupyter-csharp install' are passed on (--prefix DIR, --sys-prefix, --name, --no-alias, …). Arguments after --run are passed to
+# 'jupyter-csharp run', which executes notebooks and requires neither Jupyter nor Python: ./install.sh --run samples/tour.ipynb
 set -euo pipefail
 
 fail() {
@@ -27,10 +27,10 @@ if (($# > 0)); then
 fi
 
 command -v dotnet >/dev/null ||
-    fail "the .NET SDK 10 or later is needed, and there is no 'dotnet' on the PATH: get it from https://dotnet.microsoft.com/download"
+    fail "'dotnet' was not found on the PATH. Install the .NET SDK 10 or later: https://dotnet.microsoft.com/download"
 sdks=$(dotnet --list-sdks | cut -d' ' -f1)
 grep -qE '^[1-9][0-9]+\.' <<<"$sdks" ||
-    fail "the .NET SDK 10 or later is needed, and dotnet only has: ${sdks//$'\n'/, }. Get it from https://dotnet.microsoft.com/download"
+    fail "The .NET SDK 10 or later is required; found ${sdks//$'\n'/, }. Install it from https://dotnet.microsoft.com/download"
 
 echo "Building the kernel; this takes three to seven minutes..."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
@@ -43,7 +43,7 @@ dotnet publish "$source_dir/src/JupyterKernel" --configuration Release --use-cur
     -p:PublishReadyToRunCrossgen2ExtraArgs=--instruction-set:native \
     --artifacts-path "$source_dir/artifacts/publish-build" --output "$publish_dir" >"$build_log" 2>&1 || {
     grep -E 'error|Unhandled' "$build_log" | sort -u >&2 || tail -n 20 "$build_log" >&2
-    fail "the build failed, and nothing was installed; everything that it said is in $build_log"
+    fail "The build failed and nothing was installed. The build log is $build_log."
 }
 
 report=$("$publish_dir/jupyter-csharp" install --copy ${install_options[@]+"${install_options[@]}"})

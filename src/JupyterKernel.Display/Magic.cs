@@ -112,7 +112,7 @@ public static partial class Magic
         ArgumentNullException.ThrowIfNull(options);
         if (!handlers.TryGetValue((cell, name), out var handler))
             throw new InvalidOperationException(
-                $"{name} has no handler in this worker: the cell that registered it was not executed again. Run that cell again.");
+                $"{name} has no handler in this worker, because the cell that registered it was not replayed. Run that cell again.");
         return handler(new(line, text, options.Chunk(2).ToDictionary(option => (string)option[0]!, option => option[1])));
     }
 

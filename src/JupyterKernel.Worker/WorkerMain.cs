@@ -13,7 +13,7 @@ namespace JupyterKernel.Worker;
 
 /// <summary>
 /// The worker process: the channel thread (this one) owns the pair socket, the cell thread runs user code, and a third thread reads the
-/// kernel's orders from stdin. Stdin is a private pipe that carries the key and the endpoint; its end means that the kernel has ended.
+/// kernel's commands from stdin. Stdin is a private pipe that carries the key and the endpoint; when it closes, the kernel has ended.
 /// </summary>
 internal static class WorkerMain
 {

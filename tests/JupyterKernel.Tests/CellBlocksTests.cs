@@ -95,7 +95,7 @@ public sealed class CellBlocksTests
     [Theory]
     [InlineData("#!set", " --name x", "--value")]
     [InlineData("#!set", " --name x --value", "needs a value")]
-    [InlineData("#!set", " --nme x --value 1", "Did you mean --name?")]
+    [InlineData("#!set", " --nme x --value 1", "Did you mean '--name'?")]
     [InlineData("#!set", " --name x --value \"open", "not closed")]
     [InlineData("#!set", " --name x --value @input:{", "not closed")]
     [InlineData("#!time", " later", "'later'")]

@@ -19,7 +19,7 @@ public sealed partial class CompileErrorTextTests
                 "Cell In[7], line 2",
                 "----> 2   Consol.WriteLine(x);",
                 "          ~~~~~~",
-                "    Did you mean Console?",
+                "    Did you mean 'Console'?",
                 "About CS0103: https://msdn.microsoft.com/query/roslyn.query?appId=roslyn&k=k%28CS0103%29",
             ],
             Plain(errors));
@@ -123,10 +123,10 @@ public sealed partial class CompileErrorTextTests
     [InlineData("using Microsoft.AspNetCore.Builder;", "Is a framework missing? #r \"framework: Microsoft.AspNetCore.App\"")]
     [InlineData("new MLContext()", "Is a package missing? #r \"nuget: Microsoft.ML\"")]
     [InlineData("new[] { 1 }.ToFrozenSet()", "Is a using missing? using System.Collections.Frozen;")]
-    [InlineData("var counter = 1; countr", "Did you mean counter?")]
-    [InlineData("\"abc\".Lenght", "Did you mean Length?")]
-    [InlineData("Math.Sqroot(2)", "Did you mean Sqrt?")]
-    [InlineData("Strng s = null;", "Did you mean String?")]
+    [InlineData("var counter = 1; countr", "Did you mean 'counter'?")]
+    [InlineData("\"abc\".Lenght", "Did you mean 'Length'?")]
+    [InlineData("Math.Sqroot(2)", "Did you mean 'Sqrt'?")]
+    [InlineData("Strng s = null;", "Did you mean 'String'?")]
     public void The_intended_name_is_suggested(string code, string suggestion) =>
         Assert.Contains("    " + suggestion, Plain(Errors(code)));
 
@@ -137,7 +137,7 @@ public sealed partial class CompileErrorTextTests
 
     [Fact]
     public void An_error_that_repeats_itself_is_counted() =>
-        Assert.Contains("    … and 2 times more", Plain(Errors("nothing + nothing + nothing")));
+        Assert.Contains("    … and 2 more occurrences", Plain(Errors("nothing + nothing + nothing")));
 
     [Fact]
     public void Consequential_errors_of_a_syntax_error_are_not_shown()
@@ -147,14 +147,14 @@ public sealed partial class CompileErrorTextTests
     }
 
     [Theory]
-    [InlineData("print(\"hi\")", "C# writes Console.WriteLine(…); the value of a cell's last expression is shown by itself.")]
-    [InlineData("println(1);", "C# writes Console.WriteLine(…);*")]
-    [InlineData("System.out.println(\"a\");", "C# writes Console.WriteLine(…);*")]
-    [InlineData("console.log(1);", "C# writes Console.WriteLine(…);*")]
-    [InlineData("print \"a\"", "C# writes Console.WriteLine(…);*")]
-    [InlineData("echo hello", "C# writes Console.WriteLine(…);*")]
-    [InlineData("var s = 'abc';", "A string is in double quotes: \"abc\"")]
-    [InlineData("var s = '';", "A string is in double quotes: \"\"")]
+    [InlineData("print(\"hi\")", "Use Console.WriteLine(…). The value of the expression that ends a cell is displayed automatically.")]
+    [InlineData("println(1);", "Use Console.WriteLine(…).*")]
+    [InlineData("System.out.println(\"a\");", "Use Console.WriteLine(…).*")]
+    [InlineData("console.log(1);", "Use Console.WriteLine(…).*")]
+    [InlineData("print \"a\"", "Use Console.WriteLine(…).*")]
+    [InlineData("echo hello", "Use Console.WriteLine(…).*")]
+    [InlineData("var s = 'abc';", "String literals use double quotes: \"abc\"")]
+    [InlineData("var s = '';", "String literals use double quotes: \"\"")]
     [InlineData("var s = f\"{1}\";", "An interpolated string begins with $:*")]
     [InlineData("var s = `a ${1}`;", "An interpolated string begins with $:*")]
     [InlineData("var s = r\"a\";", "A verbatim string begins with @: @\"a\"")]
@@ -164,14 +164,14 @@ public sealed partial class CompileErrorTextTests
     [InlineData("%matplotlib inline", "Charts need no setup:*")]
     [InlineData("%load_ext autoreload", "Magics begin with #! here:*")]
     [InlineData("%%html\n<b>x</b>", "Magics begin with #! here:*")]
-    [InlineData("!ls", "The files of a directory:*")]
-    [InlineData("ls", "The files of a directory:*")]
+    [InlineData("!ls", "List the files of a directory:*")]
+    [InlineData("ls", "List the files of a directory:*")]
     [InlineData("!ls -l", "Run a program: System.Diagnostics.Process.Start(\"ls\", \"-l\")")]
     [InlineData("ls -la", "Run a program: System.Diagnostics.Process.Start(\"ls\", \"-la\")")]
     [InlineData("!git commit -m \"x\"", "Run a program: System.Diagnostics.Process.Start(*")]
     [InlineData("!cat \"x\"", "Run a program: System.Diagnostics.Process.Start(*")]
     [InlineData("cd ..", "Change the working directory: Directory.SetCurrentDirectory(\"..\");")]
-    [InlineData("pwd", "The working directory:*")]
+    [InlineData("pwd", "Show the working directory:*")]
     [InlineData("pip install numpy", "Packages of Python and JavaScript cannot be referenced from C#.*")]
     [InlineData("!pip install numpy", "Packages of Python and JavaScript cannot be referenced from C#.*")]
     [InlineData("%pip install numpy", "Packages of Python and JavaScript cannot be referenced from C#.*")]
@@ -191,55 +191,55 @@ public sealed partial class CompileErrorTextTests
     [InlineData("final int z = 5;", "Declare a variable: var z = …;")]
     [InlineData("z = 5;", "Is it a new variable? var z = …")]
     [InlineData("const z = 5;", "Declare a constant with its type*")]
-    [InlineData("boolean z = true;", "C# writes bool.")]
-    [InlineData("Integer z = 5;", "C# writes int.")]
-    [InlineData("if (1 == 1) {} elif (2 == 2) {}", "C# writes else if (…) { … }")]
+    [InlineData("boolean z = true;", "In C#, write bool.")]
+    [InlineData("Integer z = 5;", "In C#, write int.")]
+    [InlineData("if (1 == 1) {} elif (2 == 2) {}", "In C#, write else if (…) { … }")]
     [InlineData("if 1 == 1:\n    F()", "Conditions are in parentheses and blocks in braces:*")]
     [InlineData("try: pass", "Conditions are in parentheses and blocks in braces:*")]
     [InlineData("for i in xs:\n    F(i)", "Loop over a sequence: foreach (var i in …) { … }")]
     [InlineData("for (var i in new[] { 1 }) {}", "Loop over a sequence: foreach (var i in …) { … }")]
     [InlineData("for (String s : new[] { \"a\" }) {}", "Loop over a sequence: foreach (var s in …) { … }")]
     [InlineData("foreach (i in new[] { 1 }) {}", "Declare the loop's variable: foreach (var i in …) { … }")]
-    [InlineData("except", "C# writes catch (Exception e) { … }")]
-    [InlineData("raise Exception(\"x\")", "C# writes throw new Exception*")]
+    [InlineData("except", "In C#, write catch (Exception e) { … }")]
+    [InlineData("raise Exception(\"x\")", "In C#, write throw new Exception*")]
     [InlineData("throw \"x\";", "Throw an exception: throw new Exception(\"x\")")]
     [InlineData("End If", "A block ends with a brace: }")]
-    [InlineData("1 === 2", "C# writes ==.")]
-    [InlineData("1 !== 2", "C# writes !=.")]
-    [InlineData("1 <> 2", "C# writes !=.")]
+    [InlineData("1 === 2", "In C#, write ==.")]
+    [InlineData("1 !== 2", "In C#, write !=.")]
+    [InlineData("1 <> 2", "In C#, write !=.")]
     [InlineData("var x = 2; x ** 2", "Raise to a power with Math.Pow(x, y).")]
-    [InlineData("var x = 2; x := 5;", "C# writes =.")]
-    [InlineData("true and false", "C# writes &&.")]
-    [InlineData("true or false", "C# writes ||.")]
-    [InlineData("not true", "C# writes !.")]
-    [InlineData("object x = None;", "C# writes null.")]
-    [InlineData("object x = nil;", "C# writes null.")]
-    [InlineData("bool x = True;", "C# writes true.")]
-    [InlineData("bool x = False;", "C# writes false.")]
-    [InlineData("self.x = 5;", "C# writes this.")]
-    [InlineData("var xs = new[] { 1 }; len(xs)", "The length: xs.Length of arrays and strings, xs.Count of collections")]
-    [InlineData("len(\"abc\")", "The length: x.Length*")]
-    [InlineData("var x = 1; str(x)", "As text: x.ToString()")]
-    [InlineData("str(1 + 2)", "As text: x.ToString()")]
+    [InlineData("var x = 2; x := 5;", "In C#, write =.")]
+    [InlineData("true and false", "In C#, write &&.")]
+    [InlineData("true or false", "In C#, write ||.")]
+    [InlineData("not true", "In C#, write !.")]
+    [InlineData("object x = None;", "In C#, write null.")]
+    [InlineData("object x = nil;", "In C#, write null.")]
+    [InlineData("bool x = True;", "In C#, write true.")]
+    [InlineData("bool x = False;", "In C#, write false.")]
+    [InlineData("self.x = 5;", "In C#, write this.")]
+    [InlineData("var xs = new[] { 1 }; len(xs)", "Use xs.Length for arrays and strings, xs.Count for collections.")]
+    [InlineData("len(\"abc\")", "Use x.Length for*")]
+    [InlineData("var x = 1; str(x)", "Use x.ToString().")]
+    [InlineData("str(1 + 2)", "Use x.ToString().")]
     [InlineData("int(\"5\")", "Convert with a cast or a parser:*")]
     [InlineData("parseInt(\"5\")", "Convert with a cast or a parser:*")]
-    [InlineData("range(5)", "A range of numbers: Enumerable.Range(start, count)")]
-    [InlineData("var x = 1; type(x)", "Its type: x.GetType()")]
-    [InlineData("var x = 1; typeof x", "Its type: x.GetType()")]
+    [InlineData("range(5)", "Create a range of numbers: Enumerable.Range(start, count)")]
+    [InlineData("var x = 1; type(x)", "Use x.GetType().")]
+    [InlineData("var x = 1; typeof x", "Use x.GetType().")]
     [InlineData("sleep(1)", "Wait: await Task.Delay(milliseconds);")]
     [InlineData("var f = lambda x: x + 1", "A lambda is written with =>:*")]
-    [InlineData("sorted(new[] { 1 })", "Sequences have methods for it:*")]
-    [InlineData("sqrt(2)", "Did you mean Math.Sqrt?")]
-    [InlineData("new List<int>().length", "Did you mean Count?")]
-    [InlineData("new List<int>().push(1)", "Did you mean Add?")]
-    [InlineData("new[] { 1 }.size()", "Did you mean Length?")]
-    [InlineData("new[] { 1 }.map(x => x)", "Did you mean Select?")]
-    [InlineData("\"a\".upper()", "Did you mean ToUpper?")]
-    [InlineData("DateTime.Now.Format(\"yyyy\")", "Did you mean ToString?")]
+    [InlineData("sorted(new[] { 1 })", "Use LINQ methods:*")]
+    [InlineData("sqrt(2)", "Did you mean 'Math.Sqrt'?")]
+    [InlineData("new List<int>().length", "Did you mean 'Count'?")]
+    [InlineData("new List<int>().push(1)", "Did you mean 'Add'?")]
+    [InlineData("new[] { 1 }.size()", "Did you mean 'Length'?")]
+    [InlineData("new[] { 1 }.map(x => x)", "Did you mean 'Select'?")]
+    [InlineData("\"a\".upper()", "Did you mean 'ToUpper'?")]
+    [InlineData("DateTime.Now.Format(\"yyyy\")", "Did you mean 'ToString'?")]
     [InlineData("int m = 5\nint n = 6;", "A statement ends with a semicolon;*")]
     [InlineData("var x = 1; if (x = 5) {}", "= assigns; to compare, write x == 5")]
-    [InlineData("var xs = [1, 2];", "The elements' type is missing: int[] xs = …")]
-    [InlineData("var x = 1; static int Twice() => 2 * x;", "Constants and static code cannot use a cell's variables:*")]
+    [InlineData("var xs = [1, 2];", "The element type cannot be inferred. Declare it: int[] xs = …")]
+    [InlineData("var x = 1; static int Twice() => 2 * x;", "Constants and static code cannot use top-level variables.*")]
     [InlineData("\"x\".AsSpan()",
         "A ReadOnlySpan can only be held by a local variable. To show or keep what it refers to, copy it: \"x\".AsSpan().ToString()")]
     [InlineData("display(new[] { 1 }.AsSpan());", "A Span can only be held by a local variable.*")]
@@ -279,7 +279,7 @@ public sealed partial class CompileErrorTextTests
             + "Task<(int, int)> PairAsync() => null; void Take(int i) {} ";
 
     [Theory]
-    [InlineData("void Print(string s) {} print(\"a\");", "Did you mean Print?")]
+    [InlineData("void Print(string s) {} print(\"a\");", "Did you mean 'Print'?")]
     [InlineData("Task<int> LoadAsync() => null; Task<string> t = LoadAsync();", null)]
     [InlineData("Task<int> LoadAsync() => null; LoadAsync().Nothing()", null)]
     [InlineData("void print(int i) {} print(\"a\");", null)]
@@ -293,7 +293,7 @@ public sealed partial class CompileErrorTextTests
         var lines = Plain(Errors(code));
 
         if (hint is not null) Assert.Contains("    " + hint, lines);
-        Assert.DoesNotContain(lines, line => line.Contains("C# writes", StringComparison.Ordinal)
+        Assert.DoesNotContain(lines, line => line.Contains("In C#, write", StringComparison.Ordinal)
             || line.Contains("await", StringComparison.Ordinal) || line.Contains("Declare", StringComparison.Ordinal)
             || line.Contains("imported", StringComparison.Ordinal) || line.Contains("program", StringComparison.Ordinal));
     }

@@ -57,7 +57,7 @@ public sealed class ConnectionFileTests : IDisposable
     [InlineData("""{"hb_port": -1}""", "-1 is not a valid value for hb_port")]
     [InlineData("""{"stdin_port": true}""", "stdin_port")]
     [InlineData("""{"control_port": 1.5}""", "control_port")]
-    [InlineData("""{"shell_port": 7, "hb_port": 7}""", "shell_port is 7, and so is another port")]
+    [InlineData("""{"shell_port": 7, "hb_port": 7}""", "shell_port and another port have the same value, 7")]
     [InlineData("""{"ip": ""}""", "the ip is empty")]
     public void An_invalid_connection_file_is_rejected_with_its_path_and_the_reason(string text, string reason)
     {

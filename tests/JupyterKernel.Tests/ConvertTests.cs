@@ -69,7 +69,7 @@ public sealed class ConvertTests : IDisposable
         var path = Write("n.ipynb", notebook);
 
         Assert.Equal("", (await ConvertAsync(path, InFolder("copy.ipynb"))).Error);
-        Assert.Contains("no outputs", (await ConvertAsync(path, InFolder("n.dib"))).Error, StringComparison.Ordinal);
+        Assert.Contains("The outputs were not written", (await ConvertAsync(path, InFolder("n.dib"))).Error, StringComparison.Ordinal);
 
         Assert.Equal("kept",
             (string?)JObject.Parse(
@@ -137,7 +137,8 @@ public sealed class ConvertTests : IDisposable
         var run = await ConvertAsync(InFolder("n.ipynb"), InFolder("n.cs"));
 
         Assert.Equal(0, run.ExitCode);
-        foreach (var word in (string[])["lib.dll", "x.csx", "x is declared in cells 1 and 2", "Plot", "property", "cell 4 is not valid C#"])
+        foreach (var word in (string[])
+            ["lib.dll", "x.csx", "'x' is declared in cells 1 and 2", "Plot", "a property", "Cell 4 is not valid C#"])
         {
             Assert.Contains(word, run.Error, StringComparison.Ordinal);
         }
@@ -150,7 +151,7 @@ public sealed class ConvertTests : IDisposable
     [InlineData("python.ipynb", """{"cells": [], "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4, "nbformat_minor": 4}""",
         "written in python")]
     [InlineData("broken.dib", "#!meta\n{\n#!csharp\n1", "not valid JSON")]
-    [InlineData("x.txt", "x", "none of")]
+    [InlineData("x.txt", "x", "has an unsupported extension")]
     public async Task An_invalid_notebook_is_rejected_and_nothing_is_written(string name, string text, string word)
     {
         await File.WriteAllTextAsync(InFolder(name), text, Cancellation);

@@ -15,9 +15,9 @@ public sealed class ExitCauseTests
     [InlineData(143, "signal 15 (SIGTERM)")]
     [InlineData(unchecked((int)0xC0000005), "0xC0000005")]
     [InlineData(unchecked((int)0xC00000FD), "Stack overflow")]
-    [InlineData(0, "exit code 0")]
-    [InlineData(42, "exit code 42")]
-    [InlineData(-1, "exit code -1")]
+    [InlineData(0, "(code 0)")]
+    [InlineData(42, "(code 42)")]
+    [InlineData(-1, "(code -1)")]
     public void Without_a_report_the_exit_code_tells_the_cause(int exitCode, string cause)
     {
         var lost = ExitCause.Of(exitCode, "");
@@ -33,9 +33,9 @@ public sealed class ExitCauseTests
     [InlineData("Process terminated.\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast was called.")]
     [InlineData("Process terminated.", "Environment.FailFast was called.")]
     [InlineData("Unhandled exception. System.Exception: told so\n   at X()\n",
-        "An exception on another thread that nothing caught: System.Exception: told so")]
+        "Unhandled exception on another thread: System.Exception: told so")]
     [InlineData("Unhandled Exception: System.Exception: told so\r\n",
-        "An exception on another thread that nothing caught: System.Exception: told so")]
+        "Unhandled exception on another thread: System.Exception: told so")]
     [InlineData("Out of memory.\n", "The worker ran out of memory.")]
     public void The_runtimes_report_takes_precedence_over_the_exit_code(string report, string cause) =>
         Assert.Equal(cause, ExitCause.Of(134, report).Cause);

@@ -225,9 +225,9 @@ public sealed class InstallTests : IDisposable
     [InlineData("é")]
     public void Invalid_kernel_names_are_rejected(string name)
     {
-        Assert.Contains("cannot be the name of a kernel", Fails("install", "--prefix", At("p"), "--name", name), StringComparison.Ordinal);
-        Assert.Contains("cannot be the name of a kernel", Fails("install", "--prefix", At("p"), "--alias", name), StringComparison.Ordinal);
-        Assert.Contains("cannot be the name of a kernel", Fails("uninstall", "--prefix", At("p"), "--name", name),
+        Assert.Contains("is not a valid kernel name", Fails("install", "--prefix", At("p"), "--name", name), StringComparison.Ordinal);
+        Assert.Contains("is not a valid kernel name", Fails("install", "--prefix", At("p"), "--alias", name), StringComparison.Ordinal);
+        Assert.Contains("is not a valid kernel name", Fails("uninstall", "--prefix", At("p"), "--name", name),
             StringComparison.Ordinal);
         Assert.False(Directory.Exists(At("p")));
     }
@@ -248,11 +248,11 @@ public sealed class InstallTests : IDisposable
         var readOnly = Directory.CreateDirectory(At("read-only")).FullName;
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(readOnly, UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
-        Assert.Contains("may write to", Fails("install", "--prefix", readOnly), StringComparison.Ordinal);
+        Assert.Contains("can write to", Fails("install", "--prefix", readOnly), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Places_exclude_each_other()
+    public void Locations_cannot_be_combined()
     {
         Fails("install", "--user", "--prefix", At("p"));
         Fails("install", "--sys-prefix", "--prefix", At("p"));
@@ -288,7 +288,7 @@ public sealed class InstallTests : IDisposable
 
     [Fact]
     public void Without_any_environment_the_error_suggests_an_action() =>
-        Assert.Contains("activate one", Fails("install", "--sys-prefix"), StringComparison.Ordinal);
+        Assert.Contains("Activate one", Fails("install", "--sys-prefix"), StringComparison.Ordinal);
 
     [Fact]
     public void A_copy_runs_without_the_folder_that_it_was_made_from_and_goes_with_its_last_kernelspec()
@@ -365,7 +365,7 @@ public sealed class InstallTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no link on Windows");
         Script(".local/bin/jupyter-csharp", "exit 0");
 
-        Assert.Contains("stays as it is", Succeeds("install", "--copy"), StringComparison.Ordinal);
+        Assert.Contains("was not replaced", Succeeds("install", "--copy"), StringComparison.Ordinal);
 
         Assert.Equal("#!/bin/sh\nexit 0\n", File.ReadAllText(At(".local/bin/jupyter-csharp")));
     }

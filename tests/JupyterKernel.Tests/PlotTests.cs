@@ -325,7 +325,7 @@ public sealed class PlotTests
                 : apart >= LabelText.Width(labels[i].Value, 11), $"{apart} between {labels[i - 1].Value} and {labels[i].Value}");
         }
         Assert.InRange(All(svg, "rect", "bar").Count, Math.Min(count - 1, 999), 1_000);
-        Assert.Equal(count > 1_000, Texts(svg).Contains("the first 1,000 of 3,000 places"));
+        Assert.Equal(count > 1_000, Texts(svg).Contains("the first 1,000 of 3,000 categories"));
     }
 
     // Dots

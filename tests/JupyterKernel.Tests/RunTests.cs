@@ -123,7 +123,7 @@ public sealed class RunTests : IDisposable
         var run = await RunAsync(path, "--timeout", "2");
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("cell 1 took longer than 2 s", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Cell 1 was interrupted: it took longer than 2 s", run.Error, StringComparison.Ordinal);
         var cells = Cells("slow.executed.ipynb");
         Assert.Equal(["Interrupted", "CellTimeout"], cells[0]["outputs"]!.Select(output => (string?)output["ename"]));
         Assert.Empty((JArray)cells[1]["outputs"]!);

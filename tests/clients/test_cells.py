@@ -260,17 +260,17 @@ class Diagnostics(State):
     def test_a_value_of_an_older_declaration_is_reported_as_such(self):
         self.run_cell("record Point(int X); object point = new Point(1);")
         self.run_cell("record Point(int X, int Y);")
-        self.assertIn("Point was redeclared since", self.run_failing_cell("(Point)point").error["evalue"])
+        self.assertIn("Point was redeclared, and this value has the older type.", self.run_failing_cell("(Point)point").error["evalue"])
 
     def test_the_error_states_whether_the_value_or_the_method_is_older(self):
         self.run_cell("class House { } House first = new House();")
         self.run_cell("void Take(House h) { }")
         self.run_cell("class House { public int Rooms; }")
         text = self.run_failing_cell("Take(new House())").traceback
-        self.assertIn("House was redeclared: this value is of the newer type, and Take was compiled with the older one. Run the cell again that declares Take.", text)
+        self.assertIn("House was redeclared: this value has the newer type, but Take was compiled with the older one. Run the cell again that declares Take.", text)
         text = self.run_failing_cell("first = new House();").traceback
         self.assertIn("first was compiled with the older one", text)
-        self.assertIn("this value is of the older one", self.run_failing_cell("House second = first;").traceback)
+        self.assertIn("this value has the older type", self.run_failing_cell("House second = first;").traceback)
 
     def test_a_contextual_keyword_as_a_name_is_one_error_with_the_reason(self):
         self.run_cell("int union = 5, record = 6; var extension = new List<int>();")
@@ -278,7 +278,7 @@ class Diagnostics(State):
             with self.subTest(code):
                 text = self.run_failing_cell(code).traceback
                 self.assertEqual(text.count("error CS"), 1, text)
-                self.assertIn(f"At the beginning of a statement '{name}' is a keyword of C#. Write @{name} to use the name.", text)
+                self.assertIn(f"'{name}' is a contextual keyword at the start of a statement. Write @{name} to use it as a name.", text)
         self.assertEqual(self.run_cell("@union = 6; @record++; @extension.Add(1); $\"{union} {record} {extension.Count}\"").result, "6 7 1")
 
     def test_an_internal_exception_is_an_error_on_iopub_and_in_the_reply(self):

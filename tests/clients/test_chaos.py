@@ -432,7 +432,7 @@ class Notebook(unittest.TestCase):
     CRASHES = {
         "Environment.FailFast(\"no way on\");": "no way on",
         "int Down(int n) => Down(n + 1) + 1; Down(0)": "Stack overflow",
-        "var total = -1; numbers.Clear(); Environment.Exit(3);": "exit code 3",
+        "var total = -1; numbers.Clear(); Environment.Exit(3);": "code 3",
         "numbers.Add(99); System.Diagnostics.Process.GetCurrentProcess().Kill(); Thread.Sleep(-1);": "SIGKILL",
         'static class C { [System.Runtime.InteropServices.DllImport("libc")] public static extern void abort(); } C.abort();': "SIGABRT",
         'new Thread(() => throw new TimeoutException("elsewhere")).Start(); Thread.Sleep(-1);': "TimeoutException",

@@ -1,4 +1,4 @@
-"""Tests notebooks written for .NET Interactive: each row of docs/migration.md about its interface, its packages and its extensions."""
+"""Tests notebooks written for .NET Interactive: each row of docs/migration.md about its API, its packages and its extensions."""
 import glob
 import inspect
 import json
@@ -34,7 +34,7 @@ def shown(outcome):
 
 class Documented(unittest.TestCase):
     def test_every_row_has_a_test(self):
-        for section, *cases in (("The interface", Interface, ImportedInterface), ("Packages", PackagesOfInteractive), ("Extensions", Extensions)):
+        for section, *cases in (("API", Interface, ImportedInterface), ("Packages", PackagesOfInteractive), ("Extensions", Extensions)):
             tested = set(re.findall(r'row = ["\'](.*)["\']$', "\n".join(line for case in cases for line in source_of(case)), re.MULTILINE))
             self.assertEqual(tested, set(rows(section)), section)
 
@@ -501,7 +501,7 @@ class Extensions(FreshKernelTestCase):
         self.assertIn("Throwing was not loaded (InvalidOperationException: on purpose)", self.stderr(outcome))
 
     def test_hanging(self):
-        row = "an extension that does not come back"
+        row = "an extension whose `OnLoadAsync` does not return within 15 seconds"
         outcome = self.run_cell(self.pack("Hanging", "while (true) Thread.Sleep(1000);") + "Hanging.Answer.Value")
         self.assertEqual(outcome.result, "42")
         self.assertIn("did not complete within", self.stderr(outcome))
@@ -516,7 +516,7 @@ class Extensions(FreshKernelTestCase):
         self.assertEqual(self.run_cell("kept").result, "1")
 
     def test_missing_types(self):
-        row = "an extension that needs what is not there"
+        row = "an extension that requires a feature that this kernel does not have"
         # Compiled against an assembly of the original's name and key that has more than this kernel's.
         original = os.path.join(self.folder, "original")
         os.makedirs(original)

@@ -208,7 +208,7 @@ class Ending(KernelTestCase):
         time.sleep(2.5)  # two looks at the parent
         self.assert_alive(front_end)
         log.seek(0)
-        self.assertIn("cannot be seen from here", log.read().decode())
+        self.assertIn("named by JPY_PARENT_PID, was not found", log.read().decode())
 
 
 class Starting(KernelTestCase):
@@ -262,15 +262,15 @@ class Starting(KernelTestCase):
     def test_limits_that_are_too_low_are_one_line_of_error(self):
         import resource
         gib = 1 << 30
-        for name, limit, reason in (resource.RLIMIT_NOFILE, 32, "may open 32 files"), (resource.RLIMIT_NOFILE, 128, "may open 128 files"), \
-                                   (resource.RLIMIT_AS, 3 * gib, "may use 3072 MB of address space"):
+        for name, limit, reason in (resource.RLIMIT_NOFILE, 32, "The limit of open files is 32"), (resource.RLIMIT_NOFILE, 128, "The limit of open files is 128"), \
+                                   (resource.RLIMIT_AS, 3 * gib, "The limit of address space is 3072 MB"):
             self.assert_refused(reason, connection_file()[0], preexec_fn=lambda: resource.setrlimit(name, (limit, limit)))
 
     def test_a_missing_random_source_is_one_line_of_error(self):
         namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && exec "$@"', "sh"]
         if not sys.platform.startswith("linux") or subprocess.run([*namespace, "true"], capture_output=True).returncode:
             self.skipTest("needs a mount namespace")
-        self.assert_refused("See that this user can read /dev/urandom", connection_file()[0], within=namespace)
+        self.assert_refused("Check that this user can read /dev/urandom", connection_file()[0], within=namespace)
 
     def test_messages_are_signed_with_the_hash_of_the_connection_file(self):
         file, connection = connection_file(signature_scheme="hmac-sha512")
@@ -478,7 +478,7 @@ class Launched(KernelTestCase):
                         self.assertEqual(blocked, 0)
                         self.assertEqual(ignored & (1 << signal.SIGCHLD - 1 | 1 << signal.SIGPIPE - 1), 0)
                     self.assertNotIn("Broken pipe", outcome.stdout)
-                    self.assertIn("exit code 3", kernel.front_end.run("Environment.Exit(3);").error["evalue"])
+                    self.assertIn("code 3", kernel.front_end.run("Environment.Exit(3);").error["evalue"])
                     self.assert_alive(kernel.front_end)
 
 
@@ -513,7 +513,7 @@ class Connecting(KernelTestCase):
 
     def test_the_kernel_waits_for_a_port_that_is_briefly_in_use(self):
         taken, manager, kernel = self.start_on_a_taken_port()
-        self.assertIn("waiting for it", kernel.stderr.readline().decode())
+        self.assertIn("Waiting until it is free", kernel.stderr.readline().decode())
         taken.close()
         front_end = FrontEnd({**manager.get_connection_info(), "key": manager.session.key})
         self.addCleanup(front_end.close)

@@ -106,7 +106,7 @@ class Memory(Recycle):
             }}""")
         self.wait_until(lambda: self.worker().pid != first)
         self.assertEqual(self.run_cell("kept").result, "42")
-        self.assertIn("over the threshold of 300 MB", self.notices())
+        self.assertIn("more than the threshold of 300 MB", self.notices())
 
     def test_garbage_alone_is_collected_and_nothing_is_recycled(self):
         first = self.worker().pid
@@ -168,7 +168,7 @@ class Silence(Recycle):
         self.run_cell("var kept = 42;")
         worker = self.worker()
         worker.suspend()
-        self.assertIn("did not answer for 2 s", self.run_failing_cell("kept").error["evalue"])
+        self.assertIn("did not respond for 2 s", self.run_failing_cell("kept").error["evalue"])
         self.assertEqual(self.run_cell("kept").result, "42")
 
 

@@ -52,7 +52,7 @@ class Redefinition(Recycle):
         self.run_cell("var x = new A.X(); int Of(A.X x) => x.V;")
         self.run_cell("var list = new List<int> { x.V };")
         self.run_cell("namespace A { public class X { public int V => 2; } }\nlist.Add(new A.X().V);")
-        self.assertIn("X is redeclared: 3 earlier cells were recompiled", self.notices())
+        self.assertIn("X was redeclared: 3 earlier cells were recompiled", self.notices())
         show = '$"{x.V} {Of(x)} {string.Join(",", list)} {new A.Other().W}"'
         self.assertEqual(self.run_cell(show).result, "2 2 2,2 3")
         self.crash()
@@ -65,7 +65,7 @@ class Redefinition(Recycle):
         self.run_cell("var old = new A.X().Old;")
         self.run_cell("var kept = 5;")
         self.run_cell("namespace A { public class X { public int New => 2; } }")
-        self.assertIn("No longer compile: Cell [2] (old). Run these cells again.", self.notices())
+        self.assertIn("This cell no longer compiles and was not replayed: Cell [2] (old). Correct it and run it again.", self.notices())
         self.assertEqual(self.run_cell("kept + new A.X().New").result, "7")
         self.assertIn("CS0103", self.run_failing_cell("old").traceback)
 

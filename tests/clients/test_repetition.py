@@ -204,5 +204,5 @@ class RepetitionInFreshWorkers(Recycle):
         time.sleep(0.5)  # the kernel has handled it
         outcome = self.run_cell("n++;")
         self.assertEqual([message["msg_type"] for message in outcome.messages][:3], ["status", "execute_input", "stream"])
-        self.assertIn("The worker ended while no cell ran", outcome.messages[2]["content"]["text"])
+        self.assertIn("The worker ended while no cell was running", outcome.messages[2]["content"]["text"])
         self.assertEqual(self.run_cell("n").result, "2")

@@ -57,7 +57,7 @@ class Replay(State):
         self.run_failing_cell('var before = "kept"; throw new Exception("no more"); var after = "never";')
         self.run_cell("static class Held { public static int Value; } Held.Value = await Task.FromResult(7);")
         crash = self.crash()
-        self.assertIn("The 5 cells before it are replayed", crash.traceback)
+        self.assertIn("The 5 accepted cells are being replayed", crash.traceback)
         self.assertEqual(
             self.run_cell('$"{count} {string.Join(",", list)} {origin} {query[2].Double} {before} {after ?? "null"} {Held.Value}"').result,
             "42 1,2,3 Point { X = 1, Y = 2 } 6 kept null 7")
@@ -106,7 +106,7 @@ class Replay(State):
         self.kill_worker()
         time.sleep(1)
         outputs = self.run_cell("x").outputs
-        self.assertIn("The worker ended while no cell ran", dict(outputs)["stderr"])
+        self.assertIn("The worker ended while no cell was running", dict(outputs)["stderr"])
         self.assertEqual(outputs[-1], ("execute_result", "1"))
 
     def test_a_cell_with_a_different_outcome_is_reported(self):
@@ -127,7 +127,7 @@ class Replay(State):
         self.assertEqual(outcome.result, "4")
         notice = dict(outcome.outputs)["stderr"]
         self.assertIn("Cell [2] ended its worker", notice)
-        self.assertIn("Missing now: second", notice)
+        self.assertIn("was removed from the history (no longer declared: second)", notice)
         self.assertIn("second", self.run_failing_cell("second.Length + first").error["evalue"])
         self.crash()
         self.assertEqual(self.run_cell("first + third").outputs, [("execute_result", "4")])
@@ -161,7 +161,7 @@ class Replay(State):
         self.front_end.send("interrupt_request", channel="control")
         outcome = self.front_end.finish(waiting)
         self.assertEqual(outcome.error["ename"], "Interrupted")
-        self.assertIn("Missing from the state now: Cell [2], Cell [3], Cell [4] (second, third, Fourth)", dict(outcome.outputs)["stderr"])
+        self.assertIn("These cells were removed from the history: Cell [2], Cell [3], Cell [4] (no longer declared: second, third, Fourth)", dict(outcome.outputs)["stderr"])
         self.assertEqual(self.run_cell("first").result, "1")
         self.assertEqual(self.run_failing_cell("third").error["ename"], "CompileError")
 
@@ -170,7 +170,7 @@ class Directives(State):
     def test_recycle_replaces_the_worker_and_keeps_the_state(self):
         self.run_cell("var x = 1;")
         worker = self.worker()
-        self.assertIn("replayed in a fresh worker: 2", self.run_cell("#!recycle").result)
+        self.assertIn("2 accepted cells were replayed", self.run_cell("#!recycle").result)
         self.assertNotEqual(self.worker().pid, worker.pid)
         self.assertEqual(gone_or_left([worker]), [])
         self.assertEqual(self.run_cell("x").result, "1")
@@ -184,7 +184,7 @@ class Directives(State):
     def test_undo_takes_the_last_cell_back(self):
         self.run_cell("var list = new List<int> { 1 };")
         self.run_cell("list.Add(2); var gone = 1;")
-        self.assertIn("Cell [2] was taken back, and with it gone", self.run_cell("#!undo").result)
+        self.assertIn("Cell [2] was undone; it declared gone", self.run_cell("#!undo").result)
         self.assertEqual(self.run_cell("list.Count").result, "1")
         self.assertEqual(self.run_failing_cell("gone").error["ename"], "CompileError")
 
@@ -244,7 +244,7 @@ class RestartIntensity(State):
         self.crash()
         refused = self.run_failing_cell("kept")
         self.assertIn("no more are started", refused.error["evalue"])
-        self.assertIn("replayed in a fresh worker: 1", self.run_cell("#!recycle").result)
+        self.assertIn("1 accepted cell was replayed", self.run_cell("#!recycle").result)
         self.assertEqual(self.run_cell("kept").result, "42")
 
 

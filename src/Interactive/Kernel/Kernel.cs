@@ -57,7 +57,7 @@ public abstract class Kernel : IDisposable
     /// <summary>The events that are published through this interface.</summary>
     public IObservable<KernelEvent> KernelEvents => events;
 
-    /// <summary>Carries out a command and waits for its end.</summary>
+    /// <summary>Executes a command and waits until it completes.</summary>
     /// <returns>The events; the last one is a <see cref="CommandSucceeded"/> or a <see cref="CommandFailed"/>.</returns>
     public async Task<KernelCommandResult> SendAsync(KernelCommand command, CancellationToken cancellationToken = default)
     {

@@ -4,7 +4,7 @@ using System.Text;
 namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
-/// Names of types as C# writes them, without namespaces: <c>List&lt;int></c>, <c>(int, string)</c>, <c>int?</c>.
+/// Names of types in C# syntax, without namespaces: <c>List&lt;int></c>, <c>(int, string)</c>, <c>int?</c>.
 /// Submission classes, which contain the types that the compiler generates for cells (iterators, closures), are left out.
 /// </summary>
 internal static class TypeNames

@@ -37,7 +37,9 @@ internal sealed class DisplayTreeReader(int listLimit)
     /// <summary>Reads some rows of a table.</summary>
     /// <param name="rows">The indices of the rows to read, in the order of the result.</param>
     /// <param name="all">Whether their text is read without a limit.</param>
-    /// <param name="besideCells">Whether a cell may be running meanwhile, whose interruption does not concern this reader.</param>
+    /// <param name="besideCells">
+    /// Whether a cell may run at the same time; interrupting that cell does not stop this reader.
+    /// </param>
     internal DisplayTreeReader(IReadOnlyList<int> rows, bool all, bool besideCells) : this(FormatLimits.ListItems)
     {
         (selectedRows, isBesideCells, WithoutRegisteredText) = (rows, besideCells, true);

@@ -351,7 +351,8 @@ internal static class KnownTypes
         return value.GetType().Assembly.GetReferencedAssemblies().Select(Assembly.Load).Select(assembly => assembly.GetType(name))
             .FirstOrDefault(found => found is not null)
             ?? throw new MissingMemberException(
-                $"The type {name} was not found near {value.GetType().FullName}: this version of the library is not supported.");
+                $"The type {name} was not found in the assembly of {value.GetType().FullName} or its references: this version of the "
+                + "library is not supported.");
     }
 
     /// <summary>Calls an extension method from any class of the value's own library.</summary>

@@ -13,7 +13,7 @@ namespace JupyterKernel.Display.Formatting;
 /// names.</param>
 internal sealed record TupleNames(IReadOnlyList<string?>? Names, IReadOnlyList<TupleNames?> Parts)
 {
-    /// <summary>The names in a value that the calling code displays.</summary>
+    /// <summary>The tuple item names of the value that the calling code displays.</summary>
     /// <remarks>Finding the call takes a stack trace, so values that contain no tuples are left out.</remarks>
     internal static TupleNames? OfDisplayed(object? value) =>
         value is null or IConvertible or MimeBundle ? null : Parse(NotebookHost.Current?.TupleNamesOfDisplayed());

@@ -29,7 +29,8 @@ internal interface INotebookHost
     string? TupleNamesOfDisplayed() => null;
 
     /// <summary>Compiles code and runs it after the running cell, as part of it; completes when that code has ended.</summary>
-    Task<SubmittedResult> SubmitAsync(string code) => Task.FromResult(new SubmittedResult(null, "No code can be submitted here."));
+    Task<SubmittedResult> SubmitAsync(string code) =>
+        Task.FromResult(new SubmittedResult(null, "Code can be submitted only in a notebook."));
 
     /// <summary>Runs an action when the running cell has ended, before its end is reported.</summary>
     void AtCellEnd(Action action)

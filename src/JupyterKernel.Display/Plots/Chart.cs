@@ -5,7 +5,7 @@ namespace JupyterKernel.Display;
 
 /// <summary>
 /// A chart, created by <see cref="Plot"/>. Immutable: every method returns a new one. Displayed as SVG in the colours of the page, with
-/// the values as tooltips; in consoles as text. Numbers that are not finite or greater than 1e307 are omitted and are gaps in lines.
+/// the values as tooltips; in consoles as text. Numbers that are infinite, NaN or greater than 1e307 are omitted; in lines they are gaps.
 /// </summary>
 /// <example><c>Plot.Line(ys, "measured").Line(model, "model").Title("Fit").XLabel("t / s").Size(800, 300)</c></example>
 public sealed class Chart : IDisplayable

@@ -27,14 +27,14 @@ internal sealed class ChartData
             traces[i] = series.Mark == Mark.Histogram ? Counted(series, i, bins!) : Placed(series, i);
         Traces = traces;
         if (labels.Count > MaxPlaces)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {MaxPlaces:N0} of {labels.Count:N0} places"));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {MaxPlaces:N0} of {labels.Count:N0} categories"));
         if (labels.Count > MaxPlaces) labels.RemoveRange(MaxPlaces, labels.Count - MaxPlaces);
         if (spec.Grid?.Note is { } note) notes.Add(note);
     }
 
     internal IReadOnlyList<Trace> Traces { get; }
 
-    /// <summary>Whether xs are ticks of dates.</summary>
+    /// <summary>Whether the x values are dates, as <see cref="DateTime.Ticks"/>.</summary>
     internal bool IsTime { get; }
 
     /// <summary>Whether xs are indices of <see cref="Places"/>.</summary>

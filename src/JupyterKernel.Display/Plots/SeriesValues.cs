@@ -66,7 +66,7 @@ internal sealed class SeriesValues
                 name);
     }
 
-    /// <summary>The labels of the values as places of an axis, for example below bars.</summary>
+    /// <summary>The labels of the values on a category axis, for example below bars.</summary>
     internal string[] Labels()
     {
         if (Texts is not null) return Texts;

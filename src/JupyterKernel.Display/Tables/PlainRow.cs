@@ -34,7 +34,7 @@ internal sealed class PlainRow
     /// <summary>The names of the cells.</summary>
     internal IReadOnlyList<string> Columns { get; }
 
-    /// <summary>The rows of a type; null if it is of another kind.</summary>
+    /// <summary>Returns the plain rows of a type; null if reading its rows may run user code.</summary>
     internal static PlainRow? Of(Type type) => Known.GetValue(type, Find) is { Columns.Count: > 0 } row ? row : null;
 
     /// <summary>The value of a cell.</summary>

@@ -35,7 +35,7 @@ internal static class TableRows
     /// <param name="membersOnly">Whether the items' members are shown even if the items have another form.</param>
     /// <param name="rows">The indices of the rows, in the order of the result.</param>
     /// <param name="all">Whether their text is read without a limit.</param>
-    /// <param name="besideCells">Whether a cell may be running meanwhile, whose interruption does not concern this.</param>
+    /// <param name="besideCells">Whether a cell may run at the same time; interrupting that cell does not stop this.</param>
     /// <param name="names">The names of tuple items in the data.</param>
     /// <returns>Null if the data is no longer a table.</returns>
     internal static DisplayTree.Table? Read(object value, bool membersOnly, IReadOnlyList<int> rows, bool all = false,

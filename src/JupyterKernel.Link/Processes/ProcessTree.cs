@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// The processes that a worker's cells started. On Unix a worker leads a process group of its own, which its descendants join, also where
-/// their parent has ended; a process that has left the group is found as a child of a child. One that has left both is a daemon, and is
-/// left running. Any thread.
+/// The processes that a worker's cells started. On Unix a worker leads a process group of its own, which its descendants join and stay in
+/// when their parent ends. A process that has left the group is found through its parent. A process that has left the group and whose
+/// parents have ended is a daemon and is left running. Any thread.
 /// Source: https://man7.org/linux/man-pages/man2/setpgid.2.html
 /// </summary>
 internal static class ProcessTree

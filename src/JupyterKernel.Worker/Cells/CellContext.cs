@@ -3,8 +3,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// A cell from its start until none of its code runs any more, and the synchronization context of that code: the continuation of an await
-/// returns to the cell thread, and is dropped once the cell was interrupted.
+/// A cell from its start until its last code has ended, and the synchronization context of its code: continuations of awaits run on the
+/// cell thread, and are dropped after an interrupt.
 /// </summary>
 /// <param name="queue">The queue in which its continuations wait for the cell thread.</param>
 /// <param name="number">The cell's number in the session.</param>

@@ -23,8 +23,7 @@ internal sealed class CellPump(CellQueue queue, UserCode userCode, AwaitUnwindin
 
     /// <summary>
     /// Runs continuations until a cell's code has ended, and then continues in the execution context in which it ended: the continuation of
-    /// an
-    /// <c>await</c> runs in the method's own context, and the thread undoes its changes. The awaits of an interrupted cell are unwound.
+    /// an <c>await</c> runs in the method's own context, and the thread undoes its changes. The awaits of an interrupted cell are unwound.
     /// </summary>
     /// <returns>False if the cell was interrupted before.</returns>
     public bool PumpToEnd(Task code, CellContext cell)

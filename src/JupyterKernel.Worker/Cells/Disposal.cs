@@ -52,7 +52,7 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
         }
 
         console.Renew();
-        System.Console.Error.WriteLine($"{current} is not disposed of: that took longer than {TotalTimeout.TotalMilliseconds} ms.");
+        System.Console.Error.WriteLine($"{current} was not disposed of within {TotalTimeout.TotalMilliseconds} ms.");
 
         void DisposeAll()
         {
@@ -67,7 +67,7 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
                     }
                     catch (Exception problem) when (!limit.IsCancellationRequested)
                     {
-                        System.Console.Error.WriteLine($"{current} is not disposed of: {ExceptionReports.Of(problem).Message}");
+                        System.Console.Error.WriteLine($"Disposing of {current} failed: {ExceptionReports.Of(problem).Message}");
                     }
                 }
             }

@@ -28,8 +28,8 @@ internal static partial class ExceptionReports
         try
         {
             return exception is InvalidCastException && Namesakes().Match(exception.Message) is { Success: true } namesakes
-                ? $"This {namesakes.Groups["type"].Value} is of an older declaration: {namesakes.Groups["type"].Value} was redeclared "
-                    + "since. Run the cell that created it again."
+                ? $"{namesakes.Groups["type"].Value} was redeclared, and this value has the older type. Run the cell that created the "
+                    + "value again."
                 : exception.Message ?? "";
         }
         catch (Exception thrown)

@@ -31,7 +31,10 @@ internal sealed class SubmittedCode(
     private Task<SubmittedResult> Submit(string code)
     {
         if (queue.Running is not { } cell || cell.Number != console.CurrentCell)
-            return Task.FromResult(new SubmittedResult(null, "The cell that submits this code has ended: it must await what it submits."));
+        {
+            return Task.FromResult(new SubmittedResult(null,
+                "The cell that submitted this code has ended. Await the call of SubmitCodeAsync in the cell."));
+        }
         var result = cell.Submitted.Add();
         var flow = ExecutionContext.Capture();
         if (cell.Request is RunCell { IsReplay: true })
@@ -39,7 +42,8 @@ internal sealed class SubmittedCode(
             if (cell.Submitted.TakeRecorded() is { } recorded && recorded.Cell.Code == code)
                 Run(cell, flow, recorded.Cell, recorded.Payload, result);
             else
-                result.SetResult(new(null, "The cell submitted other code in the replay than before, so that code was not run."));
+                result.SetResult(new(null,
+                    "In the replay the cell submitted different code than in its first run, so the code was not run."));
             return result.Task;
         }
 

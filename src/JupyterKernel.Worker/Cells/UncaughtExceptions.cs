@@ -93,7 +93,8 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
     }
 
     /// <summary>
-    /// The cell for which the thread worked, 0 if none; then the assembly of the cell whose code is outermost on the stack.
+    /// Returns the number of the cell for which the thread ran; if that is unknown, 0 and the assembly of the outermost cell code on
+    /// the stack.
     /// </summary>
     private (long Cell, string? Assembly) OwnerOf(Exception exception)
     {

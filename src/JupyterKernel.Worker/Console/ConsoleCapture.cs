@@ -59,8 +59,7 @@ internal sealed class ConsoleCapture
 
     /// <summary>
     /// Replaces the console's writers after a thread was aborted, most likely while it printed. The framework puts a lock around them
-    /// without
-    /// <see cref="AbortSafe"/>, which may never be released. Writers that the user has set stay.
+    /// without <see cref="AbortSafe"/>, which may never be released. Writers that the user has set stay.
     /// </summary>
     public void Renew()
     {

@@ -15,7 +15,9 @@ internal sealed class NativeStreams(byte[] token)
     private readonly System.IO.Stream stdout = System.Console.OpenStandardOutput();
     private readonly System.IO.Stream stderr = System.Console.OpenStandardError();
 
-    /// <summary>Takes standard input for the kernel's orders; user code and its child processes get an empty one.</summary>
+    /// <summary>
+    /// Reserves standard input for the kernel's commands; user code and its child processes get an empty standard input.
+    /// </summary>
     public static System.IO.Stream TakeStdin()
     {
         if (OperatingSystem.IsWindows())

@@ -36,7 +36,7 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
         if (Interlocked.Increment(ref answered) is var next && next <= recorded.Count) return recorded[next - 1];
         if (!Allowed)
             throw new IOException(
-                "This cell was run by a client that answers no questions (allow_stdin is false), so it cannot read input.");
+                "This cell was run by a client that does not accept input requests (allow_stdin is false), so it cannot read input.");
         var unfinished = console.TakeUnfinishedLine();
         var question = Interlocked.Increment(ref lastQuestion);
         var answer = questions[question] = new(TaskCreationOptions.RunContinuationsAsynchronously);

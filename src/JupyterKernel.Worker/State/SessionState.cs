@@ -44,7 +44,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         }
         catch (OutOfMemoryException)
         {
-            return new StateRead(request.Request, null, [], "There is not enough memory.");
+            return new StateRead(request.Request, null, [], "not enough memory");
         }
     }
 
@@ -137,7 +137,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         // All other write methods call this one, in a class that derives from MemoryStream.
         public override void Write(byte[] buffer, int offset, int count)
         {
-            if (Length + count > maxBytes) throw new InvalidOperationException("The variables hold too much.");
+            if (Length + count > maxBytes) throw new InvalidOperationException("the variables are larger than the limit");
             base.Write(buffer, offset, count);
         }
     }

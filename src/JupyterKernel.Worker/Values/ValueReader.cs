@@ -108,7 +108,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         while (reader.ReadByte() == 1)
         {
             var (assembly, type, field) = (ReadText(), ReadText(), ReadText());
-            var variable = findVariable(assembly, type, field) ?? throw new InvalidDataException($"There is no {type}.{field} here.");
+            var variable = findVariable(assembly, type, field)
+                ?? throw new InvalidDataException($"Field {type}.{field} not found in this worker.");
             roots.Add((variable, ReadSlot(variable.Field.FieldType)));
             while (reader.ReadByte() == 1) nodes.Add(ReadNode());
         }
@@ -333,8 +334,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     }
 
     /// <summary>
-    /// Makes objects that hash or compare their elements once these are complete, and fills the objects that refer to them; those that
-    /// refer to each other are filled a second time.
+    /// Creates sets and dictionaries after their elements are complete, because they hash or compare them, and fills the objects that refer
+    /// to them. Objects that refer to each other are filled a second time.
     /// </summary>
     private void MakeAll()
     {

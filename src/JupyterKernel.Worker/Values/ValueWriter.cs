@@ -142,7 +142,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         {
             if (!numbers.TryGetValue(value, out var number))
             {
-                if (objects.Count == MaxObjects) throw new InvalidOperationException("There are too many objects.");
+                if (objects.Count == MaxObjects) throw new InvalidOperationException("the variables refer to too many objects");
                 number = numbers[value] = objects.Count;
                 objects.Add(value);
             }

@@ -25,14 +25,14 @@ internal sealed class CommandException(string message) : Exception(message)
 
     private static string Line(Exception failure)
     {
-        var line = failure.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+        var line = failure.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ') + ".";
         return failure switch
         {
             CommandException => line,
-            UnauthorizedAccessException => $"{line}. Choose a place that you may write to: --user, or --prefix DIR",
+            UnauthorizedAccessException => $"{line} Install to a directory that you can write to: use --user or --prefix DIR.",
             IOException =>
-                $"{line}. See that the folder can be written to and the disk has room, or choose another place with --prefix DIR",
-            _ => $"{line} ({failure.GetType().Name}). This is a fault of jupyter-csharp: please report it",
+                $"{line} Check that the directory is writable and that the disk has free space, or use --prefix DIR.",
+            _ => $"{failure.GetType().Name}: {line} This is a bug in jupyter-csharp. Please report it.",
         };
     }
 }

@@ -37,7 +37,7 @@ internal static class CommandLine
     {
         var connectionFile = new Option<string[]>("--connection-file", "-f")
         {
-            Description = "The file that says where to listen and how messages are signed.",
+            Description = "The connection file: ports, key and signature scheme.",
             HelpName = "FILE",
             Required = true,
             Arity = ArgumentArity.ZeroOrMore,
@@ -46,7 +46,10 @@ internal static class CommandLine
 
         // Jupyter appends the arguments of its own command line (`jupyter run --kernel=csharp file`, `jupyter console --debug`).
         var unknown =
-            new Argument<string[]>("arguments") { Description = "Anything else is logged and ignored.", Arity = ArgumentArity.ZeroOrMore };
+            new Argument<string[]>("arguments")
+            {
+                Description = "Additional arguments. They are logged and ignored.", Arity = ArgumentArity.ZeroOrMore,
+            };
         var command =
             new Command("kernel", "Run the kernel. Jupyter starts this; you do not need to call it.") { connectionFile, settings, unknown };
         command.SetAction(parse =>

@@ -16,11 +16,11 @@ internal static class ConvertCommand
     public static Command Create()
     {
         var input =
-            new Argument<FileInfo>("in") { Description = "A notebook (.ipynb, .dib) or a program of one file (.cs)." }.AcceptExistingOnly();
+            new Argument<FileInfo>("in") { Description = "A notebook (.ipynb, .dib) or a file-based app (.cs)." }.AcceptExistingOnly();
         var output = new Argument<string>("out") { Description = "The file to write: .ipynb, .dib, or .cs for dotnet run." };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Write it even if it is there already." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Overwrite the output file if it exists." };
         var command = new Command("convert",
-            "Convert a notebook between .ipynb, .dib and a C# program; outputs stay where the format has them.")
+            "Convert a notebook between .ipynb, .dib and a C# program. Outputs are kept only in .ipynb files.")
         {
             input, output, overwrite,
         };
@@ -44,12 +44,12 @@ internal static class ConvertCommand
 
     private static void Convert(string input, string output, bool overwrite, Action<string> warn)
     {
-        if (File.Exists(output) && !overwrite) throw new IOException($"{output} is there already; --overwrite replaces it");
+        if (File.Exists(output) && !overwrite) throw new IOException($"'{output}' already exists. Use --overwrite to replace it.");
         var notebook = Ending(input) == ".cs" ? ProgramReader.Read(File.ReadAllText(input))
             : Ending(input) is ".ipynb" or ".dib" ? NotebookFile.Load(input) : throw Unknown(input);
         if (notebook.Language is { } language && !CellLanguage.IsCSharp(language))
         {
-            throw new InvalidDataException($"{input} is written in {language}; only notebooks in C# are converted");
+            throw new InvalidDataException($"'{input}' is written in {language}. Only C# notebooks can be converted.");
         }
         var hasOutputs = notebook.Cells.Any(cell => cell.HasOutputs);
         switch (Ending(output))
@@ -58,7 +58,7 @@ internal static class ConvertCommand
                 notebook.Save(output, input);
                 return;
             case ".dib":
-                WholeFile.Write(output, input, file => file.Write(DibFile.Write(notebook, left => warn($"{left}, and is left out"))));
+                WholeFile.Write(output, input, file => file.Write(DibFile.Write(notebook, left => warn($"{left} and was omitted."))));
                 break;
             case ".cs":
                 WholeFile.Write(output, input, file => file.Write(new ProgramWriter(warn).Write(notebook)));
@@ -67,10 +67,10 @@ internal static class ConvertCommand
                 throw Unknown(output);
         }
 
-        if (hasOutputs) warn($"{output} has no outputs: its format has no place for them");
+        if (hasOutputs) warn($"The outputs were not written: {Ending(output)} files cannot contain outputs.");
     }
 
     private static string Ending(string path) => Path.GetExtension(path).ToLowerInvariant();
 
-    private static InvalidDataException Unknown(string path) => new($"{path} is none of .ipynb, .dib and .cs");
+    private static InvalidDataException Unknown(string path) => new($"'{path}' has an unsupported extension. Use .ipynb, .dib or .cs.");
 }

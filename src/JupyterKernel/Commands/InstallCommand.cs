@@ -16,32 +16,33 @@ internal static class InstallCommand
         var location = new InstallLocation();
         var displayName = new Option<string>("--display-name")
         {
-            Description = "The name that people see in Jupyter.",
+            Description = "The display name in Jupyter.",
             HelpName = "TEXT",
             DefaultValueFactory = _ => "C#",
         };
         var alias = new Option<string?>("--alias")
         {
             Description =
-                $"A second name for the kernel. Without this option {DefaultAlias} is added, so that notebooks made with .NET Interactive "
-                + $"run, unless another kernel has that name.",
+                $"An additional kernel name. Default: {DefaultAlias}, the name that notebooks made with .NET Interactive request, unless "
+                + $"another kernel has it.",
             HelpName = "NAME",
         };
         alias.CompletionSources.Add(DefaultAlias);
         var noAlias = new Option<bool>("--no-alias")
         {
-            Description = "No second name; those that the kernel has are removed.",
+            Description = "Install no alias, and remove existing aliases of this kernel.",
         };
         var copy = new Option<bool>("--copy")
         {
             Description =
-                "Copy the program to your data folder first, so that the folder it runs from may go, and link it in ~/.local/bin.",
+                "Copy the program to your data directory first, so that the original directory can be deleted, and link it in "
+                + "~/.local/bin.",
         };
 
         var settings = new SettingsOption();
 
         var command = new Command("install",
-            "Make this program a kernel of Jupyter's, and add the extension of JupyterLab that pages, sorts and filters its large tables.");
+            "Install this program as a Jupyter kernel, together with the JupyterLab extension that pages, sorts and filters large tables.");
         location.AddTo(command);
         command.Add(displayName);
         command.Add(alias);
@@ -53,7 +54,7 @@ internal static class InstallCommand
             var name = location.Name(parse);
             var aliasName = parse.GetValue(alias);
             if (aliasName is not null && parse.GetValue(noAlias))
-                throw new CommandException("--alias and --no-alias exclude each other: give one of them");
+                throw new CommandException("--alias and --no-alias cannot be combined. Use one of them.");
             if (aliasName is not null) KernelSpec.CheckName(aliasName);
 
             var kernels = location.Kernels(parse);
@@ -74,8 +75,8 @@ internal static class InstallCommand
 
             output.WriteLine(LabExtension.Write(JupyterPaths.DataOf(kernels)) is { } extension
                 ? $"JupyterLab extension: {extension}"
-                : "Another program's extension of JupyterLab has the name jupyter-csharp and stays as it is: large tables show their first "
-                    + "rows only.");
+                : "The JupyterLab extension was not installed: another extension is named jupyter-csharp. Large tables show only their "
+                    + "first rows.");
             output.WriteLine($"Program: {program}");
             if (parse.GetValue(copy))
             {
@@ -111,7 +112,9 @@ internal static class InstallCommand
         }
         else if (other.Name != name)
         {
-            output.WriteLine($"Notebooks that ask for {DefaultAlias} keep using the kernel that has that name: {other.Directory}");
+            output.WriteLine(
+                $"The alias {DefaultAlias} was not added: another kernel has that name ({other.Directory}). Notebooks that request it keep "
+                + "using that kernel.");
         }
 
         aliases.Remove(name);

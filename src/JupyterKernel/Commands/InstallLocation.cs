@@ -7,23 +7,23 @@ internal sealed class InstallLocation
 {
     private readonly Option<bool> user = new("--user")
     {
-        Description = "For you alone, where every Jupyter of yours looks (the default).",
+        Description = "Use your own Jupyter data directory, which all your Jupyter installations search (default).",
     };
 
     private readonly Option<string?> prefix = new("--prefix")
     {
-        Description = "For the environment at DIR: the kernelspec is in DIR/share/jupyter/kernels.",
+        Description = "Use the environment at DIR; kernelspecs are in DIR/share/jupyter/kernels.",
         HelpName = "DIR",
     };
 
     private readonly Option<bool> sysPrefix = new("--sys-prefix")
     {
-        Description = "For the Python environment in use: the activated virtual or Conda environment, else the one of python3 on the path.",
+        Description = "Use the active virtual or Conda environment; without one, the environment of python3 on the PATH.",
     };
 
     private readonly Option<string> name = new("--name")
     {
-        Description = "The kernel's name, as notebooks record it.",
+        Description = "The kernel name, which notebooks store in their metadata.",
         HelpName = "NAME",
         DefaultValueFactory = _ => KernelSpec.DefaultName,
     };
@@ -52,14 +52,14 @@ internal sealed class InstallLocation
         var directory = parse.GetValue(prefix);
         var inEnvironment = parse.GetValue(sysPrefix);
         if ((parse.GetValue(user) ? 1 : 0) + (directory is null ? 0 : 1) + (inEnvironment ? 1 : 0) > 1)
-            throw new CommandException("--user, --prefix and --sys-prefix exclude each other: give one of them");
+            throw new CommandException("--user, --prefix and --sys-prefix cannot be combined. Use one of them.");
         if (directory is "")
-            throw new CommandException("--prefix needs a directory");
+            throw new CommandException("--prefix needs a directory.");
         if (inEnvironment)
         {
             directory = JupyterPaths.EnvironmentPrefix()
                 ?? throw new CommandException(
-                    "there is no Python environment: activate one, put python3 on the path, or name a directory with --prefix DIR");
+                    "No Python environment found. Activate one, put python3 on the PATH, or use --prefix DIR.");
         }
 
         return JupyterPaths.Kernels(directory is null ? JupyterPaths.UserData : JupyterPaths.DataUnder(directory));

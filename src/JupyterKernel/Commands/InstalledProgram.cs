@@ -31,7 +31,8 @@ internal sealed record InstalledProgram(string Directory, params IReadOnlyList<s
         var executable = Path.Combine(directory, ExecutableName);
         return File.Exists(executable) && File.Exists(Path.Combine(directory, Name + ".dll"))
             ? new(directory, executable)
-            : throw new CommandException($"{directory} does not hold the whole program, so it cannot be copied: install without --copy");
+            : throw new CommandException(
+                $"'{directory}' does not contain all files of the program, so it cannot be copied. Install without --copy.");
     }
 
     /// <summary>Formats the command line for display.</summary>

@@ -28,7 +28,7 @@ internal static class JupyterPaths
     /// <exception cref="CommandException">The user has no home directory.</exception>
     public static string Home =>
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? home
-        : throw new CommandException("you have no home directory; set HOME, or say where to install with --prefix DIR");
+        : throw new CommandException("The home directory is unknown. Set HOME, or use --prefix DIR.");
 
     private static string XdgData =>
         Variable("XDG_DATA_HOME") is { } directory ? Path.GetFullPath(directory) : Path.Combine(Home, ".local", "share");

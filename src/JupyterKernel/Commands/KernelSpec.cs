@@ -73,7 +73,7 @@ internal sealed partial class KernelSpec
     public static string CheckName(string name) =>
         ValidName().IsMatch(name) ? name
         : throw new CommandException(
-            $"'{name}' cannot be the name of a kernel: use letters, digits, '.', '_' and '-', and no '.' at the end");
+            $"'{name}' is not a valid kernel name. Use letters, digits, '.', '_' and '-', without a '.' at the end.");
 
     /// <summary>Checks that a kernelspec of that name may be written to a directory.</summary>
     /// <exception cref="CommandException">A kernelspec of another program exists there.</exception>
@@ -81,8 +81,8 @@ internal sealed partial class KernelSpec
     {
         if (Find(kernels, name) is { IsOurs: false } other)
             throw new CommandException(
-                $"{other.Directory} is the kernelspec of another program and stays as it is: choose another name, or remove it first with "
-                + $"'jupyter kernelspec remove {other.Name}'");
+                $"The kernelspec in {other.Directory} belongs to another program and was not changed. Choose another name, or remove it "
+                + $"with 'jupyter kernelspec remove {other.Name}'.");
     }
 
     /// <summary>Writes a kernelspec from the template next to the program, replacing an earlier one of ours.</summary>

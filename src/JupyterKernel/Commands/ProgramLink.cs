@@ -24,7 +24,7 @@ internal static class ProgramLink
         var file = new FileInfo(Link);
         if ((file.Exists || file.LinkTarget is not null) && !IsOurs)
         {
-            output.WriteLine($"{Link} is not ours and stays as it is.");
+            output.WriteLine($"'{Link}' belongs to another program and was not replaced.");
             return;
         }
 
@@ -37,7 +37,7 @@ internal static class ProgramLink
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            output.WriteLine($"{Link} could not be made: {failure.Message}");
+            output.WriteLine($"The link '{Link}' could not be created: {failure.Message}");
             return;
         }
 

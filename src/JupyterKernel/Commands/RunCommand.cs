@@ -20,12 +20,12 @@ internal static class RunCommand
         var output = new Option<string?>("--output", "-o")
         {
             Description =
-                "Where the executed copy goes: a file, or a directory, which it must be for several notebooks. Default: "
-                + "NAME.executed.ipynb beside the notebook.",
+                "The file or directory for the executed copies; must be a directory for several notebooks. Default: NAME.executed.ipynb "
+                + "next to the notebook.",
         };
         var allowErrors = new Option<bool>("--allow-errors")
         {
-            Description = "Go on with the next cell when one fails, and do not count that as a failure.",
+            Description = "Continue after a cell that fails, and do not count it as a failure.",
         };
         var timeout = new Option<int?>("--timeout")
         {
@@ -55,7 +55,7 @@ internal static class RunCommand
             },
         };
 
-        var command = new Command("run", "Run notebooks and leave executed copies; needs neither Jupyter nor Python.")
+        var command = new Command("run", "Run notebooks and write executed copies. Requires neither Jupyter nor Python.")
         {
             notebooks, output, allowErrors, timeout, parameters,
         };
@@ -115,7 +115,8 @@ internal static class RunCommand
             if (output is not null && notebooks.Length == 1 && !Directory.Exists(output) && !Path.EndsInDirectorySeparator(output))
                 return [(notebooks[0], output)];
 
-            if (File.Exists(output)) throw new InvalidDataException($"{output} is a file; several notebooks need a directory");
+            if (File.Exists(output))
+                throw new InvalidDataException($"'{output}' is a file. Use a directory as --output for several notebooks.");
             if (output is not null) Directory.CreateDirectory(output);
             List<(string Notebook, string Copy)> copies =
             [
@@ -124,7 +125,8 @@ internal static class RunCommand
             ];
             if (copies.GroupBy(copy => Path.GetFullPath(copy.Copy)).FirstOrDefault(same => same.Count() > 1) is { } clash)
                 throw new InvalidDataException(
-                    $"the copies of {string.Join(" and ", clash.Select(copy => copy.Notebook))} would be one file, {clash.Key}");
+                    $"The executed copies of {string.Join(" and ", clash.Select(copy => copy.Notebook))} would have the same path, "
+                    + $"{clash.Key}. Run them separately.");
             return copies;
         }
 
@@ -139,7 +141,7 @@ internal static class RunCommand
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                throw new IOException($"{copy} cannot be written ({failure.Message}); --output names another place");
+                throw new IOException($"'{copy}' cannot be written ({failure.Message}). Use --output to choose another path.");
             }
         }
 
@@ -147,7 +149,7 @@ internal static class RunCommand
         {
             var notebook = NotebookFile.Load(path);
             if (notebook.Language is { } language && !CellLanguage.IsCSharp(language))
-                throw new InvalidDataException($"{path} is written in {language}; this kernel runs C#");
+                throw new InvalidDataException($"'{path}' is written in {language}. This kernel runs only C#.");
             CheckWritable(copy);
             if (parameters.Length > 0) Parameter.Inject(parameters, notebook);
             return notebook;

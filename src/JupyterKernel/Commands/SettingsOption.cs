@@ -10,7 +10,7 @@ internal sealed class SettingsOption : Option<string[]>
     public SettingsOption()
         : base("--set")
     {
-        Description = "A setting of the kernel, of those below; may be repeated.";
+        Description = "A kernel setting from the list below. Can be repeated.";
         HelpName = "NAME=VALUE";
         CompletionSources.Add([.. KernelSettings.All.Select(setting => setting.Name + "=")]);
         Validators.Add(Validate);

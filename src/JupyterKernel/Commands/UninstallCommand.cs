@@ -10,8 +10,8 @@ internal static class UninstallCommand
         var location = new InstallLocation();
         location.SuggestInstalledNames();
         var command = new Command("uninstall",
-            "Remove the kernel from Jupyter, its second names, and what no kernel uses any more: the extension of JupyterLab, copies of "
-            + "the program.");
+            "Remove the kernel and its aliases from Jupyter, and the JupyterLab extension and program copies if no other kernel uses "
+            + "them.");
         location.AddTo(command);
         command.SetAction(parse => CommandException.Report(parse, output =>
         {
@@ -24,7 +24,7 @@ internal static class UninstallCommand
             List<KernelSpec> ours = kernel is null ? [.. aliases] : [kernel, .. aliases];
             if (ours.Count == 0)
                 throw new CommandException(
-                    $"there is no kernel {name} in {kernels}: if it was installed elsewhere, say where with --prefix DIR or --sys-prefix");
+                    $"Kernel '{name}' not found in {kernels}. If it is installed elsewhere, use --prefix DIR or --sys-prefix.");
 
             foreach (var spec in ours)
             {

@@ -40,8 +40,8 @@ internal sealed class CellCompiler
 
     // Roslyn has an error with this number and meaning, but does not always reach the point where it reports it.
     private static readonly DiagnosticDescriptor TooDeep = new(
-        "CS8078", "Too deep", "The code nests too deeply to be compiled: split it up", "Compiler", DiagnosticSeverity.Error,
-        isEnabledByDefault: true);
+        "CS8078", "Too deep", "The code is nested too deeply to be compiled. Split it into smaller parts.", "Compiler",
+        DiagnosticSeverity.Error, isEnabledByDefault: true);
 
     private static readonly DiagnosticDescriptor UsingOfOther = new(
         "CS1674", "Using", "'{0}': type used in a using statement must implement 'System.IDisposable'", "Compiler",
@@ -49,7 +49,7 @@ internal sealed class CellCompiler
 
     // The parser's own errors are about the declaration that it expects instead.
     private static readonly DiagnosticDescriptor KeywordAsName = new(
-        "CS1001", "Keyword", "At the beginning of a statement '{0}' is a keyword of C#. Write @{0} to use the name.", "Compiler",
+        "CS1001", "Keyword", "'{0}' is a contextual keyword at the start of a statement. Write @{0} to use it as a name.", "Compiler",
         DiagnosticSeverity.Error, isEnabledByDefault: true);
 
     /// <summary>
@@ -279,7 +279,9 @@ internal sealed class CellCompiler
                     source.Language.Apply(compiler.options), cancellation);
         }
 
-        /// <summary>Compiles the script's part with fast loops; null if it has no loops, or they cannot be made fast.</summary>
+        /// <summary>
+        /// Compiles the script part of the cell with loop variables as locals; null if it has no loops or they cannot be rewritten.
+        /// </summary>
         public CompiledCell? CompileFast(ScriptForm form)
         {
             var tree = form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation);

@@ -13,8 +13,9 @@ namespace JupyterKernel.Compilation;
 internal sealed record LibrarySource(string Cell, string Text);
 
 /// <summary>
-/// The part of a cell that a script cannot contain (namespaces, extension blocks, types that generators write a part of or whose name a
-/// variable has too, assembly attributes with all types), compiled as a library that the cell and later ones reference.
+/// The part of a cell that a script cannot contain (namespaces, extension blocks, types that source generators extend, types that share
+/// their name with a variable, assembly attributes together with all types of the cell), compiled as a library that the cell and later ones
+/// reference.
 /// </summary>
 /// <param name="Sources">The texts that it is compiled from.</param>
 /// <param name="Types">Its types by their full names. A session can have each once: when one is redeclared, the library is rebuilt.</param>

@@ -27,7 +27,7 @@ internal static partial class CompileErrorText
             if (span.IsValid) lines.Add(SourcePlace.Of(span.Path, span.StartLinePosition.Line + 1));
             lines.AddRange(Underlined(error.Location, span.StartLinePosition.Line + 1));
             if (error.Properties.GetValueOrDefault(Suggestion) is { } suggestion && said.Add(suggestion)) lines.Add("    " + suggestion);
-            if (count > 1) lines.Add($"    … and {count - 1} times more");
+            if (count > 1) lines.Add($"    … and {count - 1} more {(count == 2 ? "occurrence" : "occurrences")}");
         }
 
         // Front ends turn it into a link, which must not end at the bracket.

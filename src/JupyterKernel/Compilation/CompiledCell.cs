@@ -110,7 +110,7 @@ internal sealed record CellSource(string Code, string Name, CSharpCompilation Pr
     /// <summary>The full names of its types that are in another cell's library.</summary>
     public IReadOnlyList<string> Moved { get; init; } = [];
 
-    /// <summary>The types of its text that an earlier cell declares with the same text: they are not declared again.</summary>
+    /// <summary>The types of the cell that an earlier cell declares identically; they are not declared again.</summary>
     public IReadOnlySet<string> Kept { get; init; } = FrozenSet<string>.Empty;
 
     /// <summary>Whether a name is an earlier cell's variable that only cells' statements use: no lambda, method, type or query.</summary>

@@ -10,7 +10,7 @@ namespace JupyterKernel.Compilation;
 internal static class ForeignCode
 {
     private const string Comment = "A comment begins with //.";
-    private const string Print = "C# writes Console.WriteLine(…); the value of a cell's last expression is shown by itself.";
+    private const string Print = "Use Console.WriteLine(…). The value of the expression that ends a cell is displayed automatically.";
     private const string Package = "Add a NuGet package: #r \"nuget: PackageName\"";
     private const string Parse = "Convert with a cast or a parser: (int)x, int.Parse(\"5\"), double.Parse(\"0.5\")";
     private const string Interpolated = "An interpolated string begins with $: $\"… {x} …\"";
@@ -26,8 +26,8 @@ internal static class ForeignCode
         (@"^\s*%matplotlib\b.*", "Charts need no setup: Plot.Line(values)"),
         (@"^\s*%%?[A-Za-z_]\w*.*", "Magics begin with #! here: #!lsmagic lists them."),
         (@"^\s*!?\s*cd\s+([\w./~\\-]+)\s*$", "Change the working directory: Directory.SetCurrentDirectory(\"$1\");"),
-        (@"^\s*!?\s*pwd\s*$", "The working directory: Directory.GetCurrentDirectory()"),
-        (@"^\s*!?\s*ls\s*$", "The files of a directory: Directory.GetFileSystemEntries(\".\")"),
+        (@"^\s*!?\s*pwd\s*$", "Show the working directory: Directory.GetCurrentDirectory()"),
+        (@"^\s*!?\s*ls\s*$", "List the files of a directory: Directory.GetFileSystemEntries(\".\")"),
         (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)([\w./~-][^""\\]*?)\s*$",
             "Run a program: System.Diagnostics.Process.Start(\"$1\", \"$2\")"),
         (@"^\s*!\s*([A-Za-z][\w.-]*)\s+(?!is\b|as\b|switch\b|with\b)[\w./~""'*$-].*",
@@ -45,8 +45,8 @@ internal static class ForeignCode
         (@"^\s*#(?!r\b|load\b|!).*", Comment),
         (@"^\s*--\s*[A-Za-z].*", Comment),
         (@"^\s*'[^']*$", Comment),
-        (@"'((?:[^'\\""]|\\.){2,})'?", "A string is in double quotes: \"$1\""),
-        ("''", "A string is in double quotes: \"\""),
+        (@"'((?:[^'\\""]|\\.){2,})'?", "String literals use double quotes: \"$1\""),
+        ("''", "String literals use double quotes: \"\""),
         (@"(?<!\w)[fF][""'].*", Interpolated),
         (@"`.*", Interpolated),
         (@"(?<!\w)[rR]""([^""]*)""?", "A verbatim string begins with @: @\"$1\""),
@@ -63,48 +63,48 @@ internal static class ForeignCode
         (@"^\s*(?:export\s+)?(?:let|val|auto|local|mut|Dim|my)\s+(?:mut\s+)?\$?(\w+).*", "Declare a variable: var $1 = …;"),
         (@"^\s*final\s+(?:[\w<>\[\]]+\s+)?(\w+)\s*=.*", "Declare a variable: var $1 = …;"),
         (@"\blambda\b\s*([A-Za-z_][\w, ]*)?:.*", "A lambda is written with =>: x => x + 1"),
-        (@"\bboolean\b", "C# writes bool."),
-        (@"\b(?:Integer|integer)\b", "C# writes int."),
+        (@"\bboolean\b", "In C#, write bool."),
+        (@"\b(?:Integer|integer)\b", "In C#, write int."),
 
         // Control flow
-        (@"\b(?:elif|elsif|elseif|ElseIf)\b.*", "C# writes else if (…) { … }"),
+        (@"\b(?:elif|elsif|elseif|ElseIf)\b.*", "In C#, write else if (…) { … }"),
         (@"^\s*for\s*\(?\s*(?:(?:var|let|const|int|String|string|auto|Each)\s+)?(\w+)(?:\s*,\s*\w+)*\s+(?:in|of)\b.*",
             "Loop over a sequence: foreach (var $1 in …) { … }"),
         (@"^\s*for(?:each)?\s*\(\s*[\w<>\[\]]+\s+(\w+)\s*:.*", "Loop over a sequence: foreach (var $1 in …) { … }"),
         (@"^\s*foreach\s*\(\s*(\w+)\s+in\b.*", "Declare the loop's variable: foreach (var $1 in …) { … }"),
         (@"^\s*(?:if|else|while|for|with|try|except|finally|class)\b[^?]*:\s*(?:pass|return\b.*|#.*)?$",
             "Conditions are in parentheses and blocks in braces: if (…) { … }"),
-        (@"^\s*(?:except|rescue)\b.*", "C# writes catch (Exception e) { … }"),
-        (@"^\s*raise\b.*", "C# writes throw new Exception(\"…\");"),
+        (@"^\s*(?:except|rescue)\b.*", "In C#, write catch (Exception e) { … }"),
+        (@"^\s*raise\b.*", "In C#, write throw new Exception(\"…\");"),
         (@"^\s*End\s+(?:If|Sub|Function|While|Class)\s*$", "A block ends with a brace: }"),
 
         // Operators
-        (@"!==", "C# writes !=."),
-        (@"===", "C# writes ==."),
-        (@"\S+\s*<>\s*\S+", "C# writes !=."),
+        (@"!==", "In C#, write !=."),
+        (@"===", "In C#, write ==."),
+        (@"\S+\s*<>\s*\S+", "In C#, write !=."),
         (@"\*\*", "Raise to a power with Math.Pow(x, y)."),
-        (@":=", "C# writes =."),
-        (@"\band\b", "C# writes &&."),
-        (@"\bor\b", "C# writes ||."),
-        (@"\bnot\s+", "C# writes !."),
+        (@":=", "In C#, write =."),
+        (@"\band\b", "In C#, write &&."),
+        (@"\bor\b", "In C#, write ||."),
+        (@"\bnot\s+", "In C#, write !."),
 
         // Values and functions
-        (@"\b(?:None|nil|undefined|Nothing|NULL|nullptr)\b(?!\s*\()", "C# writes null."),
-        (@"\b(?:True|TRUE)\b", "C# writes true."),
-        (@"\b(?:False|FALSE)\b", "C# writes false."),
-        (@"\bself\b", "C# writes this."),
-        (@"\blen\s*\(\s*([\w.]+)\s*\)", "The length: $1.Length of arrays and strings, $1.Count of collections"),
-        (@"\blen\s*\(.*", "The length: x.Length of arrays and strings, x.Count of collections"),
-        (@"\bstr\s*\(\s*([\w.]+)\s*\)", "As text: $1.ToString()"),
-        (@"\bstr\s*\(.*", "As text: x.ToString()"),
+        (@"\b(?:None|nil|undefined|Nothing|NULL|nullptr)\b(?!\s*\()", "In C#, write null."),
+        (@"\b(?:True|TRUE)\b", "In C#, write true."),
+        (@"\b(?:False|FALSE)\b", "In C#, write false."),
+        (@"\bself\b", "In C#, write this."),
+        (@"\blen\s*\(\s*([\w.]+)\s*\)", "Use $1.Length for arrays and strings, $1.Count for collections."),
+        (@"\blen\s*\(.*", "Use x.Length for arrays and strings, x.Count for collections."),
+        (@"\bstr\s*\(\s*([\w.]+)\s*\)", "Use $1.ToString()."),
+        (@"\bstr\s*\(.*", "Use x.ToString()."),
         (@"\b(?:int|float|double|bool|long)\s*\(.*", Parse),
         (@"\b(?:parseInt|parseFloat|CInt|CDbl)\s*\(.*", Parse),
-        (@"\brange\s*\(.*", "A range of numbers: Enumerable.Range(start, count)"),
-        (@"\btype\s*\(\s*([\w.]+)\s*\)", "Its type: $1.GetType()"),
-        (@"\btypeof\s+(\w+)", "Its type: $1.GetType()"),
+        (@"\brange\s*\(.*", "Create a range of numbers: Enumerable.Range(start, count)"),
+        (@"\btype\s*\(\s*([\w.]+)\s*\)", "Use $1.GetType()."),
+        (@"\btypeof\s+(\w+)", "Use $1.GetType()."),
         (@"\bsleep\s*\(.*", "Wait: await Task.Delay(milliseconds);"),
         (@"\b(?:sum|sorted|reversed|enumerate|zip|map|filter|any|all)\s*\(.*",
-            "Sequences have methods for it: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
+            "Use LINQ methods: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
     ];
 
     /// <summary>The members of other languages' types and their C# names: the first that the type has applies.</summary>

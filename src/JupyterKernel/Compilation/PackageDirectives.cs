@@ -192,11 +192,11 @@ internal static partial class PackageDirectives
             case "sdk":
                 return FrameworkOfSdk.TryGetValue(value.Split('@')[0].Trim(), out var framework)
                     ? new(PackageDirectiveKind.Framework, framework ?? "Microsoft.NETCore.App")
-                    : Malformed($"A cell cannot have the SDK '{value}'. It can have: {string.Join(", ", FrameworkOfSdk.Keys)}.");
+                    : Malformed($"SDK '{value}' is not supported in a cell. Use one of: {string.Join(", ", FrameworkOfSdk.Keys)}.");
             default:
                 return Malformed(
-                    $"#:{match.Groups["word"].Value} is not known. There are #:package Id@version, #:project path, #:property Name=Value "
-                        + "and #:sdk Name.");
+                    $"Unknown directive '#:{match.Groups["word"].Value}'. Use #:package Id@version, #:project path, #:property Name=Value "
+                        + "or #:sdk Name.");
         }
     }
 

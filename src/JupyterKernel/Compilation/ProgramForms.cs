@@ -327,9 +327,9 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Rewrites <c>await (…)</c>, which the parser takes for a call of a method of that name at a script's top level, unlike <c>await
-    /// new</c>. So the operand is put into an array and taken out of it, which changes neither its type nor its overflow checks. Source:
-    /// https://github.com/dotnet/roslyn/issues/47411
+    /// Rewrites <c>await (…)</c>: at the top level of a script the parser reads it, unlike <c>await new</c>, as a call of a method named
+    /// <c>await</c>. The operand is put into an array and taken out of it, which changes neither its type nor its overflow checks.
+    /// Source: https://github.com/dotnet/roslyn/issues/47411
     /// </summary>
     private static IEnumerable<Edit> Awaits(CompilationUnitSyntax script, Lazy<CompilationUnitSyntax> program)
     {

@@ -28,7 +28,7 @@ internal static class Suggestions
             "CS0103" or "CS0246" when NameIn(node) is { } name =>
                 Declared(submission, cancellation)
                     .FirstOrDefault(declared => declared != name && declared.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other
-                ? $"Did you mean {other}?"
+                ? $"Did you mean '{other}'?"
                 : ForeignCode.HintFor(error, tree, cancellation) ?? OfMath(node, name)
                 ?? Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
                 ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))) ?? Undeclared(node, name),
@@ -44,14 +44,16 @@ internal static class Suggestions
             "CS0006" => PackageHints.ForMissingFile(error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Split('\'')[1]),
 
             // The address of a movable variable.
-            "CS0212" => "While code uses its address, it must not move: take it by fixed (int* p = &x) { … }.",
+            "CS0212" =>
+                "The garbage collector may move this variable. Take its address in a fixed statement: fixed (int* p = &x) { … }",
 
             // An alias that is not given to any reference.
             "CS0430" when node is ExternAliasDirectiveSyntax { Identifier.ValueText: var name } =>
-                $"A file is given it by: #r \"{name}=file.dll\"",
+                $"Assign the alias to a file: #r \"{name}=file.dll\"",
 
             // An unknown alias.
-            "CS0432" when NameIn(node) is { } name => $"If it is a reference's, begin the cell with: extern alias {name};",
+            "CS0432" when NameIn(node) is { } name =>
+                $"If {name} is the alias of a reference, begin the cell with: extern alias {name};",
 
             // An operator that other languages have.
             "CS0193" => ForeignCode.HintFor(error, tree, cancellation),
@@ -71,7 +73,7 @@ internal static class Suggestions
             // A cell's variable in a static context, which has no cell object.
             "CS0120" when submission.GetSemanticModel(tree).GetSymbolInfo(node, cancellation) is var found
                 && (found.Symbol ?? found.CandidateSymbols.FirstOrDefault())?.ContainingType is { IsScriptClass: true } =>
-                "Constants and static code cannot use a cell's variables: pass its value, or leave out static or const.",
+                "Constants and static code cannot use top-level variables. Pass the value as an argument, or remove static or const.",
             _ => null,
         };
     }
@@ -102,7 +104,7 @@ internal static class Suggestions
         node.Parent is InvocationExpressionSyntax call && call.Expression == node
         && typeof(Math).GetMethods()
             .FirstOrDefault(method => method.IsStatic && method.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } method
-            ? $"Did you mean Math.{method.Name}?"
+            ? $"Did you mean 'Math.{method.Name}'?"
             : null;
 
     /// <summary>Suggests a declaration where an unknown name stands alone left of a <c>=</c>.</summary>
@@ -116,7 +118,7 @@ internal static class Suggestions
     private static string? ForeignMember(string name, IEnumerable<string> members)
     {
         var known = ForeignCode.MembersFor(name).ToList();
-        return known.Count > 0 && known.Find(members.ToHashSet().Contains) is { } member ? $"Did you mean {member}?" : null;
+        return known.Count > 0 && known.Find(members.ToHashSet().Contains) is { } member ? $"Did you mean '{member}'?" : null;
     }
 
     /// <summary>Suggests an alternative for a span, which an object cannot contain: it can be neither displayed nor boxed.</summary>
@@ -151,7 +153,7 @@ internal static class Suggestions
             ?? node.DescendantNodesAndSelf().OfType<InitializerExpressionSyntax>().FirstOrDefault()?.Expressions.FirstOrDefault();
         var model = submission.GetSemanticModel(node.SyntaxTree);
         var type = first is null ? null : model.GetTypeInfo(first, cancellation).Type;
-        return "The elements' type is missing: "
+        return "The element type cannot be inferred. Declare it: "
             + $"{(type is null or IErrorTypeSymbol ? "int" : type.ToMinimalDisplayString(model, node.SpanStart))}[] "
             + $"{variable.Identifier.ValueText} = …";
     }
@@ -166,7 +168,7 @@ internal static class Suggestions
         var latest = SubmissionLink.Chain(submission).FirstOrDefault(link => link.ScriptClass!.GetTypeMembers(name).Length > 0);
         var value = (node as ArgumentSyntax)?.Expression ?? node.FirstAncestorOrSelf<ExpressionSyntax>();
         if (latest is null || value is null || !Uses(submission.GetSemanticModel(value.SyntaxTree).GetTypeInfo(value, cancellation).Type))
-            return $"{name} was redeclared since: this value is of the older one. Run the cell that created it again.";
+            return $"{name} was redeclared, and this value has the older type. Run the cell that created the value again.";
         var target = value.Parent switch
         {
             ArgumentSyntax { Parent.Parent: InvocationExpressionSyntax { Expression: var method } } => NameIn(method),
@@ -175,9 +177,9 @@ internal static class Suggestions
             _ => null,
         };
         return target is null
-            ? $"{name} was redeclared: this value is of the newer type, and the older one is expected. Run the cell again that declares "
-                + "what it is given to."
-            : $"{name} was redeclared: this value is of the newer type, and {target} was compiled with the older one. Run the cell again "
+            ? $"{name} was redeclared: this value has the newer type, but the older one is expected here. Run the cell again that declares "
+                + "the method or variable that receives the value."
+            : $"{name} was redeclared: this value has the newer type, but {target} was compiled with the older one. Run the cell again "
                 + $"that declares {target}.";
 
         bool Uses(ITypeSymbol? type) => type switch
@@ -214,7 +216,7 @@ internal static class Suggestions
             .Select(candidate => (Name: candidate, Distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
             .Where(near => near.Distance <= allowed).OrderBy(near => near.Distance)
             .ThenBy(near => near.Name, StringComparer.Ordinal).FirstOrDefault();
-        return best.Name is null ? null : $"Did you mean {best.Name}?";
+        return best.Name is null ? null : $"Did you mean '{best.Name}'?";
     }
 
     /// <summary>Returns the edit distance: the number of letters to change, add, remove or swap with the next.</summary>

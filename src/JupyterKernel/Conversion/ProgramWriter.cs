@@ -83,7 +83,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         if (root.GetDiagnostics()
             .FirstOrDefault(error => error.Severity == DiagnosticSeverity.Error && !Harmless.Contains(error.Id)) is { } broken)
         {
-            warn($"cell {number} is not valid C# ({broken.GetMessage(CultureInfo.InvariantCulture)}) and becomes a comment");
+            warn($"Cell {number} is not valid C# ({broken.GetMessage(CultureInfo.InvariantCulture)}) and was written as a comment.");
             return Commented(text);
         }
 
@@ -132,9 +132,9 @@ internal sealed partial class ProgramWriter(Action<string> warn)
                 case GlobalStatementSyntax or IncompleteMemberSyntax:
                     break;
                 default:
-                    warn($"cell {number} declares a "
-                        + $"{member.Kind().ToString().Replace("Declaration", "", StringComparison.Ordinal).ToLowerInvariant()} outside of "
-                        + $"a type, which a program cannot");
+                    var kind = member.Kind().ToString().Replace("Declaration", "", StringComparison.Ordinal).ToLowerInvariant();
+                    warn($"Cell {number} declares {(kind[0] is 'e' or 'i' or 'o' ? "an" : "a")} {kind} outside a type, which a program "
+                        + "does not allow.");
                     break;
             }
         }
@@ -142,7 +142,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         foreach (var name in root.DescendantNodes().OfType<SimpleNameSyntax>().Select(name => name.Identifier.ValueText))
         {
             if (Shimmed.Contains(name)) needsShim = true;
-            if (OnlyInNotebooks.Contains(name) && warned.Add(name)) warn($"cell {number} uses {name}, which only notebooks have");
+            if (OnlyInNotebooks.Contains(name) && warned.Add(name)) warn($"Cell {number} uses {name}, which exists only in notebooks.");
         }
 
         if (moved.Length > 0) types.Append(CultureInfo.InvariantCulture, $"\n{ProgramText.Mark} {ProgramText.TypesOf}{number}]\n{moved}");
@@ -159,7 +159,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         if (name is null) return;
         if (declared.TryGetValue(name, out var before) && before != number && warned.Add(name))
         {
-            warn($"{name} is declared in cells {before} and {number}, which a program cannot: give one another name");
+            warn($"'{name}' is declared in cells {before} and {number}. A program can declare a name only once: rename one of them.");
         }
         declared.TryAdd(name, number);
     }
@@ -186,7 +186,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
             }
             else if (isDirective || Reference().IsMatch(line))
             {
-                warn($"cell {number} says {line.Trim()}, which a program of one file cannot; it becomes a comment");
+                warn($"'{line.Trim()}' in cell {number} is not supported in a file-based app and was written as a comment.");
                 lines.Add("// " + line);
             }
             else

@@ -10,15 +10,15 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// Handles code that a running cell submits. The code is compiled to follow the cell, which keeps running meanwhile, and runs in the cell's
-/// worker as part of it. When the cell has ended, the code joins the history as part of the cell. Loop thread.
+/// Handles code that a running cell submits. The code is compiled as a submission that follows the cell's, while the cell keeps running,
+/// and runs in the same worker as part of the cell. When the cell has ended, the code joins the history as part of the cell. Loop thread.
 /// </summary>
 /// <param name="outer">The cell.</param>
 /// <param name="outerPackages">The packages that the cell was compiled with.</param>
 internal sealed class CodeSubmissions(SessionServices services, CellPart part, CompiledCell outer, SessionPackages outerPackages,
     ReplayPolicy policy)
 {
-    private const string HasEndedProblem = "The cell that submits this code has ended: it must await what it submits.";
+    private const string HasEndedProblem = "The cell that submitted this code has ended. Await the call of SubmitCodeAsync in the cell.";
 
     private readonly List<AcceptedCell> begun = [];
     private bool hasEnded;
@@ -81,8 +81,8 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
         if (!packages.Resolved.Extends(before.Resolved))
         {
             return (null,
-                $"Another version of a package cannot come into a running cell ({string.Join(", ", packages.Changes(before))}). Ask for it "
-                + $"in a cell of its own.");
+                $"The version of a package cannot change while a cell runs ({string.Join(", ", packages.Changes(before))}). Reference the "
+                + "package in a separate cell.");
         }
 
         var previous = begun.Count > 0 ? begun[^1].Compiled : outer;

@@ -36,8 +36,8 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
             if (cell.Values.Length == 0)
             {
                 notices.Add(
-                    $"The state after {cell.Compiled.Name} cannot be kept ({state?.Problem ?? "the worker is lost"}), and the cell is "
-                    + "not replayed: its variables will be unset in a fresh worker.",
+                    $"The variables of {cell.Compiled.Name} could not be saved ({state?.Problem ?? "the worker was lost"}). The cell is "
+                    + "not replayed, so they have no value in a fresh worker.",
                     isLoss: true);
             }
         }

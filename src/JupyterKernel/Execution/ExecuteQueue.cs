@@ -20,7 +20,7 @@ internal sealed class ExecuteQueue(SessionServices services)
     /// <summary>The time that a client has to send a second cell after one that fails immediately.</summary>
     private static readonly TimeSpan BurstStart = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>The maximum delay of a failure's reply to a client that keeps sending.</summary>
+    /// <summary>The maximum time for which the reply to a failed cell is delayed while the client keeps sending cells.</summary>
     private static readonly TimeSpan MaxBurst = TimeSpan.FromSeconds(2);
 
     private readonly Queue<Waiting> waiting = new();

@@ -135,7 +135,7 @@ internal sealed class MagicCell : IRunningCell
                 var outcome = await RunTextAsync(imported.Source, imported.Language);
                 if (outcome is CellOutcome.Refused { Name: CellLanguage.NotSupported } foreign && file.IsNotebook)
                 {
-                    Warn($"{imported.Name} was left out. {foreign.Reason}");
+                    Warn($"{imported.Name} was skipped. {foreign.Reason}");
                 }
                 else if (outcome is CellOutcome.Returned { Data: { } data, Metadata: { } metadata }) cell.Show(data, metadata);
                 else if (outcome is not CellOutcome.Returned) return outcome;
@@ -208,8 +208,8 @@ internal sealed class MagicCell : IRunningCell
                 }
                 if (await AskAsync(value.Text, value.Kind == MagicValueKind.Password) is not { } answer)
                     return TableOutput.Refused(
-                        $"{call.Magic.Name} asks for {parameter}, but the client that ran this cell has no stdin channel, so it cannot be "
-                        + $"asked.");
+                        $"{call.Magic.Name} needs input for {parameter}, but the client that ran this cell does not support input "
+                        + "requests.");
                 values[parameter] = new(MagicValueKind.Literal, answer);
             }
 

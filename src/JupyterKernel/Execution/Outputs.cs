@@ -60,7 +60,7 @@ internal sealed class Outputs(JupyterSockets sockets)
         }
     }
 
-    /// <summary>Publishes a display of the kernel among the outputs of code.</summary>
+    /// <summary>Publishes display data of the kernel itself, in order with the outputs of the code.</summary>
     public void Display(long code, MimeBundle bundle)
     {
         if (ShownRequestOf(code) is { } parent) sockets.Publish("display_data", parent, bundle.DisplayJson(null));

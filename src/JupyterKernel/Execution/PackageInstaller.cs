@@ -61,7 +61,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             if (now.Resolved.Extends(before.Resolved) && before.Resolved.Extends(now.Resolved)
                 && resolved.Packages.Count == before.Resolved.Packages.Count)
             {
-                display?.End($"{string.Join(", ", Names(asked))}: there already.");
+                display?.End($"{string.Join(", ", Names(asked))}: already referenced.");
                 return (before with { Asked = now.Asked }, null);
             }
 
@@ -82,7 +82,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
     private void TellOwn(Request request, IReadOnlyList<string> own) =>
         new Display(sockets, request, $"packages-{++displays}")
-            .Note($"{string.Join(", ", own)}: this kernel has what it is for, so nothing was restored.");
+            .Note($"{string.Join(", ", own)}: provided by this kernel; nothing was restored.");
 
     private static IEnumerable<string> Names(IReadOnlyList<PackageDirective> asked) => asked
         .Where(directive => directive.Kind is PackageDirectiveKind.Package or PackageDirectiveKind.Framework
@@ -101,7 +101,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             .Concat(names.Where(name => !now.Resolved.Packages.Any(package => package.Id.Equals(name, StringComparison.OrdinalIgnoreCase)))
                 .Select(name => (string[])[name, "", "", ""])).ToList();
         var others = now.Resolved.Packages.Count(package => !old.ContainsKey(package.Id) && !names.Contains(package.Id));
-        var more = others == 0 ? "" : others == 1 ? "and one package that they depend on" : $"and {others} packages that they depend on";
+        var more = others == 0 ? "" : others == 1 ? "and 1 dependency" : $"and {others} dependencies";
         var plain = string.Join("\n",
             rows.Select(row => string.Join("  ", row.Where(text => text.Length > 0))).Append(more).Concat(now.Resolved.Warnings)
                 .Where(line => line.Length > 0));

@@ -42,7 +42,7 @@ internal sealed class Questions(JupyterSockets sockets)
         }
         catch (MalformedMessageException malformed)
         {
-            Log.WarnOnce($"a malformed input_reply: {malformed.Message}");
+            Log.WarnOnce($"Malformed input_reply: {malformed.Message}");
             return;
         }
 

@@ -192,9 +192,12 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         if (await ReplaceWorkerAsync(rebuilt.KeepsValues) is { } failure) return failure;
         var names = rebuilt.Lost.Select(gone => gone.Compiled.Name
             + (gone.Compiled.DeclaredNames.Count > 0 ? $" ({string.Join(", ", gone.Compiled.DeclaredNames)})" : ""));
-        var lost = rebuilt.Lost.Count > 0
-            ? $" No longer compile: {string.Join(", ", names)}. Run these cells again."
-            : "";
+        var lost = rebuilt.Lost.Count switch
+        {
+            0 => "",
+            1 => $" This cell no longer compiles and was not replayed: {names.First()}. Correct it and run it again.",
+            _ => $" These cells no longer compile and were not replayed: {string.Join(", ", names)}. Correct them and run them again.",
+        };
         services.Notices.Add(
             $"{rebuilt.Cause}: {(rebuilt.Again == 1 ? "one earlier cell was" : $"{rebuilt.Again} earlier cells were")} recompiled, and "
             + $"the session was replayed in a fresh worker.{lost}",

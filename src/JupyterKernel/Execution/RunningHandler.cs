@@ -20,7 +20,7 @@ internal sealed class RunningHandler(SessionServices services, Request request, 
         var outcome = await handle(number, Interruption);
         if (outcome is CellOutcome.Interrupted { Why: null })
         {
-            outcome = new CellOutcome.Interrupted("The handler of a comm's message was interrupted.");
+            outcome = new CellOutcome.Interrupted("The comm message handler was interrupted.");
         }
         if (Traceback.Of(outcome, services.Session.SourceLine) is { } error)
         {

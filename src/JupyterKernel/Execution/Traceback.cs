@@ -72,8 +72,11 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
     private static IEnumerable<string> Restored(int cells) => cells switch
     {
         0 => [],
-        1 => ["The cell before it is replayed in a fresh worker, so its variables are there. #!undo takes it back."],
-        _ => [$"The {cells} cells before it are replayed in a fresh worker, so their variables are there. #!undo takes back the last one."],
+        1 => ["One accepted cell is being replayed in a fresh worker to restore its variables. #!undo removes it."],
+        _ =>
+        [
+            $"The {cells} accepted cells are being replayed in a fresh worker to restore their variables. #!undo removes the last of them.",
+        ],
     };
 
     /// <summary>Shortens a very long crash report of the runtime by leaving out its middle.</summary>

@@ -202,7 +202,7 @@ public sealed class HistoryStore : IDisposable
             try
             {
                 var aside = HistoryDatabase.MoveAside(path);
-                Warn($"The history file was broken and is now {aside}; a new one was begun. ({failure.Message})");
+                Warn($"The history file was corrupt and was renamed to {aside}. A new file was created. ({failure.Message})");
                 return;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -13,7 +13,7 @@ internal sealed class IdleCollectionTimer : IDisposable
 
     public IdleCollectionTimer() => timer = new Timer(_ => Collect());
 
-    /// <summary>Reports a request: the kernel is not idle before <see cref="IdleCollector.IdleTime"/> from now.</summary>
+    /// <summary>Records a request, which restarts the idle time of <see cref="IdleCollector.IdleTime"/>.</summary>
     public void Active() => timer.Change(IdleCollector.IdleTime, Timeout.InfiniteTimeSpan);
 
     /// <inheritdoc/>

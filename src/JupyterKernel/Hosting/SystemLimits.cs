@@ -33,11 +33,11 @@ internal static class SystemLimits
         // RLIMIT_NOFILE and RLIMIT_AS. The runtime has raised the soft limit of the first to the hard one before any code runs.
         var (files, addressSpace) = OperatingSystem.IsMacOS() ? (8, 5) : (7, 9);
         return Limit(files) is < MinOpenFiles and var count
-            ? $"This process may open {count} files, and a kernel needs {MinOpenFiles}. Raise the limit (ulimit -n) of what starts the "
-                + $"kernel."
+            ? $"The limit of open files is {count}; a kernel needs {MinOpenFiles}. Raise the limit (ulimit -n) of the process that starts "
+                + $"the kernel."
             : Limit(addressSpace) >> 20 is < MinAddressSpaceGiB << 10 and var mib
-                ? $"This process may use {mib} MB of address space, and a kernel needs {MinAddressSpaceGiB << 10} MB. Raise the limit "
-                + $"(ulimit -v) of what starts the kernel."
+                ? $"The limit of address space is {mib} MB; a kernel needs {MinAddressSpaceGiB << 10} MB. Raise the limit (ulimit -v) of "
+                + $"the process that starts the kernel."
             : null;
     }
 

@@ -82,7 +82,8 @@ internal sealed class KernelClient : IAsyncDisposable
     /// <summary>Connects to a running kernel; its transport must be tcp.</summary>
     public static KernelClient Connect(ConnectionFile connection) => connection.Transport == "tcp"
         ? new(connection, child: null)
-        : throw new ArgumentException("NetMQ's ipc transport is not ZeroMQ's", nameof(connection));
+        : throw new ArgumentException(
+            "The ipc transport is not supported, because NetMQ's implementation is not compatible with ZeroMQ's.", nameof(connection));
 
     /// <summary>Starts a kernel and waits until it answers and its iopub messages arrive; disposing the client shuts it down.</summary>
     /// <param name="command">The start command, containing <see cref="ChildKernel.ConnectionFilePlaceholder"/>.</param>
@@ -130,7 +131,7 @@ internal sealed class KernelClient : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new KernelLostException($"the kernel did not answer within {deadline.TotalSeconds} s{LogText()}");
+            throw new KernelLostException($"The kernel did not respond within {deadline.TotalSeconds} s{LogText()}");
         }
     }
 
@@ -154,7 +155,7 @@ internal sealed class KernelClient : IAsyncDisposable
             exchange.Sent(id);
             if ((channel == RequestChannel.Shell ? shell : control).TrySendMultipartBytes(frames)) return;
             open.Remove(id);
-            exchange.Fail(new KernelLostException("the kernel takes no more messages"));
+            exchange.Fail(new KernelLostException("The kernel no longer accepts messages."));
         });
         return exchange;
     }
@@ -237,7 +238,7 @@ internal sealed class KernelClient : IAsyncDisposable
     /// <returns>The exit code of the process.</returns>
     public async Task<int> ShutdownAsync(TimeSpan? deadline = null)
     {
-        if (child is null) throw new InvalidOperationException("only who started a kernel ends it");
+        if (child is null) throw new InvalidOperationException("Only the client that started a kernel can shut it down.");
         if (!child.Ended.IsCompleted)
         {
             Send(RequestChannel.Control, "shutdown_request", new JObject { ["restart"] = false });
@@ -260,7 +261,7 @@ internal sealed class KernelClient : IAsyncDisposable
         }
 
         poller.Dispose();
-        Lose(new KernelLostException("the client is disposed"));
+        Lose(new KernelLostException("The client was disposed."));
         foreach (var socket in (NetMQSocket[])[shell, control, stdin, heartbeat, iopub])
         {
             socket.Options.Linger = TimeSpan.Zero;
@@ -288,7 +289,7 @@ internal sealed class KernelClient : IAsyncDisposable
                 catch (MalformedMessageException malformed)
                 {
                     // This client chose the kernel, so the message does not come from a stranger and must not be dropped silently.
-                    Lose(new KernelLostException($"the kernel sent an invalid message: {malformed.Message}"));
+                    Lose(new KernelLostException($"The kernel sent an invalid message: {malformed.Message}"));
                 }
             }
         };
@@ -353,8 +354,9 @@ internal sealed class KernelClient : IAsyncDisposable
             if (exchange.Over.IsCompleted) return;
         }
 
-        Post(() =>
-            Lose(new KernelLostException($"the kernel did not end the cell within {InterruptDeadline.TotalSeconds} s of the interrupt")));
+        Post(() => Lose(new KernelLostException(
+            $"The cell did not end within {InterruptDeadline.TotalSeconds} s of the interrupt"
+            + (child is null ? "." : ", so the kernel was terminated."))));
         child?.Kill();
     }
 
@@ -364,7 +366,7 @@ internal sealed class KernelClient : IAsyncDisposable
         Post(() => Lose(new KernelLostException(LastWords(exitCode))));
     }
 
-    private string LastWords(int exitCode) => $"the kernel ended with exit code {exitCode}{LogText()}";
+    private string LastWords(int exitCode) => $"The kernel exited (code {exitCode}){LogText()}";
 
-    private string LogText() => child?.Log is { Length: > 0 } log ? $":\n{log}" : "";
+    private string LogText() => child?.Log is { Length: > 0 } log ? $":\n{log}" : ".";
 }

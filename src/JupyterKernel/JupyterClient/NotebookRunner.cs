@@ -86,7 +86,8 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
 
         if (execution.TimedOut)
         {
-            Fail(outputs, "CellTimeout", $"cell {number} took longer than {timeout!.Value.TotalSeconds} s and was interrupted");
+            Fail(outputs, "CellTimeout",
+                $"Cell {number} was interrupted: it took longer than {timeout!.Value.TotalSeconds} s (--timeout).");
             return CellEnd.Failed;
         }
 

@@ -89,13 +89,13 @@ internal sealed class Dispatcher
             if (refused is not null) ExceptionDispatchInfo.Throw(refused);
             if (route is null)
             {
-                Log.WarnOnce($"no handler for messages of type {(request.Type.Length > 100 ? request.Type[..100] + "…" : request.Type)}");
+                Log.WarnOnce($"Unknown message type '{(request.Type.Length > 100 ? request.Type[..100] + "…" : request.Type)}'.");
             }
             else if (await route.Answer!(request) is { } content) sockets.Reply(request, WireFormat.ToJson(content));
         }
         catch (MalformedMessageException malformed)
         {
-            Log.WarnOnce($"a malformed {request.Type}: {malformed.Message}");
+            Log.WarnOnce($"Malformed {request.Type}: {malformed.Message}");
             if (route!.HasReply)
             {
                 sockets.Reply(request, WireFormat.ToJson(new ErrorReply("MalformedRequest", malformed.Message, [malformed.Message])));

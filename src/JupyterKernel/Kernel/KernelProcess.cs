@@ -46,18 +46,18 @@ internal static class KernelProcess
         }
         catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException)
         {
-            Log.Failure($"Cannot listen where the connection file says: {refused.Message}");
+            Log.Failure($"Cannot listen on the address in the connection file: {refused.Message}");
         }
         catch (OutOfMemoryException)
         {
             Log.Failure(
-                "The system grants too little memory or too few threads for a kernel. Raise the limits (ulimit -u, ulimit -v, the control "
-                + "group's) of what starts it.");
+                "The system allows too little memory or too few threads for a kernel. Raise the limits (ulimit -u, ulimit -v, control "
+                + "group) of the process that starts the kernel.");
         }
         catch (CryptographicException refused)
         {
             Log.Failure(
-                $"The system's cryptography failed: {refused.Message} See that this user can read /dev/urandom, or use another "
+                $"The system's cryptography failed: {refused.Message} Check that this user can read /dev/urandom, or use another "
                 + $"signature_scheme in the connection file.");
         }
         catch (Exception bug)
@@ -126,7 +126,7 @@ internal static class KernelProcess
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;
-            Log.WarnOnce("SIGTERM was received. So the kernel shuts down.");
+            Log.WarnOnce("Received SIGTERM; the kernel is shutting down.");
             Stop();
         });
         using var parent = ParentWatch.Start(
@@ -190,6 +190,6 @@ internal static class KernelProcess
     {
         var cleaner = new Thread(() => NetMQConfig.Cleanup()) { IsBackground = true, Name = "clean-up" };
         cleaner.Start();
-        if (!cleaner.Join(CleanUpTimeout)) Log.WarnOnce("the sockets could not be closed in time");
+        if (!cleaner.Join(CleanUpTimeout)) Log.WarnOnce("The sockets could not be closed in time.");
     }
 }

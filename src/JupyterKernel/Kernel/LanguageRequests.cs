@@ -84,8 +84,8 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
     }
 
     /// <summary>
-    /// Completes before the first request, including names that are not imported: front ends wait one second for a reply, and reading all
-    /// names takes as long. Takes one second of processor time.
+    /// Runs a completion before the first request, including unimported names: front ends wait one second for a reply, and reading all
+    /// names for the first time takes that long. Uses about one second of processor time.
     /// </summary>
     public async Task WarmUpAsync()
     {

@@ -42,7 +42,7 @@ internal static class ParentWatch
                 && started <= (StartTime(Environment.ProcessId) ?? long.MaxValue))
                 return Watch(named, () => StartTime(named) != started);
             warn(string.Create(CultureInfo.InvariantCulture,
-                $"JPY_PARENT_PID names process {named}, which cannot be seen from here. Its end will not end this kernel."));
+                $"Process {named}, named by JPY_PARENT_PID, was not found. The kernel will not shut down when it ends."));
         }
 
         var parent = ParentId();
@@ -62,7 +62,7 @@ internal static class ParentWatch
                 if (hasEnded())
                 {
                     gone(string.Create(CultureInfo.InvariantCulture,
-                        $"Process {id}, which started this kernel, has ended. So the kernel shuts down."));
+                        $"Process {id}, which started this kernel, has ended; the kernel is shutting down."));
                 }
             },
             null, Interval, Interval);

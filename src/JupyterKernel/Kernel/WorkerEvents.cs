@@ -82,7 +82,7 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
         if (MagicTable.Find(magic.Name) is not null)
         {
             outputs.Stream(magic.Cell, "stderr",
-                $"{magic.Name} is a magic of the kernel and stays as it is. Register yours under another name.\n");
+                $"'{magic.Name}' is a built-in magic and cannot be replaced. Register yours under another name.\n");
         }
         else if (session.Accepted.LastOrDefault(cell => cell.Number == magic.Cell) is { } earlier)
         {
@@ -102,7 +102,7 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
         if (asked is null)
         {
             worker.Answer(new InputAnswer(question.Question, null,
-                "The client that ran this cell has no stdin channel, so it cannot be asked."));
+                "The client that ran this cell has no stdin channel, so it cannot answer input requests."));
         }
     }
 }

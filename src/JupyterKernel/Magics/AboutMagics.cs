@@ -15,14 +15,14 @@ internal static class AboutMagics
             cell.ShowTime();
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
         }),
-        new("#!log", "Accepted: what happens is not logged.", (_, cell) =>
+        new("#!log", "Accepted for compatibility; has no effect.", (_, cell) =>
         {
             cell.Warn("#!log: this kernel does not log its events; the cell continues.");
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
         }),
         new("#!about", "Shows what this kernel is.", (_, _) => Task.FromResult<CellOutcome>(About())),
         new("#!lsmagic", "Lists the magics.", (_, cell) => Task.FromResult<CellOutcome>(TableOutput.Of(
-            "Each explains itself: #!time --help",
+            "Help for one magic: #!time --help",
             [["magic", "does"], .. cell.Magics.All.Select(magic => (string[])[string.Join(", ", magic.Names), magic.Help])]))),
     ];
 

@@ -11,14 +11,17 @@ internal static class FileMagics
     /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
-        new("#!import", "Runs a notebook (.ipynb, .dib) or C# (.cs, .csx) as if its cells stood here.", (call, cell) =>
+        new("#!import", "Runs a notebook (.ipynb, .dib) or C# file (.cs, .csx) as part of this cell.", (call, cell) =>
             (call["file"] ?? call["--file"]) is { } file
                 ? cell.ImportAsync(Path.GetFullPath(file, cell.Directory))
                 : Task.FromResult<CellOutcome>(TableOutput.Refused("#!import needs a file: #!import lib.dib")))
         {
             Aliases = ["#!load"],
             Parameters =
-                [new("file", "Its path, relative to the file that this stands in."), new("--file", "The same.") { ValueName = "path" }],
+            [
+                new("file", "The path, relative to the file that contains this line."),
+                new("--file", "Same as the file argument.") { ValueName = "path" },
+            ],
         },
     ];
 }

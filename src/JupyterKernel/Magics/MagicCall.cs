@@ -119,15 +119,18 @@ internal sealed record MagicCall(MagicDefinition Magic, int Line, string Text, I
                     if (magic.Parameters.FirstOrDefault(parameter => parameter.Name == name) is not { } option)
                     {
                         var nearest = Suggestions.Nearest(name, magic.Parameters.Select(parameter => parameter.Name));
-                        return (null, $"{magic.Name} has no option {name}. {nearest ?? $"{magic.Name} --help shows what it has."}");
+                        return (null, $"Unknown option '{name}' of {magic.Name}. {nearest ?? $"{magic.Name} --help lists its options."}");
                     }
 
                     if (option.IsFlag) values[name] = new(MagicValueKind.Literal, "true");
                     else if (equals >= 0) values[name] = Value(option, word[(equals + 1)..], isQuoted: false);
                     else if (words.TryDequeue(out var value)) values[name] = Value(option, value.Word, value.IsQuoted);
-                    else return (null, $"{name} of {magic.Name} needs a {option.ValueName}: {option.Help}");
+                    else return (null, $"{name} of {magic.Name} needs a value: {name} <{option.ValueName}>. {option.Help}");
                     if (option.Values.Count > 0 && !option.Values.Contains(values[name].Text))
-                        return (null, $"{name} of {magic.Name} is one of {string.Join(", ", option.Values)}, not '{values[name].Text}'.");
+                    {
+                        return (null, $"'{values[name].Text}' is not a valid value for {name} of {magic.Name}. Use one of: "
+                            + $"{string.Join(", ", option.Values)}.");
+                    }
                 }
                 else if (NextPlace() is { } place)
                 {
@@ -137,7 +140,7 @@ internal sealed record MagicCall(MagicDefinition Magic, int Line, string Text, I
                 }
                 else
                 {
-                    return (null, $"{magic.Name} does not know what to do with '{word}'. {Usage(magic)}");
+                    return (null, $"Unexpected argument '{word}'. {Usage(magic)}");
                 }
             }
         }
@@ -149,7 +152,7 @@ internal sealed record MagicCall(MagicDefinition Magic, int Line, string Text, I
         return magic.Parameters.FirstOrDefault(parameter => parameter.IsRequired && !values.ContainsKey(parameter.Name)) is { } missing
             ? (null,
                 $"{magic.Name} needs {missing.Name}: {missing.Help} "
-                + $"{Usage(magic)}{(magic.TakesText ? ". Where C# goes on below it, write #!csharp." : "")}")
+                + $"{Usage(magic)}{(magic.TakesText ? ". If C# code follows the text, begin it with #!csharp." : "")}")
             : (call, null);
     }
 

@@ -30,7 +30,7 @@ internal static partial class MagicCompletion
         if (typed.StartsWith('-'))
             return List(magic.Parameters.Where(parameter => !parameter.IsArgument)
                 .Select(parameter => new CompletionItem(parameter.Name, "option", parameter.Help))
-                .Append(new(Help, "option", "What it does.")));
+                .Append(new(Help, "option", "Shows the help of the magic.")));
         var parameters = option is not null ? [option]
             : magic.Parameters.Where(parameter => parameter.IsArgument || parameter.IsPositional);
         return parameters.Any(parameter => parameter.ValueName.Contains("file", StringComparison.OrdinalIgnoreCase)

@@ -40,7 +40,7 @@ internal sealed class MagicSet
         TakesText = magic.TakesText,
         TakesLine = magic.Options is null,
         Parameters = magic.Options is null
-            ? [new(Line, "What follows the name.") { TakesRest = true, TakesReference = true }]
+            ? [new(Line, "The rest of the line.") { TakesRest = true, TakesReference = true }]
             :
             [
                 .. magic.Options.Select(option => new MagicParameter(option.Name, option.Help)

@@ -19,18 +19,18 @@ internal static class SessionMagics
         {
             Parameters =
             [
-                new("name", "The setting to set.") { Values = [.. KernelSettings.All.Select(setting => setting.Name)] },
-                new("value", "What it is set to.") { TakesRest = true },
+                new("name", "The name of the setting.") { Values = [.. KernelSettings.All.Select(setting => setting.Name)] },
+                new("value", "The new value.") { TakesRest = true },
             ],
         },
-        new("#!history", "Lists the accepted cells, with time, memory and what becomes of them.",
+        new("#!history", "Lists the accepted cells with run time, allocated memory, outcome and replay policy.",
             (_, cell) => Task.FromResult<CellOutcome>(History(cell.Session))),
         new("#!memory", "Shows the worker's memory, its limits and the largest variables.", (_, cell) => MemoryAsync(cell.Supervisor)),
         new("#!trace", "Shows the latest exception with all its calls.", (_, cell) =>
             Task.FromResult<CellOutcome>(
                 TableOutput.Of(cell.Session.LastException is { } last ? Whole(last) : "No cell has thrown an exception yet."))),
-        new("#!undo", "Takes the last accepted cell back.", (_, cell) => UndoAsync(cell)) { StandsAlone = true },
-        new("#!recycle", "Replaces the worker by a fresh one with the same variables.",
+        new("#!undo", "Undoes the last accepted cell.", (_, cell) => UndoAsync(cell)) { StandsAlone = true },
+        new("#!recycle", "Replaces the worker with a fresh one that has the same variables.",
             (_, cell) => RecycleAsync(cell)) { StandsAlone = true },
         new("#!replay", "Sets whether the C# below is replayed in a fresh worker.", (call, cell) =>
         {
@@ -45,7 +45,7 @@ internal static class SessionMagics
         {
             Parameters =
             [
-                new("policy", "always; never: its plain data is carried over instead; ask: you are asked after a crash.")
+                new("policy", "always: replayed; never: not replayed, its plain data is carried over; ask: you are asked after a crash.")
                 {
                     IsRequired = true, Values = ["always", "never", "ask"],
                 },
@@ -56,7 +56,7 @@ internal static class SessionMagics
     private static async Task<CellOutcome> UndoAsync(IRunningCell cell)
     {
         var session = cell.Session;
-        if (session.Accepted.Count == 0) return TableOutput.Of("There is no accepted cell to take back.");
+        if (session.Accepted.Count == 0) return TableOutput.Of("There is no accepted cell to undo.");
         var gone = session.TruncateFrom(session.BeginOfLastCell());
         var names = string.Join(", ", gone.SelectMany(block => block.Compiled.DeclaredNames).Distinct());
         var began = DateTime.UtcNow;
@@ -69,7 +69,7 @@ internal static class SessionMagics
             return new CellOutcome.WorkerLost(failure.Message, []);
         }
 
-        return Replayed(session, $"{gone[^1].Compiled.Name} was taken back{(names.Length > 0 ? $", and with it {names}" : "")}.", began);
+        return Replayed(session, $"{gone[^1].Compiled.Name} was undone{(names.Length > 0 ? $"; it declared {names}" : "")}.", began);
     }
 
     private static async Task<CellOutcome> RecycleAsync(IRunningCell cell)
@@ -90,11 +90,11 @@ internal static class SessionMagics
 
     private static CellOutcome.Returned Replayed(NotebookSession session, string what, DateTime began) =>
         TableOutput.Of(
-            $"{what} Accepted cells replayed in a fresh worker: {session.Accepted.Count}, in "
+            $"{what} {Counted(session)} {(session.Accepted.Count == 1 ? "was" : "were")} replayed in "
             + $"{Milliseconds(DateTime.UtcNow - began)}.");
 
     private static CellOutcome.Returned History(NotebookSession session) => TableOutput.Of(
-        $"Accepted cells, which a fresh worker replays: {session.Accepted.Count}.",
+        $"{Counted(session)}. A fresh worker replays {(session.Accepted.Count == 1 ? "it" : "them")}.",
         [
             ["cell", "code", "ran for", "allocated", "ended", "replay", "declares"],
             .. session.Accepted.Select(cell => (string[])
@@ -113,9 +113,9 @@ internal static class SessionMagics
         var usage = worker?.Usage;
         var heap = worker?.Memory;
         return TableOutput.Of(
-            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot give it back. Its "
-                + $"heap may grow to {Size.Format(KernelSettings.Current.MemoryCeilingBytes)}; past that a cell gets an "
-                + $"OutOfMemoryException.",
+            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot free it. Its heap is "
+                + $"limited to {Size.Format(KernelSettings.Current.MemoryCeilingBytes)}; a cell that exceeds the limit gets an "
+                + "OutOfMemoryException.",
             [
                 ["", "resident", "private", "heap", "assemblies", "processor time"],
                 ["worker, which runs the cells", Size.Format(usage?.ResidentBytes ?? 0), Size.Format(usage?.PrivateBytes ?? 0),
@@ -149,6 +149,9 @@ internal static class SessionMagics
         return $"{prefix}{exception.TypeName}: {exception.Message}"
             + $"{string.Concat(frames)}{string.Concat(exception.Inner.Select(inner => "\n" + Whole(inner, " ---> ")))}";
     }
+
+    private static string Counted(NotebookSession session) =>
+        session.Accepted.Count == 1 ? "1 accepted cell" : $"{Number(session.Accepted.Count)} accepted cells";
 
     private static string FirstLine(string code)
     {

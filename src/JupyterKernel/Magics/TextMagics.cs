@@ -10,7 +10,7 @@ namespace JupyterKernel.Magics;
 /// </summary>
 internal static partial class TextMagics
 {
-    private const string MermaidSizes = "Accepted, and left to the front end.";
+    private const string MermaidSizes = "Accepted for compatibility; the front end decides.";
 
     /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
@@ -19,7 +19,7 @@ internal static partial class TextMagics
             (_, _) => Task.FromResult<CellOutcome>(TableOutput.Nothing)) { Aliases = Names(CellLanguage.CSharp), BeginsCSharp = true },
         Shows("html", "Shows the lines below as HTML.", Display.Notebook.HTML),
         Shows("markdown", "Shows the lines below as Markdown.", Display.Notebook.Markdown),
-        Shows("javascript", "Has the page run the lines below as JavaScript, where the front end allows that.", Script),
+        Shows("javascript", "Runs the lines below as JavaScript in the front end, if it allows scripts.", Script),
         Shows("mermaid", "Draws the diagram that the lines below describe.", Mermaid) with
         {
             Parameters =
@@ -30,9 +30,9 @@ internal static partial class TextMagics
             ],
         },
         .. CellLanguage.All.Where(language => language.Instead is not null).Select(Foreign),
-        new("#!connect", "Connected to databases and kernels; not here.", (call, _) => Task.FromResult<CellOutcome>(new CellOutcome.Refused(
-            CellLanguage.NotSupported,
-            "#!connect is not there: this kernel runs C# and connects to no other one. " + CellLanguage.Databases)))
+        new("#!connect", "Not supported. In .NET Interactive it connects to databases and other kernels.",
+            (call, _) => Task.FromResult<CellOutcome>(new CellOutcome.Refused(
+                CellLanguage.NotSupported, "#!connect is not supported. This kernel runs only C#. " + CellLanguage.Databases)))
         {
             IsForeign = true,
         },
@@ -57,7 +57,7 @@ internal static partial class TextMagics
     };
 
     private static MagicDefinition Foreign(CellLanguage language) =>
-        new("#!" + language.Name, $"{language.Title} is not run here. {language.Instead}", (_, _) =>
+        new("#!" + language.Name, $"Not supported ({language.Title}). {language.Instead}", (_, _) =>
         Task.FromResult<CellOutcome>(ForeignLanguage.Refuse(language.Name)))
     {
         Aliases = Names(language),
@@ -80,5 +80,5 @@ internal static class ForeignLanguage
         CellLanguage.NotSupported,
         CellLanguage.Find(name) is { Instead: { } instead } language
             ? $"This kernel runs C#, not {language.Title}. {instead}"
-            : $"This kernel runs C#, and knows no language '{name}'.");
+            : $"Unknown language '{name}'. This kernel runs C#.");
 }

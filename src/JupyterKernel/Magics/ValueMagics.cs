@@ -30,50 +30,52 @@ internal static class ValueMagics
     /// <summary>The magics, in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
-        new("#!value", "Stores a text under a name; #!share --from value makes a variable of it.", StoreAsync)
+        new("#!value", "Stores text under a name; #!share --from value declares a variable with it.", StoreAsync)
         {
             TakesText = true,
             Parameters =
             [
-                new("--name", "The name to store it under.") { IsRequired = true, ValueName = "name" },
-                new("--from-file", "The file to read it from.") { ValueName = "path" },
-                new("--from-url", "Where to get it from.") { ValueName = "address" },
-                new("--from-value", "The text itself, or @input to be asked for it."),
-                new("--mime-type", "What it is; if given, it is shown too.") { ValueName = "type" },
+                new("--name", "The name to store the text under.") { IsRequired = true, ValueName = "name" },
+                new("--from-file", "The file with the text.") { ValueName = "path" },
+                new("--from-url", "The URL of the text.") { ValueName = "url" },
+                new("--from-value", "The text, or @input to ask the user."),
+                new("--mime-type", "The MIME type of the text; if specified, the text is also displayed.") { ValueName = "type" },
             ],
         },
-        new("#!set", "Declares a variable; among HTML or JavaScript, one of the page.", SetAsync)
+        new("#!set", "Declares a C# variable; within #!html or #!javascript, a variable of the page's scripts.", SetAsync)
         {
             Parameters =
             [
-                new("--name", "The variable's name.") { IsRequired = true, ValueName = "name" },
+                new("--name", "The name of the variable.") { IsRequired = true, ValueName = "name" },
                 new("--value",
-                    "A text; @csharp:x, another variable; @value:x, what #!value stored; @input:\"Prompt\" or @password:\"Prompt\", what "
-                    + "the user types.")
+                    "Text; @csharp:x for another variable; @value:x for a value stored by #!value; @input:\"Prompt\" or "
+                    + "@password:\"Prompt\" to ask the user.")
                 {
                     IsRequired = true, TakesReference = true,
                 },
-                new("--mime-type", "application/json makes a JsonDocument of another variable's value.")
+                new("--mime-type", "application/json converts the value of another variable to a JsonDocument.")
                 {
                     ValueName = "type", Values = [Json, PlainText],
                 },
                 new("--byref", "Accepted: variables are shared by reference anyway.") { IsFlag = true },
             ],
         },
-        new("#!share", "Declares a variable for what a language has under a name; among HTML or JavaScript, one of the page.", ShareAsync)
+        new("#!share",
+            "Declares a variable with a value of another language; within #!html or #!javascript, a variable of the page's scripts.",
+            ShareAsync)
         {
             Parameters =
             [
-                new("name", "What is shared.") { IsRequired = true },
-                new("--from", "Whose it is.")
+                new("name", "The name of the value.") { IsRequired = true },
+                new("--from", "The language that owns the value: csharp, or value for #!value.")
                 {
                     IsRequired = true, ValueName = "language",
                     Values = ["csharp", "value", "c#", "C#",
                         .. CellLanguage.All.Where(language => language.Instead is not null || language.Name is "javascript" or "html")
                             .Select(language => language.Name)],
                 },
-                new("--as", "The variable's name, where it is another.") { ValueName = "name" },
-                new("--mime-type", "application/json makes a JsonDocument of another variable's value.")
+                new("--as", "The name of the new variable, if different.") { ValueName = "name" },
+                new("--mime-type", "application/json converts the value of another variable to a JsonDocument.")
                 {
                     ValueName = "type", Values = [Json, PlainText],
                 },
@@ -85,7 +87,9 @@ internal static class ValueMagics
     {
         var given = ((string[])["--from-file", "--from-url", "--from-value"]).Where(option => call[option] is not null).ToList();
         if (call.Text.Length > 0) given.Add("the lines below it");
-        if (given.Count > 1) return TableOutput.Refused($"#!value has several texts to store: {string.Join(" and ", given)}. Leave one.");
+        if (given.Count > 1)
+            return TableOutput.Refused(
+                $"#!value accepts one source of text, but several were given: {string.Join(" and ", given)}. Keep only one.");
         var mimeType = call["--mime-type"];
         string text;
         try
@@ -109,7 +113,7 @@ internal static class ValueMagics
             or HttpRequestException or UriFormatException or InvalidOperationException
             or TaskCanceledException { InnerException: TimeoutException })
         {
-            return TableOutput.Refused($"#!value has stored nothing: {unusable.Message}");
+            return TableOutput.Refused($"Nothing was stored: {unusable.Message}");
         }
 
         if (call["--from-url"] is null) cell.Values.Set(call["--name"]!, new(text, mimeType ?? PlainText));
@@ -132,7 +136,7 @@ internal static class ValueMagics
 
     private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) =>
         new FileInfo(path) is { Exists: true, Length: > MaxBytes }
-            ? throw new IOException($"{path} has more than {MaxBytes / 1_000_000} MB; read it in C#.")
+            ? throw new IOException($"'{path}' is larger than {MaxBytes / 1_000_000} MB. Read it in C#.")
             : await File.ReadAllTextAsync(path, cancellation);
 
     private static async Task<(string Text, string? MimeType)> FetchAsync(string url, CancellationToken cancellation)
@@ -143,7 +147,7 @@ internal static class ValueMagics
         response.EnsureSuccessStatusCode();
         if (response.Content.Headers.ContentLength > MaxBytes)
         {
-            throw new IOException($"{url} has more than {MaxBytes / 1_000_000} MB; get it in C#.");
+            throw new IOException($"'{url}' is larger than {MaxBytes / 1_000_000} MB. Read it in C#.");
         }
         await response.Content.LoadIntoBufferAsync(MaxBytes, cancellation);
         return (await response.Content.ReadAsStringAsync(cancellation), response.Content.Headers.ContentType?.MediaType);
@@ -157,7 +161,9 @@ internal static class ValueMagics
         {
             MagicValueKind.Input => DeclareAsync(name, $"{Api}.GetInput({Literal(value.Text)})", call, cell),
             MagicValueKind.Password when call.IsInPage =>
-                Refused("A password that the page gets would be saved with the notebook. Ask for it in C#, or in the page itself."),
+                Refused(
+                    "A password that is shared with the page would be saved in the notebook. Ask for it in C#, or in a script of the "
+                    + "page."),
             MagicValueKind.Password => DeclareAsync(name, $"{Api}.GetPassword({Literal(value.Text)})", call, cell),
             MagicValueKind.Shared => FromAsync(value.From!, value.Text, name, call, cell),
             _ => DeclareAsync(name, Literal(value.Text), call, cell),
@@ -174,16 +180,16 @@ internal static class ValueMagics
             return cell.Values.All.TryGetValue(name, out var stored)
                 ? DeclareAsync(variable, Expression(stored with { MimeType = call["--mime-type"] ?? stored.MimeType }), call, cell)
                 : Refused(
-                    $"#!value has stored nothing under the name {name}. There is: "
-                    + $"{string.Join(", ", cell.Values.All.Keys.DefaultIfEmpty("nothing yet"))}.");
+                    $"No value is stored under the name '{name}'. Stored names: "
+                    + $"{string.Join(", ", cell.Values.All.Keys.DefaultIfEmpty("none"))}.");
         }
 
         if (CellLanguage.Find(from) != CellLanguage.CSharp && !from.Equals(".NET", StringComparison.OrdinalIgnoreCase))
         {
             return Task.FromResult<CellOutcome>(new CellOutcome.Refused(
                 CellLanguage.NotSupported,
-                $"{CellLanguage.Find(from)?.Title ?? from} has no variables here: this kernel runs C#. What #!value stored is shared with "
-                    + $"--from value, C# variables with --from csharp."));
+                $"This kernel runs only C#, so there are no variables of {CellLanguage.Find(from)?.Title ?? from}. Use --from csharp for "
+                    + "C# variables, or --from value for values stored by #!value."));
         }
 
         if (!SyntaxFacts.IsValidIdentifier(name)) return Refused($"'{name}' cannot be the name of a C# variable.");
@@ -228,8 +234,8 @@ internal static class ValueMagics
         if (!SyntaxFacts.IsValidIdentifier(variable)) return Refused($"'{variable}' cannot be the name of a C# variable.");
         return expression.Length > MaxLiteralLength
             ? Refused(
-                $"{variable} would hold {expression.Length / 1_000_000} million characters, which is too much to be written into code. In "
-                + $"C#: File.ReadAllText(path).")
+                $"The value of {variable} has {expression.Length / 1_000_000} million characters, more than a string literal can hold. "
+                + "Read it in C#: File.ReadAllText(path).")
             : call.IsInPage ? cell.RunCSharpAsync($"{PageVariable}.Set({Literal(variable)}, {expression});", call, isKept: false)
             : cell.RunCSharpAsync($"var @{variable} = {expression};", call);
     }

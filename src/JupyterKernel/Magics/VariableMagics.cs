@@ -3,8 +3,8 @@ using JupyterKernel.Session;
 namespace JupyterKernel.Magics;
 
 /// <summary>
-/// The magics that list the variables. Their values are read by C# that is not kept in the history, because it may run user code. Loop
-/// thread.
+/// The magics that list the variables. Reading the values may run user code, so it is done by generated C# in the worker, which is not kept
+/// in the history. Loop thread.
 /// </summary>
 internal static class VariableMagics
 {

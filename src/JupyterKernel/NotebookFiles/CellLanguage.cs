@@ -22,10 +22,10 @@ internal sealed record CellLanguage(string Name, string Title, string? Instead =
 
     /// <summary>The alternative for databases.</summary>
     public const string Databases =
-        "In C#, a package reads databases, for example: #r \"nuget: Dapper\" with #r \"nuget: Microsoft.Data.Sqlite\", Npgsql or "
+        "In C#, use a package to query databases, for example: #r \"nuget: Dapper\" with #r \"nuget: Microsoft.Data.Sqlite\", Npgsql or "
         + "Microsoft.Data.SqlClient.";
 
-    private const string Kernels = "Open a notebook of that language's own kernel, and exchange files with it.";
+    private const string Kernels = "Use a notebook with a kernel for that language, and exchange data through files.";
 
     /// <summary>All languages.</summary>
     public static readonly IReadOnlyList<CellLanguage> All =
@@ -36,19 +36,19 @@ internal sealed record CellLanguage(string Name, string Title, string? Instead =
         new("javascript", "JavaScript") { Aliases = ["js"] },
         new("mermaid", "Mermaid"),
         Value,
-        new("fsharp", "F#", "Put F# code into a project of its own and reference that: #r \"library.fsproj\".") { Aliases = ["f#", "fs"] },
+        new("fsharp", "F#", "Put F# code into a separate project and reference it: #r \"library.fsproj\".") { Aliases = ["f#", "fs"] },
         new("pwsh", "PowerShell",
-            "In C#, #r \"nuget: Microsoft.PowerShell.SDK\" runs PowerShell, and System.Diagnostics.Process runs programs.")
+            "In C#, use #r \"nuget: Microsoft.PowerShell.SDK\" to run PowerShell, or System.Diagnostics.Process to run programs.")
         {
             Aliases = ["powershell"],
         },
         new("sql", "SQL", Databases),
-        new("kql", "KQL", "In C#, #r \"nuget: Microsoft.Azure.Kusto.Data\" asks Kusto."),
+        new("kql", "KQL", "In C#, use #r \"nuget: Microsoft.Azure.Kusto.Data\" to query Kusto."),
         new("http", "HTTP requests", "In C#: await new HttpClient().GetStringAsync(\"https://…\")"),
         new("python", "Python", Kernels) { Aliases = ["python3", "pythonkernel"] },
         new("r", "R", Kernels) { Aliases = ["ir", "rkernel"] },
         new("vb", "Visual Basic",
-            "Put Visual Basic code into a project of its own and reference that: #r \"library.vbproj\".") { Aliases = ["visualbasic"] },
+            "Put Visual Basic code into a separate project and reference it: #r \"library.vbproj\".") { Aliases = ["visualbasic"] },
     ];
 
     // VS Code uses this name for a cell in the notebook's language.

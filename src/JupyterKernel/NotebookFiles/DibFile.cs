@@ -86,7 +86,7 @@ internal static class DibFile
                 text.Append(Mark).Append(cell.IsMarkdown ? CellLanguage.Markdown.Name : notebook.LanguageOf(cell)).Append("\n\n")
                     .Append(source).Append("\n\n");
             }
-            else left($"cell {index + 1} is neither code nor Markdown");
+            else left($"Cell {index + 1} is neither code nor Markdown");
         }
 
         return text.ToString().TrimEnd('\n') + "\n";

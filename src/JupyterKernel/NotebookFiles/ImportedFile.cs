@@ -38,7 +38,7 @@ internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNo
         if (Path.GetExtension(path).ToUpperInvariant() is not (".IPYNB" or ".DIB"))
         {
             throw new InvalidDataException(
-                $"{name} is neither a notebook (.ipynb, .dib) nor C# (.cs, .csx), and no page's text (.html, .js).");
+                $"'{name}' cannot be imported. Use a notebook (.ipynb, .dib), C# (.cs, .csx), HTML (.html) or JavaScript (.js).");
         }
         var notebook = NotebookFile.Load(path);
         if (notebook.Language is { } written && !CellLanguage.IsCSharp(written))

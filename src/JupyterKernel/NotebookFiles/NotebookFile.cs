@@ -75,20 +75,20 @@ internal sealed class NotebookFile
                 MaxDepth = MaxDepth,
             };
             json = JToken.ReadFrom(reader) as JObject
-                ?? throw new InvalidDataException($"{path} is not a notebook: it is not a JSON object");
+                ?? throw new InvalidDataException($"'{path}' is not a notebook: it is not a JSON object.");
         }
         catch (JsonException malformed)
         {
-            throw new InvalidDataException($"{path} is not a notebook: {malformed.Message}");
+            throw new InvalidDataException($"'{path}' is not a notebook: {malformed.Message}");
         }
 
         if (json["nbformat"] is not JValue { Type: JTokenType.Integer } format || json["nbformat_minor"] is not JValue { Value: long })
-            throw new InvalidDataException($"{path} is not a notebook: it does not name the format it is in");
+            throw new InvalidDataException($"'{path}' is not a notebook: nbformat or nbformat_minor is missing.");
         if (format.Value is not 4L)
             throw new InvalidDataException(
-                $"{path} is a notebook of format {format}; only format 4 can be run (jupyter nbconvert --to notebook converts older ones)");
+                $"'{path}' is a notebook of format {format}. Only format 4 can be run; convert it with: jupyter nbconvert --to notebook");
         if (json["cells"] is not JArray cells || cells.Any(cell => cell is not JObject))
-            throw new InvalidDataException($"{path} is not a notebook: it has no list of cells");
+            throw new InvalidDataException($"'{path}' is not a notebook: it has no list of cells.");
         return new NotebookFile(json, cells);
     }
 

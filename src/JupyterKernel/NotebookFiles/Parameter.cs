@@ -20,10 +20,10 @@ internal sealed record Parameter(string Name, string Value)
     public static Parameter Parse(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
-        if (equals < 0) throw new FormatException($"the parameter '{text}' is not of the form name=value");
+        if (equals < 0) throw new FormatException($"'{text}' is not a valid value for --parameter. Use name=value.");
         var name = text[..equals];
         if (!SyntaxFacts.IsValidIdentifier(name) || SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None)
-            throw new FormatException($"'{name}' cannot be the name of a parameter: it is not a C# identifier");
+            throw new FormatException($"'{name}' is not a valid parameter name. Use a C# identifier.");
         return new Parameter(name, text[(equals + 1)..]);
     }
 

@@ -39,13 +39,13 @@ internal sealed partial class PackageRestore(string baseDirectory)
     private static readonly Dictionary<string, string> Advice = new()
     {
         ["NU1100"] = $"Check the spelling of the id, and whether the package supports .NET {Environment.Version.Major}.",
-        ["NU1101"] = "Is the id spelled right? A source of your own is added with: #i \"nuget: https://…\"",
-        ["NU1103"] = "There are only versions before release: ask for one of them, or for *-*",
-        ["NU1107"] = "Ask for a version of that package that both can live with: #r \"nuget: Id, version\"",
+        ["NU1101"] = "Check the spelling of the id. To add a package source: #i \"nuget: https://…\"",
+        ["NU1103"] = "Only prerelease versions exist. Reference one of them, or *-*",
+        ["NU1107"] = "Reference a version of that package that satisfies both: #r \"nuget: Id, version\"",
         ["NU1301"] =
-            "Is there a network? Sources are listed by: dotnet nuget list source. Run the cell again when the source answers, or add "
-                + "another source with: #i \"nuget: https://…\"",
-        ["NU1605"] = "Ask for the higher version.",
+            "Check the network connection. List the sources with: dotnet nuget list source. Run the cell again when the source responds, "
+                + "or add another one with: #i \"nuget: https://…\"",
+        ["NU1605"] = "Reference the higher version.",
     };
 
     /// <summary>The runtime identifier that native assets are resolved for.</summary>
@@ -86,8 +86,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
         if (set.Projects.Count == 0 && Remembered(remembered, set.IsFloating ? FloatsFor : TimeSpan.MaxValue) is { } known) return known;
         var dotnet = DotnetSdk.Find()
             ?? throw new PackageException(
-                "Packages are restored by the .NET SDK, and there is none. Install the .NET 10 SDK (https://dot.net), or set DOTNET_ROOT "
-                    + "to its folder, and restart the kernel.");
+                "The .NET SDK, which restores packages, was not found. Install the .NET 10 SDK (https://dot.net), or set DOTNET_ROOT to "
+                    + "its folder, and restart the kernel.");
         var folder = "";
         try
         {
@@ -103,7 +103,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         {
             return older with
             {
-                Warnings = [.. older.Warnings, "The latest versions could not be looked up, so those of the last time are used."],
+                Warnings = [.. older.Warnings, "The latest versions could not be looked up; the versions of the last restore are used."],
             };
         }
         catch (PackageException unknown) when (unknown.Unknown.Count > 0)
@@ -118,7 +118,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidCastException or NullReferenceException)
         {
-            throw new PackageException($"The .NET SDK's answer was not understood: {malformed.Message}");
+            throw new PackageException($"The output of the .NET SDK could not be parsed: {malformed.Message}");
         }
         finally
         {
@@ -201,8 +201,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
                 return (log,
                     [.. notes,
                         .. taken.Select(package =>
-                            $"{package.Id} {newest[package.Id]} requires a newer .NET than {Environment.Version.Major}, so "
-                                + $"{package.Version} was taken, the newest version that does not.")]);
+                            $"{package.Id} {newest[package.Id]} requires a newer .NET than {Environment.Version.Major}; the newest "
+                                + $"compatible version, {package.Version}, is used.")]);
             }
             catch (PackageException failure) when (tries <= MaxOlderVersions && set.Below(failure.Unfit) is { } older)
             {

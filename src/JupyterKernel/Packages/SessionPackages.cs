@@ -23,6 +23,6 @@ internal sealed record SessionPackages(PackageSet Asked, ResolvedPackages Resolv
             StringComparer.OrdinalIgnoreCase);
         return [
             .. Resolved.Packages.Where(package => old.TryGetValue(package.Id, out var version) && version != package.Version)
-                .Select(package => $"{package.Id} is {package.Version} now, and was {old[package.Id]}")];
+                .Select(package => $"{package.Id} {old[package.Id]} → {package.Version}")];
     }
 }

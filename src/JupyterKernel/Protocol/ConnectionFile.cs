@@ -70,13 +70,14 @@ public sealed record ConnectionFile
         var taken =
             ports.FirstOrDefault(port => port.Number != 0 && ports.Any(other => other.Number == port.Number && other.Name != port.Name));
         var path = $"{Ip}-{ports.Max(port => port.Number)}";
-        return Transport is not ("tcp" or "ipc") ? $"the transport is '{Transport}'; this kernel speaks tcp and ipc"
+        return Transport is not ("tcp" or "ipc") ? $"'{Transport}' is not a valid value for transport. Use tcp or ipc."
             : Ip.Length == 0 ? "the ip is empty. Use 127.0.0.1, or another address of this machine."
             : ports.FirstOrDefault(port => port.Number is < 0 or > ushort.MaxValue) is { Name: { } name, Number: var number }
                 ? $"{number} is not a valid value for {name}. Use a port from 1 to {ushort.MaxValue}."
-            : taken.Name is not null ? $"{taken.Name} is {taken.Number}, and so is another port. Use a port of its own for each channel."
+            : taken.Name is not null
+                ? $"{taken.Name} and another port have the same value, {taken.Number}. Use a different port for each channel."
             : Transport == "ipc" && ports.FirstOrDefault(port => port.Number == 0) is { Name: { } open }
-                ? $"{open} is missing or 0. Give each socket a number of its own."
+                ? $"{open} is missing or 0. The ipc transport requires a different number for each socket."
             : Transport == "ipc" && Encoding.UTF8.GetByteCount(path) > MaxIpcPathBytes
                 ? $"the socket path '{path}' has {Encoding.UTF8.GetByteCount(path)} bytes; the system allows {MaxIpcPathBytes}. Use a "
                 + $"shorter ip."

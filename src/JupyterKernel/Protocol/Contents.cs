@@ -23,7 +23,7 @@ public sealed record ErrorReply(string Ename, string Evalue, IReadOnlyList<strin
     public static ErrorReply OfBug(Exception bug) => new("KernelBug", bug.Message, [bug.ToString()]);
 }
 
-/// <summary>#execute</summary>
+/// <summary>The content of execute_request. Spec: #execute</summary>
 public sealed record ExecuteRequest
 {
     public required string Code { get; init; }
@@ -62,7 +62,7 @@ public sealed record ExecuteRequest
     }
 }
 
-/// <summary>#execution-results</summary>
+/// <summary>The content of execute_reply. Spec: #execution-results</summary>
 public sealed record ExecuteReply(
     int ExecutionCount, JObject UserExpressions, IReadOnlyList<JObject> Payload) : StatusReply("ok"), IWritesItself
 {
@@ -82,11 +82,11 @@ public sealed record ExecuteReply(
     }
 }
 
-/// <summary>#execution-results of a failed cell</summary>
+/// <summary>The content of execute_reply for a failed cell. Spec: #execution-results</summary>
 public sealed record ExecuteErrorReply(
     int ExecutionCount, string Ename, string Evalue, IReadOnlyList<string> Traceback) : StatusReply("error");
 
-/// <summary>#introspection</summary>
+/// <summary>The content of inspect_request. Spec: #introspection</summary>
 public sealed record InspectRequest
 {
     [JsonProperty(Required = Required.Always)]
@@ -97,10 +97,10 @@ public sealed record InspectRequest
     public int DetailLevel { get; init; }
 }
 
-/// <summary>#introspection</summary>
+/// <summary>The content of inspect_reply. Spec: #introspection</summary>
 public sealed record InspectReply(bool Found, JObject Data, JObject Metadata) : StatusReply("ok");
 
-/// <summary>#completion</summary>
+/// <summary>The content of complete_request. Spec: #completion</summary>
 public sealed record CompleteRequest
 {
     [JsonProperty(Required = Required.Always)]
@@ -109,11 +109,11 @@ public sealed record CompleteRequest
     public int? CursorPos { get; init; }
 }
 
-/// <summary>#completion</summary>
+/// <summary>The content of complete_reply. Spec: #completion</summary>
 public sealed record CompleteReply(
     IReadOnlyList<string> Matches, int CursorStart, int CursorEnd, JObject Metadata) : StatusReply("ok");
 
-/// <summary>#history</summary>
+/// <summary>The content of history_request. Spec: #history</summary>
 public sealed record HistoryRequest
 {
     /// <summary>The access type: tail, range or search.</summary>
@@ -130,33 +130,33 @@ public sealed record HistoryRequest
     public bool Unique { get; init; }
 }
 
-/// <summary>#history</summary>
+/// <summary>The content of history_reply. Spec: #history</summary>
 /// <param name="History">(session, line number, input) or (session, line number, [input, output]).</param>
 public sealed record HistoryReply(IReadOnlyList<JArray> History) : StatusReply("ok");
 
-/// <summary>#code-completeness</summary>
+/// <summary>The content of is_complete_request. Spec: #code-completeness</summary>
 public sealed record IsCompleteRequest
 {
     [JsonProperty(Required = Required.Always)]
     public required string Code { get; init; }
 }
 
-/// <summary>#code-completeness</summary>
+/// <summary>The content of is_complete_reply. Spec: #code-completeness</summary>
 /// <param name="Status">complete, incomplete, invalid or unknown.</param>
 /// <param name="Indent">The indentation of the next line; only for incomplete.</param>
 public sealed record IsCompleteReply(
     string Status, [property: JsonProperty(NullValueHandling = NullValueHandling.Ignore)] string? Indent);
 
-/// <summary>#comm-info</summary>
+/// <summary>The content of comm_info_request. Spec: #comm-info</summary>
 public sealed record CommInfoRequest
 {
     public string? TargetName { get; init; }
 }
 
-/// <summary>#comm-info</summary>
+/// <summary>The content of comm_info_reply. Spec: #comm-info</summary>
 public sealed record CommInfoReply(JObject Comms) : StatusReply("ok");
 
-/// <summary>#kernel-info</summary>
+/// <summary>The content of kernel_info_reply. Spec: #kernel-info</summary>
 public sealed record KernelInfoReply(
     string ProtocolVersion, string Implementation, string ImplementationVersion, LanguageInfo LanguageInfo,
     string Banner, bool Debugger, IReadOnlyList<HelpLink> HelpLinks, IReadOnlyList<string> SupportedFeatures)
@@ -202,30 +202,30 @@ public sealed record KernelInfoReply(
     }
 }
 
-/// <summary>#kernel-info</summary>
+/// <summary>The language_info of a kernel_info_reply. Spec: #kernel-info</summary>
 public sealed record LanguageInfo(
     string Name, string Version, string Mimetype, string FileExtension, string PygmentsLexer, JToken CodemirrorMode,
     string NbconvertExporter);
 
-/// <summary>#kernel-info</summary>
+/// <summary>A help link of a kernel_info_reply. Spec: #kernel-info</summary>
 public sealed record HelpLink(string Text, string Url);
 
-/// <summary>#connect</summary>
+/// <summary>The content of connect_reply. Spec: #connect</summary>
 public sealed record ConnectReply(int ShellPort, int IopubPort, int StdinPort, int HbPort, int ControlPort) : StatusReply("ok");
 
-/// <summary>#kernel-shutdown</summary>
+/// <summary>The content of shutdown_request. Spec: #kernel-shutdown</summary>
 public sealed record ShutdownRequest
 {
     public bool Restart { get; init; }
 }
 
-/// <summary>#kernel-shutdown</summary>
+/// <summary>The content of shutdown_reply. Spec: #kernel-shutdown</summary>
 public sealed record ShutdownReply(bool Restart) : StatusReply("ok");
 
-/// <summary>#streams-stdout-stderr-etc</summary>
+/// <summary>The content of stream. Spec: #streams-stdout-stderr-etc</summary>
 public sealed record Stream(string Name, string Text);
 
-/// <summary>#code-inputs</summary>
+/// <summary>The content of execute_input. Spec: #code-inputs</summary>
 public sealed record ExecuteInput(string Code, int ExecutionCount) : IWritesItself
 {
     void IWritesItself.Write(JsonTextWriter json)
@@ -238,10 +238,10 @@ public sealed record ExecuteInput(string Code, int ExecutionCount) : IWritesItse
     }
 }
 
-/// <summary>#execution-errors</summary>
+/// <summary>The content of error. Spec: #execution-errors</summary>
 public sealed record Error(string Ename, string Evalue, IReadOnlyList<string> Traceback);
 
-/// <summary>#kernel-status</summary>
+/// <summary>The content of status. Spec: #kernel-status</summary>
 public sealed record Status(string ExecutionState) : IWritesItself
 {
     void IWritesItself.Write(JsonTextWriter json)
@@ -261,7 +261,7 @@ public sealed record Status(string ExecutionState) : IWritesItself
     public static readonly Status Starting = new("starting");
 }
 
-/// <summary>#clear-output</summary>
+/// <summary>The content of clear_output. Spec: #clear-output</summary>
 public sealed record ClearOutput(bool Wait);
 
 /// <summary>Welcomes a new subscription, so that a client knows from when on it misses no messages. JEP 65.</summary>
@@ -275,17 +275,17 @@ public sealed record IopubWelcome(string Subscription) : IWritesItself
     }
 }
 
-/// <summary>#messages-on-the-stdin-router-dealer-channel</summary>
+/// <summary>The content of input_request. Spec: #messages-on-the-stdin-router-dealer-channel</summary>
 public sealed record InputRequest(string Prompt, bool Password);
 
-/// <summary>#messages-on-the-stdin-router-dealer-channel</summary>
+/// <summary>The content of input_reply. Spec: #messages-on-the-stdin-router-dealer-channel</summary>
 public sealed record InputReply
 {
     [JsonProperty(Required = Required.Always)]
     public required string Value { get; init; }
 }
 
-/// <summary>#opening-a-comm</summary>
+/// <summary>The content of comm_open. Spec: #opening-a-comm</summary>
 public sealed record CommOpen
 {
     [JsonProperty(Required = Required.Always)]
@@ -295,7 +295,7 @@ public sealed record CommOpen
     public JToken? Data { get; init; }
 }
 
-/// <summary>#comm-messages</summary>
+/// <summary>The content of comm_msg. Spec: #comm-messages</summary>
 public sealed record CommMsg
 {
     [JsonProperty(Required = Required.Always)]
@@ -303,7 +303,7 @@ public sealed record CommMsg
     public JToken? Data { get; init; }
 }
 
-/// <summary>#tearing-down-comms</summary>
+/// <summary>The content of comm_close. Spec: #tearing-down-comms</summary>
 public sealed record CommClose
 {
     [JsonProperty(Required = Required.Always)]

@@ -72,7 +72,7 @@ public sealed class WireFormat : IDisposable
         var delimiter = 0;
         while (delimiter < frames.Count && !frames[delimiter].AsSpan().SequenceEqual(Delimiter)) delimiter++;
         var first = delimiter + 2;
-        if (first + 4 > frames.Count) throw new MalformedMessageException("it has too few frames");
+        if (first + 4 > frames.Count) throw new MalformedMessageException("too few frames");
         if (hash is not null) CheckSignature(frames, delimiter + 1);
 
         Header header;
@@ -82,7 +82,7 @@ public sealed class WireFormat : IDisposable
         }
         catch (JsonException malformed)
         {
-            throw new MalformedMessageException($"its header is malformed: {malformed.Message}");
+            throw new MalformedMessageException($"malformed header: {malformed.Message}");
         }
 
         return new Message(
@@ -180,12 +180,12 @@ public sealed class WireFormat : IDisposable
                 MaxDepth = MaxDepth,
             };
             var value = JToken.ReadFrom(reader);
-            if (reader.Read()) throw new MalformedMessageException($"its {name} has trailing data");
-            return value as JObject ?? throw new MalformedMessageException($"its {name} is not a JSON object");
+            if (reader.Read()) throw new MalformedMessageException($"trailing data in the {name}");
+            return value as JObject ?? throw new MalformedMessageException($"the {name} is not a JSON object");
         }
         catch (Exception malformed) when (malformed is JsonException or DecoderFallbackException or OverflowException or FormatException)
         {
-            throw new MalformedMessageException($"its {name} is malformed: {malformed.Message}");
+            throw new MalformedMessageException($"malformed {name}: {malformed.Message}");
         }
     }
 
@@ -235,10 +235,10 @@ public sealed class WireFormat : IDisposable
     {
         var expected = Sign(frames[signature + 1], frames[signature + 2], frames[signature + 3], frames[signature + 4]);
         if (!CryptographicOperations.FixedTimeEquals(expected, frames[signature]))
-            throw new MalformedMessageException("its signature is not made with this kernel's key");
+            throw new MalformedMessageException("invalid signature");
         if (!accepted.Add(expected))
         {
-            throw new MalformedMessageException("its signature was accepted before; it is a copy of an earlier message");
+            throw new MalformedMessageException("duplicate signature: a copy of an earlier message");
         }
     }
 }

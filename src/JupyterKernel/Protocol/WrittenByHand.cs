@@ -40,7 +40,7 @@ internal static class WrittenByHand
         }
         catch (Exception unfit) when (unfit is ArgumentException or FormatException or OverflowException or InvalidCastException)
         {
-            throw new JsonSerializationException($"The value of '{name}' does not fit: {unfit.Message}", unfit);
+            throw new JsonSerializationException($"Invalid value of '{name}': {unfit.Message}", unfit);
         }
     }
 }

@@ -46,7 +46,7 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
             {
                 throw new PackageException(
                     $"{old.Name} does not compile with these packages ({CompileErrorText.Summary(outcome.Errors)}), so nothing has "
-                        + $"changed.{(now.Changes(before) is { Count: > 0 } would ? " With them " + string.Join(", ", would) + "." : "")}");
+                        + $"changed.{(now.Changes(before) is { Count: > 0 } would ? $" New versions: {string.Join(", ", would)}." : "")}");
             }
             cells.Add(accepted[i] with { Compiled = outcome.Cell, Packages = now });
             variables = variables.After(cells[^1]);
@@ -56,7 +56,7 @@ internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<Accepte
         if (last.Cell is null) return (last, null);
         var changes = now.Changes(before);
         var cause = changes.Count > 0 ? string.Join(", ", changes)
-            : replaced.Count > 0 ? $"A package's {string.Join(", ", replaced)} takes the place of the framework's"
+            : replaced.Count > 0 ? $"A package replaces {string.Join(", ", replaced)} of the framework"
             : "A project that the session uses has changed";
         return (last, rebuilt is null
             ? new RebuiltHistory(cells, cells.Count - first, [], cause, KeepsValues: true)

@@ -91,9 +91,10 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
                 Moved = place < accepted.Count ? [.. types] : [],
             },
             cancellation);
-        var anew = types.Where(type => overlaps.Any(i => accepted[i].Compiled.Library!.Types.Contains(type))).Select(SimpleName).ToList();
-        var cause = anew.Count > 0 ? $"{string.Join(", ", anew)} {(anew.Count == 1 ? "is" : "are")} redeclared"
-            : "A type of an earlier cell is used in a namespace, an extension block or the like";
+        var redeclared = types.Where(type => overlaps.Any(i => accepted[i].Compiled.Library!.Types.Contains(type)))
+            .Select(SimpleName).ToList();
+        var cause = redeclared.Count > 0 ? $"{string.Join(", ", redeclared)} {(redeclared.Count == 1 ? "was" : "were")} redeclared"
+            : "Code outside the cell's script, such as a namespace or an extension block, uses a type of an earlier cell";
         return last.Cell is null ? (last, null) : (last, new RebuiltHistory(cells, cells.Count - first, lost, cause, KeepsValues: false));
 
         void Add(AcceptedCell again)

@@ -20,11 +20,11 @@ internal sealed class KernelSettings
     /// <summary>All settings.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        new("memory-threshold", "A worker that uses more than this, and cannot give it back, is replaced.",
+        new("memory-threshold", "The amount of memory above which a worker is replaced, if it cannot free it.",
             settings => Size.Format(settings.MemoryThresholdBytes),
             (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryThresholdBytes = bytes) > 0),
         new("memory-ceiling",
-            "The heap of a worker never grows past this; a worker that uses more in other ways is ended. For workers started from now on.",
+            "Maximum size of a worker's heap, for workers started later; a cell whose worker uses more in other ways is interrupted.",
             settings => Size.Format(settings.MemoryCeilingBytes),
             (settings, text) => Size.Parse(text) is { } bytes && (settings.MemoryCeilingBytes = bytes) > 0),
         new("recycle-after", "Number of cells after which the worker is replaced; 0 for never.",
@@ -46,31 +46,32 @@ internal sealed class KernelSettings
             settings => settings.Replay.ToString().ToLowerInvariant(),
             (settings, text) => ReplayPolicies.Parse(text) is { } policy && (settings.Replay = policy) == policy),
         new("notices",
-            "Whether cells report replaced workers: on, off, or auto (on if the client answers questions). Losses are always reported.",
+            "Whether cells report replaced workers: on, off, or auto (on if the client sets allow_stdin). Losses are always reported.",
             settings => settings.Notices, (settings, text) => text is "on" or "off" or "auto" && (settings.Notices = text) == text),
         new("children", "Whether processes that cells started end with their worker: end or leave.",
             settings => settings.LeavesChildren ? "leave" : "end",
             (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
         new("warm-up",
-            "Whether an idle kernel loads completion and warms up the compiler, which takes 80 MB and some seconds: on or off.",
+            "Whether an idle kernel loads completion (about 70 MB) and warms up the compiler (some seconds of a processor): on or off.",
             settings => OnOff(settings.WarmUp),
             (settings, text) => OnOff(text) is { } on && (settings.WarmUp = on) == on),
-        new("log", "What the kernel's log contains: problems, workers (also their life), or messages (also each message).",
+        new("log",
+            "The detail of the kernel's log: problems; workers, which adds starts, replays and exits; messages, which adds each message.",
             _ => Log.Detail, (_, text) => Log.Details.Contains(text) && (Log.Detail = text) == text),
-        new("log-file", "The file that the kernel's log is appended to; stderr for the log of the client that started the kernel.",
+        new("log-file", "The file to which the kernel's log is appended; or stderr, which the client that started the kernel collects.",
             _ => Log.File ?? "stderr", (_, text) => text.Length > 0 && (Log.File = text == "stderr" ? null : Path.GetFullPath(text)) != ""),
         new("debug-worker",
-            "Whether a fresh worker waits until a debugger is attached to it, and may stop at breakpoints as long as it wants: on or off.",
+            "Whether a fresh worker waits for a debugger to attach, and is not terminated while it is stopped at a breakpoint: on or off.",
             settings => OnOff(settings.DebugWorker),
             (settings, text) => OnOff(text) is { } on && (settings.DebugWorker = on) == on),
-        new("language-version", "The C# of the cells from now on: latest, preview, or a number.",
+        new("language-version", "The C# language version of later cells: latest, preview, or a number.",
             settings => settings.Language.Version.ToDisplayString(),
             (settings, text) => LanguageVersionFacts.TryParse(text, out var version)
                 && settings.Compile(settings.Language with { Version = version })),
-        new("checked", "Whether arithmetic throws where it overflows: on or off.",
+        new("checked", "Whether integer arithmetic throws on overflow: on or off.",
             settings => OnOff(settings.Language.Checked),
             (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Checked = on })),
-        new("optimize", "Whether cells are compiled for speed, or for exact lines in traces: on or off.",
+        new("optimize", "Whether cells are optimized: on, or off for exact line numbers in stack traces.",
             settings => OnOff(settings.Language.Optimize),
             (settings, text) => OnOff(text) is { } on && settings.Compile(settings.Language with { Optimize = on })),
         new("nullable", "The nullable context that cells begin with: enable, disable, warnings or annotations.",
@@ -87,7 +88,7 @@ internal sealed class KernelSettings
         foreach (var setting in All)
         {
             if (Environment.GetEnvironmentVariable(setting.EnvironmentVariable) is { Length: > 0 } text && !setting.Set(this, text))
-                Log.WarnOnce($"{setting.EnvironmentVariable} has no use for '{text}': {setting.Description}");
+                Log.WarnOnce($"'{text}' is not a valid value for {setting.EnvironmentVariable}. {setting.Description}");
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class IpcListener : IDisposable
             }
             catch (SocketException failed)
             {
-                Log.WarnOnce($"a connection to {path} could not be accepted: {failed.Message}");
+                Log.WarnOnce($"A connection to {path} could not be accepted: {failed.Message}");
                 await Task.Delay(PauseWithoutDescriptors).ConfigureAwait(false);
             }
         }

@@ -182,10 +182,10 @@ internal sealed class JupyterSockets : IDisposable
             }
             catch (AddressAlreadyInUseException inUse)
             {
-                Log.WarnOnce($"{endpoint} is in use by another program; waiting for it");
+                Log.WarnOnce($"{endpoint} is in use by another program. Waiting until it is free.");
                 if (waited.Elapsed < PortInUseTimeout) continue;
-                throw new IOException($"{endpoint} is still in use; restart the kernel or change the port in the connection file",
-                    inUse);
+                throw new IOException(
+                    $"{endpoint} is still in use. Restart the kernel or change the port in the connection file.", inUse);
             }
             catch (Exception refused) when (refused is NetMQException or System.Net.Sockets.SocketException or ArgumentException)
             {
@@ -220,7 +220,7 @@ internal sealed class JupyterSockets : IDisposable
             }
             catch (MalformedMessageException malformed)
             {
-                Log.WarnOnce($"dropped a message on {channel}: {malformed.Message}");
+                Log.WarnOnce($"Dropped a message on {channel}: {malformed.Message.TrimEnd('.')}.");
                 continue;
             }
 
@@ -251,6 +251,6 @@ internal sealed class JupyterSockets : IDisposable
     private static void Send(NetMQSocket socket, List<byte[]> frames)
     {
         var message = new NetMQMessage(frames);
-        if (!socket.TrySendMultipartMessage(message)) Log.WarnOnce("a message could not be sent");
+        if (!socket.TrySendMultipartMessage(message)) Log.WarnOnce("A message could not be sent.");
     }
 }

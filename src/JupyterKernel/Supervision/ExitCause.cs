@@ -20,7 +20,7 @@ internal static partial class ExitCause
                 "Stack overflow: infinite recursion in the cell.",
             var line when line.StartsWith("Process terminated", StringComparison.Ordinal) => FailFast(lines),
             var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) =>
-                "An exception on another thread that nothing caught: " + line[20..].TrimStart(':', '.', ' '),
+                "Unhandled exception on another thread: " + line[20..].TrimStart(':', '.', ' '),
             var line when line.StartsWith("Out of memory", StringComparison.Ordinal) => "The worker ran out of memory.",
             _ => ByExitCode(exitCode),
         };
@@ -52,19 +52,19 @@ internal static partial class ExitCause
 
     private static string ByExitCode(int exitCode) => exitCode switch
     {
-        ChildExit.Unknown => "The worker ended, and the system did not report how.",
+        ChildExit.Unknown => "The worker ended; the system reported no exit status.",
         132 => Signal(4, "SIGILL", "an illegal instruction in native code"),
-        134 => Signal(6, "SIGABRT", "native code gave up"),
+        134 => Signal(6, "SIGABRT", "native code called abort"),
         135 => Signal(7, "SIGBUS", "a bad memory access in native code"),
         136 => Signal(8, "SIGFPE", "an arithmetic error in native code"),
         137 => Signal(9, "SIGKILL", "killed, possibly by the out-of-memory killer"),
         138 => Signal(10, "SIGBUS", "a bad memory access in native code"),
         139 => Signal(11, "SIGSEGV", "a bad memory access in native code"),
-        143 => Signal(15, "SIGTERM", "asked to end"),
+        143 => Signal(15, "SIGTERM", "probably sent by another process"),
         unchecked((int)0xC0000005) => "The worker crashed (0xC0000005): a bad memory access in native code.",
         unchecked((int)0xC00000FD) => "Stack overflow: infinite recursion in the cell.",
         _ => string.Create(CultureInfo.InvariantCulture,
-            $"The worker ended with exit code {exitCode}: the cell called Environment.Exit, or native code did as much."),
+            $"The worker exited (code {exitCode}): the cell called Environment.Exit, or native code called exit."),
     };
 
     [GeneratedRegex(@"\bSubmission_\d+(?=[.+])")]

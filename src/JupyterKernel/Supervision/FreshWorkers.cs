@@ -68,7 +68,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
                 if (stopped) starting.Dispose();
                 var fresh = starting;
                 if (await IsReadyAsync(fresh, interruption)) return fresh;
-                problem = fresh.Ready.Exception?.InnerException?.Message ?? "It did not answer.";
+                problem = fresh.Ready.Exception?.InnerException?.Message ?? "The new process did not respond.";
             }
             catch (System.ComponentModel.Win32Exception refused)
             {
@@ -159,8 +159,8 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
         {
             throw new WorkerStartException(string.Create(CultureInfo.InvariantCulture,
                 $"{losses.Count} workers have ended within {settings.RestartPeriod.TotalSeconds:0} s, so no more are started for now. The "
-                    + $"history is kept. Find out what ends them (#!undo takes the last cell back), then run #!recycle, or wait and run a "
-                    + $"cell."));
+                    + $"history is kept. Find out what is crashing them (#!undo removes the last cell), then run #!recycle, or wait and "
+                    + $"run a cell."));
         }
     }
 }

@@ -78,12 +78,12 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
         if (values is null or { Problem: not null })
         {
             // If no cell ran in between, there is too much to carry over.
-            if (!gate.IsRunning) Problem = values?.Problem ?? "the worker did not answer";
+            if (!gate.IsRunning) Problem = values?.Problem ?? "the worker did not respond";
             return false;
         }
 
         var set = await fresh.AskAsync<StateSet>(request => new SetState(request) { Payload = values.Payload }, StateTimeout);
-        if (set is null or { Problem: not null }) Problem = set?.Problem ?? "the fresh worker did not answer";
+        if (set is null or { Problem: not null }) Problem = set?.Problem ?? "the fresh worker did not respond";
 
         // One more comparison confirms the result; but some collections enumerate in a different order in every process.
         var isSecond = HasCarried;

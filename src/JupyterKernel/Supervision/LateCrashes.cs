@@ -43,12 +43,12 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     {
         owner.IsSuspect = true;
         owner.WorkersEnded++;
-        if (owner.WorkersEnded >= MaxWorkers) SetAside(owner, $"{owner.Compiled.Name} ended a second worker by what it left running");
+        if (owner.WorkersEnded >= MaxWorkers) SetAside(owner, $"{owner.Compiled.Name} left code running that ended a second worker");
         return lost with
         {
             Cause =
-                $"{lost.Cause}{(lost.Cause.EndsWith('.') ? "" : ".")} It came from a thread, task or timer that {owner.Compiled.Name} left "
-                + $"running: correct it and run {owner.Compiled.Name} again, or take cells back with #!undo.",
+                $"{lost.Cause}{(lost.Cause.EndsWith('.') ? "" : ".")} The cause is a thread, task or timer that {owner.Compiled.Name} left "
+                + "running. Correct the cell and run it again, or undo cells with #!undo.",
         };
     }
 
@@ -59,8 +59,9 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         var thrown = uncaught.Exception is { } exception ? $"{exception.TypeName}: {exception.Message}" : "an exception";
         var place = uncaught.Exception?.Frames.FirstOrDefault(frame => frame.Source is not null) is { } frame
             ? string.Create(CultureInfo.InvariantCulture, $" ({frame.Source}, line {frame.Line})") : "";
-        notice($"{owner} started a thread, task or timer that threw {thrown}{place}. In a replayed cell that ends only the thread, and the "
-            + $"worker continues. Catch the exception there and run the cell again, or take cells back with #!undo.");
+        notice($"{owner} started a thread, task or timer that threw {thrown}{place}. In a replayed cell, such an exception ends "
+            + "only the thread; the worker keeps running. Catch the exception in that code and run the cell again, or undo cells with "
+            + "#!undo.");
     }
 
     /// <summary>
@@ -92,7 +93,7 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
                 SetAside(cell,
                     string.Create(CultureInfo.InvariantCulture,
                         $"{MaxWorkers} workers have ended about {worker.EndedAfter(cell)!.Value.TotalSeconds:0.0} s after "
-                        + $"{cell.Compiled.Name}, probably by what it left running"));
+                        + $"{cell.Compiled.Name}, probably because of code that it left running"));
                 return lost;
             }
         }
@@ -113,9 +114,9 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     private void SetAside(AcceptedCell cell, string why)
     {
         var aside = session.SetAside(cell);
-        var unset = aside.Uncarried.Count > 0 ? $" Not set from now on: {string.Join(", ", aside.Uncarried)}." : "";
-        notice($"{why}. It is set aside: it is not replayed, and the plain data of its variables is carried over.{unset} To get all "
-            + $"of it back, correct {cell.Compiled.Name} and run it again; #!undo takes cells back.");
+        var unset = aside.Uncarried.Count > 0 ? $" Without a value from now on: {string.Join(", ", aside.Uncarried)}." : "";
+        notice($"{why}. The cell is set aside: it is not replayed, and the plain data of its variables is carried over.{unset} To "
+            + "restore all its variables, correct the cell and run it again; #!undo undoes cells.");
     }
 
     /// <summary>Matches the text of code that ends its own process.</summary>

@@ -80,8 +80,8 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
             {
                 session.Remove(unfinished);
                 events.Notice(
-                    $"{unfinished.Compiled.Name} ended its worker during the replay and was removed from the history. Missing now: "
-                        + $"{Names([unfinished])}. Correct the cell and run it again, or take back the last cell with #!undo.",
+                    $"{unfinished.Compiled.Name} ended its worker during the replay and was removed from the history"
+                        + $"{Declared([unfinished])}. Correct the cell and run it again.",
                     isLoss: true);
             }
         }
@@ -105,8 +105,8 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
         {
             if (session.Accepted.Count > 0)
                 events.Notice(
-                    $"The values of the variables cannot be carried over ({values?.Problem ?? "the worker did not answer"}), so they come "
-                    + "from the replay alone.",
+                    $"The variables could not be carried over ({values?.Problem ?? "the worker did not respond"}). They have the values "
+                    + "that the replay computed.",
                     isLoss: true);
             return;
         }
@@ -136,10 +136,15 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     {
         var gone = session.TruncateFrom(first);
         events.Notice(
-            $"The replay was interrupted. Missing from the state now: {string.Join(", ", gone.Select(cell => cell.Compiled.Name))} "
-            + $"({Names(gone)}). Run these cells again.", isLoss: true);
+            $"The replay was interrupted. {(gone.Count == 1 ? "This cell was" : "These cells were")} removed from the history: "
+            + $"{string.Join(", ", gone.Select(cell => cell.Compiled.Name))}{Declared(gone)}. "
+            + $"Run {(gone.Count == 1 ? "it" : "them")} again.",
+            isLoss: true);
     }
 
-    private static string Names(IReadOnlyList<AcceptedCell> cells) =>
-        string.Join(", ", cells.SelectMany(cell => cell.Compiled.DeclaredNames).Distinct().DefaultIfEmpty("no names"));
+    private static string Declared(IReadOnlyList<AcceptedCell> cells)
+    {
+        var names = string.Join(", ", cells.SelectMany(cell => cell.Compiled.DeclaredNames).Distinct());
+        return names.Length > 0 ? $" (no longer declared: {names})" : "";
+    }
 }

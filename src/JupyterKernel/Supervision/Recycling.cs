@@ -8,7 +8,7 @@ namespace JupyterKernel.Supervision;
 
 /// <summary>
 /// Performs the planned replacement of the serving worker. The old worker serves until a fresh one is up to date; it is ended first only if
-/// memory is short, or if a cell has another outcome while the old worker exists. Loop thread.
+/// there is not enough free memory for two workers, or if a cell has another outcome while the old worker exists. Loop thread.
 /// </summary>
 /// <param name="judge">Judges the memory that a fresh worker uses; returns what to report about it.</param>
 internal sealed class Recycling(
@@ -61,7 +61,7 @@ internal sealed class Recycling(
         }
         catch (WorkerStartException failure)
         {
-            Log.WarnOnce($"the worker was not recycled: {failure.Message}");
+            Log.WarnOnce(failure.Message);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class Recycling(
         using var cancellation = this.cancellation = new CancellationTokenSource();
         try
         {
-            var problem = IsMemoryShort(old) ? "memory is short"
+            var problem = IsMemoryShort(old) ? "not enough free memory for two workers"
                 : !settings.LeavesChildren && await old.HasStartedAsync() ? "processes that cells started would run twice"
                 : await HandOverAsync(old, cancellation.Token);
             if (cancellation.IsCancellationRequested) throw new WorkerStartException("The worker was not recycled: it was interrupted.");
@@ -91,12 +91,14 @@ internal sealed class Recycling(
             cells = 0;
             if (cause is not null || problem is not null)
             {
+                var late = problem is null ? ""
+                    : $" The fresh worker was started only after the old one had ended: {problem.TrimEnd('.')}.";
                 events.Notice(
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"The worker was recycled {(cause is null ? "as requested" : $"because {cause}")}; "
-                            + $"{Supervisor.Counted(session.Accepted.Count)} replayed in {(DateTime.UtcNow - began).TotalSeconds:0.0} "
-                            + $"s{(problem is null ? "" : $", after the old one had ended ({problem})")}."),
+                            + $"{session.Accepted.Count} {(session.Accepted.Count == 1 ? "cell was" : "cells were")} replayed in "
+                            + $"{(DateTime.UtcNow - began).TotalSeconds:0.0} s.{late}"),
                     isLoss: false);
             }
 
@@ -121,7 +123,7 @@ internal sealed class Recycling(
             if (!await handOver.PrepareAsync(interruption) || old.HasEnded)
             {
                 fresh.Dispose();
-                return handOver.Problem ?? "it had ended by itself";
+                return handOver.Problem ?? "it had already ended by itself";
             }
 
             slot.Put(fresh);

@@ -81,7 +81,7 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
                     differing.Add($"{first.Cell.Compiled.Name} threw {threw.Exception.TypeName}: {threw.Exception.Message}");
                     break;
                 case CellOutcome.Returned when first.Cell.Threw && first.Cell.Policy == ReplayPolicy.Always:
-                    differing.Add($"{first.Cell.Compiled.Name} threw no exception");
+                    differing.Add($"{first.Cell.Compiled.Name} did not throw the exception of its first run");
                     break;
             }
         }
@@ -101,7 +101,7 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
         }
 
         if (cell.Policy == ReplayPolicy.Ask && confirm is not null
-            && await confirm($"Execute {cell.Compiled.Name} again? It says #!replay ask. (y/n)"))
+            && await confirm($"Replay {cell.Compiled.Name}? It is marked #!replay ask. (y/n)"))
         {
             return worker.ReplayAsync(cell, submitted);
         }

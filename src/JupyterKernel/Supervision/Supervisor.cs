@@ -131,7 +131,7 @@ internal sealed class Supervisor
     /// <summary>Resets the restart intensity because the user asks for a worker.</summary>
     public void Forgive() => freshWorkers.Forgive();
 
-    /// <summary>Replaces the worker by a fresh one with the session's state; see <see cref="Recycling"/>.</summary>
+    /// <summary>Replaces the worker with a fresh one with the session's state; see <see cref="Recycling"/>.</summary>
     /// <param name="cause">The reason reported to the user; null if the user asked for it and receives a reply.</param>
     /// <param name="interruption">Cancelled to keep the old worker.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or the start was interrupted.</exception>
@@ -151,7 +151,7 @@ internal sealed class Supervisor
     /// <summary>Keeps the old worker if a fresh one is about to replace it.</summary>
     public void CancelRecycling() => recycling.Cancel();
 
-    /// <summary>Replaces the worker by a fresh one in which exactly the accepted cells have been executed.</summary>
+    /// <summary>Replaces the worker with a fresh one in which exactly the accepted cells have been executed.</summary>
     /// <param name="keepsValues">Whether plain data keeps its present values.</param>
     /// <param name="interruption">Cancelled to end the replay.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or the user interrupted the start.</exception>
@@ -183,7 +183,7 @@ internal sealed class Supervisor
         freshWorkers.Stop();
     }
 
-    /// <summary>Formats a number of cells as the subject of a sentence.</summary>
+    /// <summary>Formats the beginning of a sentence: "1 cell is" or "5 cells are".</summary>
     internal static string Counted(int cells) =>
         cells == 1 ? "1 cell is" : string.Create(CultureInfo.InvariantCulture, $"{cells} cells are");
 
@@ -231,7 +231,8 @@ internal sealed class Supervisor
     /// <param name="termination">The reason why the worker was also terminated; null if it was not.</param>
     private CellOutcome.Interrupted Interrupted(PendingRun run, string? termination = null) =>
         new(termination is null ? run.Reason
-            : $"{run.Reason ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} replayed in a fresh one.");
+            : $"{run.Reason ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} being "
+                + "replayed in a fresh worker.");
 
     private void Replace()
     {
@@ -271,8 +272,8 @@ internal sealed class Supervisor
             && session.Accepted.Count > 0)
         {
             events.Notice(
-                $"{Counted(session.Accepted.Count)} being replayed in a fresh worker. An interrupt ends the replay and gives up the "
-                    + "cells that are left.",
+                $"{Counted(session.Accepted.Count)} being replayed in a fresh worker. Interrupt to stop the replay; the remaining cells "
+                    + "are then removed from the history.",
                 isLoss: false);
         }
 
@@ -294,8 +295,8 @@ internal sealed class Supervisor
         freshWorkers.CountLoss();
         var lost = lateCrashes.Blame(await ended.Lost, ended, running: null);
         events.Notice(
-            $"The worker ended while no cell ran. {lost.Cause} {Counted(session.Accepted.Count)} replayed in a fresh one; #!undo takes "
-            + "back the last one.",
+            $"The worker ended while no cell was running. {lost.Cause} {Counted(session.Accepted.Count)} being replayed in a fresh "
+            + "worker. #!undo removes the last cell.",
             isLoss: true);
     }
 

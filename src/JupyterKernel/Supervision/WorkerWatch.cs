@@ -55,8 +55,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
             if (silence >= settings.PingTime && !settings.DebugWorker)
             {
                 worker.Terminate(string.Create(CultureInfo.InvariantCulture,
-                    $"The worker did not answer for {settings.PingTime.TotalSeconds:0} s: it was stopped or swapped out, or its runtime "
-                    + $"hung. So the kernel terminated it."));
+                    $"The worker did not respond for {settings.PingTime.TotalSeconds:0} s (stopped, swapped out, or its runtime hung), so "
+                    + $"the kernel terminated it."));
                 continue;
             }
 
@@ -99,8 +99,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
         RaisedBytes = used + used / 2;
         var sizes = await fresh.AskAsync<VariablesMeasured>(request => new MeasureVariables(request, 5), TimeSpan.FromSeconds(10));
         var largest = string.Join(", ", sizes?.Largest.Select(size => $"{size.Name} ({Size.Format(size.Bytes)})") ?? []);
-        return $"The session needs {Size.Format(used)} of memory also in a fresh worker, so the threshold is {Size.Format(RaisedBytes)} "
-            + $"from now on. The largest variables: {largest}.";
+        return $"Even in a fresh worker the session uses {Size.Format(used)} of memory, so the memory threshold was raised to "
+            + $"{Size.Format(RaisedBytes)}.{(largest.Length > 0 ? $" Largest variables: {largest}." : "")}";
     }
 
     private static long CeilingSlackBytes => 256L * 1024 * 1024;
@@ -118,7 +118,7 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
         var used = usedAfterCollection = Used(worker, worker.Usage);
         if (used > ThresholdBytes && !worker.HasEnded)
             OverThreshold(
-                $"it used {Size.Format(before)} of memory, over the threshold of {Size.Format(ThresholdBytes)}, and {Size.Format(used)} "
-                + $"after a collection");
+                $"it used {Size.Format(before)} of memory ({Size.Format(used)} after a garbage collection), more than the threshold of "
+                + $"{Size.Format(ThresholdBytes)}");
     }
 }
