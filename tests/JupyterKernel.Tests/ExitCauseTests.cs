@@ -27,15 +27,15 @@ public sealed class ExitCauseTests
     }
 
     [Theory]
-    [InlineData("Stack overflow.\n   at Submission_1.F()\n", "Stack overflow: infinite recursion in the cell.")]
-    [InlineData("Process terminated. boom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom")]
-    [InlineData("Process terminated.\nboom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom")]
+    [InlineData("Stack overflow.\n   at Submission_1.F()\n", "Stack overflow: the recursion is infinite or too deep.")]
+    [InlineData("Process terminated. boom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom.")]
+    [InlineData("Process terminated.\nboom\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast: boom.")]
     [InlineData("Process terminated.\n   at System.Environment.FailFast(System.String)\n", "Environment.FailFast was called.")]
     [InlineData("Process terminated.", "Environment.FailFast was called.")]
     [InlineData("Unhandled exception. System.Exception: told so\n   at X()\n",
-        "Unhandled exception on another thread: System.Exception: told so")]
+        "Unhandled exception on another thread: System.Exception: told so.")]
     [InlineData("Unhandled Exception: System.Exception: told so\r\n",
-        "Unhandled exception on another thread: System.Exception: told so")]
+        "Unhandled exception on another thread: System.Exception: told so.")]
     [InlineData("Out of memory.\n", "The worker ran out of memory.")]
     public void The_runtimes_report_takes_precedence_over_the_exit_code(string report, string cause) =>
         Assert.Equal(cause, ExitCause.Of(134, report).Cause);

@@ -29,7 +29,7 @@ internal sealed class CommandException(string message) : Exception(message)
         return failure switch
         {
             CommandException => line,
-            UnauthorizedAccessException => $"{line} Install to a directory that you can write to: use --user or --prefix DIR.",
+            UnauthorizedAccessException => $"{line} Choose a directory that you can write to: use --user or --prefix DIR.",
             IOException =>
                 $"{line} Check that the directory is writable and that the disk has free space, or use --prefix DIR.",
             _ => $"{failure.GetType().Name}: {line} This is a bug in jupyter-csharp. Please report it.",

@@ -126,7 +126,7 @@ internal static class RunCommand
             if (copies.GroupBy(copy => Path.GetFullPath(copy.Copy)).FirstOrDefault(same => same.Count() > 1) is { } clash)
                 throw new InvalidDataException(
                     $"The executed copies of {string.Join(" and ", clash.Select(copy => copy.Notebook))} would have the same path, "
-                    + $"{clash.Key}. Run them separately.");
+                    + $"{clash.Key}. Run them separately, each with its own --output.");
             return copies;
         }
 

@@ -70,8 +70,8 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
         if (policy != ReplayPolicy.Always)
         {
             return (null,
-                "A cell that is not replayed (#!replay) cannot submit code, because its declarations could not be re-created. "
-                + "Leave out #!replay, or run the code in a separate cell.");
+                "A cell whose replay policy is never or ask cannot submit code, because its declarations could not be re-created. "
+                + "Begin the cell with #!replay always, or run the code in a separate cell.");
         }
         var number = session.NextNumber();
         var before = begun.Count > 0 ? begun[^1].Packages : outerPackages;

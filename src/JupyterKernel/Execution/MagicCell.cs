@@ -170,7 +170,7 @@ internal sealed class MagicCell : IRunningCell
             if (magic is not null) (calls[i], problem) = MagicCall.Parse(magic, blocks[i]);
             if (magic is { StandsAlone: true } && (blocks.Count > 1 || importing.Count > 0))
             {
-                problem = $"{magic.Name} must be alone in its cell.";
+                problem = $"{magic.Name} must be alone in its cell, and cannot be in an imported file.";
             }
             if (problem is not null)
             {

@@ -52,7 +52,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             await Task.WhenAny(restore, Task.Delay(Unremarkable, CancellationToken.None));
             while (!restore.IsCompleted)
             {
-                display?.Show($"Restoring {string.Join(", ", Names(asked))} … {Volatile.Read(ref doing)}", null);
+                display?.Show($"Restoring {string.Join(", ", Names(asked).DefaultIfEmpty("packages"))} … {Volatile.Read(ref doing)}", null);
                 await Task.WhenAny(restore, Task.Delay(BetweenProgress, CancellationToken.None));
             }
 
@@ -61,7 +61,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             if (now.Resolved.Extends(before.Resolved) && before.Resolved.Extends(now.Resolved)
                 && resolved.Packages.Count == before.Resolved.Packages.Count)
             {
-                display?.End($"{string.Join(", ", Names(asked))}: already referenced.");
+                display?.End($"{string.Join(", ", Names(asked).DefaultIfEmpty("packages"))}: already referenced.");
                 return (before with { Asked = now.Asked }, null);
             }
 
@@ -70,12 +70,12 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
         }
         catch (PackageException failure)
         {
-            display?.End($"{string.Join(", ", Names(asked))}: not restored.");
+            display?.End($"{string.Join(", ", Names(asked).DefaultIfEmpty("packages"))}: not restored.");
             return (before, new CellOutcome.Refused("PackageError", failure.Message));
         }
         catch (OperationCanceledException)
         {
-            display?.End($"{string.Join(", ", Names(asked))}: interrupted, nothing was restored.");
+            display?.End($"{string.Join(", ", Names(asked).DefaultIfEmpty("packages"))}: interrupted; nothing was restored.");
             throw;
         }
     }

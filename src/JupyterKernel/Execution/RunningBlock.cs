@@ -147,8 +147,8 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
                 if (isEndless)
                 {
                     services.Notices.Add(
-                        $"{part.Name} ended because of the interrupt, so it is not replayed in a fresh worker; the values of the variables "
-                        + "are kept. To replay it all the same, begin it with #!replay always.", isLoss: false);
+                        $"{part.Name} ended because of the interrupt, so it is not replayed in a fresh worker; the plain data of its "
+                        + "variables is carried over. To replay it all the same, begin it with #!replay always.", isLoss: false);
                 }
 
                 var accepted = new AcceptedCell(

@@ -17,7 +17,7 @@ internal static class AboutMagics
         }),
         new("#!log", "Accepted for compatibility; has no effect.", (_, cell) =>
         {
-            cell.Warn("#!log: this kernel does not log its events; the cell continues.");
+            cell.Warn("#!log has no effect in this kernel; the cell continues. The setting log controls the kernel's own log.");
             return Task.FromResult<CellOutcome>(TableOutput.Nothing);
         }),
         new("#!about", "Shows what this kernel is.", (_, _) => Task.FromResult<CellOutcome>(About())),

@@ -50,7 +50,7 @@ internal sealed record MagicValue(MagicValueKind Kind, string Text, string? From
         }
         catch (JsonException malformed)
         {
-            throw new FormatException($"the text after @input: is not valid JSON ({malformed.Message})");
+            throw new FormatException($"the text after @input: or @password: is not valid JSON ({malformed.Message})");
         }
     }
 

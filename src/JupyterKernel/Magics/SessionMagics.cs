@@ -94,7 +94,7 @@ internal static class SessionMagics
             + $"{Milliseconds(DateTime.UtcNow - began)}.");
 
     private static CellOutcome.Returned History(NotebookSession session) => TableOutput.Of(
-        $"{Counted(session)}. A fresh worker replays {(session.Accepted.Count == 1 ? "it" : "them")}.",
+        $"{Counted(session)}. A fresh worker replays {(session.Accepted.Count == 1 ? "it" : "them")} as the replay column states.",
         [
             ["cell", "code", "ran for", "allocated", "ended", "replay", "declares"],
             .. session.Accepted.Select(cell => (string[])
@@ -113,9 +113,9 @@ internal static class SessionMagics
         var usage = worker?.Usage;
         var heap = worker?.Memory;
         return TableOutput.Of(
-            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot free it. Its heap is "
-                + $"limited to {Size.Format(KernelSettings.Current.MemoryCeilingBytes)}; a cell that exceeds the limit gets an "
-                + "OutOfMemoryException.",
+            $"The worker is replaced when it uses more than {Size.Format(supervisor.Watch.ThresholdBytes)} and cannot free it. The "
+                + $"heap of a worker that starts now is limited to {Size.Format(KernelSettings.Current.MemoryCeilingBytes)}; a cell that "
+                + "exceeds the limit gets an OutOfMemoryException.",
             [
                 ["", "resident", "private", "heap", "assemblies", "processor time"],
                 ["worker, which runs the cells", Size.Format(usage?.ResidentBytes ?? 0), Size.Format(usage?.PrivateBytes ?? 0),

@@ -61,13 +61,13 @@ internal static class ValueMagics
             ],
         },
         new("#!share",
-            "Declares a variable with a value of another language; within #!html or #!javascript, a variable of the page's scripts.",
+            "Declares a variable with a stored text or the value of a C# variable; within #!html or #!javascript, one of the page.",
             ShareAsync)
         {
             Parameters =
             [
                 new("name", "The name of the value.") { IsRequired = true },
-                new("--from", "The language that owns the value: csharp, or value for #!value.")
+                new("--from", "The owner of the value: csharp, or value for text stored by #!value; other languages are refused.")
                 {
                     IsRequired = true, ValueName = "language",
                     Values = ["csharp", "value", "c#", "C#",
@@ -188,8 +188,8 @@ internal static class ValueMagics
         {
             return Task.FromResult<CellOutcome>(new CellOutcome.Refused(
                 CellLanguage.NotSupported,
-                $"This kernel runs only C#, so there are no variables of {CellLanguage.Find(from)?.Title ?? from}. Use --from csharp for "
-                    + "C# variables, or --from value for values stored by #!value."));
+                $"This kernel runs only C#, so there are no variables of {CellLanguage.Find(from)?.Title ?? from}. Use --from csharp "
+                    + "(in #!set: @csharp:name) for C# variables, or --from value (@value:name) for values stored by #!value."));
         }
 
         if (!SyntaxFacts.IsValidIdentifier(name)) return Refused($"'{name}' cannot be the name of a C# variable.");

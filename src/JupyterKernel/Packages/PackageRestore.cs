@@ -103,7 +103,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         {
             return older with
             {
-                Warnings = [.. older.Warnings, "The latest versions could not be looked up; the versions of the last restore are used."],
+                Warnings = [.. older.Warnings, "The latest versions could not be restored; the versions of the last restore are used."],
             };
         }
         catch (PackageException unknown) when (unknown.Unknown.Count > 0)
@@ -134,7 +134,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw new PackageException($"A NuGet.config cannot be read: {unreadable.Message}");
+            throw new PackageException($"A NuGet.config or Directory.Packages.props cannot be read: {unreadable.Message}");
         }
     }
 

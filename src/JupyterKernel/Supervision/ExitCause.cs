@@ -17,10 +17,10 @@ internal static partial class ExitCause
         var cause = (lines.FirstOrDefault() ?? "") switch
         {
             var line when line.StartsWith("Stack overflow", StringComparison.Ordinal) =>
-                "Stack overflow: infinite recursion in the cell.",
+                "Stack overflow: the recursion is infinite or too deep.",
             var line when line.StartsWith("Process terminated", StringComparison.Ordinal) => FailFast(lines),
             var line when line.StartsWith("Unhandled exception", StringComparison.OrdinalIgnoreCase) =>
-                "Unhandled exception on another thread: " + line[20..].TrimStart(':', '.', ' '),
+                $"Unhandled exception on another thread: {line[20..].Trim(':', '.', ' ')}.",
             var line when line.StartsWith("Out of memory", StringComparison.Ordinal) => "The worker ran out of memory.",
             _ => ByExitCode(exitCode),
         };
@@ -47,7 +47,7 @@ internal static partial class ExitCause
     {
         var message = lines[0]["Process terminated".Length..].TrimStart('.', ' ');
         if (message.Length == 0 && lines.Length > 1 && !lines[1].StartsWith("   at", StringComparison.Ordinal)) message = lines[1];
-        return message.Length > 0 ? $"Environment.FailFast: {message}" : "Environment.FailFast was called.";
+        return message.Length > 0 ? $"Environment.FailFast: {message.TrimEnd('.')}." : "Environment.FailFast was called.";
     }
 
     private static string ByExitCode(int exitCode) => exitCode switch
@@ -62,9 +62,9 @@ internal static partial class ExitCause
         139 => Signal(11, "SIGSEGV", "a bad memory access in native code"),
         143 => Signal(15, "SIGTERM", "probably sent by another process"),
         unchecked((int)0xC0000005) => "The worker crashed (0xC0000005): a bad memory access in native code.",
-        unchecked((int)0xC00000FD) => "Stack overflow: infinite recursion in the cell.",
+        unchecked((int)0xC00000FD) => "Stack overflow: the recursion is infinite or too deep.",
         _ => string.Create(CultureInfo.InvariantCulture,
-            $"The worker exited (code {exitCode}): the cell called Environment.Exit, or native code called exit."),
+            $"The worker exited (code {exitCode}): code called Environment.Exit, or native code called exit."),
     };
 
     [GeneratedRegex(@"\bSubmission_\d+(?=[.+])")]

@@ -87,7 +87,8 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
             if (interruption.IsCancellationRequested) throw new WorkerStartException("Interrupted while a worker was starting.");
             if (start == MaxStarts)
                 throw new WorkerStartException(
-                    $"No worker could be started: {problem} The history is kept: run a cell to try again, or restart the kernel.");
+                    $"No worker could be started: {problem.TrimEnd('.')}. The history is kept. Run a cell to try again, or restart the "
+                    + "kernel.");
         }
     }
 

@@ -56,7 +56,7 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     public void Survived(UncaughtException uncaught)
     {
         var owner = session.FindOwner(uncaught.Cell, uncaught.Assembly)?.Compiled.Name ?? "A cell";
-        var thrown = uncaught.Exception is { } exception ? $"{exception.TypeName}: {exception.Message}" : "an exception";
+        var thrown = uncaught.Exception is { } exception ? $"{exception.TypeName}: {exception.Message.TrimEnd('.')}" : "an exception";
         var place = uncaught.Exception?.Frames.FirstOrDefault(frame => frame.Source is not null) is { } frame
             ? string.Create(CultureInfo.InvariantCulture, $" ({frame.Source}, line {frame.Line})") : "";
         notice($"{owner} started a thread, task or timer that threw {thrown}{place}. In a replayed cell, such an exception ends "

@@ -50,7 +50,8 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
                 if (end == ReplayEnd.Interrupted) GiveUpFrom(replay.Unfinished!);
                 if (replay.Differing.Count > 0)
                     events.Notice(
-                        $"Some cells had a different outcome when they were replayed: {string.Join("; ", replay.Differing)}.",
+                        $"Some cells had a different outcome when they were replayed: "
+                            + $"{string.Join("; ", replay.Differing).TrimEnd('.')}.",
                         isLoss: true);
                 Serve(fresh);
                 return fresh;

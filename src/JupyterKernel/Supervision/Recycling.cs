@@ -86,7 +86,8 @@ internal sealed class Recycling(
             var problem = IsMemoryShort(old) ? "not enough free memory for two workers"
                 : !settings.LeavesChildren && await old.HasStartedAsync() ? "processes that cells started would run twice"
                 : await HandOverAsync(old, cancellation.Token);
-            if (cancellation.IsCancellationRequested) throw new WorkerStartException("The worker was not recycled: it was interrupted.");
+            if (cancellation.IsCancellationRequested)
+                throw new WorkerStartException("The worker was not recycled, because the recycling was interrupted.");
             if (problem is not null) await ReplaceFirstAsync(old, cancellation.Token);
             cells = 0;
             if (cause is not null || problem is not null)

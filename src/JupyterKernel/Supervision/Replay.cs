@@ -101,7 +101,7 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
         }
 
         if (cell.Policy == ReplayPolicy.Ask && confirm is not null
-            && await confirm($"Replay {cell.Compiled.Name}? It is marked #!replay ask. (y/n)"))
+            && await confirm($"Replay {cell.Compiled.Name}? Its replay policy is ask. (y/n)"))
         {
             return worker.ReplayAsync(cell, submitted);
         }

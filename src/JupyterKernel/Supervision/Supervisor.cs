@@ -231,8 +231,7 @@ internal sealed class Supervisor
     /// <param name="termination">The reason why the worker was also terminated; null if it was not.</param>
     private CellOutcome.Interrupted Interrupted(PendingRun run, string? termination = null) =>
         new(termination is null ? run.Reason
-            : $"{run.Reason ?? "The cell was interrupted."} {termination} {Counted(session.Accepted.Count)} being "
-                + "replayed in a fresh worker.");
+            : $"{run.Reason ?? "The code was interrupted."} {termination} {BeingReplayed}");
 
     private void Replace()
     {
@@ -288,6 +287,9 @@ internal sealed class Supervisor
         }
     }
 
+    private string BeingReplayed => session.Accepted.Count == 0 ? "A fresh worker is started."
+        : $"{Counted(session.Accepted.Count)} being replayed in a fresh worker.";
+
     /// <summary>Reports that the worker was lost while no cell ran.</summary>
     private async Task ReportEndAsync()
     {
@@ -295,8 +297,8 @@ internal sealed class Supervisor
         freshWorkers.CountLoss();
         var lost = lateCrashes.Blame(await ended.Lost, ended, running: null);
         events.Notice(
-            $"The worker ended while no cell was running. {lost.Cause} {Counted(session.Accepted.Count)} being replayed in a fresh "
-            + "worker. #!undo removes the last cell.",
+            $"The worker ended while no cell was running. {lost.Cause} {BeingReplayed}"
+            + (session.Accepted.Count > 0 ? " #!undo removes the last cell." : ""),
             isLoss: true);
     }
 
@@ -306,7 +308,7 @@ internal sealed class Supervisor
         await Task.WhenAny(ended, Task.Delay(InterruptTimeout));
         if (!ended.IsCompleted)
             worker.Terminate(string.Create(CultureInfo.InvariantCulture,
-                $"It did not end within {InterruptTimeout.TotalSeconds:0} s, so the kernel terminated its worker."));
+                $"The code did not end within {InterruptTimeout.TotalSeconds:0} s, so the kernel terminated its worker."));
     }
 
     /// <summary>A piece of code while it runs in the worker or waits for one.</summary>

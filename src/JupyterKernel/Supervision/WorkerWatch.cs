@@ -55,8 +55,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
             if (silence >= settings.PingTime && !settings.DebugWorker)
             {
                 worker.Terminate(string.Create(CultureInfo.InvariantCulture,
-                    $"The worker did not respond for {settings.PingTime.TotalSeconds:0} s (stopped, swapped out, or its runtime hung), so "
-                    + $"the kernel terminated it."));
+                    $"The worker did not respond for {settings.PingTime.TotalSeconds:0} s (it was stopped or swapped out, or its runtime "
+                    + $"hung), so the kernel terminated it."));
                 continue;
             }
 
