@@ -635,7 +635,7 @@ class Imports(State):
 
     def test_invalid_imports_are_rejected_with_the_reason(self):
         for name, text, word in (
-            ("x.fsx", "let x = 1", "F#"), ("x.ps1", "Get-Item", "PowerShell"), ("x.ipynb", "{broken", "not a notebook"), ("x.txt", "x", "neither"),
+            ("x.fsx", "let x = 1", "F#"), ("x.ps1", "Get-Item", "PowerShell"), ("x.ipynb", "{broken", "not a notebook"), ("x.txt", "x", "cannot be imported"),
             ("old.ipynb", json.dumps({"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}), "format 3"),
             ("py.ipynb", notebook("1", metadata={"kernelspec": {"language": "python", "name": "python3"}}), "written in python"),
             ("meta.dib", "#!meta\n{broken\n#!csharp\n1", "not valid JSON"),
