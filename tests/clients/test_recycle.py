@@ -117,7 +117,7 @@ class Memory(Recycle):
 
     def test_live_data_over_the_threshold_raises_it_and_is_named(self):
         self.run_cell("var large = new byte[500_000_000]; Array.Fill(large, (byte)1); large[5] = 7;")
-        self.wait_until(lambda: self.run_cell("1") and "The largest variables: large (476" in self.notices())
+        self.wait_until(lambda: self.run_cell("1") and "Largest variables: large (476" in self.notices())
         worker = self.worker().pid
         time.sleep(3)
         self.assertEqual(self.worker().pid, worker)

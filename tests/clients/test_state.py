@@ -157,7 +157,7 @@ class Replay(State):
         self.run_cell("var third = 3; int Fourth() => 4;")
         self.kill_worker()
         waiting = self.front_end.start("1", allow_stdin=True)
-        self.front_end.wait_for_published(lambda message: "being replayed" in printed([message], "stderr"))
+        self.front_end.wait_for_published(lambda message: "Interrupt to stop the replay" in printed([message], "stderr"))
         self.front_end.send("interrupt_request", channel="control")
         outcome = self.front_end.finish(waiting)
         self.assertEqual(outcome.error["ename"], "Interrupted")
