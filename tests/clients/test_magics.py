@@ -192,7 +192,7 @@ class Each(KernelTestCase):
     def test_log_is_accepted(self):
         outcome = self.run_cell("#!log\n2")
         self.assertEqual(outcome.result, "2")
-        self.assertIn("does not log", "".join(text for name, text in outcome.outputs if name == "stderr"))
+        self.assertIn("has no effect", "".join(text for name, text in outcome.outputs if name == "stderr"))
 
     def test_wrong_options_are_named(self):
         for code, word in {
