@@ -247,7 +247,7 @@ class Policies(Recycle):
             self.crash()
             request = self.front_end.start("runs", allow_stdin=True)
             question = self.front_end.receive(self.front_end.stdin, time.monotonic() + DEADLINE, "nothing was asked")
-            self.assertIn("#!replay ask", question["content"]["prompt"])
+            self.assertIn("Its replay policy is ask.", question["content"]["prompt"])
             self.front_end.send("input_reply", {"value": answer}, channel="stdin")
             self.front_end.finish(request)
             self.assertEqual(self.runs(), runs)
