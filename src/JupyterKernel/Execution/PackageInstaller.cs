@@ -52,7 +52,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             await Task.WhenAny(restore, Task.Delay(Unremarkable, CancellationToken.None));
             while (!restore.IsCompleted)
             {
-                display?.Show($"Restoring {string.Join(", ", Names(asked).DefaultIfEmpty("packages"))} … {Volatile.Read(ref doing)}", null);
+                display?.Show($"Restoring {Listed(asked)} … {Volatile.Read(ref doing)}", null);
                 await Task.WhenAny(restore, Task.Delay(BetweenProgress, CancellationToken.None));
             }
 
@@ -61,7 +61,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
             if (now.Resolved.Extends(before.Resolved) && before.Resolved.Extends(now.Resolved)
                 && resolved.Packages.Count == before.Resolved.Packages.Count)
             {
-                display?.End($"{string.Join(", ", Names(asked).DefaultIfEmpty("packages"))}: already referenced.");
+                display?.End($"{Listed(asked)}: already referenced.");
                 return (before with { Asked = now.Asked }, null);
             }
 
@@ -70,12 +70,12 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
         }
         catch (PackageException failure)
         {
-            display?.End($"{string.Join(", ", Names(asked).DefaultIfEmpty("packages"))}: not restored.");
+            display?.End($"{Listed(asked)}: not restored.");
             return (before, new CellOutcome.Refused("PackageError", failure.Message));
         }
         catch (OperationCanceledException)
         {
-            display?.End($"{string.Join(", ", Names(asked).DefaultIfEmpty("packages"))}: interrupted; nothing was restored.");
+            display?.End($"{Listed(asked)}: interrupted; nothing was restored.");
             throw;
         }
     }
@@ -83,6 +83,10 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
     private void TellOwn(Request request, IReadOnlyList<string> own) =>
         new Display(sockets, request, $"packages-{++displays}")
             .Note($"{string.Join(", ", own)}: provided by this kernel; nothing was restored.");
+
+    // A cell may have only sources and properties.
+    private static string Listed(IReadOnlyList<PackageDirective> asked) =>
+        string.Join(", ", Names(asked).DefaultIfEmpty("packages"));
 
     private static IEnumerable<string> Names(IReadOnlyList<PackageDirective> asked) => asked
         .Where(directive => directive.Kind is PackageDirectiveKind.Package or PackageDirectiveKind.Framework

@@ -184,7 +184,7 @@ internal sealed class Supervisor
     }
 
     /// <summary>Formats the beginning of a sentence: "1 cell is" or "5 cells are".</summary>
-    internal static string Counted(int cells) =>
+    private static string Counted(int cells) =>
         cells == 1 ? "1 cell is" : string.Create(CultureInfo.InvariantCulture, $"{cells} cells are");
 
     private async Task<CellOutcome> InWorkerAsync(

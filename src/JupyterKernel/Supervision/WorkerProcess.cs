@@ -97,7 +97,7 @@ internal sealed class WorkerProcess : IDisposable
             KernelSettings.Current.MemoryCeilingBytes.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
         if (KernelSettings.Current.DebugWorker) start.Environment[WorkerEnvironment.WaitForDebugger] = "1";
         var worker = new WorkerProcess(Process.Start(start)!);
-        if (KernelSettings.Current.DebugWorker) Log.Failure($"The worker with process id {worker.Id} waits for a debugger.");
+        if (KernelSettings.Current.DebugWorker) Log.WarnOnce($"The worker with process id {worker.Id} waits for a debugger.");
         Log.Workers?.Write($"{worker.Id} started");
         return worker;
     }
