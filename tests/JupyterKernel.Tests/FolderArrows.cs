@@ -96,7 +96,8 @@ internal sealed class FolderArrows
         || assembly.StartsWith("JupyterKernel", StringComparison.Ordinal)
         || assembly.StartsWith("Microsoft.DotNet.Interactive", StringComparison.Ordinal);
 
-    private static IEnumerable<string> FilesOf(string folder) =>
+    /// <summary>Returns the C# files of a folder and those below it, without what builds create.</summary>
+    public static IEnumerable<string> FilesOf(string folder) =>
         Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
             .Where(path => !Path.GetRelativePath(folder, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
 

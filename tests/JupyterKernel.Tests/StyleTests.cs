@@ -69,9 +69,7 @@ public sealed class StyleTests
         CSharpSyntaxTree.ParseText(File.ReadAllText(file), cancellationToken: Cancellation).GetRoot(Cancellation)
             .DescendantNodes().OfType<BaseTypeDeclarationSyntax>();
 
-    private static IEnumerable<string> Files(string folder) =>
-        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
+    private static IEnumerable<string> Files(string folder) => FolderArrows.FilesOf(Path.Combine(Root, folder));
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
