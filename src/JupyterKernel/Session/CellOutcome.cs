@@ -11,7 +11,7 @@ internal abstract record CellOutcome
     /// <summary>The number of bytes that the worker allocated while the cell ran.</summary>
     public long AllocatedBytes { get; init; }
 
-    /// <summary>Whether it ended because it obeyed an interrupt; executed again, it might not end.</summary>
+    /// <summary>Whether the cell ended because it obeyed an interrupt; without one it might run indefinitely.</summary>
     public bool HasObeyed { get; init; }
 
     /// <summary>The cell ran to its end. Accepted.</summary>
@@ -26,12 +26,12 @@ internal abstract record CellOutcome
     public sealed record DidNotCompile(IReadOnlyList<Diagnostic> Errors) : CellOutcome;
 
     /// <summary>The cell was interrupted by the user, or by the kernel for a reason of its own. Not accepted.</summary>
-    /// <param name="Why">The kernel's reason; null if the user interrupted it.</param>
+    /// <param name="Why">The kernel's reason; null if the user interrupted the cell.</param>
     public sealed record Interrupted(string? Why = null) : CellOutcome;
 
     /// <summary>The cell's worker was lost, or none could be started. Not accepted.</summary>
     /// <param name="Cause">The cause, for the user.</param>
-    /// <param name="Details">The runtime's output about it, line by line.</param>
+    /// <param name="Details">The runtime's output about the loss, line by line.</param>
     /// <param name="Restored">The number of earlier cells that are replayed to restore the state.</param>
     public sealed record WorkerLost(string Cause, IReadOnlyList<string> Details, int Restored = 0) : CellOutcome
     {
@@ -41,22 +41,22 @@ internal abstract record CellOutcome
         /// <summary>Whether the kernel terminated the worker.</summary>
         public bool ByKernel { get; init; }
 
-        /// <summary>The number of the cell on whose thread, task or timer the worker ended; 0 if that is not known.</summary>
+        /// <summary>The number of the cell whose thread, task or timer ended the worker; 0 if unknown.</summary>
         public long OwnerCell { get; init; }
 
-        /// <summary>The assembly or class of the cell whose code ended the worker; null if that is not known.</summary>
+        /// <summary>The assembly or class of the cell whose code ended the worker; null if unknown.</summary>
         public string? OwnerCode { get; init; }
     }
 
     /// <summary>The cell was refused and never ran.</summary>
-    /// <param name="Name">The kind of reason, in the form of an exception type's name.</param>
-    /// <param name="Reason">The reason, and the remedy.</param>
+    /// <param name="Name">The kind of refusal, in the form of an exception type's name.</param>
+    /// <param name="Reason">What is wrong and what the user can do about it.</param>
     public sealed record Refused(string Name, string Reason) : CellOutcome
     {
         /// <summary>The line of the named cell or file that the reason refers to, from 1; null if it refers to the whole cell.</summary>
         public (string Source, int Line)? Place { get; init; }
     }
 
-    /// <summary>Whether the cell joins the session's history: it ran to its own end, whether it returned or threw.</summary>
+    /// <summary>Whether the cell is added to the history: it returned or threw.</summary>
     public bool IsAccepted => this is Returned or Threw;
 }

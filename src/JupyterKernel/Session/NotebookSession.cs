@@ -8,62 +8,62 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Session;
 
 /// <summary>An accepted cell: the unit that a replay sends to a fresh worker.</summary>
-/// <param name="Number">The cell's number in the session, which is attached to its output.</param>
-/// <param name="Threw">Whether it ended with an exception.</param>
+/// <param name="Number">The cell's number in the session; it identifies the cell's output.</param>
+/// <param name="Threw">Whether the cell ended with an exception.</param>
 /// <param name="Took">The duration of the cell when the user ran it.</param>
 /// <param name="Policy">Whether the cell is replayed.</param>
 internal sealed record AcceptedCell(
     long Number, CompiledCell Compiled, bool Threw, TimeSpan Took, ReplayPolicy Policy = ReplayPolicy.Always)
 {
-    /// <summary>The user's answers to its input requests. In memory only: they may contain passwords.</summary>
+    /// <summary>The user's answers to the cell's input requests. In memory only: they may contain passwords.</summary>
     public IReadOnlyList<string> Answers { get; init; } = [];
 
-    /// <summary>The values of all variables after it, for a cell that is not replayed; empty if they could not be read.</summary>
+    /// <summary>For a cell that is not replayed: the values of all variables after the cell; empty if they could not be read.</summary>
     public byte[] Values { get; init; } = [];
 
-    /// <summary>Its variables that are not plain data, and therefore not among the values.</summary>
+    /// <summary>The cell's variables that are not plain data, and therefore not in <see cref="Values"/>.</summary>
     public IReadOnlyList<string> Uncarried { get; init; } = [];
 
-    /// <summary>The variables that may be released after it: it redeclares them, and no live code uses the old ones.</summary>
+    /// <summary>The old variables that the cell redeclares and no live code uses; their values can be released.</summary>
     public IReadOnlyList<CellVariable> Replaced { get; set; } = [];
 
     /// <summary>
-    /// The values of all variables after later cells that were interrupted: those are not replayed, but the changes that they made before
-    /// are kept. Empty if there were none.
+    /// The values of all variables after the last interrupted cell that followed this one; empty if there was none. Interrupted cells are
+    /// not replayed, but their changes to variables are kept.
     /// </summary>
     public byte[] ChangedLater { get; set; } = [];
 
-    /// <summary>The number of bytes that the worker allocated while it ran.</summary>
+    /// <summary>The number of bytes that the worker allocated while the cell ran.</summary>
     public long AllocatedBytes { get; init; }
 
-    /// <summary>The number of the cell that it is a block of: the number of that cell's first block, usually its own.</summary>
+    /// <summary>For a block of a cell, the number of the cell's first block; otherwise the cell's own number.</summary>
     public long Whole { get; init; } = Number;
 
     /// <summary>
-    /// The number of the earlier cell that submitted it while running, and of which it is a part; 0 for a cell of the user's.
+    /// The number of the cell that submitted this code while it ran, and that the code is a part of; 0 for a cell of the user.
     /// </summary>
     public long SubmittedBy { get; init; }
 
-    /// <summary>The number of the later cell whose packages ran it; 0 for a cell of the user's.</summary>
+    /// <summary>The number of the cell for whose packages this code ran; 0 for a cell of the user.</summary>
     public long LoadedFor { get; init; }
 
-    /// <summary>The magics that it has registered.</summary>
+    /// <summary>The magics that the cell registered.</summary>
     public IReadOnlyList<MagicRegistered> Magics { get; set; } = [];
 
-    /// <summary>The session's packages after it.</summary>
+    /// <summary>The session's packages after the cell.</summary>
     public SessionPackages Packages { get; init; } = SessionPackages.None;
 
-    /// <summary>The number of workers that ended because of code that it left running.</summary>
+    /// <summary>The number of workers ended by code that the cell left running.</summary>
     public int WorkersEnded { get; set; }
 
-    /// <summary>Whether it may have to be set aside for that: then a replay reads the state after it.</summary>
+    /// <summary>Whether the cell may have to be set aside because it ends workers; a replay then stores <see cref="StateAfter"/>.</summary>
     public bool IsSuspect { get; set; }
 
-    /// <summary>The values of all variables after it in a replay, if it is a suspect; null if they are not known.</summary>
+    /// <summary>For a suspect: the values of all variables after the cell in a replay; null if unknown.</summary>
     public StateRead? StateAfter { get; set; }
 
-    /// <summary>Returns this cell with the state that it left, for a cell that is not replayed.</summary>
-    /// <param name="state">The values of all variables after it; null if they are not known.</param>
+    /// <summary>Returns this cell, which is not replayed, with the values of the variables after it.</summary>
+    /// <param name="state">The values of all variables after the cell; null if unknown.</param>
     public AcceptedCell With(StateRead? state) => state is { Problem: null, Payload: [var values] }
         ? this with
         {
@@ -74,8 +74,8 @@ internal sealed record AcceptedCell(
 }
 
 /// <summary>
-/// The state that the user has built up: the history of accepted cells, in order of execution, and the submission that the next cell
-/// follows. This state survives a worker. Loop thread.
+/// The state of the session: the history (the accepted cells in order of execution) and the compilation that the next cell follows. It
+/// survives the loss of a worker. Loop thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
 /// <param name="compilationThread">The thread that compiles them.</param>
@@ -83,8 +83,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
 {
     private readonly List<AcceptedCell> accepted = [];
 
-    // Names that the compiler knows but that have no value: of cells that could not be replayed, or values that could not be carried over.
-    // Keyed by the assembly of their cell; null means all its names.
+    // The names that the compiler knows but that have no value: those of cells that could not be replayed, and those whose values could not
+    // be carried over. Keyed by the assembly of the cell; null means all names of the cell.
     private readonly Dictionary<string, (string Cell, HashSet<string>? Names)> unset = [];
     private readonly HashSet<string> remarks = [];
 
@@ -99,8 +99,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     public IReadOnlyList<AcceptedCell> Accepted => accepted;
 
     /// <summary>
-    /// Returns the compilation that the next cell follows; the returned function may be called on any thread. Before the first cell it is
-    /// the compiler's root, which is too slow to create on the loop thread.
+    /// Returns a function, callable on any thread, that gets the compilation which the next cell follows. Before the first cell that is the
+    /// compiler's root compilation, which takes too long to create on the loop thread.
     /// </summary>
     public Func<CSharpCompilation> Last
     {
@@ -116,7 +116,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <summary>The packages that cells can use.</summary>
     public SessionPackages Packages => accepted.Count > 0 ? accepted[^1].Packages : SessionPackages.None;
 
-    /// <summary>The variables that cells can use, in the order of their names.</summary>
+    /// <summary>The names of the variables that cells can use, sorted.</summary>
     public IReadOnlyList<string> Variables =>
     [
         .. variables.All.Where(declared =>
@@ -127,25 +127,25 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <summary>The magics that cells have registered, in the order of their cells.</summary>
     public IReadOnlyList<MagicRegistered> Magics => [.. accepted.SelectMany(cell => cell.Magics)];
 
-    /// <summary>The last exception of a cell.</summary>
+    /// <summary>The exception of the last cell that threw; null if none did.</summary>
     public ExceptionReport? LastException { get; set; }
 
-    /// <summary>Whether a remark on code is made for the first time in this session.</summary>
+    /// <summary>Records a remark on code; returns whether it is new in this session.</summary>
     public bool IsNewRemark(string remark) => remarks.Add(remark);
 
-    /// <summary>Remembers the names that completion has proposed without an import: a cell that uses one gets the using.</summary>
-    /// <param name="proposals">The names, and the namespaces that they are in.</param>
+    /// <summary>Records the names that completion proposed without an import: a cell that uses one gets the using directive.</summary>
+    /// <param name="proposals">Each name with its namespace.</param>
     public void Offer(IEnumerable<KeyValuePair<string, string>> proposals) => offered = offered.SetItems(proposals);
 
-    /// <summary>Numbers a cell that is about to run.</summary>
+    /// <summary>Returns the number for the next cell.</summary>
     public long NextNumber() => ++lastNumber;
 
     /// <summary>
-    /// Compiles a cell that follows the history, on the compilation thread: Roslyn recurses, and deeply nested code needs a deep stack. A
-    /// cell that may run again unchanged (<see cref="RepeatableCells"/>) is returned at once.
+    /// Compiles a cell that follows the history, on the compilation thread, whose deep stack Roslyn needs for deeply nested code. A cell
+    /// that may run again unchanged (<see cref="RepeatableCells"/>) is returned at once.
     /// </summary>
-    /// <param name="packages">The packages that the cell can use: the session's, or others if it references some.</param>
-    /// <returns>The cell, and the history that it follows if that had to be rebuilt: see <see cref="Adopt"/>.</returns>
+    /// <param name="packages">The packages that the cell can use: the session's, or a new set if the cell references packages.</param>
+    /// <returns>The cell, and the rebuilt history if the cell made that necessary: see <see cref="Adopt"/>.</returns>
     public Task<(CompilationOutcome Outcome, RebuiltHistory? Rebuilt)> CompileAsync(
         string code, string name, LanguageSettings language, SessionPackages packages, CancellationToken cancellation)
     {
@@ -168,8 +168,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
             {
                 var outcome = compiler.Compile(source, cancellation);
 
-                // A cell's need for a library is not always visible before it is compiled, and the library may use types that only scripts
-                // declare so far.
+                // Only the compilation shows reliably whether a cell needs a library; and the library may use types that so
+                // far only scripts declare.
                 if (outcome.Cell is { } cell)
                     return (outcome with { Cell = cell with { AssumedTopLevelOnly = IsRepeatable(cell) ? assumed : null } }, null);
                 if (CellCompiler.LibrarySourceOf(source, cancellation) is null) return (outcome, null);
@@ -184,22 +184,22 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
                 return true;
             }
 
-            // A cell that adds anything for later cells has a link of its own, which they follow.
+            // A cell that adds declarations for later cells has a link of its own, which they follow.
             bool IsRepeatable(CompiledCell cell) =>
                 ReferenceEquals(cell.Link, source.Previous) && cell.Library is null && cell.Warnings.Count == 0
                     && !cell.Emitted.Contains(cell.Name);
         }
     }
 
-    /// <summary>Records how a cell has ended, accepted or not, to decide whether it may run again unchanged.</summary>
+    /// <summary>Records the outcome of a cell, accepted or not, to decide whether the cell may run again unchanged.</summary>
     public void Ended(CompiledCell cell, CellOutcome outcome)
     {
         if (outcome is CellOutcome.Returned) repeatable.Add(cell);
         else repeatable.Remove(cell);
     }
 
-    /// <summary>Compiles code that follows a running cell, which is not in the history yet.</summary>
-    /// <param name="previous">The cell, or the code that it has submitted last.</param>
+    /// <summary>Compiles code submitted by a running cell, which is not in the history yet.</summary>
+    /// <param name="previous">The running cell, or the last code that it submitted.</param>
     /// <param name="assets">The files that the code's packages added.</param>
     public Task<CompilationOutcome> CompileSubmittedAsync(
         string code, string name, LanguageSettings language, CompiledCell previous, CellAssets assets, IReadOnlyList<string> analyzers,
@@ -209,14 +209,14 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         return compilationThread.RunAsync(() => compiler.Compile(source, cancellation), cancellation);
     }
 
-    /// <summary>Returns the packages that a cell references, itself or in the files that it loads.</summary>
-    /// <param name="baseDirectory">The directory that relative paths start from.</param>
+    /// <summary>Returns the packages that a cell references, directly or in the files that it loads.</summary>
+    /// <param name="baseDirectory">The directory that relative paths refer to.</param>
     public Task<IReadOnlyList<PackageDirective>> FindPackagesAsync(string code, string baseDirectory, CancellationToken cancellation) =>
         PackageDirectives.MayBeIn(code)
         ? compilationThread.RunAsync(() => PackageDirectives.In(code, baseDirectory), cancellation)
         : Task.FromResult<IReadOnlyList<PackageDirective>>([]);
 
-    /// <summary>Replaces the history by a recompiled one; the worker knows only the old one.</summary>
+    /// <summary>Replaces the history with a recompiled one; the worker still has the old one.</summary>
     public void Adopt(RebuiltHistory rebuilt)
     {
         accepted.Clear();
@@ -226,7 +226,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         typesInLibraries.UnionWith(Redefinition.TypesInLibraries(accepted));
     }
 
-    /// <summary>Adds a cell that ran to its own end to the history.</summary>
+    /// <summary>Adds a cell that returned or threw to the history.</summary>
     public void Accept(AcceptedCell cell)
     {
         accepted.Add(cell);
@@ -242,8 +242,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     }
 
     /// <summary>
-    /// Removes a cell from the history. Later cells that use its names were compiled against it and stay; from the next replay on these
-    /// names have no value (<see cref="WhyUnusable"/>).
+    /// Removes a cell from the history. Later cells that use its names stay, because they were compiled against it; from the next replay
+    /// on, these names have no value (<see cref="WhyUnusable"/>).
     /// </summary>
     public void Remove(AcceptedCell cell)
     {
@@ -255,15 +255,15 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         }
     }
 
-    /// <summary>Finds the accepted cell with a number, or that code belongs to; null if there is none.</summary>
-    /// <param name="number">The number of the cell; 0 if it is not known.</param>
-    /// <param name="code">The name of its assembly, its library's assembly or its submission's class.</param>
+    /// <summary>Finds an accepted cell by number or, if the number is unknown, by the name of its code; null if there is none.</summary>
+    /// <param name="number">The number of the cell; 0 if unknown.</param>
+    /// <param name="code">The name of the cell's assembly, of its library's assembly or of its submission's class.</param>
     public AcceptedCell? FindOwner(long number, string? code) => accepted.FindLast(cell => number != 0 ? cell.Number == number
         : code is not null
             && (code == cell.Compiled.AssemblyName || code == cell.Compiled.AssemblyName + ".Library" || code == cell.Compiled.EntryType));
 
-    /// <summary>Keeps a cell in the history without replaying it: the known values of its variables are carried over.</summary>
-    /// <returns>The cell as it is in the history from now on.</returns>
+    /// <summary>Excludes a cell from replays but keeps it in the history: the known values of its variables are carried over.</summary>
+    /// <returns>The cell that has replaced it in the history.</returns>
     public AcceptedCell SetAside(AcceptedCell cell)
     {
         var aside = cell.With(cell.StateAfter) with { Policy = ReplayPolicy.Never, StateAfter = null };
@@ -272,13 +272,13 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         return aside;
     }
 
-    /// <summary>Marks the variables of a cell that was not replayed as having no value where they are not plain data.</summary>
+    /// <summary>Records which variables of a cell that is not replayed have no value, because they are not plain data.</summary>
     public void MarkUncarried(AcceptedCell cell)
     {
         if (cell.Uncarried.Count > 0) unset[cell.Compiled.AssemblyName] = (cell.Compiled.Name, [.. cell.Uncarried]);
     }
 
-    /// <summary>Returns the reason why a cell cannot run (it uses names that have no value); null if it can.</summary>
+    /// <summary>Returns the reason why a cell cannot run, which is that it uses names without a value; null if it can run.</summary>
     public string? WhyUnusable(CompiledCell cell)
     {
         if (unset.Count == 0) return null;
@@ -299,8 +299,8 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
     /// <summary>Returns the first block of the last accepted cell; there must be one.</summary>
     public AcceptedCell BeginOfLastCell() => accepted.Find(cell => cell.Whole == accepted[^1].Whole)!;
 
-    /// <summary>Removes all cells from a given one on.</summary>
-    /// <returns>The removed cells, including the one that submitted the first, and those that its packages ran.</returns>
+    /// <summary>Removes a given cell and all later ones.</summary>
+    /// <returns>The removed cells, including the cell that submitted the first one, and the cells that its packages ran.</returns>
     public IReadOnlyList<AcceptedCell> TruncateFrom(AcceptedCell first)
     {
         var index = accepted.IndexOf(first);
@@ -317,10 +317,10 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         return gone;
     }
 
-    /// <summary>Returns the source line that a stack frame points to; null if the source is not an accepted cell.</summary>
+    /// <summary>Returns the source line that a stack frame refers to; null if it is not in an accepted cell.</summary>
     public string? SourceLine(string cellName, int line)
     {
-        // A block of a cell has blank lines in place of the other blocks.
+        // The text of a block contains blank lines in place of the cell's other blocks.
         string? found = null;
         for (var i = accepted.Count - 1; i >= 0 && string.IsNullOrEmpty(found); i--)
         {
@@ -330,6 +330,7 @@ internal sealed class NotebookSession(CellCompiler compiler, CompilationThread c
         return found;
     }
 
-    /// <summary>Returns a line of a cell's text, counted from 1.</summary>
+    /// <summary>Returns a line of a cell's text.</summary>
+    /// <param name="line">The line number, from 1.</param>
     public static string? LineOf(string code, int line) => code.ReplaceLineEndings("\n").Split('\n').ElementAtOrDefault(line - 1);
 }

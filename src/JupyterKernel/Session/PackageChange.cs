@@ -4,16 +4,16 @@ using JupyterKernel.Packages;
 namespace JupyterKernel.Session;
 
 /// <summary>
-/// Compiles a cell that references packages. If the packages only add files, the cell adds them itself. Two versions of one package cannot
-/// coexist, so otherwise the first cell with packages adds the new ones and all cells from there on are compiled again; all cells, if a
-/// package replaces an assembly of the framework. Pure; compilation thread.
+/// Compiles a cell that references packages. If the packages only add files, the cell adds them itself. Otherwise, because two versions of
+/// a package cannot coexist, the first cell with packages adds the new files, and all cells from there on are compiled again (from the
+/// first cell on if a package replaces an assembly of the framework). Pure; compilation thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
 /// <param name="accepted">The history.</param>
 internal sealed class PackageChange(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
 {
     /// <summary>Compiles a cell that follows the history.</summary>
-    /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
+    /// <returns>The cell, and the rebuilt history if the cell made that necessary.</returns>
     /// <exception cref="PackageException">An earlier cell does not compile with these packages.</exception>
     public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(
         CellSource source, SessionPackages before, SessionPackages now, CancellationToken cancellation)

@@ -3,26 +3,27 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace JupyterKernel.Session;
 
-/// <summary>A history whose cells were compiled again, because a type that they use has changed or moved.</summary>
+/// <summary>A history whose cells were compiled again, because a type or a package that they use has changed.</summary>
 /// <param name="Cells">The accepted cells, in their order.</param>
-/// <param name="Again">The number of cells that were compiled again.</param>
+/// <param name="Again">The number of recompiled cells.</param>
 /// <param name="Lost">The cells that no longer compile.</param>
 /// <param name="Cause">The change, for the user.</param>
-/// <param name="KeepsValues">Whether plain data keeps its values, instead of those that a replay produces.</param>
+/// <param name="KeepsValues">Whether variables that are plain data keep their values, instead of getting those that the
+/// replay produces.</param>
 internal sealed record RebuiltHistory(
     IReadOnlyList<AcceptedCell> Cells, int Again, IReadOnlyList<AcceptedCell> Lost, string Cause, bool KeepsValues);
 
 /// <summary>
-/// Compiles a cell whose library (<see cref="CellLibrary"/>) does not fit the history. A later script can redeclare a script's type; a
-/// library's type can exist only once, and cannot use a script's types. So a redeclared library type replaces the old one, and a script's
-/// type that a library uses moves to a library too; all cells from there on are compiled again. Pure; compilation thread.
+/// Compiles a cell whose library (<see cref="CellLibrary"/>) conflicts with the history. A script can redeclare a type of an earlier
+/// script; a type of a library can exist only once and cannot use types of scripts. So a redeclared library type replaces the old one, a
+/// script's type that a library uses moves into a library, and all cells from there on are compiled again. Pure; compilation thread.
 /// </summary>
 /// <param name="compiler">Compiles the cells.</param>
 /// <param name="accepted">The history.</param>
 internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<AcceptedCell> accepted)
 {
     /// <summary>Compiles a cell that follows the history.</summary>
-    /// <returns>The cell, and the history that it follows if that had to be rebuilt.</returns>
+    /// <returns>The cell, and the rebuilt history if the cell made that necessary.</returns>
     public (CompilationOutcome Outcome, RebuiltHistory? Rebuilt) Compile(CellSource source, CancellationToken cancellation)
     {
         source = source with
@@ -44,11 +45,11 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             LibraryTypes = types.Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet(),
         };
 
-        // The same library again, as when a notebook is run a second time: nothing changes.
+        // The library is unchanged, for example because the notebook is run a second time.
         if (used.Count == 0 && accepted.Any(cell => cell.Compiled.Library?.Sources.Any(known => known.Text == library.Text) == true))
             return (compiler.Compile(source with { Library = [], Moved = [.. types] }, cancellation), null);
 
-        // After everything that it uses, and as early as the library that it replaces.
+        // The library's place: after all types that it uses, and otherwise at the library that it replaces.
         var lastUsed = used.Select(type => declarers[type]).DefaultIfEmpty(-1).Max();
         var place = overlaps.Where(i => i >= lastUsed).DefaultIfEmpty(accepted.Count).First();
         var first = used.Select(type => declarers[type]).Concat(overlaps).Min();
@@ -74,7 +75,7 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             if (outcome.Cell is { } cell) Add(old with { Compiled = cell });
             else lost.Add(old);
 
-            // Its script may use declarations that no longer exist; the library must exist all the same.
+            // The script may use declarations that no longer exist, but its library must be kept.
             if (outcome.Cell is not null || sources.Count == 0) continue;
             outcome = compiler.Compile(again with { Code = "", Library = sources }, cancellation);
             if (outcome.Cell is null) return (outcome, null);
@@ -104,16 +105,16 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
         }
     }
 
-    /// <summary>Returns the source of a cell that is compiled again.</summary>
-    /// <param name="previous">The compilation that it follows now.</param>
-    /// <param name="variables">The variables before it.</param>
-    /// <param name="moreLibraryTypes">The types that now belong in its library.</param>
+    /// <summary>Returns the source for compiling a cell again.</summary>
+    /// <param name="previous">The compilation that the cell now follows.</param>
+    /// <param name="variables">The variables declared before the cell.</param>
+    /// <param name="moreLibraryTypes">The types that now belong in the cell's library.</param>
     public static CellSource Again(
         CompiledCell cell, CSharpCompilation previous, VariableDeclarations variables, IEnumerable<string> moreLibraryTypes) =>
         new(cell.Code, cell.Name, previous)
     {
         IsTopLevelOnly = variables.IsTopLevelOnly,
-        Again = cell.NameInSymbols == cell.Name ? cell : null, // nothing refers to a cell that repeats another
+        Again = cell.NameInSymbols == cell.Name ? cell : null, // no cell refers to the symbols of a repeated cell
         Assets = cell.Assets,
         Analyzers = cell.Analyzers,
         Language = cell.Language,
@@ -123,14 +124,12 @@ internal sealed class Redefinition(CellCompiler compiler, IReadOnlyList<Accepted
             .Concat(moreLibraryTypes).ToHashSet(),
     };
 
-    /// <summary>The types without a namespace that are in a library: when redeclared, they are again.</summary>
+    /// <summary>The library types without a namespace: when redeclared, they must be in a library again.</summary>
     public static IReadOnlySet<string> TypesInLibraries(IEnumerable<AcceptedCell> cells) => cells
         .SelectMany(cell => cell.Compiled.Library?.Types ?? Enumerable.Empty<string>())
         .Where(type => !type.Contains('.', StringComparison.Ordinal)).Select(SimpleName).ToHashSet();
 
-    /// <summary>
-    /// Returns the types that scripts of the history declare, each with the index of the cell that its name refers to now.
-    /// </summary>
+    /// <summary>Returns the types that scripts of the history declare, each with the index of the cell that declares it now.</summary>
     private Dictionary<string, int> ScriptTypes()
     {
         var declarers = new Dictionary<string, int>();

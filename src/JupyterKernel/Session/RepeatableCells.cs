@@ -4,22 +4,22 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Session;
 
 /// <summary>
-/// The cells that may run again unchanged: they add nothing for later ones, and since they were compiled nothing was declared that they
-/// could see. Compiling them again would give the same result, so they are not; and a worker, which cannot unload assemblies, does not grow
-/// with them. A cell is compiled again unless it returned the last time, so that no failure persists. Loop thread.
+/// The cells that can run again without compilation: they add no declarations, and no declaration that they could see was added since they
+/// were compiled. This also keeps the worker from growing, because it cannot unload assemblies. Only cells that returned the last time are
+/// kept, so that no failure persists. Loop thread.
 /// </summary>
 internal sealed class RepeatableCells
 {
-    /// <summary>The maximum number of cells to remember: a front end may evaluate ever different expressions.</summary>
+    /// <summary>The maximum number of cells to remember: a front end may evaluate an unlimited number of different expressions.</summary>
     private const int MaxCells = 1000;
 
     private readonly Dictionary<(string Code, LanguageSettings Language), CompiledCell> known = [];
     private CSharpCompilation? behind;
 
-    /// <summary>Returns a cell that may run again.</summary>
-    /// <param name="last">The compilation that it would follow.</param>
+    /// <summary>Finds a cell that can run again.</summary>
+    /// <param name="last">The compilation that the cell would follow.</param>
     /// <param name="variables">The current variables.</param>
-    /// <returns>The cell under its earlier name; null if it has to be compiled.</returns>
+    /// <returns>The cell under its earlier name; null if it must be compiled.</returns>
     public CompiledCell? Find(string code, LanguageSettings language, CSharpCompilation? last, VariableDeclarations variables) =>
         last is not null && ReferenceEquals(last, behind) && known.TryGetValue((code, language), out var cell)
             && cell.AssumedTopLevelOnly!.All(variables.IsTopLevelOnly)
@@ -35,6 +35,6 @@ internal sealed class RepeatableCells
         known[(cell.Code, cell.Language)] = cell;
     }
 
-    /// <summary>Forgets a cell that has ended otherwise.</summary>
+    /// <summary>Forgets a cell that did not return.</summary>
     public void Remove(CompiledCell cell) => known.Remove((cell.Code, cell.Language));
 }

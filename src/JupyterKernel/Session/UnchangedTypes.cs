@@ -7,15 +7,15 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Session;
 
 /// <summary>
-/// The types of a cell that the session already has with the same text and meaning: a cell that is run again does not redeclare them, so
-/// earlier values are still of the current type. A type with static fields or settable static properties is redeclared, with fresh ones.
-/// Pure; compilation thread.
+/// Finds the types of a cell that the session already has with the same text and meaning. A cell that is run again does not redeclare them,
+/// so earlier values keep a current type. A type with mutable static fields or auto-properties is redeclared, so that they are initialized
+/// again. Pure; compilation thread.
 /// </summary>
 internal static class UnchangedTypes
 {
-    /// <summary>Returns the names of these types.</summary>
+    /// <summary>Returns the names of the unchanged types of a cell.</summary>
     /// <param name="code">The cell's text.</param>
-    /// <param name="language">The language settings that it is compiled with.</param>
+    /// <param name="language">The language settings of the cell.</param>
     /// <param name="history">The accepted cells.</param>
     public static IReadOnlySet<string> In(
         string code, LanguageSettings language, IReadOnlyList<AcceptedCell> history, CancellationToken cancellation)
@@ -25,7 +25,7 @@ internal static class UnchangedTypes
         if (own.Count == 0) return FrozenSet<string>.Empty;
         var kept = own.Keys.Where(IsThere).ToHashSet();
 
-        // A type that uses a name that the cell redeclares has a different meaning.
+        // A type that uses a redeclared name has a different meaning.
         var declared = members.SelectMany(Declared).ToHashSet();
         while (kept.RemoveWhere(name => own[name].SelectMany(UsedBy).Any(used => declared.Contains(used) && !kept.Contains(used))) > 0) { }
         return kept.ToFrozenSet();
@@ -61,7 +61,7 @@ internal static class UnchangedTypes
         MethodDeclarationSyntax method => [method.Identifier.ValueText],
         PropertyDeclarationSyntax property => [property.Identifier.ValueText],
 
-        // A variable, wherever a statement declares it.
+        // Variables that a statement declares anywhere inside it.
         _ => member.DescendantNodes().Select(node => node switch
         {
             VariableDeclaratorSyntax variable => variable.Identifier.ValueText,
@@ -71,8 +71,8 @@ internal static class UnchangedTypes
     };
 
     /// <summary>
-    /// Returns the names that a type may take from the cells: by spelling, so there may be too many, never too few. A member's name may be
-    /// that of an extension method, and an attribute's class may have a longer one.
+    /// Returns the names by which a type may refer to declarations of cells. Compared by spelling, so there may be too many, never too few:
+    /// a member's name may be that of an extension method, and an attribute's class may end in "Attribute".
     /// </summary>
     private static IEnumerable<string> UsedBy(MemberDeclarationSyntax type) =>
         type.DescendantNodes().OfType<SimpleNameSyntax>().Where(name => name.Parent is not NameColonSyntax)

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace JupyterKernel.Session;
 
 /// <summary>
-/// The cell that declares each variable now, and the names that code of cells (lambdas, methods, types, queries) may look up after its cell
-/// has ended. Immutable; any thread.
+/// For each variable, the cell that declares it now; and the names that code of a cell (lambdas, methods, types, queries) may look up after
+/// the cell has ended. Immutable; any thread.
 /// </summary>
 internal sealed record VariableDeclarations
 {
@@ -12,13 +12,13 @@ internal sealed record VariableDeclarations
 
     private ImmutableDictionary<string, AcceptedCell> Declarers { get; init; } = ImmutableDictionary<string, AcceptedCell>.Empty;
 
-    // The number of the latest cell whose code looks a name up.
+    // For each name, the number of the latest cell whose code looks it up.
     private ImmutableDictionary<string, long> Lookups { get; init; } = ImmutableDictionary<string, long>.Empty;
 
     /// <summary>Every variable, with the cell that declares it.</summary>
     public IEnumerable<KeyValuePair<string, AcceptedCell>> All => Declarers;
 
-    /// <summary>The variables of cells, in the order in which they ran.</summary>
+    /// <summary>Returns the variables of cells that ran in the given order.</summary>
     public static VariableDeclarations Of(IEnumerable<AcceptedCell> cells) =>
         cells.Aggregate(None, (variables, cell) => variables.After(cell));
 
@@ -30,10 +30,10 @@ internal sealed record VariableDeclarations
     };
 
     /// <summary>
-    /// Returns the variables without a cell: its names refer to earlier declarations again. Its lookups are kept, because live code may
-    /// still use the names.
+    /// Returns the variables without a cell: its names refer to earlier declarations again. The cell's lookups are kept, because
+    /// its code may still be live.
     /// </summary>
-    /// <param name="left">The cells without it.</param>
+    /// <param name="left">The cells without the removed one.</param>
     public VariableDeclarations Without(AcceptedCell gone, IReadOnlyList<AcceptedCell> left)
     {
         var declarers = Declarers;
@@ -48,11 +48,13 @@ internal sealed record VariableDeclarations
         return this with { Declarers = declarers };
     }
 
-    /// <summary>Returns the cell that declares a variable which only the cells' statements use; null if there is none.</summary>
-    /// <remarks>A cell before the declaration referred to an older variable.</remarks>
+    /// <summary>
+    /// Returns the cell that declares a variable which no deferred code (lambda, method, type, query) uses; null if there is none.
+    /// </summary>
+    /// <remarks>Deferred code of a cell before the declaration refers to an older variable.</remarks>
     public AcceptedCell? DeclarerOfTopLevelOnly(string name) =>
         Declarers.TryGetValue(name, out var cell) && Lookups.GetValueOrDefault(name) < cell.Number ? cell : null;
 
-    /// <summary>Whether a name is a variable that only the cells' statements use.</summary>
+    /// <summary>Whether a name is a variable that only top-level statements use.</summary>
     public bool IsTopLevelOnly(string name) => DeclarerOfTopLevelOnly(name) is not null;
 }
