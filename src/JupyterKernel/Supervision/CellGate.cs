@@ -1,15 +1,17 @@
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Keeps cells and the replacement of the worker apart: cells wait while the gate is closed, and a hand-over waits until the running cell
-/// ends. Loop thread.
+/// Ensures that no cell runs while the worker is replaced: cells wait while the gate is closed, and a hand-over waits until the running
+/// cell has ended. Loop thread.
 /// </summary>
 internal sealed class CellGate
 {
     private TaskCompletionSource? running;
     private TaskCompletionSource? closed;
 
-    /// <summary>Whether a cell runs; everything between <see cref="EnterAsync"/> and <see cref="Leave"/> counts as one cell.</summary>
+    /// <summary>
+    /// Whether a cell is running; everything between <see cref="EnterAsync"/> and <see cref="Leave"/> counts as one cell.
+    /// </summary>
     public bool IsRunning => running is not null;
 
     /// <summary>Completes when no cell runs.</summary>
@@ -18,7 +20,7 @@ internal sealed class CellGate
     /// <summary>The number of comm messages handled so far; each may have changed variables.</summary>
     public long Handled { get; set; }
 
-    /// <summary>Begins a cell as soon as the gate is open.</summary>
+    /// <summary>Waits until the gate is open, then begins a cell.</summary>
     /// <param name="interruption">Ends the wait and lets the cell in, which then ends as interrupted.</param>
     public async Task EnterAsync(CancellationToken interruption)
     {
@@ -26,7 +28,7 @@ internal sealed class CellGate
         running = new();
     }
 
-    /// <summary>Ends the cell with all its blocks.</summary>
+    /// <summary>Ends the cell, after its last block.</summary>
     public void Leave()
     {
         running?.SetResult();

@@ -8,9 +8,9 @@ namespace JupyterKernel.Supervision;
 /// <summary>Describes why a worker ended, from its exit code and the runtime's crash report.</summary>
 internal static partial class ExitCause
 {
-    /// <summary>The outcome of the cell that ran when its worker was lost.</summary>
+    /// <summary>Returns the outcome of the cell that was running when its worker was lost.</summary>
     /// <param name="exitCode">On Unix, 128 + n for signal n; on Windows, the status of the process.</param>
-    /// <param name="crashReport">The runtime's report about the crash; empty if there is none.</param>
+    /// <param name="crashReport">The runtime's crash report; empty if there is none.</param>
     public static CellOutcome.WorkerLost Of(int exitCode, string crashReport)
     {
         var lines = crashReport.TrimEnd().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -25,7 +25,7 @@ internal static partial class ExitCause
             _ => ByExitCode(exitCode),
         };
 
-        // Frames below the cell's own code belong to the kernel.
+        // The frames below the cell's own code belong to the kernel.
         return new(cause,
             [.. lines.TakeWhile(line => !line.Contains(" JupyterKernel.Worker.", StringComparison.Ordinal)
                 && !line.Contains(".<Factory>(", StringComparison.Ordinal))
@@ -33,13 +33,13 @@ internal static partial class ExitCause
         {
             FromOutside = exitCode is 137 or 143,
 
-            // The outermost submission frame is the one that started the work.
+            // The outermost submission frame belongs to the cell that started the thread or task.
             OwnerCode = lines.Select(line => Submission().Match(line)).LastOrDefault(match => match.Success)?.Value,
         };
     }
 
     /// <summary>
-    /// Whether the process ended as the runtime ends it after a crash report: by SIGABRT, or on Windows with the status of an exception.
+    /// Whether the exit code is that of a process with a crash report: SIGABRT, or on Windows the status of an exception.
     /// </summary>
     public static bool IsCrash(int exitCode) => exitCode == 134 || (OperatingSystem.IsWindows() && exitCode < 0);
 

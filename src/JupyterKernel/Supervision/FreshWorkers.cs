@@ -20,10 +20,10 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
     /// </summary>
     private static readonly TimeSpan SpareDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>The interval at which the setting for keeping a spare worker is checked; it may change at any time.</summary>
+    /// <summary>The interval at which the setting for the spare worker is read; it may change at any time.</summary>
     private static readonly TimeSpan SpareLook = TimeSpan.FromSeconds(10);
 
-    /// <summary>The number of consecutive failed starts after which no more are tried until the next cell.</summary>
+    /// <summary>The number of consecutive failed starts after which none is tried until the next cell.</summary>
     private const int MaxStarts = 3;
 
     private readonly KernelSettings settings = KernelSettings.Current;
@@ -35,17 +35,17 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
     private bool keepsSpare;
     private bool stopped;
 
-    /// <summary>Counts a lost worker towards the restart intensity.</summary>
+    /// <summary>Counts a lost worker for the restart intensity.</summary>
     public void CountLoss()
     {
         losses.Enqueue(Stopwatch.GetTimestamp());
     }
 
-    /// <summary>Forgets the losses so far because the user asks for a worker.</summary>
+    /// <summary>Forgets the losses so far, because the user asks for a worker.</summary>
     public void Forgive() => losses.Clear();
 
     /// <summary>Returns a worker that is ready: the spare worker or a new one.</summary>
-    /// <param name="interruption">Ends the attempt.</param>
+    /// <param name="interruption">Cancels the attempt.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or too many were lost recently.</exception>
     public async Task<SupervisedWorker> TakeAsync(CancellationToken interruption)
     {
@@ -92,7 +92,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
         }
     }
 
-    /// <summary>Keeps a spare worker after a cell has run: starts it after a delay and ends it when no cell runs for a while.</summary>
+    /// <summary>Called after a cell: starts a spare worker after a delay, and ends it when no cell has run for a while.</summary>
     public void KeepSpare()
     {
         lastUse = Stopwatch.GetTimestamp();
@@ -135,7 +135,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            // There is no spare worker then; the next start reports the problem.
+            // There is no spare worker then; the next start reports the error.
         }
         finally
         {

@@ -4,24 +4,22 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Brings a fresh worker to the state of one that still serves: replays the history, compares the variables of both workers, and carries
-/// over what differs (random numbers, times, changed files). Cells that run meanwhile run in the old worker and join the replay. Loop
-/// thread.
+/// Brings a fresh worker to the state of the serving one: replays the history, compares the variables of both workers, and carries
+/// over those that differ (random numbers, times, contents of changed files). Cells that run meanwhile run in the old worker and join
+/// the replay. Loop thread.
 /// </summary>
-/// <param name="gate">The gate of the cells; it may be left closed, whether the hand-over is prepared or given up.</param>
+/// <param name="gate">The gate of the cells; it may be left closed, whether the hand-over succeeds or fails.</param>
 internal sealed class HandOver(NotebookSession session, SupervisedWorker old, SupervisedWorker fresh, CellGate gate)
 {
-    /// <summary>The limit for the carried-over values, in bytes.</summary>
+    /// <summary>The maximum size of the carried-over values, in bytes.</summary>
     public const long MaxBytes = 256L * 1024 * 1024;
 
-    /// <summary>
-    /// The number of cells sent ahead; it is small because a cell of the user waits for the processor until they have run.
-    /// </summary>
+    /// <summary>The number of cells sent ahead; small, because a cell of the user competes with them for the processor.</summary>
     private const int ReplayWindow = 8;
 
     /// <summary>
-    /// The number of comparisons that give way to cells; afterwards cells wait, in case they arrive faster than large variables can be
-    /// compared.
+    /// The number of comparisons that a new cell may stop; after that, cells wait, because they may arrive faster than large
+    /// variables can be compared.
     /// </summary>
     private const int YieldingComparisons = 5;
 
@@ -39,7 +37,7 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
     public IReadOnlyList<OpaqueVariable> Opaque { get; private set; } = [];
 
     /// <summary>Brings the fresh worker up to date.</summary>
-    /// <returns>Whether it can replace the old worker now, before anything else happens.</returns>
+    /// <returns>Whether it can replace the old worker now, without any wait in between.</returns>
     public async Task<bool> PrepareAsync(CancellationToken cancellation)
     {
         var replay = new Replay(session, fresh, ReplayWindow, gate, confirm: null);
@@ -63,7 +61,9 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
         return false;
     }
 
-    /// <summary>Whether both workers hold the same values; stops early when the old worker receives a cell.</summary>
+    /// <summary>
+    /// Returns whether both workers hold the same values, and carries over values that differ; stops when a cell arrives.
+    /// </summary>
     private async Task<bool> CompareAsync()
     {
         var ours = old.AskAsync<StateRead>(request => new ReadState(request, WithValues: false, MaxBytes, GivesWay: true), StateTimeout);
@@ -77,7 +77,7 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
             await old.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, MaxBytes, GivesWay: true), StateTimeout);
         if (values is null or { Problem: not null })
         {
-            // If no cell ran in between, there is too much to carry over.
+            // If no cell ran in between, the values are too large to carry over.
             if (!gate.IsRunning) Problem = values?.Problem ?? "the worker did not respond";
             return false;
         }
@@ -85,7 +85,7 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
         var set = await fresh.AskAsync<StateSet>(request => new SetState(request) { Payload = values.Payload }, StateTimeout);
         if (set is null or { Problem: not null }) Problem = set?.Problem ?? "the fresh worker did not respond";
 
-        // One more comparison confirms the result; but some collections enumerate in a different order in every process.
+        // One more comparison confirms the result. It is the last: some collections enumerate in a different order in every process.
         var isSecond = HasCarried;
         HasCarried = true;
         return isSecond && Problem is null;

@@ -7,29 +7,29 @@ using JupyterKernel.Settings;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Finds the accepted cell that ended a worker by something it left running (a thread, a task, a timer, native code), and sets it aside
-/// when a second worker ends the same way, because every replay would start it again. Loop thread.
+/// Finds the accepted cell that ended a worker through code it left running (a thread, a task, a timer, native code). When it ends a second
+/// worker, the cell is set aside, because every replay would start that code again. Loop thread.
 /// </summary>
-/// <param name="notice">Notifies the user, whatever the settings.</param>
+/// <param name="notice">Notifies the user, regardless of the settings.</param>
 internal sealed partial class LateCrashes(NotebookSession session, Action<string> notice)
 {
     private const int MaxWorkers = 2;
 
-    /// <summary>The number of cells suspected of an unexplained exit; their state is read after each of them in the replay.</summary>
+    /// <summary>The maximum number of cells suspected of an unexplained exit; in a replay, the state is read after each of them.</summary>
     private const int MaxSuspects = 3;
 
     /// <summary>
-    /// The minimum tolerance when delays are compared: code left running ends each worker about the same time after the cell or its replay.
+    /// The minimum tolerance for comparing delays: code left running ends each worker about the same time after its cell ran.
     /// </summary>
     private static readonly TimeSpan MinTolerance = TimeSpan.FromSeconds(1);
     private const int ToleranceDivisor = 10;
 
-    /// <summary>Consecutive lost workers that only the time of their exit connects with a cell.</summary>
+    /// <summary>Consecutive lost workers for which nothing but the time of the exit points to a cell.</summary>
     private readonly List<SupervisedWorker> unexplained = [];
 
-    /// <summary>Names the cell that ended a worker, where it is known.</summary>
+    /// <summary>Finds the cell that ended a worker, if possible.</summary>
     /// <param name="running">The code that was running; null if none was.</param>
-    /// <returns>The loss, with the cell and what to do in its cause.</returns>
+    /// <returns>The loss, with the cell and the remedy added to its cause.</returns>
     public CellOutcome.WorkerLost Blame(CellOutcome.WorkerLost lost, SupervisedWorker worker, string? running)
     {
         if (lost.OwnerCell == 0 && lost.OwnerCode is null && !lost.ByKernel) return Guess(lost, worker, running);
@@ -37,8 +37,8 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
         return session.FindOwner(lost.OwnerCell, lost.OwnerCode) is { } owner ? Count(owner, lost) : lost;
     }
 
-    /// <summary>Counts a worker that was ended by code which a cell left running.</summary>
-    /// <returns>The loss, with the cell and what to do in its cause.</returns>
+    /// <summary>Counts a worker that was ended by code of an accepted cell.</summary>
+    /// <returns>The loss, with the cell and the remedy added to its cause.</returns>
     public CellOutcome.WorkerLost Count(AcceptedCell owner, CellOutcome.WorkerLost lost)
     {
         owner.IsSuspect = true;
@@ -65,8 +65,8 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     }
 
     /// <summary>
-    /// Guesses the cell when nothing identifies it: native code ended the worker, or Environment.Exit, for which the runtime does not name
-    /// the thread. If it happens again, the cell is the one with the same delay both times.
+    /// Guesses the cell when no cell is identified: the worker was ended by native code or by Environment.Exit, for which the runtime does
+    /// not report the thread. After a second loss, the suspect is the cell whose delay was the same both times.
     /// </summary>
     private CellOutcome.WorkerLost Guess(CellOutcome.WorkerLost lost, SupervisedWorker worker, string? running)
     {
@@ -76,7 +76,8 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
             return lost;
         }
 
-        // The system and its users terminate workers at any time. A cell is suspected only if the text of some cell shows how.
+        // Workers may be terminated from outside at any time. A cell is suspected only if the text of some cell
+        // contains code that can do so.
         if (lost.FromOutside && !session.Accepted.Any(cell => Kills().IsMatch(cell.Compiled.Code))) return lost;
 
         unexplained.Add(worker);
@@ -102,7 +103,7 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
             ? lost with { Cause = $"{lost.Cause} If {likely.Compiled.Name} left a thread or native code running, that may be the reason." }
             : lost;
 
-        // The irregularity of the delays, as a fraction of the tolerance.
+        // The largest difference between the delays, as a fraction of the tolerance.
         double Irregularity(AcceptedCell cell)
         {
             var delay = worker.EndedAfter(cell)!.Value;
@@ -119,15 +120,15 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
             + "restore all its variables, correct the cell and run it again; #!undo undoes cells.");
     }
 
-    /// <summary>Matches the text of code that ends its own process.</summary>
+    /// <summary>Matches code that ends its own process.</summary>
     [GeneratedRegex(@"\b(Environment\s*\.\s*(Exit|FailFast)|Kill|abort|DllImport|LibraryImport|Marshal|unsafe)\b")]
     private static partial Regex EndsItself();
 
-    /// <summary>Matches the text of code that terminates its own process by a signal or an external command.</summary>
+    /// <summary>Matches code that terminates its own process by a signal or an external command.</summary>
     [GeneratedRegex(@"kill|\b(DllImport|LibraryImport|NativeLibrary|SIG[A-Z]+)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Kills();
 
-    /// <summary>Matches the text of code that starts background work.</summary>
+    /// <summary>Matches code that starts background work.</summary>
     [GeneratedRegex(
         @"\b(Thread|ThreadPool|Task|Timer|PeriodicTimer|async|Parallel|BackgroundWorker|Process|DllImport|LibraryImport|"
             + @"NativeLibrary|(Start|Run|Begin)\w*)\b")]

@@ -6,8 +6,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Reads one of a worker's native streams on its own thread, and separates text from the markers that end a cell's output. The runtime's
-/// crash report is kept separately and becomes the error of the cell that crashed.
+/// Reads one of a worker's native streams (stdout or stderr) on its own thread, and separates text from the markers that end a cell's
+/// output. The runtime's crash report is held back and becomes the error of the cell that crashed.
 /// </summary>
 internal sealed class NativeOutput
 {
@@ -15,8 +15,8 @@ internal sealed class NativeOutput
         ["Unhandled exception.", "Unhandled Exception:", "Stack overflow.", "Process terminated.", "Fatal error.", "Out of memory."];
 
     /// <summary>
-    /// A cell may end while the runtime prints the stack of another thread. The published text is a report after all if the worker crashes
-    /// within this time.
+    /// The time within which a worker must end for published text to be recognized as the beginning of its crash report. A cell may end
+    /// while the runtime prints the stack of another thread; the text is then published.
     /// </summary>
     private static readonly TimeSpan ReleasedTimeout = TimeSpan.FromSeconds(10);
     private const int MaxReleasedLength = 64 * 1024;
@@ -35,8 +35,8 @@ internal sealed class NativeOutput
 
     /// <param name="stream">The pipe.</param>
     /// <param name="markerToken">The token that markers carry.</param>
-    /// <param name="onText">Called on the reading thread.</param>
-    /// <param name="onMarker">Called on the reading thread, with the number of the cell whose output has ended.</param>
+    /// <param name="onText">Receives the text, on the reading thread.</param>
+    /// <param name="onMarker">Receives the number of the cell whose output has ended, on the reading thread.</param>
     public NativeOutput(System.IO.Stream stream, byte[] markerToken, Action<string> onText, Action<long> onMarker)
     {
         this.stream = stream;
@@ -46,7 +46,7 @@ internal sealed class NativeOutput
         new Thread(Read, 256 * 1024) { IsBackground = true, Name = "native output" }.Start();
     }
 
-    /// <summary>Completes when the pipe has ended; a child of the worker may keep it open after the worker's end.</summary>
+    /// <summary>Completes when the pipe has been closed; a child of the worker may keep it open after the worker has ended.</summary>
     public Task Ended => ended.Task;
 
     /// <summary>The runtime's crash report; complete when <see cref="Ended"/> is.</summary>
@@ -58,9 +58,7 @@ internal sealed class NativeOutput
         }
     }
 
-    /// <summary>
-    /// The text that looked like a crash report and was published because a cell ended after its first lines; empty after some seconds.
-    /// </summary>
+    /// <summary>The text that looked like a crash report but was published because a cell ended meanwhile; empty after 10 s.</summary>
     public string ReleasedReport
     {
         get
@@ -84,7 +82,7 @@ internal sealed class NativeOutput
         }
         catch (Exception closed) when (closed is IOException or ObjectDisposedException)
         {
-            // The worker has exited and the pipe with it.
+            // The worker has exited, which closed the pipe.
         }
 
         Emit(buffer.AsSpan(0, filled));

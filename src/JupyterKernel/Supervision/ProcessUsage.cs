@@ -7,8 +7,9 @@ namespace JupyterKernel.Supervision;
 
 /// <summary>The resources a process uses, as reported by the operating system. Any thread.</summary>
 /// <param name="ResidentBytes">The memory in RAM, including shared pages.</param>
-/// <param name="PrivateBytes">The memory that only this process uses and that its end would free, including swapped-out memory.</param>
-/// <param name="Processor">The processor time of all its threads since its start.</param>
+/// <param name="PrivateBytes">The memory that only this process uses, including swapped-out memory; it is freed when
+/// the process ends.</param>
+/// <param name="Processor">The processor time of all threads since the start of the process.</param>
 internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeSpan Processor)
 {
     /// <summary>The usage of this process.</summary>
@@ -25,7 +26,7 @@ internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeS
         {
             process.Refresh();
 
-            // On Linux, .NET counts reserved memory as private; on macOS and Windows it asks the system.
+            // On Linux, .NET also counts reserved memory as private; on macOS and Windows it uses the system's number.
             var (resident, own) = OperatingSystem.IsLinux() ? OfLinux(process.Id) : (process.WorkingSet64, process.PrivateMemorySize64);
             return new(resident, own, process.TotalProcessorTime);
         }
@@ -35,7 +36,7 @@ internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeS
         }
     }
 
-    /// <summary>The memory still available to the machine or to this process's control group, in bytes.</summary>
+    /// <summary>The available memory of the machine or, if smaller, of this process's control group, in bytes.</summary>
     public static long AvailableBytes()
     {
         var memory = GC.GetGCMemoryInfo();

@@ -6,15 +6,15 @@ using JupyterKernel.Session;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Brings fresh workers to the session's state by replaying the history, and removes a cell that repeatedly ends its worker in the replay.
-/// Loop thread.
+/// Brings fresh workers to the session's state by replaying the history, and removes from it a cell that repeatedly ends its worker in
+/// the replay. Loop thread.
 /// </summary>
 internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorkers, LateCrashes lateCrashes, IWorkerEvents events)
 {
-    /// <summary>The number of workers lost in a cell's replay before the cell is removed from the history.</summary>
+    /// <summary>The number of workers lost while a cell is replayed, after which the cell is removed from the history.</summary>
     private const int MaxLosses = 2;
 
-    /// <summary>The corresponding number for workers terminated from outside, which is rarely caused by the cell.</summary>
+    /// <summary>The same limit for workers terminated from outside, which is rarely caused by the cell.</summary>
     private const int MaxLossesFromOutside = 5;
 
     /// <summary>The number of cells that a replay sends ahead.</summary>
@@ -25,11 +25,11 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     private readonly HashSet<string> reportedOpaque = [];
     private bool stopped;
 
-    /// <summary>The worker that serves or is being brought to the session's state; null before the first.</summary>
+    /// <summary>The worker that serves or is being brought to the session's state; null before the first start.</summary>
     public SupervisedWorker? Latest { get; private set; }
 
     /// <summary>Brings a fresh worker to the session's state and lets it serve.</summary>
-    /// <param name="interruption">Ends the replay; state that has not been restored by then is given up.</param>
+    /// <param name="interruption">Ends the replay; the state that is not yet restored is given up.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or the user interrupted the start.</exception>
     public async Task<SupervisedWorker> StartAsync(CancellationToken interruption)
     {
@@ -72,8 +72,8 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
                 continue;
             }
 
-            // With many cells sent ahead it is uncertain which one ended the worker, and the cause may be something else: only a cell that
-            // does so repeatedly, sent alone, is removed.
+            // With several cells sent ahead it is uncertain which one ended the worker, and the cause may be something else. So a cell is
+            // removed only if it ends several workers when sent alone.
             if (window != 1) continue;
             losses = unfinished == suspect ? losses + 1 : 1;
             suspect = unfinished;
@@ -88,7 +88,7 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
         }
     }
 
-    /// <summary>Makes a worker with the session's state the serving worker.</summary>
+    /// <summary>Lets a worker with the session's state serve.</summary>
     public async void Serve(SupervisedWorker fresh)
     {
         Latest = fresh;
@@ -116,7 +116,7 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
         ReportOpaque(values.Opaque);
     }
 
-    /// <summary>Reports variables that may differ, each once.</summary>
+    /// <summary>Reports the variables that may differ after the replacement, each only once.</summary>
     public void ReportOpaque(IReadOnlyList<OpaqueVariable> opaque)
     {
         var unreported = opaque.Where(variable => reportedOpaque.Add($"{variable.Assembly} {variable.Name}")).ToList();

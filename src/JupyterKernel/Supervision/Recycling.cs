@@ -7,21 +7,21 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Performs the planned replacement of the serving worker. The old worker serves until a fresh one is up to date; it is ended first only if
-/// there is not enough free memory for two workers, or if a cell has another outcome while the old worker exists. Loop thread.
+/// Performs the planned replacement of the serving worker. Usually the old worker serves until the fresh one is up to date. It is ended
+/// first if memory is short, if cells have started processes, or if the hand-over fails. Loop thread.
 /// </summary>
-/// <param name="judge">Judges the memory that a fresh worker uses; returns what to report about it.</param>
+/// <param name="judge">Judges the memory use of a fresh worker; returns a notice for the user or null.</param>
 internal sealed class Recycling(
     NotebookSession session, WorkerSlot slot, CellGate gate, Recovery recovery, FreshWorkers freshWorkers, LateCrashes lateCrashes,
     IWorkerEvents events,
     Func<SupervisedWorker, Task<string?>> judge)
 {
-    /// <summary>The maximum replay time for a replacement that is due only to the number of cells.</summary>
+    /// <summary>The maximum replay time for a replacement whose only reason is the number of cells.</summary>
     private static readonly TimeSpan MaxRoutineReplay = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan StateTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>The memory that must be free in addition to that of a second worker.</summary>
+    /// <summary>The memory that must be free in addition to what a second worker needs.</summary>
     private const long ReserveBytes = 256L * 1024 * 1024;
 
     private readonly KernelSettings settings = KernelSettings.Current;
@@ -32,17 +32,17 @@ internal sealed class Recycling(
     /// <summary>Counts a cell that has begun in the worker.</summary>
     public void CountCell() => cells++;
 
-    /// <summary>Restarts the count, because the worker was replaced for another reason.</summary>
+    /// <summary>Restarts the count of cells, because the worker was replaced for another reason.</summary>
     public void Reset()
     {
         Cancel();
         cells = 0;
     }
 
-    /// <summary>Keeps the old worker if a fresh one is about to replace it.</summary>
+    /// <summary>Keeps the old worker; cancels a replacement in progress.</summary>
     public void Cancel() => cancellation?.Cancel();
 
-    /// <summary>Replaces the worker if the number of cells in the settings has run in it.</summary>
+    /// <summary>Replaces the worker if it has run as many cells as the settings allow.</summary>
     public void AfterCell()
     {
         if (settings.RecycleAfterCells <= 0 || cells < settings.RecycleAfterCells) return;
@@ -67,7 +67,7 @@ internal sealed class Recycling(
 
     /// <summary>Replaces the worker, or waits for a replacement in progress.</summary>
     /// <param name="cause">The reason reported to the user; null if the user asked for it and receives a reply.</param>
-    /// <param name="interruption">Cancelled to keep the old worker.</param>
+    /// <param name="interruption">Cancels the replacement; the old worker is kept.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or the start was interrupted.</exception>
     public async Task RunAsync(string? cause, CancellationToken interruption)
     {
@@ -112,7 +112,7 @@ internal sealed class Recycling(
     }
 
     /// <summary>Lets the old worker serve until a fresh one can replace it.</summary>
-    /// <returns>The reason why none can while the old worker exists; null if one has.</returns>
+    /// <returns>The reason why no worker can replace it while it exists; null if one has.</returns>
     private async Task<string?> HandOverAsync(SupervisedWorker old, CancellationToken interruption)
     {
         var fresh = await freshWorkers.TakeAsync(interruption);

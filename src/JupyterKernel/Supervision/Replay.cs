@@ -14,19 +14,19 @@ internal enum ReplayEnd
     /// <summary>The worker was lost at <see cref="Replay.Unfinished"/>.</summary>
     WorkerLost,
 
-    /// <summary>The user interrupted it at <see cref="Replay.Unfinished"/>.</summary>
+    /// <summary>The user interrupted the replay at <see cref="Replay.Unfinished"/>.</summary>
     Interrupted,
 }
 
 /// <summary>
-/// Brings a fresh worker to the session's state: sends it the images of the accepted cells in the order in which they ran. Nothing is
-/// compiled or shown; the worker is muted until it serves. Loop thread.
+/// Brings a fresh worker to the session's state: sends it the emitted assemblies of the accepted cells in the order in which they ran.
+/// Nothing is compiled, and the worker is muted until it serves. Loop thread.
 /// </summary>
 /// <param name="session">The history, which may grow during the replay.</param>
 /// <param name="worker">A worker without state.</param>
 /// <param name="window">The number of cells sent ahead.</param>
-/// <param name="gate">The gate of another worker that serves, whose cells have priority; null if there is none.</param>
-/// <param name="confirm">Asks whether a cell with <c>#!replay ask</c> is executed; null if such cells are never executed.</param>
+/// <param name="gate">The gate of the serving worker, whose cells have priority; null if no worker serves.</param>
+/// <param name="confirm">Asks the user whether to run a cell with <c>#!replay ask</c>; null if such cells are not run.</param>
 internal sealed class Replay(NotebookSession session, SupervisedWorker worker, int window, CellGate? gate,
     Func<string, Task<bool>>? confirm)
 {
@@ -38,13 +38,13 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
     /// <summary>The first cell that did not finish.</summary>
     public AcceptedCell? Unfinished { get; private set; }
 
-    /// <summary>The cells whose outcome differs from the first run, with the difference.</summary>
+    /// <summary>The cells whose outcome differs from that of their first run, each with the difference.</summary>
     public IReadOnlyList<string> Differing => differing;
 
     /// <summary>Whether the worker has the whole history.</summary>
     public bool IsUpToDate => session.Accepted.Count == 0 || ReferenceEquals(session.Accepted[^1], lastSent);
 
-    /// <summary>Executes the accepted cells that the worker has not received.</summary>
+    /// <summary>Replays the accepted cells that the worker has not received yet.</summary>
     /// <param name="interruption">The user's interrupt; the caller also interrupts the worker.</param>
     public async Task<ReplayEnd> CatchUpAsync(CancellationToken interruption)
     {
@@ -109,7 +109,9 @@ internal sealed class Replay(NotebookSession session, SupervisedWorker worker, i
         return worker.RestoreAsync(cell);
     }
 
-    /// <summary>Reads the state after a cell that may have to be set aside, before the cell can end this worker too.</summary>
+    /// <summary>
+    /// Reads the state after a cell that may have to be set aside, before the code that it left running ends this worker too.
+    /// </summary>
     private async Task KeepStateAsync(AcceptedCell cell)
     {
         if (await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, HandOver.MaxBytes, GivesWay: false),

@@ -10,16 +10,16 @@ namespace JupyterKernel.Supervision;
 /// <summary>A worker from its start to its end: its process, its channel and the cell it runs. Loop thread.</summary>
 internal sealed class SupervisedWorker : IDisposable
 {
-    /// <summary>The timeout for the markers that follow a finished cell's native output.</summary>
+    /// <summary>The time to wait for the markers that follow the native output of a finished cell.</summary>
     private static readonly TimeSpan MarkerTimeout = TimeSpan.FromMilliseconds(300);
 
     /// <summary>
-    /// The timeout for the last output of an ended process, which may contain the stack trace; a child may keep the pipe open.
+    /// The time to wait for the last output of an ended process, which may be a stack trace; a child process may keep the pipe open.
     /// </summary>
     private static readonly TimeSpan LastOutputTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// The number of pieces of native output that may wait for the loop thread; at the limit the pipe is not read and its writers block.
+    /// The maximum number of pieces of native output that wait for the loop thread; then the pipe is not read and its writers block.
     /// </summary>
     private const int MaxNativePieces = 16;
 
@@ -46,8 +46,8 @@ internal sealed class SupervisedWorker : IDisposable
     private long stderrMarker;
 
     /// <param name="loop">The loop, on whose thread this is called.</param>
-    /// <param name="output">Receives what the worker's cells print and show.</param>
-    /// <param name="process">A process that was just started; this object takes ownership of it.</param>
+    /// <param name="output">Receives the output of the worker's cells.</param>
+    /// <param name="process">A process that was just started; this object owns it.</param>
     public SupervisedWorker(Loop loop, IWorkerEvents output, WorkerProcess process)
     {
         this.loop = loop;
@@ -64,7 +64,7 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>The process id.</summary>
     public int Id => process.Id;
 
-    /// <summary>Completes when the worker has authenticated and can run cells; fails if it ends before.</summary>
+    /// <summary>Completes when the worker has authenticated and can run cells; faults if the worker ends before that.</summary>
     public Task Ready => ready.Task;
 
     /// <summary>Completes when the process has ended and all its output has been received.</summary>
@@ -73,13 +73,13 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>Whether the process has ended; <see cref="Lost"/> also waits for its output.</summary>
     public bool HasEnded => process.HasEnded;
 
-    /// <summary>The reason for the user why the kernel terminated the worker; null if it did not.</summary>
+    /// <summary>The reason, for the user, why the kernel terminated the worker; null if it did not.</summary>
     public string? Termination { get; private set; }
 
-    /// <summary>Whether a cell was sent and has not ended.</summary>
+    /// <summary>Whether any cell that was sent has not ended.</summary>
     public bool IsRunning => unanswered.Count > 0;
 
-    /// <summary>Whether processes started by its cells are running.</summary>
+    /// <summary>Whether any processes started by the worker's cells are running.</summary>
     public Task<bool> HasStartedAsync() => Task.Run(() => process.HasStarted);
 
     /// <summary>The resource usage of the process, as reported by the system.</summary>
@@ -91,17 +91,17 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>The time of the latest message from the worker.</summary>
     public DateTime LastHeard { get; private set; } = DateTime.UtcNow;
 
-    /// <summary>The time from the end of a cell in this worker to the worker's own end; null if the cell did not end in it.</summary>
+    /// <summary>The time from the end of a cell to the end of the worker; null if the cell did not end in this worker.</summary>
     public TimeSpan? EndedAfter(AcceptedCell cell) =>
         cellEnds.TryGetValue(cell.Number, out var end) ? Stopwatch.GetElapsedTime(end, ended) : null;
 
-    /// <summary>The comms open in the worker with their targets, including those reopened by a replay.</summary>
+    /// <summary>The comms open in the worker, each with its target; includes those reopened by a replay.</summary>
     public IReadOnlyDictionary<string, string> Comms => comms;
 
     /// <summary>Called when code that a cell left running has thrown and the worker continues.</summary>
     public Action<UncaughtException> Survived { get; set; } = _ => { };
 
-    /// <summary>Whether output is dropped, because the output of a replay was already shown.</summary>
+    /// <summary>Whether output is discarded, as in a replay, whose output was already shown.</summary>
     public bool IsMuted { get; set; }
 
     /// <summary>Runs a cell until it ends or the worker is lost.</summary>
@@ -116,7 +116,7 @@ internal sealed class SupervisedWorker : IDisposable
         return outcome;
     }
 
-    /// <summary>Runs user code that is not a cell, until it ends or the worker is lost.</summary>
+    /// <summary>Runs user code that is not a cell until it ends or the worker is lost.</summary>
     public async Task<CellOutcome> HandleAsync(long number, WorkerMessage message)
     {
         if (message is CommArrived { Type: "comm_open" } opened) comms[opened.Comm] = opened.Target;
@@ -126,12 +126,12 @@ internal sealed class SupervisedWorker : IDisposable
         return outcome;
     }
 
-    /// <summary>Runs an accepted cell again; many may be sent ahead, and they run in order.</summary>
+    /// <summary>Replays an accepted cell; several can be sent ahead, and they run in order.</summary>
     /// <param name="submitted">The code that the cell submitted when it first ran.</param>
     public Task<CellOutcome> ReplayAsync(AcceptedCell cell, IReadOnlyList<AcceptedCell> submitted) =>
         SendAsync(cell.Number, Run(cell.Number, cell.Compiled, allowStdin: false, isReplay: true, isKept: true, cell.Answers, submitted));
 
-    /// <summary>Runs code submitted by the running cell, as part of that cell.</summary>
+    /// <summary>Runs code submitted by the running cell as part of that cell.</summary>
     public void Run(long submission, CompiledCell cell) =>
         channel.Send(new RunSubmitted(submission, Submitted(cell)) { Payload = Images(cell) });
 
@@ -142,10 +142,10 @@ internal sealed class SupervisedWorker : IDisposable
         Payload = [.. Images(cell.Compiled), cell.Values],
     });
 
-    /// <summary>Sets variables after the cells that were sent before.</summary>
+    /// <summary>Sets variables after all cells sent so far have run.</summary>
     public void Set(byte[] values) => channel.Send(new SetState(++lastRequest) { Payload = [values] });
 
-    /// <summary>Releases the values of variables after the cells that were sent before.</summary>
+    /// <summary>Releases the values of variables after all cells sent so far have run.</summary>
     public void Forget(IReadOnlyList<CellVariable> variables)
     {
         if (variables.Count > 0) channel.Send(new ForgetVariables(variables));
@@ -154,7 +154,7 @@ internal sealed class SupervisedWorker : IDisposable
     /// <summary>Hides the declarations of cells from later code.</summary>
     public void Drop(IReadOnlyList<AcceptedCell> cells) => channel.Send(new DropCells([.. cells.Select(cell => cell.Compiled.EntryType)]));
 
-    /// <summary>Asks the worker to report its memory at an interval.</summary>
+    /// <summary>Asks the worker to report its memory use at an interval.</summary>
     public void Watch(TimeSpan interval) => channel.Send(new ReportMemory(interval));
 
     /// <summary>Sends a request that is not a cell.</summary>
@@ -181,7 +181,7 @@ internal sealed class SupervisedWorker : IDisposable
         await Task.WhenAny(markers.Task, Task.Delay(MarkerTimeout));
     }
 
-    /// <summary>Asks the worker to end the running cell and to drop those sent ahead.</summary>
+    /// <summary>Asks the worker to end the running cell and to discard the cells sent ahead.</summary>
     /// <returns>Completes when the cell has ended.</returns>
     public Task InterruptAsync()
     {
@@ -191,11 +191,11 @@ internal sealed class SupervisedWorker : IDisposable
         return unanswered[oldest].Task;
     }
 
-    /// <summary>Passes an answer to the cell that asked.</summary>
+    /// <summary>Passes the user's answer to the cell that asked.</summary>
     public void Answer(WorkerMessage answer) => channel.Send(answer);
 
     /// <summary>Terminates the process immediately.</summary>
-    /// <param name="cause">The reason for the user, because the exit code only shows that the process was terminated.</param>
+    /// <param name="cause">The reason for the user; the exit code only shows that the process was terminated.</param>
     public void Terminate(string cause)
     {
         if (!HasEnded) Termination ??= cause;
@@ -319,7 +319,7 @@ internal sealed class SupervisedWorker : IDisposable
 
     private void Marked(ref long marker, long cell)
     {
-        // The later of the two streams completes the wait, whichever sees the other's marker.
+        // Whichever of the two streams reads its marker last completes the wait.
         Interlocked.Exchange(ref marker, cell);
         if (MarkedCell < cell) return;
         loop.Post(() =>
@@ -335,7 +335,7 @@ internal sealed class SupervisedWorker : IDisposable
         ended = Stopwatch.GetTimestamp();
         Log.Workers?.Write($"{id} ended with exit code {exitCode}");
 
-        // Messages sent before the end may still be in transit.
+        // Messages sent before the end may not have arrived yet.
         await Task.WhenAny(Task.WhenAll(stdout.Ended, stderr.Ended), Task.Delay(LastOutputTimeout));
         await Task.Delay(10);
         channel.ReceiveAll();
@@ -359,25 +359,25 @@ internal sealed class SupervisedWorker : IDisposable
 /// <summary>Receives the events of a worker. Loop thread.</summary>
 internal interface IWorkerEvents
 {
-    /// <summary>Receives a stream, a display, a clear_output, a question or a comm message.</summary>
+    /// <summary>Receives a stream, a display, a clear_output, an input request or a comm message.</summary>
     void Output(WorkerMessage message, SupervisedWorker from);
 
-    /// <summary>Reports that code listens to a comm target, including in a replay.</summary>
+    /// <summary>Reports that user code has registered a comm target, including in a replay.</summary>
     void CommTarget(string name);
 
-    /// <summary>Reports that a worker with the session's state serves from now on.</summary>
+    /// <summary>Reports that a worker with the session's state now serves.</summary>
     void Serves(SupervisedWorker worker);
 
     /// <summary>Reports that a serving worker has ended.</summary>
     void Ended(SupervisedWorker worker);
 
-    /// <summary>Receives text written to the process's own file descriptors.</summary>
+    /// <summary>Receives text written directly to file descriptors 1 and 2 of the process.</summary>
     void NativeOutput(long cell, string name, string text);
 
     /// <summary>Notifies the user about the session's state.</summary>
-    /// <param name="isLoss">Whether something may differ from before; such notices are always shown.</param>
+    /// <param name="isLoss">Whether state may differ from before; such notices are always shown.</param>
     void Notice(string text, bool isLoss);
 
-    /// <summary>Asks the user, when a cell runs whose client answers questions.</summary>
+    /// <summary>Asks the user to confirm, if a cell is running whose client supports input requests.</summary>
     Task<bool> ConfirmAsync(string question);
 }

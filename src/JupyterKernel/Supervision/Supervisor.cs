@@ -7,8 +7,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Keeps a worker for the session: runs code in it, and replaces it when it is lost, uses too much memory, or a fresh one is requested.
-/// Loop thread.
+/// Keeps a worker for the session: runs code in it, and replaces it when it is lost, uses too much memory or the user requests a
+/// replacement. Loop thread.
 /// </summary>
 internal sealed class Supervisor
 {
@@ -49,27 +49,25 @@ internal sealed class Supervisor
     /// <summary>The watch on the worker's memory and responsiveness.</summary>
     public WorkerWatch Watch { get; }
 
-    /// <summary>The worker that serves or is about to; null before the first.</summary>
+    /// <summary>The worker that serves or is being brought to the session's state; null before the first start.</summary>
     public SupervisedWorker? Current => recovery.Latest;
 
-    /// <summary>Starts the worker before the first cell.</summary>
+    /// <summary>Starts the first worker, before the first cell, and the watch.</summary>
     public void Start()
     {
         Replace();
         Watch.Start();
     }
 
-    /// <summary>Begins a cell: everything up to <see cref="EndCell"/> counts as one cell, and no hand-over happens in between.</summary>
+    /// <summary>Begins a cell: everything up to <see cref="EndCell"/> counts as one cell, during which no hand-over happens.</summary>
     public Task BeginCellAsync(CancellationToken interruption) => gate.EnterAsync(interruption);
 
     /// <summary>Ends the cell begun by <see cref="BeginCellAsync"/>.</summary>
     public void EndCell() => gate.Leave();
 
-    /// <summary>Runs a cell, or a block of one, in the session's worker, which is started if there is none.</summary>
-    /// <param name="ended">
-    /// Takes the outcome while the cell still counts as running, so that no hand-over sees its effects without the outcome and no replay
-    /// begins before; null for a cell without effects on later ones.
-    /// </param>
+    /// <summary>Runs a cell, or a block of one, in the session's worker; starts a worker if there is none.</summary>
+    /// <param name="ended">Receives the outcome while the cell still counts as running, so that no hand-over or replay sees the cell's
+    /// effects without its outcome; null for a cell without effects on later ones.</param>
     /// <param name="interruption">Cancelled to interrupt the cell.</param>
     public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended,
         CancellationToken interruption) =>
@@ -77,7 +75,7 @@ internal sealed class Supervisor
             cell.Code,
             current =>
             {
-                // Only when the worker exists is it known which variables its replay could not set.
+                // Only after the worker's replay is it known which variables could not be restored.
                 if (session.WhyUnusable(cell) is { } reason)
                 {
                     return Task.FromResult<CellOutcome>(new CellOutcome.Refused("StateLost", reason));
@@ -97,7 +95,7 @@ internal sealed class Supervisor
         return InWorkerAsync("a comm's message", handle, ended: null, interruption);
     }
 
-    /// <summary>Reads rows of a table as an answer for the front end; null if they are not available immediately.</summary>
+    /// <summary>Reads rows of a table for the front end; null if they are not available.</summary>
     public async Task<byte[]?> ReadTableAsync(byte[] query) =>
         slot.Serving is { } worker
             && await worker.AskAsync<TableRead>(request => new ReadTable(request) { Payload = [query] }, StateTimeout)
@@ -105,13 +103,13 @@ internal sealed class Supervisor
             ? answer
             : null;
 
-    /// <summary>Reads the values of all variables and lists those that are not plain data; null if the worker cannot answer.</summary>
+    /// <summary>Reads the values of all variables and lists those that are not plain data; null if the worker does not answer.</summary>
     public async Task<StateRead?> ReadStateAsync(long maxBytes) =>
         slot.Serving is { } worker
             ? await worker.AskAsync<StateRead>(request => new ReadState(request, WithValues: true, maxBytes, GivesWay: false), StateTimeout)
             : null;
 
-    /// <summary>Reads a variable's value as one line of text; null if it is not available immediately without running code.</summary>
+    /// <summary>Reads a variable's value as one line of text; null if it cannot be read immediately and without running code.</summary>
     public async Task<string?> ReadVariableAsync(CellVariable variable) =>
         !gate.IsRunning && slot.Serving is { } worker
             ? (await worker.AskAsync<VariableRead>(request => new ReadVariable(request, variable), TooltipTimeout))?.Text : null;
@@ -125,15 +123,15 @@ internal sealed class Supervisor
     /// <summary>Releases the old values of variables that an accepted cell redeclares.</summary>
     public void Forget(AcceptedCell cell) => slot.Serving?.Forget(cell.Replaced);
 
-    /// <summary>Drops the declarations of cells that the worker has executed but that were removed from the history.</summary>
+    /// <summary>Drops the declarations of cells that the worker has executed but the history no longer contains.</summary>
     public void Drop(IReadOnlyList<AcceptedCell> cells) => slot.Serving?.Drop(cells);
 
     /// <summary>Resets the restart intensity because the user asks for a worker.</summary>
     public void Forgive() => freshWorkers.Forgive();
 
-    /// <summary>Replaces the worker with a fresh one with the session's state; see <see cref="Recycling"/>.</summary>
+    /// <summary>Replaces the worker with a fresh one that has the session's state; see <see cref="Recycling"/>.</summary>
     /// <param name="cause">The reason reported to the user; null if the user asked for it and receives a reply.</param>
-    /// <param name="interruption">Cancelled to keep the old worker.</param>
+    /// <param name="interruption">Cancels the replacement; the old worker is kept.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or the start was interrupted.</exception>
     public async Task RecycleAsync(string? cause, CancellationToken interruption)
     {
@@ -148,12 +146,12 @@ internal sealed class Supervisor
         await slot.Worker;
     }
 
-    /// <summary>Keeps the old worker if a fresh one is about to replace it.</summary>
+    /// <summary>Keeps the old worker; cancels a planned replacement in progress.</summary>
     public void CancelRecycling() => recycling.Cancel();
 
-    /// <summary>Replaces the worker with a fresh one in which exactly the accepted cells have been executed.</summary>
-    /// <param name="keepsValues">Whether plain data keeps its present values.</param>
-    /// <param name="interruption">Cancelled to end the replay.</param>
+    /// <summary>Replaces the worker with a fresh one that has executed exactly the accepted cells.</summary>
+    /// <param name="keepsValues">Whether variables that are plain data keep their present values.</param>
+    /// <param name="interruption">Ends the replay.</param>
     /// <exception cref="WorkerStartException">No worker could be started, or the user interrupted the start.</exception>
     public async Task RebuildAsync(bool keepsValues, CancellationToken interruption)
     {
@@ -200,7 +198,7 @@ internal sealed class Supervisor
             using var registration = run.Interruption.Register(() => _ = InterruptAsync(worker));
             var outcome = await execute(worker);
 
-            // A cell may end just as its worker is given up; the worker is lost all the same.
+            // A cell may end just when its worker is terminated; the worker still counts as lost.
             if (worker.Termination is not null) outcome = await worker.Lost;
             if (outcome is not CellOutcome.WorkerLost lost)
             {
@@ -247,14 +245,14 @@ internal sealed class Supervisor
         }
         catch (WorkerStartException)
         {
-            // No worker exists that could be ended.
+            // There is no worker to terminate.
         }
     }
 
     /// <summary>Returns the worker as soon as it has the session's state.</summary>
     private async Task<SupervisedWorker> ReadyAsync(CancellationToken interruption)
     {
-        // The worker may have been lost while no cell ran: terminated from outside, or by a thread that a cell left running.
+        // The worker may have ended while no cell ran: terminated from outside, or by a thread that a cell left running.
         if (slot.State == WorkerSlotState.Ended) await ReportEndAsync();
         var wasStarting = slot.State == WorkerSlotState.Starting;
         if (slot.State is WorkerSlotState.Empty or WorkerSlotState.Failed) Replace();
@@ -282,7 +280,7 @@ internal sealed class Supervisor
         }
         catch (WorkerStartException) when (wasStarting && !interruption.IsCancellationRequested)
         {
-            // The failed attempts belong to earlier cells; this is a new one.
+            // The failed attempts were made for earlier cells; this cell may try again.
             return await ReadyAsync(interruption);
         }
     }
@@ -311,7 +309,7 @@ internal sealed class Supervisor
                 $"The code did not end within {InterruptTimeout.TotalSeconds:0} s, so the kernel terminated its worker."));
     }
 
-    /// <summary>A piece of code while it runs in the worker or waits for one.</summary>
+    /// <summary>Code that runs in the worker or waits for one.</summary>
     private sealed class PendingRun(CancellationToken interruption) : IDisposable
     {
         private readonly CancellationTokenSource source = CancellationTokenSource.CreateLinkedTokenSource(interruption);
@@ -320,7 +318,7 @@ internal sealed class Supervisor
 
         public bool IsInterrupted => source.IsCancellationRequested;
 
-        /// <summary>The reason why the kernel interrupted it; null if the user did.</summary>
+        /// <summary>The reason why the kernel interrupted the code; null if the user did.</summary>
         public string? Reason { get; private set; }
 
         public void Interrupt(string reason)

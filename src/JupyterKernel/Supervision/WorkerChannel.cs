@@ -7,19 +7,22 @@ using NetMQ.Sockets;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// The kernel's end of a worker's pair socket. Loop thread. A pair socket accepts one peer: if a process other than the worker connects
-/// first, the socket is replaced and the worker receives the new endpoint. After the worker has connected, other peers are ignored.
+/// The kernel's end of a worker's pair socket. Loop thread. A pair socket accepts only one peer: if another process connects before the
+/// worker, the socket is replaced and the worker receives the new endpoint. Once the worker has connected, other peers are ignored.
 /// </summary>
 internal sealed class WorkerChannel : IDisposable
 {
-    /// <summary>The timeout for the worker to authenticate before its socket is considered taken by another process.</summary>
+    /// <summary>The time for the worker to authenticate, after which its socket is considered taken by another process.</summary>
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>The time after which other sockets get their turn: a worker with endless output must not delay an interrupt.</summary>
+    /// <summary>
+    /// The maximum time for receiving before other sockets are served: endless output of a worker must not delay an interrupt.
+    /// </summary>
     private static readonly TimeSpan TurnLimit = TimeSpan.FromMilliseconds(2);
 
     /// <summary>
-    /// The number of messages per receipt sent to the worker; a fraction of the messages it may have in transit, so that it need not pause.
+    /// The number of received messages after which a receipt is sent to the worker; a fraction of the messages that may be in transit, so
+    /// that the worker need not pause.
     /// </summary>
     private const int MessagesPerReceipt = 50;
 
@@ -118,7 +121,7 @@ internal sealed class WorkerChannel : IDisposable
 
     private void Accept()
     {
-        // Unbinding here would exclude all other peers, but NetMQ would disconnect the worker as well.
+        // Unbinding here would exclude all other peers, but NetMQ would also disconnect the worker.
         IsReady = true;
         readyTimer.Enable = false;
     }

@@ -8,16 +8,16 @@ internal enum WorkerSlotState
     /// <summary>No worker.</summary>
     Empty,
 
-    /// <summary>A worker that is being started or brought to the session's state.</summary>
+    /// <summary>A worker is being started or brought to the session's state.</summary>
     Starting,
 
-    /// <summary>A worker with the session's state.</summary>
+    /// <summary>A worker with the session's state serves.</summary>
     Serving,
 
-    /// <summary>A worker that served and has ended, not yet reported.</summary>
+    /// <summary>A worker that served has ended, and this has not been reported yet.</summary>
     Ended,
 
-    /// <summary>A start that failed.</summary>
+    /// <summary>The start of a worker failed.</summary>
     Failed,
 }
 
@@ -37,17 +37,17 @@ internal sealed class WorkerSlot
         _ => WorkerSlotState.Serving,
     };
 
-    /// <summary>The worker that serves the session; null in every other state.</summary>
+    /// <summary>The serving worker; null in every other state.</summary>
     public SupervisedWorker? Serving => State == WorkerSlotState.Serving ? worker!.Result : null;
 
     /// <summary>
-    /// The present or starting worker; faults with a <see cref="WorkerStartException"/> if none can be started. Requires a worker or a
-    /// start.
+    /// The present or starting worker; faults with a <see cref="WorkerStartException"/> if no worker can be started. Not valid in the state
+    /// <see cref="WorkerSlotState.Empty"/>.
     /// </summary>
     public Task<SupervisedWorker> Worker => worker!;
 
     /// <summary>Starts a worker, replacing the previous content.</summary>
-    /// <param name="start">Brings a worker to the session's state; its argument cancels the start.</param>
+    /// <param name="start">Starts a worker and brings it to the session's state; its argument cancels the start.</param>
     public void Start(Func<CancellationToken, Task<SupervisedWorker>> start)
     {
         starting = new();
@@ -60,7 +60,7 @@ internal sealed class WorkerSlot
     /// <summary>Stores a worker with the session's state, replacing the previous content.</summary>
     public void Put(SupervisedWorker fresh) => worker = Task.FromResult(fresh);
 
-    /// <summary>Runs a further step on the worker before it serves.</summary>
+    /// <summary>Adds a step that runs when the worker has been started, before it serves.</summary>
     public void BeforeServing(Func<SupervisedWorker, Task> prepare)
     {
         worker = PrepareAsync(worker!);

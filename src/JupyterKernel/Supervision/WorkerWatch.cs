@@ -6,18 +6,20 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Supervision;
 
 /// <summary>
-/// Watches a worker's memory (as reported by its runtime and by the system) and whether it answers, twice a second and after cells. Loop
-/// thread.
+/// Watches a worker's memory (as reported by its runtime and by the system) and whether the worker responds, twice a second and
+/// after cells. Loop thread.
 /// </summary>
-/// <param name="current">The worker that serves; null if there is none.</param>
+/// <param name="current">Returns the serving worker; null if there is none.</param>
 internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The minimum interval between two measurements after cells; a measurement takes a fiftieth of a short cell's time.</summary>
+    /// <summary>
+    /// The minimum interval between two measurements after cells, so that they take at most a fiftieth of a short cell's time.
+    /// </summary>
     private static readonly TimeSpan BetweenCells = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The divisor of the threshold that gives the memory growth after which another collection is worthwhile.</summary>
+    /// <summary>The fraction of the threshold (as a divisor) by which memory must grow before another collection is worthwhile.</summary>
     private const int GrowthDivisor = 8;
 
     private readonly KernelSettings settings = KernelSettings.Current;
@@ -28,16 +30,18 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     private bool stopped;
     private long looked;
 
-    /// <summary>Called when the worker uses more memory than the threshold and cannot free it; never while a cell runs.</summary>
+    /// <summary>
+    /// Called when the worker uses more memory than the threshold even after a garbage collection; never while a cell runs.
+    /// </summary>
     public Action<string> OverThreshold { get; set; } = _ => { };
 
-    /// <summary>Called when a cell's memory outside the managed heap exceeds the ceiling.</summary>
+    /// <summary>Called when the worker's private memory exceeds the ceiling by more than 256 MB while a cell runs.</summary>
     public Action<string> OverCeiling { get; set; } = _ => { };
 
-    /// <summary>The present threshold: the setting, or the raised value for this session.</summary>
+    /// <summary>The present threshold: the setting or, if higher, the raised value.</summary>
     public long ThresholdBytes => Math.Max(settings.MemoryThresholdBytes, RaisedBytes);
 
-    /// <summary>The raised threshold; 0 if it was not raised.</summary>
+    /// <summary>The threshold as raised for this session; 0 if it was not raised.</summary>
     public long RaisedBytes { get; private set; }
 
     /// <summary>Watches until <see cref="Stop"/>.</summary>
@@ -49,7 +53,7 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
             if (stopped || current() is not { } worker) continue;
             if (worker != watched) worker.Watch(Interval);
 
-            // Counted in intervals, because the clock advances while the machine sleeps.
+            // Counted in intervals, because the clock also advances while the machine sleeps.
             silence = worker == watched && worker.LastHeard == heard ? silence + Interval : TimeSpan.Zero;
             (watched, heard) = (worker, worker.LastHeard);
             if (silence >= settings.PingTime && !settings.DebugWorker)
@@ -67,7 +71,7 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     /// <summary>Ends the watch.</summary>
     public void Stop() => stopped = true;
 
-    /// <summary>Whether the memory should be measured after a cell: not if it was measured a moment ago.</summary>
+    /// <summary>Whether the memory should be measured after a cell, because the last measurement is not too recent.</summary>
     public bool IsDue => Stopwatch.GetElapsedTime(looked) > BetweenCells;
 
     /// <summary>Measures the memory of a worker.</summary>
@@ -85,8 +89,8 @@ internal sealed class WorkerWatch(Func<SupervisedWorker?> current)
     }
 
     /// <summary>
-    /// Judges the memory of a fresh worker after a recycle: if it also exceeds the threshold, the variables themselves are too large, so
-    /// the threshold is raised.
+    /// Judges the memory use of a fresh worker after a recycle. If it exceeds the threshold too, the variables themselves are that large,
+    /// and the threshold is raised.
     /// </summary>
     /// <returns>The notice for the user; null if there is none.</returns>
     public async Task<string?> JudgeAsync(SupervisedWorker fresh)
