@@ -10,10 +10,10 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// Handles code that a running cell submits. The code is compiled as a submission that follows the cell's, while the cell keeps running,
-/// and runs in the same worker as part of the cell. When the cell has ended, the code joins the history as part of the cell. Loop thread.
+/// Handles code that a running cell submits. While the cell keeps running, the code is compiled as a submission that follows the cell's,
+/// and then runs in the same worker. It is added to the history as part of the cell when the cell has ended. Loop thread.
 /// </summary>
-/// <param name="outer">The cell.</param>
+/// <param name="outer">The running cell.</param>
 /// <param name="outerPackages">The packages that the cell was compiled with.</param>
 internal sealed class CodeSubmissions(SessionServices services, CellPart part, CompiledCell outer, SessionPackages outerPackages,
     ReplayPolicy policy)
@@ -25,25 +25,25 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
     private Task latest = Task.CompletedTask;
 
     /// <summary>Ends the cell's submissions.</summary>
-    /// <returns>The submitted code, in the order in which it ran.</returns>
+    /// <returns>The submitted code in the order in which it ran.</returns>
     public IReadOnlyList<AcceptedCell> End()
     {
         hasEnded = true;
         return begun;
     }
 
-    /// <summary>Compiles code and lets the worker run it.</summary>
-    /// <param name="request">The request in which a restore is shown; null for one that shows nothing.</param>
+    /// <summary>Compiles submitted code and sends it to the worker.</summary>
+    /// <param name="request">The request whose outputs show the progress of a restore; null to show nothing.</param>
     public void Add(CodeSubmitted submitted, SupervisedWorker worker, Request? request) =>
         latest = AddAsync(latest, submitted, worker, request);
 
-    /// <summary>Refuses code that is not submitted by a running cell.</summary>
+    /// <summary>Refuses code that was not submitted by a running cell.</summary>
     public static void Refuse(CodeSubmitted submitted, SupervisedWorker worker) =>
         worker.Answer(new RefuseSubmitted(submitted.Submission, HasEndedProblem));
 
     private async Task AddAsync(Task before, CodeSubmitted submitted, SupervisedWorker worker, Request? request)
     {
-        // Each submission follows the one before it.
+        // Each submission follows the previous one.
         await before;
         CompiledCell? cell;
         string? problem;
@@ -53,7 +53,7 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
         }
         catch (Exception bug)
         {
-            // The running cell waits for an answer, and so do later submissions for this one.
+            // The running cell waits for an answer, and later submissions wait for this one.
             Log.Bug(bug);
             (cell, problem) = (null, $"The kernel failed to compile the submitted code: {bug.Message}");
         }
@@ -62,7 +62,7 @@ internal sealed class CodeSubmissions(SessionServices services, CellPart part, C
         else worker.Answer(new RefuseSubmitted(submitted.Submission, problem!));
     }
 
-    /// <returns>The code, or the reason why it cannot be run.</returns>
+    /// <returns>The compiled code, or the reason why it cannot be run.</returns>
     private async Task<(CompiledCell? Cell, string? Problem)> CompileAsync(CodeSubmitted submitted, Request? request)
     {
         var session = services.Session;

@@ -7,15 +7,15 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// Adds cells to the history. The blocks of a cell with magics are added one by one, and are committed or rolled back together. Loop
-/// thread.
+/// Adds cells to the history. The blocks of a cell with magics are added one by one, and are committed or rolled
+/// back together. Loop thread.
 /// </summary>
 internal sealed class Commits(NotebookSession session, Supervisor supervisor, Notices notices)
 {
-    /// <summary>The limit for the kept changes of an interrupted cell or a comm handler, for all variables together, in bytes.</summary>
+    /// <summary>The limit for the recorded values of all variables after an interrupted cell or a comm handler, in bytes.</summary>
     private const long MaxChangesBytes = 32 * 1024 * 1024;
 
-    /// <summary>The limit for the kept state of cells that are not replayed, in bytes.</summary>
+    /// <summary>The limit for the recorded values of all cells that are not replayed, in bytes.</summary>
     private const long MaxRecordedBytes = 1024L * 1024 * 1024;
 
     private readonly Dictionary<long, IReadOnlyList<CellVariable>> uncommitted = [];
@@ -23,8 +23,9 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
     /// <summary>Whether the worker may have loaded packages or assemblies for a cell that was not accepted.</summary>
     public bool HasStrayAssets { get; set; }
 
-    /// <summary>Adds a cell, or a block of one, to the history; if it is not to be replayed, its state is kept with it.</summary>
-    /// <param name="isBlock">Whether it is rolled back if a later block of its cell does not complete.</param>
+    /// <summary>Adds a cell, or a block of one, to the history, with the values of the variables if it is not to be replayed.</summary>
+    /// <param name="isBlock">Whether this is a block, which is rolled back if a later block of the cell is interrupted or
+    /// loses its worker.</param>
     public async Task AcceptAsync(AcceptedCell cell, bool isBlock)
     {
         HasStrayAssets = false;
@@ -44,7 +45,7 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
 
         session.Accept(cell);
 
-        // While the whole cell may be rolled back, earlier variables must keep their values.
+        // While the whole cell can still be rolled back, earlier variables must keep their values.
         if (isBlock) (uncommitted[cell.Number], cell.Replaced) = (cell.Replaced, []);
         else supervisor.Forget(cell);
     }
@@ -59,8 +60,8 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
         }
     }
 
-    /// <summary>Commits the blocks of a cell: the old values of variables that they redeclare are released.</summary>
-    /// <param name="whole">The number of its first block.</param>
+    /// <summary>Commits the blocks of a cell: releases the old values of the variables that they redeclare.</summary>
+    /// <param name="whole">The number of the cell's first block.</param>
     public void Commit(long whole)
     {
         for (var last = session.Accepted.Count - 1; last >= 0 && session.Accepted[last] is { } block && block.Whole == whole; last--)
@@ -73,8 +74,8 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
         uncommitted.Clear();
     }
 
-    /// <summary>Rolls back all blocks of a cell that was interrupted or lost its worker; such a cell is not accepted.</summary>
-    /// <param name="whole">The number of its first block.</param>
+    /// <summary>Rolls back all blocks of a cell that was interrupted or lost its worker: such a cell is not accepted.</summary>
+    /// <param name="whole">The number of the cell's first block.</param>
     /// <returns>Whether there were any blocks.</returns>
     public bool RollBack(long whole)
     {
@@ -87,8 +88,8 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
     }
 
     /// <summary>
-    /// Keeps the values of the variables with the last cell. They were changed by an interrupted cell or a comm handler, which a replay
-    /// does not run. The worker reads them before the next cell runs.
+    /// Records the present values of the variables with the last accepted cell, because an interrupted cell or a comm handler changed them,
+    /// which a replay does not repeat. The worker reads them before the next cell runs.
     /// </summary>
     public async Task KeepChangesAsync()
     {

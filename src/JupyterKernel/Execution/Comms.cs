@@ -9,35 +9,32 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>
-/// Manages the comms between front ends and the worker's code, and one target of the kernel itself, over which front ends read the rows of
-/// large tables. Messages that code listens to wait for their turn among the cells; rows are sent immediately where reading them runs no
-/// code. Loop thread.
+/// <summary>Manages the comms between front ends and user code, and a target of the kernel itself through which front ends
+/// read rows of large tables. Messages for user code are queued with the cells; rows are sent immediately if reading them runs
+/// no user code. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
 /// </summary>
-/// <param name="enqueue">
-/// Queues the handling of a request; the flag states whether the request is already bracketed by busy and idle, and the handling receives
-/// its number.
-/// </param>
-/// <param name="session">The history, which shows the cells that are replayed in a fresh worker and reopen their comms.</param>
+/// <param name="enqueue">Queues the handling of a request. The flag states whether busy and idle are published elsewhere; the handler
+/// receives its own number.</param>
+/// <param name="session">The history: its cells reopen their comms when they are replayed.</param>
 internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
     Action<Request, bool, Func<long, CancellationToken, Task<CellOutcome>>> enqueue, NotebookSession session)
 {
-    /// <summary>The target of the tables; <c>TableQuery</c> describes its messages.</summary>
+    /// <summary>The name of the target for tables; <c>TableQuery</c> describes its messages.</summary>
     private const string TablesTarget = "jupyter-csharp.tables";
 
     /// <summary>The maximum number of open comms, so that a front end cannot exhaust the memory.</summary>
     private const int MaxOpen = 10_000;
 
-    /// <summary>The owner of a comm that a front end opened, not a cell.</summary>
+    /// <summary>The owner of a comm that a front end opened.</summary>
     private const long NoCell = 0;
 
     private readonly Dictionary<string, (string Target, long Cell)> open = [];
     private readonly HashSet<string> targets = [];
     private SupervisedWorker? serving;
 
-    /// <summary>Queues a comm message that code listens to.</summary>
-    /// <returns>False if no code listens to it and it is to be handled immediately.</returns>
+    /// <summary>Queues a comm message that user code listens to.</summary>
+    /// <returns>False if no code listens to the message; it is then to be handled immediately.</returns>
     /// <exception cref="MalformedMessageException">The content does not match the message type.</exception>
     public bool TryEnqueue(Request request)
     {
@@ -70,11 +67,11 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
         switch (request.Type)
         {
             case "comm_open" when open.ContainsKey(id):
-        break; // It is already open and stays unchanged.
+        break; // The comm is already open and does not change.
             case "comm_open" when target == TablesTarget && open.Count < MaxOpen:
                 open.Add(id, (TablesTarget, NoCell));
                 break;
-            case "comm_open": // #opening-a-comm: one to an unknown target is closed at once.
+            case "comm_open": // #opening-a-comm: a comm to an unknown target is closed at once.
                 PublishClose(id, request);
                 break;
             case "comm_msg" when open.ContainsKey(id):
@@ -88,12 +85,12 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
         return null;
     }
 
-    /// <summary>Lists the open comms, or those to one target.</summary>
+    /// <summary>Lists the open comms of a target, or all.</summary>
     public CommInfoReply Info(CommInfoRequest request) => new(new JObject(open
         .Where(comm => request.TargetName is null || comm.Value.Target == request.TargetName)
         .Select(comm => new JProperty(comm.Key, new JObject { ["target_name"] = comm.Value.Target }))));
 
-    /// <summary>Publishes a comm message sent by code.</summary>
+    /// <summary>Publishes a comm message that user code sent.</summary>
     /// <param name="parent">The request that the code belongs to.</param>
     public void Output(CommOutput output, Request? parent)
     {
@@ -112,12 +109,14 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
         sockets.Publish(output.Type, parent, WireFormat.ToJson(content), output.Payload[1], [.. output.Payload.Skip(2)]);
     }
 
-    /// <summary>Registers a target that code listens to, or will listen to again if its worker was lost.</summary>
+    /// <summary>
+    /// Registers a target of user code; it stays registered when its worker is lost, because a replay registers it again.
+    /// </summary>
     public void Listen(string target) => targets.Add(target);
 
     /// <summary>
-    /// Synchronizes the comms with a worker that serves from now on: closes comms that it does not have, and closes in it those that front
-    /// ends have closed.
+    /// Synchronizes the comms with a worker that now serves: closes the comms that the worker does not have, and closes in the worker those
+    /// that front ends have closed.
     /// </summary>
     public void Serves(SupervisedWorker worker)
     {
@@ -131,7 +130,7 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
         }
     }
 
-    /// <summary>Closes the comms of a worker that has ended, except those that a cell will reopen.</summary>
+    /// <summary>Closes the comms of a worker that has ended, except those of accepted cells, which the replay reopens.</summary>
     public void Ended(SupervisedWorker worker)
     {
         if (worker == serving) Close(comm => !session.Accepted.Any(cell => cell.Number == open[comm].Cell));
@@ -158,7 +157,7 @@ internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
             return;
         }
 
-        // There is no worker at present, or reading the rows runs code: it waits for the cells that were sent before.
+        // There is no worker at present, or reading the rows runs code, so the request is queued after the cells received before.
         var told = new TaskCompletionSource();
         enqueue(request, true, async (number, cancellation) =>
         {

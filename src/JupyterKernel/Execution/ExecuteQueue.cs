@@ -8,16 +8,16 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>Queues the requests that run code: cells, and messages to comm handlers. One runs at a time. Loop thread.</summary>
+/// <summary>Queues the requests that run user code: cells and messages to comm handlers. One request runs at a time. Loop thread.</summary>
 internal sealed class ExecuteQueue(SessionServices services)
 {
-    /// <summary>The delay from the end of a comm handler until its changes are kept, unless a cell comes first.</summary>
+    /// <summary>The delay from the end of a comm handler until its changes are recorded, if no cell comes first.</summary>
     private static readonly TimeSpan KeepDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>The pause after which a client that sends cells ahead is considered to have sent them all.</summary>
     private static readonly TimeSpan BurstPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The time that a client has to send a second cell after one that fails immediately.</summary>
+    /// <summary>The time in which a client can send a second cell after one that fails immediately.</summary>
     private static readonly TimeSpan BurstStart = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The maximum time for which the reply to a failed cell is delayed while the client keeps sending cells.</summary>
@@ -52,14 +52,14 @@ internal sealed class ExecuteQueue(SessionServices services)
 
     /// <summary>Queues a comm message.</summary>
     /// <param name="isBracketed">Whether busy and idle are published elsewhere.</param>
-    /// <param name="handle">Lets the worker handle it under its own number.</param>
+    /// <param name="handle">Passes the message, under a number of its own, to the worker.</param>
     public void Add(Request request, bool isBracketed, Func<long, CancellationToken, Task<CellOutcome>> handle)
     {
         request = request with { Message = request.Message.WithoutContent() };
         Enqueue(new(request, IsCell: false, _ => new RunningHandler(services, request, isBracketed, handle)));
     }
 
-    /// <summary>Interrupts the running request; without one, a planned replacement of the worker.</summary>
+    /// <summary>Interrupts the running request or, if there is none, a planned replacement of the worker.</summary>
     public void Interrupt()
     {
         if (Running is { } running) running.Interrupt();
@@ -103,7 +103,7 @@ internal sealed class ExecuteQueue(SessionServices services)
         }
     }
 
-    /// <summary>Keeps the changes of a comm handler, since a replay does not make them again.</summary>
+    /// <summary>Records the changes of a comm handler, because a replay does not repeat them.</summary>
     private void KeepChanges()
     {
         if (hasUnkeptChanges) _ = services.Commits.KeepChangesAsync();
@@ -121,7 +121,8 @@ internal sealed class ExecuteQueue(SessionServices services)
 
     /// <summary>
     /// Waits until a client has sent all the cells that it sends ahead. Cells received before the failure is published were sent without
-    /// knowledge of it; the client's clock is not used. A client that sends one cell at a time waits up to <see cref="BurstStart"/>.
+    /// knowledge of it; so no clock of the client is needed. Delays a client that sends one cell at a time by at most
+    /// <see cref="BurstStart"/>.
     /// </summary>
     private async Task EndOfBurstAsync(Request failed)
     {
@@ -136,7 +137,7 @@ internal sealed class ExecuteQueue(SessionServices services)
         }
     }
 
-    /// <summary>Removes all received cells, from any client, from the queue.</summary>
+    /// <summary>Removes all received cells, of any client, from the queue.</summary>
     private List<Request> TakeWaitingCells()
     {
         services.Sockets.ReceiveRequests();
@@ -154,15 +155,14 @@ internal sealed class ExecuteQueue(SessionServices services)
         services.Sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
     }
 
-    /// <summary>
-    /// Reads the language from a cell's metadata, which some front ends send along; null for C#.
+    /// <summary>Returns the language in a cell's metadata, which some front ends send; null for C#.
     /// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
     /// </summary>
     private static string? LanguageIn(JObject metadata) =>
         metadata.Count > 0 && Cell.LanguageIn(metadata) is { } language && CellLanguage.Find(language) != CellLanguage.CSharp ? language
             : null;
 
-    /// <summary>A request that waits for its turn.</summary>
-    /// <param name="Begin">Begins its turn; its argument aborts the cells that were sent after it.</param>
+    /// <summary>A queued request.</summary>
+    /// <param name="Begin">Creates the running request from the function that aborts the cells sent after it.</param>
     private sealed record Waiting(Request Request, bool IsCell, Func<Func<Task>, RunningRequest> Begin);
 }

@@ -11,8 +11,8 @@ using JupyterKernel.Supervision;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// Runs a cell that has magics or is in another language, block by block; each C# block is its own submission. An error ends the cell. In
-/// the history it is one cell: if it is interrupted or its worker is lost, all its blocks are rolled back. Loop thread.
+/// Runs a cell with magics or in another language, block by block; each C# block is its own submission. An error ends the cell. The blocks
+/// form one cell of the history: if the cell is interrupted or its worker is lost, all are rolled back. Loop thread.
 /// </summary>
 internal sealed class MagicCell : IRunningCell
 {
@@ -61,7 +61,7 @@ internal sealed class MagicCell : IRunningCell
     }
 
     /// <summary>Runs the cell to its end.</summary>
-    /// <returns>The outcome of the last block, or of the one that ended the cell.</returns>
+    /// <returns>The outcome of the last block that ran.</returns>
     public async Task<CellOutcome> RunAsync()
     {
         var values = Values.All;
@@ -83,7 +83,7 @@ internal sealed class MagicCell : IRunningCell
         }
     }
 
-    /// <summary>Shows the elapsed time if it was requested.</summary>
+    /// <summary>Shows the elapsed times that were requested.</summary>
     public void ShowTimes()
     {
         foreach (var time in times)
@@ -156,7 +156,7 @@ internal sealed class MagicCell : IRunningCell
         Magics = new(Session.Magics);
         var blocks = await Task.Run(() => CellBlocks.Of(text, Magics.Find, known));
 
-        // Misspelled magics are reported before any block runs, as compile errors are.
+        // Unknown and malformed magics are reported before any block runs, like compile errors.
         var calls = new MagicCall?[blocks.Count];
         for (var i = 0; i < blocks.Count; i++)
         {

@@ -3,8 +3,7 @@ using JupyterKernel.Settings;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// Holds notices about the session's state until a cell can show them, because front ends drop output for a cell that has ended. Loop
-/// thread.
+/// Holds notices about the session's state until a cell runs, because front ends drop output for a cell that has ended. Loop thread.
 /// </summary>
 internal sealed class Notices
 {
@@ -12,14 +11,14 @@ internal sealed class Notices
     private RunningCell? cell;
 
     /// <summary>Adds a notice about the session's state.</summary>
-    /// <param name="isLoss">Whether something may differ from before; such notices are shown whatever the settings.</param>
+    /// <param name="isLoss">Whether state may differ from before; such notices are shown regardless of the settings.</param>
     public void Add(string text, bool isLoss)
     {
         waiting.Enqueue((text, isLoss));
         Show();
     }
 
-    /// <summary>Begins a cell whose outputs are shown.</summary>
+    /// <summary>Begins a cell among whose outputs the notices are shown.</summary>
     public void Begin(RunningCell running)
     {
         cell = running;
@@ -29,7 +28,7 @@ internal sealed class Notices
     /// <summary>Ends the cell.</summary>
     public void End() => cell = null;
 
-    /// <summary>Whether notices that do not report a loss are shown in this cell: to a user at a keyboard, not in a batch run.</summary>
+    /// <summary>Whether a cell shows notices that do not report a loss: by default for an interactive user, not in a batch run.</summary>
     public static bool AreShownIn(RunningCell cell) =>
         KernelSettings.Current.Notices switch { "on" => true, "off" => false, _ => cell.AllowsQuestions };
 

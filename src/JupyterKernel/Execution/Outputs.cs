@@ -7,9 +7,8 @@ using Newtonsoft.Json;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>
-/// Publishes the output of code as outputs of the request that the code belongs to. Threads may outlive their cell and print; their output
-/// still belongs to the request that ran the cell. Loop thread.
+/// <summary>Publishes output of user code as output of the request that the code belongs to. A thread that outlives its cell still belongs
+/// to the request that ran the cell. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-iopub-pub-sub-channel
 /// </summary>
 internal sealed class Outputs(JupyterSockets sockets)
@@ -19,23 +18,23 @@ internal sealed class Outputs(JupyterSockets sockets)
 
     /// <summary>Assigns code to a request.</summary>
     /// <param name="code">The number of the cell, of one of its blocks, or of other code.</param>
-    /// <param name="silent">Whether its output is dropped.</param>
+    /// <param name="silent">Whether the output is dropped.</param>
     public void Add(long code, Request request, bool silent) => requestOfCode[code] = (request, silent);
 
-    /// <summary>Assigns a cell or one of its blocks to a request; output of unknown code is attributed to it from now on.</summary>
+    /// <summary>Assigns a cell or one of its blocks to a request, to which output of unknown code belongs from now on.</summary>
     public void AddCell(long code, Request request, bool silent)
     {
         Add(code, request, silent);
         latest = code;
     }
 
-    /// <summary>Removes code; its output belongs to the latest cell from now on.</summary>
+    /// <summary>Removes code; its output belongs to the request of the latest cell from now on.</summary>
     public void Remove(long code) => requestOfCode.Remove(code);
 
-    /// <summary>Finds the request that code belongs to; that of the latest cell if the code is unknown, null if there is none.</summary>
+    /// <summary>Returns the request that code belongs to; that of the latest cell if the code is unknown; null if there is none.</summary>
     public Request? RequestOf(long code) => Find(code).Request;
 
-    /// <summary>Finds the request as <see cref="RequestOf"/> does, but returns null for a silent request.</summary>
+    /// <summary>Returns the same request as <see cref="RequestOf"/>, but null if the request is silent.</summary>
     public Request? ShownRequestOf(long code) => Find(code) is { Silent: false, Request: var request } ? request : null;
 
     /// <summary>Publishes text.</summary>
@@ -51,7 +50,7 @@ internal sealed class Outputs(JupyterSockets sockets)
                 [.. "{\"name\":\""u8, .. Encoding.ASCII.GetBytes(name), .. "\",\"text\":"u8, .. textLiteral, .. "}"u8]);
     }
 
-    /// <summary>Publishes a display of code.</summary>
+    /// <summary>Publishes a display sent by user code.</summary>
     public void Display(DisplayOutput display)
     {
         if (ShownRequestOf(display.Cell) is { } parent)
@@ -60,13 +59,13 @@ internal sealed class Outputs(JupyterSockets sockets)
         }
     }
 
-    /// <summary>Publishes display data of the kernel itself, in order with the outputs of the code.</summary>
+    /// <summary>Publishes display data of the kernel itself, in order with the outputs of user code.</summary>
     public void Display(long code, MimeBundle bundle)
     {
         if (ShownRequestOf(code) is { } parent) sockets.Publish("display_data", parent, bundle.DisplayJson(null));
     }
 
-    /// <summary>Publishes a clear_output of code.</summary>
+    /// <summary>Publishes a clear_output sent by user code.</summary>
     public void Clear(ClearCellOutput clear)
     {
         if (ShownRequestOf(clear.Cell) is { } parent)

@@ -23,8 +23,8 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
     /// <summary>Restores the session's packages together with those that a cell requests.</summary>
     /// <param name="code">The cell.</param>
-    /// <param name="directory">The base of relative paths; null for the kernel's folder.</param>
-    /// <param name="request">The request in which it is shown; null for one that shows nothing.</param>
+    /// <param name="directory">The folder that relative paths refer to; null for the kernel's working directory.</param>
+    /// <param name="request">The request whose outputs show the progress; null to show nothing.</param>
     /// <param name="before">The packages of the session.</param>
     /// <returns>The packages that the cell can use, or the failure.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -84,7 +84,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
         new Display(sockets, request, $"packages-{++displays}")
             .Note($"{string.Join(", ", own)}: provided by this kernel; nothing was restored.");
 
-    // A cell may have only sources and properties.
+    // The directives of a cell may name only sources and properties, but no package.
     private static string Listed(IReadOnlyList<PackageDirective> asked) =>
         string.Join(", ", Names(asked).DefaultIfEmpty("packages"));
 
@@ -117,7 +117,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
     private static string Short(string? source) =>
         source is null ? "" : Uri.TryCreate(source, UriKind.Absolute, out var address) && !address.IsFile ? address.Host : source;
 
-    /// <summary>An output that changes.</summary>
+    /// <summary>A display that is updated.</summary>
     private sealed class Display(JupyterSockets sockets, Request request, string id)
     {
         private bool isThere;
@@ -135,7 +135,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
         public void Note(string line) => Show(line, NoteHtml.Small(line));
 
-        /// <summary>Ends the display; progress that was shown cannot be removed without the cell's other outputs.</summary>
+        /// <summary>Ends the display with a final line; a display cannot be removed without the cell's other outputs.</summary>
         public void End(string line)
         {
             if (isThere) Note(line);

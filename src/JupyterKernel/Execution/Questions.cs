@@ -4,8 +4,7 @@ using JupyterKernel.Sockets;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>
-/// Manages the open input_requests, asked by a cell's code, by a magic or by the kernel. Loop thread.
+/// <summary>Manages the open input requests of user code, magics and the kernel. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel
 /// </summary>
 internal sealed class Questions(JupyterSockets sockets)
@@ -15,7 +14,7 @@ internal sealed class Questions(JupyterSockets sockets)
     private RunningRequest? running;
     private long lastId;
 
-    /// <summary>Begins a request whose client can be asked the waiting questions.</summary>
+    /// <summary>Begins a request; its client is asked the waiting questions.</summary>
     public void Begin(RunningRequest request)
     {
         running = request;
@@ -29,7 +28,7 @@ internal sealed class Questions(JupyterSockets sockets)
         open.Clear();
     }
 
-    /// <summary>Passes an input_reply to the code that asked.</summary>
+    /// <summary>Passes an input_reply to whatever sent the input request.</summary>
     public void Answer(Message message)
     {
         var asked = open.FirstOrDefault(question => question.Value.Request.Message.Identities
@@ -50,7 +49,7 @@ internal sealed class Questions(JupyterSockets sockets)
         asked.Value.Answer(value);
     }
 
-    /// <summary>Asks the client of a request.</summary>
+    /// <summary>Sends an input request to the client of a request.</summary>
     /// <returns>The id of the question; null if the client cannot be reached.</returns>
     public long? Ask(Request request, InputRequest question, Action<string> answer)
     {
@@ -61,7 +60,7 @@ internal sealed class Questions(JupyterSockets sockets)
         return null;
     }
 
-    /// <summary>Asks the client of a request and waits for the answer.</summary>
+    /// <summary>Sends an input request to the client of a request and waits for the answer.</summary>
     /// <returns>The answer; null if the client cannot be reached.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<string?> AskAsync(Request request, InputRequest question, CancellationToken cancellation)
@@ -79,7 +78,7 @@ internal sealed class Questions(JupyterSockets sockets)
         }
     }
 
-    /// <summary>Asks a yes-or-no question as soon as a request runs; the answer is no if its client cannot be asked.</summary>
+    /// <summary>Asks a yes-or-no question as soon as a request runs; the answer is no if the client cannot be asked.</summary>
     public Task<bool> ConfirmAsync(string question)
     {
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -9,8 +9,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Execution;
 
 /// <summary>
-/// A submission while it runs: a cell, a block of a cell with magics, or an expression. Its packages are restored, it is compiled in this
-/// process to follow the history, runs in the worker, and joins the history if it completes. Loop thread.
+/// A submission while it runs: a cell, a block of a cell with magics, or an expression. Restores its packages, compiles it to follow the
+/// history, runs it in the worker, and adds it to the history if it is accepted. Loop thread.
 /// </summary>
 internal sealed class RunningBlock(SessionServices services, RunningCell cell, CellPart part)
 {
@@ -20,7 +20,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
 
     private NotebookSession Session => services.Session;
 
-    /// <summary>The user's answers to the block's questions, in order.</summary>
+    /// <summary>The user's answers to the block's input requests, in order.</summary>
     public IList<string> Answers => answers;
 
     /// <summary>The using directives added for names that completion offered; empty for most blocks.</summary>
@@ -55,11 +55,13 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         else CodeSubmissions.Refuse(submitted, worker);
     }
 
-    /// <summary>Registers a magic of the block; it exists once the block is accepted and until the block is undone.</summary>
+    /// <summary>Registers a magic that the block defines; it exists from the acceptance of the block until the block is undone.</summary>
     public void Register(MagicRegistered magic) => magics.Add(magic);
 
-    /// <summary>Runs the code that newly referenced packages provide, each as a cell of the history; a failure is a warning.</summary>
-    /// <returns>The packages of the session, and the interruption, if there was one.</returns>
+    /// <summary>
+    /// Runs the code that newly referenced packages provide, each piece as a cell of the history; a failure is a warning.
+    /// </summary>
+    /// <returns>The session's packages; and the outcome if the code was interrupted, otherwise null.</returns>
     private async Task<(SessionPackages Packages, CellOutcome? Interrupted)> LoadExtensionsAsync(SessionPackages packages)
     {
         if (packages == Session.Packages) return (packages, null);
@@ -107,7 +109,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         if (rebuilt is not null && await RebuildAsync(rebuilt) is { } failure) return failure;
         if (code.Assets != CellAssets.None)
         {
-            // Assets loaded for a cell that was not accepted may have another version.
+            // The assets loaded for a cell that was not accepted may have another version.
             if (services.Commits.HasStrayAssets && rebuilt is null && await ReplaceWorkerAsync(keepsValues: true) is { } refusal)
             {
                 return refusal;
@@ -142,7 +144,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         {
             if (outcome.IsAccepted)
             {
-                // A loop until the interrupt would not end in a replay.
+                // A loop that ran until the interrupt would not end in a replay.
                 var isEndless = outcome.HasObeyed && part.Replay is null && policy == ReplayPolicy.Always;
                 if (isEndless)
                 {
@@ -171,7 +173,7 @@ internal sealed class RunningBlock(SessionServices services, RunningCell cell, C
         }
     }
 
-    /// <summary>Lists the additions to the code and the compiler's warnings, each once per session.</summary>
+    /// <summary>Returns the using directives added to the code and the compiler's warnings, each only once per session.</summary>
     private IEnumerable<string> RemarksOn(CompiledCell code)
     {
         if (code.AddedUsings.Length > 0) yield return $"Added: {code.AddedUsings}";

@@ -13,8 +13,8 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>
-/// An execute_request while it runs: publishes and replies from busy to idle, and routes the outputs of its blocks. Loop thread.
+/// <summary>An execute_request while it runs: publishes everything from busy to idle, sends the reply, and routes the outputs of
+/// the blocks. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
 /// </summary>
 internal sealed class RunningCell : RunningRequest
@@ -28,7 +28,7 @@ internal sealed class RunningCell : RunningRequest
     private long latestBlock;
 
     /// <param name="executionCount">The execution count of the cell.</param>
-    /// <param name="abortFollowing">Removes the cells that were sent after this one from the queue, because it failed.</param>
+    /// <param name="abortFollowing">Aborts the cells that were sent after this one, because this one failed.</param>
     public RunningCell(SessionServices services, Request request, ExecuteRequest content, int executionCount, Func<Task> abortFollowing)
         : base(request)
     {
@@ -54,7 +54,7 @@ internal sealed class RunningCell : RunningRequest
 
     private bool IsEmpty => string.IsNullOrWhiteSpace(content.Code);
 
-    /// <summary>Whether a cell increments the execution count.</summary>
+    /// <summary>Whether a request increments the execution count.</summary>
     public static bool IsCounted(ExecuteRequest content) =>
         !content.Silent && content.StoreHistory != false && !string.IsNullOrWhiteSpace(content.Code);
 
@@ -68,7 +68,7 @@ internal sealed class RunningCell : RunningRequest
             magicCell = new MagicCell(services, this, content, whole);
         }
 
-        // A C# cell is compiled on another thread while its begin is published; a cell that needs no compilation runs already.
+        // A C# cell is compiled on another thread while busy is published; a cell that needs no compilation starts at once.
         var block = IsEmpty || magicCell is not null ? null : new RunningBlock(services, this, whole);
         var running = block?.RunAsync();
         Publish("status", Status.Busy);
@@ -84,7 +84,7 @@ internal sealed class RunningCell : RunningRequest
         };
         if (Traceback.Of(outcome, SourceLine) is { } error)
         {
-            // In a notebook with a cell in another language, the next cell still runs.
+            // In a notebook with a cell in an unsupported language, the next cell still runs.
             var aborts = outcome is not CellOutcome.Refused { Name: CellLanguage.NotSupported }
                 && (content.StopOnError || outcome is CellOutcome.Interrupted);
             if (aborts) await abortFollowing();
@@ -117,7 +117,7 @@ internal sealed class RunningCell : RunningRequest
         Publish("status", Status.Idle);
     }
 
-    /// <summary>Begins a block, whose outputs and those of the kernel belong to the cell.</summary>
+    /// <summary>Begins a block; its outputs and those of the kernel belong to the cell.</summary>
     public void BeginBlock(long number)
     {
         services.Outputs.AddCell(number, Request, IsSilent);
@@ -127,7 +127,7 @@ internal sealed class RunningCell : RunningRequest
     /// <summary>Shows a bundle among the cell's outputs.</summary>
     public void Show(MimeBundle bundle) => services.Outputs.Display(latestBlock, bundle);
 
-    /// <summary>Shows the result of a block as a display, because it is not the cell's result.</summary>
+    /// <summary>Shows the result of a block as a display, because only the last block's result is the cell's result.</summary>
     public void Show(byte[] data, byte[] metadata)
     {
         if (!IsSilent)
@@ -140,7 +140,7 @@ internal sealed class RunningCell : RunningRequest
     /// <summary>Writes a line to the cell's stderr.</summary>
     public void Warn(string line) => services.Outputs.Stream(latestBlock, "stderr", line + "\n");
 
-    /// <summary>Shows lines in small print if notices are shown.</summary>
+    /// <summary>Shows lines in small print, if notices are shown.</summary>
     /// <param name="remarks">The lines; enumerated only if they are shown.</param>
     public void Remark(IEnumerable<string> remarks)
     {
@@ -149,7 +149,7 @@ internal sealed class RunningCell : RunningRequest
         if (lines.Count > 0) Show(MimeBundle.Html(NoteHtml.Small(lines), string.Join('\n', lines)));
     }
 
-    /// <summary>Asks the client and waits for the answer.</summary>
+    /// <summary>Sends an input request to the client and waits for the answer.</summary>
     /// <returns>The answer; null if the client cannot be asked.</returns>
     /// <exception cref="OperationCanceledException">The cell was interrupted.</exception>
     public async Task<string?> AskAsync(string prompt, bool password) =>
@@ -167,7 +167,7 @@ internal sealed class RunningCell : RunningRequest
             services.History.AddOutput(executionCount, text);
     }
 
-    /// <summary>Evaluates user_expressions; each runs as a separate cell without effects on later ones.</summary>
+    /// <summary>Evaluates user_expressions, each as a cell of its own without effects on later cells.</summary>
     private async Task<JObject> EvaluateAsync(IReadOnlyDictionary<string, string>? expressions)
     {
         var values = new JObject();
@@ -184,7 +184,7 @@ internal sealed class RunningCell : RunningRequest
             }
             catch (Exception bug)
             {
-                // The cell has returned, and its other expressions have been evaluated.
+                // The cell has returned and its other expressions have been evaluated, so the request must not fail as a whole.
                 Log.Bug(bug);
                 values[key] = Json(ErrorReply.OfBug(bug));
             }
@@ -202,9 +202,9 @@ internal sealed class RunningCell : RunningRequest
         static JObject Json(ErrorReply error) => JObject.Parse(Encoding.UTF8.GetString(WireFormat.ToJson(error)));
     }
 
-    /// <summary>
-    /// Adds a using directive to the notebook's cell, so that the cell also runs elsewhere. Not for a console, whose inputs have no ids: it
-    /// would use the payload as the next input. Not for a cell with magics: its first lines may be in another language.
+    /// <summary>Returns a payload that adds using directives to the cell in the notebook, so that the cell also runs elsewhere. Not
+    /// for a console, whose inputs have no ids: it would use the payload as the next input. Not for a cell with magics: its first
+    /// lines may be in another language.
     /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
     /// </summary>
     private IReadOnlyList<JObject> Payload(string addedUsings) => addedUsings.Length > 0 && Request.CellId is not null

@@ -4,9 +4,11 @@ using JupyterKernel.Sockets;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>A comm message while code handles it. The outputs belong to the message; an error ends only the handler. Loop thread.</summary>
+/// <summary>
+/// A comm message while user code handles it. The outputs belong to the message; an error ends only the handler. Loop thread.
+/// </summary>
 /// <param name="isBracketed">Whether busy and idle are published elsewhere.</param>
-/// <param name="handle">Lets the worker handle it under its own number.</param>
+/// <param name="handle">Passes the message, under a number of its own, to the worker.</param>
 internal sealed class RunningHandler(SessionServices services, Request request, bool isBracketed,
     Func<long, CancellationToken, Task<CellOutcome>> handle)
     : RunningRequest(request)

@@ -17,7 +17,7 @@ internal sealed record SessionServices(
     /// <summary>Restores packages.</summary>
     public PackageInstaller Installer { get; } = new(Sockets, Session);
 
-    /// <summary>Adds cells to the history and removes them from it.</summary>
+    /// <summary>Adds cells to the history and removes them.</summary>
     public Commits Commits { get; } = new(Session, Supervisor, Notices);
 
     /// <summary>The values stored by <c>#!value</c>.</summary>

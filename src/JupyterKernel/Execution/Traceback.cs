@@ -5,12 +5,12 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>A failed cell as the protocol's ename, evalue and traceback; the traceback is coloured as in IPython.</summary>
+/// <summary>The protocol's ename, evalue and traceback for a failed cell; the traceback is coloured as in IPython.</summary>
 internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyList<string> Lines)
 {
     /// <summary>Creates the error of an outcome; null if the outcome is not an error.</summary>
     /// <param name="outcome">The outcome of the cell.</param>
-    /// <param name="sourceLine">Returns the text of a line (from 1) of a cell by its name, or null.</param>
+    /// <param name="sourceLine">Returns the text of a line (from 1) of the cell with a given name; null if unknown.</param>
     public static Traceback? Of(CellOutcome outcome, Func<string, int, string?> sourceLine) => outcome switch
     {
         CellOutcome.DidNotCompile failed =>
@@ -54,7 +54,7 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         }
     }
 
-    /// <summary>Shows the line where the error happened, with the lines around it.</summary>
+    /// <summary>Returns the source line of a frame with the lines around it.</summary>
     private static IEnumerable<string> Source(FrameReport frame, int around, Func<string, int, string?> sourceLine)
     {
         if (frame.Source is null || string.IsNullOrWhiteSpace(sourceLine(frame.Source, frame.Line))) yield break;
@@ -79,7 +79,7 @@ internal sealed partial record Traceback(string Ename, string Evalue, IReadOnlyL
         ],
     };
 
-    /// <summary>Shortens a very long crash report of the runtime by leaving out its middle.</summary>
+    /// <summary>Shortens a very long crash report of the runtime: leaves out the middle.</summary>
     private static IEnumerable<string> Folded(IReadOnlyList<string> lines)
     {
         const int Head = 30;
