@@ -4,10 +4,10 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>The magics about the kernel and its magics. Loop thread.</summary>
+/// <summary>The magics for time, help and the kernel itself. Loop thread.</summary>
 internal static class AboutMagics
 {
-    /// <summary>The magics, in the order in which they are listed.</summary>
+    /// <summary>The magics in listing order.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!time", "Shows how long the cell takes from here on.", (_, cell) =>

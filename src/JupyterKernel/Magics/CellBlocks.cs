@@ -7,10 +7,10 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>A part of a cell: a magic with its text, or C#; its lines keep their numbers in the cell.</summary>
-/// <param name="Line">The number of its first line, from 1.</param>
+/// <summary>A part of a cell: a magic with its text, or C#. Lines keep their numbers in the cell.</summary>
+/// <param name="Line">The number of the block's first line, from 1.</param>
 /// <param name="Magic">The magic's name; null for text in the cell's language.</param>
-/// <param name="Arguments">The text after the name.</param>
+/// <param name="Arguments">The text after the name of the magic.</param>
 /// <param name="Text">The C#, or the text of the magic.</param>
 internal sealed record CellBlock(int Line, string? Magic, string Arguments, string Text)
 {
@@ -18,26 +18,25 @@ internal sealed record CellBlock(int Line, string? Magic, string Arguments, stri
     public CellLanguage Language { get; init; } = CellLanguage.CSharp;
 }
 
-/// <summary>
-/// Splits a cell at its magics. A magic is at the beginning of a line: in C# not within a string, a comment or code excluded by <c>#if</c>,
-/// and in other text only if a magic of that name exists. Pure; any thread.
+/// <summary>Splits a cell at its magics. A magic is at the beginning of a line. In C# it must not be within a string, a comment or code
+/// excluded by <c>#if</c>; in other text, a magic of that name must exist. Pure; any thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/magic-commands.md
 /// </summary>
 internal static class CellBlocks
 {
     private const string Mark = "#!";
 
-    /// <summary>Whether a cell may contain magics, judged by its text.</summary>
+    /// <summary>Whether the text of a cell shows that it may contain magics.</summary>
     public static bool MayHave(string code) => code.Contains(Mark, StringComparison.Ordinal);
 
-    /// <summary>Splits a cell into its blocks, in order and without blank ones.</summary>
-    /// <param name="find">Finds the magic of a name; null if there is none.</param>
-    /// <param name="language">The language of the cell up to a magic that changes it.</param>
+    /// <summary>Splits a cell into its blocks, in order and without empty ones.</summary>
+    /// <param name="find">Finds a magic by name; null if there is none.</param>
+    /// <param name="language">The language of the cell, up to a magic that changes the language.</param>
     public static IReadOnlyList<CellBlock> Of(string code, Func<string, MagicDefinition?> find, CellLanguage language)
     {
         var blocks = new List<CellBlock>();
 
-        // The magic that the lines belong to; null where they are C#.
+        // The magic whose text the lines are; null if they are C#.
         var current = language == CellLanguage.CSharp ? null : Mark + language.Name;
         var isOpen = false;
         var at = 0;
@@ -47,7 +46,7 @@ internal static class CellBlocks
             var text = code[at..next];
             if (text.AsSpan().Trim().Length > 0)
             {
-                // Text without its own magic: the cell's metadata names its language, or another magic comes between.
+                // Text that does not follow its magic: the cell's metadata names the language, or another magic comes between.
                 if (current is null) blocks.Add(new(LineAt(code, at), null, "", LineBreaks(code.AsSpan(0, at)) + text));
                 else if (isOpen) blocks[^1] = blocks[^1] with { Text = Trimmed(text) };
                 else blocks.Add(new(LineAt(code, at), current, "", Trimmed(text)));
@@ -70,7 +69,7 @@ internal static class CellBlocks
         }
     }
 
-    /// <summary>Replaces everything except C# with blanks, so that every character keeps its position.</summary>
+    /// <summary>Replaces everything except C# with blanks, so that positions do not change.</summary>
     public static string OnlyCSharp(string code, Func<string, MagicDefinition?> find)
     {
         var text = new StringBuilder(code.Length);
@@ -100,8 +99,8 @@ internal static class CellBlocks
         if (code.IndexOf(Mark, start, StringComparison.Ordinal) < 0) return code.Length;
         var text = code[start..];
 
-        // Tokens are read one by one up to the next magic, because the text after it may not be C#. Code that nests too deeply for the
-        // lexer contains no magic.
+        // Tokens are read one by one up to the next magic, because the text after it may not be C#. Code that is nested too deeply for the
+        // lexer is treated as if it contained no magic.
         if (Nesting.IsTooDeep(text)) return code.Length;
         foreach (var token in SyntaxFactory.ParseTokens(text, options: CellCompiler.ParseOptions))
         {
@@ -161,6 +160,6 @@ internal static class CellBlocks
         return string.Join('\n', lines);
     }
 
-    // The line breaks of the C# compiler.
+    // The line breaks that the C# compiler recognizes.
     private static bool IsLineBreak(char c) => c is '\r' or '\n' or '\u0085' or '\u2028' or '\u2029';
 }

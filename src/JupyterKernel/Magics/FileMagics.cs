@@ -8,7 +8,7 @@ namespace JupyterKernel.Magics;
 /// </summary>
 internal static class FileMagics
 {
-    /// <summary>The magics, in the order in which they are listed.</summary>
+    /// <summary>The magics in listing order.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!import", "Runs a notebook (.ipynb, .dib) or C# file (.cs, .csx) as part of this cell.", (call, cell) =>

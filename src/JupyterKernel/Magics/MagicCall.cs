@@ -5,7 +5,7 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>The source of a parameter's value.</summary>
+/// <summary>How a parameter gets its value.</summary>
 internal enum MagicValueKind
 {
     /// <summary>The value is the literal text.</summary>
@@ -14,7 +14,7 @@ internal enum MagicValueKind
     /// <summary><c>@input</c>: the user is asked.</summary>
     Input,
 
-    /// <summary><c>@password</c>: the user is asked and the input is hidden.</summary>
+    /// <summary><c>@password</c>: the user is asked with hidden input.</summary>
     Password,
 
     /// <summary><c>@csharp:x</c>, <c>@value:x</c>: the value of a variable or a stored value.</summary>
@@ -22,12 +22,12 @@ internal enum MagicValueKind
 }
 
 /// <summary>The value of a parameter.</summary>
-/// <param name="Text">The value itself, the prompt, or the name of the shared value.</param>
-/// <param name="From">The origin of a shared value: <c>csharp</c>, <c>value</c> or another language.</param>
+/// <param name="Text">The literal value, the prompt, or the name of the shared value, depending on the kind.</param>
+/// <param name="From">The source of a shared value: <c>csharp</c>, <c>value</c> or another language.</param>
 internal sealed record MagicValue(MagicValueKind Kind, string Text, string? From = null)
 {
     /// <summary>Parses a word. Source: https://github.com/dotnet/interactive/blob/main/docs/input-prompts.md</summary>
-    /// <exception cref="FormatException">It begins like <c>@input</c> but is malformed.</exception>
+    /// <exception cref="FormatException">The word begins like <c>@input</c> but is malformed.</exception>
     public static MagicValue Of(string word, bool isQuoted)
     {
         if (isQuoted || word.Length < 2 || word[0] != '@') return new(MagicValueKind.Literal, word);
@@ -58,23 +58,23 @@ internal sealed record MagicValue(MagicValueKind Kind, string Text, string? From
 }
 
 /// <summary>A magic as called in a cell. Immutable; any thread.</summary>
-/// <param name="Line">The number of its line in the cell, from 1.</param>
-/// <param name="Text">The lines below it, if it takes text, without surrounding blank ones.</param>
+/// <param name="Line">The number of the magic's line in the cell, from 1.</param>
+/// <param name="Text">The lines below the magic without surrounding blank lines, if the magic takes text.</param>
 internal sealed record MagicCall(MagicDefinition Magic, int Line, string Text, IReadOnlyDictionary<string, MagicValue> Values)
 {
     private static readonly string[] HelpOptions = ["--help", "-h", "-?"];
 
-    /// <summary>Whether only help is requested.</summary>
+    /// <summary>Whether the call only asks for help.</summary>
     public bool WantsHelp { get; private init; }
 
-    /// <summary>Whether it is surrounded by text that runs in the page, so that its declarations belong to the page.</summary>
+    /// <summary>Whether the call is in a block of HTML or JavaScript, so that its declarations belong to the page.</summary>
     public bool IsInPage { get; private init; }
 
-    /// <summary>The text of a parameter; null if it was not given.</summary>
+    /// <summary>The text of a parameter; null if the parameter was not given.</summary>
     public string? this[string parameter] => Values.GetValueOrDefault(parameter)?.Text;
 
     /// <summary>Parses the text after a magic's name.</summary>
-    /// <returns>The call, or the problem and what to write instead.</returns>
+    /// <returns>The call, or an error message that states what to write instead.</returns>
     public static (MagicCall? Call, string? Problem) Parse(MagicDefinition magic, CellBlock block)
     {
         var arguments = block.Arguments;
@@ -97,7 +97,7 @@ internal sealed record MagicCall(MagicDefinition Magic, int Line, string Text, I
             var words = new Queue<(string Word, bool IsQuoted, int Start)>(Words(arguments));
             var places = new Queue<MagicParameter>(magic.Parameters.Where(parameter => parameter.IsArgument || parameter.IsPositional));
 
-            // An option given by name takes no positional value.
+            // An option that was given by name does not also take a positional value.
             MagicParameter? NextPlace()
             {
                 while (places.TryDequeue(out var place))
@@ -160,7 +160,7 @@ internal sealed record MagicCall(MagicDefinition Magic, int Line, string Text, I
         MagicValue.Of(word, isQuoted) is var value && value.Kind == MagicValueKind.Shared && !parameter.TakesReference
             ? new(MagicValueKind.Literal, word) : value;
 
-    /// <summary>Writes the help of a magic.</summary>
+    /// <summary>Returns the help text of a magic.</summary>
     public static string Help(MagicDefinition magic)
     {
         var text = new StringBuilder($"{magic.Name}: {magic.Help}\n{Usage(magic)}");

@@ -3,13 +3,13 @@ using JupyterKernel.Intelligence;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Completes a line that begins with <c>#!</c>: magics, their options and the values of these. Pure; any thread.</summary>
+/// <summary>Completes a line that begins with <c>#!</c>: names of magics, their options and option values. Pure; any thread.</summary>
 internal static partial class MagicCompletion
 {
     private const string Help = "--help";
 
     /// <param name="magics">The magics of the session.</param>
-    /// <returns>The completions; null if the cursor is not in such a line.</returns>
+    /// <returns>The completions; null if the line up to the cursor does not begin with <c>#!</c>.</returns>
     public static CompletionList? Complete(string code, int index, MagicSet magics)
     {
         index = Math.Clamp(index, 0, code.Length);

@@ -13,22 +13,21 @@ internal sealed class MagicSet
 
     private readonly Dictionary<string, MagicDefinition> registered = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="registered">
-    /// The registered magics in the order of their cells; a later one replaces an earlier one of the same name.
-    /// </param>
+    /// <param name="registered">The registered magics in the order of their cells; a later magic replaces an earlier one
+    /// of the same name.</param>
     public MagicSet(IEnumerable<MagicRegistered> registered)
     {
         foreach (var magic in registered) this.registered[magic.Name] = Of(magic);
     }
 
-    /// <summary>The magics, in the order in which they are listed.</summary>
+    /// <summary>The magics in listing order.</summary>
     public IEnumerable<MagicDefinition> All =>
         registered.Values.OrderBy(magic => magic.Name, StringComparer.OrdinalIgnoreCase).Concat(MagicTable.All);
 
-    /// <summary>Finds the magic of a name, which begins with <c>#!</c>; null if there is none.</summary>
+    /// <summary>Finds a magic by name, which includes <c>#!</c>; null if there is none.</summary>
     public MagicDefinition? Find(string name) => MagicTable.Find(name) ?? registered.GetValueOrDefault(name);
 
-    /// <summary>Creates the message for an unknown name.</summary>
+    /// <summary>Returns the error message for an unknown magic.</summary>
     public string Unknown(string name) =>
         $"Unknown magic '{(name.Length > 60 ? name[..60] + "…" : name)}'. "
             + $"{Suggestions.Nearest(name, All.SelectMany(magic => magic.Names)) ?? "#!lsmagic lists the magics."}";
@@ -51,7 +50,7 @@ internal sealed class MagicSet
             ],
     };
 
-    /// <summary>Creates the C# of a line with the magic; its result is the return value of the handler.</summary>
+    /// <summary>Returns the C# that calls the magic's handler; its result is the handler's return value.</summary>
     private static string Invocation(MagicRegistered magic, MagicCall call, IRunningCell cell)
     {
         var options = call.Values.Where(value => value.Key != Line)
@@ -61,7 +60,7 @@ internal sealed class MagicSet
             $"await {Api}.InvokeAsync({magic.Cell}, {Literal(magic.Name)}, {argument}, {Literal(call.Text)}{string.Concat(options)})");
     }
 
-    // The C# asks the user, so that the input is not written into the history.
+    // The generated code asks the user, so that the input is not written into the history.
     private static string Expression(MagicValue value, IRunningCell cell) => value switch
     {
         { Kind: MagicValueKind.Input } => $"{Notebook}.GetInput({Literal(value.Text)})",

@@ -2,10 +2,10 @@ using JupyterKernel.Compilation;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>The kernel's own magics, in one table for running, listing, explaining and completing them. Immutable; any thread.</summary>
+/// <summary>The kernel's own magics, in one table that is used to run, list, explain and complete them. Immutable; any thread.</summary>
 internal static class MagicTable
 {
-    /// <summary>The magics, in the order in which they are listed.</summary>
+    /// <summary>The magics in listing order.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
         .. TextMagics.All.Where(magic => !magic.IsForeign), .. AboutMagics.All, .. VariableMagics.All, .. ValueMagics.All,
@@ -17,7 +17,7 @@ internal static class MagicTable
         All.SelectMany(magic => magic.Names.Select(name => (name, magic)))
             .ToDictionary(named => named.name, named => named.magic, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Finds the magic of a name, which begins with <c>#!</c>; null if there is none.</summary>
+    /// <summary>Finds a magic by name, which includes <c>#!</c>; null if there is none.</summary>
     public static MagicDefinition? Find(string name) =>
         ByName.TryGetValue(name, out var magic) ? magic
         : name.Length > 2 && NotebookFiles.CellLanguage.Find(name[2..]) is { Instead: not null } connection

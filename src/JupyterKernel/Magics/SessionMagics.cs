@@ -12,7 +12,7 @@ internal static class SessionMagics
 {
     private const int VariablesShown = 10;
 
-    /// <summary>The magics, in the order in which they are listed.</summary>
+    /// <summary>The magics in listing order.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!settings", "Shows the kernel's settings and what they mean, or sets one.", (call, _) => Task.FromResult(Settings(call)))

@@ -5,7 +5,7 @@ using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Creates the results of the kernel's own magics: a sentence and a table, in plain text and HTML. Pure.</summary>
+/// <summary>Creates the results of the kernel's own magics, a sentence and a table, as plain text and HTML. Pure.</summary>
 internal static class TableOutput
 {
     /// <summary>The outcome of a block without a result.</summary>
@@ -14,7 +14,7 @@ internal static class TableOutput
     /// <summary>Creates a block's result from a bundle.</summary>
     public static CellOutcome.Returned Of(MimeBundle bundle) => new(bundle.DataJson(), bundle.MetadataJson());
 
-    /// <summary>Creates a result from a sentence, or lines, and a table whose first row is its header.</summary>
+    /// <summary>Creates a result from one or more lines of text and a table; the first row is the header.</summary>
     public static CellOutcome.Returned Of(string sentence, IReadOnlyList<string[]> table)
     {
         var plain = new StringBuilder(sentence);
@@ -34,6 +34,6 @@ internal static class TableOutput
     /// <summary>Creates a result from a sentence.</summary>
     public static CellOutcome.Returned Of(string sentence) => Of(sentence, []);
 
-    /// <summary>Creates the outcome of a refused magic, with the reason.</summary>
+    /// <summary>Creates the outcome of a refused magic.</summary>
     public static CellOutcome.Refused Refused(string reason) => new("MagicError", reason);
 }

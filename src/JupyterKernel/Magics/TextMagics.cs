@@ -6,13 +6,14 @@ using JupyterKernel.Session;
 namespace JupyterKernel.Magics;
 
 /// <summary>
-/// The magics that begin a language: page languages are shown, C# is run, and for all others an alternative is named. Loop thread.
+/// The magics that begin a language. Page languages are displayed, C# is run, and other languages are refused with an
+/// alternative. Loop thread.
 /// </summary>
 internal static partial class TextMagics
 {
     private const string MermaidSizes = "Accepted for compatibility; the front end decides.";
 
-    /// <summary>The magics, in the order in which they are listed.</summary>
+    /// <summary>The magics in listing order.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!csharp", "The lines below are C#.",
@@ -38,7 +39,9 @@ internal static partial class TextMagics
         },
     ];
 
-    /// <summary>Wraps the text in an asynchronous function, as .NET Interactive does; a page's scripts are not asynchronous.</summary>
+    /// <summary>
+    /// Wraps the text in an asynchronous function if it needs one, as .NET Interactive does, because a page's scripts are synchronous.
+    /// </summary>
     private static MimeBundle Script(string text) =>
         Display.Notebook.Javascript(OfFunction().IsMatch(text) ? $"(async () => {{\n{text}\n}})();" : text);
 
@@ -65,7 +68,7 @@ internal static partial class TextMagics
         IsForeign = true,
     };
 
-    /// <summary>Creates both forms of a diagram: JupyterLab from 4.1 on renders the first one, GitHub and VS Code the second.</summary>
+    /// <summary>Creates both forms of a diagram: JupyterLab 4.1 and later render the first, GitHub and VS Code the second.</summary>
     private static MimeBundle Mermaid(string text) =>
         new([new("text/vnd.mermaid", text), new("text/markdown", $"```mermaid\n{text}\n```"), new("text/plain", text)]);
 
@@ -75,7 +78,7 @@ internal static partial class TextMagics
 /// <summary>Refuses blocks in languages that this kernel does not run.</summary>
 internal static class ForeignLanguage
 {
-    /// <summary>Refuses a block and names the alternative.</summary>
+    /// <summary>Refuses a block and names an alternative.</summary>
     public static CellOutcome.Refused Refuse(string name) => new(
         CellLanguage.NotSupported,
         CellLanguage.Find(name) is { Instead: { } instead } language

@@ -9,9 +9,8 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>
-/// Magics that name values. A C# variable is declared by C# that runs like any other block, so it is in the history and exists again in a
-/// fresh worker. In a block of HTML or JavaScript the values are variables of the page. Loop thread.
+/// <summary>Magics that name values. A C# variable is declared by generated C# that runs like any other block, so it is in the history and
+/// is re-created by a replay. In a block of HTML or JavaScript the values are variables of the page. Loop thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/variable-sharing.md
 /// </summary>
 internal static class ValueMagics
@@ -22,12 +21,14 @@ internal static class ValueMagics
     private const string PlainText = "text/plain";
     private const long MaxBytes = 100_000_000;
 
-    /// <summary>The maximum length of a literal; the compiler has a limit of 16 MB for all literals of an assembly.</summary>
+    /// <summary>
+    /// The maximum length of a literal, in characters; the compiler limits all literals of an assembly to 16 MB in total.
+    /// </summary>
     private const int MaxLiteralLength = 4_000_000;
 
     private static readonly Lazy<HttpClient> Http = new();
 
-    /// <summary>The magics, in the order in which they are listed.</summary>
+    /// <summary>The magics in listing order.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!value", "Stores text under a name; #!share --from value declares a variable with it.", StoreAsync)
@@ -199,15 +200,14 @@ internal static class ValueMagics
             PlainText => DeclareAsync(variable,
                 $"global::System.Convert.ToString(@{name}, global::System.Globalization.CultureInfo.InvariantCulture)", call, cell),
 
-            // The variable keeps its name; the compiler checks that it exists. Not a discard, because PocketViewTags declares a _.
+            // The variable keeps its name, so the compiler only checks that it exists. Not with a discard, because
+            // PocketViewTags declares a _.
             _ => name == variable && !call.IsInPage ? cell.RunCSharpAsync($"if (nameof(@{name}) is null) {{ }}", call, isKept: false)
                 : DeclareAsync(variable, $"@{name}", call, cell),
         };
     }
 
-    /// <summary>
-    /// Creates the C# expression of a stored text as in .NET Interactive: JSON becomes its value, all other text a string.
-    /// </summary>
+    /// <summary>Returns the C# expression of a stored text as in .NET Interactive: JSON is parsed, any other text is a string.</summary>
     private static string Expression(StoredValue stored)
     {
         if (stored.MimeType != Json) return Literal(stored.Text);

@@ -3,14 +3,14 @@ using JupyterKernel.Session;
 namespace JupyterKernel.Magics;
 
 /// <summary>
-/// The magics that list the variables. Reading the values may run user code, so it is done by generated C# in the worker, which is not kept
-/// in the history. Loop thread.
+/// The magics that list variables. Reading the values may run user code, so generated C# reads them in the worker; it is not added to
+/// the history. Loop thread.
 /// </summary>
 internal static class VariableMagics
 {
     private const string Table = "global::JupyterKernel.Display.VariableTable";
 
-    /// <summary>The magics, in the order in which they are listed.</summary>
+    /// <summary>The magics in listing order.</summary>
     public static readonly IReadOnlyList<MagicDefinition> All =
     [
         new("#!who", "Lists the variables' names.", (_, cell) => Task.FromResult<CellOutcome>(
@@ -26,7 +26,7 @@ internal static class VariableMagics
         var left = new List<string>();
         var outcome = await cell.RunCSharpAsync(Code(names, left), call, isKept: false);
 
-        // A pointer, for example, cannot be passed to a generic method.
+        // Some variables, for example pointers, cannot be passed to a generic method.
         if (outcome is CellOutcome.DidNotCompile { Errors: var errors })
         {
             left = [.. errors.Select(error => error.Location.GetLineSpan().StartLinePosition.Line - call.Line)
@@ -37,7 +37,7 @@ internal static class VariableMagics
         return outcome;
     }
 
-    /// <summary>Creates one line per variable, beginning on the second line.</summary>
+    /// <summary>Returns the generated C#, with one line per variable, beginning on the second line.</summary>
     private static string Code(IEnumerable<string> names, IEnumerable<string> left)
     {
         var rows = names.Select(name => $"{Table}.Row(\"{name}\", @{name})").Concat(left.Select(name => $"{Table}.Row(\"{name}\")"));
