@@ -4,13 +4,13 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>A call whose arguments are being written.</summary>
-/// <param name="Chosen">The called symbol, as far as the arguments determine it.</param>
+/// <summary>A call whose argument list contains the cursor.</summary>
+/// <param name="Chosen">The called symbol: the candidate that fits the present arguments best.</param>
 /// <param name="Overloads">All candidates, including the chosen one.</param>
 /// <param name="Active">The parameter of the argument at the cursor; null if there is none.</param>
 internal sealed record CallAtCursor(ISymbol Chosen, IReadOnlyList<ISymbol> Overloads, IParameterSymbol? Active)
 {
-    /// <summary>Returns the innermost call around a position; null if there is none.</summary>
+    /// <summary>Returns the innermost call around the cursor; null if there is none.</summary>
     public static CallAtCursor? Around(Cursor cursor, CancellationToken cancellation)
     {
         for (var node = cursor.Left.Parent; node is not null; node = node.Parent)
@@ -51,8 +51,8 @@ internal sealed record CallAtCursor(ISymbol Chosen, IReadOnlyList<ISymbol> Overl
     }
 
     /// <summary>
-    /// Returns the symbol that a name or an expression refers to, followed by its overloads, or all candidates where the code does not
-    /// determine one.
+    /// Returns the symbol that a name or an expression refers to, followed by its overloads; or all candidates if the code does
+    /// not determine the symbol.
     /// </summary>
     public static List<ISymbol> Meant(SemanticModel model, SyntaxNode node, CancellationToken cancellation)
     {
@@ -66,7 +66,7 @@ internal sealed record CallAtCursor(ISymbol Chosen, IReadOnlyList<ISymbol> Overl
             ? [.. model.LookupSymbols(access.SpanStart, type, WellKnownMemberNames.Indexer).OfType<IPropertySymbol>()]
             : [];
 
-    /// <summary>Returns the symbol that takes the arguments: for a delegate, its Invoke method.</summary>
+    /// <summary>Returns the symbol that takes the arguments: the symbol itself or, for a delegate, its Invoke method.</summary>
     private static ISymbol? Callable(ISymbol symbol) => symbol switch
     {
         IMethodSymbol or IPropertySymbol { IsIndexer: true } => symbol,
@@ -90,8 +90,8 @@ internal sealed record CallAtCursor(ISymbol Chosen, IReadOnlyList<ISymbol> Overl
         Parameters(callable) is var parameters && (index < parameters.Length || parameters is [.., { IsParams: true }]);
 
     /// <summary>
-    /// Rates how well the present arguments fit a method: 2 for each of the parameter's type, 1 for each that converts, less than 0 if one
-    /// does not.
+    /// Rates how well the present arguments fit a method: 2 for each argument of exactly the parameter's type plus 1 for each convertible
+    /// one; -1 if an argument is not convertible.
     /// </summary>
     private static int Fit(ISymbol callable, List<ExpressionSyntax> arguments, SemanticModel model)
     {

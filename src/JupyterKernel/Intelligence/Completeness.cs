@@ -5,9 +5,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>The completeness of a text: whether a console should run it, ask for more of it, or run it to show its error.</summary>
-/// <param name="Status">complete, incomplete or invalid, as the protocol spells them.</param>
-/// <param name="Indent">The text that the next line starts with; null unless incomplete.</param>
+/// <summary>The completeness of a text: whether a console should run it or ask for more lines.</summary>
+/// <param name="Status">complete, incomplete or invalid, as spelled in the protocol.</param>
+/// <param name="Indent">The indentation of the next line; null unless incomplete.</param>
 public sealed record Completeness(string Status, string? Indent = null)
 {
     private const int IndentWidth = 4;
@@ -17,16 +17,16 @@ public sealed record Completeness(string Status, string? Indent = null)
 
     private static readonly CSharpParseOptions ProgramOptions = Options.WithKind(SourceCodeKind.Regular);
 
-    // Errors that further text cannot repair, although Roslyn may call the submission incomplete: a line's end in a string or character
-    // literal, and a bracket or brace that closes nothing.
+    // Errors that further text cannot repair, although Roslyn may call the submission incomplete: a line break in a string or character
+    // literal, and a closing bracket or brace without an opening one.
     private static readonly HashSet<string> Beyond = ["CS1010", "CS1011", "CS1012", "CS7017"];
 
-    // Roslyn 5.12 accepts a raw string without its end as a complete submission.
+    // Roslyn 5.12 accepts an unterminated raw string as a complete submission.
     private const string UnterminatedRawString = "CS8997";
 
     /// <summary>
-    /// Judges a text by Roslyn's own <see cref="SyntaxFactory.IsCompleteSubmission"/>. Pure; any thread; only parses. Text that nests too
-    /// deeply to be parsed is invalid.
+    /// Judges a text with Roslyn's <see cref="SyntaxFactory.IsCompleteSubmission"/>. Text that is nested too deeply to be parsed is
+    /// invalid. Only parses; pure; any thread.
     /// </summary>
     public static Completeness Judge(string code, CancellationToken cancellation)
     {
@@ -42,7 +42,7 @@ public sealed record Completeness(string Status, string? Indent = null)
             ? "invalid" : "complete");
     }
 
-    // A cell may contain features that are allowed in a program only, like a using declaration.
+    // A cell may contain features that are otherwise allowed only in a program, such as a using declaration.
     private static bool HasErrors(SyntaxTree tree) => tree.GetDiagnostics().Any(d => d.Severity == DiagnosticSeverity.Error);
 
     private static string NextIndent(string code, SyntaxNode root)
@@ -52,7 +52,7 @@ public sealed record Completeness(string Status, string? Indent = null)
         var line = text[(text.LastIndexOfAny('\r', '\n') + 1)..];
         var indent = line[..^line.TrimStart().Length].ToString();
 
-        // The last token is not the end of the text where a comment or a string is open: there the line's own indent is kept.
+        // If the last token is not the end of the text, a comment or a string is open; the indentation of the line is then kept.
         var opens = last.Span.End == text.Length && (IsOpening(last.Kind()) || EndsHeader(last));
         return opens ? indent + new string(' ', IndentWidth) : indent;
     }

@@ -13,28 +13,26 @@ using RoslynItem = Microsoft.CodeAnalysis.Completion.CompletionItem;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>Completes code at a position of a cell with the proposals of Roslyn, most likely ones first. Any thread.</summary>
+/// <summary>Completes code at a position of a cell with Roslyn's proposals, the most likely first. Any thread.</summary>
 /// <param name="packages">The packages that directives can reference.</param>
 internal sealed class Completion(PackageNames packages)
 {
-    /// <summary>The number of letters from which proposals that need a using are included.</summary>
+    /// <summary>The number of typed letters from which proposals that need a using directive are included.</summary>
     private const int LettersForUnimported = 3;
     private const int MaxOverrides = 60;
 
-    /// <summary>
-    /// The time that a reply waits for the names that are not imported: the first time they are read from all assemblies.
-    /// </summary>
+    /// <summary>The maximum time to wait for the names that are not imported; the first query reads them from all assemblies.</summary>
     private static readonly TimeSpan UnimportedLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>The keywords that can begin a statement in a cell, but not in a Roslyn script.</summary>
+    /// <summary>The keywords that can begin a statement in a cell but not in a Roslyn script.</summary>
     private static readonly RoslynItem[] KeywordsOfPrograms =
         [.. ((string[])["return", "namespace", "fixed"]).Select(keyword => RoslynItem.Create(keyword, tags: [WellKnownTags.Keyword]))];
 
-    /// <summary>The characters that certainly continue a word.</summary>
+    /// <summary>Characters that always continue a word.</summary>
     private static readonly SearchValues<char> Letters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-    /// <summary>The property of a Roslyn item that overrides a member: the modifiers before it.</summary>
+    /// <summary>The property of a Roslyn item for an override that holds the modifiers.</summary>
     private const string OverriddenBy = "Modifiers";
 
     private static readonly Dictionary<string, string> TypesOfTags = new()
@@ -54,11 +52,11 @@ internal sealed class Completion(PackageNames packages)
     private Task? unimportedNames;
 
     /// <summary>Returns proposals for the word that ends at the index.</summary>
-    /// <param name="cell">The cell as it stands, including errors.</param>
-    /// <param name="index">The cursor in UTF-16 units; clamped to the text's range.</param>
-    /// <param name="recent">The recently used names with their rank: greater is later.</param>
+    /// <param name="cell">The cell, which may contain errors.</param>
+    /// <param name="index">The cursor in UTF-16 units; clamped to the text.</param>
+    /// <param name="recent">The recently used names, each with its rank: a greater rank is more recent.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    /// <returns>The proposals; an empty list where there are none, including code that nests too deeply for Roslyn.</returns>
+    /// <returns>The proposals; empty if there are none or the code is nested too deeply for Roslyn.</returns>
     public async Task<CompletionList> CompleteAsync(
         CellDocument cell, int index, IReadOnlyDictionary<string, int> recent, CancellationToken cancellation)
     {
@@ -103,10 +101,10 @@ internal sealed class Completion(PackageNames packages)
     }
 
     /// <summary>
-    /// Waits until the names that are not imported are known. Reading them continues even if the query is cancelled: the next one needs
-    /// them.
+    /// Waits until the names that are not imported are known. A cancelled query does not stop reading them, because
+    /// the next query needs them.
     /// </summary>
-    /// <returns>False if that takes too long: the imported names are returned alone then.</returns>
+    /// <returns>False if that takes too long; then only imported names are proposed.</returns>
     private async Task<bool> KnowsUnimportedAsync(CompletionService service, Document document, int index, CancellationToken cancellation)
     {
         var reading = unimportedNames ??= Task.Run(() =>
@@ -117,10 +115,10 @@ internal sealed class Completion(PackageNames packages)
     }
 
     /// <summary>
-    /// Returns a text in which an override that is written at the cursor has a line of its own: on any other line, Roslyn proposes nothing.
-    /// The text before the cursor keeps its position.
+    /// Moves the override declaration that is being written at the cursor to a line of its own, because Roslyn proposes overrides only
+    /// there. Positions before the cursor do not change.
     /// </summary>
-    /// <returns>Null if none is written, or it already has one.</returns>
+    /// <returns>The new text; null if no override is being written or it already has its own line.</returns>
     private static string? OnItsOwnLine(Cursor cursor)
     {
         var (text, index) = (cursor.Cell.Code, cursor.Index);
@@ -139,11 +137,11 @@ internal sealed class Completion(PackageNames packages)
         return new(apart);
     }
 
-    /// <summary>The proposals of Roslyn for a word, which stay valid while typing continues within the word. Immutable.</summary>
-    /// <param name="Session">The script before the cell.</param>
+    /// <summary>Roslyn's proposals for a word; they stay valid while typing continues within the word. Immutable.</summary>
+    /// <param name="Session">The session's script that the cell follows.</param>
     /// <param name="Before">The cell's text before the word.</param>
     /// <param name="After">The cell's text after the cursor.</param>
-    /// <param name="HasUnimported">Whether proposals that need a using are included, which depends on the number of letters.</param>
+    /// <param name="HasUnimported">Whether proposals that need a using directive are included; depends on the number of letters.</param>
     /// <param name="InScope">The names in scope.</param>
     private sealed record Word(
         SessionScript Session, string Before, string After, bool HasUnimported, IReadOnlyList<RoslynItem> Found, NamesInScope InScope)
@@ -177,19 +175,19 @@ internal sealed class Completion(PackageNames packages)
         }
     }
 
-    // Roslyn drops the symbols of its items, except for their names and kinds.
+    // Roslyn's items do not contain their symbols, only the names and kinds.
     private static ImmutableArray<ISymbol> SymbolsOf(RoslynItem item, NamesInScope inScope) =>
         item.Properties.TryGetValue("SymbolKind", out var number) && int.TryParse(number, out var kind) && !IsUnimported(item)
         ? inScope.Of(item.DisplayText, (SymbolKind)kind) : [];
 
-    // Roslyn shows members that are hidden from editors if it has their source, as in the user's own project.
+    // Roslyn shows members that are hidden from editors if their source is known, as it does in the user's own project.
     private static bool IsHidden(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
         item.DisplayText.StartsWith(CellDeclarations.ExamplePrefix, StringComparison.Ordinal)
             || (symbols.Length > 0 && symbols.All(symbol => symbol.GetAttributes().Any(attribute =>
             attribute.AttributeClass?.Name == nameof(System.ComponentModel.EditorBrowsableAttribute)
             && attribute.ConstructorArguments is [{ Value: (int)System.ComponentModel.EditorBrowsableState.Never }])));
 
-    // Only an item that needs a using has an inline description: its namespace.
+    // Only items that need a using directive have an inline description, which is their namespace.
     private static bool IsUnimported(RoslynItem item) => item.InlineDescription.Length > 0;
 
     private static CompletionItem Item(RoslynItem item, ImmutableArray<ISymbol> symbols, NamesInScope inScope, string typed)
@@ -202,13 +200,14 @@ internal sealed class Completion(PackageNames packages)
                 symbols.IsEmpty || item.Tags.Contains(WellKnownTags.Keyword) ? "" : inScope.Signature(symbols));
     }
 
-    // JupyterLab has colours for function, instance, class, module and keyword, and shows any other word as it is.
+    // JupyterLab has colours for function, instance, class, module and keyword; it shows any other word unchanged.
     private static string TypeOf(RoslynItem item, ImmutableArray<ISymbol> symbols) =>
         symbols is [IFieldSymbol { ContainingType.IsScriptClass: true }, ..] ? "instance"
         : item.Tags.Select(tag => TypesOfTags.GetValueOrDefault(tag)).FirstOrDefault(type => type is not null) ?? "keyword";
 
     /// <summary>
-    /// Returns the members that a type may override, each as a whole declaration on one line: a front end inserts a single text.
+    /// Returns the members that a type can override, each as a complete declaration on one line, because a front end
+    /// can insert only one text.
     /// </summary>
     private static async Task<CompletionList> OverridesAsync(
         CompletionService service, Document document, string text, List<RoslynItem> items, int start, int index,

@@ -2,24 +2,24 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>A proposal for the text between a list's start and end.</summary>
-/// <param name="Text">The text that replaces it.</param>
-/// <param name="Type">One word by which front ends choose an icon.</param>
+/// <summary>A proposal that replaces the text between the start and the end of its list.</summary>
+/// <param name="Text">The replacement.</param>
+/// <param name="Type">The kind, in one word; front ends choose an icon by it.</param>
 /// <param name="Signature">The declaration, on one line; empty for keywords and paths.</param>
-/// <param name="Namespace">The namespace to import for it; null if none is needed.</param>
+/// <param name="Namespace">The namespace to import; null if none is needed.</param>
 public sealed record CompletionItem(string Text, string Type, string Signature, string? Namespace = null);
 
 /// <summary>A list of proposals, the best first.</summary>
 /// <param name="Items">The proposals; empty if there are none.</param>
-/// <param name="Start">The first position to replace, in UTF-16 units.</param>
-/// <param name="End">The position after the last one to replace, in UTF-16 units: the cursor.</param>
+/// <param name="Start">The start of the text to replace, in UTF-16 units.</param>
+/// <param name="End">The end of the text to replace (exclusive), in UTF-16 units: the cursor.</param>
 public sealed record CompletionList(IReadOnlyList<CompletionItem> Items, int Start, int End)
 {
-    /// <summary>The texts alone, as listed in a complete_reply.</summary>
+    /// <summary>The matches of a complete_reply.</summary>
     public IReadOnlyList<string> Matches => [.. Items.Select(i => i.Text)];
 
     /// <summary>
-    /// Returns a complete_reply's metadata: types and signatures in the format that ipykernel introduced and JupyterLab reads.
+    /// Returns the metadata of a complete_reply: types and signatures in the format that ipykernel introduced and JupyterLab reads.
     /// </summary>
     /// <param name="start"><see cref="Start"/> in the protocol's code points.</param>
     /// <param name="end"><see cref="End"/> in the protocol's code points.</param>

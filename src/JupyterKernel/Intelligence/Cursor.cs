@@ -20,7 +20,7 @@ internal sealed class Cursor
     /// <summary>The cell.</summary>
     public CellDocument Cell { get; }
 
-    /// <summary>The semantic model of its text.</summary>
+    /// <summary>The semantic model of the cell's text.</summary>
     public SemanticModel Model { get; }
 
     /// <summary>The position in UTF-16 units, within the text.</summary>
@@ -38,7 +38,7 @@ internal sealed class Cursor
         return new Cursor(cell, (await cell.Document.GetSemanticModelAsync(cancellation))!, root, Math.Clamp(index, 0, cell.Code.Length));
     }
 
-    /// <summary>Returns the names available at the cursor: after a dot the members, otherwise all that are in scope.</summary>
+    /// <summary>Returns the names available at the cursor: members after a dot, otherwise all names in scope.</summary>
     public NamesInScope NamesInScope(CancellationToken cancellation)
     {
         if (Qualifier() is not { } qualifier) return new(Model.LookupSymbols(Index));
@@ -50,15 +50,15 @@ internal sealed class Cursor
         if (type is null or IErrorTypeSymbol) return new([]);
         return HasOwnNames() || !IsOfEarlierCells(type) ? Members(type) : Cell.Members.GetOrAdd(type, Members);
 
-        // Most of the time goes into extension methods: whether each applies to the type. After the dot of an unfinished type's member, the
-        // position is outside of it.
+        // Most of the time is spent checking which extension methods apply to the type. The position is that of the qualifier, because
+        // after the dot of an incomplete member access the cursor may be outside the enclosing type.
         NamesInScope Members(ITypeSymbol type) =>
             new(Model.LookupSymbols(qualifier.SpanStart, type, includeReducedExtensionMethods: true).Where(symbol => !symbol.IsStatic));
     }
 
     /// <summary>
-    /// Whether a type's members may differ in this cell from those in another one: by its usings, its extension methods, or a position
-    /// inside a type.
+    /// Whether this cell may see other members of a type than other cells do: it has using directives, extension
+    /// methods or type declarations.
     /// </summary>
     private bool HasOwnNames() => ((CompilationUnitSyntax)root) is { Usings.Count: > 0 } or { Externs.Count: > 0 }
         || ((CompilationUnitSyntax)root).Members.Any(member =>
@@ -89,10 +89,10 @@ internal sealed class Cursor
         };
     }
 
-    /// <summary>Returns another position of the same text.</summary>
+    /// <summary>Returns a cursor at another position of the same text.</summary>
     public static Cursor At(Cursor other, int index) => new(other.Cell, other.Model, other.root, index);
 
-    /// <summary>Whether a word that starts at a position begins a top-level statement of the cell, or a declaration.</summary>
+    /// <summary>Whether a word at a position begins a top-level statement or declaration of the cell.</summary>
     public bool BeginsStatementAtTop(int start)
     {
         var before = start > 0 ? root.FindToken(start - 1) : default;
@@ -102,6 +102,6 @@ internal sealed class Cursor
                 .LastOrDefault(node => node.Parent is CompilationUnitSyntax) is { } part && part.GetLastToken() == before);
     }
 
-    /// <summary>Returns the token that covers a position or ends there: at a border, the one on the right.</summary>
+    /// <summary>Returns the token that contains a position; at the border of two tokens, the right one.</summary>
     public SyntaxToken TokenAt(int position) => root.FindToken(position);
 }

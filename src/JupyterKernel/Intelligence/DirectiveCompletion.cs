@@ -3,21 +3,21 @@ using JupyterKernel.Packages;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>Completes the rest of a directive: paths, packages and their versions. Any thread.</summary>
+/// <summary>Completes the arguments of directives: paths, packages and package versions. Any thread.</summary>
 internal static partial class DirectiveCompletion
 {
     private const int MaxPackages = 50;
 
     private static readonly string[] Frameworks = ["Microsoft.AspNetCore.App", "Microsoft.WindowsDesktop.App"];
 
-    /// <summary>Completes at the cursor; null if it is not in a known directive.</summary>
+    /// <summary>Returns the completions at the cursor; null if the cursor is not in a known directive.</summary>
     public static async Task<CompletionList?> CompleteAsync(string code, int index, PackageNames packages, CancellationToken cancellation)
     {
         var lineStart = index == 0 ? 0 : code.LastIndexOfAny(['\r', '\n'], index - 1) + 1;
         if (Directive().Match(code[lineStart..index]) is not { Success: true } directive) return null;
         if (directive.Groups["version"] is { Success: true, Value: var version })
         {
-            // In the feed's order: the latest first.
+            // The feed's order: latest version first.
             var versions = await packages.VersionsAsync(directive.Groups["id"].Value.Trim(), cancellation);
             return new(
                 [.. versions.Where(known => known.StartsWith(version, StringComparison.OrdinalIgnoreCase)).Take(MaxPackages)

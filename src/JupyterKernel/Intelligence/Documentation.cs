@@ -17,7 +17,7 @@ internal static class Documentation
             var comment = DocumentationComment.Parse(files.Of(symbol, compilation, cancellation));
             if (comment.Summary.Length > 0 && comment.Inherits is null) return comment;
 
-            // A constructor without documentation of its own is described by its type's.
+            // A constructor without documentation gets that of its type.
             var inherited = comment.Inherits is { Length: > 0 } id ? DocumentationCommentId.GetFirstSymbolForDeclarationId(id, compilation)
                 : Inherited(symbol) ?? (symbol is IMethodSymbol { MethodKind: MethodKind.Constructor } ? symbol.ContainingType : null);
             if (inherited is null) return comment;

@@ -10,9 +10,9 @@ namespace JupyterKernel.Intelligence;
 /// https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/recommended-tags
 /// </summary>
 /// <param name="Parameters">The parameters, including type parameters.</param>
-/// <param name="Exceptions">The exceptions by their types' names.</param>
-/// <param name="Inherits">The id of the symbol whose documentation is inherited; empty for that of the overridden or implemented member;
-/// null if the symbol has its own.</param>
+/// <param name="Exceptions">The exceptions, by type name.</param>
+/// <param name="Inherits">The id of the symbol whose documentation is inherited; empty for the overridden or implemented member; null if
+/// nothing is inherited.</param>
 internal sealed partial record DocumentationComment(
     string Summary, IReadOnlyList<(string Name, string Text)> Parameters, string Returns, string Remarks, string Example,
     IReadOnlyList<(string Name, string Text)> Exceptions, string? Inherits)
@@ -20,7 +20,7 @@ internal sealed partial record DocumentationComment(
     /// <summary>An empty comment.</summary>
     public static readonly DocumentationComment None = new("", [], "", "", "", [], null);
 
-    /// <summary>Parses the documentation of a symbol; an empty comment if it is empty or not well formed.</summary>
+    /// <summary>Parses the documentation of a symbol; returns an empty comment if it is empty or not well-formed.</summary>
     public static DocumentationComment Parse(string? xml)
     {
         if (string.IsNullOrWhiteSpace(xml)) return None;
@@ -54,7 +54,7 @@ internal sealed partial record DocumentationComment(
         {
             _ = node switch
             {
-                // Code keeps its line breaks.
+                // In code elements, line breaks are kept.
                 XText { Parent.Name.LocalName: "code" } code => text.Append('\n').Append(Unindented(code.Value)).Append('\n'),
                 XText words => text.Append(Blanks().Replace(words.Value, " ")),
                 XElement { Name.LocalName: "para" or "br" or "item" } => text.Append('\n'),
@@ -78,7 +78,7 @@ internal sealed partial record DocumentationComment(
         ShortName((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name")
             ?? (string?)reference.Attribute("langword") ?? "");
 
-    // A reference is `T:System.Collections.Generic.List`1`, `M:System.Console.WriteLine(System.String)`, a name or a word.
+    // A target is `T:System.Collections.Generic.List`1`, `M:System.Console.WriteLine(System.String)`, a name or a keyword.
     private static string ShortName(string target) => target.Split('(')[0].Split(':')[^1].Split('.')[^1].Split('`')[0];
 
     [GeneratedRegex(@"\s+")]

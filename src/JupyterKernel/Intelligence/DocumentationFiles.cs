@@ -5,10 +5,9 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>
-/// The XML documentation of assemblies: that of the framework from the SDK's reference pack, that of packages from the file beside the
-/// assembly. A file is read once to index the position of each member's documentation, and only the index is kept. Any thread. Source:
-/// https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/
+/// <summary>Reads the XML documentation of assemblies: for the framework from the SDK's reference pack, for packages from the file beside
+/// the assembly. Each file is read once to index the positions of the members; only the index is kept in memory. Any thread.
+/// Source: https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/
 /// </summary>
 /// <param name="frameworkFolder">Returns the folder of the reference pack; null if there is none.</param>
 internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
@@ -23,7 +22,7 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
 
     private readonly record struct Place(string File, int Offset);
 
-    /// <summary>Returns the documentation of a symbol, as XML; null if there is none, or it cannot be read.</summary>
+    /// <summary>Returns the documentation of a symbol as XML; null if there is none or it cannot be read.</summary>
     /// <param name="symbol">A symbol of a referenced assembly, or of a cell.</param>
     /// <param name="compilation">The compilation that the symbol belongs to.</param>
     public string? Of(ISymbol symbol, Microsoft.CodeAnalysis.Compilation compilation, CancellationToken cancellation)
@@ -71,7 +70,7 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
             }
             catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
             {
-                // Its members have no documentation then.
+                // The members of this assembly then have no documentation.
             }
         }
 
@@ -97,7 +96,7 @@ internal sealed class DocumentationFiles(Func<string?> frameworkFolder)
     }
 
     /// <summary>
-    /// Computes the FNV-1a hash of a name. Two names of a framework may have one hash; they are told apart when the text is read.
+    /// Computes the FNV-1a hash of a name. Two names of a framework may have the same hash; they are distinguished when the text is read.
     /// </summary>
     private static ulong Hash(ReadOnlySpan<byte> name)
     {

@@ -11,10 +11,10 @@ internal static class FilePaths
 
     private static readonly string[] NamesOfParameters = ["path", "file", "dir", "folder"];
 
-    /// <summary>Returns the possible continuations of a path.</summary>
-    /// <param name="typed">The typed part of the path, relative to the notebook's folder.</param>
+    /// <summary>Returns the completions of a path.</summary>
+    /// <param name="typed">The typed part of the path; relative paths start from the notebook's folder.</param>
     /// <param name="index">The cursor, after the typed part.</param>
-    /// <param name="extensions">The extensions of the files to include; null for all.</param>
+    /// <param name="extensions">The file extensions to include; null for all.</param>
     public static CompletionList Complete(string typed, int index, string[]? extensions)
     {
         var nameStart = typed.LastIndexOfAny(OperatingSystem.IsWindows() ? ['/', '\\'] : ['/']) + 1;
@@ -27,8 +27,8 @@ internal static class FilePaths
         return new CompletionList([.. items], index - name.Length, index);
     }
 
-    /// <summary>Completes in a string that is the argument of a parameter whose name denotes a path: <c>File.ReadAllText("da</c>.</summary>
-    /// <returns>Null if the cursor is not in such a string.</returns>
+    /// <summary>Completes a string argument of a parameter whose name suggests a path: <c>File.ReadAllText("da</c>.</summary>
+    /// <returns>The completions; null if the cursor is not in such a string.</returns>
     public static CompletionList? CompleteArgument(Cursor cursor, CancellationToken cancellation)
     {
         if (cursor.Left is not { RawKind: (int)SyntaxKind.StringLiteralToken, Parent.Parent: ArgumentSyntax argument } literal
@@ -39,7 +39,7 @@ internal static class FilePaths
         var text = literal.Text[..Math.Min(literal.Text.Length, cursor.Index - literal.SpanStart)];
         var open = text.StartsWith("@\"", StringComparison.Ordinal) ? 2 : 1;
 
-        // The string ends at the closing quote.
+        // The cursor after the closing quote is outside the string.
         if (text.Length < open || (cursor.Index == literal.Span.End && text.Length > open && text.EndsWith('"'))) return null;
         var outside = Cursor.At(cursor, argument.SpanStart);
         return CallAtCursor.Around(outside, cancellation)?.Active is { Type.SpecialType: SpecialType.System_String } parameter

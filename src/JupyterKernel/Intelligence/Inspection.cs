@@ -11,12 +11,12 @@ internal sealed class Inspection(DocumentationFiles files)
     private const int MaxOverloads = 50;
     private const int MaxSourceLength = 10_000;
 
-    /// <summary>Describes the symbol whose name the cursor touches, and the method or type whose argument list contains it.</summary>
-    /// <param name="cell">The cell as it stands, including errors.</param>
-    /// <param name="index">The cursor in UTF-16 units; clamped to the text's range.</param>
-    /// <param name="detail">1 adds remarks, examples, exceptions, the overloads, and the source of cells' declarations.</param>
+    /// <summary>Describes the symbol at the cursor, and the method or type whose argument list contains the cursor.</summary>
+    /// <param name="cell">The cell, which may contain errors.</param>
+    /// <param name="index">The cursor in UTF-16 units; clamped to the text.</param>
+    /// <param name="detail">1 adds remarks, examples, exceptions, overloads, and the source of declarations in cells.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    /// <returns>Null if no symbol is found, including code that nests too deeply for Roslyn.</returns>
+    /// <returns>The tooltip; null if there is no symbol or the code is nested too deeply for Roslyn.</returns>
     public async Task<Tooltip?> InspectAsync(CellDocument cell, int index, int detail, CancellationToken cancellation)
     {
         try
@@ -70,7 +70,7 @@ internal sealed class Inspection(DocumentationFiles files)
         if (Source(cursor.Cell, symbol, cancellation) is { } source) page.Code(source, "Source");
     }
 
-    /// <param name="detail">-1 for the call's signature alone.</param>
+    /// <param name="detail">The level of detail; -1 for the signature alone.</param>
     private void Describe(Cursor cursor, CallAtCursor call, int detail, TooltipPage page, CancellationToken cancellation)
     {
         var comment = Documentation.Of(call.Chosen, files, cursor.Model.Compilation, cancellation);
@@ -114,7 +114,7 @@ internal sealed class Inspection(DocumentationFiles files)
         if (ofVariable)
             node = node.FirstAncestorOrSelf<FieldDeclarationSyntax>() ?? (SyntaxNode?)node.FirstAncestorOrSelf<StatementSyntax>() ?? node;
 
-        // A variable of an earlier cell is declared in the session's script by its type only; the user's own declaration is longer.
+        // The session's script declares a variable of an earlier cell by its type only; the user's declaration says more.
         var source = ofVariable && symbol.ContainingType is { IsScriptClass: true } && node.ToString() is var declared
             && node.SyntaxTree.FilePath == LanguageService.SessionName
             ? cell.Session.SourceAt(node.SpanStart) ?? declared

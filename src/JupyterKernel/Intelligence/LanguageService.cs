@@ -8,10 +8,10 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// Provides documents to Roslyn's services for editors: a cell is a document that follows the session, which is one document too
-/// (<see cref="SessionText"/>). Nothing is loaded before the first query or the warm-up. Any thread; documents are immutable.
+/// Provides documents to Roslyn's editor services: a cell is a document that follows the session's document (<see cref="SessionText"/>).
+/// Nothing is loaded before the first query or the warm-up. Any thread; documents are immutable.
 /// </summary>
-/// <param name="compiler">The compiler whose options apply to cells.</param>
+/// <param name="compiler">The compiler whose options are used.</param>
 internal sealed class LanguageService(CellCompiler compiler)
 {
     /// <summary>The name of the session's document.</summary>
@@ -28,7 +28,7 @@ internal sealed class LanguageService(CellCompiler compiler)
     private DocumentId? cellDocument;
 
     /// <summary>Opens a cell's text as a document that follows the accepted cells.</summary>
-    /// <param name="accepted">The declarations of these, in the order in which they ran.</param>
+    /// <param name="accepted">The declarations of the accepted cells, in the order in which they ran.</param>
     public CellDocument Open(string code, IReadOnlyList<CellDeclarations> accepted, CancellationToken cancellation)
     {
         lock (gate)
@@ -43,7 +43,7 @@ internal sealed class LanguageService(CellCompiler compiler)
                     opened = opened.WithProjectMetadataReferences(sessionProject!, references)
                     .WithProjectMetadataReferences(cellDocument!.ProjectId, references);
 
-                // Its compilation, above all the list of assemblies, is then shared by all cells that are opened after it.
+                // The compilation, most of all the list of assemblies, is then shared by all cells opened later.
 #pragma warning disable RS0030 // The service's own thread, and the work is done here and now.
                 opened.GetProject(cellDocument!.ProjectId)!.GetCompilationAsync(CancellationToken.None).GetAwaiter().GetResult();
 #pragma warning restore RS0030
@@ -78,18 +78,18 @@ internal sealed class LanguageService(CellCompiler compiler)
     private List<MetadataReference> AllReferences() =>
         [.. session.References.Concat(ReferenceSet.Core).Concat(ReferenceSet.Rest).Distinct()];
 
-    /// <summary>Replaces text that is not C# by blanks, so that positions do not change.</summary>
+    /// <summary>Replaces text that is not C# with blanks, so that positions do not change.</summary>
     private static string Blank(string code) => PackageDirectives.Blank(code);
 }
 
-/// <summary>A cell that is being written.</summary>
+/// <summary>A cell that is being edited.</summary>
 /// <param name="Code">The cell's text.</param>
-/// <param name="Document">The document for Roslyn's services; text that is not C# is blank there.</param>
-/// <param name="Session">The script before it.</param>
-/// <param name="Members">The known members of types that are declared before it.</param>
+/// <param name="Document">The document for Roslyn's services, in which text that is not C# is blank.</param>
+/// <param name="Session">The session's script that the cell follows.</param>
+/// <param name="Members">The member lists of types that are declared before the cell.</param>
 internal sealed record CellDocument(string Code, Document Document, SessionScript Session, MemberLists Members);
 
-/// <summary>The members of types, as seen by every cell that follows the same session. Any thread.</summary>
+/// <summary>A cache of the members of types, as seen by every cell that follows the same session. Any thread.</summary>
 internal sealed class MemberLists
 {
     private const int MaxLists = 50;

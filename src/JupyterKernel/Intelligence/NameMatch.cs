@@ -1,6 +1,6 @@
 namespace JupyterKernel.Intelligence;
 
-/// <summary>The quality of the match between a name and the typed text; smaller is better.</summary>
+/// <summary>How well a name matches the typed text; a smaller value is better.</summary>
 internal enum NameMatch
 {
     /// <summary>The name starts with the typed text.</summary>
@@ -9,7 +9,7 @@ internal enum NameMatch
     /// <summary>The name starts with the typed text, ignoring case.</summary>
     IgnoringCase,
 
-    /// <summary>The typed text consists of the beginnings of the name's words: <c>wl</c> and <c>WrL</c> match WriteLine.</summary>
+    /// <summary>The typed text consists of beginnings of the name's words: <c>wl</c> and <c>WrL</c> match WriteLine.</summary>
     Humps,
 
     /// <summary>The name does not match.</summary>

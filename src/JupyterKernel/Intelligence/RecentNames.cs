@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>Collects the names that were written recently, which are likely to be meant again.</summary>
+/// <summary>Collects recently used names, which are likely to be used again.</summary>
 internal static partial class RecentNames
 {
     /// <summary>The maximum number of texts to read.</summary>
@@ -14,8 +14,8 @@ internal static partial class RecentNames
     /// <summary>An empty collection.</summary>
     public static IReadOnlyDictionary<string, int> None { get; } = FrozenDictionary<string, int>.Empty;
 
-    /// <summary>Returns the names in some texts, each with a number that increases with the position of the text.</summary>
-    /// <param name="codes">The texts, the latest last.</param>
+    /// <summary>Returns the names in several texts, each with a rank that increases with the position of the text.</summary>
+    /// <param name="codes">The texts, in order of age; the latest is the last.</param>
     public static IReadOnlyDictionary<string, int> In(IReadOnlyList<string> codes)
     {
         var names = new Dictionary<string, int>();

@@ -5,14 +5,14 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Intelligence;
 
 /// <summary>
-/// The current declarations of cells as one script that executes nothing. It is rebuilt after each cell; the time to look a name up does
-/// not grow with the number of cells. Not thread-safe.
+/// Builds one script that contains the current declarations of all cells and executes nothing. It is rebuilt after each cell, so that the
+/// time to look up a name does not depend on the number of cells. Not thread-safe.
 /// </summary>
 internal sealed class SessionText
 {
     private readonly List<CellDeclarations> cells = [];
 
-    // Keyed by name; each list contains methods, or types that differ in their number of type parameters, or one variable.
+    // Keyed by name. Each list contains methods, types that differ in their number of type parameters, or one variable.
     private readonly Dictionary<string, List<CellDeclaration>> live = [];
     private readonly List<string> usings = [];
     private readonly List<MetadataReference> references = [];
@@ -23,12 +23,12 @@ internal sealed class SessionText
     /// <summary>The assemblies that cells have added.</summary>
     public IReadOnlyList<MetadataReference> References => references;
 
-    /// <summary>Updates the script.</summary>
+    /// <summary>Updates the script to the accepted cells.</summary>
     /// <param name="accepted">The declarations of the accepted cells, in the order in which they ran.</param>
     /// <returns>Whether anything has changed.</returns>
     public bool Follow(IReadOnlyList<CellDeclarations> accepted)
     {
-        // After an undo, or after the history was rebuilt.
+        // True after an undo or after the history was rebuilt.
         var changed = accepted.Count < cells.Count || (cells.Count > 0 && accepted[cells.Count - 1] != cells[^1]);
         if (changed) Clear();
         changed |= Script.Text.Length == 0;
@@ -78,8 +78,8 @@ internal sealed class SessionText
     }
 }
 
-/// <summary>The declarations of a session as a script. Immutable.</summary>
-/// <param name="Places">The start of each declaration, in ascending order.</param>
+/// <summary>The declarations of a session, as a script. Immutable.</summary>
+/// <param name="Places">The start position of each declaration, in ascending order.</param>
 internal sealed record SessionScript(string Text, IReadOnlyList<(int Start, CellDeclaration Declaration)> Places)
 {
     /// <summary>Returns the user's text of the declaration at a position of the script; null if there is none.</summary>

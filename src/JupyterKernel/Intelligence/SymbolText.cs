@@ -28,7 +28,7 @@ internal static class SymbolText
     private static readonly SymbolDisplayFormat SpecialTypeFormat = TypeFormat
         .RemoveMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.UseSpecialTypes);
 
-    // The class that Roslyn wraps a cell into is hidden.
+    // Does not show the class that Roslyn wraps around a cell.
     private static readonly SymbolDisplayFormat CellMember = Format
         .RemoveMemberOptions(SymbolDisplayMemberOptions.IncludeContainingType);
 
@@ -36,21 +36,21 @@ internal static class SymbolText
     public static string Signature(ISymbol symbol) => symbol switch
     {
         INamespaceSymbol => "namespace " + symbol.ToDisplayString(),
-        // Formatted as a keyword (string), a type would show neither its kind nor its name.
+        // As a keyword (string), a type would show neither its kind nor its name.
         ITypeSymbol { SpecialType: not SpecialType.None } => symbol.ToDisplayString(SpecialTypeFormat),
         ITypeSymbol => symbol.ToDisplayString(TypeFormat),
         _ => symbol.ToDisplayString(IsOfCell(symbol) ? CellMember : Format),
     };
 
-    /// <summary>Formats a declaration in parts, with the name of one parameter in bold.</summary>
+    /// <summary>Formats a declaration as parts, with the name of one parameter in bold.</summary>
     public static IEnumerable<(string Text, bool IsBold)> Signature(ISymbol symbol, IParameterSymbol? active) =>
         symbol.ToDisplayParts(IsOfCell(symbol) ? CellMember : Format).Select(part => (
             part.ToString(), active is not null && part.Kind == SymbolDisplayPartKind.ParameterName && part.Symbol?.Name == active.Name));
 
-    /// <summary>Whether a cell has declared the symbol.</summary>
+    /// <summary>Whether a cell declares the symbol.</summary>
     public static bool IsOfSource(ISymbol symbol) => symbol.DeclaringSyntaxReferences.Length > 0;
 
-    /// <summary>Formats the container of a symbol: <c>method of System.Console</c>.</summary>
+    /// <summary>Describes what a symbol is and where it is declared: <c>method of System.Console</c>.</summary>
     public static string Origin(ISymbol symbol)
     {
         var kind = symbol is IMethodSymbol { IsExtensionMethod: true } ? "extension method" : Kind(symbol);
@@ -63,7 +63,7 @@ internal static class SymbolText
             ? kind : $"{kind} of {owner.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat)}";
     }
 
-    /// <summary>Returns one word for a symbol's kind, by which front ends choose icons.</summary>
+    /// <summary>Returns a symbol's kind in one word, by which front ends choose icons.</summary>
     public static string Kind(ISymbol symbol) => symbol switch
     {
         INamespaceSymbol => "module",

@@ -11,10 +11,10 @@ namespace JupyterKernel.Intelligence;
 /// <param name="Markdown">The text/markdown form.</param>
 public sealed record Tooltip(string Plain, string Html, string Markdown)
 {
-    /// <summary>The session's variable that it describes; null if it describes something else.</summary>
+    /// <summary>The session's variable that the tooltip describes; null if it describes something else.</summary>
     public string? Variable { get; init; }
 
-    /// <summary>Returns this tooltip followed by the variable's value.</summary>
+    /// <summary>Returns this tooltip with the variable's value appended.</summary>
     public Tooltip WithValue(string value)
     {
         var page = new TooltipPage();
@@ -24,7 +24,7 @@ public sealed record Tooltip(string Plain, string Html, string Markdown)
     }
 }
 
-/// <summary>Writes the same paragraphs as text for terminals, as HTML and as Markdown.</summary>
+/// <summary>Writes the same paragraphs in three formats: terminal text, HTML and Markdown.</summary>
 internal sealed partial class TooltipPage
 {
     private readonly StringBuilder plain = new();
@@ -34,16 +34,16 @@ internal sealed partial class TooltipPage
     /// <summary>Returns the text written so far.</summary>
     public Tooltip ToTooltip() => new(plain.ToString().TrimEnd(), html.ToString().TrimEnd(), markdown.ToString().TrimEnd());
 
-    /// <summary>Writes code, on lines of its own.</summary>
+    /// <summary>Writes a block of code.</summary>
     public void Code(string code, string? title = null) => Code([(code, false)], title);
 
-    /// <summary>Writes code with some parts in bold, where the format supports that in code.</summary>
+    /// <summary>Writes a block of code with some parts in bold, if the format supports that.</summary>
     public void Code(IReadOnlyList<(string Text, bool IsBold)> parts, string? title = null)
     {
         if (title is not null) Title(title);
         var code = string.Concat(parts.Select(part => part.Text));
 
-        // A fence must be longer than any run of back ticks inside.
+        // A fence must be longer than any run of backticks in the code.
         var fence = code.Contains("```", StringComparison.Ordinal) ? "``````````" : "```";
         plain.AppendJoin("", parts.Select(part => part.IsBold ? Ansi.Bold(part.Text) : part.Text)).Append("\n\n");
         html.Append("<pre><code>")
@@ -53,7 +53,7 @@ internal sealed partial class TooltipPage
         markdown.Append(fence).Append("csharp\n").Append(code).Append('\n').Append(fence).Append("\n\n");
     }
 
-    /// <summary>Writes text; each line is a paragraph.</summary>
+    /// <summary>Writes text; each line becomes a paragraph.</summary>
     public void Text(string text, string? title = null)
     {
         if (text.Length == 0) return;
@@ -64,7 +64,7 @@ internal sealed partial class TooltipPage
     }
 
     /// <summary>Writes a list of names and their descriptions.</summary>
-    /// <param name="bold">The name to emphasize.</param>
+    /// <param name="bold">The name to show in bold.</param>
     public void List(string title, IReadOnlyList<(string Name, string Text)> items, string? bold = null)
     {
         if (items.Count == 0) return;
@@ -93,7 +93,7 @@ internal sealed partial class TooltipPage
         markdown.Append("**").Append(title).Append("**\n\n");
     }
 
-    // Documentation is plain text: generic types in it must not become HTML, nor asterisks emphasis.
+    // Documentation is plain text: generic types in it must not become HTML, and asterisks must not become emphasis.
     private static string Escape(string text) => MarkdownSigns().Replace(text, @"\$0");
 
     [GeneratedRegex(@"[\\`*_\[\]<>]")]
