@@ -24,8 +24,9 @@ internal sealed class Commits(NotebookSession session, Supervisor supervisor, No
     public bool HasStrayAssets { get; set; }
 
     /// <summary>Adds a cell, or a block of one, to the history, with the values of the variables if it is not to be replayed.</summary>
-    /// <param name="isBlock">Whether this is a block, which is rolled back if a later block of the cell is interrupted or
-    /// loses its worker.</param>
+    /// <param name="isBlock">
+    /// Whether this is a block, which is rolled back if a later block of the cell is interrupted or loses its worker.
+    /// </param>
     public async Task AcceptAsync(AcceptedCell cell, bool isBlock)
     {
         HasStrayAssets = false;

@@ -9,13 +9,14 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>Manages the comms between front ends and user code, and a target of the kernel itself through which front ends
-/// read rows of large tables. Messages for user code are queued with the cells; rows are sent immediately if reading them runs
-/// no user code. Loop thread.
+/// <summary>
+/// Manages the comms between front ends and user code, and a target of the kernel itself through which front ends read rows of large
+/// tables. Messages for user code are queued with the cells; rows are sent immediately if reading them runs no user code. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
 /// </summary>
-/// <param name="enqueue">Queues the handling of a request. The flag states whether busy and idle are published elsewhere; the handler
-/// receives its own number.</param>
+/// <param name="enqueue">
+/// Queues the handling of a request. The flag states whether busy and idle are published elsewhere; the handler receives its own number.
+/// </param>
 /// <param name="session">The history: its cells reopen their comms when they are replayed.</param>
 internal sealed class Comms(JupyterSockets sockets, Supervisor supervisor,
     Action<Request, bool, Func<long, CancellationToken, Task<CellOutcome>>> enqueue, NotebookSession session)

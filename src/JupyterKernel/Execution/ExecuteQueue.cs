@@ -155,7 +155,8 @@ internal sealed class ExecuteQueue(SessionServices services)
         services.Sockets.Publish("status", request, WireFormat.ToJson(Status.Idle));
     }
 
-    /// <summary>Returns the language in a cell's metadata, which some front ends send; null for C#.
+    /// <summary>
+    /// Returns the language in a cell's metadata, which some front ends send; null for C#.
     /// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
     /// </summary>
     private static string? LanguageIn(JObject metadata) =>

@@ -7,8 +7,9 @@ using Newtonsoft.Json;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>Publishes output of user code as output of the request that the code belongs to. A thread that outlives its cell still belongs
-/// to the request that ran the cell. Loop thread.
+/// <summary>
+/// Publishes output of user code as output of the request that the code belongs to. A thread that outlives its cell still belongs to the
+/// request that ran the cell. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-iopub-pub-sub-channel
 /// </summary>
 internal sealed class Outputs(JupyterSockets sockets)

@@ -4,7 +4,8 @@ using JupyterKernel.Sockets;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>Manages the open input requests of user code, magics and the kernel. Loop thread.
+/// <summary>
+/// Manages the open input requests of user code, magics and the kernel. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel
 /// </summary>
 internal sealed class Questions(JupyterSockets sockets)

@@ -13,7 +13,8 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Execution;
 
-/// <summary>An execute_request while it runs: publishes everything from busy to idle, sends the reply, and routes the outputs of
+/// <summary>
+/// An execute_request while it runs: publishes everything from busy to idle, sends the reply, and routes the outputs of
 /// the blocks. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
 /// </summary>
@@ -202,9 +203,10 @@ internal sealed class RunningCell : RunningRequest
         static JObject Json(ErrorReply error) => JObject.Parse(Encoding.UTF8.GetString(WireFormat.ToJson(error)));
     }
 
-    /// <summary>Returns a payload that adds using directives to the cell in the notebook, so that the cell also runs elsewhere. Not
-    /// for a console, whose inputs have no ids: it would use the payload as the next input. Not for a cell with magics: its first
-    /// lines may be in another language.
+    /// <summary>
+    /// Returns a payload that adds using directives to the cell in the notebook, so that the cell also runs elsewhere. Not for a
+    /// console, whose inputs have no ids: it would use the payload as the next input. Not for a cell with magics: its first lines
+    /// may be in another language.
     /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
     /// </summary>
     private IReadOnlyList<JObject> Payload(string addedUsings) => addedUsings.Length > 0 && Request.CellId is not null

@@ -11,8 +11,9 @@ namespace JupyterKernel.Intelligence;
 /// </summary>
 /// <param name="Parameters">The parameters, including type parameters.</param>
 /// <param name="Exceptions">The exceptions, by type name.</param>
-/// <param name="Inherits">The id of the symbol whose documentation is inherited; empty for the overridden or implemented member; null if
-/// nothing is inherited.</param>
+/// <param name="Inherits">
+/// The id of the symbol whose documentation is inherited; empty for the overridden or implemented member; null if nothing is inherited.
+/// </param>
 internal sealed partial record DocumentationComment(
     string Summary, IReadOnlyList<(string Name, string Text)> Parameters, string Returns, string Remarks, string Example,
     IReadOnlyList<(string Name, string Text)> Exceptions, string? Inherits)

@@ -5,8 +5,9 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Intelligence;
 
-/// <summary>Reads the XML documentation of assemblies: for the framework from the SDK's reference pack, for packages from the file beside
-/// the assembly. Each file is read once to index the positions of the members; only the index is kept in memory. Any thread.
+/// <summary>
+/// Reads the XML documentation of assemblies: for the framework from the SDK's reference pack, for packages from the file beside the
+/// assembly. Each file is read once to index the positions of the members; only the index is kept in memory. Any thread.
 /// Source: https://learn.microsoft.com/dotnet/csharp/language-reference/xmldoc/
 /// </summary>
 /// <param name="frameworkFolder">Returns the folder of the reference pack; null if there is none.</param>

@@ -18,8 +18,9 @@ internal sealed record CellBlock(int Line, string? Magic, string Arguments, stri
     public CellLanguage Language { get; init; } = CellLanguage.CSharp;
 }
 
-/// <summary>Splits a cell at its magics. A magic is at the beginning of a line. In C# it must not be within a string, a comment or code
-/// excluded by <c>#if</c>; in other text, a magic of that name must exist. Pure; any thread.
+/// <summary>
+/// Splits a cell at its magics. A magic is at the beginning of a line. In C# it must not be within a string, a comment or code excluded by
+/// <c>#if</c>; in other text, a magic of that name must exist. Pure; any thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/magic-commands.md
 /// </summary>
 internal static class CellBlocks

@@ -43,8 +43,10 @@ internal sealed record MagicParameter(string Name, string Help)
 /// </summary>
 /// <param name="Name">The name, including <c>#!</c>.</param>
 /// <param name="Help">A one-line description.</param>
-/// <param name="Run">Runs the magic on the loop thread. The outcome is that of a block: <see cref="CellOutcome.Returned"/> without data if
-/// there is no result.</param>
+/// <param name="Run">
+/// Runs the magic on the loop thread. The outcome is that of a block: <see cref="CellOutcome.Returned"/> without
+/// data if there is no result.
+/// </param>
 internal sealed record MagicDefinition(string Name, string Help, Func<MagicCall, IRunningCell, Task<CellOutcome>> Run)
 {
     /// <summary>Other names, each including <c>#!</c>.</summary>

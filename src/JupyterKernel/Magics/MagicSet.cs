@@ -13,8 +13,9 @@ internal sealed class MagicSet
 
     private readonly Dictionary<string, MagicDefinition> registered = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="registered">The registered magics in the order of their cells; a later magic replaces an earlier one
-    /// of the same name.</param>
+    /// <param name="registered">
+    /// The registered magics in the order of their cells; a later magic replaces an earlier one of the same name.
+    /// </param>
     public MagicSet(IEnumerable<MagicRegistered> registered)
     {
         foreach (var magic in registered) this.registered[magic.Name] = Of(magic);

@@ -9,8 +9,9 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Magics;
 
-/// <summary>Magics that name values. A C# variable is declared by generated C# that runs like any other block, so it is in the history and
-/// is re-created by a replay. In a block of HTML or JavaScript the values are variables of the page. Loop thread.
+/// <summary>
+/// Magics that name values. A C# variable is declared by generated C# that runs like any other block, so it is in the history and is
+/// re-created by a replay. In a block of HTML or JavaScript the values are variables of the page. Loop thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/variable-sharing.md
 /// </summary>
 internal static class ValueMagics

@@ -8,8 +8,9 @@ namespace JupyterKernel.Session;
 /// <param name="Again">The number of recompiled cells.</param>
 /// <param name="Lost">The cells that no longer compile.</param>
 /// <param name="Cause">The change, for the user.</param>
-/// <param name="KeepsValues">Whether variables that are plain data keep their values, instead of getting those that the
-/// replay produces.</param>
+/// <param name="KeepsValues">
+/// Whether variables that are plain data keep their values, instead of getting those that the replay produces.
+/// </param>
 internal sealed record RebuiltHistory(
     IReadOnlyList<AcceptedCell> Cells, int Again, IReadOnlyList<AcceptedCell> Lost, string Cause, bool KeepsValues);
 

@@ -7,8 +7,9 @@ namespace JupyterKernel.Supervision;
 
 /// <summary>The resources a process uses, as reported by the operating system. Any thread.</summary>
 /// <param name="ResidentBytes">The memory in RAM, including shared pages.</param>
-/// <param name="PrivateBytes">The memory that only this process uses, including swapped-out memory; it is freed when
-/// the process ends.</param>
+/// <param name="PrivateBytes">
+/// The memory that only this process uses, including swapped-out memory; it is freed when the process ends.
+/// </param>
 /// <param name="Processor">The processor time of all threads since the start of the process.</param>
 internal sealed record ProcessUsage(long ResidentBytes, long PrivateBytes, TimeSpan Processor)
 {

@@ -66,8 +66,10 @@ internal sealed class Supervisor
     public void EndCell() => gate.Leave();
 
     /// <summary>Runs a cell, or a block of one, in the session's worker; starts a worker if there is none.</summary>
-    /// <param name="ended">Receives the outcome while the cell still counts as running, so that no hand-over or replay sees the cell's
-    /// effects without its outcome; null for a cell without effects on later ones.</param>
+    /// <param name="ended">
+    /// Receives the outcome while the cell still counts as running, so that no hand-over or replay sees the cell's effects without its
+    /// outcome; null for a cell without effects on later ones.
+    /// </param>
     /// <param name="interruption">Cancelled to interrupt the cell.</param>
     public Task<CellOutcome> RunAsync(long number, CompiledCell cell, bool allowStdin, Func<CellOutcome, Task>? ended,
         CancellationToken interruption) =>
