@@ -6,7 +6,7 @@ namespace JupyterKernel.Protocol;
 /// </summary>
 public static class CodePoints
 {
-    /// <summary>Converts a position in code points to a UTF-16 index within the text's range.</summary>
+    /// <summary>Converts a position in code points to a UTF-16 index, clamped to the text.</summary>
     public static int ToIndex(string text, int codePoints)
     {
         var index = 0;

@@ -5,10 +5,10 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// The kernel's endpoints and the signature scheme, as written by a client before it starts the kernel.
+/// The kernel's endpoints, key and signature scheme. The client writes the file before it starts the kernel.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/kernels.html#connection-files
 /// </summary>
-/// <remarks>The key is a secret: <see cref="ToString"/> omits it, so that no log can show it.</remarks>
+/// <remarks>The key is a secret: <see cref="ToString"/> omits it, so that no log can contain it.</remarks>
 public sealed record ConnectionFile
 {
     /// <summary>The maximum length in bytes of a Unix domain socket's path, without the terminating NUL.</summary>
@@ -16,7 +16,7 @@ public sealed record ConnectionFile
 
     [JsonProperty("transport")]
     public string Transport { get; init; } = "tcp";
-    /// <summary>The address for tcp, or the prefix of the sockets' paths for ipc.</summary>
+    /// <summary>For tcp the IP address, for ipc the prefix of the socket paths.</summary>
     [JsonProperty("ip")]
     public string Ip { get; init; } = "127.0.0.1";
     [JsonProperty("shell_port")]
@@ -111,12 +111,11 @@ public sealed record ConnectionFile
                 : throw new FormatException($"{token} is not a whole number."), 0);
     }
 
-    /// <summary>Serializes the file, for a client that starts a kernel.</summary>
+    /// <summary>Serializes the connection file, for a client that starts a kernel.</summary>
     public string ToJson() => JsonConvert.SerializeObject(this, Formatting.Indented);
 
     /// <summary>
-    /// Writes the ports into a file that left them to the kernel, for its client to read, as ipykernel does; the other members stay
-    /// unchanged.
+    /// Writes the bound ports into a connection file in which the client left them open (0), as ipykernel does. Other members are kept.
     /// </summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void WritePorts(string path)

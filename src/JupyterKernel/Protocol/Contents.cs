@@ -3,23 +3,23 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Protocol;
 
-// The contents of all messages in the order of the spec, their members in snake case. Base of the links:
+// The contents of all messages, in the order of the specification; the members are in snake case. Base of the links:
 // https://jupyter-client.readthedocs.io/en/stable/messaging.html
 
-/// <summary>A reply with only a status. #request-reply</summary>
+/// <summary>A reply that contains only a status. Spec: #request-reply</summary>
 public record StatusReply(string Status)
 {
-    /// <summary>The request succeeded, and there is nothing to add.</summary>
+    /// <summary>The request succeeded; the reply has no other content.</summary>
     public static readonly StatusReply Ok = new("ok");
 
-    /// <summary>The request was not run, because an earlier one failed. #request-reply</summary>
+    /// <summary>The request was not run, because an earlier one failed. Spec: #request-reply</summary>
     public static readonly StatusReply Aborted = new("aborted");
 }
 
-/// <summary>A reply to a request that failed. #request-reply</summary>
+/// <summary>A reply to a request that failed. Spec: #request-reply</summary>
 public sealed record ErrorReply(string Ename, string Evalue, IReadOnlyList<string> Traceback) : StatusReply("error")
 {
-    /// <summary>Creates the reply to a request that failed with an unexpected exception of the kernel.</summary>
+    /// <summary>Creates the reply to a request in which the kernel itself threw an unexpected exception.</summary>
     public static ErrorReply OfBug(Exception bug) => new("KernelBug", bug.Message, [bug.ToString()]);
 }
 
@@ -27,15 +27,15 @@ public sealed record ErrorReply(string Ename, string Evalue, IReadOnlyList<strin
 public sealed record ExecuteRequest
 {
     public required string Code { get; init; }
-    /// <summary>Whether to publish only status messages, not increment the count and not store the cell in the history.</summary>
+    /// <summary>Whether only status messages are published, the execution count is unchanged and the cell is not stored.</summary>
     public bool Silent { get; init; }
-    /// <summary>Whether to store the cell in the history; null means unless silent.</summary>
+    /// <summary>Whether to store the cell in the input history; null means true, unless the execution is silent.</summary>
     public bool? StoreHistory { get; init; }
-    /// <summary>The expressions, by name, that are evaluated after the cell.</summary>
+    /// <summary>Expressions to evaluate after the cell, by name.</summary>
     public IReadOnlyDictionary<string, string>? UserExpressions { get; init; }
     public bool AllowStdin { get; init; } = true;
     public bool StopOnError { get; init; } = true;
-    /// <summary>The language named by the message's metadata; null for the kernel's own language.</summary>
+    /// <summary>The language in the message's metadata; null for C#.</summary>
     public string? Language { get; init; }
 
     /// <summary>Reads the request from a JSON object.</summary>
@@ -121,7 +121,7 @@ public sealed record HistoryRequest
     public required string HistAccessType { get; init; }
     public bool Output { get; init; }
     public bool Raw { get; init; } = true;
-    /// <summary>The session number for a range: 0 for the present session, -1 for the one before it.</summary>
+    /// <summary>The session number for a range: 0 for the present session, -1 for the previous one.</summary>
     public int Session { get; init; }
     public int? Start { get; init; }
     public int? Stop { get; init; }
@@ -131,7 +131,7 @@ public sealed record HistoryRequest
 }
 
 /// <summary>The content of history_reply. Spec: #history</summary>
-/// <param name="History">(session, line number, input) or (session, line number, [input, output]).</param>
+/// <param name="History">Entries of the form (session, line number, input) or (session, line number, [input, output]).</param>
 public sealed record HistoryReply(IReadOnlyList<JArray> History) : StatusReply("ok");
 
 /// <summary>The content of is_complete_request. Spec: #code-completeness</summary>
@@ -143,7 +143,7 @@ public sealed record IsCompleteRequest
 
 /// <summary>The content of is_complete_reply. Spec: #code-completeness</summary>
 /// <param name="Status">complete, incomplete, invalid or unknown.</param>
-/// <param name="Indent">The indentation of the next line; only for incomplete.</param>
+/// <param name="Indent">The indentation of the next line; only for the status incomplete.</param>
 public sealed record IsCompleteReply(
     string Status, [property: JsonProperty(NullValueHandling = NullValueHandling.Ignore)] string? Indent);
 
@@ -251,20 +251,20 @@ public sealed record Status(string ExecutionState) : IWritesItself
         json.WriteEndObject();
     }
 
-    /// <summary>The kernel is handling the parent's request.</summary>
+    /// <summary>The kernel is handling the request in the parent header.</summary>
     public static readonly Status Busy = new("busy");
 
-    /// <summary>The parent's request is done, and all its messages have been published.</summary>
+    /// <summary>The request in the parent header is done, and all its messages have been published.</summary>
     public static readonly Status Idle = new("idle");
 
-    /// <summary>Sent once, when the process starts.</summary>
+    /// <summary>The process has started; published once.</summary>
     public static readonly Status Starting = new("starting");
 }
 
 /// <summary>The content of clear_output. Spec: #clear-output</summary>
 public sealed record ClearOutput(bool Wait);
 
-/// <summary>Welcomes a new subscription, so that a client knows from when on it misses no messages. JEP 65.</summary>
+/// <summary>The content of iopub_welcome, published for a new subscription: from then on the client misses no messages. JEP 65.</summary>
 public sealed record IopubWelcome(string Subscription) : IWritesItself
 {
     void IWritesItself.Write(JsonTextWriter json)
@@ -312,7 +312,7 @@ public sealed record CommClose
 }
 
 /// <summary>
-/// A reply that is not in the spec but in ipykernel: usage_reply. Memory is in bytes, processor time in percent of one core since the last
-/// request.
+/// The content of usage_reply, which is not in the specification but in ipykernel. Memory is in bytes, processor time in percent of one
+/// core since the previous request.
 /// </summary>
 public sealed record UsageReply(string Hostname, int Pid, double KernelCpu, long KernelMemory, long WorkerMemory, int CpuCount);

@@ -10,7 +10,7 @@ public sealed record Header : IWritesItself
     public required string MsgType { get; init; }
     public string? Session { get; init; }
     public string? Username { get; init; }
-    /// <summary>The time of creation in ISO 8601.</summary>
+    /// <summary>The time of creation, in ISO 8601 format.</summary>
     public string? Date { get; init; }
     public string? Version { get; init; }
 

@@ -8,7 +8,7 @@ using Newtonsoft.Json.Serialization;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// Converts messages to signed frames and back. Owns no socket; safe for use from one thread at a time.
+/// Converts messages to signed frames and back. Owns no socket; not for several threads at once.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol
 /// </summary>
 public sealed class WireFormat : IDisposable
@@ -32,7 +32,7 @@ public sealed class WireFormat : IDisposable
     private readonly string messageIdPrefix = Guid.NewGuid().ToString("N");
     private long messageCount;
 
-    /// <param name="key">The connection file's key; empty turns signing off, as the spec says.</param>
+    /// <param name="key">The connection file's key; an empty key disables signing, as specified.</param>
     /// <param name="scheme">The connection file's signature scheme.</param>
     public WireFormat(string key, string scheme = DefaultScheme)
     {
@@ -44,7 +44,7 @@ public sealed class WireFormat : IDisposable
     }
 
     /// <summary>
-    /// Returns the hash of a signature scheme, named as in Python's hashlib; null if the framework does not support it on this system.
+    /// Returns the hash algorithm of a signature scheme, which is named as in Python's hashlib; null if this system does not support it.
     /// </summary>
     public static HashAlgorithmName? HashOf(string scheme) => scheme switch
     {
@@ -59,14 +59,14 @@ public sealed class WireFormat : IDisposable
         _ => null,
     };
 
-    /// <summary>Loads the system library for signing ahead of the first message, because loading it is slow. Any thread.</summary>
+    /// <summary>Loads the system library for signing, because loading it is slow and would delay the first message. Any thread.</summary>
     public static void WarmSigning() => HMACSHA256.HashData("key"u8, []);
 
     /// <summary>The delimiter between the identities and the signature.</summary>
     public static ReadOnlySpan<byte> Delimiter => "<IDS|MSG>"u8;
 
-    /// <summary>Reads one multipart message, unless it is a copy of one read before; without a key, copies are not detected.</summary>
-    /// <exception cref="MalformedMessageException">The frames are not a message signed with the key and must be dropped.</exception>
+    /// <summary>Reads one multipart message and rejects a replayed one; without a key, replays are not detected.</summary>
+    /// <exception cref="MalformedMessageException">The frames are not a valid message signed with the key; drop them.</exception>
     public Message Read(IReadOnlyList<byte[]> frames)
     {
         var delimiter = 0;
@@ -96,12 +96,12 @@ public sealed class WireFormat : IDisposable
     }
 
     /// <summary>Writes one multipart message.</summary>
-    /// <param name="identities">The recipient (ROUTER) or the topic (PUB).</param>
+    /// <param name="identities">For a ROUTER socket the identity of the recipient, for a PUB socket the topic.</param>
     /// <param name="messageType">The message type.</param>
-    /// <param name="parentHeader">The header frame of the request that caused it; null for none.</param>
+    /// <param name="parentHeader">The header frame of the request that caused the message; null for none.</param>
     /// <param name="content">The content as UTF-8 JSON.</param>
     /// <param name="metadata">The metadata as UTF-8 JSON; null for none.</param>
-    /// <param name="buffers">Binary frames.</param>
+    /// <param name="buffers">The binary frames that follow the content.</param>
     public List<byte[]> Write(
         IReadOnlyList<byte[]> identities, string messageType, byte[]? parentHeader, byte[] content,
         byte[]? metadata = null, IReadOnlyList<byte[]>? buffers = null)
@@ -127,7 +127,7 @@ public sealed class WireFormat : IDisposable
         return frames;
     }
 
-    /// <summary>Serializes a content record as UTF-8 JSON with members in snake case.</summary>
+    /// <summary>Serializes a content record as UTF-8 JSON with member names in snake case.</summary>
     public static byte[] ToJson<T>(T content)
     {
         using var text = new StringWriter(new StringBuilder(256), CultureInfo.InvariantCulture);
@@ -190,8 +190,8 @@ public sealed class WireFormat : IDisposable
     }
 
     /// <summary>
-    /// Serializes by reflection all types that are neither <see cref="IWritesItself"/> nor an execute_request; created at its first use, so
-    /// that the start does not wait for it.
+    /// Serializes by reflection all types that are neither <see cref="IWritesItself"/> nor an execute_request. Created on first use, so
+    /// that it does not delay the start.
     /// </summary>
     private static class Reflection
     {
@@ -204,7 +204,7 @@ public sealed class WireFormat : IDisposable
     }
 
     /// <summary>
-    /// Resolves contracts in snake case by plain reflection: the accessors that Newtonsoft.Json generates cost more than all messages
+    /// Resolves contracts in snake case by plain reflection, because generating accessors takes longer than all messages
     /// before the first result.
     /// </summary>
     private sealed class SnakeCaseContracts : DefaultContractResolver

@@ -4,8 +4,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// Writes itself as JSON, member by member. Messages sent before the first result use it, because the reflection in Newtonsoft.Json takes
-/// most of the time before kernel_info_reply.
+/// A content that writes itself as JSON, member by member. Implemented for messages before the first result, because reflection in
+/// Newtonsoft.Json would take most of the time before kernel_info_reply.
 /// </summary>
 internal interface IWritesItself
 {
@@ -13,7 +13,7 @@ internal interface IWritesItself
     void Write(JsonTextWriter json);
 }
 
-/// <summary>Reads members of JSON objects without reflection; errors name the member, as those of Newtonsoft.Json do.</summary>
+/// <summary>Reads members of JSON objects without reflection; error messages name the member, as in Newtonsoft.Json.</summary>
 internal static class WrittenByHand
 {
     public static void WriteMember(this JsonTextWriter json, string name, string? value)
@@ -27,11 +27,11 @@ internal static class WrittenByHand
         where T : class =>
         Optional(json, name, read, null) ?? throw new JsonSerializationException($"Required property '{name}' is missing or null.");
 
-    /// <exception cref="JsonSerializationException">The member is of the wrong type, which may mean that it is null.</exception>
+    /// <exception cref="JsonSerializationException">The member has the wrong type; it may be null.</exception>
     public static T Optional<T>(this JObject json, string name, Func<JToken, T> read, T otherwise) =>
         json[name] is { } token ? Fit(name, token, read) : otherwise;
 
-    /// <exception cref="JsonSerializationException">The value is of the wrong type.</exception>
+    /// <exception cref="JsonSerializationException">The value has the wrong type.</exception>
     public static T Fit<T>(string name, JToken token, Func<JToken, T> read)
     {
         try
