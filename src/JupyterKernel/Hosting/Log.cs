@@ -3,12 +3,12 @@ using System.Globalization;
 namespace JupyterKernel.Hosting;
 
 /// <summary>
-/// The kernel's log: problems always, and what the setting <c>log</c> adds. It goes to stderr, which the client that started the kernel
-/// keeps, or to the file of the setting <c>log-file</c>. It never contains a key, code or data. Any thread.
+/// The kernel's log: problems, and the categories chosen by the setting <c>log</c>. It is written to stderr, which the client that started
+/// the kernel captures, or to the file in the setting <c>log-file</c>. It never contains a key, code or data. Any thread.
 /// </summary>
 /// <remarks>
-/// A category is null while it is off, so that <c>Log.Messages?.Write($"…")</c> costs one comparison. A logging library would be loaded
-/// before the first reply, and offers nothing that these lines need.
+/// A category that is off is null, so that <c>Log.Messages?.Write($"…")</c> costs only one comparison. A logging library would have to be
+/// loaded before the first reply and is not needed for these lines.
 /// </remarks>
 internal sealed class Log
 {
@@ -25,7 +25,9 @@ internal sealed class Log
     /// <summary>The values of the setting <c>log</c>.</summary>
     public static IReadOnlyList<string> Details { get; } = ["problems", "workers", "messages"];
 
-    /// <summary>What the log contains: one of <see cref="Details"/>, each of which includes the ones before it.</summary>
+    /// <summary>
+    /// The present value of the setting <c>log</c>: one of <see cref="Details"/>, each of which includes the previous ones.
+    /// </summary>
     public static string Detail
     {
         get => Messages is not null ? "messages" : Workers is not null ? "workers" : "problems";
@@ -39,13 +41,13 @@ internal sealed class Log
     /// <summary>The file that the log is appended to; null for stderr.</summary>
     public static string? File { get; set; }
 
-    /// <summary>The life of the workers: start, ready, replay, end.</summary>
+    /// <summary>The category for the events of workers: start, ready, replay, end.</summary>
     public static Log? Workers { get; private set; }
 
-    /// <summary>Each Jupyter message and each message of the pair socket: its direction, type, id and size.</summary>
+    /// <summary>The category for messages of Jupyter and of the pair socket: direction, type, id and size.</summary>
     public static Log? Messages { get; private set; }
 
-    /// <summary>Logs each warning once, so that a flood of invalid messages does not flood the log.</summary>
+    /// <summary>Logs a warning, but the same text only once, so that a flood of invalid messages does not flood the log.</summary>
     public static void WarnOnce(string text)
     {
         if (text.Length > MaxTextLength) text = text[..MaxTextLength] + "…";
@@ -63,7 +65,7 @@ internal sealed class Log
     /// <summary>Logs an unexpected exception.</summary>
     public static void Bug(Exception exception) => WriteLine($"bug: {exception}");
 
-    /// <summary>Logs an event of this category with the time of day.</summary>
+    /// <summary>Logs an event of this category, with the time of day.</summary>
     public void Write(string text) =>
         WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.Now:HH:mm:ss.fff} {category}: {text}"));
 

@@ -3,8 +3,8 @@ using NetMQ;
 namespace JupyterKernel.Hosting;
 
 /// <summary>
-/// The loop thread of the kernel process. It owns every socket, and code that awaits on it continues on it; so the state of Kernel, Session
-/// and Supervision needs no locks. Any thread may post.
+/// The loop thread of the kernel process. It owns every socket, and code that awaits on it resumes on it, so the state of Kernel, Session
+/// and Supervision needs no locks. Any thread can post to it.
 /// </summary>
 internal sealed class Loop : SynchronizationContext, IDisposable
 {
@@ -18,8 +18,8 @@ internal sealed class Loop : SynchronizationContext, IDisposable
     {
         posted.ReceiveReady += (_, _) =>
         {
-            // The poller calls again for the remaining actions after the sockets had their turn: other threads may post faster than this
-            // one works.
+            // The poller calls again for the remaining actions after serving the sockets, because other threads may post
+            // faster than this thread works.
             for (var done = 0; done < Burst && posted.TryDequeue(out var action, TimeSpan.Zero); done++) Guarded(action!);
         };
         Poller = [posted];
@@ -28,11 +28,11 @@ internal sealed class Loop : SynchronizationContext, IDisposable
     /// <summary>The poller, for adding sockets and timers on the loop thread or before it runs.</summary>
     public NetMQPoller Poller { get; }
 
-    /// <summary>Runs an action on the loop thread, after all actions posted before it.</summary>
-    /// <remarks>After the loop has ended, actions are not run.</remarks>
+    /// <summary>Runs an action on the loop thread after all actions posted before.</summary>
+    /// <remarks>Actions posted after the end of the loop are not run.</remarks>
     public void Post(Action action)
     {
-        // The queue's socket must not be used while it is being closed: closing it would block indefinitely.
+        // The queue's socket must not be used while it is being closed, because closing it would then block indefinitely.
         lock (posting)
         {
             if (!ended) posted.Enqueue(action);
@@ -64,7 +64,7 @@ internal sealed class Loop : SynchronizationContext, IDisposable
         posted.Dispose();
     }
 
-    /// <summary>Runs an action; an exception is a bug, which is logged and does not end the kernel.</summary>
+    /// <summary>Runs an action and logs an exception, which is a bug, without ending the kernel.</summary>
     public static void Guarded(Action action)
     {
         try

@@ -4,22 +4,24 @@ using System.Text;
 namespace JupyterKernel.Hosting;
 
 /// <summary>
-/// Checks the limits that the system sets for the process. It runs before anything else and uses nothing else: a process that may open only
-/// a few files can load neither its libraries nor the console.
+/// Checks the system's limits for this process. It runs first and uses nothing else of the program, because a process with a low limit on
+/// open files can load neither its libraries nor the console.
 /// </summary>
 internal static class SystemLimits
 {
     /// <summary>
-    /// The minimum number of open files: those of a kernel after its first completion, and a margin for front ends and workers.
+    /// The minimum limit on open files: what a kernel has open after its first completion, and a margin for front ends and workers.
     /// </summary>
     private const int MinOpenFiles = 192;
 
-    /// <summary>The minimum address space in GiB; half of it is reserved for the heap, and with less, threads cannot be started.</summary>
+    /// <summary>
+    /// The minimum limit on address space, in GiB. Half of it is reserved for the heap; with less, no threads can be started.
+    /// </summary>
     private const long MinAddressSpaceGiB = 5;
 
     private const int StandardError = 2;
 
-    /// <summary>Whether a kernel can run; if not, one line on stderr states the reason.</summary>
+    /// <summary>Whether a kernel can run; if it cannot, one line on stderr states the reason.</summary>
     public static bool Suffice()
     {
         if (OperatingSystem.IsWindows() || Problem() is not { } problem) return true;
@@ -30,7 +32,7 @@ internal static class SystemLimits
 
     private static string? Problem()
     {
-        // RLIMIT_NOFILE and RLIMIT_AS. The runtime has raised the soft limit of the first to the hard one before any code runs.
+        // The numbers of RLIMIT_NOFILE and RLIMIT_AS. The runtime has already raised the soft limit on open files to the hard limit.
         var (files, addressSpace) = OperatingSystem.IsMacOS() ? (8, 5) : (7, 9);
         return Limit(files) is < MinOpenFiles and var count
             ? $"The limit of open files is {count}; a kernel needs {MinOpenFiles}. Raise the limit (ulimit -n) of the process that starts "
