@@ -8,15 +8,14 @@ using NetMQ;
 namespace JupyterKernel.Sockets;
 
 /// <summary>
-/// Listens for one of the kernel's sockets on the ipc transport. ZeroMQ uses Unix domain sockets for it; NetMQ uses a TCP port on loopback,
-/// to which every user of the machine can connect. This class listens on a domain socket that only the kernel's user can open, and passes
-/// the accepted connections to NetMQ, which runs its own protocol engine on them. Accepts on the thread pool, hands over on the loop
-/// thread.
+/// Listens for one of the kernel's sockets on the ipc transport. ZeroMQ implements ipc with Unix domain sockets, NetMQ with a TCP port on
+/// loopback, to which every user of the machine can connect. This class listens on a domain socket that only the kernel's user can open,
+/// and passes accepted connections to NetMQ, which runs the protocol on them. Accepts on the thread pool, hands over on the loop thread.
 /// Source: https://rfc.zeromq.org/spec/23/ (the protocol is the same for all stream transports)
 /// </summary>
 internal sealed class IpcListener : IDisposable
 {
-    /// <summary>The pause before connections are accepted again after the process ran out of file descriptors.</summary>
+    /// <summary>The pause before connections are accepted again when the process has run out of file descriptors.</summary>
     private static readonly TimeSpan PauseWithoutDescriptors = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -25,8 +24,8 @@ internal sealed class IpcListener : IDisposable
     private readonly string path;
     private readonly Loop loop;
 
-    /// <param name="socket">The socket that the connections are for.</param>
-    /// <param name="path">The domain socket's path; a file left by another kernel is replaced.</param>
+    /// <param name="socket">The socket that receives the connections.</param>
+    /// <param name="path">The path of the domain socket; a file left by another kernel is replaced.</param>
     /// <param name="loop">The loop that owns the socket.</param>
     /// <exception cref="SocketException">Listening on the path failed.</exception>
     public IpcListener(NetMQSocket socket, string path, Loop loop)
@@ -38,15 +37,15 @@ internal sealed class IpcListener : IDisposable
         File.Delete(path);
         listener.Bind(endpoint);
 
-        // No client can connect before Listen, so the new file is never open to others.
+        // No client can connect before Listen, so other users can never open the new file.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         listener.Listen();
         _ = Task.Run(AcceptAsync);
     }
 
     /// <summary>
-    /// Prepares NetMQ for this transport: its socket implementation for Windows supports internet addresses only, while that of the
-    /// framework, which it uses on other systems, supports any. Called before the first NetMQ socket of the process is created.
+    /// Prepares NetMQ for this transport. On Windows NetMQ's own socket implementation supports only internet addresses, so it is switched
+    /// to the framework's, which it uses on other systems anyway. Called before the first NetMQ socket is created.
     /// </summary>
     public static void Prepare()
     {
@@ -82,7 +81,7 @@ internal sealed class IpcListener : IDisposable
         }
     }
 
-    /// <summary>Performs the steps of NetMQ.Core.Transports.Tcp.TcpListener for an accepted connection. Loop thread.</summary>
+    /// <summary>Does for an accepted connection what NetMQ.Core.Transports.Tcp.TcpListener does. Loop thread.</summary>
     private void HandOver(Socket client)
     {
         var session = Internals.Session(Internals.ChooseIOThread(owner, affinity: 0), connect: false, owner, options, null);
@@ -91,7 +90,7 @@ internal sealed class IpcListener : IDisposable
     }
 
     /// <summary>
-    /// Accesses the non-public parts of NetMQ. Their signatures are those of the version in Directory.Packages.props; with any other, the
+    /// Accesses non-public members of NetMQ. They match the version in Directory.Packages.props; with a version that changes them, the
     /// first connection and the tests of this transport fail.
     /// </summary>
     private static class Internals
@@ -111,7 +110,7 @@ internal sealed class IpcListener : IDisposable
         [return: UnsafeAccessorType(SocketBaseType)]
         public static extern object SocketBase(NetMQSocket socket);
 
-        /// <summary>Reads a field by reflection, because accessors cannot return a field of a non-public type.</summary>
+        /// <summary>Reads the field by reflection, because accessors cannot return fields of a non-public type.</summary>
         public static object Options(object owner) =>
             Type.GetType(OwnType, throwOnError: true)!
                 .GetField("m_options", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(owner)!;

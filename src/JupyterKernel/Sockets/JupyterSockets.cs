@@ -9,16 +9,16 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Sockets;
 
-/// <summary>A message on shell or control, and where it came from.</summary>
+/// <summary>A message received on shell or control.</summary>
 /// <param name="Message">The message.</param>
-/// <param name="IsControl">Whether it was received on control, not shell.</param>
+/// <param name="IsControl">Whether the message was received on control; otherwise on shell.</param>
 /// <param name="ReceivedAt">The time of receipt as a <see cref="Stopwatch"/> timestamp, which clock changes do not affect.</param>
 internal sealed record Request(Message Message, bool IsControl, long ReceivedAt)
 {
     /// <summary>The message type.</summary>
     public string Type => Message.Header.MsgType;
 
-    /// <summary>The id of the notebook cell that the request belongs to, if the front end sends it.</summary>
+    /// <summary>The id of the notebook cell that the request belongs to; null if the front end does not send it.</summary>
     public string? CellId { get; } = Message.Metadata["cellId"] is JValue { Value: string id } ? id : null;
 
     /// <summary>The client that sent the request: its routing identity in hexadecimal digits.</summary>
@@ -31,17 +31,17 @@ internal sealed record Request(Message Message, bool IsControl, long ReceivedAt)
 /// </summary>
 internal sealed class JupyterSockets : IDisposable
 {
-    /// <summary>The maximum frame size in bytes; the transport refuses larger frames before it allocates memory for them.</summary>
+    /// <summary>The maximum frame size in bytes; the transport rejects larger frames before allocating memory for them.</summary>
     private const long MaxFrameBytes = 1024L * 1024 * 1024;
 
-    /// <summary>The number of messages taken from one socket before the others get their turn.</summary>
+    /// <summary>The maximum number of messages received from one socket before the other sockets are served.</summary>
     private const int Burst = 100;
 
-    /// <summary>The maximum number of messages taken when all received ones are requested; a flood must not block the loop.</summary>
+    /// <summary>The maximum number of messages received at once, so that a flood does not block the loop.</summary>
     private const int MaxReceivedAtOnce = 10_000;
 
     /// <summary>
-    /// The time for which binding a port is retried: clients choose free ports, and any connection may take one before it is bound.
+    /// How long binding a port is retried: clients choose free ports, which any connection may take before the kernel binds them.
     /// </summary>
     private static readonly TimeSpan PortInUseTimeout = TimeSpan.FromSeconds(3);
 
@@ -53,8 +53,8 @@ internal sealed class JupyterSockets : IDisposable
     private readonly RouterSocket heartbeat = new();
     private readonly List<IpcListener> listeners = [];
 
-    /// <summary>Binds the sockets where the connection file says.</summary>
-    /// <exception cref="IOException">A port stays in use, or the address does not belong to this machine.</exception>
+    /// <summary>Binds the sockets to the endpoints in the connection file.</summary>
+    /// <exception cref="IOException">A port stays in use, or the address is not one of this machine's.</exception>
     public JupyterSockets(ConnectionFile connection, Loop loop)
     {
         wire = new WireFormat(connection.Key, connection.SignatureScheme);
@@ -67,7 +67,7 @@ internal sealed class JupyterSockets : IDisposable
             socket.Options.Linger = TimeSpan.FromSeconds(1);
             socket.Options.MaxMsgSize = MaxFrameBytes;
 
-            // Output is never dropped, however slowly a client reads.
+            // Output is never dropped, even if a client reads slowly.
             socket.Options.SendHighWatermark = 0;
             socket.Options.ReceiveHighWatermark = 0;
             if (connection.Transport == "ipc")
@@ -80,8 +80,8 @@ internal sealed class JupyterSockets : IDisposable
             }
         }
 
-        // A client that reconnects with the same identity receives its messages, although the kernel has not noticed the end of its old
-        // connection.
+        // A client that reconnects with the same identity receives its messages even if the kernel has not noticed the
+        // end of the old connection.
         // Source: https://github.com/ipython/ipykernel/pull/270
         foreach (var router in new[] { shell, control, stdin, heartbeat }) router.Options.RouterHandover = true;
 
@@ -91,7 +91,7 @@ internal sealed class JupyterSockets : IDisposable
             ShellPort = PortOf(shell),
         };
 
-        // A disconnected client must cause an error in the cell that asks it, not an endless wait.
+        // If the client is disconnected, the cell that asks it must get an error instead of waiting indefinitely.
         stdin.Options.RouterMandatory = true;
         iopub.Options.XPubVerbose = true;
 
@@ -104,7 +104,7 @@ internal sealed class JupyterSockets : IDisposable
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) loop.Poller.Add(socket);
     }
 
-    /// <summary>The bound endpoints, with the ports that the connection file left open.</summary>
+    /// <summary>The bound endpoints, including ports that the connection file left open.</summary>
     public ConnectionFile Connection { get; }
 
     /// <summary>Called with each request on shell and control.</summary>
@@ -113,13 +113,13 @@ internal sealed class JupyterSockets : IDisposable
     /// <summary>Called with each message on stdin.</summary>
     public Action<Message> InputReplied { get; set; } = _ => { };
 
-    /// <summary>Called when new subscriptions have been welcomed, possibly from within a publication.</summary>
+    /// <summary>Called when new subscriptions have been welcomed, possibly in the middle of a publication.</summary>
     public Action Subscribed { get; set; } = () => { };
 
-    /// <summary>Passes on all requests received on shell so far, before their turn.</summary>
+    /// <summary>Receives all requests that have arrived on shell so far.</summary>
     public void ReceiveRequests() => ReceiveShell(MaxReceivedAtOnce);
 
-    /// <summary>Replies to the client that sent a request, on the channel of the request.</summary>
+    /// <summary>Replies to the client of a request, on the channel of the request.</summary>
     public void Reply(Request request, byte[] content, byte[]? metadata = null)
     {
         var type = request.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Type[..^"request".Length] + "reply"
@@ -132,7 +132,7 @@ internal sealed class JupyterSockets : IDisposable
 
     /// <summary>Publishes to all clients.</summary>
     /// <param name="type">The message type, which is also the topic.</param>
-    /// <param name="parent">The request that caused it; null for none.</param>
+    /// <param name="parent">The request that caused the message; null for none.</param>
     /// <param name="content">The content as UTF-8 JSON.</param>
     /// <param name="metadata">The metadata as UTF-8 JSON; null for none.</param>
     /// <param name="buffers">The binary frames that follow the content.</param>
@@ -142,12 +142,12 @@ internal sealed class JupyterSockets : IDisposable
 
         Log.Messages?.Write($"iopub sends {type} of {parent?.Message.Header.MsgId ?? "the kernel"}, {content.Length} bytes");
 
-        // The first message to a subscriber is its welcome.
+        // The first message to a subscriber is iopub_welcome.
         Welcome();
         Send(iopub, frames);
     }
 
-    /// <summary>Sends an input_request to the client of a request; false if the client cannot be reached.</summary>
+    /// <summary>Sends an input_request to the client of a request; returns false if the client cannot be reached.</summary>
     public bool AskInput(Request request, InputRequest question)
     {
         try

@@ -3,17 +3,17 @@ using System.Diagnostics;
 namespace JupyterKernel.Sockets;
 
 /// <summary>
-/// Keeps the kernel_info requests whose idle status the client may have missed. A front end connects to iopub and shell at the same time,
-/// sends the request, and waits for reply and idle (JupyterLab indefinitely or for three seconds); messages published before its
-/// subscription arrives do not reach it. Their idle is therefore published again after each new subscription. Loop thread.
+/// Keeps kernel_info requests whose idle status the client may have missed. A front end connects to iopub and shell at the same time, sends
+/// the request, and waits for the reply and idle (JupyterLab indefinitely or for three seconds). It does not receive what is published
+/// before its subscription arrives, so the idle status is published again after each new subscription. Loop thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-status
 /// </summary>
 internal sealed class LateSubscribers
 {
-    /// <summary>The maximum time from a request to the arrival of its client's subscription.</summary>
+    /// <summary>The maximum time from a request to the arrival of the client's subscription.</summary>
     private static readonly TimeSpan SubscriptionTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>The maximum number of clients remembered at the same time.</summary>
+    /// <summary>The maximum number of clients that are remembered.</summary>
     private const int MaxClients = 20;
 
     private readonly List<Request> answered = [];
