@@ -6,9 +6,9 @@ using Microsoft.Data.Sqlite;
 namespace JupyterKernel.History;
 
 /// <summary>
-/// The tables of the history and the SQL queries on them. One thread at a time; <see cref="SqliteException"/> and <see cref="IOException"/>
-/// are passed on. Several processes may have the same file open. Source of the meaning of the queries:
-/// https://github.com/ipython/ipython/blob/main/IPython/core/history.py
+/// The tables of the input history, and queries on them. Not for several threads at once; throws <see cref="SqliteException"/> and
+/// <see cref="IOException"/>. Several processes can have the same file open.
+/// Source of the meaning of queries: https://github.com/ipython/ipython/blob/main/IPython/core/history.py
 /// </summary>
 internal sealed class HistoryDatabase : IDisposable
 {
@@ -27,18 +27,18 @@ internal sealed class HistoryDatabase : IDisposable
         connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            // A pooled connection would keep the file open after its end, and a broken file could not be moved.
+            // With pooling, the file would stay open after the connection is closed, and a broken file could not be moved.
             Pooling = false,
             // The time in seconds that a statement waits for another kernel's write.
             DefaultTimeout = 2,
         }.ToString());
     }
 
-    /// <summary>The number of the session that this object began: this kernel's.</summary>
+    /// <summary>The number of this kernel's session.</summary>
     public int Session { get; private set; }
 
     /// <summary>
-    /// Opens or creates the file and begins a session in it. Other users can read neither the file nor SQLite's files beside it.
+    /// Opens or creates the file and begins a session. Other users can read neither the file nor SQLite's files beside it.
     /// </summary>
     public static HistoryDatabase Open(string path)
     {
@@ -54,28 +54,28 @@ internal sealed class HistoryDatabase : IDisposable
                 "INSERT INTO sessions (start) VALUES ($start) RETURNING session", ("$start", DateTime.UtcNow.ToString("O")));
             database.Session = (int)(long)begin.ExecuteScalar()!;
 
-            // Only after SQLite has recognized it as a database: a path may lead to any file. All of the database's files exist by now.
+            // Only after SQLite has recognized a database, because the path may lead to any file. All files of the database exist now.
             MakePrivate(path);
         });
     }
 
-    /// <summary>Creates a history for this kernel alone.</summary>
+    /// <summary>Creates a history in memory, for this kernel alone.</summary>
     public static HistoryDatabase InMemory(int session) => Begin(new(":memory:"), database =>
     {
         database.Session = session;
         database.CreateHistory();
     });
 
-    /// <summary>Whether a failure means that the file is not a valid database.</summary>
+    /// <summary>Whether an error means that the file is not a valid database.</summary>
     public static bool MeansBroken(SqliteException failure) => failure.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
 
-    /// <summary>Renames a broken file, replacing an earlier broken one.</summary>
-    /// <returns>Its new name.</returns>
+    /// <summary>Renames a broken file; an earlier broken file is replaced.</summary>
+    /// <returns>The new name.</returns>
     public static string MoveAside(string path)
     {
         var aside = path + Broken;
         File.Move(path, aside, overwrite: true);
-        // These two belong to the broken file and would corrupt the next one.
+        // These two files belong to the broken file and would corrupt the next one.
         File.Delete(path + "-wal");
         File.Delete(path + "-shm");
         Restrict(aside, PrivateFile);
@@ -100,7 +100,7 @@ internal sealed class HistoryDatabase : IDisposable
 
     public void Dispose() => connection.Dispose();
 
-    // Inputs may contain passwords. SQLite gives its other files the mode of the database.
+    // Inputs may contain passwords. SQLite gives its other files the mode of the database file.
     private static void CreatePrivately(string folder, string path)
     {
         if (OperatingSystem.IsWindows())
@@ -110,7 +110,7 @@ internal sealed class HistoryDatabase : IDisposable
         }
 
         Directory.CreateDirectory(folder, PrivateFolder);
-        // The installer keeps copies of the program there and may have created it. A folder that the user chose is not changed.
+        // The installer keeps copies of the program in this folder and may have created it. A folder chosen by the user is not changed.
         if (Path.GetFileName(folder) == HistoryStore.OwnFolder) Restrict(folder, PrivateFolder);
         if (File.Exists(path)) return;
         try
@@ -120,7 +120,7 @@ internal sealed class HistoryDatabase : IDisposable
         }
         catch (IOException) when (new FileInfo(path) is { Exists: true } or { LinkTarget: not null })
         {
-            // Another kernel created it first, or it is a link to a missing file.
+            // Another kernel created the file first, or it is a link to a missing file.
         }
     }
 
@@ -140,7 +140,7 @@ internal sealed class HistoryDatabase : IDisposable
         }
         catch (Exception impossible) when (impossible is IOException or UnauthorizedAccessException)
         {
-            // It belongs to another user, or the file system has no modes.
+            // The file belongs to another user, or the file system does not support modes.
         }
     }
 
@@ -166,7 +166,7 @@ internal sealed class HistoryDatabase : IDisposable
     private List<HistoryEntry> Range(HistoryRequest request)
     {
         var session = request.Session > 0 ? request.Session : Session + (long)request.Session;
-        // Lines count from 1, so a stop of 0 can only mean none, as in IPython.
+        // Lines count from 1, so a stop of 0 can only mean no stop, as in IPython.
         long stop = request.Stop is null or 0 ? long.MaxValue : request.Stop.Value;
         return Read(
             "SELECT session, line, input, output FROM history WHERE session = $session AND line >= $start AND line < $stop ORDER BY line",
@@ -175,17 +175,17 @@ internal sealed class HistoryDatabase : IDisposable
 
     private IReadOnlyList<HistoryEntry> Search(HistoryRequest request)
     {
-        // The protocol knows * and ? only; GLOB's classes would turn every indexer in a pattern into one. An input that contains a NUL is
-        // matched by the text before it.
+        // The protocol knows only * and ?. Without the escape, GLOB would treat the brackets of indexers as character classes. An input
+        // that contains a NUL is matched only up to the NUL.
         var pattern = (request.Pattern ?? "*").Replace("[", "[[]", StringComparison.Ordinal);
         if (Encoding.UTF8.GetByteCount(pattern) > MaxPatternBytes) return [];
         return request.Unique
-            // With max(), SQLite takes the other columns from the row that has the maximum.
+            // With max(), SQLite takes the other columns from the row with the maximum.
             ? Latest(request.N, "WHERE input GLOB $pattern GROUP BY input", ", max(session << 32 | line)", ("$pattern", pattern))
             : Latest(request.N, "WHERE input GLOB $pattern", "", ("$pattern", pattern));
     }
 
-    // Without a number, all of them: a negative limit means none to SQLite.
+    // Without a count, all rows are returned: SQLite treats a negative limit as none.
     private IReadOnlyList<HistoryEntry> Latest(
         int? count, string filter, string extraColumn = "", params (string, object)[] parameters) => [.. Read(
             $"SELECT session, line, input, output {extraColumn} FROM history {filter} ORDER BY session DESC, line DESC LIMIT $count",

@@ -4,21 +4,21 @@ using Microsoft.Data.Sqlite;
 namespace JupyterKernel.History;
 
 /// <summary>A cell that was run in this kernel or an earlier one.</summary>
-/// <param name="Session">The number of the kernel's session, counted across all kernels that share the file.</param>
+/// <param name="Session">The number of the kernel's session, counted over all kernels that share the file.</param>
 /// <param name="Line">The cell's execution count.</param>
 /// <param name="Input">The cell's text.</param>
 /// <param name="Output">The cell's result as text; null if it had none.</param>
 public sealed record HistoryEntry(int Session, int Line, string Input, string? Output);
 
 /// <summary>
-/// The inputs and text outputs of this kernel and of earlier ones, kept in one SQLite file of the user's. Any thread may call; one
-/// background thread, started by the first call, owns the file, and only queries wait for it. If the file cannot be used, the history is
-/// kept in memory and one warning reports it; nothing throws. Source:
-/// https://jupyter-client.readthedocs.io/en/stable/messaging.html#history
+/// The inputs and text outputs of this kernel and of earlier ones, in one SQLite file of the user. Any thread may call; a background
+/// thread, started by the first call, owns the file, and only queries wait for it. If the file cannot be used, the history is kept in
+/// memory and one warning is reported; no method throws.
+/// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#history
 /// </summary>
 public sealed class HistoryStore : IDisposable
 {
-    /// <summary>The environment variable that names another file, or is <c>off</c> to keep the history in memory only.</summary>
+    /// <summary>The environment variable with the path of another file, or <c>off</c> to keep the history in memory only.</summary>
     public const string EnvironmentVariable = "JUPYTER_CSHARP_HISTORY";
 
     /// <summary>The name of this program's folder in the user's data directory.</summary>
@@ -27,7 +27,7 @@ public sealed class HistoryStore : IDisposable
     private const int MaxTextLength = 1024 * 1024;
     private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(1);
 
-    /// <summary>The time that entries wait to be written together, while their cell needs the processor.</summary>
+    /// <summary>The time that entries are collected before they are written together, because their cell needs the processor.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock gate = new();
@@ -47,7 +47,7 @@ public sealed class HistoryStore : IDisposable
     private bool warned;
 
     /// <param name="warn">Receives at most one line, on the background thread.</param>
-    /// <param name="path">The file, created if it is missing; null keeps the history in memory.</param>
+    /// <param name="path">The file, which is created if it is missing; null keeps the history in memory.</param>
     public HistoryStore(Action<string> warn, string? path)
     {
         this.warn = warn;
@@ -60,33 +60,33 @@ public sealed class HistoryStore : IDisposable
         });
     }
 
-    /// <summary>Returns the file that the environment names, or else the one in the user's data directory; null for none.</summary>
+    /// <summary>Returns the file in the environment variable, otherwise the one in the user's data directory; null for none.</summary>
     public static string? DefaultPath()
     {
         var named = Environment.GetEnvironmentVariable(EnvironmentVariable);
         if (string.Equals(named, "off", StringComparison.OrdinalIgnoreCase)) return null;
         if (!string.IsNullOrEmpty(named)) return named;
-        // Unverified: in a fresh account the folder does not exist yet, and would be returned as an empty string.
+        // Not verified, because in a new account the folder does not exist yet, and an empty string would be returned.
         var data = Environment.GetFolderPath(
             Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         return data.Length == 0 ? null : Path.Combine(data, OwnFolder, "history.sqlite");
     }
 
-    /// <summary>Stores a cell's text. A text over 1 Mi characters is truncated.</summary>
+    /// <summary>Stores the text of a cell, truncated to 1 Mi characters.</summary>
     public void Add(int line, string input)
     {
         var kept = Cut(input);
         Post(() => Perform(database => database.Add(line, kept)));
     }
 
-    /// <summary>Stores the result of a cell that was added before. A text over 1 Mi characters is truncated.</summary>
+    /// <summary>Stores the result of a cell that was added before, truncated to 1 Mi characters.</summary>
     public void AddOutput(int line, string textOutput)
     {
         var kept = Cut(textOutput);
         Post(() => Perform(database => database.AddOutput(line, kept)));
     }
 
-    /// <summary>Returns matching entries, oldest first, among all that were added before; none after the store was disposed of.</summary>
+    /// <summary>Returns the matching entries among all that were added before, oldest first; none after disposal.</summary>
     public Task<IReadOnlyList<HistoryEntry>> QueryAsync(HistoryRequest request)
     {
         var answer = new TaskCompletionSource<IReadOnlyList<HistoryEntry>>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -101,7 +101,7 @@ public sealed class HistoryStore : IDisposable
         return answer.Task;
     }
 
-    /// <summary>Writes the pending entries, waiting at most a second.</summary>
+    /// <summary>Writes the pending entries; waits at most 1 s.</summary>
     public void Dispose()
     {
         lock (gate) ended = true;
@@ -151,8 +151,8 @@ public sealed class HistoryStore : IDisposable
         database?.Dispose();
     }
 
-    // Errors of the file or of SQLite itself must not affect cells. Three attempts: as it is, in a new file if the old one is broken, in
-    // memory.
+    // Errors of the file or of SQLite must not affect cells. Three attempts: with the file; with a new file, if the old
+    // one is broken; in memory.
     private void Perform(Action<HistoryDatabase> work)
     {
         for (var attempt = 1; attempt <= 3; attempt++)
