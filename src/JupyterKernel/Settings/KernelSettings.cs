@@ -7,9 +7,8 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Settings;
 
 /// <summary>
-/// The settings of workers and of compilation. Each setting has a name, and is set by the environment (<c>jupyter-csharp install --set
-/// name=value</c> puts it into the kernelspec), by <c>jupyter-csharp kernel --set name=value</c>, and in a running notebook by
-/// <c>#!settings name value</c>.
+/// The kernel's settings. Each has a name and is set by an environment variable (<c>jupyter-csharp install --set name=value</c> puts it
+/// into the kernelspec), by <c>jupyter-csharp kernel --set name=value</c>, or in a notebook by <c>#!settings name value</c>.
 /// </summary>
 internal sealed class KernelSettings
 {
@@ -93,7 +92,7 @@ internal sealed class KernelSettings
     }
 
     /// <summary>
-    /// The memory threshold in bytes; by default a quarter of the memory of the machine or the control group, at least 512 MB.
+    /// The memory threshold in bytes; by default a quarter of the memory of the machine or the control group, but at least 512 MB.
     /// </summary>
     public long MemoryThresholdBytes { get; set; } = Math.Max(512 * MiB, MachineBytes / 4);
 
@@ -122,11 +121,11 @@ internal sealed class KernelSettings
 
     public LanguageSettings Language { get; set; } = LanguageSettings.Default;
 
-    /// <summary>Returns the error in a setting's value; null if it is valid.</summary>
+    /// <summary>Returns the error message for a setting's value; null if the value is valid.</summary>
     public static string? Check(string name, string text) => new KernelSettings().Set(name, text);
 
-    /// <summary>Sets a setting by its name.</summary>
-    /// <returns>The error; null if the value is valid.</returns>
+    /// <summary>Sets a setting by name.</summary>
+    /// <returns>The error message; null if the value is valid.</returns>
     public string? Set(string name, string text) =>
         All.FirstOrDefault(setting => setting.Name == name) is not { } setting
         ? $"Unknown setting '{name}'. "
@@ -152,10 +151,10 @@ internal sealed class KernelSettings
 }
 
 /// <summary>A single setting.</summary>
-/// <param name="Get">Returns its value as text.</param>
-/// <param name="Set">Sets it from a text; returns false if the text is not a valid value.</param>
+/// <param name="Get">Returns the value as text.</param>
+/// <param name="Set">Sets the value from a text; returns false if the text is not a valid value.</param>
 internal sealed record Setting(string Name, string Description, Func<KernelSettings, string> Get, Func<KernelSettings, string, bool> Set)
 {
-    /// <summary>The environment variable that sets it.</summary>
+    /// <summary>The environment variable that sets the setting.</summary>
     public string EnvironmentVariable => "JUPYTER_CSHARP_" + Name.ToUpperInvariant().Replace('-', '_');
 }

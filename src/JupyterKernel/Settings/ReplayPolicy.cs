@@ -1,12 +1,12 @@
 namespace JupyterKernel.Settings;
 
-/// <summary>The treatment of a cell in a replay.</summary>
+/// <summary>How a replay treats a cell.</summary>
 internal enum ReplayPolicy
 {
-    /// <summary>The cell is executed again.</summary>
+    /// <summary>The cell is run again.</summary>
     Always,
 
-    /// <summary>The cell is not executed again; the variables that hold plain data are set to their values after it.</summary>
+    /// <summary>The cell is not run; variables with plain data are set to the values that they had after the cell.</summary>
     Never,
 
     /// <summary>After a crash the user is asked; at a planned recycle the same as <see cref="Never"/>.</summary>
@@ -16,7 +16,7 @@ internal enum ReplayPolicy
 /// <summary>Parses the names of policies.</summary>
 internal static class ReplayPolicies
 {
-    /// <summary>Returns the policy of a name; null if there is none.</summary>
+    /// <summary>Returns the policy with a given name; null if there is none.</summary>
     public static ReplayPolicy? Parse(string name) => name switch
     {
         "always" => ReplayPolicy.Always,

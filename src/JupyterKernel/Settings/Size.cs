@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace JupyterKernel.Settings;
 
-/// <summary>Parses and formats sizes of memory: <c>600 MB</c>, <c>1.5GB</c>; a unit is 1024 times the next smaller one.</summary>
+/// <summary>Parses and formats memory sizes such as <c>600 MB</c> and <c>1.5GB</c>; each unit is 1024 times the previous one.</summary>
 internal static class Size
 {
     private static readonly string[] Units = ["B", "KB", "MB", "GB", "TB"];
 
-    /// <summary>Returns the number of bytes; null if the text is not a valid size, or less than a megabyte.</summary>
+    /// <summary>Returns the number of bytes; null if the text is not a valid size or less than 1 MB.</summary>
     public static long? Parse(string text)
     {
         var digits = text.TrimEnd().TrimEnd([.. "KMGTBkmgtbi"]);
@@ -24,7 +24,7 @@ internal static class Size
         return bytes is >= 1024 * 1024 and < long.MaxValue ? (long)bytes : null;
     }
 
-    /// <summary>Formats a size in the appropriate unit.</summary>
+    /// <summary>Formats a size in a suitable unit.</summary>
     public static string Format(long bytes)
     {
         double number = bytes;
