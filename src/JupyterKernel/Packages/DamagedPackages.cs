@@ -6,16 +6,16 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Packages;
 
 /// <summary>
-/// Finds and repairs extracted packages that lack files, or have files of another length than their archive: NuGet never verifies a package
-/// that it once extracted, and resolves assets from the files that it finds. Any thread.
+/// Finds and repairs extracted packages in which files are missing or differ in length from those in the package's archive. NuGet does not
+/// verify a package after extracting it, and it resolves assets from the files that it finds. Any thread.
 /// </summary>
 /// <remarks>Source: https://learn.microsoft.com/nuget/consume-packages/managing-the-global-packages-and-cache-folders</remarks>
 internal static class DamagedPackages
 {
-    /// <summary>The folders of a package that a build reads.</summary>
+    /// <summary>The folders of a package that affect a build.</summary>
     private static readonly string[] Folders = ["lib/", "ref/", "runtimes/", "build/", "buildTransitive/", "analyzers/"];
 
-    /// <summary>Returns the folders of the packages that a restore resolved and that differ from their archives.</summary>
+    /// <summary>Returns the folders of the restored packages that differ from their archives.</summary>
     /// <param name="assets">The restore's project.assets.json.</param>
     public static IReadOnlyList<string> Find(JObject assets)
     {
@@ -30,8 +30,8 @@ internal static class DamagedPackages
     }
 
     /// <summary>
-    /// Replaces the differing files of a package from its archive: each is extracted beside its target and then moved there. Nothing is
-    /// deleted, and an archive whose hash is not the one that NuGet has recorded is not used.
+    /// Repairs a package: extracts each differing file from the archive next to its target and then moves it there. Nothing is deleted. The
+    /// archive is used only if it has the hash that NuGet recorded.
     /// </summary>
     /// <returns>False if the archive itself is damaged.</returns>
     /// <exception cref="IOException">A file cannot be replaced.</exception>
@@ -52,7 +52,7 @@ internal static class DamagedPackages
     }
 
     /// <summary>Renames a package's folder, so that the next restore downloads the package again.</summary>
-    /// <returns>The new name, which NuGet does not take for a version.</returns>
+    /// <returns>The new path; NuGet does not take its name for a version.</returns>
     /// <exception cref="IOException">The folder cannot be renamed.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder is read-only.</exception>
     public static string PutAside(string folder)
@@ -62,7 +62,7 @@ internal static class DamagedPackages
         return aside;
     }
 
-    /// <summary>Completes <see cref="PutAside"/>: deletes the old folder if there is a new one, or else restores its name.</summary>
+    /// <summary>Completes <see cref="PutAside"/>: deletes the renamed folder if there is a new one, otherwise restores its name.</summary>
     public static void TakeBack(string aside, string folder)
     {
         try
@@ -72,7 +72,7 @@ internal static class DamagedPackages
         }
         catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
         {
-            // Another kernel is doing this too, or has loaded a file of the folder.
+            // Another kernel is doing the same, or has loaded a file of the folder.
         }
     }
 
@@ -96,10 +96,10 @@ internal static class DamagedPackages
     private static string ArchiveOf(string folder) =>
         Path.Combine(folder, $"{Path.GetFileName(Path.GetDirectoryName(folder))}.{Path.GetFileName(folder)}.nupkg");
 
-    /// <summary>The files of an archive that are missing in the folder or have another length.</summary>
+    /// <summary>Returns the files of an archive that are missing in the folder or have another length there.</summary>
     private static IEnumerable<ZipArchiveEntry> Differing(ZipArchive archive, string folder)
     {
-        // NuGet extracts one of several entries of one name.
+        // If several entries have the same name, NuGet extracts only one of them.
         foreach (var same in archive.Entries.Where(IsFileOfBuild).GroupBy(entry => PathOf(entry), StringComparer.OrdinalIgnoreCase))
         {
             var files = same.Select(entry => new FileInfo(Path.Combine(folder, PathOf(entry)))).Where(file => file.Exists).ToList();
@@ -108,20 +108,20 @@ internal static class DamagedPackages
         }
     }
 
-    /// <summary>Whether an entry is a file, not a folder, and of a kind that a build reads.</summary>
+    /// <summary>Whether an entry is a file, not a folder, and affects a build.</summary>
     private static bool IsFileOfBuild(ZipArchiveEntry entry) =>
         PathOf(entry) is var path && !path.EndsWith('/') && Folders.Any(kind => path.StartsWith(kind, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// Whether an entry is documentation, which is not extracted, or is compressed, as set by NUGET_XMLDOC_MODE, for example in the SDK's
-    /// container images.
+    /// Whether an entry is documentation. NUGET_XMLDOC_MODE, which is set for example in the SDK's container images, makes NuGet
+    /// omit or compress such files.
     /// </summary>
     private static bool IsDocumentation(string path) => path.EndsWith(".xml", StringComparison.OrdinalIgnoreCase)
         && (path.StartsWith("lib/", StringComparison.OrdinalIgnoreCase) || path.StartsWith("ref/", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// Returns the path of an entry relative to the package. NuGet decodes the name; a backslash separates folders on Windows only, so
-    /// elsewhere such a file is missing from its place until the package is repaired.
+    /// Returns the path of an entry relative to the package. NuGet decodes the name, and a backslash separates folders only on Windows; so
+    /// on other systems such a file is not in its place until the package is repaired.
     /// </summary>
     private static string PathOf(ZipArchiveEntry entry) => Uri.UnescapeDataString(entry.FullName).Replace('\\', '/');
 
@@ -142,8 +142,8 @@ internal static class DamagedPackages
     }
 
     /// <summary>
-    /// Whether the archive has the SHA-512 that NuGet recorded when it extracted it. The one in .nupkg.metadata excludes a signature, so it
-    /// is the archive's own only if that is not signed.
+    /// Whether the archive has the SHA-512 hash that NuGet recorded on extraction. The hash in .nupkg.metadata excludes a signature, so it
+    /// is the hash of the archive only if the archive is not signed.
     /// </summary>
     private static bool HasRecordedHash(string folder)
     {

@@ -3,19 +3,19 @@ using System.Diagnostics;
 
 namespace JupyterKernel.Packages;
 
-/// <summary>The .NET SDK of this machine, which restores packages. Any thread.</summary>
+/// <summary>The .NET SDK of this machine, with which packages are restored. Any thread.</summary>
 internal static class DotnetSdk
 {
     private static readonly string Name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
 
     private static readonly Lazy<IReadOnlyList<string>> Lazy = new(FindFrameworkAnalyzers);
 
-    /// <summary>The path of the <c>dotnet</c> command; null if there is none.</summary>
+    /// <summary>Returns the path of the <c>dotnet</c> command; null if there is no SDK.</summary>
     public static string? Find() => Candidates().FirstOrDefault(path => File.Exists(path) && HasSdk(path));
 
-    /// <summary>Runs the command to its end, with output in English.</summary>
-    /// <param name="line">Receives its output, line by line.</param>
-    /// <returns>Its exit code.</returns>
+    /// <summary>Runs the command until it exits, with output in English.</summary>
+    /// <param name="line">Receives the output, line by line.</param>
+    /// <returns>The exit code.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was terminated.</exception>
     public static async Task<int> RunAsync(
         string dotnet, string folder, IEnumerable<string> arguments, Action<string> line, CancellationToken cancellation)
@@ -64,8 +64,8 @@ internal static class DotnetSdk
     }
 
     /// <summary>Returns the folder of the latest version of a shared framework; null if there is none.</summary>
-    /// <param name="dotnet">The path of the command.</param>
-    /// <param name="name">For example Microsoft.AspNetCore.App.</param>
+    /// <param name="dotnet">The path of the <c>dotnet</c> command.</param>
+    /// <param name="name">The name of the framework, for example Microsoft.AspNetCore.App.</param>
     /// <param name="major">The required major version.</param>
     public static string? FindFramework(string dotnet, string name, int major) => Latest(Path.Combine(Root(dotnet), "shared", name), major);
 
@@ -78,12 +78,10 @@ internal static class DotnetSdk
             .Select(found => found.Path).FirstOrDefault();
     }
 
-    /// <summary>The source generators of the framework, which are part of the SDK; none if there is no SDK.</summary>
+    /// <summary>The source generators of the framework, which are part of the SDK; empty if there is no SDK.</summary>
     public static IReadOnlyList<string> FrameworkAnalyzers => Lazy.Value;
 
-    /// <summary>
-    /// Returns the folder with the documentation of the framework, which is part of the SDK too; null if there is no SDK.
-    /// </summary>
+    /// <summary>Returns the folder with the framework's documentation, which is part of the SDK; null if there is no SDK.</summary>
     public static string? FindReferencePack() =>
         FindPack() is { } pack ? Path.Combine(pack, "ref", $"net{Environment.Version.Major}.0") : null;
 
@@ -99,7 +97,7 @@ internal static class DotnetSdk
 
     private static bool HasSdk(string dotnet) => Directory.Exists(Path.Combine(Root(dotnet), "sdk"));
 
-    /// <summary>Returns the root directory of the SDK, following a link to the real command.</summary>
+    /// <summary>Returns the root directory of the SDK; follows a link to the real command.</summary>
     private static string Root(string dotnet) =>
         Path.GetDirectoryName(File.ResolveLinkTarget(dotnet, returnFinalTarget: true)?.FullName ?? dotnet)!;
 

@@ -3,18 +3,18 @@ using JupyterKernel.Compilation;
 namespace JupyterKernel.Packages;
 
 /// <summary>
-/// The extensions in a package's folder interactive-extensions/dotnet, which are run when the package is referenced. Source:
-/// https://github.com/dotnet/interactive/blob/main/docs/extending-dotnet-interactive.md
+/// The extensions in a package's folder interactive-extensions/dotnet, which are run when the package is referenced.
+/// Source: https://github.com/dotnet/interactive/blob/main/docs/extending-dotnet-interactive.md
 /// </summary>
 /// <param name="Package">The package's id.</param>
-/// <param name="Assemblies">Full paths of the assemblies whose extensions are loaded.</param>
-/// <param name="Script">Full path of an extension.dib; null if the package has none.</param>
+/// <param name="Assemblies">The full paths of the assemblies that contain extensions.</param>
+/// <param name="Script">The full path of the package's extension.dib; null if there is none.</param>
 internal sealed record Extension(string Package, IReadOnlyList<string> Assemblies, string? Script)
 {
     private const string Folder = "interactive-extensions/dotnet";
     private const long MaxScriptBytes = 1_000_000;
 
-    /// <summary>Returns the extensions in a package's folder; null for most packages.</summary>
+    /// <summary>Returns the extensions in a package's folder; null if there are none.</summary>
     /// <param name="root">The package's folder.</param>
     public static Extension? In(string package, string root)
     {
@@ -25,8 +25,8 @@ internal sealed record Extension(string Package, IReadOnlyList<string> Assemblie
             File.Exists(script) ? script : null);
     }
 
-    /// <summary>Returns the cells to run for it, in order, with names for the user.</summary>
-    /// <param name="warn">Receives a message about each part that cannot be run.</param>
+    /// <summary>Returns the cells that run the extension, in order, with names for the user.</summary>
+    /// <param name="warn">Receives a message for each part that cannot be run.</param>
     public IEnumerable<(string Name, string Code)> Cells(Action<string> warn)
     {
         foreach (var assembly in Assemblies.Select(path => Path.GetFileNameWithoutExtension(path)))

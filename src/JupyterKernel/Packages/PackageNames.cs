@@ -6,7 +6,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.Packages;
 
 /// <summary>
-/// Looks up package ids and versions to complete directives: those on this machine at once, those of the feeds through the SDK. Any thread.
+/// Looks up package ids and versions for the completion of directives: on this machine immediately, in the feeds
+/// through the SDK. Any thread.
 /// Source: https://learn.microsoft.com/dotnet/core/tools/dotnet-package-search
 /// </summary>
 /// <param name="folder">The notebook's folder, where the search for NuGet.config begins.</param>
@@ -15,13 +16,13 @@ internal sealed class PackageNames(string folder)
     private const int MinLetters = 2;
     private const int MaxFound = 50;
 
-    /// <summary>The time to wait for a feed; a later answer is available to the next query.</summary>
+    /// <summary>The time to wait for a feed; a later answer is used for the next query.</summary>
     private static readonly TimeSpan FeedTimeout = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan SearchTimeout = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Task<IReadOnlyList<JObject>>> searches = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Returns the packages whose ids begin with the typed text, then others that the feeds find for it.</summary>
+    /// <summary>Returns the packages whose ids begin with the typed text, followed by others that the feeds find.</summary>
     public async Task<IReadOnlyList<(string Id, string Description)>> IdsAsync(string typed, CancellationToken cancellation)
     {
         var local = OnThisMachine(typed + "*").Select(path => (IdOf(path), ""));
@@ -35,7 +36,7 @@ internal sealed class PackageNames(string folder)
         ];
     }
 
-    /// <summary>Returns a question whether an existing package with a similar id was meant; null if there is none.</summary>
+    /// <summary>Returns a question that proposes an existing package with a similar id; null if there is none.</summary>
     public async Task<string?> NearestAsync(string id, CancellationToken cancellation)
     {
         var found = await Task.WhenAll(((string[])[id, id.Split('.').MaxBy(part => part.Length)!]).Distinct()
@@ -46,7 +47,7 @@ internal sealed class PackageNames(string folder)
             found.SelectMany(packages => packages).Select(package => (string?)package["id"] ?? "").Concat(PackageHints.Ids).Concat(local));
     }
 
-    /// <summary>Returns a package's versions, the latest first.</summary>
+    /// <summary>Returns the versions of a package, the latest first.</summary>
     public async Task<IReadOnlyList<string>> VersionsAsync(string id, CancellationToken cancellation)
     {
         if (id.Length == 0) return [];
@@ -79,7 +80,7 @@ internal sealed class PackageNames(string folder)
         {
             await DotnetSdk.RunAsync(dotnet, folder, ["package", .. arguments, "--format", "json"], output.Add, deadline.Token);
 
-            // Other output may precede the answer.
+            // Other output may precede the JSON.
             var answer = JObject.Parse(string.Join('\n', output.SkipWhile(line => !line.StartsWith('{'))));
             return [.. (answer["searchResult"] as JArray ?? []).SelectMany(source => source["packages"] as JArray ?? []).OfType<JObject>()];
         }
@@ -92,7 +93,7 @@ internal sealed class PackageNames(string folder)
         }
     }
 
-    /// <summary>Returns the folders of packages that were restored before.</summary>
+    /// <summary>Returns the folders of restored packages.</summary>
     private static IEnumerable<string> OnThisMachine(string pattern)
     {
         var store = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named ? named
@@ -109,7 +110,7 @@ internal sealed class PackageNames(string folder)
         }
     }
 
-    /// <summary>Returns a package's id in its original spelling: the name of its folder is in lower case.</summary>
+    /// <summary>Returns a package's id in its original spelling; the name of the folder is in lower case.</summary>
     private static string IdOf(string package)
     {
         try
@@ -127,7 +128,7 @@ internal sealed class PackageNames(string folder)
         }
     }
 
-    /// <summary>Compares versions by their numbers; a preview precedes its release.</summary>
+    /// <summary>Compares version numbers; a preview comes before its release.</summary>
     private static int Compare(string a, string b)
     {
         var (left, right) = (a.Split('-', 2), b.Split('-', 2));

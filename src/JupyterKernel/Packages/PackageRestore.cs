@@ -8,20 +8,20 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Packages;
 
-/// <summary>A failed restore, after which nothing has changed. The message contains the reason and the remedy.</summary>
+/// <summary>A failed restore, which has changed nothing. The message contains the reason and the remedy.</summary>
 internal sealed class PackageException(string message) : Exception(message)
 {
     /// <summary>The packages whose version requires another .NET; empty if there are other errors too.</summary>
     public IReadOnlyList<InstalledPackage> Unfit { get; init; } = [];
 
-    /// <summary>The ids that no source has.</summary>
+    /// <summary>The package ids that no source has.</summary>
     public IReadOnlyList<string> Unknown { get; init; } = [];
 }
 
 /// <summary>
-/// Resolves sets of packages with the machine's .NET SDK, as for a project: NuGet.config, feeds, credentials and caches are the user's. The
-/// result of a set is cached, so that the same set needs no process the next time. Any thread. Source:
-/// https://learn.microsoft.com/visualstudio/msbuild/evaluate-items-and-properties
+/// Restores sets of packages with the machine's .NET SDK, as for a project: with the user's NuGet.config, feeds, credentials and caches.
+/// The result is cached, so that restoring the same set again starts no process. Any thread.
+/// Source: https://learn.microsoft.com/visualstudio/msbuild/evaluate-items-and-properties
 /// </summary>
 /// <param name="baseDirectory">The directory where the search for NuGet.config begins.</param>
 internal sealed partial class PackageRestore(string baseDirectory)
@@ -29,7 +29,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
     /// <summary>The time after which a package with a floating version is resolved again.</summary>
     private static readonly TimeSpan FloatsFor = TimeSpan.FromDays(1);
 
-    /// <summary>The maximum number of older versions to try of a package that requires a newer .NET.</summary>
+    /// <summary>The maximum number of older versions to try for a package that requires a newer .NET.</summary>
     private const int MaxOlderVersions = 6;
 
     private const string Asked = "You asked for";
@@ -48,7 +48,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         ["NU1605"] = "Reference the higher version.",
     };
 
-    /// <summary>The runtime identifier that native assets are resolved for.</summary>
+    /// <summary>The runtime identifier for native assets.</summary>
     private static string Runtime =>
         (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx"
             : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux")
@@ -63,8 +63,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "jupyter-csharp", "packages");
 
     /// <summary>
-    /// Creates a folder in the cache that only the user can read: the address of a source may contain a password, and a project is the
-    /// user's own.
+    /// Creates a folder in the cache that only the user can read, because the address of a source may contain a password and
+    /// projects are the user's own.
     /// </summary>
     private static string CreatePrivately(params ReadOnlySpan<string> names)
     {
@@ -73,8 +73,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
             : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)).FullName;
     }
 
-    /// <summary>Resolves a set.</summary>
-    /// <param name="progress">Called with the progress of the restore, on any thread.</param>
+    /// <summary>Restores a set of packages.</summary>
+    /// <param name="progress">Receives the progress of the restore, on any thread.</param>
     /// <exception cref="PackageException">The set cannot be restored.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<ResolvedPackages> RestoreAsync(PackageSet set, Action<string> progress, CancellationToken cancellation)
@@ -82,7 +82,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         if (set.IsEmpty) return ResolvedPackages.None;
         var remembered = Path.Combine(Cache, Key(set) + ".json");
 
-        // A project may have changed since.
+        // A project may have changed since the last restore.
         if (set.Projects.Count == 0 && Remembered(remembered, set.IsFloating ? FloatsFor : TimeSpan.MaxValue) is { } known) return known;
         var dotnet = DotnetSdk.Find()
             ?? throw new PackageException(
@@ -153,13 +153,13 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static void Remember(string path, ResolvedPackages resolved, string folder)
     {
-        // Written atomically, because another kernel may write it too or this process may end.
+        // Written atomically, because another kernel may write the same file, or this process may end meanwhile.
         var written = Path.Combine(folder, "remembered.json");
         File.WriteAllText(written, resolved.ToJson());
         File.Move(written, path, overwrite: true);
     }
 
-    /// <summary>Deletes the folders of kernels that were killed in the middle of a restore.</summary>
+    /// <summary>Deletes the folders of kernels that were killed during a restore.</summary>
     private static void DeleteLeftBehind()
     {
         if (!Directory.Exists(Cache)) return;
@@ -178,15 +178,15 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
         catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
         {
-            // It is only a cache.
+            // A cache file that cannot be deleted does no harm.
         }
     }
 
     /// <summary>
-    /// Restores and resolves a set. Where a package is referenced without a version and its newest one requires a newer .NET, the newest
-    /// one that does not is used.
+    /// Restores a set. If a package is referenced without a version and its newest version requires a newer .NET, the newest
+    /// version that fits is used.
     /// </summary>
-    /// <returns>The build's output, and notes for the user.</returns>
+    /// <returns>The build output, and notes for the user.</returns>
     private async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildFittingAsync(
         string dotnet, string folder, PackageSet set, Action<string> progress, CancellationToken cancellation)
     {
@@ -212,8 +212,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
-    /// <summary>Restores and resolves, and repairs damaged packages of the machine's cache.</summary>
-    /// <returns>The build's output, and notes for the user.</returns>
+    /// <summary>Restores a set and repairs damaged packages in the machine's cache.</summary>
+    /// <returns>The build output, and notes for the user.</returns>
     private static async Task<(IReadOnlyList<string> Log, IReadOnlyList<string> Notes)> BuildSoundAsync(
         string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
@@ -250,7 +250,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
             return failed is null ? (log, notes) : throw new PackageException(string.Join('\n', notes.Prepend(failed.Message)));
         try
         {
-            Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would reuse the list of files from there.
+            Directory.Delete(Path.Combine(folder, "obj"), recursive: true); // NuGet would reuse its list of files from there.
             return (await BuildAsync(dotnet, folder, progress, cancellation), notes);
         }
         catch (PackageException failure) when (aside.Count > 0)
@@ -265,8 +265,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
-    /// <summary>Restores and resolves.</summary>
-    /// <returns>The build's output.</returns>
+    /// <summary>Runs the restore.</summary>
+    /// <returns>The build output.</returns>
     private static async Task<IReadOnlyList<string>> BuildAsync(
         string dotnet, string folder, Action<string> progress, CancellationToken cancellation)
     {
@@ -289,7 +289,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static PackageException Explain(IReadOnlyList<string> log)
     {
-        // Some are reported once for all platforms, and once for this one.
+        // Some errors are reported twice: for all platforms and for this one.
         var errors = Problems(log, "error")
             .Select(error => (error.Code, Text: error.Text.Replace($" / {Runtime}", "", StringComparison.Ordinal))).Distinct().ToList();
         if (errors.Count == 0)
@@ -371,7 +371,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
                 .Concat(Of("ReferencePath").Where(item => Text(item, "ReferenceSourceTarget") == "ProjectReference")).Select(Full),
                 .. GeneratorOptions(folder)],
 
-            // Versions that packages request of each other, and get a newer one of, do not concern the user.
+            // A dependency that is resolved to a newer version than requested (NU1603) does not concern the user.
             [.. Problems(log, "warning")
                 .Where(warning => warning.Code != "NU1603" || warning.Text.StartsWith(Asked, StringComparison.Ordinal))
                 .Select(warning => $"{warning.Code}: {warning.Text}").Distinct()])
@@ -391,8 +391,8 @@ internal sealed partial class PackageRestore(string baseDirectory)
     }
 
     /// <summary>
-    /// Returns a copy of a project's output, named after its contents: the project can be built again while a worker has the copy loaded,
-    /// and its output is then another file.
+    /// Copies the output of a project to a folder named after the content's hash, and returns the copy. So the project can be built again
+    /// while a worker has the copy loaded, and the new output is then another file.
     /// </summary>
     private static string Copy(string path)
     {
@@ -406,7 +406,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         return copy;
     }
 
-    /// <summary>Returns a copy of the properties that packages expose to their generators; none if the build has written none.</summary>
+    /// <summary>Returns a copy of the file with the properties that packages expose to their generators; empty if there is none.</summary>
     /// <remarks>
     /// Source:
     /// https://github.com/dotnet/roslyn/blob/main/docs/features/source-generators.cookbook.md#consume-msbuild-properties-and-metadata
@@ -433,7 +433,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
 
     private static JObject Assets(string folder) => JObject.Parse(File.ReadAllText(AssetsFile(folder)));
 
-    /// <summary>Reads the packages from the files that NuGet has written.</summary>
+    /// <summary>Reads the installed packages from the files that NuGet wrote.</summary>
     /// <remarks>Source: https://learn.microsoft.com/nuget/concepts/package-installation-process</remarks>
     private static List<InstalledPackage> Installed(string folder)
     {
@@ -450,7 +450,7 @@ internal sealed partial class PackageRestore(string baseDirectory)
         }
     }
 
-    /// <summary>Reads the packages and the folders in which each may be.</summary>
+    /// <summary>Reads the packages, each with the folders in which it may be.</summary>
     private static IEnumerable<(string Id, string Version, IEnumerable<string> Roots)> Libraries(string folder)
     {
         var assets = Assets(folder);

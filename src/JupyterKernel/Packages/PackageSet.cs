@@ -6,13 +6,13 @@ using JupyterKernel.Compilation;
 namespace JupyterKernel.Packages;
 
 /// <summary>A package that a cell references.</summary>
-/// <param name="Version">A version or a range of them, as NuGet writes it; null for the latest stable one.</param>
+/// <param name="Version">A version or version range in NuGet's notation; null for the latest stable version.</param>
 internal sealed record PackageRequest(string Id, string? Version)
 {
-    /// <summary>Whether any released version is accepted, or any below a certain one.</summary>
+    /// <summary>Whether the request accepts any released version, or any below a given one.</summary>
     public bool IsAnyStable => Version is null or "*" || Version.StartsWith("[*,", StringComparison.Ordinal);
 
-    /// <summary>Whether its resolution depends on the current contents of the feeds.</summary>
+    /// <summary>Whether the resolved version depends on the present contents of the feeds.</summary>
     public bool IsFloating => Version is null || Version.Contains('*', StringComparison.Ordinal);
 }
 
@@ -25,36 +25,36 @@ internal sealed record PackageSet
     private static readonly string[] ConfigNames = OperatingSystem.IsLinux()
         ? ["nuget.config", "NuGet.config", "NuGet.Config"] : ["nuget.config"];
 
-    // These variables also decide where packages are stored and which sources are used.
+    // These variables also affect where packages are stored and which sources are used.
     private static readonly string[] StoreVariables = ["NUGET_PACKAGES", "NUGET_FALLBACK_PACKAGES", "RestoreConfigFile", "RestoreSources"];
 
     /// <summary>The set of a new session.</summary>
     public static readonly PackageSet Empty = new();
 
-    /// <summary>The packages, by their ids.</summary>
+    /// <summary>The packages, sorted by id.</summary>
     public IReadOnlyList<PackageRequest> Packages { get; private init; } = [];
 
-    /// <summary>Addresses or folders of package sources, in addition to those of the user's NuGet.config.</summary>
+    /// <summary>Addresses or folders of package sources, in addition to those in the user's NuGet.config.</summary>
     public IReadOnlyList<string> Sources { get; private init; } = [];
 
-    /// <summary>Shared frameworks in addition to the core one.</summary>
+    /// <summary>Shared frameworks other than the core framework.</summary>
     public IReadOnlyList<string> Frameworks { get; private init; } = [];
 
-    /// <summary>Full paths of projects that are built and referenced.</summary>
+    /// <summary>Full paths of the projects to build and reference.</summary>
     public IReadOnlyList<string> Projects { get; private init; } = [];
 
-    /// <summary>Build properties by their names.</summary>
+    /// <summary>Build properties, by name.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; private init; } =
         new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether there is nothing to restore.</summary>
     public bool IsEmpty => Packages.Count + Frameworks.Count + Projects.Count == 0;
 
-    /// <summary>Whether a later restore of it may give a different result.</summary>
+    /// <summary>Whether a later restore of this set may give a different result.</summary>
     public bool IsFloating => Packages.Any(package => package.IsFloating);
 
     /// <summary>Returns this set with the directives of a cell added.</summary>
-    /// <param name="baseDirectory">The directory that relative paths start from.</param>
+    /// <param name="baseDirectory">The directory that relative paths refer to.</param>
     public PackageSet With(IEnumerable<PackageDirective> directives, string baseDirectory)
     {
         var set = this;
@@ -86,9 +86,9 @@ internal sealed record PackageSet
         return set;
     }
 
-    /// <summary>Returns this set with older versions of some packages: of an earlier minor or major version.</summary>
-    /// <param name="packages">The versions that are too new.</param>
-    /// <returns>Null if one of them was not referenced by a cell, or was referenced with a certain version.</returns>
+    /// <summary>Returns this set with an older minor or major version of some packages.</summary>
+    /// <param name="packages">The packages whose version is too new.</param>
+    /// <returns>The set; null if a package was not referenced by a cell, or was referenced with a specific version.</returns>
     public PackageSet? Below(IReadOnlyList<InstalledPackage> packages)
     {
         var below = Packages.ToDictionary(package => package.Id, StringComparer.OrdinalIgnoreCase);
@@ -109,7 +109,7 @@ internal sealed record PackageSet
     }
 
     /// <summary>
-    /// Returns this set with the versions that were resolved, so that a later restore does not change the packages that the session uses.
+    /// Returns this set with the resolved versions, so that a later restore does not change packages that the session uses.
     /// </summary>
     public PackageSet Pinned(IEnumerable<InstalledPackage> installed)
     {
@@ -121,13 +121,13 @@ internal sealed record PackageSet
         };
     }
 
-    /// <summary>Returns the text of the project that the SDK restores.</summary>
+    /// <summary>Returns the text of the project file that the SDK restores.</summary>
     /// <param name="baseDirectory">The directory where the search for NuGet.config begins.</param>
-    /// <param name="runtime">The runtime identifier, for example linux-x64, of the native assets.</param>
+    /// <param name="runtime">The runtime identifier for native assets, for example linux-x64.</param>
     public string Project(string baseDirectory, string runtime) => new XElement(
         "Project",
 
-        // Build files above the folder of this project do not apply to it; the central versions above the notebook do.
+        // Build files in the folders above this project must not affect it; central versions in those above the notebook must.
         Group(
             "PropertyGroup",
             new XElement("ImportDirectoryBuildProps", false), new XElement("ImportDirectoryBuildTargets", false),
@@ -157,8 +157,8 @@ internal sealed record PackageSet
         Import("Sdk.targets")).ToString();
 
     /// <summary>
-    /// Returns the cache key of the set, which is equal for the same set on the same machine in any folder that has no NuGet.config and no
-    /// central versions above it.
+    /// Returns the cache key of the set. On one machine it is the same in all folders that have neither a NuGet.config nor central
+    /// versions in a folder above.
     /// </summary>
     public string Key(string baseDirectory, string runtime)
     {
@@ -175,8 +175,8 @@ internal sealed record PackageSet
     }
 
     /// <summary>
-    /// Returns the file that sets versions for all projects below its folder. Source:
-    /// https://learn.microsoft.com/nuget/consume-packages/central-package-management
+    /// Returns the file that manages versions centrally for a directory; null if there is none.
+    /// Source: https://learn.microsoft.com/nuget/consume-packages/central-package-management
     /// </summary>
     private static string? CentralVersions(string baseDirectory) =>
         FoldersFrom(baseDirectory).Select(folder => Path.Combine(folder, "Directory.Packages.props")).FirstOrDefault(File.Exists);
@@ -188,8 +188,8 @@ internal sealed record PackageSet
     }
 
     /// <summary>
-    /// Returns the items of a package. Where versions are managed centrally, a cell's version overrides the central one, which overrides
-    /// the latest one.
+    /// Returns the project items for a package. With central version management, a cell's version overrides the central one, and the
+    /// central one overrides the latest.
     /// </summary>
     private static IEnumerable<XElement> References(PackageRequest package)
     {
@@ -206,7 +206,7 @@ internal sealed record PackageSet
     {
         var known = Packages.FirstOrDefault(package => package.Id.Equals(request.Id, StringComparison.OrdinalIgnoreCase));
 
-        // A request for any version is satisfied by a known one.
+        // A request for any version is satisfied by a version already in the set.
         if (known is not null && (request.Version is null || request.Version == known.Version)) return this;
         return this with
         {
@@ -225,7 +225,7 @@ internal sealed record PackageSet
     private static XElement Import(string file) =>
         new("Import", new XAttribute("Project", file), new XAttribute("Sdk", "Microsoft.NET.Sdk"));
 
-    /// <summary>Escapes a text, so that the build finds no properties, items or lists in it.</summary>
+    /// <summary>Escapes a text so that MSBuild finds no properties, items or lists in it.</summary>
     /// <remarks>Source: https://learn.microsoft.com/visualstudio/msbuild/msbuild-special-characters</remarks>
     private static string Escaped(string text) =>
         string.Concat(text.Select(c => "%$@';?*".Contains(c, StringComparison.Ordinal) ? $"%{(int)c:X2}" : c.ToString()));

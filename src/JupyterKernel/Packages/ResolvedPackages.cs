@@ -4,18 +4,19 @@ using Newtonsoft.Json;
 namespace JupyterKernel.Packages;
 
 /// <summary>A restored package.</summary>
-/// <param name="Source">The source that it was restored from: a feed's address or a folder; null if that is not known.</param>
+/// <param name="Source">The address of the feed or the folder that the package was restored from; null if unknown.</param>
 internal sealed record InstalledPackage(string Id, string Version, string? Source);
 
 /// <summary>
-/// The result of resolving a set of packages on this machine: the files to compile against and the files to load. Immutable; any thread.
+/// The result of restoring a set of packages on this machine: the files to compile against and the files to load. Immutable; any thread.
 /// </summary>
 /// <param name="Packages">All packages, including dependencies.</param>
 /// <param name="References">The full paths of the assemblies that cells are compiled against.</param>
-/// <param name="Assemblies">The assemblies that may be loaded, including satellite assemblies (in a folder of their culture's
-/// name).</param>
-/// <param name="NativeLibraries">The native libraries that assemblies call.</param>
-/// <param name="Analyzers">The assemblies that may generate sources, and an .editorconfig with their options.</param>
+/// <param name="Assemblies">
+/// The assemblies that can be loaded, including satellite assemblies, each in a folder named after its culture.
+/// </param>
+/// <param name="NativeLibraries">The native libraries that can be loaded.</param>
+/// <param name="Analyzers">The assemblies that may contain source generators, and an .editorconfig with their options.</param>
 /// <param name="Warnings">The warnings of the restore.</param>
 internal sealed record ResolvedPackages(
     IReadOnlyList<InstalledPackage> Packages, IReadOnlyList<string> References, IReadOnlyList<string> Assemblies,
@@ -32,7 +33,7 @@ internal sealed record ResolvedPackages(
             .Concat(Extensions.SelectMany(extension => extension.Assemblies));
 
     /// <summary>Parses the output of <see cref="ToJson"/>.</summary>
-    /// <returns>Null if the text is not valid, or its files are missing or have changed.</returns>
+    /// <returns>The result; null if the text is not valid or the files are missing or have changed.</returns>
     public static ResolvedPackages? FromJson(string json)
     {
         try
@@ -52,13 +53,13 @@ internal sealed record ResolvedPackages(
     public string ToJson() => JsonConvert.SerializeObject(new Remembered(this, TotalBytes(Files), HasExtensions: true));
 
     /// <summary>
-    /// Whether all earlier files are still included: then cells that were compiled against them need not be compiled again.
+    /// Whether all files of an earlier result are included; cells compiled against the earlier result then need not be compiled again.
     /// </summary>
     public bool Extends(ResolvedPackages before) =>
         before.References.All(References.Contains) && before.Assemblies.All(Assemblies.Contains)
             && before.NativeLibraries.All(NativeLibraries.Contains);
 
-    /// <summary>Returns the files that a cell must add to the earlier ones.</summary>
+    /// <summary>Returns the files that were not in an earlier result; the cell adds these.</summary>
     public CellAssets Beyond(ResolvedPackages before)
     {
         var added = new CellAssets([.. References.Except(before.References)], [.. Assemblies.Except(before.Assemblies)],
@@ -66,7 +67,7 @@ internal sealed record ResolvedPackages(
         return added.References.Count + added.Assemblies.Count + added.NativeLibraries.Count == 0 ? CellAssets.None : added;
     }
 
-    /// <returns>Null if one of the files is missing.</returns>
+    /// <returns>The total size of the files; null if one of them is missing.</returns>
     private static long? TotalBytes(IEnumerable<string> paths)
     {
         var total = 0L;
@@ -79,7 +80,9 @@ internal sealed record ResolvedPackages(
     }
 
     /// <param name="Resolved">The cached result.</param>
-    /// <param name="HasExtensions">Whether extensions were looked for, which earlier versions did not do.</param>
-    /// <param name="Bytes">The total size of all its files: a different sum means different files.</param>
+    /// <param name="HasExtensions">
+    /// Whether the result contains the extensions; those cached by earlier versions of this program do not.
+    /// </param>
+    /// <param name="Bytes">The total size of all files; if it differs, the files have changed.</param>
     private sealed record Remembered(ResolvedPackages? Resolved, long? Bytes, bool HasExtensions);
 }

@@ -3,20 +3,20 @@ using JupyterKernel.Compilation;
 namespace JupyterKernel.Packages;
 
 /// <summary>The packages of a session at one time. Immutable; any thread.</summary>
-/// <param name="Asked">The packages that its cells have referenced.</param>
-/// <param name="Resolved">The result of resolving them.</param>
+/// <param name="Asked">The packages that cells have referenced.</param>
+/// <param name="Resolved">The result of restoring them.</param>
 internal sealed record SessionPackages(PackageSet Asked, ResolvedPackages Resolved)
 {
     /// <summary>The packages of a new session.</summary>
     public static readonly SessionPackages None = new(PackageSet.Empty, ResolvedPackages.None);
 
-    /// <summary>The assemblies that may generate sources; the framework's own where there are no packages.</summary>
+    /// <summary>The assemblies that may contain source generators; without packages those of the framework.</summary>
     public IReadOnlyList<string> Analyzers => Resolved.Analyzers.Count > 0 ? Resolved.Analyzers : DotnetSdk.FrameworkAnalyzers;
 
-    /// <summary>Whether packages have added source generators to the core framework's.</summary>
+    /// <summary>Whether packages have added source generators to those of the framework.</summary>
     public bool HasGenerators => SourceGenerators.AreOfPackages(Resolved.Analyzers);
 
-    /// <summary>Describes the packages whose version has changed.</summary>
+    /// <summary>Describes each package whose version has changed.</summary>
     public IReadOnlyList<string> Changes(SessionPackages before)
     {
         var old = before.Resolved.Packages.ToDictionary(package => package.Id, package => package.Version,
