@@ -3,7 +3,7 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// A cell of a notebook as a view of its JSON.
+/// A cell of a notebook, as a view of the cell's JSON.
 /// Source: https://nbformat.readthedocs.io/en/latest/format_description.html#cell-types
 /// </summary>
 internal sealed class Cell(JObject json)
@@ -23,10 +23,10 @@ internal sealed class Cell(JObject json)
         set => json["execution_count"] = value;
     }
 
-    /// <summary>The language named by the cell's metadata; null for the notebook's language.</summary>
+    /// <summary>The language in the cell's metadata; null for the notebook's language.</summary>
     public string? Language => LanguageIn(NotebookFile.ObjectIn(json, "metadata"));
 
-    /// <summary>Reads the language from metadata, in the forms that Polyglot Notebooks, its predecessor and VS Code write.</summary>
+    /// <summary>Returns the language in metadata, in the forms written by Polyglot Notebooks, its predecessor and VS Code.</summary>
     public static string? LanguageIn(JObject metadata)
     {
         var language = (metadata["polyglot_notebook"] as JObject)?["kernelName"] ?? (metadata["dotnet_interactive"] as JObject)?["language"]
@@ -37,7 +37,7 @@ internal sealed class Cell(JObject json)
     public bool HasTag(string tag) =>
         NotebookFile.ObjectIn(json, "metadata")["tags"] is JArray tags && tags.Any(present => (string?)(present as JValue) == tag);
 
-    /// <summary>Clears the cell's outputs and returns the list to fill.</summary>
+    /// <summary>Clears the cell's outputs and returns the new, empty list.</summary>
     public JArray ClearOutputs()
     {
         var outputs = new JArray();

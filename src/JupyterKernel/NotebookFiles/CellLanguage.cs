@@ -1,12 +1,12 @@
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// A language of .NET Interactive's notebooks, with its names. This kernel runs C#, shows page languages, and names an alternative for the
+/// A language of .NET Interactive's notebooks. This kernel runs C#, displays page languages, and names an alternative for the
 /// others. Immutable; any thread.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/kernels-overview.md
 /// </summary>
 /// <param name="Name">The name in a cell's metadata and in .dib files.</param>
-/// <param name="Title">The name in text.</param>
+/// <param name="Title">The name in messages.</param>
 /// <param name="Instead">The alternative, as a sentence; null for languages that this kernel supports.</param>
 internal sealed record CellLanguage(string Name, string Title, string? Instead = null)
 {
@@ -14,13 +14,13 @@ internal sealed record CellLanguage(string Name, string Title, string? Instead =
 
     public static readonly CellLanguage Markdown = new("markdown", "Markdown") { Aliases = ["md"] };
 
-    /// <summary>The text to store as a named value.</summary>
+    /// <summary>The language of text that is stored as a named value.</summary>
     public static readonly CellLanguage Value = new("value", "a value");
 
-    /// <summary>The error name for a cell in an unsupported language; the cells after it still run.</summary>
+    /// <summary>The error name for a cell in an unsupported language; later cells still run.</summary>
     public const string NotSupported = "LanguageNotSupported";
 
-    /// <summary>The alternative for databases.</summary>
+    /// <summary>The alternative for database languages.</summary>
     public const string Databases =
         "In C#, use a package to query databases, for example: #r \"nuget: Dapper\" with #r \"nuget: Microsoft.Data.Sqlite\", Npgsql or "
         + "Microsoft.Data.SqlClient.";
@@ -56,16 +56,16 @@ internal sealed record CellLanguage(string Name, string Title, string? Instead =
         All.SelectMany(language => language.Aliases.Prepend(language.Name).Select(name => (name, language)))
         .Append(("polyglot-notebook", CSharp)).ToDictionary(named => named.Item1, named => named.Item2, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The other names.</summary>
+    /// <summary>Other names of the language.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>Finds the language of a name; a connection of SQL or KQL has its own, such as sql-orders. Null if there is none.</summary>
+    /// <summary>Finds a language by name, including the name of an SQL or KQL connection (such as sql-orders); null if unknown.</summary>
     public static CellLanguage? Find(string name) =>
         ByName.TryGetValue(name, out var language) ? language
         : name.StartsWith("sql-", StringComparison.OrdinalIgnoreCase) ? ByName["sql"] with { Name = name }
         : name.StartsWith("kql-", StringComparison.OrdinalIgnoreCase) ? ByName["kql"] with { Name = name }
         : null;
 
-    /// <summary>Whether a language's name means C#.</summary>
+    /// <summary>Whether a language name means C#.</summary>
     public static bool IsCSharp(string language) => Find(language) == CSharp;
 }

@@ -5,8 +5,8 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// Reads and writes .NET Interactive's notebook format: text in which a <c>#!language</c> line begins a cell, and cells have no outputs.
-/// Pure.
+/// Reads and writes .NET Interactive's notebook format (.dib): text in which each cell begins with a line
+/// <c>#!language</c>, without outputs. Pure.
 /// Source: the files of https://github.com/dotnet/interactive/tree/main/samples/notebooks
 /// </summary>
 internal static class DibFile
@@ -15,7 +15,7 @@ internal static class DibFile
     private const string Meta = "#!meta";
 
     /// <summary>Reads a file.</summary>
-    /// <param name="name">The file's name in errors.</param>
+    /// <param name="name">The file name, for error messages.</param>
     /// <exception cref="InvalidDataException">The metadata is not valid JSON.</exception>
     public static NotebookFile Read(string name, string text)
     {
@@ -41,7 +41,7 @@ internal static class DibFile
         var cell = new List<string>();
         foreach (var line in lines[start..])
         {
-            // A name with text after it is a magic of the cell.
+            // A language name followed by other text is a magic of the cell.
             if (line.StartsWith(Mark, StringComparison.Ordinal) && line[Mark.Length..].TrimEnd() is var named && Known(named) is { } next)
             {
                 Add();
@@ -67,8 +67,8 @@ internal static class DibFile
         }
     }
 
-    /// <summary>Writes a notebook, without outputs, empty cells and cells that are neither code nor Markdown.</summary>
-    /// <param name="left">Takes a warning for each cell that is left out.</param>
+    /// <summary>Writes a notebook without its outputs, empty cells, and cells that are neither code nor Markdown.</summary>
+    /// <param name="left">Receives a warning for each omitted cell.</param>
     public static string Write(NotebookFile notebook, Action<string> left)
     {
         var info = (notebook.Metadata["polyglot_notebook"] as JObject)?["kernelInfo"] as JObject ?? new JObject

@@ -1,16 +1,16 @@
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>A cell of a file that a notebook imports.</summary>
-/// <param name="Name">The name in diagnostics: the file's path, followed by the cell.</param>
-/// <param name="Language">The name of its language.</param>
+/// <param name="Name">The name in diagnostics: the path of the file, followed by the cell.</param>
+/// <param name="Language">The name of the cell's language.</param>
 internal sealed record ImportedCell(string Name, string Source, string Language);
 
 /// <summary>
-/// A file that <c>#!import</c> accepts: a notebook or a source file, by its extension.
+/// A file that <c>#!import</c> accepts: a notebook or a source file, depending on the file extension.
 /// Source: https://github.com/dotnet/interactive/blob/main/docs/import-magic-command.md
 /// </summary>
 /// <param name="Cells">The cells to run, in order.</param>
-/// <param name="IsNotebook">Whether it can contain cells in several languages.</param>
+/// <param name="IsNotebook">Whether the file can contain cells in several languages.</param>
 internal sealed record ImportedFile(IReadOnlyList<ImportedCell> Cells, bool IsNotebook)
 {
     private const long MaxBytes = 100_000_000;

@@ -3,16 +3,16 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// Converts the texts of a notebook file, which Jupyter writes as lists of lines for line-based version control.
+/// Converts texts to and from the lists of lines in which Jupyter stores them, for line-based version control.
 /// Source: https://nbformat.readthedocs.io/en/latest/format_description.html
 /// </summary>
 internal static class MultilineText
 {
-    // The line ends of Python's str.splitlines, which Jupyter calls: others would show up as differences.
+    // The line ends of Python's str.splitlines, which Jupyter uses; splitting differently would cause differences in version control.
     private static readonly System.Buffers.SearchValues<char> LineEnds =
         System.Buffers.SearchValues.Create("\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029");
 
-    /// <summary>Splits a text into its lines, each with its line end.</summary>
+    /// <summary>Splits a text into lines, each including its line end.</summary>
     public static JArray Split(string text)
     {
         var lines = new JArray();
@@ -28,7 +28,7 @@ internal static class MultilineText
         return lines;
     }
 
-    /// <summary>Joins a text that is written as one string or as a list of lines.</summary>
+    /// <summary>Joins a text that is stored as one string or as a list of lines.</summary>
     public static string Join(JToken? text) => text switch
     {
         JArray lines => string.Concat(lines.OfType<JValue>().Select(line => (string?)line)),
@@ -36,7 +36,7 @@ internal static class MultilineText
         _ => "",
     };
 
-    /// <summary>Converts a MIME bundle to the form of a notebook file: sorted, texts split, base64 and JSON unchanged.</summary>
+    /// <summary>Converts a MIME bundle to the form in notebook files: sorted, with texts split; base64 and JSON are unchanged.</summary>
     public static JObject SplitBundle(JObject bundle)
     {
         var split = new JObject();

@@ -5,7 +5,7 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// A notebook file of format 4, kept as JSON so that unknown members are written back unchanged.
+/// A notebook file of format 4, kept as JSON so that unknown members are preserved.
 /// Source: https://nbformat.readthedocs.io/en/latest/format_description.html
 /// </summary>
 internal sealed class NotebookFile
@@ -30,12 +30,12 @@ internal sealed class NotebookFile
     public string? Language =>
         (string?)((Metadata.SelectToken("kernelspec.language") ?? Metadata.SelectToken("language_info.name")) as JValue);
 
-    /// <summary>Returns the name of a code cell's language: that of its metadata, otherwise the notebook's, otherwise C#.</summary>
+    /// <summary>Returns the language name of a code cell: from the cell's metadata, otherwise from the notebook's, otherwise C#.</summary>
     public string LanguageOf(Cell cell) =>
         cell.Language ?? (string?)(Metadata.SelectToken("polyglot_notebook.kernelInfo.defaultKernelName") as JValue)
             ?? CellLanguage.CSharp.Name;
 
-    /// <summary>Creates a notebook without cells for this kernel.</summary>
+    /// <summary>Creates an empty notebook for this kernel.</summary>
     public static NotebookFile Create()
     {
         var cells = new JArray();
@@ -92,9 +92,9 @@ internal sealed class NotebookFile
         return new NotebookFile(json, cells);
     }
 
-    /// <summary>Adds a cell at the end.</summary>
+    /// <summary>Appends a cell.</summary>
     /// <param name="language">The language of the cell; null for the notebook's language.</param>
-    /// <param name="isRaw">Whether it is neither code nor Markdown.</param>
+    /// <param name="isRaw">Whether the cell is neither code nor Markdown.</param>
     public void Add(string source, CellLanguage? language, bool isRaw = false)
     {
         var isCode = language != CellLanguage.Markdown && !isRaw;
@@ -116,7 +116,7 @@ internal sealed class NotebookFile
         cells.Add(cell);
     }
 
-    /// <summary>Inserts a new code cell in place of a replaced one or after another cell; at the beginning if there is neither.</summary>
+    /// <summary>Inserts a code cell: in place of a replaced cell, otherwise after a given cell, otherwise at the beginning.</summary>
     public void InsertCode(string source, string tag, Cell? replaced, Cell? after)
     {
         var cell = new JObject { ["cell_type"] = "code", ["execution_count"] = null };
@@ -130,8 +130,8 @@ internal sealed class NotebookFile
         else cells.AddFirst(cell);
     }
 
-    /// <summary>Writes the complete notebook or nothing, replacing an existing file.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Writes the notebook atomically, replacing an existing file.</summary>
+    /// <param name="path">The path to write to.</param>
     /// <param name="source">The file that the notebook was loaded from.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path, string source) => WholeFile.Write(path, source, Write);
@@ -146,7 +146,7 @@ internal sealed class NotebookFile
 
     private void Write(TextWriter writer)
     {
-        // Python writes NaN and Infinity as bare words, and some notebooks contain them.
+        // Python writes NaN and Infinity without quotes, and some notebooks contain them.
         using var output = new JsonTextWriter(writer)
         {
             Formatting = Formatting.Indented, Indentation = 1, FloatFormatHandling = FloatFormatHandling.Symbol, CloseOutput = false,

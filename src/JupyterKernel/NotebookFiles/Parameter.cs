@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.NotebookFiles;
 
 /// <summary>
-/// A value given on the command line and declared in the notebook as in papermill: in its own cell after the one tagged "parameters".
+/// A parameter from the command line. As in papermill, it is declared in a cell inserted after the one tagged "parameters".
 /// Source: https://papermill.readthedocs.io/en/latest/usage-parameterize.html
 /// </summary>
 internal sealed record Parameter(string Name, string Value)
@@ -12,11 +12,11 @@ internal sealed record Parameter(string Name, string Value)
     private const string Tag = "parameters";
     private const string InjectedTag = "injected-parameters";
 
-    /// <summary>The declaration: whole numbers, numbers, true, false and null keep their types, everything else is a string.</summary>
+    /// <summary>The C# declaration: numbers, true, false and null keep their types, any other value is a string.</summary>
     public string Declaration => Value is "null" ? $"string {Name} = null!;" : $"var {Name} = {Literal(Value)};";
 
     /// <summary>Parses <c>name=value</c>.</summary>
-    /// <exception cref="FormatException">It does not have that form, or the name is not a valid C# identifier.</exception>
+    /// <exception cref="FormatException">The text does not have that form, or the name is not a valid C# identifier.</exception>
     public static Parameter Parse(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
@@ -27,7 +27,9 @@ internal sealed record Parameter(string Name, string Value)
         return new Parameter(name, text[(equals + 1)..]);
     }
 
-    /// <summary>Inserts the parameters into the notebook, replacing those of an earlier run; the last value of a name applies.</summary>
+    /// <summary>
+    /// Inserts the parameters into a notebook, replacing those of an earlier run; for a repeated name the last value applies.
+    /// </summary>
     public static void Inject(IReadOnlyList<Parameter> parameters, NotebookFile notebook)
     {
         var declarations = parameters.GroupBy(parameter => parameter.Name).Select(sameName => sameName.Last().Declaration);
@@ -54,6 +56,6 @@ internal sealed record Parameter(string Name, string Value)
         return SymbolDisplay.FormatLiteral(value, quote: true);
     }
 
-    // A whole number too large for a long would lose digits as a double; as a string it keeps them.
+    // As a double, a whole number that is too large for a long would lose digits; as a string it keeps them.
     private static bool IsWhole(string value) => value.AsSpan().TrimStart("+-").IndexOfAnyExceptInRange('0', '9') < 0;
 }

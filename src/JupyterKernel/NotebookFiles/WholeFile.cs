@@ -2,12 +2,12 @@ using System.Text;
 
 namespace JupyterKernel.NotebookFiles;
 
-/// <summary>Writes complete files or nothing, as UTF-8 without a byte order mark.</summary>
+/// <summary>Writes files atomically, as UTF-8 without a byte order mark.</summary>
 internal static class WholeFile
 {
-    /// <summary>Writes a file; an existing one is replaced and keeps its permissions, a new one gets at most those of its source.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="source">The file that the content comes from: the copy of a private notebook is private.</param>
+    /// <summary>Writes a file. A replaced file keeps its permissions; a new one gets at most those of the source file.</summary>
+    /// <param name="path">The path to write to.</param>
+    /// <param name="source">The file that the content comes from; so the copy of a private notebook is private.</param>
     /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, string source, Action<TextWriter> write)
