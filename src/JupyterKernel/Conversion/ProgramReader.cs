@@ -9,8 +9,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Conversion;
 
 /// <summary>
-/// Reads a single-file program as a notebook: a cell for each <c>// %%</c> line, or one cell if there is none. Code that
-/// <see cref="ProgramWriter"/> moved or commented out is restored to its place. Pure.
+/// Reads a single-file program as a notebook: each <c>// %%</c> line begins a cell; without such a line there is one cell. Code that
+/// <see cref="ProgramWriter"/> moved or commented out is restored. Pure.
 /// </summary>
 internal static partial class ProgramReader
 {
@@ -82,7 +82,7 @@ internal static partial class ProgramReader
     private static string UncommentedLine(string line) =>
         line.StartsWith("// ", StringComparison.Ordinal) ? line[3..] : line.StartsWith("//", StringComparison.Ordinal) ? line[2..] : line;
 
-    /// <summary>Turns a last expression that is written to the console into the cell's result.</summary>
+    /// <summary>Replaces a statement that writes the cell's last expression to the console with the expression itself.</summary>
     private static string WithResult(string code)
     {
         if (!code.Contains("NotebookOutput.Show", StringComparison.Ordinal) || Nesting.IsTooDeep(code)) return code;
@@ -99,7 +99,7 @@ internal static partial class ProgramReader
             : code;
     }
 
-    /// <summary>Restores magics from comments, with the text below those that take text.</summary>
+    /// <summary>Restores magics from comments, including the text below magics that take text.</summary>
     private static string WithMagics(string code)
     {
         var isText = false;

@@ -1,39 +1,41 @@
 namespace JupyterKernel.Conversion;
 
-/// <summary>The fixed texts of a program that was converted from a notebook, which distinguish it from the notebook's own code.</summary>
+/// <summary>The fixed texts by which a program converted from a notebook is recognized.</summary>
 internal static class ProgramText
 {
     /// <summary>Begins a cell.</summary>
     public const string Mark = "// %%";
 
-    /// <summary>Follows the mark of a cell's types, which come after all statements.</summary>
+    /// <summary>Follows the mark of the types of a cell, which come after all statements.</summary>
     public const string TypesOf = "[types of cell ";
 
-    /// <summary>Follows the mark, in brackets: a cell that is neither code nor Markdown.</summary>
+    /// <summary>Follows the mark, in brackets, of a cell that is neither code nor Markdown.</summary>
     public const string Raw = "raw";
 
     /// <summary>Follows the mark of the code that replaces features of notebooks.</summary>
     public const string Program = "[program]";
 
-    /// <summary>Begins the statement that writes a cell's last expression.</summary>
+    /// <summary>Begins the statement that writes the cell's last expression.</summary>
     public const string Show = "NotebookOutput.Show(() => ";
 
-    /// <summary>Begins the statement that writes a cell's last expression with an await.</summary>
+    /// <summary>Begins the statement that writes the cell's last expression if it contains an await.</summary>
     public const string ShowAwaited = "await NotebookOutput.ShowAwaited(async () => ";
 
     /// <summary>Makes the calls of a notebook resolve to the replacement code.</summary>
     public const string ShimUsing = "using static NotebookOutput;";
 
     /// <summary>
-    /// The directives added to every program: the first lets serializers read values by reflection, the second suppresses many warnings.
+    /// The directives added to every program: the first enables serializers to read values by reflection, the second
+    /// suppresses many warnings.
     /// </summary>
     public static readonly IReadOnlyList<string> OwnDirectives = ["#:property PublishAot=false", "#:property Nullable=disable"];
 
-    /// <summary>The usings that cells have implicitly and programs do not.</summary>
+    /// <summary>The using directives that are implicit in cells but not in programs.</summary>
     public static readonly IReadOnlyList<string> OwnUsings = ["using System.Text;"];
 
     /// <summary>
-    /// The replacement code for features of notebooks: it writes to the console; a call without a value uses the overload without one.
+    /// The code that replaces features of notebooks by writing to the console. For an expression without a value, the overload of Show
+    /// without a value is called.
     /// </summary>
     public const string Shim =
         """

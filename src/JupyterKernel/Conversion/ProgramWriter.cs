@@ -12,13 +12,13 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Conversion;
 
 /// <summary>
-/// Writes a notebook as a single-file program for <c>dotnet run program.cs</c>. Each cell follows a <c>// %%</c> line, which editors
-/// recognize; usings, packages and types are moved to the place that a program requires, text that is not C# becomes a comment, and a
-/// cell's last expression is written to the console. One writer per notebook. Sources:
-/// https://learn.microsoft.com/dotnet/core/sdk/file-based-apps,
-/// https://jupytext.readthedocs.io/en/latest/formats-scripts.html#the-percent-format
+/// Writes a notebook as a single-file program for <c>dotnet run program.cs</c>. Each cell begins with a <c>// %%</c> line, which editors
+/// recognize. Using directives, packages and types are moved to where a program requires them, text that is not C# becomes a comment, and a
+/// cell's last expression is written to the console. One instance per notebook.
+/// Source: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps,
+/// Source: https://jupytext.readthedocs.io/en/latest/formats-scripts.html#the-percent-format
 /// </summary>
-/// <param name="warn">Takes a warning for each thing that the program leaves out or that prevents it from compiling.</param>
+/// <param name="warn">Receives a warning for everything that the program omits or that prevents it from compiling.</param>
 internal sealed partial class ProgramWriter(Action<string> warn)
 {
     private static readonly string[] OnlyInNotebooks =
@@ -30,7 +30,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
     private static readonly SyntaxKind[] Access = [SyntaxKind.PublicKeyword, SyntaxKind.PrivateKeyword, SyntaxKind.ProtectedKeyword,
         SyntaxKind.InternalKeyword, SyntaxKind.ReadOnlyKeyword];
 
-    /// <summary>The diagnostics of scripts that are expected: a last expression without a semicolon, and a namespace.</summary>
+    /// <summary>The diagnostics that are expected in a cell: a last expression without a semicolon, and a namespace.</summary>
     private static readonly string[] Harmless = ["CS1002", "CS7021"];
 
     private readonly List<string> directives = [.. ProgramText.OwnDirectives];
@@ -73,7 +73,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
         string.Join('\n', text.Split('\n').Select(line => line.Length > 0 ? "// " + line : "//"));
 
     /// <summary>
-    /// Converts a cell: magics become comments, and code that is not valid in that place is moved; null if nothing is left.
+    /// Converts a cell: comments out magics and moves code that is not valid in this place; returns null if nothing is left.
     /// </summary>
     private string? CSharp(string source, int number)
     {
@@ -172,7 +172,7 @@ internal sealed partial class ProgramWriter(Action<string> warn)
             source.Split('\n').Select((line, i) => line.Trim().Length > 0 && string.IsNullOrWhiteSpace(kept[i]) ? "// " + line : line));
     }
 
-    /// <summary>Moves packages, projects and similar directives to the beginning of the program, in the syntax of programs.</summary>
+    /// <summary>Moves package, project and similar directives to the beginning of the program, in the syntax of programs.</summary>
     private string WithoutDirectives(string text, int number)
     {
         var blanked = PackageDirectives.Blank(text).Split('\n');
