@@ -10,12 +10,12 @@ using JupyterKernel.Protocol;
 namespace JupyterKernel.JupyterClient;
 
 /// <summary>
-/// A kernel started by this client: its connection file, its process and its latest output. Thread-safe.
+/// A kernel started by this client: the connection file, the process and its latest output. Thread-safe.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs
 /// </summary>
 internal sealed class ChildKernel : IDisposable
 {
-    /// <summary>The placeholder of the connection file's path in a start command, as in a kernel.json.</summary>
+    /// <summary>The placeholder for the path of the connection file in a start command, as in kernel.json.</summary>
     public const string ConnectionFilePlaceholder = "{connection_file}";
 
     private const int LinesOfLogKept = 40;
@@ -25,8 +25,8 @@ internal sealed class ChildKernel : IDisposable
     private readonly Queue<string> log = new();
     private readonly TaskCompletionSource<int> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <param name="command">The program and its arguments, one of them the placeholder.</param>
-    /// <param name="workingDirectory">The base of relative paths in cells; null for the present directory.</param>
+    /// <param name="command">The program and its arguments, which contain the placeholder.</param>
+    /// <param name="workingDirectory">The directory that relative paths in cells refer to; null for the present directory.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
     public ChildKernel(IReadOnlyList<string> command, string? workingDirectory = null)
     {
@@ -59,7 +59,7 @@ internal sealed class ChildKernel : IDisposable
 
     public int Id { get; }
 
-    /// <summary>Completes with the exit code when the process has ended.</summary>
+    /// <summary>Completes with the exit code when the process has exited.</summary>
     public Task<int> Ended => ended.Task;
 
     /// <summary>The last lines that the process wrote to its standard output and error.</summary>
@@ -71,7 +71,7 @@ internal sealed class ChildKernel : IDisposable
         }
     }
 
-    /// <summary>Terminates the process and its children immediately; does nothing if it has ended.</summary>
+    /// <summary>Terminates the process and its children immediately; does nothing if the process has exited.</summary>
     public void Kill()
     {
         try
@@ -84,7 +84,7 @@ internal sealed class ChildKernel : IDisposable
         }
     }
 
-    /// <summary>Removes the connection file, which contains the key; the process must have ended, or be meant to continue.</summary>
+    /// <summary>Deletes the connection file, which contains the key, and releases the process without terminating it.</summary>
     public void Dispose()
     {
         process.Dispose();
@@ -134,7 +134,7 @@ internal sealed class ChildKernel : IDisposable
         writer.Write(Connection.ToJson());
     }
 
-    // The pipes contain the latest output with the cause of the exit; but a running child may keep them open indefinitely.
+    // The pipes contain the latest output, with the cause of the exit; but a child of the kernel may keep them open indefinitely.
     private async Task EndAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
@@ -144,7 +144,7 @@ internal sealed class ChildKernel : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The output so far must suffice.
+            // The output read so far must suffice.
         }
 
         ended.TrySetResult(process.ExitCode);

@@ -3,31 +3,31 @@ using JupyterKernel.Protocol;
 
 namespace JupyterKernel.JupyterClient;
 
-/// <summary>The channel of a request; the other channels carry no requests of a client.</summary>
+/// <summary>The channel of a request. A client sends requests on these channels only.</summary>
 internal enum RequestChannel
 {
     Shell,
     Control,
 }
 
-/// <summary>Reports that a kernel cannot answer any more: its process has ended, or it does not speak the protocol.</summary>
+/// <summary>The kernel can no longer answer: its process has exited, or it does not speak the protocol.</summary>
 internal sealed class KernelLostException(string message) : Exception(message);
 
 /// <summary>A finished exchange.</summary>
 /// <param name="Published">The messages published with the request as parent, from busy to idle.</param>
 internal sealed record Response(Message Reply, IReadOnlyList<Message> Published);
 
-/// <summary>The outcome of a cell: the reply, and whether this client ended it early.</summary>
+/// <summary>The outcome of a cell: the reply, and whether this client interrupted the cell.</summary>
 internal sealed record ExecutedCell(Message Reply, bool TimedOut, bool Cancelled)
 {
     public string Status => (string?)Reply.Content["status"] ?? "";
 }
 
 /// <summary>
-/// A request with all its responses: the reply on the channel of the request, and the messages on iopub and stdin with the request as
-/// parent. The client's poller thread fills it; one reader takes from it.
+/// A request and its responses: the reply on the same channel, and the messages on iopub and stdin whose parent is the request. Written by
+/// the client's poller thread, read by one reader.
 /// </summary>
-/// <param name="expectsReply">False for messages that are not requests, such as comm_open.</param>
+/// <param name="expectsReply">False for messages without a reply, such as comm_open.</param>
 internal sealed class Exchange(bool expectsReply)
 {
     private readonly Channel<Message> published =
@@ -38,16 +38,16 @@ internal sealed class Exchange(bool expectsReply)
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool idle;
 
-    /// <summary>The message id of the request, available as soon as it is sent.</summary>
+    /// <summary>The message id of the request; completes when the request has been sent.</summary>
     public Task<string> RequestId => requestId.Task;
 
-    /// <summary>The reply; fails with <see cref="KernelLostException"/> if none can arrive any more.</summary>
+    /// <summary>The reply; faults with <see cref="KernelLostException"/> if none can arrive any more.</summary>
     public Task<Message> Reply => reply.Task;
 
-    /// <summary>The messages in the order of arrival, from the busy status to the idle status, after which the channel completes.</summary>
+    /// <summary>The published messages in the order of arrival, from busy to idle; then the channel completes.</summary>
     public ChannelReader<Message> Published => published.Reader;
 
-    /// <summary>Completes when the reply and the idle status have arrived or will never arrive. Never fails.</summary>
+    /// <summary>Completes when the reply and idle have arrived or can no longer arrive. Never faults.</summary>
     public Task Over => over.Task;
 
     internal void Sent(string id) => requestId.TrySetResult(id);
@@ -58,7 +58,7 @@ internal sealed class Exchange(bool expectsReply)
         EndIfOver();
     }
 
-    /// <summary>Takes a published message; false after the idle status, because later messages are not part of the exchange.</summary>
+    /// <summary>Adds a published message; returns false after idle, because later messages are not part of the exchange.</summary>
     internal bool TryTakePublished(Message message)
     {
         if (!published.Writer.TryWrite(message)) return false;
@@ -79,7 +79,7 @@ internal sealed class Exchange(bool expectsReply)
         published.Writer.TryComplete(reason);
         over.TrySetResult();
 
-        // Tasks that are awaited rethrow it; the others must not be reported as unobserved.
+        // Tasks that are awaited rethrow the exception; the others must not be reported as unobserved.
         _ = requestId.Task.Exception;
         _ = reply.Task.Exception;
         _ = published.Reader.Completion.Exception;

@@ -8,7 +8,7 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.JupyterClient;
 
 /// <summary>
-/// A Jupyter client; its own thread (a NetMQPoller) owns the sockets, and all members can be used from any thread.
+/// A Jupyter client. Its own thread (a NetMQPoller) owns the sockets; all members can be used from any thread.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html
 /// </summary>
 internal sealed class KernelClient : IAsyncDisposable
@@ -28,7 +28,7 @@ internal sealed class KernelClient : IAsyncDisposable
     private readonly NetMQQueue<Action> outbox = new();
     private readonly NetMQPoller poller;
 
-    // Only the poller thread uses these three.
+    // Only the poller thread uses these three fields.
     private readonly Dictionary<string, Exchange> open = [];
     private readonly Queue<TaskCompletionSource> beats = new();
     private Exception? lost;
@@ -44,7 +44,7 @@ internal sealed class KernelClient : IAsyncDisposable
         this.child = child;
         wire = new WireFormat(connection.Key, connection.SignatureScheme);
 
-        // The kernel addresses an input_request by the identity of the request's client.
+        // The kernel addresses an input_request with the identity of the client's request.
         var identity = Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N"));
         foreach (var dealer in (DealerSocket[])[shell, control, stdin, heartbeat]) dealer.Options.Identity = identity;
 
@@ -67,32 +67,34 @@ internal sealed class KernelClient : IAsyncDisposable
 
     public ConnectionFile Connection { get; }
 
-    /// <summary>The process id of a kernel started by this client; null for any other kernel.</summary>
+    /// <summary>The process id of the kernel if this client started it; otherwise null.</summary>
     public int? ProcessId => child?.Id;
 
     /// <summary>
-    /// The iopub messages that belong to no open request of this client: those of other clients, and late output. They need not be read;
-    /// the oldest are dropped.
+    /// The iopub messages that belong to no open request of this client: those for other clients, and late output. They need not be read;
+    /// when there are too many, the oldest are dropped.
     /// </summary>
     public ChannelReader<Message> Broadcasts => broadcasts.Reader;
 
-    /// <summary>The kernel's kernel_info_reply; empty until it is ready.</summary>
+    /// <summary>The content of the kernel_info_reply; empty until the kernel is ready.</summary>
     public JObject KernelInfo { get; private set; } = [];
 
-    /// <summary>Connects to a running kernel; its transport must be tcp.</summary>
+    /// <summary>Connects to a running kernel, which must use the tcp transport.</summary>
     public static KernelClient Connect(ConnectionFile connection) => connection.Transport == "tcp"
         ? new(connection, child: null)
         : throw new ArgumentException(
             "The ipc transport is not supported, because NetMQ's implementation is not compatible with ZeroMQ's.", nameof(connection));
 
-    /// <summary>Starts a kernel and waits until it answers and its iopub messages arrive; disposing the client shuts it down.</summary>
+    /// <summary>
+    /// Starts a kernel and waits until it is ready (<see cref="WaitUntilReadyAsync"/>); disposing the client shuts it down.
+    /// </summary>
     /// <param name="command">The start command, containing <see cref="ChildKernel.ConnectionFilePlaceholder"/>.</param>
-    /// <param name="deadline">The deadline of the start; null for one minute.</param>
-    /// <exception cref="KernelLostException">The kernel ended or did not answer; the message contains its latest output.</exception>
+    /// <param name="deadline">The time limit for the start; null for one minute.</param>
+    /// <exception cref="KernelLostException">The kernel exited or did not answer; the message contains its latest output.</exception>
     public static async Task<KernelClient> StartAsync(
         IReadOnlyList<string> command, string? workingDirectory = null, TimeSpan? deadline = null, CancellationToken cancellation = default)
     {
-        // A free port may be taken by the time the kernel binds it, so such a start is repeated.
+        // A port may be taken before the kernel binds it; the start is then repeated with other ports.
         const int Attempts = 3;
         for (var attempt = 1; ; attempt++)
         {
@@ -135,7 +137,7 @@ internal sealed class KernelClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends any message on shell or control; the exchange collects the responses.</summary>
+    /// <summary>Sends a message on shell or control; the exchange collects the responses.</summary>
     public Exchange Send(RequestChannel channel, string messageType, JObject content, JObject? metadata = null)
     {
         var exchange = new Exchange(expectsReply: messageType.EndsWith("_request", StringComparison.Ordinal));
@@ -160,8 +162,8 @@ internal sealed class KernelClient : IAsyncDisposable
         return exchange;
     }
 
-    /// <summary>Sends a request and waits for its reply and for the idle status.</summary>
-    /// <exception cref="KernelLostException">The kernel cannot answer any more.</exception>
+    /// <summary>Sends a request and waits for the reply and the idle status.</summary>
+    /// <exception cref="KernelLostException">The kernel can no longer answer.</exception>
     public async Task<Response> RequestAsync(
         RequestChannel channel, string messageType, JObject? content = null, CancellationToken cancellation = default)
     {
@@ -171,10 +173,12 @@ internal sealed class KernelClient : IAsyncDisposable
         return new Response(await exchange.Reply.WaitAsync(cancellation), published);
     }
 
-    /// <summary>Runs a cell and waits for its end; interrupts it at the timeout or on cancellation.</summary>
+    /// <summary>Runs a cell and waits until it has ended; interrupts it at the timeout or on cancellation.</summary>
     /// <param name="onPublished">Receives every iopub message of the cell, in order, before this method returns.</param>
     /// <param name="onInput">Answers the cell's input_requests; null refuses them.</param>
-    /// <exception cref="KernelLostException">The kernel ended, or did not end the cell after an interrupt and was terminated.</exception>
+    /// <exception cref="KernelLostException">
+    /// The kernel exited, or was terminated because the cell did not end after an interrupt.
+    /// </exception>
     public async Task<ExecutedCell> ExecuteAsync(
         string code, Action<Message>? onPublished = null, Func<InputRequest, Task<string>>? onInput = null,
         TimeSpan? timeout = null, JObject? metadata = null, CancellationToken cancellation = default)
@@ -220,7 +224,7 @@ internal sealed class KernelClient : IAsyncDisposable
         Post(() => stdin.TrySendMultipartBytes(wire.Write([], "input_reply", inputRequest.HeaderFrame, body)));
     }
 
-    /// <summary>Completes when the kernel's heartbeat echoes.</summary>
+    /// <summary>Sends a heartbeat; completes when the kernel has echoed it.</summary>
     public Task BeatAsync()
     {
         var beat = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -228,13 +232,13 @@ internal sealed class KernelClient : IAsyncDisposable
         {
             beats.Enqueue(beat);
 
-            // A REQ socket sends this empty frame, and the kernel may answer with a REP socket.
+            // The empty frame is what a REQ socket would send; the kernel may use a REP socket.
             heartbeat.TrySendMultipartBytes([[], "beat"u8.ToArray()]);
         });
         return beat.Task;
     }
 
-    /// <summary>Asks the kernel started by this client to shut down, and terminates it after the deadline.</summary>
+    /// <summary>Shuts down the kernel started by this client; terminates it after the deadline.</summary>
     /// <returns>The exit code of the process.</returns>
     public async Task<int> ShutdownAsync(TimeSpan? deadline = null)
     {
@@ -288,7 +292,7 @@ internal sealed class KernelClient : IAsyncDisposable
                 }
                 catch (MalformedMessageException malformed)
                 {
-                    // This client chose the kernel, so the message does not come from a stranger and must not be dropped silently.
+                    // An invalid message of the kernel itself must not be dropped silently, as that of an unknown sender would be.
                     Lose(new KernelLostException($"The kernel sent an invalid message: {malformed.Message}"));
                 }
             }
@@ -297,7 +301,7 @@ internal sealed class KernelClient : IAsyncDisposable
 
     private void Connect(NetMQSocket socket, int port)
     {
-        // The kernel binds its ports some time after this client connects; frequent attempts cost little on one machine.
+        // The kernel binds its ports some time after this client connects; on one machine, frequent attempts cost little.
         socket.Options.ReconnectInterval = TimeSpan.FromMilliseconds(20);
         socket.Connect($"tcp://{Connection.Ip}:{port}");
     }
@@ -344,7 +348,7 @@ internal sealed class KernelClient : IAsyncDisposable
         beats.Clear();
     }
 
-    // Repeated, because an interrupt that arrives before its execute_request finds an idle kernel and has no effect.
+    // Repeated, because an interrupt that arrives before its execute_request has no effect on an idle kernel.
     private async Task InterruptAsync(Exchange exchange)
     {
         for (var waited = TimeSpan.Zero; waited < InterruptDeadline; waited += InterruptRepeatedEvery)

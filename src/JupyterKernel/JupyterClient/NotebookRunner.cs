@@ -3,7 +3,7 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.JupyterClient;
 
-/// <summary>The outcome of a notebook's run.</summary>
+/// <summary>The outcome of running a notebook.</summary>
 internal enum RunOutcome
 {
     Succeeded,
@@ -12,23 +12,23 @@ internal enum RunOutcome
 }
 
 /// <summary>
-/// Runs a notebook's cells in order and stores their outputs in it. Tags have the same meaning as in nbclient.
+/// Runs the cells of a notebook in order and stores their outputs in it. Tags have the same meaning as in nbclient.
 /// Source: https://nbclient.readthedocs.io/en/latest/client.html
 /// </summary>
-/// <param name="allowErrors">Whether the cells after a failed one are run.</param>
+/// <param name="allowErrors">Whether to run the cells after a failed one.</param>
 /// <param name="timeout">The timeout of each cell; null for none.</param>
 internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printer, bool allowErrors, TimeSpan? timeout)
 {
     private readonly Dictionary<string, List<JObject>> displays = [];
     private readonly Dictionary<string, StoredOutputs> outputsByRequest = [];
 
-    /// <summary>Runs the notebook; errors of cells and of the kernel become outputs of the notebook, not exceptions.</summary>
-    /// <param name="cancellation">Interrupts the running cell; the outputs so far stay in the notebook.</param>
+    /// <summary>Runs the notebook; errors of cells and of the kernel become outputs, not exceptions.</summary>
+    /// <param name="cancellation">Interrupts the running cell; the outputs so far are kept.</param>
     public async Task<RunOutcome> RunAsync(KernelClient kernel, CancellationToken cancellation)
     {
         if (kernel.KernelInfo["language_info"] is JObject language) notebook.Metadata["language_info"] = language;
 
-        // All outputs are cleared before the first cell runs, so that those of an earlier run cannot be mistaken for new ones.
+        // All outputs are cleared before the first cell runs, so that outputs of an earlier run cannot be mistaken for new ones.
         List<(int Number, Cell Cell, StoredOutputs Outputs)> steps =
         [
             .. notebook.Cells.Index().Where(cell => IsToRun(cell.Item))
@@ -101,7 +101,7 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
         printer.PrintNotice(message);
     }
 
-    // Threads and timers that outlive their cell continue to publish for it.
+    // Threads and timers that outlive their cell may still publish output for it.
     private void TakeLateOutputs(KernelClient kernel)
     {
         while (kernel.Broadcasts.TryRead(out var message))
@@ -112,7 +112,7 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
         }
     }
 
-    /// <summary>Creates the metadata that JupyterLab sends as well: the kernel needs the cell's language.</summary>
+    /// <summary>Returns the metadata that JupyterLab also sends, because the kernel needs the cell's language.</summary>
     private JObject? Metadata(Cell cell) =>
         notebook.LanguageOf(cell) is var language && CellLanguage.IsCSharp(language) ? null
             : new JObject { ["polyglot_notebook"] = new JObject { ["kernelName"] = language } };
@@ -123,7 +123,7 @@ internal sealed class NotebookRunner(NotebookFile notebook, OutputPrinter printe
     {
         Succeeded,
 
-        /// <summary>The cell is in a language that the kernel does not run; the other cells still run.</summary>
+        /// <summary>The cell is in a language that the kernel does not run; other cells still run.</summary>
         LeftOut,
         Failed,
     }

@@ -5,17 +5,17 @@ using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.JupyterClient;
 
-/// <summary>Prints the published output of cells as text while it arrives. Used by one thread at a time.</summary>
+/// <summary>Prints the published output of cells as text while it arrives. Not for several threads at once.</summary>
 /// <param name="output">Receives results, displays and standard output.</param>
 /// <param name="error">Receives errors, notices and standard error.</param>
-/// <param name="colours">Whether ANSI colours are kept; false removes them from tracebacks, for example for a file.</param>
+/// <param name="colours">Whether ANSI colours are kept in tracebacks; false, for example, when the output is a file.</param>
 internal sealed partial class OutputPrinter(TextWriter output, TextWriter error, bool colours)
 {
-    // In the order in which they are printed.
+    // In the order in which the displays are printed.
     private readonly OrderedDictionary<string, string> updates = [];
     private bool inLine;
 
-    /// <summary>Prints one iopub message; types without visible output are ignored.</summary>
+    /// <summary>Prints an iopub message; types without visible output are ignored.</summary>
     public void Print(Message message)
     {
         var content = message.Content;
@@ -39,8 +39,8 @@ internal sealed partial class OutputPrinter(TextWriter output, TextWriter error,
     }
 
     /// <summary>
-    /// Prints the latest content of updated displays. Updates are held back until then: a progress bar has ten per second, and printed text
-    /// cannot be removed.
+    /// Prints the latest content of updated displays. Updates are held back until this call, because a progress bar is updated ten times
+    /// per second and printed text cannot be removed.
     /// </summary>
     public void PrintUpdates()
     {

@@ -6,11 +6,11 @@ using Newtonsoft.Json.Linq;
 namespace JupyterKernel.JupyterClient;
 
 /// <summary>
-/// Converts a cell's published messages to the outputs stored in its notebook. Used by one thread at a time.
+/// Converts a cell's published messages to the outputs stored in the notebook. Not for several threads at once.
 /// Source: https://nbformat.readthedocs.io/en/latest/format_description.html#code-cell-outputs
 /// </summary>
-/// <param name="cell">The cell, whose outputs are cleared.</param>
-/// <param name="displays">The outputs of the whole notebook by display id, for update_display_data.</param>
+/// <param name="cell">The cell; its outputs are cleared.</param>
+/// <param name="displays">The outputs of the whole notebook, by display id, for update_display_data.</param>
 internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>> displays)
 {
     private readonly JArray outputs = cell.ClearOutputs();
@@ -18,7 +18,7 @@ internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>>
     private string? stream;
     private bool clearBeforeNext;
 
-    /// <summary>Takes one iopub message; types without stored output are ignored.</summary>
+    /// <summary>Processes an iopub message; types without stored output are ignored.</summary>
     public void Take(Message message)
     {
         var content = message.Content;
@@ -58,7 +58,7 @@ internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>>
         }
     }
 
-    /// <summary>Adds an error: the cell's own, or one that explains why the cell did not complete.</summary>
+    /// <summary>Adds an error: that of the cell itself, or one that explains why the cell did not complete.</summary>
     public void AddError(string name, string value, JArray traceback) => Add(new JObject
     {
         ["ename"] = name,
@@ -67,7 +67,7 @@ internal sealed class StoredOutputs(Cell cell, Dictionary<string, List<JObject>>
         ["traceback"] = traceback,
     });
 
-    /// <summary>Stores the stream text collected so far; called when the cell is done.</summary>
+    /// <summary>Stores the stream text collected so far; called when the cell has ended.</summary>
     public void Flush()
     {
         if (stream is null) return;
