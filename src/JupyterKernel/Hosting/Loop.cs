@@ -25,7 +25,7 @@ internal sealed class Loop : SynchronizationContext, IDisposable
         Poller = [posted];
     }
 
-    /// <summary>The poller, for adding sockets and timers on the loop thread or before it runs.</summary>
+    /// <summary>The poller. Sockets and timers are added on the loop thread or before it runs.</summary>
     public NetMQPoller Poller { get; }
 
     /// <summary>Runs an action on the loop thread after all actions posted before.</summary>
