@@ -12,14 +12,14 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker;
 
 /// <summary>
-/// The worker process: the channel thread (this one) owns the pair socket, the cell thread runs user code, and a third thread reads the
-/// kernel's commands from stdin. Stdin is a private pipe that carries the key and the endpoint; when it closes, the kernel has ended.
+/// The worker process. The channel thread (this one) owns the pair socket, the cell thread runs user code, and a third thread reads the
+/// kernel's commands from stdin. Stdin is a private pipe that carries the key and the endpoint; when it is closed, the kernel has ended.
 /// </summary>
 internal static class WorkerMain
 {
     private static volatile bool leavesChildren;
 
-    /// <summary>Runs until the kernel ends or user code ends the process.</summary>
+    /// <summary>Runs until the kernel ends or user code ends this process.</summary>
     /// <returns>The exit code.</returns>
     public static int Run()
     {
@@ -28,7 +28,7 @@ internal static class WorkerMain
         InheritedSignals.HandlePipe();
         ProcessTree.LeadGroup();
 
-        // A Ctrl+C in the terminal reaches the whole process group; the kernel decides what to interrupt.
+        // Ctrl+C in a terminal reaches the whole process group, but the kernel decides what to interrupt.
         using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
 
         using var orders = NativeStreams.TakeStdin();
@@ -96,7 +96,7 @@ internal static class WorkerMain
         channel.Run();
         return 0;
 
-        // The output printed just before the process ends usually contains the reason.
+        // Output printed just before the process ends usually contains the reason.
         void Farewell()
         {
             console.Flush();
@@ -115,7 +115,7 @@ internal static class WorkerMain
         using var lines = new StreamReader(orders);
         while (ReadLine() is { } endpoint) channel.Connect(endpoint);
 
-        // The kernel has ended. Finalizers and exit handlers of its cells must not keep the process alive.
+        // The kernel has ended. Finalizers and exit handlers of cells must not keep this process alive.
         if (!leavesChildren) ProcessTree.EndAsync(Environment.ProcessId, ProcessTree.Of(Environment.ProcessId)).GetAwaiter().GetResult();
         RuntimeFiles.Delete(Environment.ProcessId, ProcessTree.StartTime(Environment.ProcessId));
         if (kernel is { } killed) RuntimeFiles.Delete(killed.Id, killed.StartTime);

@@ -6,28 +6,26 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Unwinds an interrupted cell that awaits. Such a cell has no code on the stack that could be aborted; instead its awaits end with an
-/// exception, so that its <c>finally</c> and <c>using</c> blocks run. Cell thread.
+/// Unwinds an interrupted cell that awaits. Such a cell has no code on the stack that could be aborted; so its awaits are ended with an
+/// exception, which makes its <c>finally</c> and <c>using</c> blocks run. Cell thread.
 /// </summary>
 internal sealed class AwaitUnwinding(CellQueue queue, UserCode userCode, ConsoleCapture console, CellLoadContext assemblies)
 {
-    /// <summary>The time that the <c>finally</c> blocks have before they are aborted.</summary>
+    /// <summary>The time for the <c>finally</c> blocks, after which they are aborted.</summary>
     private static readonly TimeSpan TotalTimeout = TimeSpan.FromMilliseconds(600);
 
-    /// <summary>The time that awaits inside the <c>finally</c> blocks have.</summary>
+    /// <summary>The time for awaits inside the <c>finally</c> blocks, after which they are ended too.</summary>
     private static readonly TimeSpan AwaitTimeout = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>
-    /// The time for which to look for an await that can be ended: the cell may be at none for a moment, or yield repeatedly.
-    /// </summary>
+    /// <summary>The time to look for an await that can be ended; the cell may be at none for a moment, or yield repeatedly.</summary>
     private static readonly TimeSpan SearchTimeout = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The time that code to be aborted has to begin.</summary>
+    /// <summary>The delay before an abort, so that the code to be aborted has begun.</summary>
     private static readonly TimeSpan AbortDelay = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
-    /// Unwinds a cell. A cell that catches the exception, or awaits nothing that can be ended, is aborted; afterwards none of its code runs
-    /// any more.
+    /// Unwinds a cell. If the cell catches the exception, or awaits nothing that can be ended, it is aborted.
+    /// Afterwards none of its code runs.
     /// </summary>
     public void Unwind(Task code, CellContext cell)
     {
@@ -72,7 +70,7 @@ internal sealed class AwaitUnwinding(CellQueue queue, UserCode userCode, Console
         catch (Exception unknown) when (unknown is MemberAccessException or TargetInvocationException or ArgumentException
             or InvalidCastException or InvalidOperationException or NotSupportedException or NullReferenceException)
         {
-            // The runtime has other fields than expected, so these blocks do not run.
+            // The fields of this runtime differ from those expected, so the blocks do not run.
         }
 
         hurry.Set();

@@ -3,13 +3,13 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// A cell from its start until its last code has ended, and the synchronization context of its code: continuations of awaits run on the
-/// cell thread, and are dropped after an interrupt.
+/// A running cell, until its last code has ended. Also the synchronization context of its code: continuations of its awaits run on the cell
+/// thread, and are dropped after an interrupt.
 /// </summary>
-/// <param name="queue">The queue in which its continuations wait for the cell thread.</param>
+/// <param name="queue">The queue in which the cell's continuations wait for the cell thread.</param>
 /// <param name="number">The cell's number in the session.</param>
 /// <param name="request">A <see cref="RunCell"/>, or another request that runs user code like a cell.</param>
-/// <param name="loaded">The submission's class, if it is loaded ahead.</param>
+/// <param name="loaded">The submission's class, if it is being loaded ahead; otherwise null.</param>
 internal sealed class CellContext(CellQueue queue, long number, WorkerMessage request, Task<Type>? loaded) : SynchronizationContext
 {
     private CancellationTokenSource? unwinding;
@@ -17,16 +17,16 @@ internal sealed class CellContext(CellQueue queue, long number, WorkerMessage re
     /// <summary>The request that started the cell.</summary>
     public WorkerMessage Request => request;
 
-    /// <summary>The submission's class, if it is loaded ahead.</summary>
+    /// <summary>The submission's class, if it is being loaded ahead; otherwise null.</summary>
     public Task<Type>? Loaded => loaded;
 
     /// <summary>The cell's number in the session.</summary>
     public long Number => number;
 
-    /// <summary>The code that the cell has submitted while it ran.</summary>
+    /// <summary>The code that the cell has submitted.</summary>
     public SubmittedCode.OfCell Submitted { get; } = new(request as RunCell);
 
-    /// <summary>Actions to run when the cell has ended.</summary>
+    /// <summary>The actions to run when the cell has ended.</summary>
     public List<Action> AtEnd { get; } = [];
 
     /// <summary>The source of the cancellation token for user code.</summary>
@@ -35,22 +35,22 @@ internal sealed class CellContext(CellQueue queue, long number, WorkerMessage re
     /// <summary>The source of the token that aborts the cell.</summary>
     public CancellationTokenSource Abort { get; } = new();
 
-    /// <summary>Whether user code has asked for the token.</summary>
+    /// <summary>Whether user code has requested the cancellation token.</summary>
     public bool TokenSeen { get; private set; }
 
-    /// <summary>Whether user code has the token, and an interrupt has cancelled it.</summary>
+    /// <summary>Whether user code requested the cancellation token and an interrupt has cancelled it.</summary>
     public bool HasObeyed => TokenSeen && Cancellation.IsCancellationRequested;
 
     /// <summary>Whether the cell was aborted.</summary>
     public bool IsInterrupted => Abort.IsCancellationRequested;
 
-    /// <summary>Whether no code of the cell may run any more: it is interrupted, and its awaits are unwound.</summary>
+    /// <summary>Whether no code of the cell may run any more: the cell was aborted, and the unwinding of its awaits has ended.</summary>
     public bool IsStopped => StopToken.IsCancellationRequested;
 
-    /// <summary>The token that aborts the cell's running code.</summary>
+    /// <summary>The token that aborts the cell's code, or its unwinding.</summary>
     public CancellationToken StopToken => (Volatile.Read(ref unwinding) ?? Abort).Token;
 
-    /// <summary>Allows code of the interrupted cell, its <c>finally</c> blocks, to run until the returned source is cancelled.</summary>
+    /// <summary>Allows the <c>finally</c> blocks of the interrupted cell to run until the returned source is cancelled.</summary>
     public CancellationTokenSource BeginUnwinding()
     {
         var stop = new CancellationTokenSource();
@@ -58,7 +58,9 @@ internal sealed class CellContext(CellQueue queue, long number, WorkerMessage re
         return stop;
     }
 
-    /// <summary>Returns the token to user code, which then has <see cref="CellInterrupt"/>'s timeout to act on it.</summary>
+    /// <summary>
+    /// Returns the cancellation token to user code, which then gets time to react to it before the abort (<see cref="CellInterrupt"/>).
+    /// </summary>
     public CancellationToken SeenToken()
     {
         TokenSeen = true;

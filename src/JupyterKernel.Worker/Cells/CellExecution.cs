@@ -11,8 +11,8 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Executes a cell, or another request that runs user code, to its end: its code, the continuations of its awaits, the formatting of its
-/// result, and the disposal of its variables. Cell thread.
+/// Executes a cell, or another request that runs user code: runs the code and the continuations of its awaits, formats the result and
+/// disposes of variables. Cell thread.
 /// </summary>
 internal sealed class CellExecution(
     ConsoleCapture console,
@@ -24,20 +24,20 @@ internal sealed class CellExecution(
     DisplayCalls displayCalls)
 {
     /// <summary>
-    /// The execution context that flows from cell to cell: cultures, <see cref="AsyncLocal{T}"/> values, the current activity. Null before
-    /// the first cell.
+    /// The execution context that flows from cell to cell: cultures, <see cref="AsyncLocal{T}"/> values, the current activity.
+    /// Null before the first cell.
     /// </summary>
     private ExecutionContext? flow;
 
     private Task loading = Task.CompletedTask;
 
-    /// <summary>Runs a cell, or handles another request, to its end.</summary>
+    /// <summary>Runs a cell to its end, or handles another request.</summary>
     /// <returns>The answer for the kernel.</returns>
     public WorkerMessage RunToEnd(CellContext cell) => cell.Request is RunCell run ? RunToEnd(cell, run) : HandleToEnd(cell);
 
     /// <summary>
-    /// Loads the class of a replayed cell on another thread, one after the other, while the cell thread runs earlier cells: each thread has
-    /// half of the work. Channel thread.
+    /// Loads the class of a replayed cell on the pool, one class after another, while the cell thread runs earlier cells, so that the work
+    /// is divided between two threads. Channel thread.
     /// </summary>
     public Task<Type> LoadAhead(RunCell cell)
     {
@@ -70,7 +70,7 @@ internal sealed class CellExecution(
                     cell,
                     () =>
                     {
-                        // In a replay the result is formatted as well, because formatting may run code, such as a lazy sequence's.
+                        // In a replay, the result is formatted too, because formatting may run code, for example that of a lazy sequence.
                         var bundle = run.Result is null or IOnScreen
                             ? null
                             : Formatter.Format(run.Result, TupleNames.Parse(request.ResultNames));
@@ -88,14 +88,14 @@ internal sealed class CellExecution(
             }
         }
 
-        // Submitted code that the cell has not awaited is part of it.
+        // Code that the cell submitted but did not await is part of the cell.
         var disposed = new Stack<DisposedVariable>(request.Disposed);
         if (answer is not null && pump.PumpUntil(cell.Submitted.Ended, cell))
         {
             disposal.Dispose(cell, request.EntryType, disposed, Threw);
             foreach (var action in cell.AtEnd) userCode.Run(cell, action, Threw);
 
-            // Later cells refer to the code submitted in the first run, also if it is not submitted this time.
+            // Later cells refer to the code submitted in the first run, even if it is not submitted again.
             while (request.IsReplay && cell.Submitted.TakeRecorded() is { } missing)
             {
                 submissions.MakeRoom();
@@ -122,7 +122,7 @@ internal sealed class CellExecution(
         long Allocated() => GC.GetTotalAllocatedBytes() - allocatedBefore;
     }
 
-    /// <summary>Handles a request that runs user code and is not a cell: a comm message, or a query of a table's rows.</summary>
+    /// <summary>Handles a request that runs user code but is not a cell: a comm message or a query for table rows.</summary>
     private WorkerMessage HandleToEnd(CellContext context)
     {
         Enter(context);
@@ -165,7 +165,7 @@ internal sealed class CellExecution(
         void Threw(Exception exception) => answer = new CellThrew(context.Number, ExceptionReports.Of(exception), 0);
     }
 
-    /// <summary>Makes the cell thread work for a cell, in the execution context that earlier cells have left.</summary>
+    /// <summary>Prepares the cell thread for a cell, with the execution context of the previous cells.</summary>
     private void Enter(CellContext cell)
     {
         if (flow is not null) ExecutionContext.Restore(flow);

@@ -5,8 +5,8 @@ using JupyterKernel.Worker.Console;
 
 namespace JupyterKernel.Worker.Cells;
 
-/// <summary>Connects the display API with the front end. Any thread.</summary>
-/// <param name="session">A value that all workers of a session share, and no other session.</param>
+/// <summary>Connects the display API to the front end. Any thread.</summary>
+/// <param name="session">A value that is the same in all workers of a session, and different in every other session.</param>
 internal sealed class CellHost(ConsoleCapture console, CellThread cells, string session) : INotebookHost
 {
     private readonly Dictionary<(long Cell, string Kind), int> numbers = [];

@@ -4,22 +4,22 @@ using JupyterKernel.Worker.Console;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Interrupts cells: by the cancellation token first, then by aborting the cell thread, which is woken from its waits until the cell has
-/// ended. A cell that does not end is left to the kernel, which terminates the worker after two seconds.
+/// Interrupts cells: first with the cancellation token, then by aborting the cell thread, which is woken from its waits until the cell has
+/// ended. If the cell does not end, the kernel terminates the worker after 2 s.
 /// </summary>
-/// <param name="startThread">Starts another cell thread in place of a spent one.</param>
+/// <param name="startThread">Starts a new cell thread in place of one that was aborted.</param>
 internal sealed class CellInterrupt(CellQueue queue, UserCode userCode, ConsoleCapture console, Action startThread)
 {
     private const int StackBytes = 256 * 1024;
 
-    /// <summary>The time that a cell which uses its cancellation token has to act on it.</summary>
+    /// <summary>The time that a cell with a cancellation token has to react to it.</summary>
     private static readonly TimeSpan TokenTimeout = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(5);
 
     /// <summary>
-    /// Interrupts a cell, or the one that runs of those after it, and drops the queued ones. The kernel sends no cell of the user's after
-    /// an unanswered one, so no other cell is hit by mistake. Channel thread.
+    /// Interrupts the given cell or, if it has ended, a later cell that runs; drops the queued cells. No other cell is hit by mistake,
+    /// because the kernel sends no cell of the user while another is unanswered. Channel thread.
     /// </summary>
     public void Begin(long number)
     {
@@ -43,8 +43,8 @@ internal sealed class CellInterrupt(CellQueue queue, UserCode userCode, ConsoleC
             if (queue.HasEnded(cell)) break;
         }
 
-        // Cancel blocks until the abort is under way, so it has its own thread. A blocked thread is woken repeatedly, since a cell may
-        // swallow the exception that wakes it.
+        // Cancel blocks until the abort is under way, so it runs on its own thread. A blocked thread is woken repeatedly, because a cell
+        // may swallow the exception that wakes it.
         new Thread(cell.Abort.Cancel, StackBytes) { IsBackground = true, Name = "abort" }.Start();
         while (!queue.HasEnded(cell))
         {
@@ -61,14 +61,13 @@ internal sealed class CellInterrupt(CellQueue queue, UserCode userCode, ConsoleC
     }
 
     /// <summary>
-    /// Waits until the runtime has shown that its timers and threads still work. An abort can have hit it while it took the lock of a list
-    /// of timers, which then stays taken, or while it requested a pool thread, which then never arrives; without these, no message of the
-    /// kernel is received. In that case this never returns, the cell does not end, and the kernel replaces the worker, as for every cell
-    /// that an interrupt does not end. Cell thread.
+    /// Waits until the runtime's timers and thread pool are known to work. An abort may leave the lock of a timer list held, or a requested
+    /// pool thread may never start; the worker then could not receive the kernel's messages. In that case this method never returns, so the
+    /// cell does not end, and the kernel terminates the worker. Cell thread.
     /// </summary>
     public static void AwaitSoundRuntime()
     {
-        // Not on this thread, which may own the locks.
+        // Not on this thread, which may hold the locks.
         var probe = new Thread(
             () =>
             {

@@ -1,10 +1,10 @@
 namespace JupyterKernel.Worker.Cells;
 
-/// <summary>Runs the continuations of cells while a cell awaits, as a message loop does. Cell thread.</summary>
+/// <summary>Runs the continuations of cells while a cell awaits, like a message loop. Cell thread.</summary>
 internal sealed class CellPump(CellQueue queue, UserCode userCode, AwaitUnwinding unwinding)
 {
     /// <summary>Runs continuations until a task has completed.</summary>
-    /// <returns>False if the cell was stopped before.</returns>
+    /// <returns>False if the cell was stopped first.</returns>
     public bool PumpUntil(Task task, CellContext cell)
     {
         if (!task.IsCompleted)
@@ -22,17 +22,17 @@ internal sealed class CellPump(CellQueue queue, UserCode userCode, AwaitUnwindin
     }
 
     /// <summary>
-    /// Runs continuations until a cell's code has ended, and then continues in the execution context in which it ended: the continuation of
-    /// an <c>await</c> runs in the method's own context, and the thread undoes its changes. The awaits of an interrupted cell are unwound.
+    /// Runs continuations until a cell's code has ended, then restores the execution context in which it ended; the runtime itself undoes
+    /// the changes of each continuation. The awaits of an interrupted cell are unwound.
     /// </summary>
-    /// <returns>False if the cell was interrupted before.</returns>
+    /// <returns>False if the cell was interrupted first.</returns>
     public bool PumpToEnd(Task code, CellContext cell)
     {
         if (code.IsCompleted) return true;
         LetFlow();
         Task<ExecutionContext?> end;
 
-        // A continuation runs in the context of its creation, unless that does not flow: then in that of the code's last step.
+        // With the flow suppressed, this continuation runs in the context of the code's last step instead of the present one.
         using (ExecutionContext.SuppressFlow())
         {
             end = code.ContinueWith(
@@ -46,7 +46,7 @@ internal sealed class CellPump(CellQueue queue, UserCode userCode, AwaitUnwindin
         return hasEnded;
     }
 
-    /// <summary>Undoes a <see cref="ExecutionContext.SuppressFlow"/> of user code.</summary>
+    /// <summary>Undoes a <see cref="ExecutionContext.SuppressFlow"/> by user code.</summary>
     public static void LetFlow()
     {
         if (ExecutionContext.IsFlowSuppressed()) ExecutionContext.RestoreFlow();

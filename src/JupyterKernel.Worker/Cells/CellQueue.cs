@@ -5,14 +5,14 @@ using JupyterKernel.Link.Processes;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// The queues of the cell thread: cells and requests in order of arrival, and the continuations of cells' awaits. One lock guards them and
-/// the running cell. Any thread adds; the cell thread takes.
+/// The queues of the cell thread: one for cells and requests in order of arrival, one for the continuations of cells' awaits. One lock
+/// guards both and the running cell. Any thread adds; the cell thread takes.
 /// </summary>
 internal sealed class CellQueue
 {
     /// <summary>
-    /// The maximum number of continuations that run before a queued cell: work that earlier cells started comes first, but may continue
-    /// indefinitely.
+    /// The maximum number of continuations that run before a queued cell. Work started by earlier cells has priority, but it
+    /// may continue indefinitely.
     /// </summary>
     private const int MaxContinuationsAhead = 1000;
 
@@ -38,12 +38,12 @@ internal sealed class CellQueue
         this.userCode = userCode;
         blockedCheck = new Timer(_ => RescueFromBlockedThread());
 
-        // The runtime starts its timer thread with the first timer. An abort that hits the process's first timer meanwhile leaves that
-        // thread without its list, which ends the process; so there is a timer before the first cell.
+        // Starting the first timer of a process also starts the runtime's timer thread. An abort at that moment leaves the thread without
+        // its list, which ends the process; so a timer is started before the first cell.
         blockedCheck.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The running cell; null between cells, and while continuations of ended cells run.</summary>
+    /// <summary>The running cell; null between cells, including while continuations of ended cells run.</summary>
     public CellContext? Running => Volatile.Read(ref running);
 
     /// <summary>Whether a cell is queued.</summary>
@@ -76,29 +76,29 @@ internal sealed class CellQueue
             }
         });
 
-    /// <summary>Adds an action that runs when the running cell has ended, before its end is reported.</summary>
+    /// <summary>Adds an action that runs after the running cell has ended and before this is reported.</summary>
     public void AtCellEnd(Action action) => AbortSafe.Run((this, action), static end =>
     {
         var (queue, action) = end;
         lock (queue.gate) queue.running?.AtEnd.Add(action);
     });
 
-    /// <summary>Makes the cell thread check again whether it has something to do.</summary>
+    /// <summary>Makes the cell thread check again whether there is work.</summary>
     public void Wake() => AbortSafe.Run(gate, static gate =>
     {
         lock (gate) Monitor.PulseAll(gate);
     });
 
-    /// <summary>Waits for the next cell, request or continuation. Its cell becomes the running one.</summary>
-    /// <returns>The cell or request; null if the continuation is to be run instead.</returns>
+    /// <summary>Waits for the next cell, request or continuation. If it is a cell, it becomes the running one.</summary>
+    /// <returns>The cell or request; null if the continuation is to be run.</returns>
     public Work? Take(out Continuation continuation)
     {
         lock (gate)
         {
             while (waiting.Count == 0 && continuations.Count == 0)
             {
-                // A timer would also collect while a cell runs. One collection per pause: what threads of earlier cells allocate is left to
-                // the runtime.
+                // A timer would also collect while a cell runs. There is one collection per pause; memory that threads of earlier cells
+                // allocate is left to the runtime.
                 if (!Monitor.Wait(gate, collector.IsDue ? IdleCollector.IdleTime : Timeout.InfiniteTimeSpan)) collector.Collect();
             }
 
@@ -113,7 +113,7 @@ internal sealed class CellQueue
         }
     }
 
-    /// <summary>Waits for a continuation; null once a task has completed or the cell is stopped.</summary>
+    /// <summary>Waits for a continuation; returns null once the task has completed or the cell is stopped.</summary>
     /// <param name="isCompleted">Whether the task has completed.</param>
     public Continuation? Take(Task task, CellContext cell, out bool isCompleted)
     {
@@ -125,7 +125,7 @@ internal sealed class CellQueue
         }
     }
 
-    /// <summary>Takes a continuation; null if none arrived within 10 ms, or a task has completed.</summary>
+    /// <summary>Takes a continuation; returns null if none arrives within 10 ms or the task completes.</summary>
     public Continuation? TakeSoon(Task task)
     {
         lock (gate)
@@ -136,15 +136,15 @@ internal sealed class CellQueue
     }
 
     /// <summary>Ends the running cell. Cell thread.</summary>
-    /// <returns>Whether the thread must not run any more, and whether the queue is empty.</returns>
+    /// <returns>Whether the thread must not run any more code, and whether the queue is empty.</returns>
     public (bool IsSpent, bool IsLast) End(CellContext cell)
     {
         lock (gate)
         {
             running = null;
 
-            // On Unix an abort leaves the thread with the runtime's signal blocked: it could not be aborted again, nor
-            // stopped for a garbage collection while it loops, nor could any thread that it starts. So it must not run any more.
+            // On Unix, an abort leaves a signal of the runtime blocked in the thread and in threads that it starts. They could neither be
+            // aborted again nor, in a loop, be stopped for a garbage collection; so the thread must not run any more code.
             isSpent = cell.IsInterrupted;
             return (isSpent, waiting.Count == 0);
         }
@@ -156,8 +156,8 @@ internal sealed class CellQueue
         lock (gate) return running != cell && !waiting.Any(work => work.Cell == cell);
     }
 
-    /// <summary>Calls an action once if the cell thread is spent.</summary>
-    /// <param name="replace">Starts another cell thread; called under the lock.</param>
+    /// <summary>Replaces the cell thread if it was aborted.</summary>
+    /// <param name="replace">Starts another cell thread; called under the lock, at most once for each aborted thread.</param>
     public void ReplaceSpentThread(Action replace)
     {
         lock (gate)
@@ -169,8 +169,10 @@ internal sealed class CellQueue
     }
 
     /// <summary>Drops the cells that are queued after the one to interrupt.</summary>
-    /// <param name="number">The cell, or an earlier one; then the cell that runs or would run next is meant.</param>
-    /// <returns>The cell to interrupt and the numbers of the dropped ones; null if there is no such cell any more.</returns>
+    /// <param name="number">
+    /// The number of the cell to interrupt; if it has ended, the cell that runs or will run next is interrupted.
+    /// </param>
+    /// <returns>The cell to interrupt and the numbers of the dropped cells; null if there is no such cell any more.</returns>
     public (CellContext Cell, IReadOnlyList<long> Dropped)? DropAfter(long number)
     {
         lock (gate)
@@ -193,14 +195,14 @@ internal sealed class CellQueue
     }
 
     /// <summary>
-    /// Runs continuations on the pool while the cell thread blocks: a cell that blocks on a task (<c>.Result</c>, <c>Wait()</c>) whose
-    /// continuation needs this very thread would wait indefinitely.
+    /// Runs continuations on the pool while the cell thread is blocked: a cell that blocks on a task (<c>.Result</c>, <c>Wait()</c>) whose
+    /// continuation needs the cell thread would otherwise deadlock.
     /// </summary>
     private void RescueFromBlockedThread()
     {
         lock (gate)
         {
-            // In this order: the thread needs this lock when its piece of user code has ended, so it cannot begin another one meanwhile.
+            // In this order: the thread takes this lock after each piece of user code, so it cannot have begun another one meanwhile.
             var isBlocked = (userCode.Thread.ThreadState & ThreadState.WaitSleepJoin) != 0;
             Interlocked.MemoryBarrier();
             if (!userCode.IsRunning || continuations.Count == 0)
@@ -215,7 +217,7 @@ internal sealed class CellQueue
         }
     }
 
-    /// <summary>The synchronization context of a cell's code that runs on the pool. Code of an interrupted cell is not run.</summary>
+    /// <summary>The synchronization context for a cell's code that runs on the pool. Code of a stopped cell is not run.</summary>
     private sealed class PoolContext(CellContext cell) : SynchronizationContext
     {
         public override void Post(SendOrPostCallback d, object? state) => ThreadPool.UnsafeQueueUserWorkItem(
@@ -231,7 +233,7 @@ internal sealed class CellQueue
     }
 }
 
-/// <summary>A cell, or a request that runs no user code.</summary>
+/// <summary>Queued work: a cell, or a request that runs no user code.</summary>
 internal sealed record Work(CellContext? Cell, WorkerMessage? Request);
 
 /// <summary>The continuation of an await in a cell.</summary>

@@ -9,9 +9,9 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// The thread that executes cells one after the other, the continuations of their awaits, and requests about the state that they leave. It
-/// is replaced after an interrupt. User code runs only inside <see cref="UserCode.Run(CellContext, Action, Action{Exception})"/>; the
-/// waiting between two pieces of user code belongs to the worker and is never aborted.
+/// The thread that runs cells one after another, the continuations of their awaits, and requests about the resulting state. It is replaced
+/// after an interrupt. User code runs only inside <see cref="UserCode.Run(CellContext, Action, Action{Exception})"/>; waiting between two
+/// pieces of user code is never aborted.
 /// </summary>
 internal sealed class CellThread
 {
@@ -43,38 +43,38 @@ internal sealed class CellThread
         thread.Start();
     }
 
-    /// <summary>The queued cells and the running one.</summary>
+    /// <summary>The queued cells and the running cell.</summary>
     public CellQueue Queue { get; }
 
-    /// <summary>The code that cells submit.</summary>
+    /// <summary>Handles the code that cells submit.</summary>
     public SubmittedCode Submitted { get; }
 
     /// <summary>The objects that hold the session's variables.</summary>
     public Submissions Submissions { get; } = new();
 
-    /// <summary>The calls in cells that show tuples with named items.</summary>
+    /// <summary>The display calls in cells whose values contain tuples with named items.</summary>
     public DisplayCalls DisplayCalls { get; } = new();
 
-    /// <summary>Queues a cell; in a replay the kernel sends many ahead.</summary>
+    /// <summary>Queues a cell; in a replay the kernel sends several ahead.</summary>
     public void Start(RunCell cell)
     {
         if (cell.IsReplay) uncaught.Replays(cell);
         Enqueue(cell.Cell, cell, cell.IsReplay ? execution.LoadAhead(cell) : null);
     }
 
-    /// <summary>Queues a comm message, which is handled as user code and can be interrupted like a cell.</summary>
+    /// <summary>Queues a comm message. Its handler is user code and can be interrupted like a cell.</summary>
     public void Start(CommArrived message) => Enqueue(message.Cell, message);
 
-    /// <summary>Queues a query of a table's rows, since it may run user code.</summary>
+    /// <summary>Queues a query for table rows, because it may run user code.</summary>
     public void Start(ReadTableInTurn query) => Enqueue(query.Cell, query);
 
-    /// <summary>Queues a request about the state that the cells sent before it leave.</summary>
+    /// <summary>Queues a request about the state after the cells sent before it.</summary>
     public void Start(WorkerMessage request) => Queue.Enqueue(new(null, request));
 
-    /// <summary>Interrupts a cell, or the one that runs of those after it.</summary>
+    /// <summary>Interrupts a cell; see <see cref="CellInterrupt.Begin"/>.</summary>
     public void Interrupt(long number) => interrupt.Begin(number);
 
-    /// <summary>Loads the code that a first cell needs, ahead of it.</summary>
+    /// <summary>Loads the code that the first cell will need, ahead of time.</summary>
     public static void Warm()
     {
         Formatter.Format(1).DataJson();
@@ -107,8 +107,8 @@ internal sealed class CellThread
         }
     }
 
-    /// <summary>Executes a cell and reports its end.</summary>
-    /// <returns>False if an abort has spent this thread, which must not run any more.</returns>
+    /// <summary>Executes a cell and reports its outcome.</summary>
+    /// <returns>False if this thread was aborted and must not run any more code.</returns>
     private bool RunToEnd(CellContext cell)
     {
         var answer = execution.RunToEnd(cell);

@@ -7,23 +7,23 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// The calls of the display API whose values contain tuples with named items. The names exist at compile time only, so they are found by
+/// The calls of the display API whose values contain tuples with named items. The names exist only at compile time, so they are found by
 /// the source position of the call. Any thread.
 /// </summary>
 internal sealed class DisplayCalls
 {
     private readonly ConcurrentDictionary<(string Source, int Line, int Column), string> names = [];
 
-    /// <summary>Adds the calls of a cell, before it runs.</summary>
+    /// <summary>Adds the calls of a cell before the cell runs.</summary>
     public void Add(IReadOnlyList<DisplayedNames> calls)
     {
         foreach (var call in calls) names[(call.Source, call.Line, call.Column)] = call.Names;
     }
 
-    /// <summary>The names for the call that the current thread is in; null if there are none.</summary>
+    /// <summary>Returns the names for the call that the current thread is in; null if there are none.</summary>
     public string? NamesOfCurrent()
     {
-        // A stack trace costs a millisecond, and most sessions show no such values.
+        // A stack trace takes a millisecond, and most sessions have no such calls.
         if (names.IsEmpty) return null;
         foreach (var frame in new StackTrace(fNeedFileInfo: true).GetFrames())
         {

@@ -6,22 +6,22 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Disposes of the variables that cells declare with <c>using</c>, in reverse order: a script cannot declare them so, and its variables
-/// outlive its code. Cell thread.
+/// Disposes of the variables that cells declare with <c>using</c>, in reverse order of declaration. They are compiled as ordinary
+/// variables, because a script cannot have using declarations and its variables outlive its code. Cell thread.
 /// </summary>
 internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture console, Submissions submissions)
 {
     /// <summary>
-    /// The time that the disposal of an interrupted cell's variables has, and the time for which it is aborted then. Together with the rest
-    /// of an interrupt this is less than the time that the kernel waits for its end.
+    /// The time to dispose of an interrupted cell's variables, after which the disposal is aborted for up to <see cref="AbortTimeout"/>.
+    /// With the rest of an interrupt, this must be shorter than the kernel's timeout for the interrupted cell.
     /// </summary>
     private static readonly TimeSpan TotalTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AbortTimeout = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Disposes of the variables of a cell that has ended, until it is interrupted.</summary>
-    /// <param name="variables">The remaining variables; each is removed as its disposal begins.</param>
-    /// <param name="threw">Receives the exception of a disposal.</param>
-    /// <remarks>Call after the cell's result was formatted, because formatting may read from them.</remarks>
+    /// <summary>Disposes of the variables of a cell that has ended; stops if the cell is interrupted.</summary>
+    /// <param name="variables">The remaining variables; each is removed when its disposal begins.</param>
+    /// <param name="threw">Receives the exceptions that disposals throw.</param>
+    /// <remarks>Call this after formatting the cell's result, because formatting may read from the variables.</remarks>
     public void Dispose(CellContext cell, string entryType, Stack<DisposedVariable> variables, Action<Exception> threw)
     {
         while (!cell.IsInterrupted && variables.TryPop(out var variable))
@@ -33,8 +33,8 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
     }
 
     /// <summary>
-    /// Disposes of an interrupted cell's remaining variables on another thread, because the cell thread is spent. A disposal that takes too
-    /// long is aborted like a cell, and left alone if that does not help.
+    /// Disposes of an interrupted cell's remaining variables on another thread, because the cell thread was aborted. A disposal that takes
+    /// too long is aborted like a cell; if that fails, it is left running.
     /// </summary>
     public void DisposeApart(string entryType, Stack<DisposedVariable> variables)
     {
@@ -73,12 +73,12 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
             }
             catch (Exception) when (limit.IsCancellationRequested)
             {
-                // Aborted, or woken from a wait.
+                // The disposal was aborted or woken from a wait.
             }
         }
     }
 
-    /// <summary>Disposes of the variables of submitted code, as part of the cell's code.</summary>
+    /// <summary>Disposes of the variables of submitted code, as part of the cell that submitted it.</summary>
     public async Task DisposeAsync(SubmittedCell code)
     {
         foreach (var variable in code.Disposed.Reverse())
@@ -87,8 +87,8 @@ internal sealed class Disposal(CellPump pump, UserCode userCode, ConsoleCapture 
         }
     }
 
-    /// <summary>Begins to dispose of a variable, which runs user code.</summary>
-    /// <returns>The rest of the disposal; null if there is none.</returns>
+    /// <summary>Begins the disposal of a variable, which runs user code.</summary>
+    /// <returns>The asynchronous rest of the disposal; null if there is none.</returns>
     private Task? Begin(string entryType, DisposedVariable variable)
     {
         var value = submissions.ValueOf(entryType, variable.Name);

@@ -5,13 +5,13 @@ using JupyterKernel.Link;
 
 namespace JupyterKernel.Worker.Cells;
 
-/// <summary>Describes an exception as data: type, message, inner exceptions, and the frames that are not the kernel's own.</summary>
+/// <summary>Describes an exception as data: type, message, inner exceptions, and all stack frames except the kernel's own.</summary>
 internal static partial class ExceptionReports
 {
     private const int MaxFrames = 100;
     private const int MaxInner = 10;
 
-    /// <summary>Describes an exception; never throws, whatever the exception's own members do.</summary>
+    /// <summary>Describes an exception; never throws, even if members of the exception do.</summary>
     public static ExceptionReport Of(Exception exception)
     {
         IEnumerable<Exception> inner = exception switch
@@ -43,13 +43,13 @@ internal static partial class ExceptionReports
         var frames = new List<FrameReport>();
         foreach (var frame in new StackTrace(exception, fNeedFileInfo: true).GetFrames())
         {
-            // There are no user frames below the first frame of the worker's own.
+            // No user frames follow the first frame of the worker.
             var method = frame.GetMethod();
             if (method?.DeclaringType?.Assembly == typeof(ExceptionReports).Assembly) break;
             if (method is null || IsPlumbing(method) || frames.Count == MaxFrames) continue;
             var report = new FrameReport(MethodName(method), frame.GetFileName(), frame.GetFileLineNumber());
 
-            // A method that calls itself at the same place.
+            // The method called itself from the same place.
             if (frames.Count > 0 && frames[^1] with { Times = 1 } == report) frames[^1] = frames[^1] with { Times = frames[^1].Times + 1 };
             else frames.Add(report);
         }
@@ -62,11 +62,15 @@ internal static partial class ExceptionReports
         || method.Name == "<Factory>"
         || method.DeclaringType?.Namespace is "System.Runtime.CompilerServices" or "System.Runtime.ExceptionServices";
 
-    /// <summary>Whether a type is hidden, or is a state machine in a hidden type, which does not inherit the attribute.</summary>
+    /// <summary>
+    /// Whether a type is hidden from stack traces, or nested in a hidden type (state machines do not inherit the attribute).
+    /// </summary>
     private static bool IsHidden(Type? type) =>
         type is not null && (type.IsDefined(typeof(StackTraceHiddenAttribute)) || IsHidden(type.DeclaringType));
 
-    /// <summary>The method in C# notation: state machines, lambdas and local functions under their names in the source.</summary>
+    /// <summary>
+    /// Returns the name of a method in C# notation; state machines, lambdas and local functions get the name in the source.
+    /// </summary>
     private static string MethodName(MethodBase method)
     {
         var type = method.DeclaringType;
@@ -74,7 +78,7 @@ internal static partial class ExceptionReports
         var parameters = string.Join(", ", method.GetParameters().Select(parameter => TypeName(parameter.ParameterType)));
         if (type is not null && type.Name.StartsWith('<'))
         {
-            // <Name>d__0.MoveNext: an async method or an iterator.
+            // <Name>d__0.MoveNext is an async method or an iterator.
             if (name == "MoveNext" && GeneratedName().Match(type.Name) is { Success: true } machine)
             {
                 (name, parameters) = (machine.Groups["name"].Value, "…");

@@ -4,35 +4,36 @@ using System.Runtime.CompilerServices;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Finds what an async method of a cell is waiting for, and ends it: the innermost methods that await are resumed with an exception, so
-/// that their <c>finally</c> and <c>using</c> blocks run, and the methods that await them follow as usual. There is no public API for this,
-/// so it reads the fields of the compiler's state machines and the runtime's boxes of them. An awaiter of unknown form (without a task) is
-/// left alone. Cell thread.
+/// Finds the awaits in which an async method of a cell is pending, and ends them: the innermost methods are resumed with an exception, so
+/// that their <c>finally</c> and <c>using</c> blocks run; the methods that await them then continue as usual. There is no public API for
+/// this, so the fields of the compiler's state machines, and of the runtime's boxes of them, are read. An awaiter without a task or value
+/// task source is left alone. Cell thread.
 /// Source:
 /// https://github.com/dotnet/runtime/blob/main/src/libraries/System.Private.CoreLib/src/System/Runtime/CompilerServices/AsyncTaskMethodBuilderT.cs
 /// </summary>
-/// <param name="methods">The tasks of the outermost methods.</param>
+/// <param name="methods">Returns the tasks of the outermost methods.</param>
 /// <param name="isOwn">
-/// Whether a state machine's type and the context in which it awaits are the cell's. No other is resumed: the framework's methods may still
-/// have a buffer in use, and methods of earlier cells are not interrupted.
+/// Whether a state machine, given its type and the context in which it awaits, is the cell's. Others are not resumed: a method of the
+/// framework may still be using a buffer, and methods of earlier cells are not interrupted.
 /// </param>
 internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, ExecutionContext?, bool> isOwn)
 {
     private const BindingFlags Instance = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance;
 
-    /// <summary>The maximum depth at which an awaiter's structs may contain its task.</summary>
+    /// <summary>The maximum number of nested structs between an awaiter and its task.</summary>
     private const int MaxStructDepth = 4;
 
     private static readonly Type? WhenAllType = typeof(Task).GetNestedType("WhenAllPromise", BindingFlags.NonPublic);
 
     private readonly HashSet<(object Box, int State)> ended = [];
 
-    /// <summary>Whether a method is again at an await that was ended before, so it has caught the exception.</summary>
+    /// <summary>Whether a method has reached an await that was ended before, which means that it has caught the exception.</summary>
     public bool HasCaught => Find().Any(pending => ended.Contains((pending.Box, pending.State)));
 
-    /// <summary>Detaches the innermost methods from what they wait for. Each returned action resumes one and must be called.</summary>
-    /// <param name="exception">The exception that their awaits throw; null if they continue to wait by blocking the thread, where they can
-    /// be aborted.</param>
+    /// <summary>Detaches the innermost methods from what they await. Each returned action resumes one method and must be called.</summary>
+    /// <param name="exception">
+    /// The exception that the awaits throw; null to make them wait by blocking the thread, where they can be aborted.
+    /// </param>
     public IReadOnlyList<Action> End(Exception? exception)
     {
         var resumptions = new List<Action>();
@@ -62,9 +63,10 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     }
 
     /// <summary>
-    /// Whether the awaited object will end by what was found, or has ended, so that the method that awaits it continues by itself.
+    /// Looks for pending awaits. Returns true if the awaited object has ended or will end because of those found; the method that awaits it
+    /// then continues without being resumed here.
     /// </summary>
-    /// <param name="awaiting">The state machine of that method.</param>
+    /// <param name="awaiting">The state machine of the method that awaits the object.</param>
     private bool Visit(object awaited, object awaiting, List<Pending> found, HashSet<object> visited)
     {
         if (awaited is Task { IsCompleted: true }) return true;
@@ -81,7 +83,7 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         foreach (var field in machine.GetType().GetFields(Instance)
             .Where(field => field.Name.StartsWith("<>u__", StringComparison.Ordinal)))
         {
-            // The compiler clears the field of an await that is over.
+            // The compiler clears the field of a completed await.
             if (field.GetValue(machine) is not { } awaiter || Reference(awaiter, IsAwaitable) is not { } inner) continue;
             if (Visit(inner, machine, found, visited)) return true;
             var context = (ExecutionContext?)box.GetType().GetField("Context", Instance)?.GetValue(box);
@@ -97,7 +99,10 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         return false;
     }
 
-    /// <summary>Whether a task without code of its own will end by what it waits for; <c>Task.WhenAny</c> hides how that ends.</summary>
+    /// <summary>
+    /// Does the same for a task without code; returns true only if all its parts end, and not for <c>Task.WhenAny</c>,
+    /// which hides how they end.
+    /// </summary>
     private bool VisitParts(object awaited, object machine, List<Pending> found, HashSet<object> visited)
     {
         var parts = Parts(awaited, machine).Where(part => !part.IsCompleted).ToList();
@@ -110,13 +115,13 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
 
     private static FieldInfo? BuilderField(Type machine) => machine.GetField("<>t__builder", Instance);
 
-    /// <summary>The tasks that <c>Task.WhenAll</c>, <c>WhenAny</c> and <c>ContinueWith</c> wait for.</summary>
-    /// <param name="machine">The state machine of the method that awaits it.</param>
+    /// <summary>Returns the tasks that a task of <c>Task.WhenAll</c>, <c>WhenAny</c> or <c>ContinueWith</c> waits for.</summary>
+    /// <param name="machine">The state machine of the method that awaits the task.</param>
     private IEnumerable<Task> Parts(object awaited, object machine)
     {
         if (awaited.GetType() == WhenAllType)
         {
-            // The promise only counts; but its tasks call it when they end, and may be in variables.
+            // The promise does not refer to its tasks. But they refer to it, and variables may refer to them.
             foreach (var part in Variables(machine).SelectMany(Tasks).Where(part => IsSubscriber(part, awaited))) yield return part;
             yield break;
         }
@@ -143,7 +148,7 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     {
         Task task => [task],
 
-        // Not a sequence type of the user's, whose code would run.
+        // Not for a sequence type of the user, because enumerating it would run user code.
         IReadOnlyList<Task> tasks when tasks is Task[] || tasks.GetType().Namespace == "System.Collections.Generic" => tasks.OfType<Task>(),
         _ => [],
     };
@@ -152,7 +157,7 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         Volatile.Read(ref ContinuationOf(task)) is { } continuation
             && (continuation == subscriber || (continuation is List<object?> several && several.Contains(subscriber)));
 
-    /// <summary>Finds a reference in a value or in its nested structs.</summary>
+    /// <summary>Finds a reference in a value or its nested structs.</summary>
     private static object? Reference(object? value, Func<object, bool> isWanted, int depth = 0)
     {
         if (value is null || isWanted(value)) return value;
@@ -162,7 +167,7 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
             : null;
     }
 
-    /// <summary>A copy of an awaiter that waits for a failed task; null if there is no such task.</summary>
+    /// <summary>Returns a copy of an awaiter that refers to a failed task; null if the awaiter has no task.</summary>
     private static object? Failed(object awaiter, object awaited, Exception exception)
     {
         if (!awaiter.GetType().IsValueType) return null;
@@ -192,8 +197,8 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
         return null;
     }
 
-    /// <summary>Prevents a method from being resumed a second time when what it waited for ends after all.</summary>
-    /// <returns>False if it is already being resumed, or if it is unknown how it will be.</returns>
+    /// <summary>Prevents a second resumption of a method when the object that it awaited ends after all.</summary>
+    /// <returns>False if the method is already being resumed, or if it is not known how it would be resumed.</returns>
     private static bool Unsubscribe(object awaited, object box) =>
         awaited is Task task ? Unsubscribe(task, box) : Unsubscribe(awaited, [], awaited, box);
 
@@ -205,7 +210,7 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
             case List<object?> several:
                 lock (several)
                 {
-                    // The task removes the list before it iterates over it.
+                    // The task detaches the list before iterating over it.
                     var index = several.FindIndex(Resumes);
                     if (index < 0 || Volatile.Read(ref continuation) != several) return false;
                     several[index] = null;
@@ -225,8 +230,8 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     }
 
     /// <summary>
-    /// Does the same for a <see cref="System.Threading.Tasks.Sources.IValueTaskSource"/>, which keeps its callback next to the callback's
-    /// argument: the method's box.
+    /// Does the same for a <see cref="System.Threading.Tasks.Sources.IValueTaskSource"/>, which stores its callback next to the callback's
+    /// argument, the method's box.
     /// </summary>
     private static bool Unsubscribe(object source, FieldInfo[] path, object holder, object box)
     {
@@ -256,8 +261,8 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     }
 
     /// <summary>
-    /// Removes a method from a semaphore's queue: a method that no longer waits must not get the next turn, which it would never release.
-    /// The waiter is a task in the semaphore's list, or a method of the semaphore's that awaits one.
+    /// Removes a method from a semaphore's queue: a method that no longer waits must not enter the semaphore, because it would never
+    /// release it. The waiter is a task in the semaphore's list, or a method of the semaphore that awaits such a task.
     /// </summary>
     private void LeaveSemaphore(object waiter, object machine)
     {
@@ -294,8 +299,8 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     }
 
     /// <summary>
-    /// The objects that the variables of a method and of the session refer to: the fields of state machines, closures and submissions,
-    /// which refer to earlier ones.
+    /// Returns the objects that the variables of a method and of the session refer to: the fields of state machines, closures and
+    /// submissions (which also refer to earlier submissions).
     /// </summary>
     private IEnumerable<object> Variables(object machine)
     {
@@ -317,10 +322,10 @@ internal sealed class PendingAwaits(Func<IEnumerable<Task>> methods, Func<Type, 
     private static extern ref object? ContinuationOf(Task task);
 
     /// <summary>A pending await.</summary>
-    /// <param name="Box">The runtime's object of the running method.</param>
+    /// <param name="Box">The runtime's object for the running method.</param>
     /// <param name="MachineField">The field of the box that holds the compiler's state machine.</param>
     /// <param name="AwaiterField">The field of the state machine that holds the awaiter.</param>
-    /// <param name="Awaited">The task, or source of a value task, in the awaiter.</param>
+    /// <param name="Awaited">The task or value task source in the awaiter.</param>
     /// <param name="State">The state number of the await within its method.</param>
     private sealed record Pending(object Box, FieldInfo MachineField, FieldInfo AwaiterField, object Awaiter, object Awaited, int State);
 }

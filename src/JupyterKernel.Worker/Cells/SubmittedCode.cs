@@ -9,8 +9,8 @@ using JupyterKernel.Worker.State;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Code that cells submit while they run: the kernel compiles it, and it runs on the cell thread as part of the cell. A replayed cell comes
-/// with the code that it submitted, in order. Any thread submits; the channel thread answers.
+/// Runs code that cells submit while they run: the kernel compiles it, and it runs on the cell thread as part of the cell. A replayed cell
+/// comes with the code that it submitted, in order. Any thread submits; the channel thread answers.
 /// </summary>
 internal sealed class SubmittedCode(
     ConsoleCapture console, CellQueue queue, CellLoadContext assemblies, Submissions submissions, Disposal disposal)
@@ -18,7 +18,9 @@ internal sealed class SubmittedCode(
     private readonly ConcurrentDictionary<long, Action<WorkerMessage>> questions = new();
     private long lastSubmission;
 
-    /// <summary>Submits code of the running cell. It runs when the cell awaits or ends, and the cell does not end before it.</summary>
+    /// <summary>
+    /// Submits code for the running cell. It runs when the cell awaits or ends; the cell ends only after the code has ended.
+    /// </summary>
     public Task<SubmittedResult> SubmitAsync(string code) =>
         AbortSafe.Run((this, code), static submission => submission.Item1.Submit(submission.code));
 
@@ -63,8 +65,8 @@ internal sealed class SubmittedCode(
     }
 
     /// <summary>
-    /// Runs submitted code in the execution context of the code that submitted it: as with any async method, changes to the context end
-    /// with it.
+    /// Runs submitted code in the execution context of the submitting code. As with any async method, its changes to the
+    /// context are undone at its end.
     /// </summary>
     private void Run(
         CellContext cell, ExecutionContext? flow, SubmittedCell code, IReadOnlyList<byte[]> payload,
@@ -99,7 +101,7 @@ internal sealed class SubmittedCode(
 
     /// <summary>The code that one cell has submitted. Any thread.</summary>
     /// <param name="request">
-    /// The cell; in a replay it carries the code that it submitted in its first run. Null for other requests.
+    /// The cell; in a replay it carries the code submitted in the first run. Null for a request that is not a cell.
     /// </param>
     internal sealed class OfCell(RunCell? request)
     {
@@ -108,7 +110,7 @@ internal sealed class SubmittedCode(
         private readonly List<Task> code = [];
         private int taken;
 
-        /// <summary>A task that completes when all submitted code has ended.</summary>
+        /// <summary>Completes when all submitted code has ended.</summary>
         public Task Ended
         {
             get
@@ -117,7 +119,7 @@ internal sealed class SubmittedCode(
             }
         }
 
-        /// <summary>The names of the submissions' classes.</summary>
+        /// <summary>The names of the submitted code's submission classes.</summary>
         public IReadOnlyList<string> EntryTypes
         {
             get
@@ -126,7 +128,7 @@ internal sealed class SubmittedCode(
             }
         }
 
-        /// <summary>The tasks of submitted code that runs or has run.</summary>
+        /// <summary>The tasks of submitted code that is running or has run.</summary>
         public IReadOnlyList<Task> Code
         {
             get
@@ -135,13 +137,13 @@ internal sealed class SubmittedCode(
             }
         }
 
-        /// <summary>Adds code that runs.</summary>
+        /// <summary>Adds the task of running code.</summary>
         public void Add(Task running)
         {
             lock (ended) code.Add(running);
         }
 
-        /// <summary>Adds code that is about to be run.</summary>
+        /// <summary>Adds code that is about to run.</summary>
         public TaskCompletionSource<SubmittedResult> Add()
         {
             var result = new TaskCompletionSource<SubmittedResult>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -149,13 +151,13 @@ internal sealed class SubmittedCode(
             return result;
         }
 
-        /// <summary>Adds a submission that is about to be created.</summary>
+        /// <summary>Adds the class of a submission that is about to be created.</summary>
         public void Add(string entryType)
         {
             lock (ended) entryTypes.Add(entryType);
         }
 
-        /// <summary>Takes the next recorded submission in a replay; null if there is none left.</summary>
+        /// <summary>In a replay, takes the next recorded submission; null if none is left.</summary>
         public (SubmittedCell Cell, IReadOnlyList<byte[]> Payload)? TakeRecorded()
         {
             lock (ended)
@@ -167,7 +169,7 @@ internal sealed class SubmittedCode(
             }
         }
 
-        /// <summary>The number of payload parts that belong to the cell itself.</summary>
+        /// <summary>Returns the number of payload parts that belong to the cell itself.</summary>
         public static int OwnParts(RunCell request) => request.Payload.Count - request.Submitted.Sum(cell => cell.Parts);
     }
 }

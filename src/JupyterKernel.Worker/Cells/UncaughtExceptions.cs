@@ -7,14 +7,14 @@ using JupyterKernel.Worker.Console;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Reports which cell ended the process, or one of its threads: the cell whose thread, task, timer or finalizer threw an uncaught
-/// exception, or called Environment.Exit. In a replayed cell such an exception ends only its thread: it may have ended the worker before,
-/// and would end every other one in the same way. Any thread.
+/// Reports which cell ended the process or one of its threads: the cell whose thread, task, timer or finalizer threw an uncaught exception
+/// or called Environment.Exit. In a replayed cell, such an exception ends only the thread; it may have ended the first worker, and
+/// otherwise would end each later worker in the same way. Any thread.
 /// </summary>
 internal sealed class UncaughtExceptions(ConsoleCapture console)
 {
-    // The runtime restores a thread's own context before it looks for a handler, so the owner must be noted where the exception is thrown.
-    // A hash code keeps no object alive.
+    // Before it looks for a handler, the runtime restores the thread's own context, so the owner is noted when the exception is thrown. The
+    // hash code identifies the exception without keeping it alive.
     [ThreadStatic] private static int thrown;
     [ThreadStatic] private static long thrower;
     [ThreadStatic] private static bool isNeeded;
@@ -41,17 +41,17 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
         };
     }
 
-    /// <summary>Marks the current thread as the worker's own, which cannot do without it.</summary>
+    /// <summary>Marks the current thread as essential for the worker: an uncaught exception on it always ends the process.</summary>
     public static void Need() => isNeeded = true;
 
-    /// <summary>Notes that a cell is replayed. Cells arrive in the order of their numbers.</summary>
+    /// <summary>Records that a cell is replayed. Cells arrive in the order of their numbers.</summary>
     public void Replays(RunCell cell)
     {
         Volatile.Write(ref lastReplayed, Math.Max(cell.Cell, lastReplayed));
         lock (replayedCode) replayedCode.Add(NumberIn(cell.EntryType));
     }
 
-    /// <summary>Whether the process survives an exception of code that a cell left on the cell thread.</summary>
+    /// <summary>Reports an exception of code that a cell left on the cell thread; returns whether the process continues.</summary>
     /// <param name="cell">The number of the cell.</param>
     public bool IsSurvived(Exception exception, long cell)
     {
@@ -69,7 +69,7 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
         lock (replayedCode) return assembly is not null && replayedCode.Contains(NumberIn(assembly));
     }
 
-    /// <summary>The number that the names of a cell's class, its assembly and its library's have in common.</summary>
+    /// <summary>Returns the number that the names of a cell's class, assembly and library assembly have in common.</summary>
     private static string NumberIn(string name) => string.Concat(name.Where(char.IsAsciiDigit));
 
     private static void Note(Exception exception, long cell)
@@ -84,7 +84,7 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
         var (cell, assembly) = OwnerOf(exception);
         lock (reported)
         {
-            // A timer may throw every millisecond.
+            // Reported once, because a timer may throw every millisecond.
             if (!endsWorker && !reported.Add((cell, assembly))) return true;
         }
 
@@ -93,8 +93,8 @@ internal sealed class UncaughtExceptions(ConsoleCapture console)
     }
 
     /// <summary>
-    /// Returns the number of the cell for which the thread ran; if that is unknown, 0 and the assembly of the outermost cell code on
-    /// the stack.
+    /// Returns the number of the cell for which the thread was running. If unknown, returns 0 and the assembly of the
+    /// outermost cell code on the stack.
     /// </summary>
     private (long Cell, string? Assembly) OwnerOf(Exception exception)
     {

@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace JupyterKernel.Worker.Cells;
 
 /// <summary>
-/// Runs user code on the cell thread so that an interrupt can abort it and wake it from its waits. All other code on that thread is the
-/// worker's own, and is neither aborted nor woken.
+/// Runs user code on the cell thread so that an interrupt can abort it and wake it from waits. All other code on that thread belongs to the
+/// worker, and is neither aborted nor woken.
 /// </summary>
-/// <param name="uncaught">Decides whether the process survives an exception of a continuation.</param>
+/// <param name="uncaught">Decides whether the process continues after an exception of a continuation.</param>
 /// <param name="thread">The cell thread.</param>
 internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
 {
@@ -23,17 +23,18 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
     /// <summary>The cell thread, which is replaced after an abort.</summary>
     public Thread Thread { get; set; } = thread;
 
-    /// <summary>Whether the cell thread runs user code.</summary>
+    /// <summary>Whether the cell thread is running user code.</summary>
     public bool IsRunning => phase != Phase.None;
 
-    /// <summary>Runs a continuation. Its exception ends the process, as on any thread, unless the cell was replayed.</summary>
+    /// <summary>Runs a continuation. An exception ends the process, as on any thread, unless the cell was replayed.</summary>
     public void Run(Continuation continuation) => Run(continuation.Cell, () => continuation.Callback(continuation.State));
 
     /// <summary>Runs user code. Cell thread.</summary>
     /// <param name="cell">The cell that the code belongs to; code of a stopped cell is not run.</param>
     /// <param name="code">The code.</param>
-    /// <param name="onException">Receives the exception of the code; without it, an exception ends the process, unless the cell was
-    /// replayed.</param>
+    /// <param name="onException">
+    /// Receives an exception of the code; if null, an exception ends the process, unless the cell was replayed.
+    /// </param>
     public void Run(CellContext cell, Action code, Action<Exception>? onException = null)
     {
         if (cell.IsStopped) return;
@@ -44,11 +45,11 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
         }
         catch (Exception) when (cell.IsInterrupted)
         {
-            // Aborted, or woken from a wait.
+            // The code was aborted or woken from a wait.
         }
         catch (OperationCanceledException) when (onException is not null && cell.Cancellation.IsCancellationRequested)
         {
-            // The code acted on its cancellation token before it was aborted.
+            // The code reacted to its cancellation token before it was aborted.
             cell.Abort.Cancel();
         }
         catch (Exception exception) when (onException is not null)
@@ -61,7 +62,7 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
         }
     }
 
-    /// <summary>Wakes user code from its waits; has no effect while none runs. Any thread.</summary>
+    /// <summary>Wakes running user code from a wait. Any thread.</summary>
     public void Wake()
     {
         if (Interlocked.CompareExchange(ref phase, Phase.IsWoken, Phase.Runs) != Phase.Runs) return;
@@ -71,15 +72,15 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
 
 #pragma warning disable SYSLIB0046 // An abort can corrupt only the worker, which is disposable.
     /// <summary>Runs code on the current thread until it ends or the token aborts it.</summary>
-    /// <param name="token">Not <see cref="CancellationToken.None"/>, with which this would never return.</param>
+    /// <param name="token">Must be cancellable: with <see cref="CancellationToken.None"/> this method would never return.</param>
     public static void RunAbortable(Action code, CancellationToken token) => ControlledExecution.Run(code, token);
 #pragma warning restore SYSLIB0046
 
     /// <summary>
-    /// Runs code whose waits may be ended by <see cref="Wake"/>, and no other code: the runtime sleeps until an abort is done, and if it
-    /// were woken from that, the abort would hit the code that follows.
+    /// Runs code whose waits can be ended by <see cref="Wake"/>. No other code may be woken: during an abort the runtime sleeps, and if it
+    /// were woken, the abort would hit the code that follows.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoOptimization)] // If optimized, the finally block would have a copy that can be aborted.
+    [MethodImpl(MethodImplOptions.NoOptimization)] // Optimized, the finally block would get a copy that can be aborted.
     private void RunWakeable(CellContext cell, Action code)
     {
         try
@@ -102,7 +103,7 @@ internal sealed class UserCode(UncaughtExceptions uncaught, Thread thread)
         }
         catch (ThreadInterruptedException)
         {
-            // The pending interrupt.
+            // This was the pending interrupt.
         }
     }
 }

@@ -6,14 +6,15 @@ using NetMQ.Sockets;
 namespace JupyterKernel.Worker.Channel;
 
 /// <summary>
-/// The worker's end of the pair socket. <see cref="Run"/>'s thread owns the socket; any thread may <see cref="Post"/>.
+/// The worker's end of the pair socket. The thread of <see cref="Run"/> owns the socket; any thread may <see cref="Post"/>.
 /// </summary>
 /// <param name="key">The worker's key.</param>
 internal sealed class KernelChannel(byte[] key)
 {
     /// <summary>
-    /// The maximum number of messages on their way to the kernel before a posting thread has to wait. An interrupted cell's end follows all
-    /// of them, so the limit is what the kernel handles in some milliseconds; ZeroMQ's queues and TCP's buffers hold no more than that.
+    /// The maximum number of messages in transit to the kernel, after which a posting thread waits. The end of an interrupted
+    /// cell is sent after them, so the limit is what the kernel handles within some milliseconds. It also limits what ZeroMQ's
+    /// queues and TCP's buffers hold.
     /// </summary>
     private const int MaxUntakenMessages = 200;
 
@@ -27,7 +28,7 @@ internal sealed class KernelChannel(byte[] key)
     private readonly NetMQQueue<string> endpoints = new();
     private readonly NetMQTimer regular = new(TimeSpan.FromDays(1)) { Enable = false };
 
-    // User code posts through a queue that an aborted thread cannot leave in an inconsistent state, unlike NetMQ's own.
+    // User code posts through this queue, because an aborted thread could leave NetMQ's own queue in an inconsistent state.
     private readonly object queueGate = new();
     private readonly Queue<WorkerMessage> posted = new();
     private int unsentMessages;
@@ -38,12 +39,12 @@ internal sealed class KernelChannel(byte[] key)
     private PairFraming? framing;
     private NetMQMessage? unsent;
 
-    /// <summary>Called on the channel thread for each message of the kernel. Set before <see cref="Run"/>.</summary>
+    /// <summary>Called on the channel thread for each message from the kernel. Set before <see cref="Run"/>.</summary>
     public Action<WorkerMessage> Received { get; set; } = _ => { };
 
     /// <summary>
-    /// Sends a message after all that were posted before it. Blocks while the kernel has not handled the earlier ones. Never call it on the
-    /// channel thread, which receives the kernel's reports about that.
+    /// Sends a message after all that were posted before it. Blocks while too many messages are in transit. Never call it on the channel
+    /// thread, which receives the kernel's receipts.
     /// </summary>
     public void Post(WorkerMessage message)
     {
@@ -55,22 +56,20 @@ internal sealed class KernelChannel(byte[] key)
         Enqueue(message);
     }
 
-    /// <summary>
-    /// Posts a message from the channel thread at an interval, which shows that this thread works. Call once, on that thread.
-    /// </summary>
+    /// <summary>Makes the channel thread post a message at an interval, as a sign that it works. Call once, on that thread.</summary>
     public void PostEvery(TimeSpan interval, Func<WorkerMessage> message)
     {
         regular.Interval = (int)interval.TotalMilliseconds;
 
-        // Not by Post: the thread that sends the queued messages must not wait for itself.
+        // Not with Post, because the thread that sends the queued messages must not wait for itself.
         regular.Elapsed += (_, _) => Enqueue(message());
         regular.Enable = true;
     }
 
-    /// <summary>Connects, or reconnects, to the endpoint where the kernel listens now.</summary>
+    /// <summary>Connects, or reconnects, to the kernel's endpoint.</summary>
     public void Connect(string endpoint) => endpoints.Enqueue(endpoint);
 
-    /// <summary>Waits until all posted messages are sent, but not longer than the deadline.</summary>
+    /// <summary>Waits until all posted messages have been sent, at most for the given time.</summary>
     public void Drain(TimeSpan deadline)
     {
         var end = DateTime.UtcNow + deadline;
@@ -79,7 +78,7 @@ internal sealed class KernelChannel(byte[] key)
             while (unsentMessages > 0 && DateTime.UtcNow < end) Monitor.Wait(queueGate, 20);
         }
 
-        // A message handed to NetMQ is not yet on the wire, and there is no way to ask.
+        // A message passed to NetMQ may not have been sent yet, and NetMQ cannot be asked.
         Thread.Sleep(20);
     }
 
@@ -159,7 +158,7 @@ internal sealed class KernelChannel(byte[] key)
         if (socket is null) return;
         retry.Enable = false;
 
-        // The poller calls again for the rest, after the kernel's messages had their turn: one may be an interrupt.
+        // The poller calls again for the rest after handling the kernel's messages, one of which may be an interrupt.
         for (var sent = 0; sent < MessagesAtOnce; sent++)
         {
             if (unsent is null)
@@ -175,7 +174,7 @@ internal sealed class KernelChannel(byte[] key)
 
             if (!socket.TrySendMultipartMessage(unsent))
             {
-                // The kernel is slower than the cell: try again soon, and let the queue slow the cell down.
+                // The kernel is slower than the cell. Retry soon; the full queue slows the cell down.
                 retry.EnableAndReset();
                 return;
             }

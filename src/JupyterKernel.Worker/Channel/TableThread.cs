@@ -5,8 +5,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.Channel;
 
 /// <summary>
-/// Reads rows of tables while cells run: only those whose reading runs no user code, so that it disturbs no cell and always ends. The
-/// thread starts with the first query. Channel thread.
+/// Reads rows of tables while cells run, but only if that runs no user code, so that it does not disturb a cell and always ends. The thread
+/// is started by the first query. Channel thread.
 /// </summary>
 internal sealed class TableThread(KernelChannel channel)
 {

@@ -11,8 +11,8 @@ using JupyterKernel.Worker.Values;
 namespace JupyterKernel.Worker.Console;
 
 /// <summary>
-/// Console.Out and Console.Error as streams of the cell that prints, in batches: after 20 ms or 32 K characters, and before any other
-/// message of the cell is sent, so that all its output keeps its order. Any thread.
+/// Sends the text written to Console.Out and Console.Error as stream output of the cell that wrote it. Text is sent in batches: after 20
+/// ms, after 32 K characters, and before any other message of the cell, so that all output keeps its order. Any thread.
 /// </summary>
 internal sealed class ConsoleCapture
 {
@@ -43,11 +43,11 @@ internal sealed class ConsoleCapture
     public StdinReader Input { get; }
 
     /// <summary>
-    /// The cell that the current thread works for: the one that started it, however long ago, or else the latest.
+    /// The cell that the current thread works for: the cell that started its work, even if that has ended; otherwise the latest cell.
     /// </summary>
     public long CurrentCell => cellOfThread.Value is var cell and not 0 ? cell : Volatile.Read(ref latestCell);
 
-    /// <summary>The cell that started the work of the current thread; 0 if none did, or if it is unknown.</summary>
+    /// <summary>The cell that started the work of the current thread; 0 if there is none or it is unknown.</summary>
     public long CellOfThread => cellOfThread.Value;
 
     /// <summary>Replaces the console's streams.</summary>
@@ -58,15 +58,15 @@ internal sealed class ConsoleCapture
     }
 
     /// <summary>
-    /// Replaces the console's writers after a thread was aborted, most likely while it printed. The framework puts a lock around them
-    /// without <see cref="AbortSafe"/>, which may never be released. Writers that the user has set stay.
+    /// Replaces the console's writers after a thread was aborted, probably while printing: the framework locks the writers without
+    /// <see cref="AbortSafe"/>, so a lock may still be held. Writers set by the user are kept.
     /// </summary>
     public void Renew()
     {
         if (System.Console.Out == output && System.Console.Error == error) InstallOutput();
     }
 
-    /// <summary>The cell that an execution context belongs to; 0 if none.</summary>
+    /// <summary>Returns the cell that an execution context belongs to; 0 if there is none.</summary>
     public long CellOf(ExecutionContext context)
     {
         long cell = 0;
@@ -74,7 +74,7 @@ internal sealed class ConsoleCapture
         return cell;
     }
 
-    /// <summary>Assigns the output of this thread, and of all that it starts from here on, to the cell.</summary>
+    /// <summary>Assigns the output of this thread, and of everything that it starts from now on, to a cell.</summary>
     public void Enter(long cell)
     {
         cellOfThread.Value = cell;
@@ -88,7 +88,7 @@ internal sealed class ConsoleCapture
         lock (console.gate) console.FlushBatch();
     });
 
-    /// <summary>Takes the line that the latest cell has printed and not ended, once: the caller asks the user to end it.</summary>
+    /// <summary>Returns and removes the unfinished line that the latest cell printed; it becomes the prompt of an input request.</summary>
     public string TakeUnfinishedLine() => AbortSafe.Run(this, static console =>
     {
         lock (console.gate)
@@ -100,7 +100,7 @@ internal sealed class ConsoleCapture
         }
     });
 
-    /// <summary>Sends a message of the current cell after all that was printed before it.</summary>
+    /// <summary>Sends a message of the current cell after everything that was printed before.</summary>
     public void PostInOrder(WorkerMessage message) => AbortSafe.Run((this, message), static posted =>
     {
         var (console, message) = posted;
@@ -125,8 +125,8 @@ internal sealed class ConsoleCapture
     }
 
     /// <summary>
-    /// The cell that printed text belongs to: the current thread's. But text that a library writes on a thread of its own, such as that of
-    /// a logger's queue, belongs to the latest cell, whichever was the first to use the library.
+    /// Returns the cell that printed text belongs to: usually the current thread's cell. Text that a library writes on a thread of its own,
+    /// such as a logger's queue, belongs to the latest cell, not to the cell that first used the library.
     /// </summary>
     private long WritingCell()
     {
@@ -134,7 +134,7 @@ internal sealed class ConsoleCapture
         return cell == latest || Thread.CurrentThread.IsThreadPoolThread || !IsOfLibrary(new StackTrace(skipFrames: 3)) ? cell : latest;
     }
 
-    /// <summary>Whether a library's code called the framework's console, and no code of a cell called the library.</summary>
+    /// <summary>Whether the console was called by a library that was not called by a cell.</summary>
     private static bool IsOfLibrary(StackTrace calls)
     {
         var hasLibrary = false;
@@ -148,7 +148,7 @@ internal sealed class ConsoleCapture
         return hasLibrary;
     }
 
-    // The display API counts as a library where it prints; here it only shields the write from an abort.
+    // When it prints, the display API counts as a library; AbortSafe only protects the write from an abort.
     private static bool IsOwn(MethodBase method) =>
         method.Module.Assembly == typeof(ConsoleCapture).Assembly || method.DeclaringType == typeof(AbortSafe);
 
@@ -174,7 +174,7 @@ internal sealed class ConsoleCapture
     {
         if (batch.Length == 0) return;
 
-        // Through UTF-8, which replaces a lone surrogate by a replacement character; the JSON writer would throw.
+        // Converted to UTF-8, which replaces lone surrogates; the JSON writer would throw on them.
         var printed = batch.ToString();
         if (batchCell == Volatile.Read(ref latestCell)) unfinishedLine.Add(batchName, printed);
         var text = Encoding.UTF8.GetBytes(printed);

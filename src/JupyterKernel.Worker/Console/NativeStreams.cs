@@ -5,19 +5,17 @@ using Microsoft.Win32.SafeHandles;
 namespace JupyterKernel.Worker.Console;
 
 /// <summary>
-/// The standard streams of the process, below Console. File descriptors 1 and 2 are pipes to the kernel, so the output of native code,
-/// child processes and a crashing runtime is shown as well. A marker written to both at a cell's end lets the kernel know that it has read
-/// all of the cell's native output.
+/// The standard streams of the process, below Console. File descriptors 1 and 2 are pipes to the kernel, so that output of native code,
+/// child processes and a crashing runtime is also shown. A marker written to both at the end of a cell shows the kernel that it has read
+/// all native output of the cell.
 /// </summary>
-/// <param name="token">A token that the kernel made for this worker, so that output cannot imitate a marker.</param>
+/// <param name="token">A token that the kernel created for this worker, so that no other output can look like a marker.</param>
 internal sealed class NativeStreams(byte[] token)
 {
     private readonly System.IO.Stream stdout = System.Console.OpenStandardOutput();
     private readonly System.IO.Stream stderr = System.Console.OpenStandardError();
 
-    /// <summary>
-    /// Reserves standard input for the kernel's commands; user code and its child processes get an empty standard input.
-    /// </summary>
+    /// <summary>Reserves standard input for the kernel's commands; user code and its child processes get an empty standard input.</summary>
     public static System.IO.Stream TakeStdin()
     {
         if (OperatingSystem.IsWindows())
@@ -41,7 +39,7 @@ internal sealed class NativeStreams(byte[] token)
         return new FileStream(new SafeFileHandle(orders, ownsHandle: true), FileAccess.Read, bufferSize: 0);
     }
 
-    /// <summary>Flushes the buffers of C libraries, then marks the end of a cell's native output.</summary>
+    /// <summary>Flushes the buffers of C libraries and marks the end of a cell's native output.</summary>
     public void MarkEnd(long cell)
     {
         FlushNative();
@@ -57,12 +55,12 @@ internal sealed class NativeStreams(byte[] token)
             }
             catch (IOException)
             {
-                // The cell closed the descriptor; the kernel stops waiting for the marker after a timeout.
+                // The cell has closed the descriptor; the kernel waits for the marker only for a limited time.
             }
         }
     }
 
-    /// <summary>Ends the process without running any more of its code.</summary>
+    /// <summary>Ends the process immediately; on Unix without running exit handlers.</summary>
     public static void ExitNow()
     {
         if (OperatingSystem.IsWindows()) Environment.Exit(0);
@@ -78,7 +76,7 @@ internal sealed class NativeStreams(byte[] token)
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {
-            // Without the export, no C library buffers output there.
+            // If there is no such export, no C library buffers output.
         }
     }
 

@@ -4,8 +4,8 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.Console;
 
 /// <summary>
-/// Console.In: every line is an input request to the user. A waiting reader blocks, which an interrupt ends. Any thread reads; the channel
-/// thread answers.
+/// Console.In: each line is an input request to the user. A waiting reader blocks and can be interrupted. Any thread reads;
+/// the channel thread answers.
 /// </summary>
 internal sealed class StdinReader(ConsoleCapture console) : TextReader
 {
@@ -16,12 +16,12 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
     private IReadOnlyList<string> recorded = [];
     private int answered;
 
-    /// <summary>Whether the client of the running cell answers input requests.</summary>
+    /// <summary>Whether the client of the running cell supports input requests.</summary>
     public bool Allowed { get; private set; }
 
-    /// <summary>Prepares for a cell that begins.</summary>
-    /// <param name="allowed">Whether its client answers input requests.</param>
-    /// <param name="answers">The user's input from the first run of the cell.</param>
+    /// <summary>Prepares for a new cell.</summary>
+    /// <param name="allowed">Whether the cell's client supports input requests.</param>
+    /// <param name="answers">In a replay, the user's answers from the first run of the cell.</param>
     public void Begin(bool allowed, IReadOnlyList<string> answers)
     {
         (Allowed, recorded, answered) = (allowed, answers, 0);
@@ -29,8 +29,8 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
     }
 
     /// <summary>Asks the user for a line.</summary>
-    /// <param name="prompt">The prompt; empty for the line that the cell has printed and not ended.</param>
-    /// <exception cref="IOException">The client does not answer input requests.</exception>
+    /// <param name="prompt">The prompt; empty to use the line that the cell has begun to print.</param>
+    /// <exception cref="IOException">The client does not support input requests.</exception>
     public string Ask(string prompt, bool password)
     {
         if (Interlocked.Increment(ref answered) is var next && next <= recorded.Count) return recorded[next - 1];
@@ -51,7 +51,7 @@ internal sealed class StdinReader(ConsoleCapture console) : TextReader
         }
     }
 
-    /// <summary>Passes an answer to the waiting reader; an answer without one is dropped.</summary>
+    /// <summary>Passes an answer to the waiting reader; does nothing if no reader waits for it.</summary>
     public void Answer(InputAnswer answer)
     {
         if (!questions.TryGetValue(answer.Question, out var question)) return;

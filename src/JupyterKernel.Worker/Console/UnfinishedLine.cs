@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace JupyterKernel.Worker.Console;
 
 /// <summary>
-/// The line that a cell has printed and not ended, which terminal programs use as a prompt: <c>Console.Write("Name? ");
+/// The line that a cell has begun to print but not ended. Terminal programs use it as a prompt: <c>Console.Write("Name? ");
 /// Console.ReadLine()</c>. For one thread at a time.
 /// </summary>
 internal sealed partial class UnfinishedLine
 {
-    /// <summary>The maximum length; of a longer line the end is kept, which contains the prompt.</summary>
+    /// <summary>The maximum length; of a longer line only the end is kept, because the prompt is there.</summary>
     private const int MaxCharacters = 500;
 
     private const string Error = "stderr";
@@ -26,15 +26,15 @@ internal sealed partial class UnfinishedLine
         else output = After(output, text);
     }
 
-    /// <summary>Clears the line, because other output was shown or the user has ended it.</summary>
+    /// <summary>Clears the line, because other output was shown or the user has answered.</summary>
     public void Clear() => output = error = "";
 
-    /// <summary>The line without colours; the other stream's line if the latest stream has ended its own.</summary>
+    /// <summary>Returns the line without colours: that of the stream written last, or else that of the other stream.</summary>
     public override string ToString()
     {
         var line = (wasError, output, error) is (true, _, { Length: > 0 }) or (_, "", _) ? error : output;
 
-        // A carriage return restarts the line.
+        // After a carriage return, the line is overwritten from its beginning.
         var plain = Escapes().Replace(line, "").TrimEnd('\r');
         return plain[(plain.LastIndexOf('\r') + 1)..];
     }

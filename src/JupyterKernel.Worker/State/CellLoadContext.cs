@@ -7,8 +7,9 @@ using JupyterKernel.Link;
 namespace JupyterKernel.Worker.State;
 
 /// <summary>
-/// The load context of cells and the files that they reference, separate from the worker's own assemblies, so that a notebook's version of
-/// a library takes precedence over the worker's. Loads on the cell thread, and on any thread on which user code first needs an assembly.
+/// The load context of cells and of the files that they reference. It is separate from the worker's own assemblies, so that a
+/// notebook's version of a library takes precedence over the worker's. Loads on the cell thread, or on any thread on which user code
+/// first needs an assembly.
 /// </summary>
 internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
 {
@@ -19,7 +20,7 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
     private readonly List<string> directories = [];
     private readonly Dictionary<string, string> nativeLibraries = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Makes files available by name, with the dependencies in the folders of references.</summary>
+    /// <summary>Makes files available by assembly name, including dependencies in the folders of references.</summary>
     private void Add(LoadableFiles files) => AbortSafe.Run(files, files =>
     {
         lock (paths)
@@ -42,7 +43,7 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         static bool IsSatellite(string path) => path.EndsWith(".resources.dll", StringComparison.OrdinalIgnoreCase);
     });
 
-    /// <summary>The libraries of cells, which hold the declarations that cannot be in a script.</summary>
+    /// <summary>The libraries of cells: assemblies with declarations that cannot be in a script.</summary>
     public IReadOnlyList<Assembly> Libraries
     {
         get
@@ -57,15 +58,15 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         lock (paths) return cells.ContainsValue(type.Assembly);
     }
 
-    /// <summary>Loads the library of a cell.</summary>
+    /// <summary>Loads a cell's library.</summary>
     private void LoadLibrary(byte[] image, byte[] symbols) => AbortSafe.Run(LoadCell(image, symbols), library =>
     {
         lock (paths) libraries.Add(library);
     });
 
     /// <summary>
-    /// Runs the module initializers of a cell's library, as user code. In a program they run before any other code; here they would wait
-    /// for the first call into the library, and generated ones register what other code looks up. Cell thread.
+    /// Runs the module initializers of a cell's library, as user code. In a program they run before any other code. Here they would run
+    /// only at the first call into the library, too late for generated initializers that register something for other code. Cell thread.
     /// </summary>
     public void InitializeLibraryOf(Assembly cell)
     {
@@ -75,10 +76,12 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         }
     }
 
-    /// <summary>Loads a cell's submission class, once: a repeated cell uses it again.</summary>
-    /// <param name="name">The class's full name.</param>
-    /// <param name="files">The files that the cell added.</param>
-    /// <param name="images">The assembly and symbols of its library if it has one, then its own assembly and symbols.</param>
+    /// <summary>Loads a cell's submission class; a repeated cell uses the loaded class again.</summary>
+    /// <param name="name">The full name of the class.</param>
+    /// <param name="files">The files that the cell added; null if none.</param>
+    /// <param name="images">
+    /// The assembly and symbols of the cell's library, if it has one, followed by its own assembly and symbols.
+    /// </param>
     public Type LoadSubmission(string name, LoadableFiles? files, IReadOnlyList<byte[]> images) =>
         AbortSafe.Run((name, files, images), cell =>
     {
@@ -99,13 +102,13 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         return assembly;
     });
 
-    /// <summary>Finds a cell's assembly by its name.</summary>
+    /// <summary>Finds a cell's assembly by name.</summary>
     public Assembly? FindCell(string name) => AbortSafe.Run(name, name =>
     {
         lock (paths) return cells.GetValueOrDefault(name);
     });
 
-    /// <summary>Finds a type of a cell, of a referenced assembly or of the framework, by its assembly-qualified name.</summary>
+    /// <summary>Finds a type by its assembly-qualified name: in a cell, in a referenced assembly or in the framework.</summary>
     /// <exception cref="TypeLoadException">The type does not exist.</exception>
     public Type FindType(string name) => Type.GetType(name, LoadFromAssemblyName, null, throwOnError: true)!;
 
@@ -122,8 +125,8 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
         {
             if (cells.TryGetValue(name, out var cell)) return cell;
 
-            // The stand-ins for .NET Interactive take precedence also over a referenced original; but an abstraction that other packages
-            // have too is taken from them.
+            // The stand-ins for .NET Interactive take precedence even over a referenced original. Assemblies with abstractions that other
+            // packages contain too are taken from those packages.
             if (name.StartsWith("Microsoft.DotNet.Interactive", StringComparison.Ordinal) && Interactive(name) is { } own) path = own;
             else if (!paths.TryGetValue(name, out path))
             {
@@ -132,7 +135,7 @@ internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
             }
         }
 
-        // The worker's display API is used: a second copy would not be connected to the front end.
+        // Always the worker's own display API: a second copy would not be connected to the front end.
         return path is null || name == "JupyterKernel.Display" ? null : LoadFromAssemblyPath(path);
     });
 

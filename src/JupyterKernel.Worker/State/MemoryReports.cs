@@ -9,12 +9,12 @@ internal static class MemoryReports
 
     static MemoryReports()
     {
-        // Counted on load: listing them would take longer with every cell.
+        // Counted when loaded, because listing them would take longer with every cell.
         AppDomain.CurrentDomain.AssemblyLoad += (_, _) => Interlocked.Increment(ref assemblies);
         Interlocked.Add(ref assemblies, AppDomain.CurrentDomain.GetAssemblies().Length);
     }
 
-    /// <summary>The current figures; reading them takes microseconds.</summary>
+    /// <summary>Returns the current figures; reading them takes microseconds.</summary>
     public static MemoryReport Now(long request) => new(
         request, GC.GetTotalMemory(forceFullCollection: false), GC.GetGCMemoryInfo().TotalCommittedBytes, Volatile.Read(ref assemblies));
 }

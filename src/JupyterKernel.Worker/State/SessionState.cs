@@ -6,18 +6,18 @@ using JupyterKernel.Worker.Values;
 namespace JupyterKernel.Worker.State;
 
 /// <summary>
-/// The state of the session in this worker: reads, sets, measures and releases the variables of cells for the kernel. Cell thread, between
-/// cells.
+/// The session's state in this worker: reads, sets, measures and releases the variables of cells for the kernel.
+/// Cell thread, between cells.
 /// </summary>
-/// <param name="assemblies">The load context of the cells.</param>
-/// <param name="submissions">The objects that have the variables as fields, in the order of the cells.</param>
+/// <param name="assemblies">The load context of cells.</param>
+/// <param name="submissions">The submissions, which have the variables as fields, in the order of their cells.</param>
 internal sealed class SessionState(CellLoadContext assemblies, Submissions submissions)
 {
-    /// <summary>The size from which arrays and strings are collected as soon as they are released.</summary>
+    /// <summary>The size from which a released array or string is collected immediately.</summary>
     private const long LargeBytes = 16 * 1024 * 1024;
 
-    /// <summary>Reads the variables.</summary>
-    /// <param name="isCancelled">Whether a cell is queued, which takes precedence.</param>
+    /// <summary>Reads the variables of all cells.</summary>
+    /// <param name="isCancelled">Whether a queued cell makes this give way.</param>
     public StateRead Read(ReadState request, Func<bool> isCancelled)
     {
         using var values = new LimitedStream(request.MaxBytes);
@@ -48,7 +48,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         }
     }
 
-    /// <summary>Reads the value of a variable, if that runs no user code.</summary>
+    /// <summary>Reads the value of a variable as text, if that runs no user code.</summary>
     public VariableRead Tell(ReadVariable request)
     {
         var submission =
@@ -58,7 +58,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         return new(request.Request, field is null ? null : ValueText.Of(field.GetValue(submission)));
     }
 
-    /// <summary>Sets variables.</summary>
+    /// <summary>Sets variables and reports those that could not be set.</summary>
     public StateSet Set(SetState request)
     {
         try
@@ -75,7 +75,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
     }
 
     /// <summary>Sets variables.</summary>
-    /// <param name="values">The result of <see cref="Read"/>, here or in another worker.</param>
+    /// <param name="values">The values written by <see cref="Read"/>, in this or another worker.</param>
     public List<(string Variable, string Reason)> SetValues(byte[] values)
     {
         var known = new KnownObjects(submissions.All);
@@ -109,7 +109,7 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
             field.SetValue(submission, null);
         }
 
-        // The collector by itself waits until the same amount has been allocated again.
+        // By itself, the garbage collector would wait until the same amount has been allocated again.
         if (wasLarge) GC.Collect();
     }
 
@@ -131,10 +131,10 @@ internal sealed class SessionState(CellLoadContext assemblies, Submissions submi
         return found is null ? null : new Variable(found, found.IsStatic ? null : known.Find(type));
     }
 
-    /// <summary>A stream that throws once more than its limit is written.</summary>
+    /// <summary>A stream that throws when more than its limit is written.</summary>
     private sealed class LimitedStream(long maxBytes) : MemoryStream
     {
-        // All other write methods call this one, in a class that derives from MemoryStream.
+        // In a class derived from MemoryStream, all other write methods call this one.
         public override void Write(byte[] buffer, int offset, int count)
         {
             if (Length + count > maxBytes) throw new InvalidOperationException("the variables are larger than the limit");

@@ -7,8 +7,8 @@ using JupyterKernel.Display.Formatting;
 namespace JupyterKernel.Worker.State;
 
 /// <summary>
-/// Describes a value in one line, for a tooltip. Only values whose text and items involve only framework code are described: neither the
-/// user's code nor the user's formatters run. Pure; any thread.
+/// Describes a value in one line, for a tooltip. Describes only values for which this runs nothing but framework code: neither the user's
+/// types nor the user's formatters are called. Pure; any thread.
 /// </summary>
 internal static class ValueText
 {
@@ -30,7 +30,7 @@ internal static class ValueText
         typeof(KeyValuePair<,>),
     ];
 
-    /// <summary>The text of a value; null if it would require user code.</summary>
+    /// <summary>Returns the text of a value; null if it would require user code.</summary>
     public static string? Of(object? value) =>
         value is null ? "null" : IsPlain(value.GetType()) ? CutText.Of(Write(value, 0), MaxCharacters) : null;
 

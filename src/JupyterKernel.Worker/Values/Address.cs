@@ -2,15 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace JupyterKernel.Worker.Values;
 
-/// <summary>
-/// Checks whether a pointer-sized number is a pointer: in another process it would be invalid or point to something else. Any thread.
-/// </summary>
+/// <summary>Checks whether a pointer-sized integer is a pointer, which would not be valid in another process. Any thread.</summary>
 internal static partial class Address
 {
-    // No system maps the first pages.
+    // No system maps memory below this address.
     private const nint FirstMapped = 0x10000;
 
-    /// <summary>Whether there is memory of this process at an address.</summary>
+    /// <summary>Whether this process has memory at an address.</summary>
     public static bool IsMapped(nint address)
     {
         if (address is >= 0 and < FirstMapped) return false;
@@ -41,7 +39,7 @@ internal static partial class Address
     [LibraryImport("kernel32.dll")]
     private static partial nuint VirtualQuery(nint address, out Region region, nuint length);
 
-    // Returns ENOMEM for unmapped memory; on macOS only beyond the range that can be mapped:
+    // Returns ENOMEM for unmapped memory; on macOS only for addresses outside the range that can be mapped:
     // https://man7.org/linux/man-pages/man2/mincore.2.html
     [LibraryImport("libc", EntryPoint = "mincore")]
     private static partial int MinCore(nint address, nuint length, ref byte resident);

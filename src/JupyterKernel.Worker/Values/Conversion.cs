@@ -16,23 +16,24 @@ using System.Xml.Linq;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Takes apart a type of the framework or of a package whose fields hide its content into plain data, by its public interface, and puts it
-/// together again. Found by names, so that nothing is loaded before there is a value. Any thread.
+/// Converts values of a type of the framework or of a package, whose fields hide the content, to plain data and back, through the public
+/// interface of the type. The types are found by name, so that no assembly is loaded for them before there is a value. Any thread.
 /// </summary>
 /// <param name="TakeApart">
-/// Returns the parts: plain data, objects shared with others, or an <see cref="Inline"/>; null for a value that cannot be taken apart. The
-/// second argument returns bytes by which keys can be ordered whose own order differs from process to process.
+/// Returns the parts: plain data, objects that may be shared, or an <see cref="Inline"/>; null if the value cannot be taken apart. The
+/// second argument returns bytes by which keys are sorted if their own order differs from process to process.
 /// </param>
-/// <param name="PutTogether">Makes a value of a type from its parts.</param>
+/// <param name="PutTogether">Creates a value of a type from its parts.</param>
 internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?> TakeApart, Func<Type, object?[], object> PutTogether)
 {
     /// <summary>
-    /// Whether the parts must be complete before the value is made, because they are hashed, compared, or read immediately.
+    /// Whether the parts must be complete before the value is created, because creating it hashes, compares or reads them.
     /// </summary>
     public bool LooksAtElements { get; init; }
 
     /// <summary>
-    /// Gives an existing object the content of a new one, so that all references to it share that; null for types that cannot be changed.
+    /// Replaces the content of an existing object (first argument) with that of a new one, so that all references to the object share it;
+    /// null for immutable types.
     /// </summary>
     public Action<object, object>? Refill { get; init; }
 
@@ -120,10 +121,10 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
             (_, parts) => ((DataTable)parts[0]!).Rows[(int)parts[1]!]),
     };
 
-    /// <summary>Elements that are stored as a part, not an array that other objects refer to.</summary>
+    /// <summary>Elements that are stored as a part, unlike an array that other objects may refer to.</summary>
     internal sealed record Inline(Array Items);
 
-    /// <summary>The public type of a value; its own type may be an internal one.</summary>
+    /// <summary>Returns the public type of a value whose own type may be internal.</summary>
     public static Type PublicType(Type type)
     {
         while (!(type.IsGenericType ? type.GetGenericTypeDefinition() : type).IsVisible && Of(type.BaseType!) is not null)
@@ -133,7 +134,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return type;
     }
 
-    /// <summary>The conversion for values of a type; null if they are taken apart by their fields or not at all.</summary>
+    /// <summary>Returns the conversion for a type; null if values are taken apart by their fields or not at all.</summary>
     public static Conversion? Of(Type type)
     {
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
@@ -144,7 +145,8 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return null;
     }
 
-    // Collections. A package's own version of a collection is another type, which this code cannot make; such a value is not plain data.
+    // Collections of the framework. A package's own version of a collection is another type, which this code cannot create; such a
+    // value is not plain data.
     private static Conversion Items(string make) => new(
         (value, _) => Arguments(value, make) is { } types ? [Elements((IEnumerable)value, types[0])] : null,
         (type, parts) => Make(make, ArgumentsOf(type), parts));
@@ -200,7 +202,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
 
     private static MethodInfo Maker(string make) => typeof(Conversion).GetMethod(make, BindingFlags.NonPublic | BindingFlags.Static)!;
 
-    /// <summary>The type arguments of a collection; null if it is not the framework's.</summary>
+    /// <summary>Returns the type arguments of a collection; null if the collection is not the framework's.</summary>
     private static Type[]? Arguments(object value, string make)
     {
         var name = make[2..];
@@ -230,7 +232,9 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return new(array);
     }
 
-    /// <summary>Keys, and values if there are any, in an order that is the same in every process, unlike the order of hash codes.</summary>
+    /// <summary>
+    /// Sorts keys, and values if there are any, into an order that, unlike that of hash codes, is the same in every process.
+    /// </summary>
     private static Inline[] Ordered(Inline keys, Func<object, byte[]>? keyOf, Func<object, object?>? valueOf, Type? valueType = null)
     {
         var all = keys.Items.Cast<object>().ToList();
@@ -246,7 +250,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
 
     private static object? Property(object value, string name) => value.GetType().GetProperty(name)!.GetValue(value);
 
-    /// <summary>A wrapper of another collection, which other objects may refer to as well.</summary>
+    /// <summary>The conversion for a wrapper around another collection, which other objects may also refer to.</summary>
     private static Conversion Wrapper(string field) => new(
         (value, _) => [FieldOf(value, field)],
         (type, parts) => Activator.CreateInstance(type, parts)!);
@@ -264,8 +268,8 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         throw new MissingFieldException(value.GetType().Name, name);
     }
 
-    // An existing value, or the function that makes it. A Lazy that is not thread-safe would become another one, and a failed function has
-    // no value.
+    // The existing value, or the function that creates it; null if the function has failed. A restored Lazy is thread-safe, whatever
+    // the mode of the original.
     private static object?[]? LazyParts(object value, Func<object, byte[]> keyOf) =>
         (bool)Property(value, "IsValueCreated")!
             ? [true, Property(value, "Value")]
@@ -292,7 +296,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
             : Encoding.GetEncoding(codePage),
     };
 
-    /// <summary>The settings of a culture's formats, in the order of the settings' names.</summary>
+    /// <summary>Returns the settings of a culture's format, sorted by name.</summary>
     private static object?[] Settings(object format) => [.. SettingsOf(format).Select(setting => setting.GetValue(format))];
 
     private static IEnumerable<PropertyInfo> SettingsOf(object format) =>
@@ -310,7 +314,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return culture;
     }
 
-    // Trees: a whole tree as its text; a part of one as the whole and the path to it, so that both remain in the same tree.
+    // Trees: a whole tree is stored as text. A part of a tree is stored as the whole and a path, so that both remain in one tree.
     private static object?[]? JsonParts(object value, Func<object, byte[]> keyOf)
     {
         var node = (JsonNode)value;
@@ -413,8 +417,8 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
         return text.ToString();
     }
 
-    // A copy numbers its rows consecutively, whatever was deleted before. Errors about characters that XML cannot represent occur now, not
-    // on reading.
+    // A copy numbers its rows consecutively, regardless of deleted rows. Characters that XML cannot represent cause an error here, not
+    // when the values are read.
     private static object?[]? TableParts(object value, Func<object, byte[]> keyOf)
     {
         var table = (DataTable)value;
@@ -426,8 +430,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
     }
 
     /// <summary>
-    /// Whether XML can represent the content of a table: enums and types outside the framework would come back as other types, or not at
-    /// all.
+    /// Whether XML can represent the content of a table. Enums and types outside the framework cannot be restored, or only as other types.
     /// </summary>
     private static bool HasFormInXml(DataTable table) => table.Columns.Cast<DataColumn>().All(column => column.DataType == typeof(object)
         ? table.Rows.Cast<DataRow>()
@@ -437,7 +440,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
             && (Shape.Of(column.DataType) is { Kind: ShapeKind.Raw } || column.DataType == typeof(string)
                 || column.DataType == typeof(byte[]) || column.DataType == typeof(DateTimeOffset)));
 
-    /// <summary>Makes a schema in which a column of objects has one name, whether the schema was read or made.</summary>
+    /// <summary>Writes a schema in which a column of objects has the same type name, whether the schema was read or created.</summary>
     private static string Schema(Action<XmlWriter> write) =>
         Regex.Replace(Written(write), " msdata:DataType=\"System\\.Object,[^\"]*\"", "");
 

@@ -4,12 +4,12 @@ using System.Text;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Objects that exist in every worker and are named instead of taken apart: the cells' submissions, which hold the variables, and the
-/// framework's comparers and singletons.
+/// Objects that exist in every worker and are therefore written by name instead of by content: the submissions, which hold the variables,
+/// and comparers and singletons of the framework.
 /// </summary>
 internal sealed class KnownObjects
 {
-    /// <summary>The name of the comparer of a collection that was made without one.</summary>
+    /// <summary>The name for the comparer of a collection that was created without one.</summary>
     public const string Default = "default";
 
     private static readonly Dictionary<string, object> Framework = new()
@@ -29,7 +29,7 @@ internal sealed class KnownObjects
         ["Latin1"] = Encoding.Latin1,
     };
 
-    /// <summary>The types of the comparers that collections use if they were made without one.</summary>
+    /// <summary>The types of the comparers that collections use if they are created without one.</summary>
     private static readonly HashSet<string> DefaultComparerTypes =
     [
         "GenericEqualityComparer`1", "NullableEqualityComparer`1", "ObjectEqualityComparer`1", "ByteEqualityComparer",
@@ -46,10 +46,10 @@ internal sealed class KnownObjects
         foreach (var (name, known) in objects) names[known] = name;
     }
 
-    /// <summary>The name of a known object; null for all others.</summary>
+    /// <summary>Returns the name of a known object; null for any other object.</summary>
     public string? NameOf(object value) => names.GetValueOrDefault(value);
 
-    /// <summary>The name of a collection's comparer, including the default ones; null for a comparer of the user's.</summary>
+    /// <summary>Returns the name of a collection's comparer, including default comparers; null for a comparer of the user.</summary>
     public string? NameOfComparer(object? comparer)
     {
         if (comparer is null) return Default;
@@ -57,6 +57,6 @@ internal sealed class KnownObjects
         return type.Assembly == typeof(object).Assembly && DefaultComparerTypes.Contains(type.Name) ? Default : NameOf(comparer);
     }
 
-    /// <summary>Finds an object by its name; null for the default comparer.</summary>
+    /// <summary>Finds an object by name; null for the default comparer.</summary>
     public object? Find(string name) => objects.GetValueOrDefault(name);
 }

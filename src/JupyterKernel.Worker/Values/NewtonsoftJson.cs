@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Converts Newtonsoft.Json's JObject, JArray and the like, of any version, to plain data and back. Not as JSON, which would turn texts
-/// that look like dates into dates. Any thread.
+/// Converts JObject, JArray and other tokens of any version of Newtonsoft.Json to plain data and back. Not through JSON text, because
+/// parsing would turn strings that look like dates into dates. Any thread.
 /// </summary>
 internal static class NewtonsoftJson
 {
@@ -34,7 +34,7 @@ internal static class NewtonsoftJson
         foreach (var child in (IEnumerable)made) add.Invoke(there, [child]);
     }
 
-    // The name of the kind, then the parts; null for comments, constructors and raw text.
+    // The name of the token's kind, followed by the parts; null for comments, constructors and raw text.
     private static object?[]? Content(object token)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();

@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 
 namespace JupyterKernel.Worker.Values;
 
-/// <summary>Converts values of <see cref="ShapeKind.Raw"/> to their bytes in memory, and back. Any thread.</summary>
+/// <summary>Converts values of <see cref="ShapeKind.Raw"/> to their bytes in memory and back. Any thread.</summary>
 internal static class RawBytes
 {
-    /// <summary>The bytes of one value.</summary>
+    /// <summary>Returns the bytes of a value.</summary>
     public static byte[] Of(object value)
     {
         var array = Array.CreateInstance(value.GetType(), 1);
@@ -15,15 +15,15 @@ internal static class RawBytes
         return OfArray(array).ToArray();
     }
 
-    /// <summary>The bytes of an array's elements, without a copy.</summary>
+    /// <summary>Returns the bytes of an array's elements, without copying them.</summary>
     public static Span<byte> OfArray(Array array) =>
         MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array),
             checked(array.Length * SizeOf(array.GetType().GetElementType()!)));
 
-    /// <summary>The size of one value in bytes.</summary>
+    /// <summary>Returns the size of a value in bytes.</summary>
     public static int SizeOf(Type type) => RuntimeHelpers.SizeOf(type.TypeHandle);
 
-    /// <summary>The value that consists of the bytes.</summary>
+    /// <summary>Returns the value that consists of the given bytes.</summary>
     public static object ToValue(Type type, ReadOnlySpan<byte> bytes)
     {
         var array = Array.CreateInstance(type, 1);

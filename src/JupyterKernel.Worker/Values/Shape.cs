@@ -7,19 +7,19 @@ using System.Text;
 
 namespace JupyterKernel.Worker.Values;
 
-/// <summary>The ways in which values of a type are taken apart and put together.</summary>
+/// <summary>How values of a type are taken apart and put together.</summary>
 internal enum ShapeKind
 {
     /// <summary>Not plain data: the value represents something external (a file, a thread, a socket) or hides its content.</summary>
     Opaque,
 
-    /// <summary>Fixed bytes without references: numbers, characters, enums, dates.</summary>
+    /// <summary>A fixed number of bytes without references: numbers, characters, enums, dates.</summary>
     Raw,
 
     /// <summary>A text that describes the value completely.</summary>
     Text,
 
-    /// <summary>All fields of the value.</summary>
+    /// <summary>The values of all fields.</summary>
     Fields,
 
     /// <summary>An array of any rank.</summary>
@@ -31,15 +31,16 @@ internal enum ShapeKind
     /// <summary>Keys and values.</summary>
     Map,
 
-    /// <summary>The parts of a <see cref="Values.Conversion"/>.</summary>
+    /// <summary>The parts defined by a <see cref="Values.Conversion"/>.</summary>
     Converted,
 
-    /// <summary>Methods of cells, each with its target.</summary>
+    /// <summary>Methods of cells, each with its target object.</summary>
     Delegate,
 }
 
 /// <summary>
-/// Describes a type: whether its values are plain data, and their parts. Reads only fields, so no user code runs. Immutable; any thread.
+/// Describes a type: whether its values are plain data, and how they are taken apart. Reads only fields, so no user code
+/// runs. Immutable; any thread.
 /// </summary>
 internal sealed class Shape
 {
@@ -96,7 +97,7 @@ internal sealed class Shape
     /// <summary>The instance fields, including those of base types; empty for kinds other than <see cref="ShapeKind.Fields"/>.</summary>
     public IReadOnlyList<FieldInfo> Fields { get; } = [];
 
-    /// <summary>The type of an array's, sequence's or map's elements.</summary>
+    /// <summary>The type of the elements of an array, sequence or map.</summary>
     public Type? Element { get; }
 
     /// <summary>The type of a map's keys.</summary>
@@ -108,12 +109,12 @@ internal sealed class Shape
     /// <summary>The property with the comparer of a collection; null if it has none.</summary>
     public PropertyInfo? Comparer { get; }
 
-    /// <summary>Whether elements are hashed or compared, so that they must be complete before they are added.</summary>
+    /// <summary>Whether elements are hashed or compared when added, so that they must be complete before.</summary>
     public bool LooksAtElements => Comparer is not null || Conversion is { LooksAtElements: true };
 
     public static Shape Of(Type type) => Known.GetOrAdd(type, static type => new Shape(type));
 
-    /// <summary>The text that describes a value of <see cref="ShapeKind.Text"/>.</summary>
+    /// <summary>Returns the text that describes a value of <see cref="ShapeKind.Text"/>.</summary>
     public static string ToText(object value) => value switch
     {
         string text => text,
@@ -123,7 +124,7 @@ internal sealed class Shape
         _ => value.ToString()!,
     };
 
-    /// <summary>The value that a text describes.</summary>
+    /// <summary>Returns the value that a text describes.</summary>
     public static object FromText(Type type, string text, Func<string, Type> findType) =>
         type == typeof(string) ? text
         : type == typeof(Uri) ? new Uri(text, UriKind.RelativeOrAbsolute)
@@ -134,7 +135,7 @@ internal sealed class Shape
     /// <summary>Whether a type was declared in a cell.</summary>
     public static bool IsOfCell(Type type) => IsCell(type.Assembly);
 
-    /// <summary>Whether an assembly is a cell's: it has no file and a cell's name.</summary>
+    /// <summary>Whether an assembly is a cell's, which is recognized by its name.</summary>
     public static bool IsCell(Assembly assembly) => assembly.GetName().Name!.StartsWith("Cell#", StringComparison.Ordinal);
 
     private static ShapeKind KindOf(Type type)
@@ -156,7 +157,7 @@ internal sealed class Shape
         }
         if (!IsOfCell(type)) return Conversion.Of(type) is null ? ShapeKind.Opaque : ShapeKind.Converted;
 
-        // A framework class that a cell's class derives from may hide state.
+        // A framework class from which a cell's class derives may have hidden state.
         for (var ancestor = type.BaseType; ancestor is not null && ancestor != typeof(object); ancestor = ancestor.BaseType)
         {
             if (!IsOfCell(ancestor)) return ShapeKind.Opaque;
@@ -170,7 +171,7 @@ internal sealed class Shape
         var fields = new List<FieldInfo>();
         for (var level = type; level is not null && level != typeof(object) && level != typeof(ValueType); level = level.BaseType)
         {
-            // An iterator stores the id of the thread that made it, which differs in every process.
+            // An iterator stores the id of the thread that created it, which differs between processes.
             fields.AddRange(
                 level.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
                 .Where(field => field.Name != "<>l__initialThreadId"));

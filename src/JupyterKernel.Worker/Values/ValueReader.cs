@@ -6,9 +6,9 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Sets variables to the values that a <see cref="ValueWriter"/> wrote, in the worker that wrote them or in another of the session.
-/// Existing objects at the same place and of the same type are changed and not replaced, so that all other references to them (a closure, a
-/// variable that is not plain data) still share them. Used by one thread, and while no cell runs.
+/// Sets variables to values that a <see cref="ValueWriter"/> wrote, in this or another worker of the session. An existing object of the
+/// same type at the same place is changed, not replaced, so that other references to it (a closure, a variable that is not plain data)
+/// still share it. For one thread at a time, while no cell runs.
 /// </summary>
 /// <param name="content">The written values.</param>
 internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, Func<string, Type> findType) : IDisposable
@@ -21,8 +21,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     private readonly Queue<(Reference Reference, object Existing)> pairs = new();
 
     /// <summary>Sets the variables.</summary>
-    /// <param name="findVariable">Finds a variable by its assembly, type and field; null if it does not exist.</param>
-    /// <returns>The variables that could not be set, and the reasons.</returns>
+    /// <param name="findVariable">Finds a variable by assembly, type and field; null if it does not exist.</param>
+    /// <returns>The variables that could not be set, each with the reason.</returns>
     public List<(string Variable, string Reason)> SetAll(Func<string, string, string, Variable?> findVariable)
     {
         Parse(findVariable);
@@ -35,13 +35,14 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var node in nodes.Where(node => node.Shape.Kind != ShapeKind.Converted)) node.Instance ??= Allocate(node);
         foreach (var node in nodes.Where(node => node.Shape.Kind == ShapeKind.Delegate)) node.Instance = MakeDelegate(node);
 
-        // An object made of its parts comes before the objects that refer to it, unless it needs them complete: see MakeAll.
+        // A converted object is created before the objects that refer to it, unless it needs them to be complete: see MakeAll.
         foreach (var node in nodes.Where(node => node.Shape is { Kind: ShapeKind.Converted, LooksAtElements: false }))
         {
             InOrder(node, static part => part.Shape.Kind == ShapeKind.Converted, MakeEarly);
         }
 
-        // An object that looks at its elements needs them complete; nested ones were met later.
+        // A collection that hashes or compares its elements needs them to be complete. Nested ones have later positions,
+        // so they are filled first.
         foreach (var node in nodes.Where(node => node.Shape is { LooksAtElements: false, Kind: not ShapeKind.Converted })) Fill(node);
         if (nodes.Exists(static node => node.Instance is null)) MakeAll();
         else foreach (var node in nodes.AsEnumerable().Reverse()
@@ -59,7 +60,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             }
             catch (Exception refused) when (refused is FieldAccessException or ArgumentException or TargetInvocationException)
             {
-                // For a static read-only field, an object was changed in place.
+                // For a static read-only field, an existing object was changed in place.
                 if (slot is not Reference) problems.Add((variable.Name, refused.Message));
             }
         }
@@ -69,14 +70,14 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
     public void Dispose() => reader.Dispose();
 
-    // The written values, taken apart. A slot is null, a boxed value or string, a Reference, a Structure or a KnownObject.
+    // The parsed values. A slot is null, a boxed value or string, a Reference, a Structure or a KnownObject.
     private sealed record Reference(int Number);
 
     private sealed record Structure(Shape Shape, object?[] Fields);
 
     private sealed record KnownObject(string Name);
 
-    // Elements that are stored as a part.
+    // Elements that are stored as a part of the value.
     private sealed record Embedded(Node Array);
 
     private sealed record BoundMethod(Type Declaring, int Token, object? Target);
@@ -88,7 +89,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         /// <summary>Fields, elements, or alternating keys and values.</summary>
         public object?[] Slots { get; set; } = [];
 
-        /// <summary>A value, an array of raw elements, or an array's lengths.</summary>
+        /// <summary>A value, an array of raw elements, or the lengths of an array.</summary>
         public object? Data { get; set; }
 
         public int[] Lengths { get; set; } = [];
@@ -97,7 +98,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
         public object? Instance { get; set; }
 
-        /// <summary>The existing object at the same place, for an object that is made of its parts.</summary>
+        /// <summary>For a converted object: the existing object at the same place.</summary>
         public object? Existing { get; set; }
 
         public bool IsMet { get; set; }
@@ -223,7 +224,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
         else
         {
-            // A list's raw elements are written like an array's.
+            // The raw elements of a list are written like those of an array.
             if (typeof(IList).IsAssignableFrom(shape.Type)) ReadArray(node, 1);
             else
             {
@@ -251,7 +252,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         return types[^1];
     }
 
-    // Existing objects replace the written ones.
+    // Matches written objects with the existing objects at the same places, which are changed instead of replaced.
     private void PairSlot(object? slot, object? existing)
     {
         if (existing is null) return;
@@ -327,15 +328,15 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         };
     }
 
-    /// <summary>Makes an object that needs no complete parts, before any object is filled.</summary>
+    /// <summary>Creates a converted object that does not need complete parts, before any object is filled.</summary>
     private void MakeEarly(Node node)
     {
         if (!node.Shape.LooksAtElements && Parts(node).All(static part => part.Instance is not null)) Make(node);
     }
 
     /// <summary>
-    /// Creates sets and dictionaries after their elements are complete, because they hash or compare them, and fills the objects that refer
-    /// to them. Objects that refer to each other are filled a second time.
+    /// Creates the converted collections that hash or compare their elements, after those are complete, and fills all other objects.
+    /// Objects that refer to each other are filled twice.
     /// </summary>
     private void MakeAll()
     {
@@ -359,7 +360,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         foreach (var node in early) Fill(node);
     }
 
-    /// <summary>Applies an action to a node after its parts, without recursion, whatever the depth.</summary>
+    /// <summary>Applies an action to a node after its parts. Not recursive, so the depth is not limited.</summary>
     private void InOrder(Node first, Func<Node, bool> isOfInterest, Action<Node> action)
     {
         if (first.IsMet) return;
@@ -385,7 +386,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
     }
 
-    /// <summary>The objects that a node refers to directly.</summary>
+    /// <summary>Returns the objects that a node refers to directly.</summary>
     private IEnumerable<Node> Parts(Node node)
     {
         var slots = new Stack<object?>(node.Slots);
@@ -402,8 +403,8 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
     }
 
     /// <summary>
-    /// Makes an object of its parts; if it is not part of another one, gives the existing object the new content, so that all references to
-    /// it share that.
+    /// Creates an object from its parts. If none of the parts is a converted object, the existing object gets the new content, so that
+    /// all references share it.
     /// </summary>
     private void Make(Node node)
     {
@@ -425,7 +426,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
         }
         catch (Exception fixedly) when (fixedly is not OutOfMemoryException)
         {
-            // It cannot be changed, so a new one is made.
+            // The existing object cannot be changed, so the new one is used.
         }
     }
 
@@ -476,7 +477,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
 
     private static void FillSequence(object sequence, IEnumerable<object?> items)
     {
-        // The elements may be those of the sequence itself.
+        // Copied first, because the elements may come from the sequence itself.
         var complete = items.ToList();
         var type = sequence.GetType();
         type.GetMethod("Clear", [])!.Invoke(sequence, null);
@@ -493,7 +494,7 @@ internal sealed class ValueReader(System.IO.Stream content, KnownObjects known, 
             return;
         }
 
-        // A priority queue takes pairs, and several at once keep their internal order.
+        // A priority queue takes pairs; added together, they keep their internal order.
         if (type.GetMethod("EnqueueRange", [typeof(IEnumerable<>).MakeGenericType(Shape.Of(type).Element!)]) is { } enqueue)
         {
             var pairs = Array.CreateInstance(Shape.Of(type).Element!, complete.Count);

@@ -5,18 +5,18 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Writes the values of variables that are plain data, and keeps shared references shared. Equal states give equal bytes in every worker of
-/// a session, so their hashes compare workers. Does not recurse, whatever the depth of the data (except for structs in structs). Used by
-/// one thread, and while no cell runs.
+/// Writes the values of variables that are plain data; shared references stay shared. Equal states give equal bytes in every worker of a
+/// session, so hashes can compare workers. Not recursive, so the depth of the data is not limited (except for structs in structs). For one
+/// thread at a time, while no cell runs.
 /// </summary>
 /// <remarks>
-/// Format: for each variable 1, assembly, type, field, slot; then for each object that was met for the first time 1, type,
-/// content; 0. After the last variable 0. A slot of a value type is its content; any other is 0 for null, 1 and a short
-/// string, 2 and the name of a known object, or 3 + the object's number.
+/// Format. For each variable: 1, assembly, type, field, slot; then for each object that occurs for the first time: 1, type, content; then
+/// 0. After the last variable: 0. The slot of a value type is its content. Any other slot is 0 for null, 1 and a short string, 2 and the
+/// name of a known object, or 3 + the object's number.
 /// </remarks>
 internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> isCancelled) : IDisposable
 {
-    /// <summary>The maximum length of an inline string; longer ones are objects, which are written once for all references.</summary>
+    /// <summary>The maximum length of an inline string; a longer string is an object, which is written once for all references.</summary>
     private const int MaxInlineLength = 256;
 
     private const int MaxObjects = 20_000_000;
@@ -32,9 +32,9 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
     private bool isNested;
 
     /// <summary>Writes variables.</summary>
-    /// <returns>The variables that are not plain data, each with the type that prevents it.</returns>
-    /// <exception cref="OperationCanceledException">It was cancelled because a cell is queued.</exception>
-    /// <exception cref="InvalidOperationException">The values are too large.</exception>
+    /// <returns>The variables that are not plain data, each with the type that is the reason.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled, because a cell is queued.</exception>
+    /// <exception cref="InvalidOperationException">The values are larger than the limit.</exception>
     public List<(Variable Variable, Type Reason)> Write(IEnumerable<Variable> variables)
     {
         var left = new List<(Variable, Type)>();
@@ -48,11 +48,11 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
             }
             catch (TargetInvocationException)
             {
-                // A static initializer that throws: there is no value.
+                // There is no value, because a static initializer throws.
                 continue;
             }
 
-            // First to a null stream, to check that all of it is plain data; then to the output.
+            // Written to a null stream first, to check that everything is plain data, and then to the output.
             var (knownObjects, knownTypes) = (objects.Count, types.Count);
             writer = nowhere;
             WriteGraph(variable, value);
@@ -260,7 +260,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
             }
             else
             {
-                // A priority queue does not enumerate itself; it exposes its items in internal order.
+                // A priority queue is not enumerable, but exposes its items in internal order.
                 var items = ((IEnumerable)(collection.GetType().GetProperty("UnorderedItems")?.GetValue(collection) ?? collection))
                     .Cast<object?>().ToList();
                 writer.Write7BitEncodedInt(items.Count);
@@ -273,7 +273,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         }
         catch (Exception changing) when (changing is InvalidOperationException or ArgumentException)
         {
-            // Another thread is changing it.
+            // Another thread is changing the collection.
             opaque ??= shape.Type;
         }
     }
@@ -287,7 +287,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         }
         catch (Exception problem) when (problem is not (OutOfMemoryException or OperationCanceledException))
         {
-            // Its content cannot be represented, or another thread is changing it.
+            // The content cannot be represented, or another thread is changing it.
             parts = null;
         }
 
@@ -315,7 +315,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         }
     }
 
-    /// <summary>The bytes of a single value, equal for equal values in every process.</summary>
+    /// <summary>Returns the bytes of a single value; they are equal for equal values in all processes.</summary>
     private byte[] BytesOf(object value)
     {
         using var bytes = new MemoryStream();
@@ -349,7 +349,7 @@ internal sealed class ValueWriter(Stream sink, KnownObjects known, Func<bool> is
         }
     }
 
-    /// <summary>Writes a string as it is in memory, because an encoding would change lone surrogates.</summary>
+    /// <summary>Writes a string as in memory, because an encoding would change lone surrogates.</summary>
     private void WriteText(string text)
     {
         writer.Write7BitEncodedInt(text.Length);

@@ -3,9 +3,10 @@ using System.Reflection;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// A place that outlives the cell that declared it: a variable, a property's backing field, or a static field of a type declared in a cell.
+/// A storage location that outlives the cell that declared it: a variable, the backing field of a property, or a static field of a
+/// type declared in a cell.
 /// </summary>
-/// <param name="Submission">The object that has the cell's variables as fields; null for a static field.</param>
+/// <param name="Submission">The submission that has the variable as a field; null for a static field.</param>
 internal sealed record Variable(FieldInfo Field, object? Submission)
 {
     private const BindingFlags Everything =
@@ -13,7 +14,7 @@ internal sealed record Variable(FieldInfo Field, object? Submission)
 
     private const string BackingFieldEnd = ">k__BackingField";
 
-    /// <summary>The name as the user wrote it; for a static field, qualified by the type's name.</summary>
+    /// <summary>The name in the user's code; the name of a static field is qualified with the type name.</summary>
     public string Name
     {
         get
@@ -26,9 +27,9 @@ internal sealed record Variable(FieldInfo Field, object? Submission)
     /// <summary>The current value.</summary>
     public object? Value => Field.GetValue(Submission);
 
-    /// <summary>The variables of cells, in the order of the cells.</summary>
-    /// <param name="submissions">One object for each cell.</param>
-    /// <param name="libraries">Assemblies of cells without variables but with static fields.</param>
+    /// <summary>Returns the variables of cells, in the order of the cells.</summary>
+    /// <param name="submissions">The submissions of the cells.</param>
+    /// <param name="libraries">The libraries of cells, which have static fields but no variables.</param>
     public static IEnumerable<Variable> Of(IEnumerable<object> submissions, IEnumerable<Assembly> libraries)
     {
         foreach (var submission in submissions)
@@ -55,8 +56,8 @@ internal sealed record Variable(FieldInfo Field, object? Submission)
         type.GetFields(Everything).Where(field => field.IsStatic && !field.IsLiteral && IsWritten(field));
 
     /// <summary>
-    /// Whether a type's static fields can be read without running additional user code: excludes open generic types, and types with a
-    /// static constructor, which the first read would call.
+    /// Whether a type's static fields can be read without running more user code. This excludes open generic types, and types with a static
+    /// constructor, which the first read would run.
     /// </summary>
     private static bool IsReadable(Type type) => !type.Name.StartsWith('<') && !type.ContainsGenericParameters && !type.IsEnum
         && (type.TypeInitializer is null || type.Attributes.HasFlag(TypeAttributes.BeforeFieldInit));

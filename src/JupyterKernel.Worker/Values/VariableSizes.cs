@@ -3,8 +3,8 @@ using System.Reflection;
 namespace JupyterKernel.Worker.Values;
 
 /// <summary>
-/// Estimates the memory that variables hold: everything reachable from them, where each object counts for the first variable that reaches
-/// it. Reads only fields, so no user code runs. Used by one thread, and while no cell runs.
+/// Estimates the memory that variables hold: everything reachable from them. A shared object counts only for the first variable that
+/// reaches it. Reads only fields, so no user code runs. For one thread at a time, while no cell runs.
 /// </summary>
 internal sealed class VariableSizes(Func<bool> isCancelled)
 {
@@ -15,7 +15,7 @@ internal sealed class VariableSizes(Func<bool> isCancelled)
     private readonly Dictionary<Type, FieldInfo[]> fieldsOf = [];
     private readonly Stack<object> open = new();
 
-    /// <summary>The variables that hold the most, largest first, in bytes.</summary>
+    /// <summary>Returns the variables that hold the most memory, in bytes, the largest first.</summary>
     public List<(string Name, long Bytes)> Largest(IEnumerable<Variable> variables, int count)
     {
         var sizes = new List<(string Name, long Bytes)>();
@@ -27,7 +27,7 @@ internal sealed class VariableSizes(Func<bool> isCancelled)
             }
             catch (TargetInvocationException)
             {
-                // A static initializer that throws: there is no value.
+                // There is no value, because a static initializer throws.
             }
         }
 
@@ -92,7 +92,7 @@ internal sealed class VariableSizes(Func<bool> isCancelled)
         }
     }
 
-    /// <summary>The fields that lead to other objects.</summary>
+    /// <summary>Returns the fields that may refer to other objects.</summary>
     private FieldInfo[] FieldsOf(Type type)
     {
         if (fieldsOf.TryGetValue(type, out var known)) return known;
