@@ -2,9 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace JupyterKernel.Link;
 
-// The messages between kernel and worker. A request carries an id, and exactly one message with that id answers it; streams may come in
-// between. System.Text.Json serializes them with generated code, because a worker must start in tens of milliseconds and must not bring a
-// JSON library that conflicts with a notebook's own version.
+// The messages between kernel and worker. A request has an id, and exactly one message with that id answers it; streams may come in
+// between. System.Text.Json serializes with generated code, because a worker must start within tens of milliseconds and must not contain a
+// JSON library that conflicts with the notebook's version.
 
 /// <summary>A message on the pair socket.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
@@ -48,9 +48,7 @@ namespace JupyterKernel.Link;
 [JsonDerivedType(typeof(UncaughtException), "uncaught")]
 internal abstract record WorkerMessage
 {
-    /// <summary>
-    /// Binary parts sent with the message, such as images and output that is already JSON. They are neither copied nor parsed.
-    /// </summary>
+    /// <summary>Binary parts that are sent with the message, neither copied nor parsed: images, and output that is already JSON.</summary>
     [JsonIgnore]
     public IReadOnlyList<byte[]> Payload { get; init; } = [];
 
@@ -70,45 +68,46 @@ internal abstract record WorkerMessage
 // Kernel to worker.
 
 /// <summary>
-/// Runs a cell after the queued ones. Payload: the assembly and symbols of its library if it has one, then its own assembly and symbols.
-/// Answered by <see cref="CellReturned"/>, <see cref="CellThrew"/> or <see cref="CellInterrupted"/>.
+/// Runs a cell after the queued ones. Payload: the assembly and symbols of the cell's library, if it has one, then its own assembly and
+/// symbols. Answered by <see cref="CellReturned"/>, <see cref="CellThrew"/> or <see cref="CellInterrupted"/>.
 /// </summary>
-/// <param name="Cell">The cell's number in the session; its answer and all its output carry it.</param>
-/// <param name="Files">Files that the cell added and that can be loaded from now on; null for most cells.</param>
-/// <param name="AllowStdin">Whether the client answers input requests.</param>
-/// <param name="IsReplay">Whether only the effect on the state matters, not the result.</param>
-/// <param name="IsKept">Whether later cells see its declarations, if it ends by itself.</param>
-/// <param name="Answers">The user's input from the first run of the cell; the user is not asked for it again.</param>
+/// <param name="Cell">The cell's number in the session; the answer and all output of the cell contain it.</param>
+/// <param name="Files">Files that the cell added, which can be loaded from now on; null if there are none.</param>
+/// <param name="AllowStdin">Whether the client supports input requests.</param>
+/// <param name="IsReplay">Whether the cell is replayed: only its effect on the state matters, not its result.</param>
+/// <param name="IsKept">Whether later cells see the cell's declarations, if it returns or throws.</param>
+/// <param name="Answers">The user's input in the first run of the cell; the user is not asked again.</param>
 internal sealed record RunCell(
     long Cell, string EntryType, string EntryMethod, LoadableFiles? Files, bool AllowStdin, bool IsReplay,
     bool IsKept, IReadOnlyList<string> Answers) : WorkerMessage
 {
-    /// <summary>Variables of the cell to dispose of when it ends, in reverse order of declaration.</summary>
+    /// <summary>The variables of the cell to dispose of when it ends, in order of declaration; disposed of in reverse order.</summary>
     public IReadOnlyList<DisposedVariable> Disposed { get; init; } = [];
 
-    /// <summary>The names of tuple items in the cell's result; null for most cells.</summary>
+    /// <summary>The names of tuple items in the cell's result; null if there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ResultNames { get; init; }
 
-    /// <summary>The names of tuple items in values that the cell displays; null for most cells.</summary>
+    /// <summary>The names of tuple items in values that the cell displays; null if there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DisplayedNames>? DisplayedNames { get; init; }
 
     /// <summary>
-    /// Code that the cell submitted in its first run, to be run when the cell submits it again. Payload: after the cell's own parts.
+    /// The code that the cell submitted in its first run, to be run when the cell submits it again. Its payload follows the cell's own.
     /// </summary>
     public IReadOnlyList<SubmittedCell> Submitted { get; init; } = [];
 }
 
-/// <summary>The names of tuple items in a value that a call of the display API shows; see <c>TupleNames</c>.</summary>
-/// <param name="Source">The source of the call, as named by its stack frame.</param>
-/// <param name="Line">The line of its stack frame, from 1.</param>
-/// <param name="Column">The column of its stack frame, from 1.</param>
+/// <summary>The names of tuple items in a value that a call of the display API displays; see <c>TupleNames</c>.</summary>
+/// <param name="Source">The source of the call, as in its stack frame.</param>
+/// <param name="Line">The line of the call's stack frame, from 1.</param>
+/// <param name="Column">The column of the call's stack frame, from 1.</param>
 internal sealed record DisplayedNames(string Source, int Line, int Column, string Names);
 
 /// <summary>Compiled code that a cell submits while it runs.</summary>
-/// <param name="Parts">The number of its payload parts: the assembly and symbols of its library if it has one, then its own assembly and
-/// symbols.</param>
+/// <param name="Parts">
+/// The number of payload parts: the assembly and symbols of the library, if there is one, and of the code itself.
+/// </param>
 internal sealed record SubmittedCell(string Code, string EntryType, string EntryMethod, LoadableFiles? Files,
     IReadOnlyList<DisposedVariable> Disposed, int Parts);
 
@@ -120,8 +119,8 @@ internal sealed record RunSubmitted(long Submission, SubmittedCell Cell) : Worke
 internal sealed record RefuseSubmitted(long Submission, string Problem) : WorkerMessage;
 
 /// <summary>
-/// Loads a cell without running it, and sets the session's variables to their values after that cell. Payload: as of <see cref="RunCell"/>,
-/// then the values (empty for none). Answered by <see cref="CellReturned"/> or <see cref="CellThrew"/>.
+/// Loads a cell without running it, and sets the session's variables to their values after the cell. Payload: that of
+/// <see cref="RunCell"/>, then the values (empty for none). Answered by <see cref="CellReturned"/> or <see cref="CellThrew"/>.
 /// </summary>
 internal sealed record RestoreCell(long Cell, string EntryType, LoadableFiles? Files) : WorkerMessage;
 
@@ -135,52 +134,52 @@ internal sealed record LoadableFiles(IReadOnlyList<string> References, IReadOnly
 /// <summary>A variable declared with <c>using</c> or <c>await using</c>.</summary>
 internal sealed record DisposedVariable(string Name, bool Awaits);
 
-/// <summary>Releases the values of variables that were redeclared, after the cells sent before.</summary>
+/// <summary>Releases the values of redeclared variables, after all cells sent so far have run.</summary>
 internal sealed record ForgetVariables(IReadOnlyList<CellVariable> Variables) : WorkerMessage;
 
 /// <summary>A variable, identified by the assembly of the cell that declares it.</summary>
 internal sealed record CellVariable(string Assembly, string Name);
 
-/// <summary>Removes cells that ran, by entry type, so that later cells do not see their declarations.</summary>
+/// <summary>Removes cells that have run, given by entry type, so that later cells do not see their declarations.</summary>
 internal sealed record DropCells(IReadOnlyList<string> EntryTypes) : WorkerMessage;
 
 /// <summary>
-/// A front end's message on a comm that code listens to, queued and answered like a cell. Payload: data, metadata, then buffers.
+/// A front end's message on a comm that user code listens to; queued and answered like a cell. Payload: data, metadata, buffers.
 /// </summary>
 /// <param name="Type">The protocol's message type: comm_open, comm_msg or comm_close.</param>
 /// <param name="Target">The target name of the comm.</param>
 internal sealed record CommArrived(long Cell, string Type, string Comm, string Target) : WorkerMessage;
 
 /// <summary>
-/// Reads rows of a table, queued like a cell, because reading them runs user code. Payload: the query. Answered like a cell, with the rows.
+/// Reads rows of a table; queued like a cell, because this runs user code. Payload: the query. Answered like a cell, with the rows.
 /// </summary>
 internal sealed record ReadTableInTurn(long Cell) : WorkerMessage;
 
-/// <summary>Reads rows of a table immediately, also while a cell runs. Payload: the query. Answered by <see cref="TableRead"/>.</summary>
+/// <summary>Reads rows of a table immediately, even while a cell runs. Payload: the query. Answered by <see cref="TableRead"/>.</summary>
 internal sealed record ReadTable(long Request) : WorkerMessage;
 
 /// <summary>
-/// Interrupts the cell, or whichever of the cells sent after it runs, and drops the queued ones: first by its cancellation token, then by
-/// aborting its thread.
+/// Interrupts the given cell or, if it has ended, a later cell that runs, and drops the queued cells. Cancels the cancellation token first,
+/// then aborts the cell thread.
 /// </summary>
 internal sealed record InterruptCell(long Cell) : WorkerMessage;
 
 /// <summary>
-/// Reports how many of the worker's messages, and how many bytes of payload, the kernel has handled since its last report; the worker may
-/// send as much again.
+/// A receipt: the number of the worker's messages, and of their payload bytes, that the kernel has handled since the previous receipt. The
+/// worker may send as much again.
 /// </summary>
 internal sealed record OutputTaken(int Messages, long Bytes) : WorkerMessage;
 
 /// <summary>
-/// Sets whether processes that cells started outlive the worker if the kernel is killed. Until this arrives, they do not.
+/// Sets whether processes that cells started outlive the worker if the kernel is killed. Before this message, they do not.
 /// </summary>
 internal sealed record LeaveChildren(bool Leave) : WorkerMessage;
 
-/// <summary>Answers an <see cref="InputQuestion"/> with a text, or with the reason why there is none.</summary>
+/// <summary>Answers an <see cref="InputQuestion"/> with a text, or with the reason why there is no text.</summary>
 internal sealed record InputAnswer(long Question, string? Text, string? Problem) : WorkerMessage;
 
 /// <summary>
-/// Asks for a <see cref="MemoryReport"/> at an interval from now on, also while a cell runs. The reports also serve as a heartbeat.
+/// Requests a <see cref="MemoryReport"/> at an interval from now on, even while a cell runs. The reports also serve as a heartbeat.
 /// </summary>
 internal sealed record ReportMemory(TimeSpan Interval) : WorkerMessage;
 
@@ -188,8 +187,8 @@ internal sealed record ReportMemory(TimeSpan Interval) : WorkerMessage;
 internal sealed record CollectGarbage(long Request) : WorkerMessage;
 
 /// <summary>Reads the values of the variables, between cells. Answered by <see cref="StateRead"/>.</summary>
-/// <param name="WithValues">Whether to send the values, or only their fingerprint.</param>
-/// <param name="MaxBytes">The maximum size of the values; larger ones are reported as a problem.</param>
+/// <param name="WithValues">Whether to send the values; otherwise only their fingerprint is sent.</param>
+/// <param name="MaxBytes">The maximum size of the values; exceeding it is reported as a problem.</param>
 /// <param name="GivesWay">Whether an arriving cell cancels the request.</param>
 internal sealed record ReadState(long Request, bool WithValues, long MaxBytes, bool GivesWay) : WorkerMessage;
 
@@ -207,29 +206,31 @@ internal sealed record MeasureVariables(long Request, int Count) : WorkerMessage
 /// <summary>An answer to a request that does not run user code.</summary>
 internal interface IAnswer
 {
-    /// <summary>The request's number.</summary>
+    /// <summary>The number of the request.</summary>
     long Request { get; }
 }
 
-/// <summary>The memory figures of the worker's runtime: answers <see cref="CollectGarbage"/>, or is sent unasked with request 0.</summary>
-/// <param name="HeapBytes">The size of all objects, garbage included.</param>
+/// <summary>
+/// The memory use of the worker's runtime: the answer to <see cref="CollectGarbage"/>, or sent at an interval with request 0.
+/// </summary>
+/// <param name="HeapBytes">The size of all objects, including garbage.</param>
 /// <param name="CommittedBytes">The system memory committed to the heap.</param>
 /// <param name="Assemblies">The number of loaded assemblies.</param>
 internal sealed record MemoryReport(long Request, long HeapBytes, long CommittedBytes, int Assemblies) : WorkerMessage, IAnswer;
 
-/// <summary>The values of the variables. Payload: the values, if they were requested.</summary>
-/// <param name="Fingerprint">A hash that is equal for equal values; null if they could not be read.</param>
+/// <summary>The values of the variables. Payload: the values, if requested.</summary>
+/// <param name="Fingerprint">A hash that is equal for equal values; null if the values could not be read.</param>
 /// <param name="Opaque">Variables that are not plain data; neither the fingerprint nor the values contain them.</param>
-/// <param name="Problem">The reason why they could not be read.</param>
+/// <param name="Problem">The reason why the values could not be read; null if they could.</param>
 internal sealed record StateRead(long Request, string? Fingerprint, IReadOnlyList<OpaqueVariable> Opaque, string? Problem)
     : WorkerMessage, IAnswer;
 
 /// <summary>A variable that is not plain data.</summary>
-/// <param name="Reason">The type that prevents it.</param>
+/// <param name="Reason">The type that is not plain data.</param>
 internal sealed record OpaqueVariable(string Assembly, string Name, string Reason);
 
 /// <summary>Answers a <see cref="SetState"/>.</summary>
-/// <param name="Problem">The reason why some or all of the values were not set.</param>
+/// <param name="Problem">The reason why values were not set; null if all were set.</param>
 internal sealed record StateSet(long Request, string? Problem) : WorkerMessage, IAnswer;
 
 /// <summary>The value of a variable in one line; null if reading it would run user code.</summary>
@@ -241,20 +242,20 @@ internal sealed record VariablesMeasured(long Request, IReadOnlyList<VariableSiz
 /// <summary>The memory that a variable holds.</summary>
 internal sealed record VariableSize(string Name, long Bytes);
 
-/// <summary>The worker's first message; its signature proves that the kernel started this worker.</summary>
+/// <summary>The worker's first message; its signature proves that it comes from the worker that the kernel started.</summary>
 internal sealed record Ready(int ProcessId) : WorkerMessage;
 
 /// <summary>Text for stdout or stderr. Payload: the text as a JSON string literal.</summary>
 internal sealed record StreamOutput(long Cell, string Name) : WorkerMessage;
 
 /// <summary>Display data. Payload: the content of the message to the client, which may be large and is passed on unchanged.</summary>
-/// <param name="Update">Whether it replaces the display with this id.</param>
+/// <param name="Update">Whether to update the display with this id.</param>
 internal sealed record DisplayOutput(long Cell, string? DisplayId, bool Update) : WorkerMessage;
 
-/// <summary>Clears the cell's output, immediately or when the next output arrives.</summary>
+/// <summary>Clears the output of the cell, immediately or when the next output arrives.</summary>
 internal sealed record ClearCellOutput(long Cell, bool Wait) : WorkerMessage;
 
-/// <summary>A comm message for the front ends. Payload: data, metadata, then buffers.</summary>
+/// <summary>A comm message for front ends. Payload: data, metadata, buffers.</summary>
 /// <param name="Type">The protocol's message type: comm_open, comm_msg or comm_close.</param>
 /// <param name="Target">The target name of the comm.</param>
 internal sealed record CommOutput(long Cell, string Type, string Comm, string Target) : WorkerMessage;
@@ -264,55 +265,58 @@ internal sealed record CommTarget(string Name) : WorkerMessage;
 
 /// <summary>Registers a magic for later cells.</summary>
 /// <param name="TakesText">Whether the lines below the magic are its text.</param>
-/// <param name="Options">The options; null if the magic takes the rest of the line as it is.</param>
+/// <param name="Options">The options; null if the magic takes the rest of the line unparsed.</param>
 internal sealed record MagicRegistered(long Cell, string Name, string Help, bool TakesText, IReadOnlyList<RegisteredOption>? Options)
     : WorkerMessage;
 
 /// <summary>An option of a registered magic.</summary>
-/// <param name="IsPositional">Whether a value without a name can belong to this option.</param>
+/// <param name="IsPositional">Whether the option also accepts a positional value.</param>
 /// <param name="Proposals">Values that completion proposes.</param>
 internal sealed record RegisteredOption(string Name, string Help, bool IsRequired, bool IsFlag, bool IsPositional,
     IReadOnlyList<string> Proposals);
 
-/// <summary>Rows of a table. Payload: the answer; empty if reading the rows would run user code and therefore has to be queued.</summary>
+/// <summary>
+/// Rows of a table. Payload: the answer; empty if reading the rows would run user code, so that the query must be queued.
+/// </summary>
 internal sealed record TableRead(long Request) : WorkerMessage, IAnswer;
 
 /// <summary>Asks the user for a line of input. Answered by <see cref="InputAnswer"/>.</summary>
 internal sealed record InputQuestion(long Cell, long Question, string Prompt, bool Password) : WorkerMessage;
 
 /// <summary>
-/// Code that the running cell submits, to be run while it continues. Answered by <see cref="RunSubmitted"/> or <see
-/// cref="RefuseSubmitted"/>.
+/// Submits code of the running cell, which continues meanwhile. Answered by <see cref="RunSubmitted"/> or <see cref="RefuseSubmitted"/>.
 /// </summary>
 internal sealed record CodeSubmitted(long Cell, long Submission, string Code) : WorkerMessage;
 
-/// <summary>The cell ended without an exception. Payload: empty, or data and metadata of its result.</summary>
-/// <param name="Allocated">The bytes allocated while it ran.</param>
-/// <param name="HasObeyed">Whether an interrupt cancelled the token that the cell uses, so that it ended earlier than by itself.</param>
+/// <summary>The cell ended without an exception. Payload: empty, or data and metadata of the result.</summary>
+/// <param name="Allocated">The number of bytes allocated while the cell ran.</param>
+/// <param name="HasObeyed">
+/// Whether the cell had its cancellation token and an interrupt cancelled it, so that the cell may have ended early.
+/// </param>
 internal sealed record CellReturned(long Cell, long Allocated, bool HasObeyed = false) : WorkerMessage;
 
 /// <summary>The cell threw an exception.</summary>
-/// <param name="Allocated">The bytes allocated while it ran.</param>
-/// <param name="HasObeyed">As of <see cref="CellReturned"/>.</param>
+/// <param name="Allocated">The number of bytes allocated while the cell ran.</param>
+/// <param name="HasObeyed">See <see cref="CellReturned"/>.</param>
 internal sealed record CellThrew(long Cell, ExceptionReport Exception, long Allocated, bool HasObeyed = false) : WorkerMessage;
 
 /// <summary>The cell was ended by <see cref="InterruptCell"/>.</summary>
 internal sealed record CellInterrupted(long Cell) : WorkerMessage;
 
 /// <summary>An uncaught exception of a thread, task, timer or finalizer, or a call of Environment.Exit.</summary>
-/// <param name="Cell">The cell that started it; 0 if unknown.</param>
-/// <param name="Assembly">If the cell is unknown, the assembly of the cell whose code threw; null if that is unknown too.</param>
+/// <param name="Cell">The cell that started the thread, task or timer; 0 if unknown.</param>
+/// <param name="Assembly">If the cell's number is unknown, the assembly of the cell whose code threw; null if that is unknown too.</param>
 /// <param name="Exception">The exception; null for Environment.Exit.</param>
-/// <param name="EndsWorker">Whether the worker ends, or only the thread.</param>
+/// <param name="EndsWorker">Whether the worker ends; otherwise only the thread ends.</param>
 internal sealed record UncaughtException(long Cell, string? Assembly, ExceptionReport? Exception, bool EndsWorker) : WorkerMessage;
 
-/// <summary>An exception as the worker saw it; the kernel, which has the cells' text, makes a traceback of it.</summary>
-/// <param name="TypeName">The type's name without its namespace.</param>
+/// <summary>An exception as data. The kernel, which has the text of the cells, creates the traceback from it.</summary>
+/// <param name="TypeName">The name of the exception type, without its namespace.</param>
 /// <param name="Frames">The stack frames, innermost first, without the kernel's own.</param>
 internal sealed record ExceptionReport(
     string TypeName, string Message, IReadOnlyList<FrameReport> Frames, IReadOnlyList<ExceptionReport> Inner)
 {
-    /// <summary>Copies the report with one source renamed.</summary>
+    /// <summary>Returns a copy of the report in which one source is renamed.</summary>
     public ExceptionReport WithSource(string name, string newName) => this with
     {
         Frames = [.. Frames.Select(frame => frame.Source == name ? frame with { Source = newName } : frame)],
@@ -322,8 +326,8 @@ internal sealed record ExceptionReport(
 
 /// <summary>A stack frame.</summary>
 /// <param name="Method">The method in C# notation; empty for a cell's top-level code.</param>
-/// <param name="Source">The cell's name or a file's path; null without symbols.</param>
-/// <param name="Line">The line, from 1; 0 without symbols.</param>
+/// <param name="Source">The name of the cell or the path of the file; null without symbols.</param>
+/// <param name="Line">The line number, from 1; 0 without symbols.</param>
 /// <param name="Times">The number of consecutive identical frames.</param>
 internal sealed record FrameReport(string Method, string? Source, int Line, int Times = 1);
 

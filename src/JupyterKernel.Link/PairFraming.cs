@@ -5,26 +5,25 @@ using System.Text.Json;
 namespace JupyterKernel.Link;
 
 /// <summary>
-/// Converts messages to signed frames and back. Frames: tag, payload lengths, JSON, then the payload in chunks. The tag is an HMAC-SHA256
-/// over the direction, the message's sequence number and all other frames, with a key known only to the kernel and the worker that it
-/// started; so frames of other processes and repeated messages are rejected. A large frame enters the tag as its length and its AES-GMAC,
-/// which takes a third of the time. The key of the AES-GMAC belongs to this message alone: it is derived from the worker's key and from
-/// random bytes (the salt) that follow the tag. So no key is used twice with the same nonce (the frame's index in the message), even if a
-/// sequence restarts. One instance per end of a connection; used by the thread that owns the socket.
+/// Converts messages to signed frames and back. The frames are the tag, the lengths of the payload parts, the JSON and the payload in
+/// chunks. The tag is an HMAC-SHA256 over the direction, the message's sequence number and all other frames. Only the kernel and the
+/// worker that it started know the key; so frames of other processes, and repeated messages, are rejected. For a large frame, the tag
+/// covers its length and its AES-GMAC instead of its content, which takes a third of the time. The AES-GMAC key is derived from the
+/// worker's key and from random bytes (the salt) that follow the tag. So each message has its own key, and no key is used twice with the
+/// same nonce (the index of the frame in the message), even if the sequence restarts. One instance for each end of a connection, used by
+/// the thread that owns the socket.
 /// </summary>
 /// <param name="key">The worker's key, 32 bytes.</param>
 /// <param name="isKernel">Whether this is the kernel's end.</param>
 internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
 {
-    /// <summary>
-    /// The maximum length of a frame, so that a socket can reject longer ones before the peer has proved to be the worker.
-    /// </summary>
+    /// <summary>The maximum length of a frame, so that a socket can reject longer ones before the peer is authenticated.</summary>
     public const int MaxFrameBytes = 128 * 1024 * 1024;
 
-    /// <summary>The length of a worker's key.</summary>
+    /// <summary>The length of a worker's key, in bytes.</summary>
     public const int KeyBytes = 32;
 
-    /// <summary>The minimum length of a large frame.</summary>
+    /// <summary>The minimum length of a large frame, in bytes.</summary>
     public const int LargeFrameBytes = 256 * 1024;
 
     private const int SaltBytes = 16;
@@ -34,7 +33,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
     private long sent;
     private long received;
 
-    /// <summary>Loads the code that a first cell's messages need, ahead of it. Any thread.</summary>
+    /// <summary>Loads the code that the messages of the first cell will need, ahead of time. Any thread.</summary>
     public static void Warm()
     {
         using var kernel = new PairFraming(new byte[KeyBytes], isKernel: true);
@@ -43,7 +42,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
         kernel.Open(worker.Seal(new CellReturned(0, 0)));
     }
 
-    /// <summary>Makes the frames of a message.</summary>
+    /// <summary>Creates the frames of a message.</summary>
     public List<byte[]> Seal(WorkerMessage message)
     {
         var lengths = new byte[8 * message.Payload.Count];
@@ -62,7 +61,7 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
         return frames;
     }
 
-    /// <summary>Parses frames; null if they are not the next message of the other end.</summary>
+    /// <summary>Parses frames; returns null if they are not the next message from the other end.</summary>
     public WorkerMessage? Open(IReadOnlyList<byte[]> frames)
     {
         if (frames.Count < 3 || frames[0].Length != HMACSHA256.HashSizeInBytes + (HasLargeFrame(frames) ? SaltBytes : 0)) return null;
@@ -89,8 +88,8 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => hash.Dispose();
 
-    /// <summary>Makes the first frame: the tag, followed by the salt.</summary>
-    /// <param name="salt">Empty if no frame is large.</param>
+    /// <summary>Creates the first frame: the tag, followed by the salt.</summary>
+    /// <param name="salt">The salt; empty if no frame is large.</param>
     private byte[] Tag(IReadOnlyList<byte[]> frames, bool fromKernel, long number, ReadOnlySpan<byte> salt)
     {
         BinaryPrimitives.WriteInt64LittleEndian(sequence.AsSpan(1), number);
@@ -121,7 +120,9 @@ internal sealed class PairFraming(byte[] key, bool isKernel) : IDisposable
         return [.. hash.GetHashAndReset(), .. salt];
     }
 
-    /// <summary>Derives the key for large frames. Its input has another first byte than a tag's, so a tag is never a key.</summary>
+    /// <summary>
+    /// Derives the key for large frames. The first byte of the input differs from that of a tag, so a tag is never a key.
+    /// </summary>
     private byte[] LargeFrameKey(bool fromKernel, ReadOnlySpan<byte> salt)
     {
         sequence[0] = fromKernel ? (byte)3 : (byte)2;

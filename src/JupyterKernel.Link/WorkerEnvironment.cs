@@ -1,8 +1,8 @@
 namespace JupyterKernel.Link;
 
 /// <summary>
-/// The environment variables that configure a worker's runtime. The runtime reads them before any code runs; processes that a cell starts
-/// must not inherit them.
+/// The environment variables that configure a worker's runtime. The runtime reads them before any code runs; processes that cells
+/// start must not inherit them.
 /// Source: https://learn.microsoft.com/dotnet/core/runtime-config/
 /// </summary>
 internal static class WorkerEnvironment
@@ -16,10 +16,10 @@ internal static class WorkerEnvironment
     /// <summary>The maximum size of the heap in bytes, in hexadecimal digits.</summary>
     public const string HeapHardLimit = "DOTNET_GCHeapHardLimit";
 
-    /// <summary>Whether the worker waits until a debugger is attached, before it does anything else.</summary>
+    /// <summary>Whether the worker waits for a debugger before it does anything else.</summary>
     public const string WaitForDebugger = "JUPYTER_CSHARP_WAIT_FOR_DEBUGGER";
 
-    /// <summary>Removes the variables, so that processes started from here do not inherit them.</summary>
+    /// <summary>Removes the variables, so that child processes do not inherit them.</summary>
     public static void Forget()
     {
         foreach (var name in (string[])[ProfileGuided, WriteXorExecute, HeapHardLimit, WaitForDebugger])

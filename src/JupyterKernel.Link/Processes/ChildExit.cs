@@ -4,12 +4,13 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// Asks the system whether a child process has ended. The framework relies on SIGCHLD alone, which any code in the process can block or
-/// ignore. Unix only. Source: https://man7.org/linux/man-pages/man2/waitid.2.html
+/// Asks the system whether a child process has exited. The framework relies only on SIGCHLD, which any code in the process can
+/// block or ignore. Unix only.
+/// Source: https://man7.org/linux/man-pages/man2/waitid.2.html
 /// </summary>
 internal static class ChildExit
 {
-    /// <summary>The exit code of a process that the system no longer knows.</summary>
+    /// <summary>The result for a process that the system no longer knows.</summary>
     public const int Unknown = int.MinValue;
 
     private const int ProcessId = 1;
@@ -18,8 +19,8 @@ internal static class ChildExit
     private const int ExitedByItself = 1;
 
     /// <summary>
-    /// The exit code of a child that has ended, 128 + n for signal n; null while it runs. The child stays a zombie for the framework to
-    /// reap.
+    /// Returns the exit code of a child process, or 128 + n if signal n ended it; null while it runs. An exited child remains a zombie, so
+    /// that the framework can reap it.
     /// </summary>
     public static int? Look(int child)
     {

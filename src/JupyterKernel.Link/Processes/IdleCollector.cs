@@ -1,12 +1,12 @@
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// Collects and compacts the heap of an idle process, which returns the memory to the system. The runtime by itself lets garbage grow to
-/// the size of the processor's cache: on a large server to almost 200 MB in each process. Used by one thread at a time.
+/// Collects and compacts the heap of an idle process, which returns memory to the system. By itself, the runtime lets garbage grow to the
+/// size of the processor's cache: on a large server to almost 200 MB in each process. Not for several threads at once.
 /// </summary>
-/// <param name="minAllocatedBytes">The allocation since the last collection from which another one is due.</param>
+/// <param name="minAllocatedBytes">The number of bytes that must be allocated after a collection before the next one is due.</param>
 /// <param name="maxHeapBytes">
-/// The maximum heap size; a larger heap is left to the runtime, because an arriving cell would wait too long for the collection.
+/// The maximum heap size; a larger heap is left to the runtime, because its collection would delay an arriving cell.
 /// </param>
 internal sealed class IdleCollector(long minAllocatedBytes, long maxHeapBytes = long.MaxValue)
 {
@@ -15,10 +15,10 @@ internal sealed class IdleCollector(long minAllocatedBytes, long maxHeapBytes = 
 
     private long allocatedAtLastCollection;
 
-    /// <summary>Whether enough was allocated since the last collection.</summary>
+    /// <summary>Whether enough memory was allocated since the last collection.</summary>
     public bool IsDue => GC.GetTotalAllocatedBytes() - allocatedAtLastCollection >= minAllocatedBytes;
 
-    /// <summary>Collects the heap. Blocks all threads of the process meanwhile.</summary>
+    /// <summary>Collects the heap. Blocks all threads of the process during the collection.</summary>
     public void Collect()
     {
         if (GC.GetGCMemoryInfo().HeapSizeBytes <= maxHeapBytes)

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// Resets signal settings that a launcher may have left. A blocked or ignored SIGCHLD hides the end of child processes from the framework,
-/// and every started process inherits the signal mask. Source: https://man7.org/linux/man-pages/man7/signal.7.html
+/// Resets signal settings that this process may have inherited. A blocked or ignored SIGCHLD hides the exit of child processes from the
+/// framework, and every child process inherits the signal mask.
+/// Source: https://man7.org/linux/man-pages/man7/signal.7.html
 /// </summary>
 internal static class InheritedSignals
 {
@@ -12,9 +13,9 @@ internal static class InheritedSignals
     private const nint DefaultAction = 0;
 
     /// <summary>
-    /// Unblocks all signals and gives SIGCHLD its default action. Call on the main thread before it starts others, which inherit its mask.
-    /// Threads that the runtime has already started keep theirs, which is harmless: a signal to the process goes to any thread that accepts
-    /// it.
+    /// Unblocks all signals and gives SIGCHLD its default action. Call on the main thread before it starts other threads, which inherit its
+    /// signal mask. Threads that the runtime has already started keep their masks; this is harmless, because a signal to the process is
+    /// delivered to any thread that does not block it.
     /// </summary>
     public static void Reset()
     {
@@ -26,9 +27,9 @@ internal static class InheritedSignals
     }
 
     /// <summary>
-    /// Restores the default action of SIGPIPE for processes started from here. The runtime ignores that signal, children inherit this, and
-    /// then a pipeline such as <c>yes | head -1</c> fails. A handler is not inherited; since it has nothing to do, a function of the C
-    /// library without effect serves as one.
+    /// Restores the default action of SIGPIPE for child processes. The runtime ignores the signal and children inherit that, so that a
+    /// pipeline such as <c>yes | head -1</c> fails. Handlers are not inherited, so a handler is set instead: a function of the C
+    /// library that has no effect.
     /// </summary>
     public static void HandlePipe()
     {

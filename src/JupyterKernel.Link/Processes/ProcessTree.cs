@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// The processes that a worker's cells started. On Unix a worker leads a process group of its own, which its descendants join and stay in
-/// when their parent ends. A process that has left the group is found through its parent. A process that has left the group and whose
-/// parents have ended is a daemon and is left running. Any thread.
+/// Finds the processes that a worker's cells started. On Unix, a worker leads its own process group, to which its descendants belong even
+/// after their parent has exited. A process that has left the group is found through its parent; if its parents have exited too, it is a
+/// daemon and is left running. Any thread.
 /// Source: https://man7.org/linux/man-pages/man2/setpgid.2.html
 /// </summary>
 internal static class ProcessTree
@@ -14,7 +14,7 @@ internal static class ProcessTree
     private const int SigKill = 9;
     private const int SigTerm = 15;
 
-    /// <summary>The time that processes have to end after SIGTERM.</summary>
+    /// <summary>The time that processes have to exit after SIGTERM.</summary>
     private static readonly TimeSpan TermTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
@@ -24,8 +24,8 @@ internal static class ProcessTree
         if (!OperatingSystem.IsWindows()) _ = setpgid(0, 0);
     }
 
-    /// <summary>The descendants of a worker, without the worker itself. Empty on Windows.</summary>
-    /// <remarks>Without /proc, one entry stands for the group.</remarks>
+    /// <summary>Returns the descendants of a worker, without the worker itself; empty on Windows.</summary>
+    /// <remarks>Without /proc, a single entry represents the whole group.</remarks>
     public static IReadOnlyList<StartedProcess> Of(int worker)
     {
         if (OperatingSystem.IsWindows()) return [];
@@ -43,7 +43,7 @@ internal static class ProcessTree
         var found = new HashSet<int> { worker };
         while (all.Exists(process => (found.Contains(process.Parent) || process.Group == worker) && found.Add(process.Id)))
         {
-            // Repeats until no process is added, because the list may have children before their parents.
+            // Repeated until no process is added, because the list may contain children before their parents.
         }
 
         return [.. all.Where(process => process.Id != worker && found.Contains(process.Id))
@@ -51,8 +51,8 @@ internal static class ProcessTree
     }
 
     /// <summary>
-    /// Terminates processes that belonged to a worker: sends SIGTERM, and after a second SIGKILL to the rest and all that they have
-    /// started.
+    /// Terminates processes of a worker: sends SIGTERM and, after 1 s, SIGKILL to those still running and to all
+    /// processes that they have started.
     /// </summary>
     public static async Task EndAsync(int worker, IReadOnlyList<StartedProcess> processes)
     {
@@ -65,11 +65,11 @@ internal static class ProcessTree
         foreach (var process in processes.Union(Of(worker)).Where(Runs)) _ = kill(process.Id, SigKill);
     }
 
-    /// <summary>The process that started this one; null if unknown.</summary>
+    /// <summary>Returns the process that started this one; null if unknown.</summary>
     public static StartedProcess? Parent() =>
         !OperatingSystem.IsWindows() && getppid() is var parent and > 1 ? new(parent, StartTime(parent)) : null;
 
-    /// <summary>The start time of a process, as the runtime writes it into the names of its files; null if unknown.</summary>
+    /// <summary>Returns the start time of a process as in the names of the runtime's files; null if unknown.</summary>
     public static string? StartTime(int process) => OperatingSystem.IsLinux() ? Stat(process)?.StartTime : null;
 
     private static bool Runs(StartedProcess process) =>
@@ -77,7 +77,7 @@ internal static class ProcessTree
             ? kill(process.Id, 0) == 0
             : Stat(process.Id) is { IsZombie: false, StartTime: var time } && time == process.StartTime;
 
-    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the name, in parentheses, may contain any character.
+    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name, which is in parentheses, may contain any character.
     private static (int Parent, int Group, bool IsZombie, string StartTime)? Stat(int process)
     {
         try
@@ -99,6 +99,6 @@ internal static class ProcessTree
 }
 
 /// <summary>A process that a cell started.</summary>
-/// <param name="Id">Its process id; negative for a whole group.</param>
-/// <param name="StartTime">Distinguishes it from a later process with the same id; null if unknown.</param>
+/// <param name="Id">The process id; negative for a process group.</param>
+/// <param name="StartTime">Distinguishes the process from a later one with the same id; null if unknown.</param>
 internal readonly record struct StartedProcess(int Id, string? StartTime);

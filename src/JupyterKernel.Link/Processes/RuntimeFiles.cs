@@ -1,15 +1,17 @@
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// The pipes and the socket that diagnostic tools use to reach a .NET process. The runtime deletes them only if it ends by itself. Any
-/// thread.
+/// The pipes and the socket that the runtime creates for diagnostic tools. It deletes them only when the process
+/// exits by itself. Any thread.
 /// Source: https://github.com/dotnet/diagnostics/blob/main/documentation/design-docs/ipc-protocol.md#naming-and-location-conventions
 /// </summary>
 internal static class RuntimeFiles
 {
     /// <summary>Deletes the files of a process that has ended.</summary>
-    /// <param name="startTime">See <see cref="ProcessTree.StartTime"/>; another process may have used the same id, perhaps in another
-    /// container with the same folder.</param>
+    /// <param name="startTime">
+    /// See <see cref="ProcessTree.StartTime"/>. It distinguishes processes with the same id, for example in another
+    /// container that shares the folder.
+    /// </param>
     public static void Delete(int process, string? startTime)
     {
         if (OperatingSystem.IsWindows() || (startTime is null && OperatingSystem.IsLinux())) return;
@@ -31,7 +33,7 @@ internal static class RuntimeFiles
         }
         catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
         {
-            // The files stay, as those of any killed .NET process do.
+            // The files remain, like those of any killed .NET process.
         }
     }
 }

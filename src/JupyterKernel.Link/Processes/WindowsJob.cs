@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace JupyterKernel.Link.Processes;
 
 /// <summary>
-/// A job object: a process and its descendants, which end when the job is closed, also by the end of this process. Windows only.
+/// A job object, which contains a process and its descendants. They are terminated when the job is closed or this
+/// process ends. Windows only.
 /// Source: https://learn.microsoft.com/windows/win32/procthread/job-objects
 /// </summary>
 internal sealed class WindowsJob : IDisposable
@@ -16,7 +17,7 @@ internal sealed class WindowsJob : IDisposable
 
     private readonly SafeFileHandle job = CreateJobObjectW(0, 0);
 
-    /// <param name="process">The process, which has not started any other yet.</param>
+    /// <param name="process">The process, which must not have started others yet.</param>
     public WindowsJob(SafeProcessHandle process)
     {
         Limit(KillOnClose);
