@@ -13,7 +13,7 @@ public static class DisplayExtensions
     /// <example><c>"&lt;b>bold&lt;/b>".Display("text/html");</c></example>
     public static DisplayedValue Display(this object? value, string mimeType) => Notebook.display(value, mimeType);
 
-    /// <summary>Displays a sequence as a table of its items' members, even if the items override ToString.</summary>
+    /// <summary>Displays a sequence as a table of the members of its items, even if the items override ToString.</summary>
     /// <example><c>new[] { new Version(1, 2), new Version(3, 4) }.DisplayTable();</c></example>
     public static DisplayedValue DisplayTable<T>(this IEnumerable<T> items) =>
         DisplayedValue.Show(Formatter.FormatMembers(items, TupleNames.OfDisplayed(items)));

@@ -5,8 +5,8 @@ using JupyterKernel.Display.Hosting;
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// The handle of a displayed value, which can be updated. Any thread.
-/// A cell whose last expression is such a handle shows nothing further for it.
+/// The handle of a displayed value, which can be updated. If the handle is the last expression of a cell, nothing
+/// more is shown. Any thread.
 /// </summary>
 /// <example><code>
 /// var shown = display("working…");
@@ -16,7 +16,7 @@ public sealed class DisplayedValue : IOnScreen
 {
     internal DisplayedValue(string displayId) => DisplayId = displayId;
 
-    /// <summary>The display id that clients know.</summary>
+    /// <summary>The display id in the protocol.</summary>
     public string DisplayId { get; }
 
     /// <summary>Displays another value in place of this one, everywhere it is shown.</summary>

@@ -10,40 +10,40 @@ using JupyterKernel.Display.Tables;
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// Formats any value for display. Any thread. A fault in a value (a getter, an enumerator or ToString that throws) is shown in its
-/// place; only the interruption of the cell is thrown as an exception.
+/// Formats any value for display. An exception thrown by a value's own code (a getter, an enumerator, ToString) is shown in place of the
+/// value; only the interruption of the cell is thrown. Any thread.
 /// </summary>
 public static class Formatter
 {
-    /// <summary>Maximum number of items shown of a sequence. At most one further item is enumerated.</summary>
+    /// <summary>The maximum number of items shown of a sequence. At most one more item is enumerated.</summary>
     public static int ListExpansionLimit
     {
         get => FormatLimits.ListItems;
         set => FormatLimits.ListItems = value;
     }
 
-    /// <summary>Maximum nesting depth of objects and sequences.</summary>
+    /// <summary>The maximum nesting depth of objects and sequences.</summary>
     public static int RecursionLimit
     {
         get => FormatLimits.Levels;
         set => FormatLimits.Levels = value;
     }
 
-    /// <summary>Maximum number of characters shown of a string. <c>display(text, "text/plain")</c> shows all of it.</summary>
+    /// <summary>The maximum number of characters shown of a string. <c>display(text, "text/plain")</c> shows the whole string.</summary>
     public static int TextLimit
     {
         get => FormatLimits.TextChars;
         set => FormatLimits.TextChars = value;
     }
 
-    /// <summary>Maximum number of characters in the text of an object or a sequence, with everything that it holds.</summary>
+    /// <summary>The maximum number of characters in the text of an object or a sequence, including everything that it contains.</summary>
     public static int StructureTextLimit
     {
         get => FormatLimits.StructureChars;
         set => FormatLimits.StructureChars = value;
     }
 
-    /// <summary>Registers a form of a type and its derived types; it is also used within other values.</summary>
+    /// <summary>Registers a form for a type and its derived types; it is also used inside other values.</summary>
     /// <example><c>Formatter.Register&lt;Money>(m => $"&lt;b>{m.Amount:F2}&lt;/b>", "text/html");</c></example>
     public static void Register<T>(Func<T, string> format, string mimeType = MimeBundle.PlainTextType)
     {
@@ -51,14 +51,14 @@ public static class Formatter
         Register(typeof(T), value => format((T)value), mimeType);
     }
 
-    /// <summary>Registers a form of a type that is written to a writer.</summary>
+    /// <summary>Registers a form for a type; the formatter writes the text to a writer.</summary>
     public static void Register<T>(Action<T, TextWriter> format, string mimeType = MimeBundle.PlainTextType)
     {
         ArgumentNullException.ThrowIfNull(format);
         Register(typeof(T), (value, writer) => format((T)value, writer), mimeType);
     }
 
-    /// <summary>Registers several forms of a type at once.</summary>
+    /// <summary>Registers several forms for a type at once.</summary>
     /// <example><c>Formatter.Register&lt;Chart>(chart => new Image(chart.ToPng()).ToMimeBundle());</c></example>
     public static void Register<T>(Func<T, MimeBundle> format)
     {
@@ -67,7 +67,7 @@ public static class Formatter
     }
 
     /// <summary>
-    /// Registers a form of a type that is known only at run time, or of an open generic type: <c>typeof(Option&lt;>)</c>.
+    /// Registers a form for a type that is known only at run time, or for an open generic type: <c>typeof(Option&lt;>)</c>.
     /// </summary>
     public static void Register(Type type, Func<object, string> format, string mimeType = MimeBundle.PlainTextType)
     {
@@ -96,22 +96,24 @@ public static class Formatter
         FormatLimits.Reset();
     }
 
-    /// <summary>Formats a value in the forms that clients choose from; text/plain is always among them.</summary>
+    /// <summary>Formats a value in the forms from which a client chooses; they always include text/plain.</summary>
     public static MimeBundle Format(object? value) => Format(value, names: null);
 
-    /// <summary>Formats a value that holds tuples whose items have names.</summary>
+    /// <summary>Formats a value that contains tuples with named items.</summary>
     internal static MimeBundle Format(object? value, TupleNames? names) =>
-        // The first cell mostly shows a number or a string, which must not wait for the code of richer forms to load.
+        // The first cell often shows a number or a string, which must not wait until the code of richer forms is loaded.
         !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? MimeBundle.PlainText(text) : FormatStructure(value, names);
 
     /// <summary>Formats a value as text on one line.</summary>
     /// <example><c>Formatter.ToPlainText(new[] { "a", "b" })</c> is <c>["a", "b"]</c>.</example>
     public static string ToPlainText(object? value) => PlainTextWriter.Of(value);
 
-    /// <summary>Formats a value as HTML: a table or a tree if it has parts, otherwise encoded text.</summary>
+    /// <summary>Formats a value as HTML: as a table or tree if it has parts, otherwise as encoded text.</summary>
     public static string ToHtml(object? value) => HtmlWriter.Always(new DisplayTreeReader { WithoutRegisteredText = true }.Read(value));
 
-    /// <summary>Formats a value as data of one MIME type; see <see cref="Notebook.display(object?, string)"/>. It is read once.</summary>
+    /// <summary>
+    /// Formats a value in one MIME type; see <see cref="Notebook.display(object?, string)"/>. The value is read only once.
+    /// </summary>
     internal static MimeBundle Format(object? value, string mimeType, TupleNames? names = null)
     {
         if (value is string text)
@@ -140,7 +142,7 @@ public static class Formatter
         return MimeBundle.Of(mimeType, data, mimeType == MimeBundle.PlainTextType ? null : PlainTextWriter.Line(shown));
     }
 
-    /// <summary>Formats a value as data of these MIME types.</summary>
+    /// <summary>Formats a value in the given MIME types.</summary>
     internal static MimeBundle Format(object? value, IReadOnlyList<string> mimeTypes, TupleNames? names = null)
     {
         var forms = MimeBundle.Empty;
@@ -174,7 +176,7 @@ public static class Formatter
             : forms;
     }
 
-    /// <summary>Formats a sequence as a table of its items' members, even if the items have another form.</summary>
+    /// <summary>Formats a sequence as a table of the members of its items, even if the items have another form.</summary>
     internal static MimeBundle FormatMembers(IEnumerable items, TupleNames? names = null)
     {
         ArgumentNullException.ThrowIfNull(items);

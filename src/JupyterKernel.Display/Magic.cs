@@ -10,26 +10,26 @@ using JupyterKernel.Display.Hosting;
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// Registers magics: lines that begin with <c>#!</c> and call a method of the notebook. They are available from the next cell on, also
-/// in a fresh worker, until the cell that registered them is removed from the history. A magic is part of its cell: its exceptions are the
-/// cell's, an interrupt ends it, and its return value is displayed. Any thread.
+/// Registers magics: lines that begin with <c>#!</c> and call code of the notebook. They are available from the next cell on, also after a
+/// replay, until the cell that registered them is removed from the history. A magic runs as part of the cell that calls it: its exceptions
+/// are the cell's, an interrupt ends it, and its return value is displayed. Any thread.
 /// </summary>
 [StackTraceHidden]
 public static partial class Magic
 {
-    // By the cell that registered it: if that cell is removed, the registration of an earlier one is valid again.
-    // Without a lock, because an interrupt can abort the code that registers.
+    // Keyed by the cell that registered the magic: if that cell is removed, an earlier registration is valid again. Without a lock, because
+    // an interrupt can abort the code that registers.
     private static ImmutableDictionary<(long Cell, string Name), Func<MagicArguments, Task<object?>>> handlers =
         ImmutableDictionary<(long Cell, string Name), Func<MagicArguments, Task<object?>>>.Empty;
 
     /// <summary>
-    /// Registers a magic whose argument is the rest of its line; use <c>(line, text)</c> for one that also takes the lines below it.
+    /// Registers a magic whose argument is the rest of its line. A handler <c>(line, text)</c> also gets the lines below it.
     /// </summary>
     /// <param name="name">The name, with or without <c>#!</c>.</param>
     /// <param name="handler">The code of the magic.</param>
     /// <param name="help">A one-line description for <c>#!lsmagic</c> and <c>--help</c>.</param>
     /// <example><c>Magic.Register("#!flip", line => new string(line.Reverse().ToArray()));</c></example>
-    /// <exception cref="ArgumentException">The name is not valid for a magic.</exception>
+    /// <exception cref="ArgumentException">The name is not a valid name for a magic.</exception>
     public static void Register(string name, Func<string, object?> handler, string help = "") => Register(name, (Delegate)handler, help);
 
     /// <inheritdoc cref="Register(string, Func{string, object?}, string)"/>
@@ -59,9 +59,10 @@ public static partial class Magic
         Register(name, (Delegate)handler, help);
 
     /// <summary>
-    /// Registers a magic whose options are the parameters of a method: <c>(int times, bool loud = false)</c> is <c>#!cheer --times 3
-    /// --loud</c>, or <c>#!cheer 3</c>. A parameter without a default value is required; its <see cref="DescriptionAttribute"/> is its
-    /// help. A method with one string parameter takes the line, one with two the line and the lines below it.
+    /// Registers a magic whose options are the parameters of a method: <c>(int times, bool loud = false)</c> is called as <c>#!cheer
+    /// --times 3 --loud</c> or <c>#!cheer 3</c>. A parameter without a default value is required; its
+    /// <see cref="DescriptionAttribute"/> is the help text. If there is one string parameter only, it gets the rest of the line; if
+    /// there are two, the second gets the lines below.
     /// </summary>
     /// <inheritdoc cref="Register(string, Func{string, object?}, string)"/>
     /// <example><c>Magic.Register("#!cheer", (int times, bool loud = false) => string.Join(" ", Enumerable.Repeat(loud ? "HURRA" : "hurra",
@@ -98,14 +99,14 @@ public static partial class Magic
         ImmutableInterlocked.AddOrUpdate(ref handlers, (cell, name), handler, (_, _) => handler);
     }
 
-    /// <summary>Runs a magic. The kernel generates this call for a line that names it.</summary>
-    /// <param name="cell">The number of the cell that registered it.</param>
-    /// <param name="name">The name with <c>#!</c>.</param>
+    /// <summary>Runs a magic. The kernel generates this call for a line with the magic.</summary>
+    /// <param name="cell">The number of the cell that registered the magic.</param>
+    /// <param name="name">The name, including <c>#!</c>.</param>
     /// <param name="line">The rest of the line.</param>
-    /// <param name="text">The lines below it.</param>
-    /// <param name="options">Alternating names and values.</param>
+    /// <param name="text">The lines below the magic.</param>
+    /// <param name="options">The names and values of the options, alternating.</param>
     /// <returns>The return value of the handler; null for void.</returns>
-    /// <exception cref="InvalidOperationException">The cell that registered it was not replayed in this worker.</exception>
+    /// <exception cref="InvalidOperationException">The cell that registered the magic was not replayed in this worker.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static Task<object?> InvokeAsync(long cell, string name, string line, string text, params object?[] options)
     {
@@ -129,16 +130,16 @@ public static partial class Magic
     private static partial Regex ValidName();
 }
 
-/// <summary>The arguments of a call of a magic.</summary>
+/// <summary>The arguments with which a magic is called.</summary>
 /// <param name="Line">The rest of the line.</param>
-/// <param name="Text">The lines below it.</param>
-/// <param name="Options">By names with dashes: text, or the value of a variable.</param>
+/// <param name="Text">The lines below the magic.</param>
+/// <param name="Options">The options by name (including dashes): text, or the value of a variable.</param>
 internal sealed record MagicArguments(string Line, string Text, IReadOnlyDictionary<string, object?> Options)
 {
     /// <summary>Converts an option to a type.</summary>
-    /// <param name="name">The name with dashes.</param>
+    /// <param name="name">The name, including the dashes.</param>
     /// <param name="type">The type.</param>
-    /// <param name="otherwise">The value of an option that was not given.</param>
+    /// <param name="otherwise">The result if the option was not given.</param>
     /// <exception cref="ArgumentException">The text is not a valid value of the type.</exception>
     internal object? Get(string name, Type type, object? otherwise)
     {

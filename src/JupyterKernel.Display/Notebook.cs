@@ -9,8 +9,8 @@ using JupyterKernel.Display.Progress;
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// The functions that every cell can call without a prefix. Any thread. In a program without a notebook, values are shown
-/// as text on the console, and input is read from it.
+/// The functions that every cell can call without a prefix. In a program without a notebook, values are written to the console as text, and
+/// input is read from the console. Any thread.
 /// </summary>
 public static class Notebook
 {
@@ -29,8 +29,8 @@ public static class Notebook
     public static DisplayedValue display(object? value) => DisplayedValue.Show(Formatter.Format(value, TupleNames.OfDisplayed(value)));
 
     /// <summary>
-    /// Displays a value as data of one MIME type: strings and bytes unchanged and at any length, text of a JSON type parsed, other
-    /// values in their own form of that type, as JSON, or as text.
+    /// Displays a value in one MIME type. Strings and bytes are sent unchanged at any length, text of a JSON type is parsed, and other
+    /// values are converted to their form of that type, to JSON or to text.
     /// </summary>
     /// <example><c>display("&lt;b>bold&lt;/b>", "text/html");</c></example>
     /// <exception cref="JsonException">The text is not valid JSON.</exception>
@@ -71,13 +71,13 @@ public static class Notebook
     public static MimeBundle JSON(object? value) => DisplayBundles.OfJson(JsonValues.Of(value));
 
     /// <summary>
-    /// The items of a sequence, with a progress bar for the loop over them. The sequence is enumerated once, as the loop runs; its
-    /// length is used if it is known without enumeration. If the loop ends early, the bar stops there. Loops over Progress within
-    /// another one are shown below its bar, each in place of the previous one, until the outer loop is done.
+    /// Returns the items of a sequence and shows a progress bar for the loop over them. The sequence is enumerated once, while the loop
+    /// runs; its length is used if it is known without enumeration. If the loop ends early, the bar stops there. Progress loops inside a
+    /// Progress loop are shown below the bar of the outer loop, each in place of the previous one, until the outer loop is done.
     /// </summary>
     /// <param name="items">The items to loop over.</param>
     /// <param name="label">The text before the bar.</param>
-    /// <param name="total">The number of items, if the sequence does not know it.</param>
+    /// <param name="total">The number of items, if the sequence does not provide it.</param>
     /// <example><c>foreach (var file in Progress(files, "Reading")) Read(file);</c></example>
     /// <exception cref="ArgumentOutOfRangeException">The total is negative.</exception>
     public static IEnumerable<T> Progress<T>(IEnumerable<T> items, string label = "", long? total = null)
@@ -87,10 +87,10 @@ public static class Notebook
         return new ProgressItems<T>(items, label ?? "", total);
     }
 
-    /// <summary>The items of an asynchronous sequence, with a progress bar for the loop over them.</summary>
+    /// <summary>Returns the items of an asynchronous sequence and shows a progress bar for the loop over them.</summary>
     /// <param name="items">The items to loop over.</param>
     /// <param name="label">The text before the bar.</param>
-    /// <param name="total">The number of items, if it is known.</param>
+    /// <param name="total">The number of items, if known.</param>
     /// <example><c>await foreach (var row in Progress(rows, "Reading")) Read(row);</c></example>
     /// <exception cref="ArgumentOutOfRangeException">The total is negative.</exception>
     public static IAsyncEnumerable<T> Progress<T>(IAsyncEnumerable<T> items, string label = "", long? total = null)
@@ -100,10 +100,11 @@ public static class Notebook
         return new AwaitedProgressItems<T>(items, label ?? "", total);
     }
 
-    /// <summary>A progress bar for code that reports its progress; it can be passed as an <see cref="IProgress{T}"/>.</summary>
+    /// <summary>Shows a progress bar for code that reports its progress; the bar is also an <see cref="IProgress{T}"/>.</summary>
     /// <param name="label">The text before the bar.</param>
-    /// <param name="total">The value of 100%. Without it <c>Report(double)</c> takes a fraction between 0 and 1, and whole numbers are
-    /// counted.</param>
+    /// <param name="total">
+    /// The value of 100%. Without a total, <c>Report(double)</c> takes a fraction between 0 and 1, and whole numbers are only counted.
+    /// </param>
     /// <example><code>
     /// using var bar = ProgressBar("Copying", total: 100);
     /// bar.Report(5);
@@ -117,8 +118,8 @@ public static class Notebook
     public static MimeBundle CSV(string text) => TableForms.OfCsv(text);
 
     /// <summary>
-    /// A Vega-Lite chart, for clients that render it (JupyterLab and VS Code do). The specification is JSON text or a value that becomes
-    /// JSON.
+    /// A Vega-Lite chart, for clients that render it, such as JupyterLab and VS Code. The specification is JSON text or a value
+    /// that is converted to JSON.
     /// </summary>
     /// <example><c>VegaLite(new { data = new { values = rows }, mark = "bar", encoding = new { x = new { field = "Name" }, y = new { field
     /// = "Size", type = "quantitative" } } })</c></example>
@@ -129,18 +130,18 @@ public static class Notebook
     /// <exception cref="JsonException">The text is not valid JSON.</exception>
     public static MimeBundle Vega(object specification) => Specified("application/vnd.vega.v5+json", specification);
 
-    /// <summary>A Plotly figure, for clients that have a renderer for it.</summary>
+    /// <summary>A Plotly figure, for clients that render it.</summary>
     /// <example><c>Plotly(new { data = new[] { new { y = new[] { 1, 4, 9 } } }, layout = new { title = "Squares" } })</c></example>
     /// <exception cref="JsonException">The text is not valid JSON.</exception>
     public static MimeBundle Plotly(object figure) => Specified("application/vnd.plotly.v1+json", figure);
 
     /// <summary>
-    /// A map of GeoJSON: a FeatureCollection, a Feature, a geometry, or a list of these, as JSON text or a value that becomes JSON.
-    /// Clients without a GeoJSON renderer show the shapes as a Vega-Lite chart.
+    /// A map of GeoJSON (a FeatureCollection, a Feature, a geometry, or a list of these), given as JSON text or as a value that is
+    /// converted to JSON. Clients that do not render GeoJSON show the shapes as a Vega-Lite chart.
     /// </summary>
     /// <example><c>GeoJSON(new { type = "Point", coordinates = new[] { 11.8, -45.04 } })</c></example>
     /// <exception cref="JsonException">The text is not valid JSON.</exception>
-    /// <exception cref="ArgumentException">It is not GeoJSON.</exception>
+    /// <exception cref="ArgumentException">The JSON is not GeoJSON.</exception>
     public static MimeBundle GeoJSON(object features) => GeoJson.Of(Json(features));
 
     private static MimeBundle Specified(string mimeType, object value) => DisplayBundles.OfJson(Json(value), mimeType);
@@ -154,10 +155,10 @@ public static class Notebook
     /// <summary>Clears the cell's output; with <paramref name="wait"/> only when the next output arrives, to avoid flicker.</summary>
     public static void ClearOutput(bool wait = false) => NotebookHost.Current?.ClearOutput(wait);
 
-    /// <summary><see cref="ClearOutput"/> under its IPython name.</summary>
+    /// <summary>The IPython name of <see cref="ClearOutput"/>.</summary>
     public static void clear_output(bool wait = false) => ClearOutput(wait);
 
-    /// <summary>Asks the user for a line of input and waits for it.</summary>
+    /// <summary>Asks the user for a line of input and waits for the answer.</summary>
     /// <example><c>var name = GetInput("Your name?");</c></example>
     /// <exception cref="InvalidOperationException">The client does not support input requests.</exception>
     public static string GetInput(string prompt = "")
@@ -167,7 +168,7 @@ public static class Notebook
         return Console.In.ReadLine() ?? "";
     }
 
-    /// <summary>Asks the user for a line of input that is hidden while typed, and waits for it.</summary>
+    /// <summary>Asks the user for a line of input, hidden while it is typed, and waits for the answer.</summary>
     /// <example><c>var token = GetPassword("Token?").GetClearTextPassword();</c></example>
     /// <exception cref="InvalidOperationException">The client does not support input requests.</exception>
     public static PasswordString GetPassword(string prompt = "")

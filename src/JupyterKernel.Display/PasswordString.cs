@@ -1,8 +1,7 @@
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A password that is not shown by accident: its text and its display are a mask of fixed length.
-/// It is kept in memory as a plain string.
+/// A password that is not shown by accident: its text and its display are a mask of fixed length. In memory, it is an ordinary string.
 /// </summary>
 public sealed class PasswordString
 {

@@ -12,14 +12,14 @@ public sealed class VariableTable
 
     private VariableTable(DisplayTree.Row row) => this.row = row;
 
-    /// <summary>A row for a variable, with its declared type.</summary>
+    /// <summary>Creates a row for a variable, with its declared type.</summary>
     public static VariableTable Row<T>(string name, T value) =>
         new(RowOf(name, TypeNames.Of(typeof(T)), new DisplayTreeReader().ReadNested(value)));
 
-    /// <summary>A row for a variable whose value cannot be read.</summary>
+    /// <summary>Creates a row for a variable whose value cannot be read.</summary>
     public static VariableTable Row(string name) => new(RowOf(name, "", new DisplayTree.Text("(not shown)", TextKind.Note)));
 
-    /// <summary>The rows as one table.</summary>
+    /// <summary>Combines rows into one table.</summary>
     public static MimeBundle Of(params VariableTable[] rows)
     {
         ArgumentNullException.ThrowIfNull(rows);

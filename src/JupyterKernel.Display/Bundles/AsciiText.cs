@@ -5,12 +5,12 @@ using System.Runtime.Intrinsics;
 namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
-/// Searches text for characters that a JSON string must escape, eight at a time. The framework's search for a set of characters does
-/// the same but is not compiled ahead of time: the first long output would wait for it and run it unoptimized.
+/// Finds characters that must be escaped in a JSON string, eight characters at a time. The framework can do the same, but its code is not
+/// compiled ahead of time, so the first long output would wait for compilation and run unoptimized.
 /// </summary>
 internal static class AsciiText
 {
-    /// <summary>Whether the text needs no escaping in a JSON string and one byte for each character.</summary>
+    /// <summary>Whether a text is ASCII and needs no escaping in a JSON string.</summary>
     internal static bool IsPlain(ReadOnlySpan<char> text)
     {
         ref var first = ref Reference(text);
@@ -26,7 +26,7 @@ internal static class AsciiText
         return true;
     }
 
-    /// <summary>Whether a text holds a quotation mark, a backslash or a control character.</summary>
+    /// <summary>Whether a text contains a quotation mark, a backslash or a control character.</summary>
     internal static bool NeedsEscapes(ReadOnlySpan<char> text)
     {
         ref var first = ref Reference(text);
@@ -42,7 +42,7 @@ internal static class AsciiText
         return false;
     }
 
-    /// <summary>Writes a plain text's bytes. False, with some of them written, if the text is not plain.</summary>
+    /// <summary>Writes the bytes of a plain text; returns false, possibly after writing some of them, if the text is not plain.</summary>
     internal static bool TryNarrowPlain(ReadOnlySpan<char> text, Span<byte> target)
     {
         target = target[..text.Length];

@@ -1,9 +1,9 @@
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// Names the method or property that returns the form of a type's values in one MIME type: a string or, for images, a byte[].
-/// A library needs no reference to this assembly: a public <c>ToMimeBundle()</c> that returns a dictionary of MIME types and
-/// strings or bytes has the same effect.
+/// Names the method or property that returns the form of a type's values in one MIME type: a string or, for images, a byte[]. To avoid a
+/// reference to this assembly, a library can instead declare a public method <c>ToMimeBundle()</c> that returns a dictionary from MIME
+/// types to strings or bytes.
 /// </summary>
 /// <example><code>
 /// [DisplayForm("text/html", nameof(ToHtml))]
@@ -15,6 +15,6 @@ public sealed class DisplayFormAttribute(string mimeType, string member) : Attri
     /// <summary>The MIME type, for example text/html.</summary>
     public string MimeType => mimeType;
 
-    /// <summary>The name of a public method without parameters or of a public property.</summary>
+    /// <summary>The name of a public property or a public method without parameters.</summary>
     public string Member => member;
 }

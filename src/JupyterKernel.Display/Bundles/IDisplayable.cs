@@ -12,6 +12,6 @@ namespace JupyterKernel.Display;
 /// </code></example>
 public interface IDisplayable
 {
-    /// <summary>The forms of the value; called on the cell's thread each time the value is displayed.</summary>
+    /// <summary>Returns the forms of the value. Called on the cell's thread each time the value is displayed.</summary>
     MimeBundle ToMimeBundle();
 }

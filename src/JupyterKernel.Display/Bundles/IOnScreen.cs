@@ -1,4 +1,4 @@
 namespace JupyterKernel.Display.Bundles;
 
-/// <summary>A handle of something that is already displayed: a cell whose last expression is one shows nothing further for it.</summary>
+/// <summary>A handle of something already displayed; nothing more is shown if it is the last expression of a cell.</summary>
 internal interface IOnScreen;

@@ -11,12 +11,12 @@ public sealed class Image : IDisplayable
     private const string Svg = "image/svg+xml";
     private readonly byte[] data;
 
-    /// <summary>Creates an image from the bytes of its file, which are not copied.</summary>
+    /// <summary>Creates an image from the contents of an image file, which are not copied.</summary>
     /// <param name="data">The contents of the file.</param>
     /// <param name="mimeType">The MIME type; detected from the bytes if null.</param>
-    /// <param name="width">The displayed width in CSS pixels; null for the image's own.</param>
-    /// <param name="height">The displayed height in CSS pixels; null for the image's own.</param>
-    /// <exception cref="ArgumentException">The format of the bytes is unknown, and no MIME type is given.</exception>
+    /// <param name="width">The displayed width in CSS pixels; null for the width of the image.</param>
+    /// <param name="height">The displayed height in CSS pixels; null for the height of the image.</param>
+    /// <exception cref="ArgumentException">The format was not recognized, and no MIME type is given.</exception>
     public Image(byte[] data, string? mimeType = null, int? width = null, int? height = null)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -32,13 +32,13 @@ public sealed class Image : IDisplayable
     /// <summary>The MIME type, for example image/png.</summary>
     public string MimeType { get; }
 
-    /// <summary>The displayed width in CSS pixels; null for the image's own.</summary>
+    /// <summary>The displayed width in CSS pixels; null for the width of the image.</summary>
     public int? Width { get; }
 
-    /// <summary>The displayed height in CSS pixels; null for the image's own.</summary>
+    /// <summary>The displayed height in CSS pixels; null for the height of the image.</summary>
     public int? Height { get; }
 
-    /// <summary>Reads an image file at once, so that it may be deleted afterwards.</summary>
+    /// <summary>Reads an image file immediately, so that it can be deleted afterwards.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Image FromFile(string path, int? width = null, int? height = null) =>
         new(File.ReadAllBytes(path), null, width, height);
@@ -48,7 +48,7 @@ public sealed class Image : IDisplayable
     /// <inheritdoc/>
     public MimeBundle ToMimeBundle()
     {
-        // The protocol carries SVG as text, not as base64.
+        // In the protocol, SVG is text, not base64.
         var forms = new Dictionary<string, object>
         {
             [MimeType] = MimeType == Svg ? Encoding.UTF8.GetString(data) : data,
@@ -70,7 +70,7 @@ public sealed class Image : IDisplayable
         return size;
     }
 
-    // The formats' signatures: https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern
+    // The signatures of the formats: https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern
     internal static string? Sniffed(ReadOnlySpan<byte> data)
     {
         if (data is [0x89, 0x50, 0x4E, 0x47, ..]) return "image/png";

@@ -7,8 +7,8 @@ using System.Text.Json.Serialization;
 namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
-/// Converts values to JSON and JSON to bytes, also where the framework's writer would throw: lone surrogates become
-/// U+FFFD, and numbers that are not finite become null.
+/// Converts values to JSON and JSON to bytes, even where the framework's writer would throw: lone surrogates become U+FFFD, and numbers
+/// that are not finite become null.
 /// </summary>
 internal static class JsonValues
 {
@@ -40,7 +40,7 @@ internal static class JsonValues
         _ => JsonSerializer.SerializeToElement(value, Options),
     };
 
-    /// <summary>The JSON of a <see cref="JsonNode"/> or <see cref="JsonElement"/>.</summary>
+    /// <summary>Serializes a <see cref="JsonNode"/> or <see cref="JsonElement"/> as UTF-8.</summary>
     internal static byte[] ToUtf8(object json, bool indented = false) =>
         Written(writer =>
         {
@@ -48,7 +48,7 @@ internal static class JsonValues
             else WriteNode(writer, (JsonNode)json);
         }, indented);
 
-    /// <summary>The JSON of an object with these members.</summary>
+    /// <summary>Serializes an object with the given members as UTF-8.</summary>
     internal static byte[] ToUtf8(IReadOnlyDictionary<string, JsonNode?> members) =>
         Written(writer => WriteMembers(writer, members), indented: false);
 
@@ -82,7 +82,7 @@ internal static class JsonValues
             case JsonValue value when value.TryGetValue(out JsonElement element):
                 WriteElement(writer, element);
                 break;
-            // JSON has no such numbers; JSON.stringify writes null too.
+            // JSON has no such numbers; JSON.stringify also writes null.
             case JsonValue value when IsNotFinite(value):
                 writer.WriteNullValue();
                 break;
@@ -110,7 +110,7 @@ internal static class JsonValues
             case JsonValueKind.Undefined:
                 writer.WriteNullValue();
                 break;
-            // An escaped lone surrogate ("\ud800") is legal JSON that the framework's reader refuses to unescape.
+            // An escaped lone surrogate ("\ud800") is valid JSON, but the framework's reader cannot unescape it.
             case JsonValueKind.String or JsonValueKind.Array or JsonValueKind.Object
                 when element.GetRawText() is var raw && raw.Contains("\\u", StringComparison.Ordinal):
                 var mended = WithoutLoneSurrogates(raw);

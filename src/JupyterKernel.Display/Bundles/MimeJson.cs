@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
-/// Writes bundles as UTF-8 JSON. The result is measured first and then written directly into its array:
-/// a string of 50 MB is never copied on the way; a <see cref="Utf8JsonWriter"/> would copy it three times.
+/// Writes bundles as UTF-8 JSON. The result is measured first and then written directly into its array, so that a string of 50 MB is not
+/// copied; a <see cref="Utf8JsonWriter"/> would copy it three times.
 /// </summary>
 internal static class MimeJson
 {
@@ -14,7 +14,7 @@ internal static class MimeJson
 
     internal static byte[] Of(IReadOnlyDictionary<string, object> data) => Written(data, [], []);
 
-    /// <summary>The content of a display message with the data, written at once since the data may be large.</summary>
+    /// <summary>Returns the content of a display message with the data, written in one pass because the data may be large.</summary>
     internal static byte[] DisplayOf(IReadOnlyDictionary<string, object> data, byte[] metadataJson, string? displayId)
     {
         var id = displayId is null ? [] : new byte[StringLength(displayId)];
@@ -67,8 +67,8 @@ internal static class MimeJson
         }
     }
 
-    // Chunk by chunk: plain ASCII is narrowed directly into the target, other text without escapes is transcoded there,
-    // and only the rest goes through a small buffer. The framework's transcoder replaces lone surrogates with U+FFFD.
+    // In chunks: plain ASCII is narrowed and other text without escapes is transcoded directly into the target; only the rest uses a small
+    // buffer. The framework's transcoder replaces lone surrogates with U+FFFD.
 
     private static long StringLength(string text)
     {
@@ -138,7 +138,7 @@ internal static class MimeJson
 
     private static bool NeedsEscape(char c) => c < ' ' || c == '"' || c == '\\';
 
-    // 0 stands for \u00XX.
+    // 0 means an escape of the form \u00XX.
     private static byte ShortEscape(char c) => c switch
     {
         '"' => (byte)'"',
@@ -173,7 +173,7 @@ internal static class MimeJson
         target = target[1..];
     }
 
-    /// <summary>Text, serialized JSON, or bytes for base64.</summary>
+    /// <summary>A form: text, serialized JSON, or bytes to be written as base64.</summary>
     private sealed class Form(string mimeType, string? text, byte[] bytes, bool isJson, long lengthBytes)
     {
         internal string MimeType => mimeType;

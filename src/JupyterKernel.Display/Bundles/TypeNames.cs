@@ -4,14 +4,14 @@ using System.Text;
 namespace JupyterKernel.Display.Bundles;
 
 /// <summary>
-/// Names of types in C# syntax, without namespaces: <c>List&lt;int></c>, <c>(int, string)</c>, <c>int?</c>.
-/// Submission classes, which contain the types that the compiler generates for cells (iterators, closures), are left out.
+/// The names of types in C# syntax, without namespaces: <c>List&lt;int></c>, <c>(int, string)</c>, <c>int?</c>. The submission class, in
+/// which the compiler nests the types that it generates for a cell (iterators, closures), is omitted.
 /// </summary>
 internal static class TypeNames
 {
     private const string SubmissionPrefix = "Submission_";
 
-    /// <summary>Whether a type is the class that a cell is compiled to: <c>Submission_7</c>.</summary>
+    /// <summary>Whether a type is the submission class of a cell: <c>Submission_7</c>.</summary>
     internal static bool IsSubmission(Type type) =>
         type.DeclaringType is null && type.Name.StartsWith(SubmissionPrefix, StringComparison.Ordinal)
         && type.Name.AsSpan(SubmissionPrefix.Length) is { Length: > 0 } number && !number.ContainsAnyExceptInRange('0', '9');
@@ -65,7 +65,7 @@ internal static class TypeNames
         return Of(type) + brackets;
     }
 
-    // The eighth and further items of a tuple are in a nested tuple.
+    // The eighth and later items of a tuple are in a nested tuple.
     private static string OfTuple(Type type)
     {
         var items = new List<string>();
@@ -78,7 +78,7 @@ internal static class TypeNames
         return items.Count > 1 ? $"({string.Join(", ", items)})" : $"ValueTuple<{items[0]}>";
     }
 
-    // Reflection gives a nested type the arguments of all its outer types.
+    // In reflection, a nested type also has the type arguments of all its outer types.
     private static string OfNested(Type type)
     {
         var arguments = type.GetGenericArguments();
@@ -94,7 +94,7 @@ internal static class TypeNames
     private static string OwnName(Type type, Type[] arguments)
     {
         var name = type.Name;
-        // file-local types: <File>F0A…__Name
+        // File-local types: <File>F0A…__Name
         var fileLocal = name.StartsWith('<') ? name.IndexOf("__", StringComparison.Ordinal) : -1;
         if (fileLocal >= 0 && name.Contains(">F", StringComparison.Ordinal)) name = name[(fileLocal + 2)..];
         var mark = name.LastIndexOf('`');

@@ -6,13 +6,13 @@ using JupyterKernel.Display.Hosting;
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A comm between the code of cells and code in a front end: both send JSON and bytes at any time. Handlers run on the cell thread, when
-/// no cell runs; their outputs and exceptions belong to the message that they handle. Any thread may send.
+/// A comm between code in cells and code in a front end: both can send JSON and bytes at any time. Handlers run on the cell thread while no
+/// cell runs; their outputs and exceptions belong to the message that they handle. Any thread can send.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
 /// </summary>
 /// <remarks>
-/// A fresh worker (after a crash or when the worker is recycled) has the comms that cells opened, since the cells are replayed; comms
-/// that a front end or a handler opened are closed.
+/// When the worker is replaced (after a crash or by a recycle), the replay reopens the comms that cells opened. Comms opened by a front end
+/// or in a handler are closed.
 /// </remarks>
 /// <example><code>
 /// var comm = Comm.Open("my.widget", new { value = 3 });
@@ -24,7 +24,7 @@ public sealed class Comm : IDisposable
 {
     private const int MaxOpen = 10_000;
 
-    // Immutable and exchanged, not locked: a thread that is aborted while it holds a lock would leave it taken.
+    // Immutable and exchanged atomically instead of locked, because a thread that is aborted would not release a lock.
     private static ImmutableDictionary<string, Comm> open = ImmutableDictionary<string, Comm>.Empty;
     private static ImmutableDictionary<string, Func<Comm, CommMessage, Task>> targets =
         ImmutableDictionary<string, Func<Comm, CommMessage, Task>>.Empty;
@@ -34,16 +34,16 @@ public sealed class Comm : IDisposable
 
     private Comm(string id, string target) => (Id, Target) = (id, target);
 
-    /// <summary>The id of the comm on both sides.</summary>
+    /// <summary>The id of the comm, which is the same on both sides.</summary>
     public string Id { get; }
 
-    /// <summary>The name of its target.</summary>
+    /// <summary>The name of the comm's target.</summary>
     public string Target { get; }
 
-    /// <summary>Whether either side has closed it.</summary>
+    /// <summary>Whether either side has closed the comm.</summary>
     public bool IsClosed => !Volatile.Read(ref open).ContainsKey(Id);
 
-    /// <summary>Opens a comm to a target that front ends have registered; a front end without that target closes it.</summary>
+    /// <summary>Opens a comm to a target that a front end has registered; a front end without the target closes the comm.</summary>
     /// <param name="target">The name of the target; <c>"jupyter.widget"</c> for widgets.</param>
     /// <param name="data">Data: any value that can be converted to JSON.</param>
     /// <param name="metadata">Metadata: any value that can be converted to JSON.</param>
@@ -59,7 +59,7 @@ public sealed class Comm : IDisposable
     }
 
     /// <summary>
-    /// Registers a target to which front ends can open comms. The handler is called with each new comm and its opening message.
+    /// Registers a target to which front ends can open comms. The handler receives each new comm and its opening message.
     /// </summary>
     /// <exception cref="InvalidOperationException">The code does not run in a notebook.</exception>
     public static void Register(string target, Action<Comm, CommMessage> opened)
@@ -83,16 +83,16 @@ public sealed class Comm : IDisposable
         host.ListenForComms(target);
     }
 
-    /// <summary>Sets the handler of messages from the front end; it replaces the previous one.</summary>
+    /// <summary>Sets the handler for messages from the front end, replacing the previous one.</summary>
     public void OnMessage(Action<CommMessage> handler) => received = Awaited(handler);
 
-    /// <summary>Sets the asynchronous handler of messages from the front end; it replaces the previous one.</summary>
+    /// <summary>Sets an asynchronous handler for messages from the front end, replacing the previous one.</summary>
     public void OnMessage(Func<CommMessage, Task> handler) => received = handler;
 
-    /// <summary>Sets the handler that is called when the front end closes the comm; it replaces the previous one.</summary>
+    /// <summary>Sets the handler that is called when the front end closes the comm, replacing the previous one.</summary>
     public void OnClose(Action<CommMessage> handler) => closed = Awaited(handler);
 
-    /// <summary>Sets the asynchronous handler that is called when the front end closes the comm; it replaces the previous one.</summary>
+    /// <summary>Sets an asynchronous handler that is called when the front end closes the comm, replacing the previous one.</summary>
     public void OnClose(Func<CommMessage, Task> handler) => closed = handler;
 
     /// <summary>Sends a message to all front ends that have the comm.</summary>
@@ -126,7 +126,7 @@ public sealed class Comm : IDisposable
         return (type == "comm_close" ? comm.closed : comm.received)?.Invoke(message) ?? Task.CompletedTask;
     }
 
-    /// <summary>Opens a comm for a front end, and closes it there if that fails.</summary>
+    /// <summary>Opens a comm at the request of a front end; if that fails, closes it in the front end.</summary>
     private static async Task OpenedAsync(Comm comm, CommMessage message)
     {
         var isTaken = false;

@@ -5,7 +5,9 @@ namespace JupyterKernel.Display.Formatting;
 /// <summary>Cuts text to a length, without splitting a surrogate pair.</summary>
 internal static class CutText
 {
-    /// <summary>Text of at most <see cref="FormatLimits.TextChars"/> characters, and how many characters were left out.</summary>
+    /// <summary>
+    /// Returns at most <see cref="FormatLimits.TextChars"/> characters of a text, followed by the number of omitted characters.
+    /// </summary>
     internal static string Of(string text)
     {
         if (text.Length <= FormatLimits.TextChars) return text;
@@ -13,7 +15,7 @@ internal static class CutText
         return string.Create(CultureInfo.InvariantCulture, $"{beginning}… ({text.Length - beginning.Length:N0} more characters)");
     }
 
-    /// <summary>Text of at most a number of characters, the last of which is an ellipsis if the text was longer.</summary>
+    /// <summary>Returns at most a given number of characters; the last one is an ellipsis if the text was longer.</summary>
     internal static string Of(string text, int maxChars) => text.Length <= maxChars ? text : $"{Beginning(text, maxChars - 1)}…";
 
     private static ReadOnlySpan<char> Beginning(string text, int chars)

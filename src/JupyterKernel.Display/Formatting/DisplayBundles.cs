@@ -6,15 +6,17 @@ using JupyterKernel.Display.Hosting;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>MIME bundles of JSON and of values that have forms of their own, with text for clients that know no other form.</summary>
+/// <summary>
+/// Creates MIME bundles of JSON and of values that have their own forms, with text for clients that support no other form.
+/// </summary>
 internal static class DisplayBundles
 {
-    /// <summary>JSON, and its indented text.</summary>
+    /// <summary>Creates a bundle of JSON and its indented text.</summary>
     /// <param name="json">A <see cref="JsonNode"/> or <see cref="JsonElement"/>.</param>
-    /// <param name="mimeType">application/json, or a type that is JSON.</param>
+    /// <param name="mimeType">application/json or another type whose data is JSON.</param>
     internal static MimeBundle OfJson(object json, string mimeType = JsonValues.MimeType) => MimeBundle.Of(mimeType, json, Indented(json));
 
-    /// <summary>The bundle that a value makes itself; a fault of its code is shown in its place.</summary>
+    /// <summary>Returns the bundle that a value creates; an exception of its code is shown in its place.</summary>
     internal static MimeBundle Of(IDisplayable displayable)
     {
         try
@@ -30,7 +32,7 @@ internal static class DisplayBundles
     }
 
     /// <summary>
-    /// The same forms, with plain text added where it is missing: that of the HTML, or else any text or JSON among the forms.
+    /// Returns the forms with plain text added if it is missing: the text of the HTML, otherwise any text or JSON among the forms.
     /// </summary>
     internal static MimeBundle WithPlainText(MimeBundle forms, object value)
     {

@@ -10,20 +10,20 @@ using JupyterKernel.Display.Hosting;
 namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Reads the display tree of one value, within the limits of <see cref="FormatLimits"/>: lazily, each sequence and member once,
-/// whatever the value's code does. One reader reads one value, on the calling thread.
+/// Reads the display tree of one value, within the limits of <see cref="FormatLimits"/>. Reads lazily, and each sequence and member only
+/// once. One instance reads one value, on the calling thread.
 /// </summary>
-/// <param name="listLimit">Maximum number of items read of a sequence.</param>
+/// <param name="listLimit">The maximum number of items to read of a sequence.</param>
 internal sealed class DisplayTreeReader(int listLimit)
 {
     private static readonly DisplayTree.Text Elided = new("…", TextKind.Note);
 
     private readonly List<object> ancestors = [];
 
-    // Counts less than what is written, so that a writer of all of it notices where it exceeds the limit.
+    // Counts less than is written, so that a writer of the whole tree notices if the limit is exceeded.
     private long charsLeft = listLimit == int.MaxValue ? long.MaxValue : FormatLimits.StructureChars;
 
-    // Applies to the outermost table only: the contents of its rows are read as usual.
+    // Applies only to the outermost table; the cells of its rows are read as usual.
     private IReadOnlyList<int>? selectedRows;
     private readonly bool isBesideCells;
 
@@ -36,29 +36,27 @@ internal sealed class DisplayTreeReader(int listLimit)
 
     /// <summary>Reads some rows of a table.</summary>
     /// <param name="rows">The indices of the rows to read, in the order of the result.</param>
-    /// <param name="all">Whether their text is read without a limit.</param>
-    /// <param name="besideCells">
-    /// Whether a cell may run at the same time; interrupting that cell does not stop this reader.
-    /// </param>
+    /// <param name="all">Whether the text of the rows is read without a limit.</param>
+    /// <param name="besideCells">Whether a cell may run at the same time; interrupting that cell does not stop this reader.</param>
     internal DisplayTreeReader(IReadOnlyList<int> rows, bool all, bool besideCells) : this(FormatLimits.ListItems)
     {
         (selectedRows, isBesideCells, WithoutRegisteredText) = (rows, besideCells, true);
         charsLeft = all ? long.MaxValue : FormatLimits.StructureChars * (1L + rows.Count / Math.Max(1, FormatLimits.ListItems));
     }
 
-    /// <summary>Whether registrations of plain text alone are ignored, which is for forms other than text.</summary>
+    /// <summary>Whether to ignore registrations of plain text alone, as for forms other than text.</summary>
     internal bool WithoutRegisteredText { get; init; }
 
     /// <summary>The names of tuple items in the value.</summary>
     internal TupleNames? Names { init => names = value; }
 
-    /// <summary>Whether a registration of plain text alone was used, so that the HTML must be read separately.</summary>
+    /// <summary>Whether a registration of plain text alone was used; the tree for the HTML must then be read separately.</summary>
     internal bool HasRegisteredText { get; private set; }
 
-    /// <summary>Maximum number of items of a sequence, or rows of a table.</summary>
+    /// <summary>The maximum number of items of a sequence or rows of a table.</summary>
     internal int ListLimit => listLimit;
 
-    /// <summary>The indices of the rows to read of a table.</summary>
+    /// <summary>Returns the indices of the rows to read of a table.</summary>
     internal IReadOnlyList<int> RowsOf(long count)
     {
         if (selectedRows is not { } rows) return [.. Enumerable.Range(0, (int)Math.Min(count, Math.Max(0, listLimit)))];
@@ -66,14 +64,14 @@ internal sealed class DisplayTreeReader(int listLimit)
         return [.. rows.Where(row => row < count)];
     }
 
-    /// <summary>Whether the value that is being read is part of another one.</summary>
+    /// <summary>Whether the value being read is part of another value.</summary>
     internal bool IsNested => ancestors.Count > 1;
 
     private bool IsFull => charsLeft <= 0;
 
     private bool IsTooDeep => ancestors.Count > FormatLimits.Levels;
 
-    /// <summary>Reads the value. Called once.</summary>
+    /// <summary>Reads the value. Call only once.</summary>
     internal DisplayTree Read(object? value) => ReadRegistered(value) is { } registered ? registered
         : Scalars.TryFormat(value, out var alone) ? Scalar(value, alone)
         : ReadStructure(value!, isNested: false);
@@ -122,7 +120,7 @@ internal sealed class DisplayTreeReader(int listLimit)
             || type == typeof(UInt128) || type == typeof(nint) || type == typeof(nuint)
         || type.FullName is "System.Numerics.BigInteger" or "System.Numerics.Complex";
 
-    /// <summary>Reads a part of the value that has these tuple names.</summary>
+    /// <summary>Reads a part of the value that has the given tuple names.</summary>
     internal DisplayTree ReadNested(object? value, TupleNames? partNames)
     {
         names = partNames;
@@ -131,7 +129,7 @@ internal sealed class DisplayTreeReader(int listLimit)
 
     private DisplayTree ReadStructure(object value, bool isNested)
     {
-        // A ToString that calls the formatter gets here with a new reader.
+        // A ToString that calls the formatter arrives here with a new reader.
         if (IsFull || !RuntimeHelpers.TryEnsureSufficientExecutionStack()
             || (!value.GetType().IsValueType && ancestors.Exists(ancestor => ReferenceEquals(ancestor, value))))
         {
@@ -201,7 +199,7 @@ internal sealed class DisplayTreeReader(int listLimit)
         return value is IEnumerable sequence ? ReadSequence(sequence, shape) : ReadMembers(value, shape);
     }
 
-    /// <summary>Takes the tuple names of the entry that is being read: those of its key and of its value.</summary>
+    /// <summary>Returns and removes the tuple names of the entry being read: those of the key and those of the value.</summary>
     internal (TupleNames? Key, TupleNames? Value) TakeEntryNames()
     {
         var own = names;
@@ -209,7 +207,7 @@ internal sealed class DisplayTreeReader(int listLimit)
         return (Part(own, 0), Part(own, 1));
     }
 
-    /// <summary>Reads a sequence that has these tuple names.</summary>
+    /// <summary>Reads a sequence that has the given tuple names.</summary>
     internal DisplayTree.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, TupleNames? sequenceNames)
     {
         names = sequenceNames;
@@ -221,13 +219,13 @@ internal sealed class DisplayTreeReader(int listLimit)
 
     private DisplayTree.Text OwnText(string? own, Type type, bool isNested)
     {
-        // Within another value an empty text would look like a missing value.
+        // Inside another value, an empty text would look like a missing value.
         if (own is null || (isNested && own.Length == 0)) return Counted(new(TypeNames.Of(type)));
         var text = new DisplayTree.Text(CutText.Of(own));
         return isNested ? Counted(text) : text;
     }
 
-    /// <summary>Reads an object's members, even if it has another form.</summary>
+    /// <summary>Reads the members of an object, even if it has another form.</summary>
     internal DisplayTree ReadMembers(object value, ObjectShape shape)
     {
         names = null;
@@ -258,10 +256,10 @@ internal sealed class DisplayTreeReader(int listLimit)
         return ReadNested(value, memberNames);
     }
 
-    /// <summary>Reads a sequence's items, even if it has another form.</summary>
+    /// <summary>Reads the items of a sequence, even if it has another form.</summary>
     /// <param name="sequence">The sequence.</param>
-    /// <param name="shape">Its shape.</param>
-    /// <param name="membersOnly">Whether the items' members are read even if the items have another form.</param>
+    /// <param name="shape">The shape of the sequence's type.</param>
+    /// <param name="membersOnly">Whether to read the members of the items even if the items have another form.</param>
     internal DisplayTree.Sequence ReadSequence(IEnumerable sequence, ObjectShape shape, bool membersOnly = false)
     {
         var itemNames = Part(names, 0);
@@ -325,7 +323,7 @@ internal sealed class DisplayTreeReader(int listLimit)
         }
     }
 
-    /// <summary>Reads an array of several dimensions as nested arrays.</summary>
+    /// <summary>Reads a multidimensional array as nested arrays.</summary>
     private DisplayTree ReadRectangle(Array array, int[] indices, bool isTooDeep)
     {
         if (indices.Length == array.Rank) return ReadNested(array.GetValue(indices));
@@ -357,7 +355,7 @@ internal sealed class DisplayTreeReader(int listLimit)
         return text.ToStringAndClear();
     }
 
-    // The state, not the members: Result would wait for the task.
+    // Reads the status instead of the members, because Result would wait for the task.
     private DisplayTree.Object ReadTask(Task task)
     {
         var type = task.GetType();
@@ -372,7 +370,7 @@ internal sealed class DisplayTreeReader(int listLimit)
         return new(hasResult ? TypeNames.Of(type) : "Task", members);
     }
 
-    // The result of a ValueTask, which its ToString also reads, may be consumed only once: by the code that awaits it.
+    // The result of a ValueTask, which ToString also reads, may be consumed only once: by the code that awaits it.
     private static bool IsValueTask(Type type) => type == typeof(ValueTask) || Is(type, typeof(ValueTask<>));
 
     private static bool Is(Type type, Type definition) => type.IsGenericType && type.GetGenericTypeDefinition() == definition;

@@ -3,13 +3,13 @@ using JupyterKernel.Display.Hosting;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Exceptions as text. Any thread.</summary>
+/// <summary>Formats exceptions as text. Any thread.</summary>
 internal static class FaultText
 {
-    /// <summary>The text shown in place of a value whose code threw.</summary>
+    /// <summary>Returns the text shown in place of a value whose code threw.</summary>
     internal static string Of(Exception exception) => "⚠ " + Summary(exception);
 
-    /// <summary>The exception's type and message; the type alone if the message throws.</summary>
+    /// <summary>Returns the type and message of an exception; only the type if getting the message throws.</summary>
     internal static string Summary(Exception exception)
     {
         var name = TypeNames.Of(exception.GetType());
@@ -23,7 +23,7 @@ internal static class FaultText
         }
     }
 
-    /// <summary>The exception, its inner exceptions and its stack trace, a line each.</summary>
+    /// <summary>Returns the exception, its inner exceptions and its stack trace, one per line.</summary>
     internal static string WithTrace(Exception exception)
     {
         var text = Summary(exception);

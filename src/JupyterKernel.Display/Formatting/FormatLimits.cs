@@ -1,6 +1,6 @@
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>The limits within which values are shown; <see cref="Formatter"/> documents them. Any thread.</summary>
+/// <summary>The limits for displayed values, documented in <see cref="Formatter"/>. Any thread.</summary>
 internal static class FormatLimits
 {
     internal static int ListItems { get; set; } = 20;

@@ -4,25 +4,25 @@ using JupyterKernel.Display.Hosting;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>The display forms that users registered for types. Any thread.</summary>
+/// <summary>The display forms that users have registered for types. Any thread.</summary>
 internal static class FormatterRegistry
 {
-    // The most recent first.
+    // The most recent registration is the first.
     private static (Type Type, string? MimeType, Func<object, MimeBundle?> Format)[] entries = [];
 
     private static (Type Type, string[] MimeTypes)[] preferences = [];
 
-    /// <summary>Whether anything is registered; if not, nothing is looked up.</summary>
+    /// <summary>Whether anything is registered; otherwise, no lookup is needed.</summary>
     internal static bool IsUsed => Volatile.Read(ref entries).Length > 0 || Volatile.Read(ref preferences).Length > 0;
 
-    /// <summary>Registers a form of a type; a null MIME type registers a whole bundle.</summary>
+    /// <summary>Registers a form for a type; with a null MIME type, a whole bundle.</summary>
     internal static void Add(Type type, string? mimeType, Func<object, MimeBundle?> format)
     {
-        // No lock: a thread that is aborted while it holds one would leave it taken.
+        // No lock, because a thread that is aborted would not release it.
         var known = Volatile.Read(ref entries);
         while (true)
         {
-            // A registration of a bundle replaces those of single forms.
+            // Registering a bundle replaces registrations of single forms.
             var others = known.Where(
                 entry => entry.Type != type || (mimeType is not null && entry.MimeType != mimeType && entry.MimeType is not null));
             var seen = Interlocked.CompareExchange(ref entries, [(type, mimeType, format), .. others], known);
@@ -45,13 +45,13 @@ internal static class FormatterRegistry
         }
     }
 
-    /// <summary>The preferred forms of a type; null without a preference for it, its base types and its interfaces.</summary>
+    /// <summary>Returns the preferred forms of a type; null if there is no preference for it, its base types and its interfaces.</summary>
     internal static IReadOnlyList<string>? PreferredFor(Type type)
     {
         var preferences = Volatile.Read(ref FormatterRegistry.preferences);
         if (preferences.Length == 0 || Nearest(type, preferences.Select(preference => preference.Type)) is not { } nearest) return null;
 
-        // A string is not an object with parts: preferences for objects do not apply to it, except for plain text.
+        // A string does not count as an object with parts: preferences for objects apply to it only for plain text.
         var mimeTypes = preferences.First(preference => preference.Type == nearest).MimeTypes;
         return type == typeof(string) && nearest != type && mimeTypes[0] != MimeBundle.PlainTextType ? null : mimeTypes;
     }
@@ -63,13 +63,13 @@ internal static class FormatterRegistry
     }
 
     /// <summary>
-    /// Formats a value by the registration of the nearest type among its type, base types and interfaces. Plain text is always among the
-    /// forms.
+    /// Formats a value with the registration for the nearest type among its type, base types and interfaces. The forms
+    /// always include plain text.
     /// </summary>
     /// <param name="value">The value.</param>
     /// <param name="forms">The forms of the value.</param>
-    /// <param name="isTextOnly">Whether only plain text is registered, which does not affect the HTML.</param>
-    /// <param name="withoutText">Whether registrations of plain text alone are ignored.</param>
+    /// <param name="isTextOnly">Whether only plain text is registered; the HTML is then formatted without the registration.</param>
+    /// <param name="withoutText">Whether to ignore registrations of plain text alone.</param>
     internal static bool TryFormat(object? value, [NotNullWhen(true)] out MimeBundle? forms, out bool isTextOnly, bool withoutText = false)
     {
         forms = null;
@@ -77,7 +77,7 @@ internal static class FormatterRegistry
         var entries = Volatile.Read(ref FormatterRegistry.entries);
         if (value is null || entries.Length == 0) return false;
 
-        // As above: a string is neither an object with parts nor a sequence, except for plain text.
+        // As above: registrations for objects and sequences apply to a string only for plain text.
         if (value is string)
             entries = [.. entries.Where(entry => entry.Type == typeof(string) || entry.MimeType == MimeBundle.PlainTextType)];
         if (withoutText) entries = [.. entries.Where(entry => entry.MimeType != MimeBundle.PlainTextType)];

@@ -6,12 +6,12 @@ using JupyterKernel.Display.Bundles;
 namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Formatters of types that name their source in an attribute called TypeFormatterSourceAttribute, as in .NET Interactive. The members are
-/// found by name, so that a library needs no reference. Any thread.
+/// Finds the formatters of types that name their formatter source in an attribute called TypeFormatterSourceAttribute, as in .NET
+/// Interactive. Members are found by name, so that a library needs no reference to this assembly. Any thread.
 /// </summary>
 internal static class FormatterSources
 {
-    /// <summary>The function that makes the forms of a type's values; null for most types.</summary>
+    /// <summary>Returns the function that creates the forms of a type's values; null if the type has no formatter source.</summary>
     internal static Func<object, MimeBundle>? Of(Type type)
     {
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)
@@ -49,7 +49,7 @@ internal static class FormatterSources
         };
     }
 
-    /// <summary>The text that a formatter writes; null if it writes none.</summary>
+    /// <summary>Returns the text that a formatter writes; null if it writes none.</summary>
     private static string? Written(object formatter, object value)
     {
         var format = formatter.GetType().GetInterfaces().Append(formatter.GetType()).SelectMany(type => type.GetMethods())

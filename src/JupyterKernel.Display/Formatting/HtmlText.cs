@@ -3,12 +3,12 @@ using System.Text;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Converts HTML to plain text for clients that display text only: without tags and scripts, with a line for each block.</summary>
+/// <summary>Converts HTML to plain text for clients that display only text: without tags and scripts, with a line for each block.</summary>
 internal static class HtmlText
 {
     private const int LimitChars = 10_000;
 
-    /// <summary>A bundle of HTML and its plain text.</summary>
+    /// <summary>Creates a bundle of HTML and its plain text.</summary>
     internal static MimeBundle BundleOf(string html) => MimeBundle.Html(html, Of(html));
 
     internal static string Of(string html)

@@ -6,15 +6,15 @@ using System.Text;
 namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Writes a display tree as HTML: tables, and collapsible trees without a script. Colours are those of the page. Texts are encoded;
-/// only registered HTML is written unchanged. One writer writes one value; any thread.
+/// Writes a display tree as HTML: tables, and trees that collapse without a script, in the colours of the page. Text is encoded; only
+/// registered HTML is written unchanged. One instance writes one value; any thread.
 /// </summary>
 internal sealed class HtmlWriter
 {
     private const int SummaryChars = 80;
     private const int CellChars = 2_000;
 
-    // Half-transparent greys suit every theme.
+    // Semitransparent greys suit every theme.
     private const string Style = "<style>"
         + ".cs-v table{border-collapse:collapse;border:0;margin:.2em 0;font-variant-numeric:tabular-nums}"
         + ".cs-v tr{background:none!important}"
@@ -34,8 +34,8 @@ internal sealed class HtmlWriter
 
     private readonly StringBuilder html = new();
 
-    /// <summary>The HTML of a value for which plain text is not sufficient.</summary>
-    /// <returns>Null for other values.</returns>
+    /// <summary>Returns the HTML of a value for which plain text is not sufficient.</summary>
+    /// <returns>The HTML; null for other values.</returns>
     internal static string? Of(DisplayTree shown)
     {
         if (shown is DisplayTree.Bundle bundle) return bundle.Forms.Data.GetValueOrDefault("text/html") as string;
@@ -52,7 +52,7 @@ internal sealed class HtmlWriter
         return writer.html.Append("</div>").ToString();
     }
 
-    /// <summary>The table element alone, for a page that already has the style sheet.</summary>
+    /// <summary>Returns only the table element, for a page that already has the style sheet.</summary>
     internal static string TableOf(DisplayTree.Table table)
     {
         var writer = new HtmlWriter();
@@ -60,10 +60,10 @@ internal sealed class HtmlWriter
         return writer.html.ToString();
     }
 
-    /// <summary>The HTML of any value.</summary>
+    /// <summary>Returns the HTML of any value.</summary>
     internal static string Always(DisplayTree shown) => Of(shown) ?? $"<pre>{Encoded(PlainTextWriter.Alone(shown))}</pre>";
 
-    /// <summary>The HTML of any value within other HTML: a value without parts is text on one line.</summary>
+    /// <summary>Returns the HTML of any value inside other HTML; a value without parts is text on one line.</summary>
     internal static string Inline(object? value) => new DisplayTreeReader().Read(value) switch
     {
         DisplayTree.Bundle bundle => Written(writer => writer.WriteBundle(bundle.Forms)),

@@ -11,15 +11,15 @@ using JupyterKernel.Display.Bundles;
 namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// The types that are displayed as something other than their members. They are found by name, so that no package is referenced
-/// and no assembly of the framework is loaded before there is a value. Any thread.
+/// The types that are displayed differently than by their members. They are found by name, so that no package is referenced and no assembly
+/// is loaded for them before there is a value. Any thread.
 /// </summary>
 internal static class KnownTypes
 {
     private const int ChartWidth = 640;
     private const int ChartHeight = 400;
 
-    /// <summary>Maximum size of a tensor that is copied; of a larger one the type and the lengths are shown.</summary>
+    /// <summary>The maximum number of items of a tensor that is copied; of a larger one, only the type and the lengths are shown.</summary>
     private const int MaxTensorItems = 1_000_000;
 
     private static readonly Dictionary<string, Func<object, DisplayTreeReader, DisplayTree>> Readers = new()
@@ -83,7 +83,7 @@ internal static class KnownTypes
         ["XPlot.Plotly.PlotlyChart"] = (value, _) => Page(value, (string)Call(value, "GetHtml")!),
     };
 
-    /// <summary>The function that reads values of a type; null if they are read by their members or items.</summary>
+    /// <summary>Returns the function that reads values of a type; null if values are read by their members or items.</summary>
     internal static Func<object, DisplayTreeReader, DisplayTree>? ReaderOf(Type type, Type[] interfaces)
     {
         if (Forms(type) is { } forms) return (value, _) => new DisplayTree.Bundle(DisplayBundles.WithPlainText(forms(value), value));
@@ -100,7 +100,7 @@ internal static class KnownTypes
             : null;
     }
 
-    /// <summary>The number of rows of a value whose rows can be read again by index; null for other values.</summary>
+    /// <summary>Returns the number of rows of a value whose rows can be read again by index; null for other values.</summary>
     internal static int? RowsOf(object value)
     {
         for (var type = value.GetType(); type is not null; type = type.BaseType)
@@ -117,7 +117,9 @@ internal static class KnownTypes
 
     private static string NameOf(Type type) => (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName ?? "";
 
-    /// <summary>The forms that a type declares: by <see cref="DisplayFormAttribute"/>, or by a ToMimeBundle method.</summary>
+    /// <summary>
+    /// Returns the function for the forms that a type declares by <see cref="DisplayFormAttribute"/> or a ToMimeBundle method.
+    /// </summary>
     private static Func<object, MimeBundle>? Forms(Type type)
     {
         if (type.GetCustomAttributes<DisplayFormAttribute>(inherit: true).ToArray() is { Length: > 0 } attributes)
@@ -143,8 +145,8 @@ internal static class KnownTypes
     };
 
     /// <summary>
-    /// Describes an asynchronous sequence, since the cell must await its items. A sequence that is also enumerable, such as a database
-    /// query, is shown by its items.
+    /// Describes an asynchronous sequence without its items, because only the cell can await them. If it is also enumerable, like a
+    /// database query, its items are shown.
     /// </summary>
     private static DisplayTree AsyncSequence(object value, DisplayTreeReader reader)
     {
@@ -222,7 +224,7 @@ internal static class KnownTypes
             count is { } known ? Rest(known, reader) : rows.Count == reader.ListLimit ? DisplayTree.More(null).Line : null);
     }
 
-    // A row for each actual class, a column for each predicted one. The names of the classes are not public.
+    // One row per actual class, one column per predicted class. The names of the classes are not public.
     // Source: https://learn.microsoft.com/dotnet/api/microsoft.ml.data.confusionmatrix
     private static DisplayTree.Table ConfusionMatrix(object value, DisplayTreeReader reader)
     {
@@ -257,7 +259,7 @@ internal static class KnownTypes
         + (method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(TypeNames.Of))}>" : "")
         + $"({string.Join(", ", method.GetParameters().Select(parameter => $"{TypeNames.Of(parameter.ParameterType)} {parameter.Name}"))})";
 
-    /// <summary>The name in C#; for methods that the compiler named, the name of the local function, or "lambda".</summary>
+    /// <summary>Returns the name of a method in C#; for generated methods, the name of the local function or "lambda".</summary>
     private static string OwnerAndName(MethodBase method)
     {
         if (method.IsConstructor) return TypeNames.Of(method.DeclaringType);
@@ -270,11 +272,11 @@ internal static class KnownTypes
             : string.Join('.', new[] { TypeNames.Of(method.DeclaringType), method.Name }.Where(name => name.Length > 0));
     }
 
-    /// <summary>XML as a collapsible tree and as text.</summary>
+    /// <summary>Returns XML as a collapsible tree and as text.</summary>
     private static DisplayTree.Bundle Xml(XElement root) =>
         new(MimeBundle.Of("text/html", $"<div style=\"font-family:monospace\">{XmlTree.Of(root)}</div>", CutText.Of(root.ToString())));
 
-    /// <summary>JSON as a tree on its own, or on one line within another value.</summary>
+    /// <summary>Returns JSON as a tree or, inside another value, on one line.</summary>
     private static DisplayTree Json(string json, DisplayTreeReader reader) =>
         reader.IsNested ? new DisplayTree.Text(CutText.Of(json)) : new DisplayTree.Bundle(DisplayBundles.OfJson(JsonValues.Parse(json)));
 
@@ -299,10 +301,10 @@ internal static class KnownTypes
     private static DisplayTree.Bundle Skia(object image) =>
         Png((byte[])Call(Call(image, "Encode", Enum.Parse(Find(image, "SkiaSharp.SKEncodedImageFormat"), "Png"), 100)!, "ToArray")!);
 
-    /// <summary>Reads a tensor as an array of the same lengths.</summary>
+    /// <summary>Reads a tensor as an array with the same lengths.</summary>
     private static DisplayTree Tensor(object tensor, DisplayTreeReader reader)
     {
-        // A span cannot be boxed, so reflection cannot call a method that returns one.
+        // Spans cannot be boxed, so reflection cannot call a method that returns one.
         var lengths = tensor.GetType().GetProperty("Lengths")!.GetMethod!.CreateDelegate<Func<ReadOnlySpan<nint>>>(tensor)();
         if (lengths.ToArray().Aggregate(1d, (product, length) => product * length) > MaxTensorItems)
             return new DisplayTree.Text(tensor.ToString()!);
@@ -338,7 +340,7 @@ internal static class KnownTypes
             : page;
     }
 
-    /// <summary>HTML of a library, whose plain text would be meaningless.</summary>
+    /// <summary>Returns the HTML of a library; its plain text is the type name, because text of the HTML would be meaningless.</summary>
     private static DisplayTree.Bundle Page(object value, string html) =>
         new(MimeBundle.Of("text/html", PageScripts.InOrder(html), TypeNames.Of(value.GetType())));
 
@@ -355,7 +357,7 @@ internal static class KnownTypes
                 + "library is not supported.");
     }
 
-    /// <summary>Calls an extension method from any class of the value's own library.</summary>
+    /// <summary>Calls an extension method of any class in the value's own assembly.</summary>
     private static object? Extension(object value, string name, params object[] arguments)
     {
         var method = value.GetType().Assembly.GetExportedTypes().Where(type => type is { IsAbstract: true, IsSealed: true })

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Writes the kernel's own notes as HTML: small print, sentences and tables of text. Texts are encoded. Pure.</summary>
+/// <summary>Writes the kernel's own notes as HTML: small print, sentences and tables. Text is encoded. Pure.</summary>
 internal static class NoteHtml
 {
-    /// <summary>Lines in small print.</summary>
+    /// <summary>Returns lines in small print.</summary>
     internal static string Small(params IEnumerable<string> lines) =>
         $"<div style=\"font-size: smaller; opacity: 0.7\">{string.Join("<br>", lines.Select(WebUtility.HtmlEncode))}</div>";
 
-    /// <summary>A sentence as a paragraph; several lines as they are laid out. Empty for an empty text.</summary>
+    /// <summary>Returns a sentence as a paragraph, or several lines preformatted; empty for an empty text.</summary>
     internal static string Sentence(string text)
     {
         if (text.Length == 0) return "";
@@ -18,7 +18,7 @@ internal static class NoteHtml
         return $"<{element}>{WebUtility.HtmlEncode(text)}</{element}>";
     }
 
-    /// <summary>A table whose first row is its header. Empty for no rows.</summary>
+    /// <summary>Returns a table whose first row is the header; empty if there are no rows.</summary>
     internal static string Table(IReadOnlyList<string[]> rows)
     {
         if (rows.Count == 0) return "";

@@ -4,14 +4,14 @@ using System.Text.RegularExpressions;
 namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// Scripts of HTML pages that libraries make. A browser that loads a page runs them in order; a front end that inserts the page into
-/// another one does not wait for scripts that are downloaded, so that a chart's script would run before its library.
+/// Makes the scripts of HTML pages that libraries create run in order. A browser that loads a page does so by itself. A front end that
+/// inserts the page into another one does not wait for downloads, so the script of a chart would run before its library.
 /// </summary>
 internal static partial class PageScripts
 {
     /// <summary>
-    /// Runs each script when the previous ones have loaded. A library would register itself with a module loader (the classic Notebook has
-    /// one) instead of the page, so the loader is hidden meanwhile, as the pages' own scripts do.
+    /// Runs each script when the previous ones have been loaded. Meanwhile it hides a module loader (as in the classic Notebook), because a
+    /// library would register with the loader instead of the page; the pages' own scripts do the same.
     /// </summary>
     private const string Loader = """
         (scripts => {
@@ -36,7 +36,8 @@ internal static partial class PageScripts
         """;
 
     /// <summary>
-    /// Rewrites a page so that its scripts run in order wherever it is inserted. A page that downloads no script is returned unchanged.
+    /// Rewrites a page so that its scripts run in order when it is inserted into another page. A page that downloads no
+    /// script is returned unchanged.
     /// </summary>
     internal static string InOrder(string html)
     {
@@ -54,7 +55,7 @@ internal static partial class PageScripts
             return "";
         });
 
-        // The serializer encodes "</script>".
+        // The serializer escapes "</script>".
         return loads ? $"{rest}<script>{Loader}{scripts.ToJsonString()});</script>" : html;
     }
 

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Writes a display tree as plain text: on one line, except for tables. One writer writes one value; any thread.</summary>
+/// <summary>Writes a display tree as plain text, on one line except for tables. One instance writes one value; any thread.</summary>
 internal sealed class PlainTextWriter(int limit)
 {
-    // The width of a page, and of a cell so that others have room.
+    // The maximum widths of a table and of a cell, in characters.
     private const int TableChars = 160;
     private const int CellChars = 40;
 
@@ -17,10 +17,10 @@ internal sealed class PlainTextWriter(int limit)
     internal static string Of(object? value) =>
         !FormatterRegistry.IsUsed && Scalars.TryFormat(value, out var text) ? text : Line(new DisplayTreeReader().Read(value));
 
-    /// <summary>The text on one line.</summary>
+    /// <summary>Returns the text on one line.</summary>
     internal static string Line(DisplayTree shown) => Written(shown, writer => writer.Write(shown));
 
-    /// <summary>The beginning of the line, slightly longer than the limit if the text exceeds it.</summary>
+    /// <summary>Returns the beginning of the line; slightly more than the limit if the text exceeds it.</summary>
     internal static string Line(DisplayTree shown, int limit)
     {
         var writer = new PlainTextWriter(limit);
@@ -28,7 +28,7 @@ internal sealed class PlainTextWriter(int limit)
         return writer.text.ToString();
     }
 
-    /// <summary>The text of the value on its own: rows of members as a table.</summary>
+    /// <summary>Returns the text of a value that is not inside another one; rows of members become a table.</summary>
     internal static string Alone(DisplayTree shown) => Written(shown, writer =>
     {
         if (shown is DisplayTree.Sequence sequence && TableLayout.OfMembers(sequence) is { } table) writer.WriteTable(table);
@@ -38,7 +38,7 @@ internal sealed class PlainTextWriter(int limit)
 
     private static string Written(DisplayTree shown, Action<PlainTextWriter> write)
     {
-        // A value that is only text is limited as strings are.
+        // A value that is only text has the limit of strings.
         if (shown is DisplayTree.Text alone) return alone.Alone;
         if (shown is DisplayTree.Bundle bundle) return bundle.Forms.PlainForm ?? "";
         var writer = new PlainTextWriter(FormatLimits.StructureChars);
@@ -122,7 +122,7 @@ internal sealed class PlainTextWriter(int limit)
         text.Append(" }");
     }
 
-    /// <summary>Writes columns side by side and a line for each row; columns that do not fit are counted.</summary>
+    /// <summary>Writes a table with a line for each row; columns that do not fit are only counted.</summary>
     private void WriteTable(DisplayTree.Table table)
     {
         var columns = new List<(string Name, List<string> Cells, bool IsRight)>

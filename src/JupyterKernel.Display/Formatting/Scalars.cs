@@ -6,10 +6,10 @@ using JupyterKernel.Display.Hosting;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>The text of values without parts. No reflection, since the first cell waits for this code.</summary>
+/// <summary>Formats values without parts. Uses no reflection, because the first cell waits for this code.</summary>
 internal static class Scalars
 {
-    /// <summary>The text of a value on its own; strings and characters are unchanged.</summary>
+    /// <summary>Formats a value that is not inside another one; strings and characters are unchanged.</summary>
     internal static bool TryFormat(object? value, [NotNullWhen(true)] out string? text)
     {
         text = value switch
@@ -18,7 +18,7 @@ internal static class Scalars
             string alone => CutText.Of(alone),
             char alone => alone.ToString(),
             bool truth => truth ? "True" : "False",
-            // Readable, and Parse returns the same value.
+            // Readable formats from which Parse restores the same value.
             DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture),
             DateTimeOffset time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture),
             DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
@@ -31,7 +31,7 @@ internal static class Scalars
         return text is not null;
     }
 
-    /// <summary>The quoted text of a string or a character within other values.</summary>
+    /// <summary>Returns a string or a character with quotation marks, for use inside other values.</summary>
     internal static string Quoted(object text) => text is string several ? Quoted(several, '"') : Quoted(((char)text).ToString(), '\'');
 
     private static string? Formatted(IFormattable value)

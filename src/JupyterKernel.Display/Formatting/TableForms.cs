@@ -7,12 +7,12 @@ namespace JupyterKernel.Display.Formatting;
 /// <summary>Converts tables to and from CSV and JSON. Any thread.</summary>
 internal static class TableForms
 {
-    /// <summary>Whether a MIME type is one of these forms.</summary>
+    /// <summary>Whether a MIME type is one of the supported forms.</summary>
     internal static bool Has(string mimeType) =>
         mimeType is "text/csv" or "application/vnd.dataresource+json" or "application/table-schema+json";
 
     /// <summary>Writes a display tree as CSV, or as JSON rows with a schema.</summary>
-    /// <returns>Null for another MIME type, or for a value that is not a table.</returns>
+    /// <returns>The form; null for another MIME type or a value that is not a table.</returns>
     /// <remarks>Sources: https://www.rfc-editor.org/rfc/rfc4180, https://specs.frictionlessdata.io/tabular-data-resource</remarks>
     internal static object? Of(DisplayTree shown, string mimeType)
     {
@@ -22,7 +22,7 @@ internal static class TableForms
         return mimeType == "text/csv" ? Csv(table) : Resource(table);
     }
 
-    /// <summary>A table of comma-separated values, with the column names in the first line.</summary>
+    /// <summary>Creates a table from comma-separated values, with the column names in the first line.</summary>
     internal static MimeBundle OfCsv(string csv)
     {
         ArgumentNullException.ThrowIfNull(csv);

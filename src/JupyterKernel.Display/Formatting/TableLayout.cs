@@ -2,16 +2,17 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Arranges sequences as tables, if their items are similar enough. Any thread.</summary>
+/// <summary>Arranges sequences as tables if their items are similar enough. Any thread.</summary>
 internal static class TableLayout
 {
-    // Items may all have different members.
+    // A limit is needed, because all items may have different members.
     private const int MaxColumns = 100;
 
     /// <summary>
-    /// A table with a row for each item that has members: objects, dictionaries with string keys, tuples, entries whose values are objects.
+    /// Creates a table with a row for each item that has members: objects, dictionaries with string keys, tuples, entries
+    /// whose values are objects.
     /// </summary>
-    /// <returns>Null if the items are of another kind.</returns>
+    /// <returns>The table; null for other kinds of items.</returns>
     internal static DisplayTree.Table? OfMembers(DisplayTree.Sequence sequence)
     {
         if (sequence.Items.Count == 0) return null;
@@ -35,8 +36,8 @@ internal static class TableLayout
     };
 
     /// <summary>
-    /// As <see cref="OfMembers"/>; also with a row for each key, for each sequence in a sequence of sequences, and for each item if some
-    /// have parts.
+    /// Does the same as <see cref="OfMembers"/>, but also creates a row for each key, for each inner sequence of a sequence of sequences,
+    /// and for each item if some items have parts.
     /// </summary>
     internal static DisplayTree.Table? Of(DisplayTree.Sequence sequence)
     {
@@ -109,6 +110,6 @@ internal static class TableLayout
             left.Count == 0 ? sequence.Rest?.Line : $"{sequence.Rest?.Line} … ({left.Count} more columns)".TrimStart());
     }
 
-    /// <summary>The name of a row without one: its index.</summary>
+    /// <summary>Returns the name of a row that has none: its index.</summary>
     internal static DisplayTree.Text Index(int row) => new(row.ToString(CultureInfo.InvariantCulture), TextKind.Number);
 }

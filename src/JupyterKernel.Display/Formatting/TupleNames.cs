@@ -5,20 +5,23 @@ using JupyterKernel.Display.Hosting;
 namespace JupyterKernel.Display.Formatting;
 
 /// <summary>
-/// The names of tuple items in a value. Its type does not have them: only the compiler knows them, and the attributes that it puts on
-/// members. Immutable; any thread.
+/// The names of tuple items in a value. They are not part of the value's type: only the compiler knows them, and writes them as attributes
+/// on members. Immutable; any thread.
 /// </summary>
-/// <param name="Names">The names of a tuple's items, null for an item without one; null if the value is not a tuple.</param>
-/// <param name="Parts">The names within a tuple's items, within a key and its value, or within a sequence's items; null without
-/// names.</param>
+/// <param name="Names">The names of the tuple's items (null for an item without a name); null if the value is not a tuple.</param>
+/// <param name="Parts">
+/// The names inside the items of a tuple, the key and value of an entry, or the items of a sequence; null for parts without names.
+/// </param>
 internal sealed record TupleNames(IReadOnlyList<string?>? Names, IReadOnlyList<TupleNames?> Parts)
 {
-    /// <summary>The tuple item names of the value that the calling code displays.</summary>
-    /// <remarks>Finding the call takes a stack trace, so values that contain no tuples are left out.</remarks>
+    /// <summary>Returns the tuple item names of the value that the calling code displays.</summary>
+    /// <remarks>This needs a stack trace, so it is skipped for values that contain no tuples.</remarks>
     internal static TupleNames? OfDisplayed(object? value) =>
         value is null or IConvertible or MimeBundle ? null : Parse(NotebookHost.Current?.TupleNamesOfDisplayed());
 
-    /// <summary>Parses names: <c>* 2 Name - Count -</c> for a sequence of pairs, <c>: - *…</c> for a key and its value.</summary>
+    /// <summary>
+    /// Parses names, written as <c>* 2 Name - Count -</c> for a sequence of pairs and <c>: - *…</c> for a key and its value.
+    /// </summary>
     internal static TupleNames? Parse(string? text)
     {
         if (text is null) return null;
@@ -40,7 +43,9 @@ internal sealed record TupleNames(IReadOnlyList<string?>? Names, IReadOnlyList<T
         }
     }
 
-    /// <summary>The names in a member's value, from its attribute: in the order in which the type is written.</summary>
+    /// <summary>
+    /// Returns the names in a member's value from the member's attribute, which lists them in the order in which the type is written.
+    /// </summary>
     internal static TupleNames? Of(MemberInfo member)
     {
         if (member.GetCustomAttribute<TupleElementNamesAttribute>() is not { TransformNames: var all }) return null;

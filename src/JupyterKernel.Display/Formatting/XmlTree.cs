@@ -4,7 +4,7 @@ using System.Xml.Linq;
 
 namespace JupyterKernel.Display.Formatting;
 
-/// <summary>Writes XML as HTML: elements are collapsible without a script.</summary>
+/// <summary>Writes XML as HTML in which elements collapse without a script.</summary>
 internal static class XmlTree
 {
     private const int MaxNodes = 2_000;

@@ -4,20 +4,20 @@ using JupyterKernel.Display.Bundles;
 
 namespace JupyterKernel.Display.Hosting;
 
-/// <summary>The declaration of a magic, as the kernel receives it.</summary>
-/// <param name="Name">The name with <c>#!</c>.</param>
+/// <summary>The declaration of a magic, as sent to the kernel.</summary>
+/// <param name="Name">The name, including <c>#!</c>.</param>
 /// <param name="Help">A one-line description; may be empty.</param>
-/// <param name="TakesText">Whether it takes the lines below it.</param>
-/// <param name="Options">Its options; null if it takes the unparsed line.</param>
+/// <param name="TakesText">Whether the magic takes the lines below it.</param>
+/// <param name="Options">The options; null if the magic takes the unparsed line.</param>
 internal sealed record MagicDeclaration(string Name, string Help, bool TakesText, IReadOnlyList<MagicOption>? Options);
 
 /// <summary>An option of a magic.</summary>
-/// <param name="Name">The name with dashes.</param>
+/// <param name="Name">The name, including the dashes.</param>
 /// <param name="Help">A one-line description; may be empty.</param>
 /// <param name="IsRequired">Whether a value must be given.</param>
-/// <param name="IsFlag">Whether it has no value.</param>
-/// <param name="IsPositional">Whether its value can be given without the name.</param>
-/// <param name="Proposals">The values that completion offers.</param>
+/// <param name="IsFlag">Whether the option has no value.</param>
+/// <param name="IsPositional">Whether the value can be given without the name.</param>
+/// <param name="Proposals">The values that completion proposes.</param>
 internal sealed record MagicOption(string Name, string Help, bool IsRequired, bool IsFlag, bool IsPositional,
     IReadOnlyList<string> Proposals)
 {
@@ -31,7 +31,7 @@ internal sealed record MagicOption(string Name, string Help, bool IsRequired, bo
             ? Enum.GetNames(type)
             : []);
 
-    /// <summary><c>maxCount</c> is <c>--max-count</c>.</summary>
+    /// <summary>Returns the option name for a parameter: <c>maxCount</c> becomes <c>--max-count</c>.</summary>
     internal static string NameOf(ParameterInfo parameter) =>
         "--" + string.Concat(
             parameter.Name!.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));

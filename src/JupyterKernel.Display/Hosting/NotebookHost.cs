@@ -1,6 +1,6 @@
 namespace JupyterKernel.Display.Hosting;
 
-/// <summary>The host of this process; null if the assembly is used in an ordinary program.</summary>
+/// <summary>Holds the host of this process, which is null if the assembly is used in an ordinary program.</summary>
 internal static class NotebookHost
 {
     internal static INotebookHost? Current { get; set; }
@@ -9,7 +9,7 @@ internal static class NotebookHost
     internal static CancellationToken Interruption => Current?.CancellationToken ?? CancellationToken.None;
 
     /// <summary>
-    /// Whether an exception that passed through user code is the interruption of the cell, which must reach the cell, rather than a
+    /// Whether an exception that passed through user code is the interruption of the cell, which must be rethrown, and not a
     /// fault of the displayed value.
     /// </summary>
     internal static bool IsInterruption(Exception exception) => exception switch

@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>A labelled position of an axis.</summary>
+/// <summary>A labelled position on an axis.</summary>
 /// <param name="Value">The value.</param>
 /// <param name="Text">The label.</param>
-/// <param name="Context">A second line below the label: the year of a month, the day of an hour.</param>
+/// <param name="Context">A second line below the label: the year for a month, the day for an hour; null if it is not shown.</param>
 internal readonly record struct Tick(double Value, string Text, string? Context = null);
 
 /// <summary>An axis: maps values to positions on the page, and chooses the labelled values.</summary>
 internal sealed class Axis(double low, double high, bool isLog = false)
 {
-    /// <summary>The smallest value with enough precision for a scale.</summary>
+    /// <summary>The smallest positive value with enough precision for a scale.</summary>
     internal const double MinPositive = 1e-300;
 
     private static readonly TimeSpan[] Spans =
@@ -39,12 +39,13 @@ internal sealed class Axis(double low, double high, bool isLog = false)
         high - low > Math.Max(Math.Max(Math.Abs(low), Math.Abs(high)) * 1e-11, MinPositive);
 
     /// <summary>
-    /// The time of a number of ticks, limited to the range of DateTime. A double cannot represent the ticks of its maximum.
+    /// Returns the time with a given number of ticks, clamped to the range of DateTime. A double cannot represent the
+    /// ticks of DateTime.MaxValue.
     /// </summary>
     internal static DateTime TimeAt(double ticks) =>
         ticks >= DateTime.MaxValue.Ticks ? DateTime.MaxValue : new DateTime((long)Math.Max(0, ticks));
 
-    /// <summary>The smallest number of the form 1, 2 or 5 times a power of ten that is not less.</summary>
+    /// <summary>Returns the smallest number of the form 1, 2 or 5 times a power of ten that is at least the given one.</summary>
     internal static double RoundStep(double least)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(least)));
@@ -52,7 +53,7 @@ internal sealed class Axis(double low, double high, bool isLog = false)
         return power * (rest <= 1 + 1e-9 ? 1 : rest <= 2 + 1e-9 ? 2 : rest <= 5 + 1e-9 ? 5 : 10);
     }
 
-    /// <summary>An axis of numbers, with approximately a number of labels.</summary>
+    /// <summary>Creates an axis of numbers with approximately the given number of labels.</summary>
     /// <remarks><paramref name="isRound"/>: whether the axis extends to the next round number at both ends.</remarks>
     internal static Axis OfNumbers(double low, double high, double labels, bool isRound, double leastStep = 0)
     {
@@ -69,8 +70,8 @@ internal sealed class Axis(double low, double high, bool isLog = false)
         return new Axis(low, high) { Ticks = [.. values.Select((value, i) => new Tick(value, texts[i]))] };
     }
 
-    /// <summary>A logarithmic axis.</summary>
-    /// <remarks><paramref name="low"/>: positive.</remarks>
+    /// <summary>Creates a logarithmic axis.</summary>
+    /// <remarks><paramref name="low"/> must be positive.</remarks>
     internal static Axis OfPowers(double low, double high, double labels, bool isRound)
     {
         var (first, last) = (Math.Floor(Math.Log10(low) + 1e-9), Math.Ceiling(Math.Log10(high) - 1e-9));
@@ -86,7 +87,7 @@ internal sealed class Axis(double low, double high, bool isLog = false)
         return new Axis(low, high, isLog: true) { Ticks = [.. values] };
     }
 
-    /// <summary>An axis of dates, in ticks, with approximately a number of labels.</summary>
+    /// <summary>Creates an axis of dates, in ticks, with approximately the given number of labels.</summary>
     internal static Axis OfTimes(double low, double high, double labels, double leastStep = 0)
     {
         if (high - low < 10)
@@ -108,11 +109,11 @@ internal sealed class Axis(double low, double high, bool isLog = false)
     internal double At(double value)
     {
         var place = isLog ? (Math.Log10(value) - Math.Log10(low)) / (Math.Log10(high) - Math.Log10(low)) : (value - low) / (high - low);
-        // What is far outside a given range stays within the numbers that browsers draw with.
+        // Values far outside a given range are clamped to numbers that browsers can draw.
         return Math.Clamp(From + (place * (To - From)), -1e5, 1e5);
     }
 
-    // Day 0 of the calendar was a Monday, so weeks begin on one.
+    // Day 0 of the calendar was a Monday, so weeks begin on Mondays.
     private static IEnumerable<DateTime> Multiples(double low, double high, TimeSpan span)
     {
         for (var at = Math.Ceiling(low / span.Ticks) * span.Ticks; at <= high; at += span.Ticks) yield return TimeAt(at);

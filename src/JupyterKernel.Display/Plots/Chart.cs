@@ -4,7 +4,7 @@ using JupyterKernel.Display.Plots;
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A chart, created by <see cref="Plot"/>. Immutable: every method returns a new one. Displayed as SVG in the colours of the page, with
+/// A chart, created by <see cref="Plot"/>. Immutable: every method returns a new chart. Displayed as SVG in the colours of the page, with
 /// the values as tooltips; in consoles as text. Numbers that are infinite, NaN or greater than 1e307 are omitted; in lines they are gaps.
 /// </summary>
 /// <example><c>Plot.Line(ys, "measured").Line(model, "model").Title("Fit").XLabel("t / s").Size(800, 300)</c></example>
@@ -14,7 +14,7 @@ public sealed class Chart : IDisplayable
 
     internal Chart(ChartSpec spec) => this.spec = spec;
 
-    /// <summary>Adds a line through values. Of many points only the visible ones are drawn.</summary>
+    /// <summary>Adds a line through values. If there are many points, only those that affect the image are drawn.</summary>
     /// <param name="ys">Numbers; null is a gap. Time spans are converted to seconds.</param>
     /// <param name="label">The label in the legend.</param>
     /// <exception cref="ArgumentException">The values are not numbers.</exception>
@@ -23,9 +23,9 @@ public sealed class Chart : IDisplayable
 
     /// <summary>Adds a line through points, in the given order.</summary>
     /// <param name="xs">Numbers, dates or text.</param>
-    /// <param name="ys">The same number of numbers; null is a gap. Time spans are converted to seconds.</param>
+    /// <param name="ys">As many numbers as xs; null is a gap. Time spans are converted to seconds.</param>
     /// <param name="label">The label in the legend.</param>
-    /// <exception cref="ArgumentException">The numbers of xs and ys differ, or the xs do not fit the axes of the other series.</exception>
+    /// <exception cref="ArgumentException">The lengths of xs and ys differ, or the xs do not fit the axes of the other series.</exception>
     /// <example><c>Plot.Line(rates.Select(r => r.Date), rates.Select(r => r.Euro), "€")</c></example>
     public Chart Line<TX, TY>(IEnumerable<TX> xs, IEnumerable<TY> ys, string? label = null) =>
         Add(Mark.Line, SeriesValues.Of(xs, nameof(xs)), SeriesValues.OfNumbers(ys, nameof(ys)), label);
@@ -54,30 +54,30 @@ public sealed class Chart : IDisplayable
             label);
     }
 
-    /// <summary>Adds a bar for each label. Bars of several series with the same label share a place.</summary>
+    /// <summary>Adds a bar for each label. Bars of several series with the same label are side by side.</summary>
     /// <param name="labels">The labels: text or values of any type.</param>
-    /// <param name="values">The same number of numbers.</param>
+    /// <param name="values">As many numbers as labels.</param>
     /// <param name="label">The label in the legend.</param>
-    /// <exception cref="ArgumentException">The numbers of labels and values differ, or the values are not numbers.</exception>
+    /// <exception cref="ArgumentException">The lengths of labels and values differ, or the values are not numbers.</exception>
     /// <example><c>Plot.Bar(["Q1", "Q2"], [10, 12], "2023").Bar(["Q1", "Q2"], [11, 15], "2024")</c></example>
     public Chart Bar<TX, TY>(IEnumerable<TX> labels, IEnumerable<TY> values, string? label = null) =>
         Add(Mark.Bar, SeriesValues.Of(labels, nameof(labels)), SeriesValues.OfNumbers(values, nameof(values)), label);
 
-    /// <summary>Adds a dot for each point. Of more than 10,000 points an even selection is drawn, with a note.</summary>
+    /// <summary>Adds a dot for each point. If there are more than 10,000 points, an even selection is drawn, with a note.</summary>
     /// <param name="xs">Numbers, dates or text.</param>
-    /// <param name="ys">The same number of numbers.</param>
+    /// <param name="ys">As many numbers as xs.</param>
     /// <param name="label">The label in the legend.</param>
-    /// <exception cref="ArgumentException">The numbers of xs and ys differ, or the xs do not fit the axes of the other series.</exception>
+    /// <exception cref="ArgumentException">The lengths of xs and ys differ, or the xs do not fit the axes of the other series.</exception>
     /// <example><c>Plot.Scatter(people.Select(p => p.Height), people.Select(p => p.Weight))</c></example>
     public Chart Scatter<TX, TY>(IEnumerable<TX> xs, IEnumerable<TY> ys, string? label = null) =>
         Add(Mark.Dot, SeriesValues.Of(xs, nameof(xs)), SeriesValues.OfNumbers(ys, nameof(ys)), label);
 
     /// <summary>Adds a bubble for each point.</summary>
     /// <param name="xs">Numbers, dates or text.</param>
-    /// <param name="ys">The same number of numbers.</param>
-    /// <param name="size">The same number of numbers, to which the areas of the bubbles are proportional.</param>
+    /// <param name="ys">As many numbers as xs.</param>
+    /// <param name="size">As many numbers as xs; the areas of the bubbles are proportional to them.</param>
     /// <param name="label">The label in the legend.</param>
-    /// <exception cref="ArgumentException">The numbers of items differ, or the xs do not fit the axes of the other series.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, or the xs do not fit the axes of the other series.</exception>
     /// <example><c>Plot.Scatter(incomes, lifespans, populations, "countries")</c></example>
     public Chart Scatter<TX, TY, TSize>(IEnumerable<TX> xs, IEnumerable<TY> ys, IEnumerable<TSize> size, string? label = null) =>
         Add(Mark.Dot, SeriesValues.Of(xs, nameof(xs)), SeriesValues.OfNumbers(ys, nameof(ys)), label,
@@ -122,15 +122,15 @@ public sealed class Chart : IDisplayable
     }
 
     /// <summary>Sets the visible range of the x axis. It has no effect on an axis of text.</summary>
-    /// <exception cref="ArgumentException">The limits are not two finite numbers, the lower one first.</exception>
+    /// <exception cref="ArgumentException">The limits are not finite numbers in ascending order.</exception>
     public Chart XRange(double low, double high) => new(spec with { XRange = Checked(low, high) });
 
     /// <summary>Sets the visible range of an x axis of dates.</summary>
     /// <inheritdoc cref="XRange(double, double)"/>
     public Chart XRange(DateTime low, DateTime high) => XRange((double)low.Ticks, high.Ticks);
 
-    /// <summary>Sets the visible range of the y axis, or for a heatmap the range of values that the colours represent.</summary>
-    /// <exception cref="ArgumentException">The limits are not two finite numbers, the lower one first.</exception>
+    /// <summary>Sets the visible range of the y axis; for a heatmap, the range of values that the colours represent.</summary>
+    /// <exception cref="ArgumentException">The limits are not finite numbers in ascending order.</exception>
     public Chart YRange(double low, double high) => new(spec with { YRange = Checked(low, high) });
 
     /// <summary>Makes the y axis logarithmic. Numbers that are not positive are omitted.</summary>
@@ -140,7 +140,7 @@ public sealed class Chart : IDisplayable
     public Chart Legend(bool show) => new(spec with { ShowsLegend = show });
 
     /// <summary>
-    /// Sets the colours of the series in their order, repeated as needed, or those of a heatmap from low to high (<c>#rrggbb</c>).
+    /// Sets the colours of the series in order, repeated as needed; for a heatmap, the colours from low to high (<c>#rrggbb</c>).
     /// </summary>
     /// <param name="colors">CSS colours: <c>"#0072b2"</c>, <c>"tomato"</c>.</param>
     /// <exception cref="ArgumentException">There is no colour, or a colour of a heatmap is not <c>#rrggbb</c>.</exception>
@@ -154,7 +154,7 @@ public sealed class Chart : IDisplayable
 
     /// <summary>
     /// Displays the chart as Vega-Lite, which JupyterLab and VS Code render: it can be zoomed with the wheel and dragged. Other clients
-    /// display the SVG. Lines have at most 10,000 points.
+    /// display the SVG. Lines are limited to 10,000 points.
     /// </summary>
     /// <example><c>Plot.Line(ys).Interactive()</c></example>
     public Chart Interactive(bool on = true) => new(spec with { IsInteractive = on });

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>The series of a chart on common axes: places for texts, bins for histograms, and only points that can be drawn.</summary>
+/// <summary>The drawable points of a chart's series on common axes, with places for texts and bins for histograms.</summary>
 internal sealed class ChartData
 {
     internal const int MaxPlaces = 1_000;
@@ -22,7 +22,7 @@ internal sealed class ChartData
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"the first {SeriesValues.Limit:N0} points"));
         var bins = Bins.Of(spec.Series, IsTime);
         var traces = new Trace[spec.Series.Count];
-        // Series without xs take the places that the others name.
+        // Series without xs get the places that other series name.
         foreach (var (i, series) in spec.Series.Index().OrderBy(entry => entry.Item.Xs is null))
             traces[i] = series.Mark == Mark.Histogram ? Counted(series, i, bins!) : Placed(series, i);
         Traces = traces;
@@ -34,10 +34,10 @@ internal sealed class ChartData
 
     internal IReadOnlyList<Trace> Traces { get; }
 
-    /// <summary>Whether the x values are dates, as <see cref="DateTime.Ticks"/>.</summary>
+    /// <summary>Whether the x values are dates, stored as <see cref="DateTime.Ticks"/>.</summary>
     internal bool IsTime { get; }
 
-    /// <summary>Whether xs are indices of <see cref="Places"/>.</summary>
+    /// <summary>Whether the x values are indices of <see cref="Places"/>.</summary>
     internal bool HasPlaces { get; }
 
     internal IReadOnlyList<string> Places => labels;
@@ -45,7 +45,7 @@ internal sealed class ChartData
     /// <summary>Whether the places are consecutive numbers or dates, so that some labels can be omitted.</summary>
     internal bool ArePlacesOrdered { get; }
 
-    /// <summary>Notes on data that is not shown.</summary>
+    /// <summary>Notes about data that is not shown.</summary>
     internal IReadOnlyList<string> Notes => notes;
 
     internal bool IsEmpty =>
@@ -53,7 +53,7 @@ internal sealed class ChartData
 
     internal bool HasLegend => spec.Grid is null && (spec.ShowsLegend ?? spec.Series.Any(series => series.Label is not null));
 
-    /// <summary>An x value as text for a tooltip.</summary>
+    /// <summary>Returns an x value as text for a tooltip.</summary>
     internal string XText(double x)
     {
         if (HasPlaces) return labels[(int)x];
@@ -77,14 +77,14 @@ internal sealed class ChartData
         return new Trace(series.Mark, Name(series, index), Color(index), xs, ys, series.Size?.Values, 0);
     }
 
-    // Values without labels take the existing places in order.
+    // Values without labels get the existing places in order.
     private double Place(int index)
     {
         while (labels.Count <= index) labels.Add(labels.Count.ToString(CultureInfo.InvariantCulture));
         return index;
     }
 
-    // A label that occurs twice in a series has two places.
+    // A label that occurs twice in a series gets two places.
     private double[] PlacesOf(string[] texts)
     {
         var seen = new Dictionary<string, int>();
@@ -124,9 +124,9 @@ internal sealed class ChartData
     }
 }
 
-/// <summary>One series on the axes. A point whose x or y is NaN is not drawn.</summary>
+/// <summary>A series on the axes. A point whose x or y is NaN is not drawn.</summary>
 /// <param name="Mark">The kind of mark.</param>
-/// <param name="Name">The label, or a number.</param>
+/// <param name="Name">The label of the series, or its number if it has none.</param>
 /// <param name="Color">A CSS colour.</param>
 /// <param name="Xs">The x values.</param>
 /// <param name="Ys">The same number of y values.</param>
@@ -139,13 +139,13 @@ internal sealed record Trace(Mark Mark, string Name, string Color, double[] Xs, 
 }
 
 /// <summary>
-/// The intervals that the histograms of a chart share. A bin includes its lower limit but not its upper one; the last bin includes both.
+/// The intervals shared by the histograms of a chart. A bin includes its lower limit but not its upper one; the last bin includes both.
 /// </summary>
 internal sealed record Bins(double Low, double Width, int Count)
 {
     private const int MaxBins = 80;
 
-    /// <summary>The bins of a chart's histograms; null if it has none.</summary>
+    /// <summary>Returns the bins for the histograms of a chart; null if it has none.</summary>
     internal static Bins? Of(IReadOnlyList<Series> series, bool isTime)
     {
         var histograms = series.Where(one => one.Mark == Mark.Histogram).ToList();
@@ -169,7 +169,7 @@ internal sealed record Bins(double Low, double Width, int Count)
         var step = isTime
             ? (high - low) / Math.Clamp((high - low) / width, 1, MaxBins)
             : Axis.RoundStep(Math.Max(width, (high - low) / MaxBins));
-        // Whole numbers are in the middle of their bins.
+        // Whole numbers are at the centres of their bins.
         if ((step <= 1 || high - low < MaxBins / 2) && high - low < MaxBins && Array.TrueForAll(values, double.IsInteger))
             return new Bins(low - 0.5, 1, (int)(high - low) + 1);
         var first = isTime ? low : Math.Floor(low / step) * step;

@@ -33,11 +33,11 @@ internal enum Mark
 
 /// <summary>A series of a chart.</summary>
 /// <param name="Mark">The kind of mark.</param>
-/// <param name="Xs">The x values; null if the values are numbered from 0.</param>
+/// <param name="Xs">The x values; null to number the values from 0.</param>
 /// <param name="Ys">The y values.</param>
 /// <param name="Size">The sizes of bubbles; null for other marks.</param>
 /// <param name="Label">The label in the legend; null for none.</param>
-/// <param name="Bins">The number of a histogram's intervals; null for a suitable number.</param>
+/// <param name="Bins">The number of intervals of a histogram; null for a suitable number.</param>
 internal sealed record Series(Mark Mark, SeriesValues? Xs, SeriesValues Ys, SeriesValues? Size, string? Label, int? Bins)
 {
     /// <exception cref="ArgumentException">The columns differ in length.</exception>
@@ -55,7 +55,7 @@ internal sealed record Series(Mark Mark, SeriesValues? Xs, SeriesValues Ys, Seri
             column.Values.Length.ToString("N0", CultureInfo.InvariantCulture) + (column.IsCut ? " or more" : "");
     }
 
-    /// <exception cref="ArgumentException">The xs are of another kind than those of the other series.</exception>
+    /// <exception cref="ArgumentException">The xs and those of the other series are of different kinds.</exception>
     /// <exception cref="InvalidOperationException">These kinds of series cannot be combined.</exception>
     internal void CheckBeside(ChartSpec spec)
     {
@@ -64,26 +64,26 @@ internal sealed record Series(Mark Mark, SeriesValues? Xs, SeriesValues Ys, Seri
         Series[] all = [.. spec.Series, this];
         if (all.Any(series => series.Mark == Mark.Histogram) && all.Any(series => series.Mark == Mark.Bar || series.Xs?.Texts is not null))
             throw new InvalidOperationException("A histogram has an axis of numbers, so it cannot be combined with bars or text.");
-        // An axis of places takes any label.
+        // An axis of places accepts any label.
         if (all.Any(series => series.Mark == Mark.Bar || series.Xs?.Texts is not null)) return;
         if (Array.Find(all, series => (series.Xs?.IsTime ?? false) != (Xs?.IsTime ?? false)) is not null)
             throw new ArgumentException("Either all series or none must have dates as their xs.", Xs?.Name);
     }
 }
 
-/// <summary>The cells of a heatmap, [row, column]; NaN for a missing number.</summary>
+/// <summary>The cells of a heatmap, as [row, column]; NaN is a missing number.</summary>
 internal sealed record Grid(double[,] Values, string[]? Rows, string[]? Columns, string? Note)
 {
     private const int MaxRead = 2_000;
     private const int MaxDrawn = 200;
 
-    /// <summary>The number of given rows in one cell.</summary>
+    /// <summary>The number of given rows that are averaged in one cell.</summary>
     internal int RowStep { get; private init; } = 1;
 
-    /// <summary>The number of given columns in one cell.</summary>
+    /// <summary>The number of given columns that are averaged in one cell.</summary>
     internal int ColumnStep { get; private init; } = 1;
 
-    /// <exception cref="ArgumentException">The values are not numbers, or there is not one label for each row and column.</exception>
+    /// <exception cref="ArgumentException">The values are not numbers, or the number of labels is not that of rows or columns.</exception>
     internal static Grid Of<T>(IEnumerable<IEnumerable<T>> rows, IEnumerable<object>? rowLabels, IEnumerable<object>? columnLabels)
     {
         var read = rows.Take(MaxRead + 1).Select(row => SeriesValues.OfNumbers(row.Take(MaxRead + 1), "values").Values).ToList();

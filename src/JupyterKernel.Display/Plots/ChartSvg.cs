@@ -74,7 +74,7 @@ internal sealed class ChartSvg
                 svg.Append($"""fill="{LabelText.Escaped(trace.Color)}"/>""");
             }
             svg.Text(x + 22, y + 12, name, SvgWriter.LabelSize, opacity: 0.9);
-            // The last entry of the second row leaves room for the number of further ones.
+            // The last entry of the second row leaves room for the number of omitted entries.
             x += width + (rows == 3 ? 8 : 0);
         }
         return y + LegendRow;
@@ -129,7 +129,7 @@ internal sealed class ChartSvg
         else places.Draw(svg, left, (right - left) / data.Places.Count, bottom);
 
         var clips = spec.XRange is not null || spec.YRange is not null;
-        // A nested viewport clips its contents, and unlike a clip path it needs no id, which other charts on the page could have too.
+        // A nested viewport clips its contents. Unlike a clip path, it needs no id, which could also occur in another chart of the page.
         if (clips)
         {
             var (width, height) = (right - left, bottom - top);
@@ -147,7 +147,7 @@ internal sealed class ChartSvg
     {
         var isGrid = data.Traces.All(trace => trace.Mark == Mark.Dot);
         var contexts = x.Ticks.Where(tick => tick.Context is not null).ToList();
-        // The first context is only the beginning of the axis: a change replaces it.
+        // The first context only marks the beginning of the axis, so a change of context close to it replaces it.
         if (contexts.Count > 1
             && x.At(contexts[1].Value) - x.At(contexts[0].Value) < LabelText.Width(contexts[0].Context!, SvgWriter.SmallSize) + 8)
             contexts.RemoveAt(0);
@@ -181,10 +181,10 @@ internal sealed class ChartSvg
         return Axis.OfNumbers(low, high, labels, isRound: true, leastStep);
     }
 
-    // There are no values between whole numbers.
+    // Whole numbers need no labels between them.
     private static double MinStep(IEnumerable<double> values) => values.All(double.IsInteger) ? 1 : 0;
 
-    /// <remarks><paramref name="right"/>: Reduced if the last label needs room.</remarks>
+    /// <remarks><paramref name="right"/> is reduced if the last label needs room.</remarks>
     private Axis XAxis(double left, ref double right)
     {
         if (data.HasPlaces) return new Axis(-0.5, data.Places.Count - 0.5);

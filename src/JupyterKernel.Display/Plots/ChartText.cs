@@ -10,7 +10,7 @@ internal static class ChartText
     private const int Rows = 10;
     private const int MaxBars = 20;
 
-    /// <summary>A description of the chart, for example <c>Line chart "Sales": north, 12 points from 3 to 9</c>.</summary>
+    /// <summary>Returns a description of the chart, for example <c>Line chart "Sales": north, 12 points from 3 to 9</c>.</summary>
     internal static string Summary(ChartSpec spec, ChartData data)
     {
         var kinds = spec.Grid is not null

@@ -7,8 +7,8 @@ using JupyterKernel.Display.Formatting;
 namespace JupyterKernel.Display.Plots;
 
 /// <summary>
-/// Converts GeoJSON to maps. Renderers of front ends differ in which GeoJSON objects they support, but all support a FeatureCollection.
-/// For front ends without a renderer, or with one that draws nothing (VS Code), the shapes are also a Vega-Lite chart. Pure; any thread.
+/// Converts GeoJSON to a map. Front ends support different GeoJSON objects, but all support a FeatureCollection. The shapes are also
+/// written as a Vega-Lite chart, for front ends without a renderer or with one that draws nothing (VS Code). Pure; any thread.
 /// Source: https://www.rfc-editor.org/rfc/rfc7946
 /// </summary>
 internal static class GeoJson
@@ -18,10 +18,10 @@ internal static class GeoJson
     private const int Height = 400;
     private const int LineChars = 120;
 
-    /// <summary>The minimum extent of the map, for a single point.</summary>
+    /// <summary>The minimum extent of the map, which applies to a single point.</summary>
     private const double MinDegrees = 0.01;
 
-    /// <summary>The forms of a map.</summary>
+    /// <summary>Returns the forms of a map.</summary>
     /// <param name="json">A FeatureCollection, a Feature, a geometry, or an array of these.</param>
     /// <exception cref="ArgumentException">The JSON is not GeoJSON.</exception>
     internal static MimeBundle Of(object json)
@@ -89,10 +89,10 @@ internal static class GeoJson
     private static string Json(JsonNode? node) => node is null ? "" : Encoding.UTF8.GetString(JsonValues.ToUtf8(node));
 
     /// <summary>
-    /// A Vega-Lite chart with longitude and latitude as x and y: Vega's projections of the globe expect rings in the opposite direction to
-    /// RFC 7946.
+    /// Returns a Vega-Lite chart with longitude as x and latitude as y. Not with one of Vega's projections of the globe, which expect rings
+    /// in the opposite direction to RFC 7946.
     /// </summary>
-    /// <returns>Null if there is nothing to draw.</returns>
+    /// <returns>The chart; null if there is nothing to draw.</returns>
     private static JsonObject? Chart(JsonObject map)
     {
         var (west, south, east, north) = (double.PositiveInfinity, double.PositiveInfinity, double.NegativeInfinity,

@@ -9,7 +9,7 @@ internal static class GridSvg
     private const int Shades = 64;
     private const int MaxTooltips = 2_500;
 
-    /// <summary>A rectangle of the page.</summary>
+    /// <summary>A rectangle on the page.</summary>
     internal readonly record struct Area(double Left, double Top, double Right, double Bottom);
 
     internal static void Draw(SvgWriter svg, ChartSpec spec, Grid grid, Area area)
@@ -75,7 +75,7 @@ internal static class GridSvg
         if (gap == 0) svg.Append($"</g>");
     }
 
-    // One path for each shade reduces the size to a tenth.
+    // One path per shade reduces the size to a tenth.
     private static void DrawManyCells(SvgWriter svg, Grid grid, Scale scale, double left, double top, double width, double height)
     {
         var shades = new StringBuilder[Shades + 1];
@@ -84,7 +84,7 @@ internal static class GridSvg
             var first = 0;
             for (var column = 1; column <= grid.Values.GetLength(1); column++)
             {
-                // Neighbours of one shade are merged.
+                // Adjacent cells of the same shade are merged.
                 var shade = Shade(row, first);
                 if (column < grid.Values.GetLength(1) && Shade(row, column) == shade) continue;
                 var (x, right) = (left + (first * width), left + (column * width));
@@ -125,7 +125,7 @@ internal static class GridSvg
     private static string[] Labels(string[]? labels, int count, int step) =>
         labels ?? [.. Enumerable.Range(0, count).Select(i => (i * step).ToString(CultureInfo.InvariantCulture))];
 
-    /// <summary>Maps values to colours. With values on both sides of 0, 0 is in the middle.</summary>
+    /// <summary>Maps values to colours. If there are values on both sides of 0, 0 is in the middle.</summary>
     internal sealed class Scale
     {
         internal Scale(ChartSpec spec, Grid grid)
@@ -146,7 +146,7 @@ internal static class GridSvg
         internal double High { get; }
         internal IReadOnlyList<string> Colors { get; }
 
-        /// <summary>The position of a value on the scale, from 0 to 1.</summary>
+        /// <summary>Returns the position of a value on the scale, from 0 to 1.</summary>
         internal double Place(double value) => Math.Clamp((value - Low) / (High - Low), 0, 1);
 
         internal (int Red, int Green, int Blue)? Color(double value) =>

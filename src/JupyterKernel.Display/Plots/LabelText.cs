@@ -4,10 +4,10 @@ using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>Fits texts into a chart: cuts them, estimates their width, and encodes them for XML.</summary>
+/// <summary>Fits text into a chart: cuts it, estimates its width and encodes it for XML.</summary>
 internal static class LabelText
 {
-    /// <summary>Cuts a text to one line of at most a number of characters.</summary>
+    /// <summary>Cuts a text to one line with at most the given number of characters.</summary>
     internal static string Cut(string text, int chars = 40)
     {
         var line = text.AsSpan(0, Math.Min(text.Length, chars * 2)).ToString().ReplaceLineEndings(" ").Replace('\t', ' ').Trim();
@@ -21,7 +21,7 @@ internal static class LabelText
         for (var i = 0; i < text.Length; i++)
         {
             if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])) clean.Append(text[i]).Append(text[++i]);
-            // XML cannot represent these.
+            // XML cannot represent these characters.
             else if (char.IsSurrogate(text[i]) || (text[i] < ' ' && text[i] is not ('\n' or '\t')) || text[i] is '\uFFFE' or '\uFFFF')
                 clean.Append('\uFFFD');
             else clean.Append(text[i]);
@@ -29,7 +29,7 @@ internal static class LabelText
         return SecurityElement.Escape(clean.ToString());
     }
 
-    /// <summary>The estimated maximum width of a text, in the units of the font size, for wide fonts.</summary>
+    /// <summary>Returns the estimated maximum width of a text, in the units of the font size, for wide fonts.</summary>
     internal static double Width(string text, double fontSize)
     {
         var ems = 0.0;

@@ -10,7 +10,7 @@ internal static class MarksSvg
     private const int MaxTooltips = 1_000;
     private const int MaxLineTooltips = 400;
 
-    /// <summary>Notes on data that is not drawn.</summary>
+    /// <summary>Returns notes about data that is not drawn.</summary>
     internal static IEnumerable<string> Notes(ChartData data)
     {
         foreach (var trace in data.Traces.Where(trace => trace.Mark == Mark.Dot))
@@ -48,7 +48,7 @@ internal static class MarksSvg
     {
         var bars = data.Traces.Where(trace => trace.Mark == Mark.Bar).ToList();
         var band = x.At(1) - x.At(0);
-        // Gaps between bars of about a pixel would cause moiré patterns.
+        // Gaps between bars that are about a pixel wide would cause moiré patterns.
         var isNarrow = band < 5;
         if (isNarrow && bars.Count > 0) svg.Append($"<g shape-rendering=\"crispEdges\">");
         var width = Math.Min(band * (isNarrow ? 1 : 0.8) / Math.Max(1, bars.Count), 72);
@@ -94,7 +94,7 @@ internal static class MarksSvg
         svg.Path("line", steps.ToString(), trace.Color, 2, 1, LabelText.Cut(trace.Name));
     }
 
-    // Few points are visible dots; many have tooltips only.
+    // With few points, visible dots are drawn; with many, only tooltips.
     private static void DrawLinePoints(SvgWriter svg, ChartData data, Trace trace, Axis x, Axis y)
     {
         var isSeen = trace.Ys.Length <= 25;
@@ -112,7 +112,7 @@ internal static class MarksSvg
         var greatest = trace.Size is null ? 0 : points.Select(i => trace.Size[i]).Where(SeriesValues.IsDrawable).DefaultIfEmpty(0).Max();
         if (trace.Size is null && points.Count > MaxTooltips)
         {
-            // Dots of one path do not darken each other; several paths do, which shows dense areas.
+            // Overlapping dots of one path do not darken each other, those of several paths do; so dense areas are visible.
             foreach (var some in points.Chunk(MaxDots / 50))
             {
                 var steps = new StringBuilder();
@@ -121,7 +121,7 @@ internal static class MarksSvg
             }
             return;
         }
-        // Large ones first, so that they do not cover small ones.
+        // Large dots first, so that they do not cover small ones.
         foreach (var i in trace.Size is { } sizes ? points.OrderByDescending(i => sizes[i]) : points.AsEnumerable())
         {
             var r = trace.Size is null

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>Formats the numbers of charts: short, and the same in every culture.</summary>
+/// <summary>Formats the numbers in charts: short, and the same in every culture.</summary>
 internal static class NumberText
 {
     private static readonly (double Unit, string Suffix)[] Suffixes = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")];
@@ -18,10 +18,10 @@ internal static class NumberText
         _ => value.ToString("0.#####", CultureInfo.InvariantCulture),
     };
 
-    /// <summary>Formats a value without commas, since it may be a year or a number.</summary>
+    /// <summary>Formats a value without commas, because it may be a year or an identifier.</summary>
     internal static string Plain(double value) => double.IsNaN(value) ? "" : Of(value).Replace(",", "", StringComparison.Ordinal);
 
-    /// <summary>The labels of an axis, all in the same unit and with the digits that the step between them needs.</summary>
+    /// <summary>Returns the labels of an axis, all in the same unit and with the digits that distinguish adjacent labels.</summary>
     internal static string[] OfTicks(IReadOnlyList<double> values, double step)
     {
         var greatest = values.Select(Math.Abs).DefaultIfEmpty(0).Max();

@@ -16,7 +16,7 @@ internal static class Palette
     internal static readonly string[] TwoSided = ["#2166AC", "#4393C3", "#92C5DE", "#D1E5F0", "#F7F7F7", "#FDDBC7", "#F4A582", "#D6604D",
         "#B2182B"];
 
-    /// <summary>The interpolated colour at a position from 0 to 1.</summary>
+    /// <summary>Returns the interpolated colour at a position from 0 to 1.</summary>
     /// <exception cref="ArgumentException">A colour is not #rrggbb.</exception>
     internal static (int Red, int Green, int Blue) Between(IReadOnlyList<string> colors, double place)
     {
@@ -30,7 +30,7 @@ internal static class Palette
 
     internal static string Hex((int Red, int Green, int Blue) color) => $"#{color.Red:X2}{color.Green:X2}{color.Blue:X2}";
 
-    /// <summary>The relative luminance of WCAG 2, from 0 to 1.</summary>
+    /// <summary>Returns the relative luminance as defined in WCAG 2, from 0 to 1.</summary>
     internal static double Luminance((int Red, int Green, int Blue) color)
     {
         return (0.2126 * Linear(color.Red)) + (0.7152 * Linear(color.Green)) + (0.0722 * Linear(color.Blue));

@@ -1,6 +1,6 @@
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>The labels below places of an axis: horizontal if they fit, otherwise slanted, and only some if there are too many.</summary>
+/// <summary>The labels below the places of an axis: horizontal if they fit, otherwise slanted; only some if there are too many.</summary>
 internal sealed class PlaceLabels
 {
     private const double Slant = 45 * Math.PI / 180;
@@ -10,7 +10,7 @@ internal sealed class PlaceLabels
 
     /// <param name="labels">The labels.</param>
     /// <param name="band">The width of a place.</param>
-    /// <param name="areOrdered">Whether labels can be omitted, which is then preferred to a slant.</param>
+    /// <param name="areOrdered">Whether labels may be omitted, which is then preferred to slanting.</param>
     internal PlaceLabels(IReadOnlyList<string> labels, double band, bool areOrdered)
     {
         string[] texts = [.. labels.Select(label => LabelText.Fitted(label, SvgWriter.SmallSize, MaxLabelWidth))];
@@ -26,10 +26,10 @@ internal sealed class PlaceLabels
             : 0;
     }
 
-    /// <summary>The height below the axis.</summary>
+    /// <summary>The height of the labels below the axis.</summary>
     internal double Height { get; }
 
-    /// <summary>The overhang to the left of the axis.</summary>
+    /// <summary>How far the labels extend to the left of the axis.</summary>
     internal double Overhang { get; }
 
     internal void Draw(SvgWriter svg, double left, double band, double y)

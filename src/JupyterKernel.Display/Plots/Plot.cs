@@ -1,8 +1,9 @@
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// Creates small charts without a package. Every method returns a <see cref="Chart"/>, to which a title, ranges and further series can be
-/// added. Sequences may hold numbers of any type; for x also dates and text. At most 1,000,000 items are read, once and immediately.
+/// Creates small charts without a package. Every method returns a <see cref="Chart"/>, to which a title, ranges and further
+/// series can be added. Sequences may contain numbers of any type; x values may also be dates or text. At most 1,000,000 items
+/// are read, once and immediately.
 /// </summary>
 /// <example><code>
 /// Plot.Line(days, sales, "sales").Line(days, costs, "costs").Title("Two years").YLabel("€")
@@ -39,13 +40,13 @@ public static class Plot
     public static Chart Histogram<T>(IEnumerable<T> values, int? bins = null, string? label = null) => Empty.Histogram(values, bins, label);
 
     /// <summary>
-    /// A heatmap: a rectangle of coloured cells, the first row on top. With more than 200 rows or columns, neighbours are averaged.
+    /// A heatmap: a grid of coloured cells, with the first row on top. If there are more than 200 rows or columns,
+    /// adjacent ones are averaged.
     /// </summary>
-    /// <param name="values">Numbers; cells of numbers that are not finite are grey. At most 2,000 rows and columns are read.</param>
+    /// <param name="values">Numbers; cells with numbers that are not finite are grey. At most 2,000 rows and columns are read.</param>
     /// <param name="rows">A label for each row; null for none.</param>
     /// <param name="columns">A label for each column; null for none.</param>
-    /// <exception cref="ArgumentException">The values are not numbers, or the number of labels differs from that of rows or
-    /// columns.</exception>
+    /// <exception cref="ArgumentException">The values are not numbers, or the number of labels is not that of rows or columns.</exception>
     /// <example><c>Plot.Heatmap(new[,] { { 1, 0.3 }, { 0.3, 1 } }, ["a", "b"], ["a", "b"])</c></example>
     public static Chart Heatmap<T>(T[,] values, IEnumerable<object>? rows = null, IEnumerable<object>? columns = null)
     {
@@ -56,7 +57,7 @@ public static class Plot
             rows, columns);
     }
 
-    /// <summary>A heatmap of rows that are sequences; short rows are filled with grey cells.</summary>
+    /// <summary>A heatmap of rows that are sequences; short rows are filled up with grey cells.</summary>
     /// <inheritdoc cref="Heatmap{T}(T[,], IEnumerable{object}?, IEnumerable{object}?)"/>
     /// <example><c>Plot.Heatmap(new double[][] { [1, 2], [3, 4] })</c></example>
     public static Chart Heatmap<T>(IEnumerable<IEnumerable<T>> values, IEnumerable<object>? rows = null,

@@ -4,7 +4,7 @@ using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>The values of one sequence, read once: numbers, dates as ticks, or texts.</summary>
+/// <summary>The values of a sequence, read once: numbers, dates (as ticks) or texts.</summary>
 internal sealed class SeriesValues
 {
     internal const int Limit = 1_000_000;
@@ -12,7 +12,7 @@ internal sealed class SeriesValues
     private SeriesValues(string name, double[] values, string[]? texts, bool isTime, bool isCut) =>
         (Name, Values, Texts, IsTime, IsCut) = (name, values, texts, isTime, isCut);
 
-    /// <summary>The name of the parameter.</summary>
+    /// <summary>The name of the parameter, for error messages.</summary>
     internal string Name { get; }
 
     /// <summary>The numbers, or the ticks of dates; NaN for a missing value.</summary>
@@ -23,10 +23,10 @@ internal sealed class SeriesValues
 
     internal bool IsTime { get; }
 
-    /// <summary>Whether the sequence had further items.</summary>
+    /// <summary>Whether the sequence had more items than the limit.</summary>
     internal bool IsCut { get; }
 
-    /// <summary>Whether a value can be drawn: sums and differences of greater values overflow.</summary>
+    /// <summary>Whether a value can be drawn: for greater values, sums and differences overflow.</summary>
     internal static bool IsDrawable(double value) => Math.Abs(value) <= 1e307;
 
     internal static SeriesValues OfNumbers<T>(IEnumerable<T> items, string name)
@@ -66,7 +66,7 @@ internal sealed class SeriesValues
                 name);
     }
 
-    /// <summary>The labels of the values on a category axis, for example below bars.</summary>
+    /// <summary>Returns the labels of the values on a category axis, for example below bars.</summary>
     internal string[] Labels()
     {
         if (Texts is not null) return Texts;
@@ -91,7 +91,7 @@ internal sealed class SeriesValues
         nuint number => (Kind.Number, number),
         DateTime time => (Kind.Time, time.Ticks),
         DateOnly date => (Kind.Time, date.DayNumber * (double)TimeSpan.TicksPerDay),
-        // In the offset of the first one, so that local times are shown as written.
+        // Converted to the offset of the first value, so that local times are shown as written.
         DateTimeOffset time => (Kind.Time, time.ToOffset(offset ??= time.Offset).Ticks),
         string or char or Enum => (Kind.Text, double.NaN),
         IConvertible number => (Kind.Number, number.ToDouble(CultureInfo.InvariantCulture)),

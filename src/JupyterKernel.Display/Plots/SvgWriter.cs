@@ -4,7 +4,7 @@ using System.Text;
 namespace JupyterKernel.Display.Plots;
 
 /// <summary>
-/// Writes the SVG elements of charts. Everything except the series has the colour of the page's text, at different opacities.
+/// Writes the SVG elements of charts. Except for the series, everything has the text colour of the page, at different opacities.
 /// </summary>
 internal sealed class SvgWriter
 {
@@ -16,7 +16,7 @@ internal sealed class SvgWriter
     /// <param name="width">The width in CSS pixels.</param>
     /// <param name="height">The height in CSS pixels.</param>
     /// <param name="description">The text for screen readers.</param>
-    /// <param name="isAlone">Whether the SVG is a file of its own with a background, rather than part of a page.</param>
+    /// <param name="isAlone">Whether the SVG is a separate file with its own background; otherwise it is part of a page.</param>
     internal SvgWriter(int width, int height, string description, bool isAlone)
     {
         Width = width;

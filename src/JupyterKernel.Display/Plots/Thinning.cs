@@ -1,14 +1,14 @@
 namespace JupyterKernel.Display.Plots;
 
-/// <summary>Selects the visible points of a line with many points.</summary>
+/// <summary>Selects the points of a long line that affect the image.</summary>
 internal static class Thinning
 {
     private const int Few = 2_000;
     private const int MaxPoints = 20_000;
 
     /// <summary>
-    /// The indices of the points in their order, with -1 for a gap. The axis is divided into columns; while a line stays within one of
-    /// them, only its first, lowest, highest and last point are kept.
+    /// Returns the indices of the selected points in order, with -1 for a gap. The axis is divided into columns; of consecutive points in
+    /// the same column, only the first, lowest, highest and last are kept.
     /// </summary>
     internal static List<int> OfLine(Trace trace, Axis x, int columns)
     {
@@ -41,7 +41,7 @@ internal static class Thinning
         }
         Flush();
         if (chosen.Count <= MaxPoints) return chosen;
-        // A line that goes back and forth.
+        // A line that goes back and forth, so that it is still too long.
         var step = (chosen.Count / MaxPoints) + 1;
         return [.. chosen.Where((_, i) => i % step == 0)];
 

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace JupyterKernel.Display.Plots;
 
 /// <summary>
-/// Writes a chart as Vega-Lite with its data, with scales bound to the mouse. Source: https://vega.github.io/vega-lite/docs/spec.html
+/// Writes a chart and its data as Vega-Lite, with scales that the mouse can zoom and drag.
+/// Source: https://vega.github.io/vega-lite/docs/spec.html
 /// </summary>
 internal static class VegaLite
 {
@@ -54,7 +55,7 @@ internal static class VegaLite
         if (data.HasPlaces)
         {
             x["sort"] = null;
-            // Places may have the same label, so their index identifies them.
+            // Several places may have the same label, so they are identified by index.
             x["scale"] = new JsonObject { ["domain"] = new JsonArray(
                 [.. Enumerable.Range(0, data.Places.Count).Select(i => JsonValue.Create(i))]) };
             x["axis"] = new JsonObject
@@ -85,7 +86,7 @@ internal static class VegaLite
         };
     }
 
-    // A logarithmic axis has no 0.
+    // A logarithmic axis does not contain 0.
     private static double Foot(ChartSpec spec, IReadOnlyList<Trace> traces) =>
         spec.IsLogY ? traces.SelectMany(trace => trace.Points.Select(i => trace.Ys[i])).DefaultIfEmpty(1).Min() * 0.5 : 0;
 
@@ -140,7 +141,7 @@ internal static class VegaLite
             }
             else if (rows[^1] is JsonObject before)
             {
-                // A gap: a point in between without a y value.
+                // A gap is a point in between that has no y value.
                 row["x"] = before["x"]!.DeepClone();
                 row["y"] = null;
             }
@@ -157,7 +158,7 @@ internal static class VegaLite
         return points.Count <= MaxDots ? points : Enumerable.Range(0, MaxDots).Select(i => points[(int)((long)i * points.Count / MaxDots)]);
     }
 
-    // Series may have the same label too.
+    // Several series may also have the same label.
     private static string Name(ChartData data, int index)
     {
         var name = LabelText.Cut(data.Traces[index].Name);
@@ -205,7 +206,7 @@ internal static class VegaLite
         return new JsonObject { ["field"] = field, ["type"] = "ordinal", ["title"] = title, ["axis"] = axis };
     }
 
-    /// <summary>The Vega expression of the label at the index that is the value of an axis.</summary>
+    /// <summary>Returns the Vega expression for the label whose index is the value on an axis.</summary>
     private static string LabelOf(IEnumerable<string> labels) =>
         new JsonArray([.. labels.Select(label => JsonValue.Create(LabelText.Cut(label)))]).ToJsonString() + "[datum.value]";
 }

@@ -4,13 +4,13 @@ using JupyterKernel.Display.Progress;
 namespace JupyterKernel.Display;
 
 /// <summary>
-/// A progress bar for code that reports its progress. Any thread. It is done when the total is reached; if it is disposed of or
-/// interrupted earlier, it stops where it is. Later reports are ignored.
+/// A progress bar for code that reports its progress. The bar is done when the total is reached. If it is disposed of or interrupted
+/// earlier, it stops there. Later reports are ignored. Any thread.
 /// </summary>
 /// <remarks>
-/// <para>With a total, every report is a number out of that total. Without one, <c>Report(double)</c> takes a fraction between 0 and 1,
-/// and whole numbers are counted towards an unknown end. The most recent report counts, also if it is lower.</para>
-/// <para>The bar is drawn ten times a second while it changes. Its clock pauses when nothing was reported for a minute.</para>
+/// <para>With a total, every report is a number out of that total. Without one, <c>Report(double)</c> takes a fraction between 0 and 1, and
+/// whole numbers are only counted. The most recent report applies, even if it is lower.</para>
+/// <para>The bar is drawn up to ten times a second. Its clock pauses when nothing has been reported for a minute.</para>
 /// </remarks>
 /// <example><code>
 /// using var bar = ProgressBar("Reading", total: lines.Length);
@@ -44,7 +44,7 @@ public sealed class DisplayedProgress : IProgress<double>, IProgress<int>, IProg
     /// <summary>The progress: a number out of the total, or a fraction if fractions are reported.</summary>
     public double Value => row.Done;
 
-    /// <summary>Sets the progress: a number out of the total, or a fraction between 0 and 1 without a total. NaN is ignored.</summary>
+    /// <summary>Sets the progress: a number out of the total or, without a total, a fraction between 0 and 1. NaN is ignored.</summary>
     /// <example><c>bar.Report(0.25);</c></example>
     public void Report(double value)
     {

@@ -3,8 +3,8 @@ using System.Collections;
 namespace JupyterKernel.Display.Progress;
 
 /// <summary>
-/// The items of a sequence with a progress bar, which counts an item as done when the next one is requested. Each enumeration has
-/// its own bar and enumerates the sequence once.
+/// The items of a sequence with a progress bar. An item counts as done when the next one is requested. Each enumeration has its own bar and
+/// enumerates the sequence once.
 /// </summary>
 internal sealed class ProgressItems<T>(IEnumerable<T> items, string label, long? total) : IEnumerable<T>
 {
@@ -32,7 +32,7 @@ internal sealed class ProgressItems<T>(IEnumerable<T> items, string label, long?
 
         object? IEnumerator.Current => Current;
 
-        // The whole cost of an item: the thread that draws the bar reads the number.
+        // This is all that the bar costs per item: the drawing thread reads the number.
         public bool MoveNext()
         {
             if (hasItem) row.Done++;
@@ -56,7 +56,7 @@ internal sealed class ProgressItems<T>(IEnumerable<T> items, string label, long?
     }
 }
 
-/// <summary><see cref="ProgressItems{T}"/> for asynchronous sequences.</summary>
+/// <summary>The same as <see cref="ProgressItems{T}"/> for asynchronous sequences.</summary>
 internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string label, long? total) : IAsyncEnumerable<T>
 {
     public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
@@ -76,7 +76,7 @@ internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string 
             this.source = source;
             row = ProgressScreen.Begin(this, label, total ?? double.NaN, isLoop: true);
 
-            // An interrupt abandons the loop of a task that is not awaited, without disposing of its enumerator.
+            // An interrupt abandons a loop in a task that is not awaited, and its enumerator is not disposed of.
             row.StopWhenInterrupted();
         }
 
@@ -90,7 +90,7 @@ internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string 
             return next.IsCompletedSuccessfully ? new ValueTask<bool>(Moved(next.Result)) : Awaited(next);
         }
 
-        // Not async: changes that an async method makes to the execution context end with it.
+        // Not async, because changes by an async method to the execution context are undone when it ends.
         public ValueTask DisposeAsync()
         {
             ProgressScreen.Leave(row);
@@ -109,7 +109,7 @@ internal sealed class AwaitedProgressItems<T>(IAsyncEnumerable<T> items, string 
     }
 }
 
-/// <summary>The number of items of a sequence, if it is known without enumeration.</summary>
+/// <summary>Finds the number of items of a sequence, if it is known without enumeration.</summary>
 internal static class ItemCount
 {
     internal static long? Of<T>(IEnumerable<T> items) =>

@@ -10,14 +10,14 @@ internal enum ProgressPhase
     Stopped,
 }
 
-/// <summary>The visible state of a progress bar at one time.</summary>
+/// <summary>The visible state of a progress bar at a given time.</summary>
 /// <param name="Label">The text before the bar: one line, or empty.</param>
-/// <param name="Depth">The number of bars that it is nested in.</param>
+/// <param name="Depth">The number of bars in which this one is nested.</param>
 /// <param name="Done">The number of items done, or the fraction.</param>
 /// <param name="Total">The total; NaN if unknown.</param>
-/// <param name="IsFraction">Whether fractions are reported (0.25 of 1) rather than numbers (25 of 100).</param>
+/// <param name="IsFraction">Whether fractions are reported (0.25 of 1); otherwise numbers (25 of 100).</param>
 /// <param name="Elapsed">The time since the bar began, until it ended.</param>
-/// <param name="PerSecond">The recent rate while it runs, the average rate afterwards; NaN if unknown.</param>
+/// <param name="PerSecond">The recent rate while the bar runs, later the average rate; NaN if unknown.</param>
 /// <param name="Left">The estimated remaining time; null if unknown.</param>
 /// <param name="Phase">The phase.</param>
 internal readonly record struct ProgressState(
@@ -36,13 +36,13 @@ internal readonly record struct ProgressState(
 }
 
 /// <summary>
-/// The numbers of a progress bar. The counting code writes <see cref="Done"/> and <see cref="Label"/>; everything else is read and
-/// written under the lock of <see cref="ProgressScreen"/>.
+/// The numbers of a progress bar. The counting code writes <see cref="Done"/> and <see cref="Label"/>; all other members are used under the
+/// lock of <see cref="ProgressScreen"/>.
 /// </summary>
 internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDisplay display, string label, double total, bool isLoop,
     TimeProvider time)
 {
-    // The rate: its time constant, and the minimum weight of what is older than the last item.
+    // For the rate: the time constant, and the minimum weight of everything before the last item.
     private const double MemorySeconds = 10;
     private const double MinMemory = 0.7;
 
@@ -61,7 +61,7 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
 
     internal string Label { get; set; } = label;
 
-    /// <summary>The thread on which the loop began; 0 for a handle.</summary>
+    /// <summary>The thread on which the loop began; 0 for a bar that is not of a loop.</summary>
     internal int LoopThread { get; } = isLoop ? Environment.CurrentManagedThreadId : 0;
 
     /// <summary>The total; NaN if unknown.</summary>
@@ -75,21 +75,23 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
 
     internal ProgressRow? Parent => parent;
 
-    /// <summary>The bars nested in it, including ended ones whose place the next one takes.</summary>
+    /// <summary>The bars nested in this one, including ended bars, whose places later bars take.</summary>
     internal List<ProgressRow> Inner { get; private set; } = [];
 
-    /// <summary>The phase if the counting code ends now. Without a total, a handle is done when it is disposed of.</summary>
+    /// <summary>The phase if the counting code ends now. Without a total, a bar that is not of a loop is then done.</summary>
     internal ProgressPhase LeftAs => isLoop || Done < Total ? ProgressPhase.Stopped : ProgressPhase.Done;
 
-    /// <summary>Whether the reached total was drawn.</summary>
+    /// <summary>Whether the bar was drawn after it reached the total.</summary>
     internal bool WasReached { get; set; }
 
     internal bool IsRunning => Phase == ProgressPhase.Running;
 
-    /// <summary>Whether the handle or the enumerator was collected.</summary>
+    /// <summary>Whether the handle or the enumerator was garbage-collected.</summary>
     internal bool IsAbandoned => !owner.IsAlive;
 
-    /// <summary>Whether its clock pauses until the next report: a handle that is never disposed of must not tick indefinitely.</summary>
+    /// <summary>
+    /// Whether the clock pauses until the next report, because a handle that is never disposed of must not be drawn indefinitely.
+    /// </summary>
     internal bool IsResting => !isLoop && (Done == Total || time.GetElapsedTime(lastChange).TotalSeconds > 60);
 
     internal void CountFractions()
@@ -99,13 +101,13 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
     }
 
     /// <summary>
-    /// Ends the bar when the cell is interrupted, even if nothing is disposed of. Since the token was requested, the cell has 250 ms to act
-    /// on an interrupt, within which this happens.
+    /// Ends the bar when the cell is interrupted, even if nothing is disposed of. There is time for this, because a cell that has requested
+    /// its cancellation token gets 250 ms to react to an interrupt.
     /// </summary>
     internal void StopWhenInterrupted() => interruption = NotebookHost.Interruption.UnsafeRegister(
         static row => ProgressScreen.End((ProgressRow)row!, ((ProgressRow)row!).LeftAs), this);
 
-    /// <summary>Adds an inner bar, in place of an ended one if there is one.</summary>
+    /// <summary>Adds a nested bar, in place of an ended one if there is one.</summary>
     internal void Add(ProgressRow inner)
     {
         var place = Inner.FindIndex(row => !row.IsRunning);
@@ -120,14 +122,14 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
 
     internal void End(ProgressPhase phase)
     {
-        // Not Dispose, which would wait for the callback, which waits for the lock.
+        // Not Dispose, which would wait for the callback, while the callback waits for the lock.
         interruption.Unregister();
         if (ended == 0) ended = time.GetTimestamp();
         finalDone = Volatile.Read(ref Done);
         Phase = phase;
     }
 
-    /// <summary>The current visible state.</summary>
+    /// <summary>Returns the current visible state.</summary>
     internal ProgressState Look()
     {
         var done = IsRunning ? Volatile.Read(ref Done) : finalDone;
@@ -168,7 +170,7 @@ internal sealed class ProgressRow(object owner, ProgressRow? parent, ProgressDis
         var left = Total - done;
         if (!(left >= 0) || !(perSecond > 0)) return null;
 
-        // While an item is being processed, the remaining time decreases, but not below that of the items after it.
+        // While an item is processed, the remaining time decreases, but not below the time for the items that follow.
         var others = left - Math.Min(IsFraction ? left : 1, left);
         var seconds = Math.Max(others / perSecond, left / perSecond - time.GetElapsedTime(lastChange, now).TotalSeconds);
         return seconds < TimeSpan.FromDays(999).TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;

@@ -4,11 +4,11 @@ namespace JupyterKernel.Display.Progress;
 
 /// <summary>
 /// Draws the progress bars of this process. Counting code only writes numbers; a thread, which exists while a bar runs, reads them ten
-/// times a second and draws what has changed. The first and the last state of a display are drawn at once. Any thread.
+/// times a second and draws what has changed. The first and last states of a display are drawn immediately. Any thread.
 /// </summary>
 internal static class ProgressScreen
 {
-    /// <summary>Maximum number of displays drawn per tick: 60 updates a second.</summary>
+    /// <summary>The maximum number of displays drawn per tick, which means 60 updates per second.</summary>
     internal const int UpdatesPerTick = 6;
 
     private const int TickMilliseconds = 100;
@@ -19,10 +19,10 @@ internal static class ProgressScreen
     private static int next;
     private static Thread? ticker;
 
-    /// <summary>The clock of new bars.</summary>
+    /// <summary>The clock for new bars.</summary>
     internal static TimeProvider Time { get; set; } = TimeProvider.System;
 
-    /// <summary>Whether a thread calls <see cref="Tick"/>.</summary>
+    /// <summary>Whether a thread calls <see cref="Tick"/>; otherwise a test does.</summary>
     internal static bool TicksByItself { get; set; } = true;
 
     /// <summary>The number of displays being drawn.</summary>
@@ -32,13 +32,13 @@ internal static class ProgressScreen
     internal static bool HasTicker => WithGate(0, static _ => ticker is not null);
 
     /// <summary>
-    /// Begins a bar: within a Progress loop as a row of that loop's display, otherwise in a display of its own. So the number of display
-    /// ids depends on the code alone.
+    /// Begins a bar: inside a Progress loop as a row in the display of that loop, otherwise in a display of its own. So the number of
+    /// display ids depends only on the code, not on timing.
     /// </summary>
-    /// <param name="owner">The counting object; the bar stops when it is collected.</param>
+    /// <param name="owner">The counting object; the bar stops when it is garbage-collected.</param>
     /// <param name="label">The text before the bar.</param>
     /// <param name="total">The total; NaN if unknown.</param>
-    /// <param name="isLoop">Whether bars that begin before it ends are nested in it.</param>
+    /// <param name="isLoop">Whether bars that begin before this one ends are nested in it.</param>
     internal static ProgressRow Begin(object owner, string label, double total, bool isLoop)
     {
         var parent = innermost.Value;
@@ -56,16 +56,16 @@ internal static class ProgressScreen
         return row;
     }
 
-    /// <summary>Ends the nesting of later bars of this flow of control in this bar.</summary>
+    /// <summary>Ends the nesting in this bar for later bars of this flow of control.</summary>
     internal static void Leave(ProgressRow row)
     {
         if (innermost.Value == row) innermost.Value = row.Parent;
     }
 
-    /// <summary>Ends the nesting of later bars of this flow of control in any bar, since another cell begins.</summary>
+    /// <summary>Ends all nesting for later bars of this flow of control, because another cell begins.</summary>
     internal static void LeaveAll() => innermost.Value = null;
 
-    /// <summary>Ends a bar that has not ended yet.</summary>
+    /// <summary>Ends a bar; does nothing if it has already ended.</summary>
     internal static void End(ProgressRow row, ProgressPhase phase)
     {
         if (row.IsRunning) WithGate((row, phase), static ending =>
@@ -83,8 +83,8 @@ internal static class ProgressScreen
     }
 
     /// <summary>
-    /// Ends the bars of loops on a thread whose cell was aborted. Their finally blocks may not run: the JIT compiler moves an endless loop
-    /// that cannot throw out of the protected region.
+    /// Ends the bars of loops on a thread whose cell was aborted. Their finally blocks may not run, because the JIT compiler moves an
+    /// endless loop that cannot throw out of the protected region.
     /// </summary>
     internal static void StopLoopsOf(int thread)
     {
@@ -92,7 +92,7 @@ internal static class ProgressScreen
             End(row, ProgressPhase.Stopped);
     }
 
-    /// <summary>Resumes drawing after a report by a handle; if the total is reached, draws at once.</summary>
+    /// <summary>Resumes drawing after a report; if the total is reached, draws immediately.</summary>
     internal static void Wake(ProgressRow row)
     {
         if (row.Parent is null) row.Display.MoveToCallersCell();
@@ -109,11 +109,11 @@ internal static class ProgressScreen
         });
     }
 
-    /// <summary>The current state of a bar as a bundle.</summary>
+    /// <summary>Returns the current state of a bar as a bundle.</summary>
     internal static MimeBundle Picture(ProgressRow row) =>
         WithGate(row, static row => ProgressText.Bundle([row.Look() with { Depth = 0 }], hidden: 0));
 
-    /// <summary>Draws the displays that have changed, in turns if there are too many.</summary>
+    /// <summary>Draws the displays that have changed, in turn if there are too many.</summary>
     internal static void Tick() => WithGate(0, static _ =>
     {
         var drawn = 0;
@@ -169,8 +169,8 @@ internal static class ProgressScreen
     }
 
     /// <summary>
-    /// Runs an action under the lock. The interrupt of a cell aborts its thread anywhere except in a finally block, and interrupts waits:
-    /// so the lock is taken in a finally block, which must not be optimized away, and without waiting.
+    /// Runs an action under the lock. The interrupt of a cell aborts its thread anywhere except in a finally block, and interrupts waits.
+    /// So the lock is acquired in a finally block, which must not be optimized away, and without waiting.
     /// </summary>
     private static TResult WithGate<T, TResult>(T argument, Func<T, TResult> action) => AbortSafe.Run((argument, action), static locked =>
     {
@@ -187,20 +187,20 @@ internal static class ProgressScreen
 }
 
 /// <summary>
-/// The display of a bar and of the bars nested in it. Used under the lock of <see cref="ProgressScreen"/> unless stated otherwise.
+/// The display of a bar and the bars nested in it. Used under the lock of <see cref="ProgressScreen"/> unless stated otherwise.
 /// </summary>
 internal sealed class ProgressDisplay(string? displayId)
 {
     private const int RowLimit = 12;
 
-    // The drawing thread publishes for the cell whose code counts: clients may ignore outputs of other cells.
+    // The drawing thread publishes in the context of the cell that counts, because clients may ignore outputs of other cells.
     private ExecutionContext? context = ExecutionContext.Capture();
     private ProgressRow? outermost;
     private MimeBundle? bundle;
     private string shown = "";
     private bool isShown;
 
-    /// <summary>Whether it is not drawn until the next report of a handle.</summary>
+    /// <summary>Whether the display is not drawn until the next report.</summary>
     internal volatile bool IsResting;
 
     internal bool HasRunning => Rows().Any(row => row.IsRunning);
@@ -213,7 +213,7 @@ internal sealed class ProgressDisplay(string? displayId)
         Draw();
     }
 
-    /// <summary>Draws from now on for the cell whose code calls this. Any thread.</summary>
+    /// <summary>Draws from now on in the context of the calling cell. Any thread.</summary>
     internal void MoveToCallersCell() => context = ExecutionContext.Capture();
 
     internal bool Rests() => Rows().All(row => !row.IsRunning || row.IsResting);
@@ -223,10 +223,10 @@ internal sealed class ProgressDisplay(string? displayId)
         foreach (var row in Rows().Where(row => row.IsRunning && row.IsAbandoned)) row.End(row.LeftAs);
     }
 
-    /// <summary>Draws the current state. False if it is already shown.</summary>
+    /// <summary>Draws the current state; returns false if it is already shown.</summary>
     internal bool Draw()
     {
-        // Nested bars are hidden once the outer one is done; if it has stopped, they show how far it came.
+        // When the outer bar is done, nested bars are hidden; when it has stopped, they show how far it came.
         var isDone = outermost!.Phase == ProgressPhase.Done;
         var rows = Rows().Where(row => !isDone || row.IsRunning || row == outermost).ToList();
         var states = rows.Take(RowLimit).Select(row => row.Look()).ToList();
@@ -269,7 +269,7 @@ internal sealed class ProgressDisplay(string? displayId)
 }
 
 /// <summary>
-/// Draws the bars of a program without a notebook: a line that is overwritten, or only the last state if the output is redirected.
+/// Draws the bars of a program without a notebook: as a line that is overwritten or, if the output is redirected, only in the last state.
 /// </summary>
 internal static class ProgressConsole
 {

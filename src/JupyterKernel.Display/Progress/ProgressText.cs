@@ -5,14 +5,14 @@ using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Progress;
 
-/// <summary>Writes progress bars as HTML without scripts and style sheets, for light and dark pages, and as a line of text.</summary>
+/// <summary>Writes progress bars as a line of text, and as HTML without scripts and style sheets, for light and dark pages.</summary>
 internal static class ProgressText
 {
     private const int LabelLimit = 120;
     private const int LineLabelLimit = 40;
     private const int BarWidth = 18;
 
-    // On a narrow page the bar shrinks first, then the label, and the rate before the count.
+    // On a narrow page, the bar shrinks first, then the label, and the rate before the count.
     private const string LabelColumn = "fit-content(32%) ";
     private const string Columns = "minmax(3em,18em) minmax(3.2em,max-content) minmax(9em,max-content)";
     private const string Grid =
@@ -22,11 +22,12 @@ internal static class ProgressText
     private const string Track = "display:block;height:6px;border-radius:3px;background:rgba(128,128,128,.3);overflow:hidden";
     private const string Fill = "display:block;height:100%;border-radius:3px";
 
-    /// <summary>The bundle of the bars of one display.</summary>
+    /// <summary>Returns the bundle for the bars of a display.</summary>
     /// <param name="rows">The bars, the outermost first.</param>
     /// <param name="hidden">The number of bars that are not shown.</param>
     /// <param name="isFirst">
-    /// Whether clients without display updates, such as jupyter console, keep showing this: the text is then valid until the end.
+    /// Whether this is the first state. Clients without display updates, such as jupyter console, keep showing it, so its text must
+    /// stay valid until the end.
     /// </param>
     internal static MimeBundle Bundle(IReadOnlyList<ProgressState> rows, int hidden, bool isFirst = false)
     {
@@ -41,7 +42,7 @@ internal static class ProgressText
             hidden > 0 ? string.Create(CultureInfo.InvariantCulture, $"{text}\nand {hidden:N0} more") : text);
     }
 
-    /// <summary>A bar as a line of text.</summary>
+    /// <summary>Returns a bar as a line of text.</summary>
     /// <example><c>Reading  42% ███████▌          | 42/100 [00:03&lt;00:04, 14.1/s]</c></example>
     internal static string Line(ProgressState row)
     {
@@ -57,7 +58,7 @@ internal static class ProgressText
         return line.ToString();
     }
 
-    /// <summary>Converts a label to one line without split characters.</summary>
+    /// <summary>Converts a label to one line and cuts it without splitting a character.</summary>
     internal static string Clean(string label)
     {
         var isClean = label.Length <= LabelLimit;
@@ -122,7 +123,7 @@ internal static class ProgressText
 
     private static bool HasBar(ProgressState row) => !double.IsNaN(row.Fraction);
 
-    // Rounded down, so that 100% means done.
+    // Rounded down, so that 100% is shown only at the end.
     private static string Percent(ProgressState row) =>
         string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(Math.Clamp(100 * row.Fraction, 0, 100))}%");
 

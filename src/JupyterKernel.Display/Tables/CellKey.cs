@@ -3,12 +3,12 @@ using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Tables;
 
-/// <summary>The sort key of a cell: numbers and times by value, others by text, ignoring case.</summary>
+/// <summary>The sort key of a cell: numbers and times are sorted by value, everything else by text, ignoring case.</summary>
 internal readonly struct CellKey : IComparable<CellKey>
 {
     private readonly double number;
 
-    // For numbers with more digits than a double.
+    // For numbers with more digits than a double can represent.
     private readonly long exact;
     private readonly string? text;
 
@@ -21,7 +21,7 @@ internal readonly struct CellKey : IComparable<CellKey>
     /// <summary>Whether the cell is empty or could not be read.</summary>
     internal bool IsMissing => !IsNumber && text is null;
 
-    /// <summary>The key of a framework value.</summary>
+    /// <summary>Returns the key of a value of one of the framework's scalar types.</summary>
     internal static CellKey OfScalar(object? value) => value switch
     {
         null or DBNull => default,
@@ -37,7 +37,7 @@ internal readonly struct CellKey : IComparable<CellKey>
         _ => Scalars.TryFormat(value, out var text) ? OfText(text) : default,
     };
 
-    /// <summary>The key of a cell of a display tree.</summary>
+    /// <summary>Returns the key of a cell in a display tree.</summary>
     internal static CellKey OfTree(DisplayTree? cell) => cell switch
     {
         null or DisplayTree.Text { Kind: TextKind.Null or TextKind.Note } => default,
@@ -48,15 +48,15 @@ internal readonly struct CellKey : IComparable<CellKey>
         _ => new(PlainTextWriter.Line(cell)),
     };
 
-    /// <summary>The key of a text that may be a number.</summary>
+    /// <summary>Returns the key of a text that may be a number.</summary>
     internal static CellKey OfText(string text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? new(whole, whole)
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? new(number)
         : new(text);
 
     /// <summary>
-    /// A number that is less or equal if the key is less, so that most comparisons need only it. For a text: its first eight characters,
-    /// or those before the first that is not ASCII.
+    /// A number that is less or equal for a lesser key, so that most comparisons need only this number. For a text it represents the first
+    /// eight characters, or those before the first non-ASCII character.
     /// </summary>
     internal ulong Rough
     {

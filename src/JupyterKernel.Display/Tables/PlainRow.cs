@@ -5,12 +5,12 @@ using JupyterKernel.Display.Formatting;
 namespace JupyterKernel.Display.Tables;
 
 /// <summary>
-/// Rows of one type whose cells are fields, or properties that only return one, of the framework's scalar types: reading them runs no
-/// user code, so it always ends and does not disturb a running cell. Immutable; any thread.
+/// Reads rows of one type whose cells are of the framework's scalar types and are fields, or properties that only return a field. Reading
+/// such rows runs no user code, so it always ends and does not disturb a running cell. Immutable; any thread.
 /// </summary>
 internal sealed class PlainRow
 {
-    // Weak, so that the types of unloaded packages can be collected.
+    // Weak references, so that the types of unloaded packages can be collected.
     private static readonly ConditionalWeakTable<Type, PlainRow> Known = [];
     private static readonly PlainRow None = new([], null);
 
@@ -37,7 +37,7 @@ internal sealed class PlainRow
     /// <summary>Returns the plain rows of a type; null if reading its rows may run user code.</summary>
     internal static PlainRow? Of(Type type) => Known.GetValue(type, Find) is { Columns.Count: > 0 } row ? row : null;
 
-    /// <summary>The value of a cell.</summary>
+    /// <summary>Returns the value of a cell.</summary>
     internal object? Value(object row, int column) => members is null ? ((ITuple)row)[column] : ObjectShape.Value(members[column], row);
 
     private static PlainRow Find(Type type)

@@ -1,12 +1,13 @@
 namespace JupyterKernel.Display.Tables;
 
 /// <summary>
-/// A filter of rows: <c>salt</c> (some cell contains it, ignoring case), or <c>Price > 10</c>: a column, one of
-/// <c>= != &lt; &lt;= > >=</c>, and an operand; two numbers are compared by value. Immutable; any thread.
+/// A filter for rows. It is either a text such as <c>salt</c>, which some cell must contain (ignoring case), or a comparison
+/// such as <c>Price > 10</c>: a column, one of <c>= != &lt; &lt;= > >=</c>, and an operand. Two numbers are compared by
+/// value. Immutable; any thread.
 /// </summary>
 internal sealed class RowFilter
 {
-    // Longer ones first: "<=" must be found before "<".
+    // Longer operators first, because "<=" must be found before "<".
     private static readonly string[] Comparisons = ["!=", "<=", ">=", "=", "<", ">"];
 
     private readonly string text;
@@ -18,10 +19,10 @@ internal sealed class RowFilter
     private RowFilter(string column, string comparison, string text) : this(text) =>
         (Column, this.comparison, operand) = (column, comparison, CellKey.OfText(text));
 
-    /// <summary>The column that is compared; null if any column may contain the text.</summary>
+    /// <summary>The column of the comparison; null if any column may contain the text.</summary>
     internal string? Column { get; }
 
-    /// <summary>Parses a filter. A filter that is not a comparison of one of these columns is a text to find.</summary>
+    /// <summary>Parses a filter. If it is not a comparison with one of the given columns, it is a text to find.</summary>
     internal static RowFilter Of(string filter, IReadOnlyList<string> columns)
     {
         var at = filter.AsSpan().IndexOfAny("!<=>");
@@ -34,10 +35,10 @@ internal sealed class RowFilter
             : new(filter);
     }
 
-    /// <summary>Whether a cell contains the text.</summary>
+    /// <summary>Whether a cell contains the text of the filter.</summary>
     internal bool IsIn(string cell) => cell.Contains(text, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether the comparison holds for the text of a cell. An empty cell only satisfies <c>!=</c>.</summary>
+    /// <summary>Whether the comparison is true for the text of a cell. For an empty cell only <c>!=</c> is true.</summary>
     internal bool Fits(string? cell)
     {
         if (cell is null) return comparison == "!=";

@@ -1,6 +1,6 @@
 namespace JupyterKernel.Display.Tables;
 
-/// <summary>The rows of a table that match a query's filter, in its sort order. Immutable.</summary>
+/// <summary>The rows of a table that match a query's filter, in the query's sort order. Immutable.</summary>
 internal sealed class RowOrder
 {
     private readonly TableQuery query;
@@ -11,11 +11,11 @@ internal sealed class RowOrder
     /// <summary>The indices of the rows.</summary>
     internal int[] Rows { get; }
 
-    /// <summary>Whether these are also the rows of another query to a table of a size.</summary>
+    /// <summary>Whether these are also the rows for another query, given the number of rows of the table.</summary>
     internal bool Fits(TableQuery other, int count) =>
         (other.Sort, other.Descending, other.Filter, count) == (query.Sort, query.Descending, query.Filter, all);
 
-    /// <summary>Finds and sorts the rows of a query.</summary>
+    /// <summary>Finds and sorts the rows for a query.</summary>
     /// <exception cref="TableQueryException">There is no such column.</exception>
     internal static RowOrder Of(TableQuery query, TableCells cells)
     {
@@ -30,7 +30,7 @@ internal sealed class RowOrder
             query.Sort is { } column ? Sorted(rows.ToArray(), [.. cells.Keys(column)], query.Descending) : [.. rows]);
     }
 
-    /// <summary>Sorts rows by their keys; rows without one come last, and rows of the same key keep their order.</summary>
+    /// <summary>Sorts rows by their keys. Rows without a key come last; rows with equal keys keep their order.</summary>
     private static int[] Sorted(int[] rows, CellKey[] keys, bool isDescending)
     {
         var places = rows.Where(row => !keys[row].IsMissing)

@@ -3,30 +3,30 @@ using JupyterKernel.Display.Formatting;
 
 namespace JupyterKernel.Display.Tables;
 
-/// <summary>All cells of a table, for comparisons.</summary>
+/// <summary>Reads all cells of a table, to filter and sort its rows.</summary>
 internal abstract class TableCells
 {
     /// <summary>The number of rows.</summary>
     internal abstract int Count { get; }
 
-    /// <summary>The names of the columns of the first rows.</summary>
+    /// <summary>The names of the columns, taken from the first rows.</summary>
     internal abstract IReadOnlyList<string> Columns { get; }
 
-    /// <summary>The sort keys of a column, by row.</summary>
+    /// <summary>Returns the sort keys of a column, by row.</summary>
     /// <exception cref="TableQueryException">There is no such column.</exception>
     internal abstract IEnumerable<CellKey> Keys(string column);
 
-    /// <summary>The texts of a column, by row; null for an empty cell.</summary>
+    /// <summary>Returns the texts of a column, by row; null for an empty cell.</summary>
     /// <exception cref="TableQueryException">There is no such column.</exception>
     internal abstract IEnumerable<string?> Texts(string column);
 
-    /// <summary>Whether any text of a row satisfies a condition, by row.</summary>
+    /// <summary>Returns, by row, whether any text of the row satisfies a condition.</summary>
     internal abstract IEnumerable<bool> Have(Predicate<string> matches);
 
     private protected static TableQueryException Unknown(string column) => new($"Unknown column '{CutText.Of(column, 100)}'.");
 }
 
-/// <summary>The cells of rows of one plain type, read without running user code.</summary>
+/// <summary>The cells of rows of a single plain type, read without running user code.</summary>
 internal sealed class PlainCells : TableCells
 {
     private readonly object[] items;
@@ -38,7 +38,7 @@ internal sealed class PlainCells : TableCells
 
     internal override IReadOnlyList<string> Columns => row.Columns;
 
-    /// <summary>The cells of these rows; null if they are of another kind.</summary>
+    /// <summary>Creates the cells of rows; null if the rows are of another kind.</summary>
     internal static PlainCells? Of(IList rows)
     {
         if (rows.Count == 0 || rows[0]?.GetType() is not { } type || PlainRow.Of(type) is not { } row) return null;
@@ -86,10 +86,11 @@ internal sealed class PlainCells : TableCells
 }
 
 /// <summary>
-/// The cells of any rows, read as they are displayed, which may run user code: in chunks, so that only the compared values are kept.
+/// The cells of any rows, read as they are displayed, which may run user code. They are read in chunks, so that only the
+/// compared values are kept.
 /// </summary>
 /// <param name="data">The data.</param>
-/// <param name="membersOnly">Whether the items' members are shown even if the items have another form.</param>
+/// <param name="membersOnly">Whether the members of items are shown even if the items have another form.</param>
 /// <param name="count">The number of rows.</param>
 /// <param name="names">The names of tuple items in the data.</param>
 internal sealed class TreeCells(object data, bool membersOnly, int count, TupleNames? names) : TableCells

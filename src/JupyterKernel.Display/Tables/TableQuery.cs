@@ -5,15 +5,15 @@ namespace JupyterKernel.Display.Tables;
 
 /// <summary>
 /// A front end's query for rows of a table: <c>{"id": 1, "table": "…", "offset": 20, "count": 20, "sort": "Price", "descending": true,
-/// "filter": "salt"}</c>. The answer has the same id, and <c>html</c> (a table element of those rows), <c>rows</c> (the number of rows that
-/// match the filter), <c>all</c>, <c>offset</c> and <c>process</c>; or <c>error</c>, and <c>gone</c> if the rows are no longer available.
-/// Immutable.
+/// "filter": "salt"}</c>. The answer has the same <c>id</c>; it contains <c>html</c> (a table element with the rows), <c>rows</c> (the
+/// number of rows that match the filter), <c>all</c>, <c>offset</c> and <c>process</c>, or else <c>error</c>, and <c>gone</c> if the rows
+/// are no longer available. Immutable.
 /// </summary>
 /// <param name="Table">The id of the table.</param>
 /// <param name="Offset">The number of rows to skip; beyond the end, the last page is returned.</param>
 /// <param name="Count">The number of rows to return.</param>
 /// <param name="Sort">The column to sort by; null for the order of the data.</param>
-/// <param name="Descending">Whether the greatest value comes first; rows without a value always come last.</param>
+/// <param name="Descending">Whether the greatest value comes first; rows without a value come last in any case.</param>
 /// <param name="Filter">See <see cref="RowFilter"/>; empty for all rows.</param>
 internal sealed record TableQuery(string Table, int Offset, int Count, string? Sort, bool Descending, string Filter)
 {

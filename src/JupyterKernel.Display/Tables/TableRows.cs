@@ -5,8 +5,8 @@ using JupyterKernel.Display.Formatting;
 namespace JupyterKernel.Display.Tables;
 
 /// <summary>
-/// Data whose rows can be read again by index, without a second enumeration: the framework's lists and arrays, tables of ADO.NET, and
-/// the types of packages in <see cref="KnownTypes"/>. Any thread.
+/// Reads data whose rows can be read again by index, without a second enumeration: lists and arrays of the framework, tables of ADO.NET,
+/// and the types of packages in <see cref="KnownTypes"/>. Any thread.
 /// </summary>
 internal static class TableRows
 {
@@ -21,7 +21,7 @@ internal static class TableRows
         "System.Collections.ObjectModel.ReadOnlyCollection`1",
     ];
 
-    /// <summary>The number of rows; null if they cannot be read again.</summary>
+    /// <summary>Returns the number of rows; null if rows cannot be read again.</summary>
     internal static int? CountOf(object value) => value switch
     {
         Array { Rank: 1 or 2 } array => array.GetLength(0),
@@ -32,12 +32,12 @@ internal static class TableRows
 
     /// <summary>Reads some rows as they are displayed.</summary>
     /// <param name="value">The data.</param>
-    /// <param name="membersOnly">Whether the items' members are shown even if the items have another form.</param>
+    /// <param name="membersOnly">Whether the members of items are shown even if the items have another form.</param>
     /// <param name="rows">The indices of the rows, in the order of the result.</param>
-    /// <param name="all">Whether their text is read without a limit.</param>
-    /// <param name="besideCells">Whether a cell may run at the same time; interrupting that cell does not stop this.</param>
+    /// <param name="all">Whether the text of the rows is read without a limit.</param>
+    /// <param name="besideCells">Whether a cell may run at the same time; interrupting that cell does not stop this method.</param>
     /// <param name="names">The names of tuple items in the data.</param>
-    /// <returns>Null if the data is no longer a table.</returns>
+    /// <returns>The rows; null if the data is no longer a table.</returns>
     internal static DisplayTree.Table? Read(object value, bool membersOnly, IReadOnlyList<int> rows, bool all = false,
         bool besideCells = false, TupleNames? names = null)
     {
@@ -48,7 +48,7 @@ internal static class TableRows
         if (shown is DisplayTree.Table table) return table with { Rest = null };
         if (shown is not DisplayTree.Sequence sequence || TableLayout.Of(sequence) is not { } items) return null;
 
-        // Rows without names of their own are named by their index.
+        // Rows that have no name are named by their index.
         return items.Caption.Length > 0
             ? items
             : items with { Rows = [.. items.Rows.Select((row, i) => row with { Name = TableLayout.Index(rows[i]) })] };

@@ -7,8 +7,8 @@ using JupyterKernel.Display.Hosting;
 namespace JupyterKernel.Display.Tables;
 
 /// <summary>
-/// The tables with more rows than are shown, which front ends can query by the id in their bundle. They reference the data: the most
-/// recent ones strongly, up to a number of rows, the others weakly. Any thread.
+/// The tables with more rows than are shown, which front ends can query by the id in the bundle. They reference their data: the most recent
+/// tables strongly, up to a total number of rows, the others weakly. Any thread.
 /// </summary>
 internal static class VirtualTables
 {
@@ -19,14 +19,14 @@ internal static class VirtualTables
     private const int MaxHeld = 32;
     private const int MaxRowsHeld = 1_000_000;
 
-    // The most recent first. Exchanged, not locked: a thread that is aborted while it holds a lock would leave it taken.
+    // The most recent first. Exchanged atomically instead of locked, because a thread that is aborted would not release a lock.
     private static ImmutableList<VirtualTable> tables = [];
 
-    /// <summary>Adds the id of a table to its bundle, if it has more rows and they can be read again.</summary>
+    /// <summary>Adds the id of a table to its bundle if the table has more rows than shown and they can be read again.</summary>
     /// <param name="bundle">The forms of the table.</param>
     /// <param name="value">The data.</param>
-    /// <param name="membersOnly">Whether the items' members are shown even if the items have another form.</param>
-    /// <param name="names">The names of tuples' items in it.</param>
+    /// <param name="membersOnly">Whether the members of items are shown even if the items have another form.</param>
+    /// <param name="names">The names of tuple items in the data.</param>
     internal static MimeBundle WithRows(MimeBundle bundle, object value, bool membersOnly, TupleNames? names = null)
     {
         if (NotebookHost.Current is not { } host || TableRows.CountOf(value) is not { } count || count <= FormatLimits.ListItems
@@ -37,14 +37,14 @@ internal static class VirtualTables
         return bundle.With(MimeType, new JsonObject { ["table"] = table.Id, ["rows"] = count, ["shown"] = FormatLimits.ListItems });
     }
 
-    /// <summary>Answers a query with rows as HTML or with an error. Runs user code of the rows.</summary>
+    /// <summary>Answers a query with rows as HTML or with an error. May run user code of the rows.</summary>
     internal static byte[] Answer(byte[] query) => Answer(query, isCodeAllowed: true)!;
 
     /// <summary>Answers a query while a cell may be running.</summary>
-    /// <returns>Null if user code of the rows would have to run.</returns>
+    /// <returns>The answer; null if user code of the rows would have to run.</returns>
     internal static byte[]? AnswerWithoutCode(byte[] query) => Answer(query, isCodeAllowed: false);
 
-    /// <summary>Releases all strong references to data, since memory is short.</summary>
+    /// <summary>Releases all strong references to data, because memory is short.</summary>
     internal static void LetGo()
     {
         foreach (var table in Volatile.Read(ref tables)) table.LetGo();
