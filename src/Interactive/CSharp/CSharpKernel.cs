@@ -2,7 +2,7 @@ using Microsoft.DotNet.Interactive.Commands;
 
 namespace Microsoft.DotNet.Interactive.CSharp;
 
-/// <summary>The C# kernel of the notebook's cells.</summary>
+/// <summary>The C# kernel, which runs the notebook's cells.</summary>
 public class CSharpKernel(string name) : Kernel(name, "C#", "14.0")
 {
     /// <summary>Creates the kernel with its default name.</summary>

@@ -6,10 +6,10 @@ namespace System;
 /// <summary>Extension methods that display a value.</summary>
 public static class DisplayExtensions
 {
-    /// <summary>Displays a value, in these MIME types if any are given.</summary>
+    /// <summary>Displays a value, in the given MIME types if there are any.</summary>
     public static DisplayedValue Display(this object? value, params string[] mimeTypes) => DisplayedValue.Show(value, mimeTypes);
 
-    /// <summary>Displays text as data of a MIME type.</summary>
+    /// <summary>Displays text in the given MIME type.</summary>
     public static DisplayedValue DisplayAs(this string value, string mimeType) => DisplayedValue.Show(value, [mimeType]);
 
     /// <summary>Displays a sequence as a table.</summary>

@@ -5,14 +5,14 @@ using JupyterKernel.Display.Formatting;
 namespace Microsoft.DotNet.Interactive.Formatting;
 
 /// <summary>
-/// The handle of a displayed value, which can be updated. A cell whose last expression is one shows nothing further for it.
+/// The handle of a displayed value, which can be updated. If the handle is the last expression of a cell, nothing more is shown.
 /// </summary>
 public class DisplayedValue : IOnScreen
 {
     private readonly JupyterKernel.Display.DisplayedValue shown;
     private readonly string[] mimeTypes;
 
-    /// <summary>Displays a value in these forms.</summary>
+    /// <summary>Displays a value in the given forms.</summary>
     public DisplayedValue(object? value, IReadOnlyList<FormattedValue> formattedValues)
         : this(value, Forms.Bundle(formattedValues), [])
     {
@@ -35,7 +35,7 @@ public class DisplayedValue : IOnScreen
     /// <summary>The MIME types of the displayed forms.</summary>
     public IReadOnlyCollection<string> MimeTypes => [.. FormattedValues.Select(form => form.MimeType)];
 
-    /// <summary>The display id that clients know.</summary>
+    /// <summary>The display id in the protocol.</summary>
     public string DisplayId => shown.DisplayId;
 
     /// <summary>Whether the value was updated.</summary>
@@ -47,7 +47,7 @@ public class DisplayedValue : IOnScreen
     /// <summary>The displayed forms.</summary>
     public IReadOnlyList<FormattedValue> FormattedValues { get; private set; }
 
-    /// <summary>Displays another value in its place.</summary>
+    /// <summary>Displays another value in place of this one.</summary>
     public void Update(object? updatedValue)
     {
         var forms = Forms.Of(updatedValue, mimeTypes, TupleNames.OfDisplayed(updatedValue));

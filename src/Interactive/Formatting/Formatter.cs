@@ -7,22 +7,22 @@ using Core = JupyterKernel.Display.Formatter;
 namespace Microsoft.DotNet.Interactive.Formatting;
 
 /// <summary>
-/// Formats any value for display: the kernel's own formatter under its .NET Interactive name, with the members of both. A registration
-/// with one of them applies to both. Any thread.
+/// Formats any value for display. This is the kernel's own formatter under its .NET Interactive name, with the members of both; a
+/// registration with one of them applies to both. Any thread.
 /// </summary>
 public static class Formatter
 {
     private static readonly ConcurrentQueue<ITypeFormatter> Registered = new();
     private static event Action<DisplayedValue>? Displayed;
 
-    /// <summary>Maximum number of items shown of a sequence.</summary>
+    /// <summary>The maximum number of items shown of a sequence.</summary>
     public static int ListExpansionLimit
     {
         get => Core.ListExpansionLimit;
         set => Core.ListExpansionLimit = value;
     }
 
-    /// <summary>Maximum nesting depth of objects and sequences.</summary>
+    /// <summary>The maximum nesting depth of objects and sequences.</summary>
     public static int RecursionLimit
     {
         get => Core.RecursionLimit;
@@ -53,7 +53,7 @@ public static class Formatter
     }
 
     /// <summary>
-    /// The MIME type of values without a preferred one; text/html by default, which is displayed together with plain text.
+    /// The MIME type of values without a preferred one; by default text/html, which is displayed together with plain text.
     /// </summary>
     public static string DefaultMimeType
     {
@@ -79,21 +79,21 @@ public static class Formatter
         Clearing?.Invoke();
     }
 
-    /// <summary>Sets the preferred MIME types of a type and its derived types.</summary>
+    /// <summary>Sets the preferred MIME types for a type and its derived types.</summary>
     public static void SetPreferredMimeTypesFor(Type type, params string[] preferredMimeTypes)
     {
         ArgumentNullException.ThrowIfNull(type);
         FormatterRegistry.Prefer(type, preferredMimeTypes ?? []);
     }
 
-    /// <summary>Sets the preferred MIME type of a type; the early name of <see cref="SetPreferredMimeTypesFor"/>.</summary>
+    /// <summary>Sets the preferred MIME type for a type; an older name of <see cref="SetPreferredMimeTypesFor"/>.</summary>
     public static void SetPreferredMimeTypeFor(Type type, string preferredMimeType) => SetPreferredMimeTypesFor(type, preferredMimeType);
 
-    /// <summary>The preferred MIME types of a type.</summary>
+    /// <summary>Returns the preferred MIME types for a type.</summary>
     public static IReadOnlyCollection<string> GetPreferredMimeTypesFor(Type type) =>
         FormatterRegistry.PreferredFor(type) ?? (type == typeof(string) ? ["text/plain"] : [DefaultMimeType]);
 
-    /// <summary>Formats a value as text of a MIME type.</summary>
+    /// <summary>Formats a value as text in a MIME type.</summary>
     public static string ToDisplayString(this object? obj, string mimeType = "text/plain") => Forms.Text(obj, mimeType);
 
     /// <summary>Formats a value as text with a formatter.</summary>
@@ -112,7 +112,7 @@ public static class Formatter
         formatter.Format(instance!, context);
     }
 
-    /// <summary>Writes a value as text of a MIME type.</summary>
+    /// <summary>Writes a value as text in a MIME type.</summary>
     public static void FormatTo<T>(this T obj, FormatContext context, string mimeType)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -134,11 +134,11 @@ public static class Formatter
         ArgumentNullException.ThrowIfNull(formatter);
         Registered.Enqueue(formatter);
 
-        // Without a text the value is displayed as if nothing were registered.
+        // If the formatter writes no text, the value is displayed as if nothing were registered.
         Core.Register(formatter.Type, value => Written(formatter, value)!, formatter.MimeType);
     }
 
-    /// <summary>Registers a function that writes values of a type, or returns false if it does not.</summary>
+    /// <summary>Registers a function that writes a value of a type and returns true, or returns false without writing it.</summary>
     public static void Register<T>(FormatDelegate<T> formatter, string mimeType = "text/plain") =>
         Register(new DelegateFormatter<T>(formatter, mimeType));
 
@@ -165,11 +165,11 @@ public static class Formatter
     /// <inheritdoc cref="Core.Register{T}(Func{T, MimeBundle})"/>
     public static void Register<T>(Func<T, MimeBundle> format) => Core.Register(format);
 
-    /// <summary>The formatters that were registered here, the most recent first.</summary>
-    /// <param name="includeDefaults">Has no effect: the default formats are not a list of formatters.</param>
+    /// <summary>Returns the formatters registered with this class, the most recent first.</summary>
+    /// <param name="includeDefaults">Has no effect, because the default formats are not a list of formatters.</param>
     public static IEnumerable<ITypeFormatter> RegisteredFormatters(bool includeDefaults = true) => Registered.Reverse();
 
-    /// <summary>The formatter of a type and a MIME type.</summary>
+    /// <summary>Returns the formatter for a type and a MIME type.</summary>
     public static ITypeFormatter GetPreferredFormatterFor(Type actualType, string mimeType) =>
         Registered.LastOrDefault(formatter => formatter.MimeType == mimeType && formatter.Type.IsAssignableFrom(actualType))
             ?? new DefaultFormatter<object>(mimeType, actualType);
@@ -205,7 +205,7 @@ public static class Formatter
     }
 }
 
-/// <summary>The formatter of one type under its early name.</summary>
+/// <summary>The formatter for one type; an older form of <see cref="Formatter"/>.</summary>
 public static class Formatter<T>
 {
     /// <inheritdoc cref="Formatter.ListExpansionLimit"/>

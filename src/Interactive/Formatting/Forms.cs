@@ -6,24 +6,24 @@ using JupyterKernel.Display.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>Formats values with the kernel's own display API, as .NET Interactive represents them.</summary>
+/// <summary>Formats values with the kernel's own display API in the representation of .NET Interactive.</summary>
 internal static class Forms
 {
-    /// <summary>The displayed forms of a value.</summary>
+    /// <summary>Returns the displayed forms of a value.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="mimeTypes">Empty for the forms that the kernel chooses.</param>
-    /// <param name="names">The names of tuple items in the value, if known.</param>
+    /// <param name="mimeTypes">The MIME types; empty for the forms that the kernel chooses.</param>
+    /// <param name="names">The names of tuple items in the value; null if unknown.</param>
     internal static MimeBundle Of(object? value, IReadOnlyList<string> mimeTypes, TupleNames? names = null) =>
         mimeTypes.Count == 0
             ? JupyterKernel.Display.Formatter.Format(value, names)
             : JupyterKernel.Display.Formatter.Format(value, mimeTypes, names);
 
-    /// <summary>Formats a value as text of a MIME type.</summary>
+    /// <summary>Formats a value as text in a MIME type.</summary>
     internal static string Text(object? value, string mimeType) =>
         Text(JupyterKernel.Display.Formatter.Format(
             value is string && mimeType == "application/json" ? JsonValue.Create((string)value) : value, mimeType).Data[mimeType]);
 
-    /// <summary>Converts data of a bundle to text; images become base64.</summary>
+    /// <summary>Converts the data of a form to text; image bytes become base64.</summary>
     internal static string Text(object data) => data switch
     {
         string text => text,

@@ -3,22 +3,22 @@ using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>Extension methods for text and elements of HTML.</summary>
+/// <summary>Extension methods for HTML text and elements.</summary>
 public static class Html
 {
-    /// <summary>Encodes text as HTML.</summary>
+    /// <summary>Encodes text for use in HTML.</summary>
     public static IHtmlContent HtmlEncode(this string content) => new HtmlString(Encoded(content));
 
-    /// <summary>Encodes text as the value of an attribute.</summary>
+    /// <summary>Encodes text for use as an attribute value.</summary>
     public static IHtmlContent HtmlAttributeEncode(this string content) => new HtmlString(Encoded(content));
 
-    /// <summary>Wraps text that is HTML.</summary>
+    /// <summary>Wraps a string that is already HTML.</summary>
     public static IHtmlContent ToHtmlContent(this string value) => new HtmlString(value);
 
-    /// <summary>Creates an element of this name.</summary>
+    /// <summary>Creates an element with the given name.</summary>
     public static HtmlTag Tag(this string tagName) => new(tagName);
 
-    /// <summary>Omits the end tag of the element if it is empty.</summary>
+    /// <summary>Omits the end tag of the element if the element is empty.</summary>
     public static TTag SelfClosing<TTag>(this TTag tag) where TTag : HtmlTag
     {
         ArgumentNullException.ThrowIfNull(tag);
@@ -50,7 +50,7 @@ public static class Html
     public static TTag Append<TTag>(this TTag toTag, params IHtmlContent[] contents) where TTag : HtmlTag =>
         toTag.Around(inner => Write([inner, .. contents]));
 
-    /// <summary>Appends the element to the content of another one.</summary>
+    /// <summary>Appends the element to the content of another element.</summary>
     public static TTag AppendTo<TTag>(this TTag appendTag, HtmlTag toTag) where TTag : HtmlTag
     {
         toTag.Append(appendTag);
@@ -67,7 +67,7 @@ public static class Html
     public static TTag Prepend<TTag>(this TTag toTag, IHtmlContent content) where TTag : HtmlTag =>
         toTag.Around(inner => Write(content, inner));
 
-    /// <summary>Inserts the element at the start of another one.</summary>
+    /// <summary>Inserts the element at the start of another element.</summary>
     public static TTag PrependTo<TTag>(this TTag prependTag, HtmlTag toTag) where TTag : HtmlTag
     {
         toTag.Prepend(prependTag);

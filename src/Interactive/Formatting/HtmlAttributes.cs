@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>The attributes of an element in their order. An attribute whose value is null is written without a value.</summary>
+/// <summary>The attributes of an element, in order. An attribute whose value is null is written without a value.</summary>
 public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtmlContent
 {
     private readonly OrderedDictionary<string, object?> attributes = [];
@@ -16,7 +16,7 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
     {
     }
 
-    /// <summary>Creates a collection of these attributes.</summary>
+    /// <summary>Creates a collection of the given attributes.</summary>
     public HtmlAttributes(IEnumerable<KeyValuePair<string, object?>> attributes)
     {
         ArgumentNullException.ThrowIfNull(attributes);
@@ -42,7 +42,7 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
         set => attributes[key] = value;
     }
 
-    /// <summary>Adds classes.</summary>
+    /// <summary>Adds one or more classes.</summary>
     public void AddCssClass(string value) => this["class"] = this["class"] is { } old ? $"{old} {value}" : value;
 
     /// <summary>Removes a class.</summary>
@@ -124,13 +124,13 @@ public class HtmlAttributes : DynamicObject, IDictionary<string, object?>, IHtml
     internal static string[] Words(object classes) => classes.ToString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
 
-/// <summary>Fluent methods that set attributes.</summary>
+/// <summary>Fluent methods for attributes.</summary>
 public static class HtmlAttributesExtensions
 {
-    /// <summary>Adds classes.</summary>
+    /// <summary>Adds one or more classes.</summary>
     public static HtmlAttributes Class(this HtmlAttributes attributes, string classes) => attributes.Class(classes, include: true);
 
-    /// <summary>Adds or removes classes.</summary>
+    /// <summary>Adds or removes one or more classes.</summary>
     public static HtmlAttributes Class(this HtmlAttributes attributes, string classes, bool include)
     {
         ArgumentNullException.ThrowIfNull(attributes);

@@ -3,18 +3,18 @@ using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>An HTML element: its name, its attributes and its content.</summary>
+/// <summary>An HTML element: name, attributes and content.</summary>
 public class HtmlTag : IHtmlContent
 {
     /// <summary>Creates an empty element.</summary>
     public HtmlTag(string name) => Name = name;
 
-    /// <summary>Creates an element with HTML as its content.</summary>
+    /// <summary>Creates an element whose content is the given HTML.</summary>
     public HtmlTag(string name, string text) : this(name, context => context.Writer.Write(text))
     {
     }
 
-    /// <summary>Creates an element with other elements as its content.</summary>
+    /// <summary>Creates an element that contains other elements.</summary>
     public HtmlTag(string name, IHtmlContent content) : this(name, context => content.WriteTo(context.Writer, HtmlEncoder.Default))
     {
     }
@@ -25,7 +25,7 @@ public class HtmlTag : IHtmlContent
     /// <summary>The function that writes the content; null for an empty element.</summary>
     public Action<FormatContext>? Content { get; set; }
 
-    /// <summary>Whether the element has no end tag while it is empty.</summary>
+    /// <summary>Whether the end tag is omitted while the element is empty.</summary>
     public bool IsSelfClosing { get; set; }
 
     /// <summary>The name, for example div.</summary>
@@ -77,7 +77,7 @@ public class HtmlTag : IHtmlContent
     /// <summary>Writes the start tag with the attributes.</summary>
     protected void WriteStartTag(TextWriter writer) => writer.Write($"<{Name}{Attributes}>");
 
-    /// <summary>Writes the contents.</summary>
+    /// <summary>Writes the content.</summary>
     protected virtual void WriteContentsTo(FormatContext context) => Content?.Invoke(context);
 
     private string Attributes => HtmlAttributes.Count > 0 ? " " + HtmlAttributes : "";

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Html;
 
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>LaTeX, with its dollar signs or environment.</summary>
+/// <summary>LaTeX, including the dollar signs or the environment.</summary>
 public class LaTeXString(string latexCode) : IDisplayable
 {
     /// <summary>Converts text to LaTeX.</summary>

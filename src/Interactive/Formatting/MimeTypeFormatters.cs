@@ -1,18 +1,18 @@
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>Formatters of text/html.</summary>
+/// <summary>Formatters for text/html.</summary>
 public static class HtmlFormatter
 {
     /// <summary>The MIME type text/html.</summary>
     public const string MimeType = "text/html";
 
-    /// <summary>The formatter of a type.</summary>
+    /// <summary>Returns the formatter for a type.</summary>
     public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
 
     /// <inheritdoc cref="GetPreferredFormatterFor(Type)"/>
     public static ITypeFormatter GetPreferredFormatterFor<T>() => GetPreferredFormatterFor(typeof(T));
 
-    /// <summary>Does nothing: the HTML of values includes its style sheet.</summary>
+    /// <summary>Does nothing, because the HTML of values includes its style sheet.</summary>
     public static void RequireDefaultStyles(this FormatContext context)
     {
     }
@@ -21,12 +21,12 @@ public static class HtmlFormatter
 /// <summary>Writes values of a type as HTML.</summary>
 public class HtmlFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 {
-    /// <summary>Creates a formatter that always writes.</summary>
+    /// <summary>Creates a formatter from a function that writes every value.</summary>
     public HtmlFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
     {
     }
 
-    /// <summary>Creates a formatter that converts values to text.</summary>
+    /// <summary>Creates a formatter from a function that converts values to text.</summary>
     public HtmlFormatter(Func<T, string> format) : this(Always.Of(format))
     {
     }
@@ -38,31 +38,31 @@ public class HtmlFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
     public override bool Format(T value, FormatContext context) => context.Within(() => format(value, context));
 }
 
-/// <summary>Formatters of text/plain.</summary>
+/// <summary>Formatters for text/plain.</summary>
 public static class PlainTextFormatter
 {
     /// <summary>The MIME type text/plain.</summary>
     public const string MimeType = "text/plain";
 
-    /// <summary>The formatter of a type.</summary>
+    /// <summary>Returns the formatter for a type.</summary>
     public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
 
     /// <inheritdoc cref="GetPreferredFormatterFor(Type)"/>
     public static ITypeFormatter GetPreferredFormatterFor<T>() => GetPreferredFormatterFor(typeof(T));
 }
 
-/// <summary>Writes values of a type as text.</summary>
+/// <summary>Writes values of a type as plain text.</summary>
 public class PlainTextFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 {
-    /// <summary>The default formatter of the type.</summary>
+    /// <summary>The default formatter for the type.</summary>
     public static readonly PlainTextFormatter<T> Default = new(new DefaultFormatter<T>(PlainTextFormatter.MimeType).Format);
 
-    /// <summary>Creates a formatter that always writes.</summary>
+    /// <summary>Creates a formatter from a function that writes every value.</summary>
     public PlainTextFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
     {
     }
 
-    /// <summary>Creates a formatter that converts values to text.</summary>
+    /// <summary>Creates a formatter from a function that converts values to text.</summary>
     public PlainTextFormatter(Func<T, string> format) : this(Always.Of(format))
     {
     }
@@ -74,7 +74,7 @@ public class PlainTextFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
     public override bool Format(T value, FormatContext context) => context.Within(() => format(value, context));
 }
 
-/// <summary>Formatters of application/json.</summary>
+/// <summary>Formatters for application/json.</summary>
 public static class JsonFormatter
 {
     /// <summary>The MIME type application/json.</summary>
@@ -83,19 +83,19 @@ public static class JsonFormatter
     /// <summary>The options with which values are serialized.</summary>
     public static System.Text.Json.JsonSerializerOptions SerializerOptions { get; } = new() { WriteIndented = false };
 
-    /// <summary>The formatter of a type.</summary>
+    /// <summary>Returns the formatter for a type.</summary>
     public static ITypeFormatter GetPreferredFormatterFor(Type type) => Formatter.GetPreferredFormatterFor(type, MimeType);
 }
 
 /// <summary>Writes values of a type as JSON.</summary>
 public class JsonFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 {
-    /// <summary>Creates the default formatter of the type.</summary>
+    /// <summary>Creates the default formatter for the type.</summary>
     public JsonFormatter() : this(new DefaultFormatter<T>(JsonFormatter.MimeType).Format)
     {
     }
 
-    /// <summary>Creates a formatter that always writes.</summary>
+    /// <summary>Creates a formatter from a function that writes every value.</summary>
     public JsonFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
     {
     }
@@ -107,7 +107,7 @@ public class JsonFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
     public override bool Format(T instance, FormatContext context) => context.Within(() => format(instance, context));
 }
 
-/// <summary>Converts functions to formatters that always write.</summary>
+/// <summary>Converts functions that write every value to delegates that always return true.</summary>
 internal static class Always
 {
     internal static FormatDelegate<T> Of<T>(Action<T, FormatContext> format) => (value, context) =>

@@ -10,18 +10,19 @@ namespace Microsoft.DotNet.Interactive.Formatting;
 
 /// <summary>
 /// An HTML element written in C#: <c>div[style: "color:red"](b("text"), other)</c>. Text is encoded; elements, <see cref="IHtmlContent"/>
-/// and the result of <c>HTML("…")</c> are not; sequences of these are concatenated; other values are written as a notebook displays them.
+/// and the result of <c>HTML("…")</c> are written unchanged; sequences of text and elements are concatenated. Any other value is written
+/// as a notebook displays it.
 /// </summary>
 public class PocketView : DynamicObject, IHtmlContent
 {
-    /// <summary>Creates an object that makes elements of any name: <c>view.svg(…)</c>.</summary>
+    /// <summary>Creates an object from which elements of any name can be created: <c>view.svg(…)</c>.</summary>
     public PocketView(PocketView? nested = null) : this("div", nested)
     {
     }
 
     /// <summary>Creates an element.</summary>
-    /// <param name="tagName">The element's name, for example div.</param>
-    /// <param name="nested">The element's content.</param>
+    /// <param name="tagName">The name of the element, for example div.</param>
+    /// <param name="nested">The content of the element.</param>
     public PocketView(string tagName, PocketView? nested = null)
     {
         HtmlTag = new HtmlTag(tagName);
@@ -113,7 +114,7 @@ public class PocketView : DynamicObject, IHtmlContent
     /// <summary>Writes the element.</summary>
     public void WriteTo(FormatContext context) => HtmlTag.WriteTo(context);
 
-    /// <summary>Converts underscores to dashes, which C# names cannot contain.</summary>
+    /// <summary>Replaces underscores with dashes, which are not allowed in C# names.</summary>
     internal static string AttributeName(string name) => name.Replace('_', '-');
 
     private static string ElementName(GetMemberBinder binder) => AttributeName(binder.Name);
@@ -134,7 +135,8 @@ public class PocketView : DynamicObject, IHtmlContent
     }
 
     /// <summary>
-    /// The items of a sequence of texts and elements, which is enumerated once; null for other sequences, which are written as a whole.
+    /// Returns the items of a sequence of texts and elements, which is enumerated once; null for any other sequence, which is
+    /// written as a single value.
     /// </summary>
     private static List<object?>? Items(IEnumerable several)
     {

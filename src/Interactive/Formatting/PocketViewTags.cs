@@ -3,7 +3,7 @@ namespace Microsoft.DotNet.Interactive.Formatting;
 /// <summary>
 /// The HTML elements by name, for <c>using static</c>; see <see cref="PocketView"/>. Each property returns a new element.
 /// </summary>
-// The properties have the names of their elements.
+// Without XML comments: each property has the name of its element.
 #pragma warning disable CS1591
 public static class PocketViewTags
 {

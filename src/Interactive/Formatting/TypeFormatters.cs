@@ -1,6 +1,6 @@
 namespace Microsoft.DotNet.Interactive.Formatting;
 
-/// <summary>The output of a formatter.</summary>
+/// <summary>The context in which a formatter writes.</summary>
 public class FormatContext : IDisposable
 {
     private readonly TextWriter writer;
@@ -11,7 +11,7 @@ public class FormatContext : IDisposable
     /// <summary>The writer.</summary>
     public TextWriter Writer => writer;
 
-    /// <summary>The number of nested formatters that are writing.</summary>
+    /// <summary>The number of formatters that are writing, each inside the previous one.</summary>
     public int Depth { get; private set; }
 
     /// <inheritdoc/>
@@ -34,16 +34,16 @@ public class FormatContext : IDisposable
 }
 
 /// <summary>Writes a value.</summary>
-/// <returns>False if another formatter must write it.</returns>
+/// <returns>False if the value was not written; another formatter then writes it.</returns>
 public delegate bool FormatDelegate<in T>(T value, FormatContext context);
 
-/// <summary>Writes values of one type as text of one MIME type.</summary>
+/// <summary>Writes values of one type as text in one MIME type.</summary>
 public interface ITypeFormatter
 {
     /// <summary>The MIME type, for example text/html.</summary>
     string MimeType { get; }
 
-    /// <summary>The type; its derived types are included.</summary>
+    /// <summary>The type of the values; derived types are included.</summary>
     Type Type { get; }
 
     /// <summary>Writes a value, or returns false if another formatter must write it.</summary>
@@ -57,7 +57,7 @@ public interface ITypeFormatter<in T> : ITypeFormatter
     bool Format(T instance, FormatContext context);
 }
 
-/// <summary>Creates the formatters of the types that name it in a <see cref="TypeFormatterSourceAttribute"/>.</summary>
+/// <summary>Creates the formatters for types that name this source in a <see cref="TypeFormatterSourceAttribute"/>.</summary>
 public interface ITypeFormatterSource
 {
     /// <summary>Creates the formatters. Called once per type.</summary>
@@ -65,28 +65,28 @@ public interface ITypeFormatterSource
 }
 
 /// <summary>
-/// Names the source of a type's formatters. A library without a reference to this assembly can declare an attribute of this name, and a
-/// source and formatters with these members: they are found by name.
+/// Names the source of a type's formatters. A library without a reference to this assembly can declare its own attribute of this name, and
+/// its own source and formatters with the same members, because they are found by name.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Interface)]
 public class TypeFormatterSourceAttribute(Type formatterSourceType) : Attribute
 {
     /// <summary>
-    /// The type of the source: with a parameterless constructor and <see cref="ITypeFormatterSource.CreateTypeFormatters"/>.
+    /// The type of the source; it has a parameterless constructor and <see cref="ITypeFormatterSource.CreateTypeFormatters"/>.
     /// </summary>
     public Type FormatterSourceType => formatterSourceType;
 
-    /// <summary>The preferred MIME types of the type; empty for all.</summary>
+    /// <summary>The preferred MIME types for the type; empty for all.</summary>
     public string[] PreferredMimeTypes { get; set; } = [];
 }
 
-/// <summary>Base class of formatters of one type.</summary>
+/// <summary>Base class of formatters for one type.</summary>
 public abstract class TypeFormatter<T> : ITypeFormatter<T>
 {
     private readonly Type? type;
 
     /// <summary>Creates a formatter.</summary>
-    /// <param name="type">The type; null for T.</param>
+    /// <param name="type">The type of the values; null for T.</param>
     protected TypeFormatter(Type? type = null) => this.type = type;
 
     /// <inheritdoc/>
@@ -109,7 +109,7 @@ internal sealed class DelegateFormatter<T>(FormatDelegate<T> format, string mime
     public override bool Format(T value, FormatContext context) => context.Within(() => format(value, context));
 }
 
-/// <summary>The default formatter of a type.</summary>
+/// <summary>The default formatter for a type.</summary>
 internal sealed class DefaultFormatter<T>(string mimeType, Type? type = null) : TypeFormatter<T>(type)
 {
     public override string MimeType => mimeType;

@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 
 namespace Microsoft.AspNetCore.Html;
 
-/// <summary>Text that is HTML.</summary>
+/// <summary>A string that is already HTML.</summary>
 public class HtmlString(string? value) : IHtmlContent
 {
     /// <summary>The environment's line break.</summary>

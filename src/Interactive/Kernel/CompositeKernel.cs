@@ -5,7 +5,7 @@ using Microsoft.DotNet.Interactive.Commands;
 
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>The parent of the other kernels: a command goes to the kernel that it names, otherwise to C#.</summary>
+/// <summary>The parent of all other kernels. A command goes to the kernel that it names, otherwise to the default kernel.</summary>
 public sealed class CompositeKernel : Kernel, IEnumerable<Kernel>
 {
     private const string CSharp = "csharp";
@@ -17,13 +17,15 @@ public sealed class CompositeKernel : Kernel, IEnumerable<Kernel>
         KernelInfo.IsComposite = true;
     }
 
-    /// <summary>The kernel of commands that name none.</summary>
+    /// <summary>The kernel for commands that do not name one; C# by default.</summary>
     public string DefaultKernelName { get; set; } = CSharp;
 
     /// <summary>The child kernels.</summary>
     public KernelCollection ChildKernels { get; }
 
-    /// <summary>Adds a kernel that commands can name. Cells in its language are not supported: this program runs C#.</summary>
+    /// <summary>
+    /// Adds a kernel that commands can name. Cells in its language are still not supported, because this program runs only C#.
+    /// </summary>
     public void Add(Kernel kernel, IEnumerable<string>? aliases = null)
     {
         ArgumentNullException.ThrowIfNull(kernel);
@@ -65,7 +67,7 @@ public sealed class KernelCollection(CompositeKernel compositeKernel) : IReadOnl
     /// <inheritdoc/>
     public int Count => kernels.Count;
 
-    /// <summary>Finds a kernel by its name or an alias.</summary>
+    /// <summary>Finds a kernel by name or alias.</summary>
     public bool TryGetByAlias(string alias, out Kernel? kernel) => (kernel = Find(alias)) is not null;
 
     /// <inheritdoc/>
@@ -85,7 +87,7 @@ public static class KernelExtensions
     public static Kernel? FindKernelByName(this Kernel kernel, string name) =>
         kernel.FindKernels(found => found.KernelInfo.IsCalled(name)).FirstOrDefault();
 
-    /// <summary>Finds the kernels that satisfy a condition, among the root kernel and its children.</summary>
+    /// <summary>Returns the kernels that satisfy a condition, among the root kernel and its children.</summary>
     public static IEnumerable<Kernel> FindKernels(this Kernel kernel, Func<Kernel, bool> predicate)
     {
         ArgumentNullException.ThrowIfNull(kernel);

@@ -5,16 +5,16 @@ using JupyterKernel.Display.Hosting;
 namespace Microsoft.DotNet.Interactive;
 
 /// <summary>
-/// Loads the extensions that packages contain under interactive-extensions/dotnet. The kernel calls it in a cell of its own after <c>#r
-/// "nuget:"</c>.
+/// Loads the extensions that packages contain in the folder interactive-extensions/dotnet. After <c>#r "nuget:"</c>, the kernel
+/// generates a cell that calls it.
 /// </summary>
 public static class ExtensionLoader
 {
-    /// <summary>The time that an extension may take; after that the kernel no longer waits for it.</summary>
+    /// <summary>The time for an extension to load, after which it is no longer waited for.</summary>
     private static readonly TimeSpan LoadTimeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>Loads the extensions of an assembly. A fault of an extension is a warning.</summary>
-    /// <param name="assemblyName">The simple name of the assembly; the kernel knows its file.</param>
+    /// <summary>Loads the extensions in an assembly. An exception of an extension is shown as a warning.</summary>
+    /// <param name="assemblyName">The simple name of the assembly, whose file the load context knows.</param>
     public static async Task LoadAsync(string assemblyName)
     {
         try
@@ -24,7 +24,7 @@ public static class ExtensionLoader
             foreach (var type in assembly.GetTypes().Where(
                 type => type is { IsAbstract: false, IsInterface: false } && typeof(IKernelExtension).IsAssignableFrom(type)))
             {
-                // On a thread of its own: an extension that never returns delays nothing else.
+                // On the thread pool, so that an extension that never returns does not block the cell.
                 var loading = Task.Run(() => ((IKernelExtension)Activator.CreateInstance(type)!).OnLoadAsync(Kernel.Root));
                 try
                 {

@@ -1,11 +1,11 @@
 namespace Microsoft.DotNet.Interactive;
 
 /// <summary>
-/// An extension that a package runs when it is referenced: one instance is created of each such class in its folder
+/// An extension that runs when its package is referenced. One instance is created of each such class in the package's folder
 /// interactive-extensions/dotnet.
 /// </summary>
 public interface IKernelExtension
 {
-    /// <summary>Loads the extension. Called once per session, and again when its cells are replayed.</summary>
+    /// <summary>Loads the extension. Called once per session, and again when the session's cells are replayed.</summary>
     Task OnLoadAsync(Kernel kernel);
 }

@@ -10,7 +10,7 @@ using Microsoft.DotNet.Interactive.Formatting;
 namespace Microsoft.DotNet.Interactive;
 
 /// <summary>
-/// A kernel for the cells of a language, as in .NET Interactive. This program has one for C#, whose work its own kernel does, and three
+/// A kernel for cells in one language, as in .NET Interactive. Here, there is one for C#, which uses this program's own kernel, and three
 /// that display their code. Any thread.
 /// </summary>
 public abstract class Kernel : IDisposable
@@ -21,15 +21,15 @@ public abstract class Kernel : IDisposable
     private readonly Stack<Action> disposals = new();
 
     /// <summary>Creates a kernel.</summary>
-    /// <param name="name">The name that commands use.</param>
+    /// <param name="name">The name used in commands.</param>
     protected Kernel(string name) : this(name, null, null)
     {
     }
 
     /// <summary>Creates a kernel for a language.</summary>
-    /// <param name="name">The name that commands use.</param>
-    /// <param name="languageName">The language of its code.</param>
-    /// <param name="languageVersion">The language's version.</param>
+    /// <param name="name">The name used in commands.</param>
+    /// <param name="languageName">The name of the language.</param>
+    /// <param name="languageVersion">The version of the language.</param>
     protected Kernel(string name, string? languageName, string? languageVersion)
     {
         Name = name;
@@ -42,7 +42,7 @@ public abstract class Kernel : IDisposable
     /// <summary>The parent of all kernels.</summary>
     public static Kernel Root => LazyRoot.Value;
 
-    /// <summary>The name that commands use.</summary>
+    /// <summary>The name used in commands.</summary>
     public string Name { get; }
 
     /// <summary>The description of the kernel.</summary>
@@ -51,14 +51,14 @@ public abstract class Kernel : IDisposable
     /// <summary>The parent kernel; null for the root.</summary>
     public CompositeKernel? ParentKernel { get; internal set; }
 
-    /// <summary>The kernel without a parent.</summary>
+    /// <summary>The root of the kernels: the one without a parent.</summary>
     public Kernel RootKernel => ParentKernel?.RootKernel ?? this;
 
-    /// <summary>The events that are published through this interface.</summary>
+    /// <summary>The events published through this API.</summary>
     public IObservable<KernelEvent> KernelEvents => events;
 
-    /// <summary>Executes a command and waits until it completes.</summary>
-    /// <returns>The events; the last one is a <see cref="CommandSucceeded"/> or a <see cref="CommandFailed"/>.</returns>
+    /// <summary>Carries out a command and waits until it completes.</summary>
+    /// <returns>The result, whose last event is a <see cref="CommandSucceeded"/> or a <see cref="CommandFailed"/>.</returns>
     public async Task<KernelCommandResult> SendAsync(KernelCommand command, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(command);
@@ -89,10 +89,10 @@ public abstract class Kernel : IDisposable
         return result;
     }
 
-    /// <summary>Runs code and waits for its end.</summary>
+    /// <summary>Runs code and waits until it has ended.</summary>
     public Task<KernelCommandResult> SubmitCodeAsync(string code) => SendAsync(new SubmitCode(code));
 
-    /// <summary>Publishes an event, and displays its value if it has one.</summary>
+    /// <summary>Publishes an event, and displays the value of the event if it has one.</summary>
     public void PublishEvent(KernelEvent kernelEvent)
     {
         ArgumentNullException.ThrowIfNull(kernelEvent);
@@ -100,20 +100,22 @@ public abstract class Kernel : IDisposable
         kernelEvent.Show();
     }
 
-    /// <summary>Registers a magic whose handler receives a command of the directive's type, or one with its parameters alone.</summary>
+    /// <summary>
+    /// Registers a magic. The handler receives a command of the directive's command type or, without one, a <see cref="DirectiveCommand"/>.
+    /// </summary>
     public void AddDirective(KernelActionDirective directive, Func<KernelCommand, KernelInvocationContext, Task> handler) =>
         DirectiveMagic.Add(directive,
             (directive ?? throw new ArgumentNullException(nameof(directive))).KernelCommandType ?? typeof(DirectiveCommand), handler);
 
-    /// <summary>Registers a magic whose handler receives a command with the given parameters.</summary>
+    /// <summary>Registers a magic. The handler receives a command with the given parameters.</summary>
     public void AddDirective<TCommand>(KernelActionDirective directive, Func<TCommand, KernelInvocationContext, Task> handler)
         where TCommand : KernelCommand =>
             DirectiveMagic.Add(directive, typeof(TCommand), (command, context) => handler((TCommand)command, context));
 
-    /// <summary>Registers an action that runs when the kernel is disposed of.</summary>
+    /// <summary>Registers an action to run when the kernel is disposed of.</summary>
     public void RegisterForDisposal(Action dispose) => disposals.Push(dispose);
 
-    /// <summary>Registers an object that is disposed of with the kernel.</summary>
+    /// <summary>Registers an object to dispose of with the kernel.</summary>
     public void RegisterForDisposal(IDisposable disposable) => RegisterForDisposal(disposable.Dispose);
 
     /// <inheritdoc/>
@@ -126,10 +128,10 @@ public abstract class Kernel : IDisposable
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name}: {Name}";
 
-    /// <summary>Displays a value, in these MIME types if any are given.</summary>
+    /// <summary>Displays a value, in the given MIME types if there are any.</summary>
     public static Formatting.DisplayedValue display(object? value, params string[] mimeTypes) => value.Display(mimeTypes);
 
-    /// <summary>Wraps text that is HTML.</summary>
+    /// <summary>Wraps a string that is already HTML.</summary>
     public static IHtmlContent HTML(string content) => content.ToHtmlContent();
 
     /// <summary>Adds a style sheet to the page.</summary>
@@ -142,7 +144,7 @@ public abstract class Kernel : IDisposable
     public static Task<string> GetInputAsync(string prompt = "", string typeHint = "text") =>
         Task.FromResult(typeHint == "password" ? Notebook.GetPassword(prompt).GetClearTextPassword() : Notebook.GetInput(prompt));
 
-    /// <summary>Asks the user for several lines of input, one after the other.</summary>
+    /// <summary>Asks the user for several lines of input, one after another.</summary>
     public static async Task<IDictionary<string, string>> GetInputsAsync(IEnumerable<InputDescription> inputDescriptions)
     {
         ArgumentNullException.ThrowIfNull(inputDescriptions);
@@ -155,7 +157,7 @@ public abstract class Kernel : IDisposable
     public static Task<IDictionary<string, string>> RequestInputsAsync(IEnumerable<InputDescription> inputDescriptions) =>
         GetInputsAsync(inputDescriptions);
 
-    /// <summary>Asks the user for a line of input that is hidden while typed.</summary>
+    /// <summary>Asks the user for a line of input that is hidden while it is typed.</summary>
     public static Task<PasswordString> GetPasswordAsync(string prompt = "") =>
         Task.FromResult(new PasswordString(Notebook.GetPassword(prompt).GetClearTextPassword()));
 
@@ -164,7 +166,7 @@ public abstract class Kernel : IDisposable
             ? this
             : (ParentKernel ?? RootKernel as CompositeKernel)?.ChildKernels.Find(command.TargetKernelName);
 
-    /// <summary>Carries out a command for this kernel.</summary>
+    /// <summary>Carries out a command that was sent to this kernel.</summary>
     internal virtual Task CarryOutAsync(KernelCommand command)
     {
         switch (command)
@@ -190,7 +192,7 @@ public abstract class Kernel : IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Runs code for this kernel.</summary>
+    /// <summary>Runs code that was sent to this kernel.</summary>
     internal virtual Task RunAsync(SubmitCode submission) => throw new KernelCommandException($"The kernel '{Name}' cannot run code.");
 
     /// <summary>Reads a variable of the session.</summary>
@@ -209,5 +211,5 @@ public abstract class Kernel : IDisposable
     }
 }
 
-/// <summary>The reason why a command could not be carried out, for the user.</summary>
+/// <summary>A command could not be carried out; the message states the reason, for the user.</summary>
 internal sealed class KernelCommandException(string message) : Exception(message);

@@ -5,7 +5,7 @@ using Microsoft.DotNet.Interactive.Events;
 namespace Microsoft.DotNet.Interactive;
 
 /// <summary>
-/// The result of a command. Its outputs are already displayed, so a cell whose last expression is one shows nothing further.
+/// The result of a command. Its outputs are already displayed, so nothing more is shown if it is the last expression of a cell.
 /// </summary>
 public class KernelCommandResult : IOnScreen
 {
@@ -16,7 +16,7 @@ public class KernelCommandResult : IOnScreen
     /// <summary>The command.</summary>
     public KernelCommand Command { get; }
 
-    /// <summary>The events of the command, in their order.</summary>
+    /// <summary>The events of the command, in order.</summary>
     public IReadOnlyList<KernelEvent> Events
     {
         get

@@ -1,13 +1,13 @@
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>The description of a kernel.</summary>
+/// <summary>Describes a kernel.</summary>
 public class KernelInfo(string localName, string[]? aliases = null, bool isProxy = false, bool isComposite = false,
     string? description = null)
 {
-    /// <summary>The name that commands use.</summary>
+    /// <summary>The name used in commands.</summary>
     public string LocalName => localName;
 
-    /// <summary>The aliases that commands can use.</summary>
+    /// <summary>Other names that can be used in commands.</summary>
     public string[] Aliases { get; internal set; } = aliases ?? [];
 
     /// <summary>The language, for example C#.</summary>
@@ -19,7 +19,7 @@ public class KernelInfo(string localName, string[]? aliases = null, bool isProxy
     /// <summary>Whether the kernel has child kernels.</summary>
     public bool IsComposite { get; internal set; } = isComposite;
 
-    /// <summary>Whether the kernel represents one in another process.</summary>
+    /// <summary>Whether the kernel represents a kernel in another process.</summary>
     public bool IsProxy { get; } = isProxy;
 
     /// <summary>The name for display.</summary>

@@ -15,7 +15,7 @@ public class KernelInvocationContext : IDisposable
     /// <summary>The context of the running cell.</summary>
     public static KernelInvocationContext Current { get; } = new();
 
-    /// <summary>The current command: a submission without its text.</summary>
+    /// <summary>The current command: a <see cref="SubmitCode"/> without the code.</summary>
     public KernelCommand Command { get; } = new SubmitCode("");
 
     /// <summary>Whether the cell has ended; always false while its code runs.</summary>
@@ -30,26 +30,26 @@ public class KernelInvocationContext : IDisposable
     /// <summary>The events of all kernels.</summary>
     public IObservable<KernelEvent> KernelEvents => Kernel.Root.KernelEvents;
 
-    /// <summary>Displays a value, in these MIME types if any are given.</summary>
+    /// <summary>Displays a value, in the given MIME types if there are any.</summary>
     public Formatting.DisplayedValue Display(object? value, params string[] mimeTypes) => value.Display(mimeTypes);
 
-    /// <summary>Displays text as data of a MIME type.</summary>
+    /// <summary>Displays text in the given MIME type.</summary>
     public Formatting.DisplayedValue DisplayAs(string value, string mimeType) => value.DisplayAs(mimeType);
 
-    /// <summary>Publishes an event, and displays its value if it has one.</summary>
+    /// <summary>Publishes an event, and displays the value of the event if it has one.</summary>
     public void Publish(KernelEvent @event) => HandlingKernel.PublishEvent(@event);
 
     /// <inheritdoc cref="Publish(KernelEvent)"/>
     public void Publish(KernelEvent @event, bool publishOnAmbientContextOnly) => Publish(@event);
 
-    /// <summary>Registers an action that runs when the cell has ended, before its end is reported.</summary>
+    /// <summary>Registers an action to run after the cell has ended and before its outcome is reported.</summary>
     public void OnComplete(Action<KernelInvocationContext> onComplete)
     {
         ArgumentNullException.ThrowIfNull(onComplete);
         if (NotebookHost.Current is { } host) host.AtCellEnd(() => onComplete(this));
     }
 
-    /// <summary>Does nothing: the cell ends by itself.</summary>
+    /// <summary>Does nothing, because the cell ends by itself.</summary>
     public void Complete(KernelCommand command)
     {
     }
@@ -62,7 +62,7 @@ public class KernelInvocationContext : IDisposable
     public void Dispose() => GC.SuppressFinalize(this);
 }
 
-/// <summary>Extension methods for assemblies that were compiled against them.</summary>
+/// <summary>Extension methods, for assemblies that were compiled to call them.</summary>
 public static class KernelInvocationContextExtensions
 {
     /// <inheritdoc cref="KernelInvocationContext.Display"/>

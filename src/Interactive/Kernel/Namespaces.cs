@@ -1,4 +1,4 @@
-// Namespaces that notebooks import although nothing in them is supported: a using of a missing namespace would fail the whole cell.
+// Empty namespaces, because notebooks import them: a using directive for a missing namespace would be a compile error in the whole cell.
 
 namespace Microsoft.DotNet.Interactive.Connection
 {

@@ -6,7 +6,7 @@ using Microsoft.DotNet.Interactive.Events;
 
 namespace Microsoft.DotNet.Interactive;
 
-/// <summary>A kernel that displays its code.</summary>
+/// <summary>A kernel that only displays its code.</summary>
 internal sealed class ShowingKernel(string name, Func<string, MimeBundle> show) : Kernel(name)
 {
     internal override Task RunAsync(SubmitCode submission)
@@ -16,7 +16,7 @@ internal sealed class ShowingKernel(string name, Func<string, MimeBundle> show) 
     }
 }
 
-/// <summary>Runs C# code that is sent to a kernel, after the code of the running cell.</summary>
+/// <summary>Runs C# code sent to a kernel after the code of the running cell.</summary>
 internal static class CSharpSubmission
 {
     private static readonly char[] Blanks = [' ', '\t', '\r'];
@@ -41,7 +41,8 @@ internal static class CSharpSubmission
     }
 
     /// <summary>
-    /// Splits code at the lines that select a language, each part with its language; null for the part before the first such line.
+    /// Splits code at the lines that select a language, and returns each part with its language (null for the part
+    /// before the first such line).
     /// </summary>
     private static List<(string? Language, string Text)> Parts(string code)
     {

@@ -54,10 +54,10 @@ public class TableSchemaFieldDescriptor(string name, TableSchemaFieldType? type 
     /// <summary>A description of the column.</summary>
     public string? Description => description;
 
-    /// <summary>The format of its values, as the specification names it.</summary>
+    /// <summary>The format of the values, as named in the specification.</summary>
     public string? Format => format;
 
-    /// <summary>The type of its values.</summary>
+    /// <summary>The type of the values.</summary>
     public TableSchemaFieldType Type => type ?? TableSchemaFieldType.Null;
 }
 
@@ -69,12 +69,12 @@ public class TableDataFieldDescriptors : IReadOnlyCollection<TableSchemaFieldDes
     /// <inheritdoc/>
     public int Count => fields.Count;
 
-    /// <summary>The column of a name.</summary>
+    /// <summary>Returns the column with a given name.</summary>
     /// <exception cref="KeyNotFoundException">There is no such column.</exception>
     public TableSchemaFieldDescriptor this[string name] =>
         fields.Find(field => field.Name == name) ?? throw new KeyNotFoundException($"Unknown field '{name}'.");
 
-    /// <summary>Whether there is a column of a name.</summary>
+    /// <summary>Whether there is a column with a given name.</summary>
     public bool Contains(string name) => fields.Exists(field => field.Name == name);
 
     /// <summary>Adds a column.</summary>
@@ -95,22 +95,22 @@ public class TableSchema
     /// <summary>The names of the columns that identify a row.</summary>
     public List<string> PrimaryKey { get; init; } = [];
 
-    /// <summary>The columns in their order.</summary>
+    /// <summary>The columns, in order.</summary>
     public TableDataFieldDescriptors Fields { get; init; } = [];
 }
 
-/// <summary>A table: its columns and its rows. It is displayed as a table.</summary>
+/// <summary>A table of columns and rows, which is displayed as a table.</summary>
 [JsonConverter(typeof(TabularDataResourceJsonConverter))]
 public class TabularDataResource(TableSchema schema, IEnumerable<IEnumerable<KeyValuePair<string, object?>>> data,
     string? profile = null) : IDisplayable
 {
-    /// <summary>The profile of the specification; tabular-data-resource by default.</summary>
+    /// <summary>The profile as defined in the specification; by default tabular-data-resource.</summary>
     public string Profile { get; } = profile ?? "tabular-data-resource";
 
     /// <summary>The columns.</summary>
     public TableSchema Schema => schema;
 
-    /// <summary>The rows, each as names and values.</summary>
+    /// <summary>The rows, each a sequence of column names and values.</summary>
     public IEnumerable<IEnumerable<KeyValuePair<string, object?>>> Data => data;
 
     /// <summary>Converts the table to JSON.</summary>
@@ -163,7 +163,7 @@ public static class TabularDataResourceFormatter
     /// <summary>The options with which tables are serialized.</summary>
     public static JsonSerializerOptions JsonSerializerOptions { get; } = new();
 
-    /// <summary>Creates a table of the items' public properties and fields, or of the entries of dictionaries.</summary>
+    /// <summary>Creates a table from the public properties and fields of the items, or from the entries of dictionaries.</summary>
     public static TabularDataResource ToTabularDataResource<T>(this IEnumerable<T> source)
     {
         var rows = source.Select(item => Row(item)).ToList();
@@ -179,7 +179,7 @@ public static class TabularDataResourceFormatter
         return new(schema, rows);
     }
 
-    /// <summary>The column type of a .NET type.</summary>
+    /// <summary>Returns the column type for a .NET type.</summary>
     public static TableSchemaFieldType ToTableSchemaFieldType(this Type type)
     {
         ArgumentNullException.ThrowIfNull(type);

@@ -1,9 +1,9 @@
 namespace Microsoft.DotNet.Interactive.Formatting.TabularData;
 
-/// <summary>Writes values of a type as tables in JSON.</summary>
+/// <summary>Writes values of a type as tables in JSON format.</summary>
 public class TabularDataResourceFormatter<T>(FormatDelegate<T> format) : TypeFormatter<T>
 {
-    /// <summary>Creates a formatter that always writes.</summary>
+    /// <summary>Creates a formatter from a function that writes every value.</summary>
     public TabularDataResourceFormatter(Action<T, FormatContext> format) : this(Always.Of(format))
     {
     }

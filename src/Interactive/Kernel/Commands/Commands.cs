@@ -3,23 +3,23 @@ using Microsoft.DotNet.Interactive.Formatting;
 namespace Microsoft.DotNet.Interactive.Commands;
 
 /// <summary>Base class of commands to a kernel.</summary>
-/// <param name="targetKernelName">The kernel that carries the command out; null for the one that it is sent to.</param>
+/// <param name="targetKernelName">The kernel that carries out the command; null for the kernel that receives it.</param>
 public abstract class KernelCommand(string? targetKernelName = null)
 {
-    /// <summary>The kernel that carries the command out; null for the one that it is sent to.</summary>
+    /// <summary>The kernel that carries out the command; null for the kernel that receives it.</summary>
     public string? TargetKernelName { get; internal set; } = targetKernelName;
 
-    /// <summary>The command that this one is part of.</summary>
+    /// <summary>The command of which this one is a part; null if there is none.</summary>
     public KernelCommand? Parent { get; private set; }
 
-    /// <summary>Sets the command that this one is part of.</summary>
+    /// <summary>Sets the command of which this one is a part.</summary>
     public void SetParent(KernelCommand? parent, bool bubbleEvents = false) => Parent = parent;
 }
 
-/// <summary>Base class of commands of directives: their properties are set by the parameters of the same names.</summary>
+/// <summary>Base class of the commands of directives. Their properties are set from the parameters of the same names.</summary>
 public abstract class KernelDirectiveCommand(string? targetKernelName = null) : KernelCommand(targetKernelName)
 {
-    /// <summary>The errors in the given parameters; if there are any, the command is not carried out.</summary>
+    /// <summary>Returns the errors in the given parameters; if there are any, the command is not carried out.</summary>
     public virtual IEnumerable<string> GetValidationErrors(CompositeKernel kernel) => [];
 }
 
@@ -69,14 +69,14 @@ public class RequestInput(string prompt, string? inputTypeHint = null) : KernelC
     /// <summary>The prompt.</summary>
     public string Prompt => prompt;
 
-    /// <summary>The kind of input: password, or any other text.</summary>
+    /// <summary>The kind of input: password for hidden input, anything else for ordinary text.</summary>
     public string InputTypeHint { get; set; } = inputTypeHint ?? "text";
 
-    /// <summary>Whether the line is hidden while typed.</summary>
+    /// <summary>Whether the line is hidden while it is typed.</summary>
     public bool IsPassword => InputTypeHint == "password";
 }
 
-/// <summary>The description of one of several lines of input.</summary>
+/// <summary>Describes one of several lines of input.</summary>
 public class InputDescription(string name, string? prompt = null)
 {
     /// <summary>The name of the line in the result.</summary>
@@ -85,7 +85,7 @@ public class InputDescription(string name, string? prompt = null)
     /// <summary>The prompt.</summary>
     public string Prompt => prompt ?? name;
 
-    /// <summary>The kind of input: password, or any other text.</summary>
+    /// <summary>The kind of input: password for hidden input, anything else for ordinary text.</summary>
     public string TypeHint { get; set; } = "text";
 
     /// <summary>Has no effect here.</summary>
@@ -110,5 +110,5 @@ public class RequestValue(string name, string mimeType = "application/json", str
     public string MimeType => mimeType;
 }
 
-/// <summary>A command to shut the kernel down, which a cell cannot do.</summary>
+/// <summary>A command to shut down the kernel, which is not possible from a cell.</summary>
 public class Quit : KernelCommand;

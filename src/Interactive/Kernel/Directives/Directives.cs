@@ -6,17 +6,17 @@ using Microsoft.DotNet.Interactive.Commands;
 
 namespace Microsoft.DotNet.Interactive.Directives;
 
-/// <summary>A directive: the .NET Interactive name for a magic.</summary>
-/// <param name="name">The name with <c>#!</c>.</param>
+/// <summary>A directive, which is the .NET Interactive name for a magic.</summary>
+/// <param name="name">The name, including <c>#!</c>.</param>
 public abstract class KernelDirective(string name)
 {
-    /// <summary>The name with <c>#!</c>.</summary>
+    /// <summary>The name, including <c>#!</c>.</summary>
     public string Name => name;
 
     /// <summary>The description for <c>--help</c>.</summary>
     public string Description { get; set; } = "";
 
-    /// <summary>Has no effect here: every magic is listed.</summary>
+    /// <summary>Has no effect here, because every magic is listed.</summary>
     public bool Hidden { get; set; }
 
     /// <inheritdoc/>
@@ -24,36 +24,36 @@ public abstract class KernelDirective(string name)
 }
 
 /// <summary>A directive with a handler.</summary>
-/// <param name="name">The name with <c>#!</c>.</param>
+/// <param name="name">The name, including <c>#!</c>.</param>
 public class KernelActionDirective(string name) : KernelDirective(name)
 {
-    /// <summary>The type of the command that its handler receives.</summary>
+    /// <summary>The type of the command that the handler receives.</summary>
     public Type? KernelCommandType { get; set; }
 
     /// <summary>The parameters.</summary>
     public ICollection<KernelDirectiveParameter> Parameters { get; } = [];
 
-    /// <summary>The subcommands, which are not supported here.</summary>
+    /// <summary>The subcommands; not supported here.</summary>
     public ICollection<KernelActionDirective> Subcommands { get; } = [];
 }
 
 /// <summary>A parameter of a directive.</summary>
-/// <param name="name">The name with dashes.</param>
+/// <param name="name">The name, including the dashes.</param>
 /// <param name="description">The description for <c>--help</c>.</param>
 public class KernelDirectiveParameter(string name, string? description = null)
 {
     private readonly List<Func<IEnumerable<string>>> proposals = [];
 
-    /// <summary>The name with dashes.</summary>
+    /// <summary>The name, including the dashes.</summary>
     public string Name => name;
 
     /// <summary>The description for <c>--help</c>.</summary>
     public string Description { get; init; } = description ?? "";
 
-    /// <summary>Whether its value can be given without the name.</summary>
+    /// <summary>Whether the value can be given without the name.</summary>
     public bool AllowImplicitName { get; init; }
 
-    /// <summary>The maximum number of occurrences; only the last one is used here.</summary>
+    /// <summary>The maximum number of occurrences; only the last occurrence is used here.</summary>
     public int MaxOccurrences { get; init; } = 1;
 
     /// <summary>Whether the parameter is required.</summary>
@@ -65,7 +65,7 @@ public class KernelDirectiveParameter(string name, string? description = null)
     /// <summary>Whether the parameter has no value.</summary>
     public bool Flag { get; set; }
 
-    /// <summary>Adds values for completion.</summary>
+    /// <summary>Adds values that completion proposes.</summary>
     public KernelDirectiveParameter AddCompletions(Func<IEnumerable<string>> getCompletions)
     {
         proposals.Add(getCompletions);
@@ -79,10 +79,10 @@ public class KernelDirectiveParameter(string name, string? description = null)
         new(name, Description, Required, Flag, AllowImplicitName, [.. proposals.SelectMany(proposal => proposal())]);
 }
 
-/// <summary>The command of a directive without a command type: the given parameters by name.</summary>
+/// <summary>The command of a directive without a command type; it contains the given parameters by name.</summary>
 public sealed class DirectiveCommand : KernelDirectiveCommand
 {
-    /// <summary>The values by parameter name with dashes.</summary>
+    /// <summary>The values, by parameter name (including the dashes).</summary>
     public IReadOnlyDictionary<string, object?> Parameters { get; internal set; } = new Dictionary<string, object?>();
 }
 
@@ -108,8 +108,8 @@ internal static class DirectiveMagic
     }
 
     /// <summary>
-    /// Creates a command whose constructor and properties receive the parameters of their names: <c>--max-count</c> is <c>maxCount</c> and
-    /// <c>MaxCount</c>.
+    /// Creates a command. Its constructor parameters and properties are set from the parameters of the same names: <c>--max-count</c>
+    /// matches <c>maxCount</c> and <c>MaxCount</c>.
     /// </summary>
     private static KernelCommand Command(Type type, MagicArguments arguments)
     {

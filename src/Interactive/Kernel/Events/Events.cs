@@ -3,7 +3,7 @@ using Microsoft.DotNet.Interactive.Formatting;
 
 namespace Microsoft.DotNet.Interactive.Events;
 
-/// <summary>Base class of events of a command.</summary>
+/// <summary>Base class of the events of a command.</summary>
 public abstract class KernelEvent(KernelCommand command)
 {
     /// <summary>The command.</summary>
@@ -25,14 +25,14 @@ public abstract class KernelCommandCompletionEvent(KernelCommand command, int? e
     public int? ExecutionOrder => executionOrder;
 }
 
-/// <summary>The event of a successful command.</summary>
+/// <summary>A command has succeeded.</summary>
 public class CommandSucceeded(KernelCommand command, int executionOrder = 0) : KernelCommandCompletionEvent(command, executionOrder);
 
-/// <summary>The event of a failed command.</summary>
+/// <summary>A command has failed.</summary>
 public class CommandFailed(Exception? exception, KernelCommand command, string? message = null,
     int? executionOrder = null) : KernelCommandCompletionEvent(command, executionOrder)
 {
-    /// <summary>Creates the event of a failure without an exception.</summary>
+    /// <summary>Creates the event for a failure without an exception.</summary>
     public CommandFailed(string message, KernelCommand command, int? executionOrder = null) : this(null, command, message, executionOrder)
     {
     }
@@ -40,7 +40,7 @@ public class CommandFailed(Exception? exception, KernelCommand command, string? 
     /// <summary>The exception; null if there was none.</summary>
     public Exception? Exception => exception;
 
-    /// <summary>The reason.</summary>
+    /// <summary>The reason for the failure.</summary>
     public string Message { get; } = message ?? exception?.Message ?? "";
 
     /// <inheritdoc/>
@@ -60,7 +60,7 @@ public abstract class DisplayEvent(object? value, KernelCommand command, IReadOn
     /// <summary>The id by which the display can be updated.</summary>
     public string? ValueId => valueId;
 
-    /// <summary>Whether the event updates a display.</summary>
+    /// <summary>Whether the event updates an existing display.</summary>
     internal virtual bool IsUpdate => false;
 
     internal override void Show()
@@ -73,12 +73,12 @@ public abstract class DisplayEvent(object? value, KernelCommand command, IReadOn
     private protected string Text => FormattedValues.FirstOrDefault()?.Value ?? Value?.ToString() ?? "";
 }
 
-/// <summary>The event of a displayed value.</summary>
+/// <summary>A value was displayed.</summary>
 public class DisplayedValueProduced(object? value, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
     string? valueId = null)
     : DisplayEvent(value, command, formattedValues, valueId);
 
-/// <summary>The event of an updated display.</summary>
+/// <summary>A display was updated.</summary>
 public class DisplayedValueUpdated(object? value, string valueId, KernelCommand command,
     IReadOnlyCollection<FormattedValue>? formattedValues = null)
     : DisplayEvent(value, command, formattedValues, valueId)
@@ -86,12 +86,12 @@ public class DisplayedValueUpdated(object? value, string valueId, KernelCommand 
     internal override bool IsUpdate => true;
 }
 
-/// <summary>The event of a result of code.</summary>
+/// <summary>Code returned a result.</summary>
 public class ReturnValueProduced(object? value, KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
     string? valueId = null)
     : DisplayEvent(value, command, formattedValues, valueId);
 
-/// <summary>The event of text written to stdout.</summary>
+/// <summary>Text was written to stdout.</summary>
 public class StandardOutputValueProduced(KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
     string? valueId = null)
     : DisplayEvent(null, command, formattedValues, valueId)
@@ -99,7 +99,7 @@ public class StandardOutputValueProduced(KernelCommand command, IReadOnlyCollect
     internal override void Show() => Console.Out.Write(Text);
 }
 
-/// <summary>The event of text written to stderr.</summary>
+/// <summary>Text was written to stderr.</summary>
 public class StandardErrorValueProduced(KernelCommand command, IReadOnlyCollection<FormattedValue>? formattedValues = null,
     string? valueId = null)
     : DisplayEvent(null, command, formattedValues, valueId)
@@ -107,7 +107,7 @@ public class StandardErrorValueProduced(KernelCommand command, IReadOnlyCollecti
     internal override void Show() => Console.Error.Write(Text);
 }
 
-/// <summary>The event of an error; the cell continues.</summary>
+/// <summary>An error occurred; the cell continues.</summary>
 public class ErrorProduced(string message, KernelCommand command,
     IReadOnlyCollection<FormattedValue>? formattedValues = null) : DisplayEvent(message, command, formattedValues)
 {
@@ -117,21 +117,21 @@ public class ErrorProduced(string message, KernelCommand command,
     internal override void Show() => Console.Error.WriteLine(message);
 }
 
-/// <summary>The event of a line of input.</summary>
+/// <summary>The user entered a line of input.</summary>
 public class InputProduced(string value, RequestInput command) : KernelEvent(command)
 {
     /// <summary>The line.</summary>
     public string Value => value;
 }
 
-/// <summary>The event of several lines of input.</summary>
+/// <summary>The user entered several lines of input.</summary>
 public class InputsProduced(Dictionary<string, string> values, RequestInputs command) : KernelEvent(command)
 {
-    /// <summary>The lines by name.</summary>
+    /// <summary>The lines, by name.</summary>
     public Dictionary<string, string> Values => values;
 }
 
-/// <summary>The event of a variable that was read.</summary>
+/// <summary>A variable was read.</summary>
 public class ValueProduced(object? value, string name, FormattedValue formattedValue, RequestValue command) : KernelEvent(command)
 {
     /// <summary>The value.</summary>
