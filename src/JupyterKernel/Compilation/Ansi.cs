@@ -1,7 +1,8 @@
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The terminal colours of tracebacks and tooltips, chosen as IPython does. https://en.wikipedia.org/wiki/ANSI_escape_code#SGR
+/// The terminal colours of tracebacks and tooltips, the same as in IPython.
+/// Source: https://en.wikipedia.org/wiki/ANSI_escape_code#SGR
 /// </summary>
 internal static class Ansi
 {

@@ -5,10 +5,10 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Resolves <c>#r "path.dll"</c> and <c>#r "Alias=path.dll"</c>; the types of the latter are known under an extern alias only, as with the
-/// compiler's option of that form. Immutable; any thread.
+/// Resolves <c>#r "path.dll"</c> and <c>#r "Alias=path.dll"</c>. With an alias, the types are visible only under that extern alias, as with
+/// the compiler option of that form. Immutable; any thread.
 /// </summary>
-/// <param name="baseDirectory">The directory that relative paths start from.</param>
+/// <param name="baseDirectory">The directory that relative paths refer to.</param>
 internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataReferenceResolver
 {
     /// <inheritdoc/>
@@ -25,7 +25,7 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
         }
         catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException)
         {
-            // Roslyn reports CS0006, which names the reference.
+            // Roslyn then reports CS0006 with the name of the reference.
             return [];
         }
     }
@@ -34,7 +34,7 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
         Find(name, baseFilePath) is { } path ? MetadataReference.CreateFromFile(path, properties)
         : OfFramework(name)?.WithProperties(properties);
 
-    // Scripts name framework assemblies without a path: #r "System.Xml.Linq", #r "System.Net.Http.Json.dll".
+    // Scripts may reference framework assemblies without a path: #r "System.Xml.Linq", #r "System.Net.Http.Json.dll".
     private static PortableExecutableReference? OfFramework(string name) =>
         Path.GetFileName(name) == name
         ? ReferenceSet.ReferredTo(name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name) : null;
@@ -46,7 +46,7 @@ internal sealed class AssemblyFileResolver(string baseDirectory) : MetadataRefer
     public override PortableExecutableReference? ResolveMissingAssembly(MetadataReference definition, AssemblyIdentity referenceIdentity) =>
         ReferenceSet.ReferredTo(referenceIdentity.Name);
 
-    /// <summary>Resolves a path relative to the file that contains it, or else to the notebook.</summary>
+    /// <summary>Resolves a path relative to the file that contains it, otherwise relative to the notebook.</summary>
     private string? Find(string file, string? baseFilePath)
     {
         if (Path.IsPathRooted(baseFilePath)

@@ -5,16 +5,16 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Detects a task that is used in place of its result. A hint is given only where the compiler's types show that the result would fit and
-/// the task does not. Pure; compilation thread.
+/// Detects a task that is used instead of its result. Gives a hint only if the types show that the result would fit and the task does not.
+/// Pure; compilation thread.
 /// </summary>
 internal static class Awaits
 {
     private const string Question = "Is an await missing? ";
 
-    /// <summary>Returns a hint where an <c>await</c> is missing; null if none is.</summary>
+    /// <summary>Returns a hint that an <c>await</c> is missing; null if none is missing.</summary>
     /// <param name="error">An error in the submission's tree.</param>
-    /// <param name="node">The syntax node that the error is about.</param>
+    /// <param name="node">The syntax node that the error refers to.</param>
     public static string? Hint(Diagnostic error, SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         var model = submission.GetSemanticModel(node.SyntaxTree);
@@ -60,7 +60,7 @@ internal static class Awaits
 
         ITypeSymbol? TypeOf(ExpressionSyntax expression) => model.GetTypeInfo(expression, cancellation).Type;
 
-        // The type that awaiting the expression yields; null if it cannot be awaited, or yields nothing.
+        // The type of the awaited expression; null if it cannot be awaited or has no result.
         ITypeSymbol? Result(ExpressionSyntax expression) =>
             TypeOf(expression) is INamedTypeSymbol { IsGenericType: true, Name: "Task" or "ValueTask", ContainingNamespace: var space } task
             && space.ToDisplayString() == "System.Threading.Tasks" ? task.TypeArguments[0] : null;

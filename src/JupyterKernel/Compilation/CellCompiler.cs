@@ -11,9 +11,9 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Compiles cell text to an image and diagnostics: each cell becomes one Roslyn submission that follows the last accepted one. Immutable
-/// except for lazily created parts; any thread. Source of the model:
-/// https://github.com/dotnet/roslyn/blob/main/docs/wiki/Scripting-API-Samples.md
+/// Compiles the text of a cell to an emitted assembly and diagnostics. Each cell becomes a Roslyn submission that follows the last accepted
+/// cell. Immutable except for lazily created parts; any thread.
+/// Source of the model: https://github.com/dotnet/roslyn/blob/main/docs/wiki/Scripting-API-Samples.md
 /// </summary>
 internal sealed class CellCompiler
 {
@@ -23,7 +23,7 @@ internal sealed class CellCompiler
         "System.Threading.Tasks", "System.Net.Http", "JupyterKernel.Display", .. DefaultStaticUsings,
     ];
 
-    // A program's statements are in a class, which inherits object's own methods.
+    // In a program, statements are in a class, which inherits the methods of object.
     private static string[] DefaultStaticUsings => ["JupyterKernel.Display.Notebook", "System.Object"];
 
     // https://learn.microsoft.com/dotnet/csharp/language-reference/preprocessor-directives#conditional-compilation
@@ -34,11 +34,11 @@ internal sealed class CellCompiler
         .. ((string[])["1_0", "1_1", "2_0", "2_1", "2_2", "3_0", "3_1"]).Select(version => $"NETCOREAPP{version}_OR_GREATER"),
     ];
 
-    /// <summary>The options that a cell's text is parsed with.</summary>
+    /// <summary>The options with which a cell's text is parsed.</summary>
     public static readonly CSharpParseOptions ParseOptions =
         new(LanguageVersion.Latest, DocumentationMode.Parse, SourceCodeKind.Script, Symbols);
 
-    // Roslyn has an error with this number and meaning, but does not always reach the point where it reports it.
+    // Roslyn has an error with this number and meaning, but does not always get as far as reporting it.
     private static readonly DiagnosticDescriptor TooDeep = new(
         "CS8078", "Too deep", "The code is nested too deeply to be compiled. Split it into smaller parts.", "Compiler",
         DiagnosticSeverity.Error, isEnabledByDefault: true);
@@ -47,26 +47,26 @@ internal sealed class CellCompiler
         "CS1674", "Using", "'{0}': type used in a using statement must implement 'System.IDisposable'", "Compiler",
         DiagnosticSeverity.Error, isEnabledByDefault: true);
 
-    // The parser's own errors are about the declaration that it expects instead.
+    // The parser's own errors are about the declaration that it expects.
     private static readonly DiagnosticDescriptor KeywordAsName = new(
         "CS1001", "Keyword", "'{0}' is a contextual keyword at the start of a statement. Write @{0} to use it as a name.", "Compiler",
         DiagnosticSeverity.Error, isEnabledByDefault: true);
 
     /// <summary>
-    /// The warnings that are not useful in a notebook: about variables that only later cells use, about differences between the framework's
-    /// own assemblies, and about nullable annotations where they are not enabled.
+    /// The warnings that are not useful in a notebook: about variables that only later cells use, about version differences between
+    /// assemblies of the framework, and about nullable annotations where they are not enabled.
     /// </summary>
     private static readonly HashSet<string> Noise =
         ["CS0105", "CS0108", "CS0168", "CS0169", "CS0219", "CS0414", "CS0436", "CS0649", "CS1591", "CS1701", "CS1702", "CS1998", "CS7022",
             "CS8321", "CS8618", "CS8632", "CS8933"];
 
     /// <summary>
-    /// The number of characters from which compiling on several threads is faster than on one. Those threads' stacks are not deep, but code
-    /// of this size does not nest deeply either.
+    /// The number of characters from which compilation on several threads is faster than on one. The stacks of those threads are not deep,
+    /// but code of this size is not deeply nested.
     /// </summary>
     private const int MuchCode = 3000;
 
-    /// <summary>Yields other forms in which to try a cell that did not compile; none where its errors have other causes.</summary>
+    /// <summary>Yields other forms of a cell that did not compile, to be tried in turn; none if the errors have other causes.</summary>
     private delegate IEnumerable<ScriptForm> OtherForms(
         ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
         CancellationToken cancellation);
@@ -83,7 +83,7 @@ internal sealed class CellCompiler
     private volatile CSharpCompilation? lastUnshared;
     private long serial;
 
-    /// <param name="baseDirectory">The directory that relative paths in <c>#r</c> and <c>#load</c> start from.</param>
+    /// <param name="baseDirectory">The directory that relative paths in <c>#r</c> and <c>#load</c> refer to.</param>
     public CellCompiler(string baseDirectory)
     {
         options = new CSharpCompilationOptions(
@@ -96,27 +96,29 @@ internal sealed class CellCompiler
         SubmissionInternals.SupersedeLowerVersions(options);
         safeOptions = options.WithAllowUnsafe(false);
 
-        // References and usings are given once, here: every later submission inherits them. If they were given again with each cell, memory
-        // would grow with the square of the number of cells.
+        // References and usings are added only here: later submissions inherit them. If each cell added them again, memory would grow with
+        // the square of the number of cells.
         root = new(() => CSharpCompilation.CreateScriptCompilation(
             "Root", references: ReferenceSet.Core.Concat(ReferenceSet.CoreDependencies), options: options.WithUsings(DefaultUsings),
             syntaxTree: Parse("", "")));
         pattern = new(() => CSharpCompilation.CreateScriptCompilation("Pattern", options: options, previousScriptCompilation: Root));
     }
 
-    /// <summary>The options that cells are compiled with.</summary>
+    /// <summary>The options with which cells are compiled.</summary>
     public CSharpCompilationOptions Options => options;
 
-    /// <summary>The names imported without a <c>using</c>: namespaces, and types whose static members are imported.</summary>
+    /// <summary>The names that are imported by default: namespaces, and types whose static members are imported.</summary>
     public static IReadOnlyList<string> ImportedNames => DefaultUsings;
 
-    /// <summary>The compilation that the first cell follows: no code, but every default reference and using.</summary>
+    /// <summary>The compilation that the first cell follows: it has no code, but all default references and usings.</summary>
     public CSharpCompilation Root => root.Value;
 
-    /// <summary>Compiles and forgets a cell, so that the first real one finds the compiler loaded and jitted.</summary>
+    /// <summary>
+    /// Compiles a cell and discards it, so that the code of the compiler is loaded and compiled when the first real cell arrives.
+    /// </summary>
     public CompilationOutcome Warm() => Compile("1+1", "Warming", Root, CancellationToken.None);
 
-    /// <summary>Compiles a cell that follows the session's last accepted one.</summary>
+    /// <summary>Compiles a cell that follows the last accepted cell of the session.</summary>
     public CompilationOutcome Compile(string code, string name, CSharpCompilation previous, CancellationToken cancellation) =>
         Compile(new CellSource(code, name, previous), cancellation);
 
@@ -144,7 +146,7 @@ internal sealed class CellCompiler
         if (best.Cell is not null) return new(attempts.WithScripts(best), []);
         if (OfferedUsings.Missing(best.Errors, best.Tree, source.Offered, cancellation) is { Length: > 0 } usings)
         {
-            // A position in the cell's own text, which may be compiled again.
+            // A position in the cell's original text, because that text is compiled again.
             var place = form.Text.ToOriginal(new TextSpan(OfferedUsings.Place(best.Tree, cancellation), 0)).Start;
             var outcome = Compile(
                 source with { Code = source.Code.Insert(place, usings), Offered = FrozenDictionary<string, string>.Empty }, cancellation);
@@ -155,7 +157,7 @@ internal sealed class CellCompiler
         {
             if (next.Cell is not null) return new(attempts.WithScripts(next), []);
 
-            // The added using resolved at least one more name: a different error in place of the old one shows just that.
+            // At least one more name was resolved. If the number of errors is the same, an error at another position shows that.
             if (next.Errors.Length < best.Errors.Length
                 || (next.Errors.Length == best.Errors.Length && !next.ErrorPlaces.SetEquals(best.ErrorPlaces)))
             {
@@ -177,7 +179,7 @@ internal sealed class CellCompiler
         return new(null, attempts.Explain(best));
     }
 
-    /// <summary>Returns the source of a cell's library; null if it has none.</summary>
+    /// <summary>Returns the source of a cell's library; null if the cell has none.</summary>
     public static LibrarySource? LibrarySourceOf(CellSource source, CancellationToken cancellation)
     {
         if (Nesting.IsTooDeep(source.Code, Nesting.DeepStack)) return null;
@@ -197,7 +199,7 @@ internal sealed class CellCompiler
             generated.Count == 0 ? source.LibraryTypes : source.LibraryTypes.Concat(generated).ToHashSet(), source.Kept, cancellation);
     }
 
-    /// <summary>The usings of a cell's library: all that a script would import.</summary>
+    /// <summary>Returns the usings of a cell's library: everything that the script would import.</summary>
     private static IEnumerable<string> LibraryUsings(CellSource source, CancellationToken cancellation) =>
         DefaultUsings.Select(name => DefaultStaticUsings.Contains(name) ? $"global using static {name};" : $"global using {name};")
             .Concat(
@@ -213,10 +215,10 @@ internal sealed class CellCompiler
             .SelectMany(tree => tree.GetCompilationUnitRoot(cancellation).Usings);
 
     /// <summary>
-    /// Compiles the <c>extern alias</c> directives of a cell as a submission of their own and lets the cell follow it. That submission has
-    /// no code, so it does not count among those that run.
+    /// Compiles the <c>extern alias</c> directives of a cell as a separate submission, which the cell then follows. That submission has no
+    /// code, so it is not one of those that run.
     /// </summary>
-    /// <returns>The directives' errors.</returns>
+    /// <returns>The errors in the directives.</returns>
     private ImmutableArray<Diagnostic> PutAfterAliases(ref CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
         var root = written.GetCompilationUnitRoot(cancellation);
@@ -225,7 +227,7 @@ internal sealed class CellCompiler
         ExternAliases.Admit(front);
         source = source with { Previous = front };
 
-        // All other errors are reported by the cell itself.
+        // All other errors are reported for the cell itself.
         return
         [
             .. front.GetDiagnostics(cancellation)
@@ -236,7 +238,7 @@ internal sealed class CellCompiler
         ];
     }
 
-    /// <summary>Tries the forms of a cell in turn until one compiles or none is left.</summary>
+    /// <summary>Tries the forms of a cell in turn until one compiles.</summary>
     private sealed class Attempts(CellCompiler compiler, CellSource source, SyntaxTree written, CancellationToken cancellation)
     {
         private readonly CSharpCompilation empty = compiler.EmptySubmission(source)
@@ -246,14 +248,14 @@ internal sealed class CellCompiler
         private CellLibrary? library;
 
         /// <summary>
-        /// The references that are tried when the cell does not compile without them; none that it references already or that its packages
-        /// have brought.
+        /// The references that are tried if the cell does not compile without them; excludes those that the cell or its
+        /// packages already reference.
         /// </summary>
         private IReadOnlyList<MetadataReference> Optional =>
             optional ??= ReferenceSet.OptionalBeside(Known(source).Concat(empty.ExternalReferences));
 
-        /// <summary>Compiles the part that a script cannot contain.</summary>
-        /// <returns>Its errors.</returns>
+        /// <summary>Compiles the part of the cell that a script cannot contain.</summary>
+        /// <returns>The errors of the library.</returns>
         public ImmutableArray<Diagnostic> CompileLibrary(CellText? own)
         {
             IReadOnlyList<LibrarySource> sources = source.Library ?? (own is null ? [] : [new(source.Name, own.Text)]);
@@ -280,7 +282,8 @@ internal sealed class CellCompiler
         }
 
         /// <summary>
-        /// Compiles the script part of the cell with loop variables as locals; null if it has no loops or they cannot be rewritten.
+        /// Compiles the script part of the cell with loop variables as locals; returns null if there are no loops or
+        /// they cannot be rewritten.
         /// </summary>
         public CompiledCell? CompileFast(ScriptForm form)
         {
@@ -290,30 +293,30 @@ internal sealed class CellCompiler
             return attempt.Cell is not null && LoopVariables.IsSound(attempt.Submission, attempt.Tree, cancellation) ? attempt.Cell : null;
         }
 
-        /// <summary>Returns a compiled cell whose unused <c>Javascript</c> results are run at once.</summary>
+        /// <summary>Returns the compiled cell, rewritten to run the scripts of <c>Javascript</c> calls whose results it ignores.</summary>
         public CompiledCell WithScripts(CellAttempt compiled) =>
             source.Code.Contains("Javascript(", StringComparison.Ordinal)
                 && InteractiveNames.WithScripts(compiled, cancellation) is { } form
             ? Compile(form).Cell ?? compiled.Cell!
             : compiled.Cell!;
 
-        /// <summary>Compiles the script's part in one form.</summary>
+        /// <summary>Compiles the script part of the cell in one form.</summary>
         public CellAttempt Compile(ScriptForm form)
         {
             var tree = form.Text.IsOriginal ? written : Parse(form.Text.Text, source, cancellation);
 
-            // Roslyn emits nothing for a submission that has only usings, references or comments, and does not report why.
+            // Roslyn emits nothing for a submission that contains only usings, references or comments, and reports no error.
             if (tree.GetCompilationUnitRoot(cancellation).Members.Count == 0) tree = Parse(form.Text.Text + "\n;", source, cancellation);
 
             var first = With([]);
             if (first.Cell is not null || tree.GetDiagnostics(cancellation).Any(IsError)) return first;
 
-            // The cell may only lack a part of the framework that few cells use; then the error is not its own.
+            // If the cell lacks only an optional reference to the framework, the error is not an error of the cell.
             var complete = With(Optional);
             if (complete.Cell is null) return complete.Errors.Length < first.Errors.Length ? complete : first;
 
-            // Later cells inherit only the references that turned out to be used: those that the image names, which are very few; or, where
-            // these are not enough, those that the compiler looked at.
+            // Later cells inherit only the references that are needed: those that the emitted assembly uses, which are very few, or, if the
+            // cell does not compile with these alone, those that the compiler has used.
             var names = complete.Cell.Emitted.ReferencedAssemblies();
             var slim = With(Optional.Where(reference => names.Contains(ReferenceSet.NameOf(reference))));
             if (slim.Cell is null) slim = With(complete.Submission.GetUsedAssemblyReferences(cancellation).Intersect(Optional));
@@ -331,7 +334,7 @@ internal sealed class CellCompiler
             }
         }
 
-        /// <summary>Maps an attempt's errors to the text that the user wrote, with suggestions.</summary>
+        /// <summary>Maps the errors of an attempt to the user's text and adds suggestions.</summary>
         public ImmutableArray<Diagnostic> Explain(CellAttempt failed)
         {
             var tree = failed.Tree;
@@ -354,7 +357,7 @@ internal sealed class CellCompiler
                     error.Location.SourceTree != tree
                     ? error : Placed(error, Reference(error) ?? Suggestions.For(error, failed.Submission, usings, cancellation)))];
 
-            // The text as it was written: some forms add a semicolon.
+            // The line in the user's text, because some forms add a semicolon.
             string? Reference(Diagnostic error) => PackageHints.ForLine(
                 written.GetText(cancellation).Lines.GetLineFromPosition(failed.Form.Text.ToOriginal(error.Location.SourceSpan).Start)
                     .ToString());
@@ -367,32 +370,33 @@ internal sealed class CellCompiler
             SubmissionLink.Chain(source.Previous).SelectMany(link => link.ExternalReferences);
     }
 
-    /// <param name="suggestion">The text to show below the error, stored under the property
-    /// <see cref="CompileErrorText.Suggestion"/>.</param>
+    /// <param name="suggestion">
+    /// The text to show below the error; stored under the property <see cref="CompileErrorText.Suggestion"/>.
+    /// </param>
     private static Diagnostic At(Diagnostic error, Location place, string? suggestion = null) => Diagnostic.Create(
         error.Id, error.Descriptor.Category, error.GetMessage(CultureInfo.InvariantCulture), error.Severity, error.DefaultSeverity,
         isEnabledByDefault: true, error.WarningLevel, helpLink: error.Descriptor.HelpLinkUri, location: place,
         properties: suggestion is null ? null : ImmutableDictionary<string, string?>.Empty.Add(CompileErrorText.Suggestion, suggestion));
 
-    /// <summary>Creates a compilation of a text that follows the session, for queries about it: completion, inspection.</summary>
+    /// <summary>Creates a compilation of a text that follows the session, for completion and inspection.</summary>
     public CSharpCompilation CreateSubmission(string code, CSharpCompilation previous) =>
         EmptySubmission(new("", "", previous)).AddSyntaxTrees(Parse(PackageDirectives.Blank(code), "Cell"));
 
     /// <summary>
-    /// Whether a text may contain code that requires its assembly to be marked as unsafe. Marking one takes the compiler a tenth of a short
-    /// cell's time and has no meaning to today's runtime.
+    /// Whether a text may contain code that requires the assembly to be marked as unsafe. The mark takes the compiler a tenth of the time
+    /// of a short cell, and current runtimes ignore it.
     /// </summary>
     private static bool MayBeUnsafe(string code) => code.Contains("unsafe", StringComparison.Ordinal)
         || code.Contains("SkipLocalsInit", StringComparison.Ordinal) || code.Contains("#load", StringComparison.Ordinal);
 
-    /// <summary>Creates a submission without a text.</summary>
+    /// <summary>Creates a submission without code.</summary>
     /// <remarks>
-    /// <see cref="CSharpCompilation.CreateScriptCompilation"/> would analyse the previous submission again, to ensure that it has no errors
-    /// and to know its anonymous types. It was emitted, so both are certain.
+    /// <see cref="CSharpCompilation.CreateScriptCompilation"/> would analyse the previous submission again, to check it for errors and to
+    /// find its anonymous types. This is not necessary, because that submission was emitted.
     /// </remarks>
     private CSharpCompilation EmptySubmission(CellSource source)
     {
-        // The name is unique: two assemblies of one name cannot be loaded into one load context.
+        // The name is unique, because a load context cannot load two assemblies of the same name.
         var (assembly, type) = source.Again is { } again ? (again.AssemblyName, again.EntryType)
             : Interlocked.Increment(ref serial) is var id
             ? ($"{TopLevelTypes.AssemblyPrefix}{id}", $"{TopLevelTypes.SubmissionPrefix}{id}") : default;
@@ -445,7 +449,7 @@ internal sealed class CellCompiler
     }
 
     /// <summary>
-    /// Returns the compiler's error for a <c>using</c> declaration of a value that cannot be disposed of; null if it can.
+    /// Returns the compiler's error for a <c>using</c> declaration of a value that cannot be disposed of; null if the value can be.
     /// </summary>
     private static Diagnostic? NotDisposable(CSharpCompilation submission, string variable)
     {
@@ -465,7 +469,9 @@ internal sealed class CellCompiler
         : CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions.WithLanguageVersion(source.Language.Version),
             source.Name, cancellation);
 
-    /// <summary>Returns the text of the submission in front of a cell: the directives, and the references that they name.</summary>
+    /// <summary>
+    /// Returns the text of the submission that precedes a cell: the extern alias directives and the references with these aliases.
+    /// </summary>
     private static string InFrontOf(CompilationUnitSyntax root)
     {
         var text = CellText.Of(root.ToFullString());

@@ -6,26 +6,29 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>A variable, method or type of a cell.</summary>
-/// <param name="Name">Its name, without type parameters.</param>
-/// <param name="Key">Distinguishes overloads, and types by their number of type parameters: a later declaration of the same name and key
-/// replaces this one.</param>
-/// <param name="IsMethod">Whether it is a method: methods of one name coexist; every other declaration replaces all others of its
-/// name.</param>
-/// <param name="Text">Declares it again, in a script that executes nothing: a variable by the name of its type.</param>
-/// <param name="Source">The text that the user wrote.</param>
+/// <param name="Name">The name, without type parameters.</param>
+/// <param name="Key">
+/// Distinguishes overloads, and types with different numbers of type parameters. A later declaration with the same name
+/// and key replaces this one.
+/// </param>
+/// <param name="IsMethod">
+/// Whether this is a method. Methods of the same name coexist; any other declaration replaces all declarations of its name.
+/// </param>
+/// <param name="Text">The declaration for a script that executes nothing; that of a variable contains only the type and the name.</param>
+/// <param name="Source">The user's text.</param>
 internal sealed record CellDeclaration(string Name, string Key, bool IsMethod, string Text, string Source);
 
 /// <summary>
-/// The declarations of a cell for later cells, as text: they answer queries about names without a chain of submissions, in which each query
-/// takes longer with each cell.
+/// A cell's declarations as text, for queries about names in later cells. Without a chain of submissions, the time of a query does not grow
+/// with the number of cells.
 /// </summary>
-/// <param name="Members">The members that it declares.</param>
-/// <param name="Usings">Its using directives.</param>
-/// <param name="References">The assemblies that it added.</param>
+/// <param name="Members">The members that the cell declares.</param>
+/// <param name="Usings">The using directives of the cell.</param>
+/// <param name="References">The assemblies that the cell added.</param>
 internal sealed record CellDeclarations(
     IReadOnlyList<CellDeclaration> Members, IReadOnlyList<string> Usings, IReadOnlyList<MetadataReference> References)
 {
-    /// <summary>The prefix of methods that express an unnameable type by an example.</summary>
+    /// <summary>The prefix of methods whose return type stands for a type that cannot be named.</summary>
     public const string ExamplePrefix = "__like_";
 
     private static readonly SymbolDisplayFormat TypeFormat = SymbolDisplayFormat.FullyQualifiedFormat
@@ -69,7 +72,7 @@ internal sealed record CellDeclarations(
         };
     }
 
-    /// <summary>Returns a declaration with its documentation and without other leading text.</summary>
+    /// <summary>Returns a declaration with its documentation comment, but without other leading text.</summary>
     private static string Declaration(SyntaxNode node)
     {
         var whole = Whole(node);
@@ -86,7 +89,7 @@ internal sealed record CellDeclarations(
         node is VariableDeclaratorSyntax or SingleVariableDesignationSyntax
         ? node.FirstAncestorOrSelf<MemberDeclarationSyntax>() ?? node : node;
 
-    /// <summary>Declares a variable of a type that need not have a name; spans several lines where methods are needed.</summary>
+    /// <summary>Returns the declaration of a variable whose type may not have a name; several lines if that requires methods.</summary>
     public static string Variable(string name, ITypeSymbol type)
     {
         var unsafely = type is IPointerTypeSymbol or IFunctionPointerTypeSymbol ? "unsafe " : "";
@@ -97,8 +100,9 @@ internal sealed record CellDeclarations(
     }
 
     /// <summary>
-    /// An expression of a type that has no name, because it contains anonymous types: <c>IEnumerable&lt;{ int A }&gt;</c> is the type of
-    /// <c>__like_x(new { A = default(int)! })</c>, where <c>static IEnumerable&lt;T0&gt; __like_x&lt;T0&gt;(T0 t0)</c>.
+    /// Returns an expression of a type that cannot be named because it contains anonymous types. For example, <c>IEnumerable&lt;{ int
+    /// A }&gt;</c> is the type of <c>__like_x(new { A = default(int)! })</c>, where <c>static IEnumerable&lt;T0&gt;
+    /// __like_x&lt;T0&gt;(T0 t0)</c>.
     /// </summary>
     private static string Example(ITypeSymbol type, string name, List<string> methods)
     {
@@ -121,7 +125,7 @@ internal sealed record CellDeclarations(
         return $"{method}({string.Join(", ", unnamed.Select(part => Example(part, name, methods)))})";
     }
 
-    /// <summary>Formats a type's name with T0, T1, … for the anonymous types in it.</summary>
+    /// <summary>Formats the name of a type, with T0, T1, … in place of anonymous types.</summary>
     private static string Spell(ITypeSymbol type, List<ITypeSymbol> unnamed)
     {
         switch (type)

@@ -7,18 +7,20 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>One source text of a library.</summary>
+/// <summary>A source text of a library.</summary>
 /// <param name="Cell">The name of the cell that the text belongs to.</param>
-/// <param name="Text">The cell's text, with everything outside the library blanked out.</param>
+/// <param name="Text">The cell's text, in which everything outside the library is blank.</param>
 internal sealed record LibrarySource(string Cell, string Text);
 
 /// <summary>
-/// The part of a cell that a script cannot contain (namespaces, extension blocks, types that source generators extend, types that share
-/// their name with a variable, assembly attributes together with all types of the cell), compiled as a library that the cell and later ones
-/// reference.
+/// The part of a cell that a script cannot contain, compiled as a library that this cell and later ones reference: namespaces,
+/// extension blocks, types that source generators extend, types that share their name with a variable, and assembly attributes together
+/// with all types of the cell.
 /// </summary>
-/// <param name="Sources">The texts that it is compiled from.</param>
-/// <param name="Types">Its types by their full names. A session can have each once: when one is redeclared, the library is rebuilt.</param>
+/// <param name="Sources">The source texts.</param>
+/// <param name="Types">
+/// The full names of the library's types. A type can exist only once in a session: when it is redeclared, the library is rebuilt.
+/// </param>
 internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOnlySet<string> Types, EmittedAssembly Emitted)
 {
     private static readonly string[] TypeKeywords = ["class", "interface", "record", "struct", "enum", "delegate"];
@@ -29,9 +31,9 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     /// <summary>Splits a cell into its script and its library.</summary>
     /// <param name="form">The cell's text.</param>
     /// <param name="script">The syntax tree of the text, parsed as a script.</param>
-    /// <param name="libraryTypes">The names of further types that belong in the library.</param>
-    /// <param name="kept">The names of types that belong in neither part: an earlier cell declares them.</param>
-    /// <returns>The script and the library; no library for most cells.</returns>
+    /// <param name="libraryTypes">The names of other types that belong in the library.</param>
+    /// <param name="kept">The names of types to omit from both, because an earlier cell declares them.</param>
+    /// <returns>The script and the library; the library is null for most cells.</returns>
     public static (CellText Script, CellText? Library) Split(
         CellText form, SyntaxTree script, IReadOnlySet<string> libraryTypes, IReadOnlySet<string> kept, CancellationToken cancellation)
     {
@@ -45,7 +47,7 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         var neither = root.Externs.Select(directive => directive.Span).Concat(leftOut.Select(member => member.Span));
         if (moved.Count == 0 && attributes.Count == 0) return (form.With(neither.Select(form.Blank)), null);
 
-        // Types that these use move with them; the other types can use a library's types as well as the script's.
+        // Types that the moved types use are moved too. The other types can use types of the library and of the script.
         var types = root.Members.Where(IsType).Except(moved).Except(leftOut).ToList();
         for (var i = 0; i < moved.Count; i++)
         {
@@ -68,17 +70,17 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
             || (IsType(member) && (attributes.Count > 0 || libraryTypes.Contains(NameOf(member)) || others.Contains(NameOf(member))));
     }
 
-    /// <summary>Whether a cell may have a part for a library, by its spelling alone: it need not have one.</summary>
+    /// <summary>Whether the spelling of a cell shows that it may have a library.</summary>
     public static bool MayBeIn(string code) =>
         code.Contains("namespace", StringComparison.Ordinal) || code.Contains("extension", StringComparison.Ordinal)
             || code.Contains("partial", StringComparison.Ordinal);
 
-    /// <summary>Whether a cell may declare a type, by its spelling alone: it need not declare one.</summary>
+    /// <summary>Whether the spelling of a cell shows that it may declare a type.</summary>
     public static bool MayDeclareType(string code) => TypeKeywords.Any(keyword => code.Contains(keyword, StringComparison.Ordinal));
 
     /// <summary>
-    /// The names of a cell's types that a package's generator writes code for, although they are not partial: a generator would not see
-    /// them in a script. Empty, at no cost, where the session has no such generators or the cell no types.
+    /// Returns the names of a cell's types that are not partial but for which a package's generator writes code: it would not see them in a
+    /// script. Empty, at no cost, if the session has no such generators or the cell has no types.
     /// </summary>
     public static IReadOnlyCollection<string> TypesOfGenerators(
         CellText form, SyntaxTree script, string cell, IEnumerable<string> usings, IEnumerable<MetadataReference> references,
@@ -93,10 +95,10 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         return SourceGenerators.Wanted(compilation, types, analyzers, ParseOptions, cancellation);
     }
 
-    /// <summary>The full names of the types that a source declares.</summary>
+    /// <summary>Returns the full names of the types that a source declares.</summary>
     public static IReadOnlySet<string> TypesOf(LibrarySource source) => TypesOf(Parse(source)).ToHashSet();
 
-    /// <summary>The names that a source uses or declares.</summary>
+    /// <summary>Returns the names that a source uses or declares.</summary>
     public static IReadOnlySet<string> NamesIn(LibrarySource source) =>
         Parse(source).GetRoot().DescendantTokens().Where(token => token.IsKind(SyntaxKind.IdentifierToken))
             .Select(token => token.ValueText).ToHashSet();
@@ -113,10 +115,10 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     /// <summary>Compiles a library.</summary>
     /// <param name="sources">The source texts.</param>
     /// <param name="assemblyName">The name of the assembly.</param>
-    /// <param name="usings">The usings imported in all of them; those that do not exist are left out.</param>
-    /// <param name="references">The references that it may use.</param>
-    /// <param name="analyzers">The assemblies that may generate sources.</param>
-    /// <returns>The library, or its errors.</returns>
+    /// <param name="usings">The usings imported in all source texts; those that cannot be resolved are omitted.</param>
+    /// <param name="references">The references that the library may use.</param>
+    /// <param name="analyzers">The assemblies that may contain source generators.</param>
+    /// <returns>The library, or the errors.</returns>
     public static (CellLibrary? Library, ImmutableArray<Diagnostic> Errors) Compile(
         IReadOnlyList<LibrarySource> sources, string assemblyName, IEnumerable<string> usings, IEnumerable<MetadataReference> references,
         IReadOnlyList<string> analyzers, CSharpCompilationOptions options, CancellationToken cancellation)
@@ -125,7 +127,7 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         var imports = CSharpSyntaxTree.ParseText(string.Join('\n', usings.Distinct()), ParseOptions, cancellationToken: cancellation);
         var compilation = CSharpCompilation.Create(assemblyName, [imports, .. trees], references, options);
 
-        // Some of the imports are types of cells, which a library cannot reference.
+        // Some of the imports are types declared in scripts, which a library cannot reference.
         var unknown = compilation.GetDiagnostics(cancellation)
             .Where(error => error.Severity == DiagnosticSeverity.Error && error.Location.SourceTree == imports)
             .Select(error =>
@@ -159,7 +161,7 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         || (member is ClassDeclarationSyntax type && type.Members.Any(inner => inner is ExtensionBlockDeclarationSyntax));
 
     /// <summary>
-    /// Returns the names of fields and methods: in a program a type may share such a name, but a type nested in a class may not.
+    /// Returns the names of fields and methods. In a program a type may have the same name, but a type nested in a class may not.
     /// </summary>
     private static IEnumerable<string> NamesBesideTypes(MemberDeclarationSyntax member) => member switch
     {
@@ -184,7 +186,8 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
     }
 
     /// <summary>
-    /// Makes internal members public: other files of a program may use them, and so may later cells, which are other assemblies.
+    /// Makes internal members public, because other files of a program can use them; so later cells must be able to, although
+    /// they are other assemblies.
     /// </summary>
     private static IEnumerable<Edit> Publish(MemberDeclarationSyntax member)
     {
@@ -192,7 +195,7 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         {
             if (IsTopLevelType(node))
             {
-                // A file-local type is visible in its own file only.
+                // A file-local type is visible only in its own file.
                 if (node.Modifiers.Any(SyntaxKind.FileKeyword)) continue;
                 foreach (var edit in ProgramForms.Accessible(node)) yield return edit;
             }

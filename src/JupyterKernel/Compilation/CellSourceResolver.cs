@@ -4,10 +4,8 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>
-/// Resolves the files that <c>#load</c> names, and leaves the names of cells, which are not paths, unchanged. Any thread.
-/// </summary>
-/// <param name="baseDirectory">The directory that relative paths start from.</param>
+/// <summary>Resolves the file names in <c>#load</c>. The names of cells, which are not paths, are not changed. Any thread.</summary>
+/// <param name="baseDirectory">The directory that relative paths refer to.</param>
 internal sealed class CellSourceResolver(string baseDirectory) : SourceFileResolver(ImmutableArray<string>.Empty, baseDirectory)
 {
     /// <inheritdoc/>

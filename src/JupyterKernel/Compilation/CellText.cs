@@ -2,12 +2,12 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>An edit of a text: <c>Length</c> characters from <c>Start</c> are replaced.</summary>
+/// <summary>An edit of a text: replaces <c>Length</c> characters from <c>Start</c>.</summary>
 internal readonly record struct Edit(int Start, int Length, string Text);
 
 /// <summary>
-/// A cell's text as it is compiled: the edits made to the text as it was written, and the mapping back to it. Edits contain no line breaks,
-/// so a line keeps its number. Immutable; any thread.
+/// The text of a cell as it is compiled: the user's text with edits, and a mapping back to the user's text. Edits contain no line breaks,
+/// so lines keep their numbers. Immutable; any thread.
 /// </summary>
 internal sealed class CellText
 {
@@ -24,21 +24,23 @@ internal sealed class CellText
     /// <summary>The compiled text.</summary>
     public string Text { get; }
 
-    /// <summary>Whether the text is unchanged.</summary>
+    /// <summary>Whether this is the user's text.</summary>
     public bool IsOriginal => before is null;
 
-    /// <summary>Wraps a text as it was written.</summary>
+    /// <summary>Wraps the user's text.</summary>
     public static CellText Of(string text) => new(text, null, []);
 
-    /// <summary>Blanks a part out without moving the text after it; line breaks stay.</summary>
+    /// <summary>Returns an edit that replaces a span with blanks; line breaks are kept, so the text after it does not move.</summary>
     public Edit Blank(TextSpan span) => new(span.Start, span.Length, string.Create(span.Length, (Text, span.Start), static (blank, part) =>
     {
         for (var i = 0; i < blank.Length; i++)
             blank[i] = part.Text[part.Start + i] is var c and ('\r' or '\n' or '\u0085' or '\u2028' or '\u2029') ? c : ' ';
     }));
 
-    /// <summary>Returns this text with changes.</summary>
-    /// <param name="changes">The changes, in this text's positions; those at one place are applied in order. They must not overlap.</param>
+    /// <summary>Returns this text with edits.</summary>
+    /// <param name="changes">
+    /// The edits, with positions in this text. They must not overlap; edits at the same position are applied in order.
+    /// </param>
     public CellText With(IEnumerable<Edit> changes)
     {
         var ordered = changes.OrderBy(edit => edit.Start).ToArray();
@@ -54,7 +56,7 @@ internal sealed class CellText
         return new(text.Append(Text, position, Text.Length - position).ToString(), this, ordered);
     }
 
-    /// <summary>Maps a span of the compiled text to the text as it was written; inserted text maps to the place of its insertion.</summary>
+    /// <summary>Maps a span of this text to the user's text; inserted text is mapped to the position of its insertion.</summary>
     public TextSpan ToOriginal(TextSpan span)
     {
         if (before is null) return span;

@@ -3,12 +3,12 @@ using System.Collections.Concurrent;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The single thread that compiles cells, one after the other. Its stack is deep, because Roslyn recurses as deeply as the code nests, and
-/// the thread is started early, so that no cell waits for a pool thread. Call it from one thread.
+/// The thread that compiles cells, one after another. Its stack is deep, because Roslyn recurses as deeply as code is nested. It is started
+/// early, so that no cell waits for a pool thread. Call from one thread only.
 /// </summary>
 internal sealed class CompilationThread
 {
-    // Reserved address space: the system commits a stack's memory as it grows.
+    // This only reserves address space: the system commits the memory of a stack as the stack grows.
     private const int StackBytes = 256 * 1024 * 1024;
 
     /// <summary>The time after which the thread of a cancelled compilation is abandoned.</summary>
@@ -16,10 +16,10 @@ internal sealed class CompilationThread
 
     private Worker worker = new();
 
-    /// <summary>Runs a function on the thread; its exception becomes the task's.</summary>
+    /// <summary>Runs a function on the compilation thread; an exception becomes that of the task.</summary>
     /// <remarks>
-    /// Some texts keep Roslyn's parser busy indefinitely without checking the cancellation token. Then the thread is abandoned with the
-    /// lowest priority, and a new one replaces it.
+    /// Some texts keep Roslyn's parser busy indefinitely, and it does not check the cancellation token. Such a thread is abandoned with the
+    /// lowest priority, and replaced by a new one.
     /// </remarks>
     public async Task<T> RunAsync<T>(Func<T> function, CancellationToken cancellation)
     {
@@ -36,8 +36,8 @@ internal sealed class CompilationThread
 
     private sealed class Worker
     {
-        // Not a BlockingCollection: its wait spins for a tenth of a millisecond, while the compiled cell needs the processor. Not a
-        // monitor: a thread that is woken while the lock is still held waits a second time.
+        // Not a BlockingCollection, whose wait spins for 0.1 ms while the compiled cell needs the processor. Not a monitor either, because
+        // a thread that is woken while the lock is still held waits a second time.
         private readonly ConcurrentQueue<Action> work = new();
         private readonly AutoResetEvent changed = new(false);
         private readonly Thread thread;
@@ -51,7 +51,7 @@ internal sealed class CompilationThread
 
         public Task<T> Enqueue<T>(Func<T> function)
         {
-            // The awaiting caller resumes on its own context, so this thread does nothing beyond the function.
+            // The caller resumes on its own context, so this thread does not run its continuation.
             var result = new TaskCompletionSource<T>();
             work.Enqueue(() =>
             {
@@ -72,7 +72,7 @@ internal sealed class CompilationThread
             return result.Task;
         }
 
-        /// <summary>Ends the thread: nothing is enqueued any more.</summary>
+        /// <summary>Ends the thread; nothing more may be enqueued.</summary>
         public void GiveUp()
         {
             isGivenUp = true;

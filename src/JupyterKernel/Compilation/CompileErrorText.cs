@@ -4,13 +4,15 @@ using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>Formats compile errors for the user: the message, the cell and line, and the line with its faulty part underlined.</summary>
+/// <summary>
+/// Formats compile errors for the user: the message, the cell and line, and the source line with the faulty part underlined.
+/// </summary>
 internal static partial class CompileErrorText
 {
     private const int Shown = 10;
     private const int MaxLineLength = 200;
 
-    /// <summary>The property of an error that contains a suggestion.</summary>
+    /// <summary>The property of a diagnostic that contains a suggestion.</summary>
     public const string Suggestion = "suggestion";
 
     /// <summary>Formats the errors as the lines of a traceback.</summary>
@@ -30,7 +32,7 @@ internal static partial class CompileErrorText
             if (count > 1) lines.Add($"    … and {count - 1} more {(count == 2 ? "occurrence" : "occurrences")}");
         }
 
-        // Front ends turn it into a link, which must not end at the bracket.
+        // Front ends convert it to a link, which must not end at the parenthesis.
         if (ordered is [{ First: { Descriptor.HelpLinkUri: { Length: > 0 } link } first }, ..])
             lines.Add(
                 $"About {first.Id}: {link.Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal)}");
@@ -57,7 +59,7 @@ internal static partial class CompileErrorText
     }
 
     /// <summary>
-    /// Returns the compiler's message without the names that only the kernel knows: a cell's class becomes the cell's name, or is removed.
+    /// Returns the compiler's message without generated names: the name of a cell's class is replaced by that of the cell, or removed.
     /// </summary>
     private static string Message(Diagnostic error)
     {
@@ -70,7 +72,7 @@ internal static partial class CompileErrorText
     [GeneratedRegex(@"(?:[Tt](?:he t)?ype )?'Submission_[0-9]+'|(?<!\w)Submission_[0-9]+\.")]
     private static partial Regex CellsClass();
 
-    /// <param name="number">The number of the line.</param>
+    /// <param name="number">The line number.</param>
     private static IEnumerable<string> Underlined(Location location, int number)
     {
         if (location.SourceTree is not { } tree) yield break;
@@ -81,7 +83,7 @@ internal static partial class CompileErrorText
         if (text.Length > MaxLineLength) text = text[..MaxLineLength] + "…";
         var length = Math.Clamp(location.SourceSpan.Length, 1, Math.Max(1, text.Length - start));
 
-        // Tabs are kept in the padding, so that the underline is aligned for every tab width.
+        // The padding contains the line's tabs, so that the underline is aligned for every tab width.
         var padding = string.Concat(text.Take(start).Select(c => c == '\t' ? '\t' : ' '));
         yield return SourcePlace.Line(number, text, isMeant: true);
         yield return SourcePlace.Margin + padding + Ansi.Red(new string('~', length));

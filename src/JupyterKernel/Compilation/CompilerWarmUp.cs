@@ -4,20 +4,21 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Compiles sample cells while the kernel is idle, so that the runtime tiers up the compiler's hot code. Without it, the first class of a
+/// Compiles sample cells while the kernel is idle, so that the runtime tiers up the compiler's hot code. Without this, the first class of a
 /// session takes half a second. Compilation thread, except for the count of the user's cells.
 /// </summary>
 /// <param name="compiler">The compiler to warm up.</param>
 internal sealed class CompilerWarmUp(CellCompiler compiler)
 {
     /// <summary>
-    /// The time allowed before the first cell, which gains most, and for each further one: faster code takes memory, so it grows with use.
+    /// The time budget before the first cell, where the warm-up gains most. The budget grows with each further cell, because
+    /// optimized code takes memory.
     /// </summary>
     private static readonly TimeSpan AtFirst = TimeSpan.FromSeconds(0.8);
     private static readonly TimeSpan PerCell = TimeSpan.FromSeconds(0.2);
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(3);
 
-    /// <summary>Sample cells of typical notebooks.</summary>
+    /// <summary>Sample cells as in typical notebooks.</summary>
     private static readonly string[] Cells =
     [
         "1+1",
@@ -58,14 +59,14 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
     private TimeSpan allowed;
     private int round;
 
-    /// <summary>Whether the time allowed so far is spent.</summary>
+    /// <summary>Whether the time budget is spent.</summary>
     public bool IsOver => spent >= allowed;
 
-    /// <summary>Sets the time allowed by the number of cells that the user has run (at least 1).</summary>
+    /// <summary>Sets the time budget by the number of cells that the user has run (at least 1).</summary>
     public void Allow(int cells) => allowed = TimeSpan.FromTicks(Math.Min(MaxTime.Ticks, (AtFirst + (PerCell * (cells - 1))).Ticks));
 
-    /// <summary>Compiles one more cell and forgets it.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled: a request is waiting.</exception>
+    /// <summary>Compiles one more sample cell and discards it.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled, because a request is waiting.</exception>
     public bool Once(CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
@@ -82,7 +83,7 @@ internal sealed class CompilerWarmUp(CellCompiler compiler)
             {
                 previous = null;
 
-                // The kernel's memory may be measured from now on, so the garbage of the first warm-up is collected.
+                // From now on the kernel's memory may be measured, so the garbage of the first warm-up is collected.
                 if (spent < AtFirst * 2) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             }
         }

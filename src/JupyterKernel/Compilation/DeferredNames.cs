@@ -5,14 +5,14 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The names that a cell's code may still look up after the cell has ended: those inside lambdas, methods, properties, types and queries.
-/// They are found by spelling alone, so there may be too many, never too few.
+/// Finds the names that a cell's code may look up after the cell has ended: those inside lambdas, methods, properties, types and queries.
+/// Only spelling is compared, so there may be too many names, never too few.
 /// </summary>
 internal static class DeferredNames
 {
     private static readonly HashSet<string> None = [];
 
-    /// <summary>Returns the names in a cell's trees; empty for most cells.</summary>
+    /// <summary>Returns the names in the syntax trees of a cell; empty for most cells.</summary>
     public static IReadOnlySet<string> In(IEnumerable<SyntaxTree> trees)
     {
         HashSet<string>? names = null;

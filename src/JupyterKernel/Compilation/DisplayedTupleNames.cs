@@ -7,14 +7,14 @@ using Microsoft.CodeAnalysis.Operations;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// The names of tuple items in the values that a cell shows. The values themselves do not have them; the columns of tables use them. The
-/// worker reads them as text. Pure; compilation thread.
+/// Finds the names of tuple items in the values that a cell displays, for the column names of tables. The values themselves do not contain
+/// the names, so they are passed to the worker as text. Pure; compilation thread.
 /// </summary>
 internal static class DisplayedTupleNames
 {
     private const int MaxLevels = 6;
 
-    /// <summary>The methods of the display API that show a value: their first argument or their receiver.</summary>
+    /// <summary>The methods of the display API that display their first argument or their receiver.</summary>
     private static readonly FrozenSet<string> Shows = FrozenSet.Create("display", "Display", "DisplayTable", "Update");
 
     /// <summary>Whether a cell uses tuples at all; a fast check.</summary>
@@ -38,7 +38,7 @@ internal static class DisplayedTupleNames
             && submission.GetSemanticModel(result.SyntaxTree).GetTypeInfo(result, cancellation).Type is { } type ? Of(type, 0) : null;
     }
 
-    /// <summary>Returns the names in the values that calls of the display API show, each with the place of its call.</summary>
+    /// <summary>Returns the names in the values that calls of the display API display, each with the position of the call.</summary>
     public static IReadOnlyList<NamesOfDisplayed> InDisplayed(CSharpCompilation submission, CancellationToken cancellation)
     {
         var found = new List<NamesOfDisplayed>();
@@ -71,7 +71,7 @@ internal static class DisplayedTupleNames
         return found;
     }
 
-    /// <summary>The sequence point of the code that makes the call: the start of its statement, or of an expression body.</summary>
+    /// <summary>Returns the sequence point of a call: the start of its statement or of its expression body.</summary>
     private static NamesOfDisplayed At(InvocationExpressionSyntax call, string names)
     {
         SyntaxNode at = call;
@@ -112,9 +112,9 @@ internal static class DisplayedTupleNames
     }
 }
 
-/// <summary>The names of the tuple items in a value that a call of the display API shows.</summary>
-/// <param name="Source">The source of the call, as the debug symbols name it.</param>
-/// <param name="Line">The line of the sequence point before the call, from 1.</param>
-/// <param name="Column">The column of that sequence point, from 1.</param>
+/// <summary>The names of tuple items in a value that a call of the display API displays.</summary>
+/// <param name="Source">The source of the call, as in the debug symbols.</param>
+/// <param name="Line">The line of the call's sequence point, from 1.</param>
+/// <param name="Column">The column of the call's sequence point, from 1.</param>
 /// <param name="Names">The names as text; see <see cref="DisplayedTupleNames"/>.</param>
 internal sealed record NamesOfDisplayed(string Source, int Line, int Column, string Names);

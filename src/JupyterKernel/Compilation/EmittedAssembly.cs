@@ -28,12 +28,12 @@ internal sealed record EmittedAssembly(byte[] Assembly, byte[] Symbols)
     }
 
     /// <summary>
-    /// Whether the assembly contains a string that its code can read, such as its cell's name, if it asks for the path of its source.
+    /// Whether the assembly contains a string that its code can read. Code that asks for the path of its source contains the cell's name.
     /// </summary>
     public bool Contains(string text) =>
         Assembly.AsSpan().IndexOf(Encoding.Unicode.GetBytes(text)) >= 0 || Assembly.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
 
-    /// <summary>Returns the names of the assemblies that it uses, including other cells'.</summary>
+    /// <summary>Returns the names of the referenced assemblies, including those of other cells.</summary>
     public IReadOnlySet<string> ReferencedAssemblies()
     {
         using var file = new PEReader(new MemoryStream(Assembly));
@@ -41,7 +41,7 @@ internal sealed record EmittedAssembly(byte[] Assembly, byte[] Symbols)
         return metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToHashSet();
     }
 
-    /// <summary>Returns the names of the members and nested types that it uses of an assembly.</summary>
+    /// <summary>Returns the names of the members and nested types of another assembly that this assembly uses.</summary>
     public IReadOnlySet<string> ReferencedMembersOf(string assembly)
     {
         using var file = new PEReader(new MemoryStream(Assembly));

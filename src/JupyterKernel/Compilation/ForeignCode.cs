@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Recognizes code of other languages and names the C# equivalent: one table, one row for each habit. Immutable; any thread.
+/// Recognizes code of other languages and suggests the C# equivalent. Each row of a table describes one construct. Immutable; any thread.
 /// </summary>
 internal static class ForeignCode
 {
@@ -16,8 +16,8 @@ internal static class ForeignCode
     private const string Interpolated = "An interpolated string begins with $: $\"… {x} …\"";
 
     /// <summary>
-    /// Patterns of lines, and the hint for an error within the match; $1 is the text of the pattern's first group, and is unused in a
-    /// pattern that has none. The first row that matches applies, so special ones come before general ones.
+    /// Patterns for lines, each with the hint for an error inside the match. $1 stands for the text of the pattern's first group and is not
+    /// used if the pattern has none. The first row that matches applies, so specific rows come before general ones.
     /// </summary>
     private static readonly (string Pattern, string Hint)[] Rows =
     [
@@ -107,7 +107,7 @@ internal static class ForeignCode
             "Use LINQ methods: xs.Sum(), xs.Order(), xs.Select(x => …), xs.Where(x => …)"),
     ];
 
-    /// <summary>The members of other languages' types and their C# names: the first that the type has applies.</summary>
+    /// <summary>Members of types in other languages, and their names in C#; the first name that the type has applies.</summary>
     private static readonly (string[] Names, string[] Here)[] MemberRows =
     [
         (["length", "size", "len", "count", "Length", "Count", "Size"], ["Length", "Count"]),
@@ -134,9 +134,11 @@ internal static class ForeignCode
     private static readonly Lazy<(Regex Pattern, string Hint)[]> Compiled =
         new(() => [.. Rows.Select(row => (new Regex(row.Pattern, RegexOptions.CultureInvariant), row.Hint))]);
 
-    /// <summary>Returns the C# form of the code that an error is about; null if no other language is recognized.</summary>
-    /// <param name="error">A syntax error, or one about a name that does not exist.</param>
-    /// <param name="tree">The error's tree.</param>
+    /// <summary>
+    /// Returns a hint with the C# form of the code at an error; null if the code is not recognized as that of another language.
+    /// </summary>
+    /// <param name="error">A syntax error, or an error about a name that does not exist.</param>
+    /// <param name="tree">The syntax tree that contains the error.</param>
     public static string? HintFor(Diagnostic error, SyntaxTree tree, CancellationToken cancellation)
     {
         var text = tree.GetText(cancellation);
@@ -158,13 +160,13 @@ internal static class ForeignCode
 
         return null;
 
-        // Not inside a string, and not part of a query.
+        // Not inside a string and not part of a query.
         bool IsCode(int start) => tree.GetRoot(cancellation).FindToken(start) is var token
             && (token.SpanStart >= start || token.IsKind(SyntaxKind.BadToken) || !token.Span.Contains(start))
             && !token.IsKind(SyntaxKind.LetKeyword);
     }
 
-    /// <summary>Returns the possible C# names of a member of another language's type.</summary>
+    /// <summary>Returns the possible C# names for the name of a member in another language.</summary>
     public static IEnumerable<string> MembersFor(string name) =>
         MemberRows.Where(row => row.Names.Contains(name)).SelectMany(row => row.Here);
 }

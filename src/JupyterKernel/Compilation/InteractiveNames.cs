@@ -5,15 +5,16 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Supports names of .NET Interactive's interface, which cells written for it use without a <c>using</c>. Where a cell does not compile,
-/// those that are otherwise undefined are written in full: no cell imports them, so they do not shadow other names. Pure; compilation
-/// thread.
+/// Supports names of the .NET Interactive API, which cells written for it use without a <c>using</c>. If a cell does not compile, undefined
+/// names of that API are qualified. They are not imported, so they do not shadow other names. Pure; compilation thread.
 /// </summary>
 internal static class InteractiveNames
 {
     private const string Kernel = "Microsoft.DotNet.Interactive.Kernel";
 
-    /// <summary>The maximum number of passes: once a name is written in full, further missing names may be found.</summary>
+    /// <summary>
+    /// The maximum number of passes: after some names have been qualified, the compiler may report further undefined names.
+    /// </summary>
     private const int MaxPasses = 4;
 
     private const string Tags = "Microsoft.DotNet.Interactive.Formatting.PocketViewTags";
@@ -22,7 +23,7 @@ internal static class InteractiveNames
 
     private static readonly Lazy<(Dictionary<string, string> Prefixes, Dictionary<string, string> Extensions)> Known = new(Read);
 
-    /// <summary>Returns the forms of a cell to try, each with more of these names in full than the previous one.</summary>
+    /// <summary>Returns the forms of a cell to try, each with more qualified names than the previous one.</summary>
     /// <param name="failed">The form that did not compile.</param>
     /// <param name="compile">Compiles a form.</param>
     public static IEnumerable<CellAttempt> Forms(CellAttempt failed, Func<ScriptForm, CellAttempt> compile, CancellationToken cancellation)
@@ -43,10 +44,10 @@ internal static class InteractiveNames
     }
 
     /// <summary>
-    /// Rewrites the statements of a cell that call <c>Javascript</c> and ignore the result: in .NET Interactive the call runs the script at
-    /// once, which the display API's method of that name does not do.
+    /// Rewrites statements that call <c>Javascript</c> and ignore the result. In .NET Interactive, such a call runs the script immediately;
+    /// the method of that name in the display API does not.
     /// </summary>
-    /// <returns>Null if there are none.</returns>
+    /// <returns>The rewritten form; null if there are no such statements.</returns>
     public static ScriptForm? WithScripts(CellAttempt compiled, CancellationToken cancellation)
     {
         var root = compiled.Tree.GetCompilationUnitRoot(cancellation);
@@ -73,7 +74,7 @@ internal static class InteractiveNames
             if (error.Id is "CS0103" or "CS0246" or "CS0308" && token.IsKind(SyntaxKind.IdentifierToken)
                 && Known.Value.Prefixes.TryGetValue(token.ValueText, out var prefix))
             {
-                // Many undefined variables are called i, b or table.
+                // Undefined variables are often called i, b or table, like elements.
                 if (!prefix.EndsWith(Tags + ".", StringComparison.Ordinal) || IsElement(token)
                     || (hasElements ??= failed.Tree.GetRoot(cancellation).DescendantTokens().Any(IsElement)))
                 {
@@ -101,7 +102,7 @@ internal static class InteractiveNames
         };
     }
 
-    /// <summary>Whether a name is used as an HTML element is: <c>div(…)</c>, <c>div[style: "…"]</c>, <c>_.article(…)</c>.</summary>
+    /// <summary>Whether a name is used like an HTML element: <c>div(…)</c>, <c>div[style: "…"]</c>, <c>_.article(…)</c>.</summary>
     private static bool IsElement(SyntaxToken name) =>
         Known.Value.Prefixes.TryGetValue(name.ValueText, out var prefix) && prefix.EndsWith(Tags + ".", StringComparison.Ordinal)
             && name.Parent is IdentifierNameSyntax node && node.Parent switch
@@ -113,7 +114,7 @@ internal static class InteractiveNames
         _ => false,
     };
 
-    /// <summary>Replaces names that both interfaces define by those of the display API.</summary>
+    /// <summary>Replaces names that both APIs define with the qualified names of .NET Interactive.</summary>
     private static List<Edit> Shared(CellAttempt failed, CancellationToken cancellation)
     {
         var names = failed.Tree.GetRoot(cancellation).DescendantNodes().OfType<SimpleNameSyntax>()

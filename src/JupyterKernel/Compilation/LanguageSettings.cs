@@ -6,7 +6,7 @@ namespace JupyterKernel.Compilation;
 /// <summary>The C# version of a cell and its compilation settings.</summary>
 internal sealed record LanguageSettings
 {
-    /// <summary>The default settings: those of a program compiled in Release, in the latest C#.</summary>
+    /// <summary>The default settings: those of a Release build in the latest C# version.</summary>
     public static LanguageSettings Default { get; } = new();
 
     public LanguageVersion Version { get; init; } = LanguageVersion.Latest;
@@ -14,7 +14,9 @@ internal sealed record LanguageSettings
     /// <summary>Whether arithmetic overflow throws.</summary>
     public bool Checked { get; init; }
 
-    /// <summary>Whether to compile as in Release; otherwise as in Debug, in which every line of a stack trace is exact.</summary>
+    /// <summary>
+    /// Whether to compile as in a Release build; otherwise as in Debug, where the line numbers of stack traces are exact.
+    /// </summary>
     public bool Optimize { get; init; } = true;
 
     public NullableContextOptions Nullable { get; init; } = NullableContextOptions.Disable;

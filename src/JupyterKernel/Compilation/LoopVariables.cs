@@ -5,19 +5,19 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Makes a loop at the top level of a cell as fast as in a program. A cell's variables are fields, because later cells use them too, and
-/// the runtime reads a field from memory each time: a sum in a loop takes several times as long. So a loop gets locals of the same names,
-/// which the runtime keeps in registers. Each assignment to a local also sets the field in the same expression: the variables are correct
-/// at every moment, however the loop ends. Pure; any thread.
+/// Makes a top-level loop of a cell as fast as in a program. A cell's variables are fields, because later cells use them too, and the
+/// runtime reads a field from memory each time, so a summing loop would take several times as long. So a loop gets locals of the same
+/// names, which the runtime keeps in registers. Each assignment to a local also sets the field in the same expression, so the variables are
+/// correct at all times, however the loop ends. Pure; any thread.
 /// </summary>
 internal static class LoopVariables
 {
-    /// <summary>The suffix of the name of a reference to a variable's field.</summary>
+    /// <summary>The suffix for the name of a reference to a variable's field.</summary>
     private const string FieldSuffix = "__field";
 
-    /// <param name="form">A cell's text.</param>
+    /// <param name="form">The text of a cell.</param>
     /// <param name="script">The syntax tree of the text.</param>
-    /// <param name="isTopLevelOnly">Whether a name is an earlier cell's variable that only cells' statements use.</param>
+    /// <param name="isTopLevelOnly">Whether a name is a variable of an earlier cell that only top-level statements use.</param>
     /// <returns>The text to try first, which must satisfy <see cref="IsSound"/>; null if there is nothing to gain.</returns>
     public static ScriptForm? In(ScriptForm form, SyntaxTree script, Func<string, bool> isTopLevelOnly, CancellationToken cancellation)
     {
@@ -39,9 +39,11 @@ internal static class LoopVariables
         return edits.Count > 0 ? form with { Text = form.Text.With(edits) } : null;
     }
 
-    /// <summary>Whether a local can stand for each variable: a method that changes a struct in place would not reach the field.</summary>
-    /// <param name="submission">The compilation of a text that <see cref="In"/> has made.</param>
-    /// <param name="tree">Its tree.</param>
+    /// <summary>
+    /// Whether a local can replace each variable. It cannot if a method changes a struct in place, because the field would not change.
+    /// </summary>
+    /// <param name="submission">The compilation of a text returned by <see cref="In"/>.</param>
+    /// <param name="tree">The syntax tree of that text.</param>
     public static bool IsSound(CSharpCompilation submission, SyntaxTree tree, CancellationToken cancellation)
     {
         var model = submission.GetSemanticModel(tree);
@@ -84,7 +86,7 @@ internal static class LoopVariables
         {
             switch (node)
             {
-                // A reference does not outlast an await, and a label must not be visible outside its block.
+                // A ref local does not survive an await, and a label inside the new block would not be visible outside it.
                 case AwaitExpressionSyntax or LabeledStatementSyntax or GotoStatementSyntax { RawKind: (int)SyntaxKind.GotoStatement }
                     or CommonForEachStatementSyntax { AwaitKeyword.RawKind: not 0 } or UsingStatementSyntax { AwaitKeyword.RawKind: not 0 }
                     or LocalDeclarationStatementSyntax { AwaitKeyword.RawKind: not 0 }:
@@ -107,7 +109,7 @@ internal static class LoopVariables
             if (declared.Contains(name)) continue;
             var written = places.Select(WriteThrough).ToList();
 
-            // Only variables that are set, or accessed by an index, are worth it; the runtime reads the others fast enough.
+            // Only worth it for variables that are set or indexed; the runtime reads others fast enough.
             if (written.Contains(null)
                 || !places.Zip(written).Any(use => use.Second!.Count > 0 || use.First.Parent is ElementAccessExpressionSyntax))
             {
@@ -131,7 +133,8 @@ internal static class LoopVariables
     };
 
     /// <summary>
-    /// Returns the edits that set the field together with the local: none where it is only read, null where they are not possible.
+    /// Returns the edits that make an assignment to a local also set the field; empty if the local is only read, null
+    /// if that is not possible.
     /// </summary>
     private static IReadOnlyList<Edit>? WriteThrough(IdentifierNameSyntax name)
     {

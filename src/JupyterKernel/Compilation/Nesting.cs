@@ -3,22 +3,24 @@ using Microsoft.CodeAnalysis;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Detects text and trees that Roslyn cannot walk safely. Most of its recursion is guarded, but not that of tuple types, type arguments,
-/// interpolated strings and prefix operators: there a few thousand levels overflow the stack, which cannot be caught and ends the process.
-/// Code that a person writes nests a few dozen levels. Pure; any thread.
+/// Detects text and syntax trees that Roslyn cannot process safely. Most of its recursion is guarded, but not that for tuple types, type
+/// arguments, interpolated strings and prefix operators: there, a few thousand levels overflow the stack, which cannot be caught and ends
+/// the process. Code written by people has at most a few dozen levels. Pure; any thread.
 /// </summary>
 public static class Nesting
 {
-    // With 1.5 MB of stack (pool threads of Windows and macOS) the first overflows occur near 1,000 levels.
+    // With a stack of 1.5 MB (pool threads on Windows and macOS), the first overflows occur at about 1,000 levels.
     private const int MaxBrackets = 250;
     private const int MaxTreeDepth = 500;
 
-    /// <summary>How many times deeper code may nest on the compilation thread, whose stack is deeper by more than this factor.</summary>
+    /// <summary>
+    /// The factor by which code may be nested more deeply on the compilation thread; its stack is larger by more than this factor.
+    /// </summary>
     public const int DeepStack = 20;
 
     /// <summary>
-    /// Whether the text is too deeply nested to be parsed. Counts brackets without lexing, so a string that contains hundreds of unclosed
-    /// brackets counts as well.
+    /// Whether a text is too deeply nested to be parsed. Brackets are counted without lexing, so hundreds of unclosed brackets
+    /// inside a string count too.
     /// </summary>
     /// <param name="code">The text.</param>
     /// <param name="stack">The size of the stack as a multiple of a pool thread's: 1 or <see cref="DeepStack"/>.</param>
@@ -41,7 +43,7 @@ public static class Nesting
                 case '>':
                     angles = Math.Max(0, angles - 1);
                     break;
-                // A less-than is never closed: it counts to the end of its statement only.
+                // A less-than sign is never closed, so it counts only up to the end of its statement.
                 case ';':
                     angles = 0;
                     break;
@@ -50,7 +52,7 @@ public static class Nesting
         return false;
     }
 
-    /// <summary>Whether the tree is too deeply nested to be bound.</summary>
+    /// <summary>Whether a syntax tree is too deeply nested to be bound.</summary>
     /// <param name="root">The tree.</param>
     /// <param name="cancellation">Ends the walk early.</param>
     /// <param name="stack">The size of the stack as a multiple of a pool thread's: 1 or <see cref="DeepStack"/>.</param>

@@ -5,15 +5,15 @@ using Microsoft.CodeAnalysis.Text;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Adds the usings of names that completion proposed without an import. A front end inserts only the name, so the using is added when the
-/// cell is run. Pure; compilation thread.
+/// Adds using directives for names that completion proposed without an import. A front end inserts only the name, so the directive is added
+/// when the cell is run. Pure; compilation thread.
 /// </summary>
 internal static class OfferedUsings
 {
-    /// <summary>Returns the usings that resolve the names that the errors are about.</summary>
+    /// <summary>Returns the using directives that resolve the undefined names in a cell.</summary>
     /// <param name="errors">Errors in the tree.</param>
-    /// <param name="offered">The namespaces by the names that were proposed from them.</param>
-    /// <returns>The using directives on one line, followed by a blank; empty if no proposed name is missing.</returns>
+    /// <param name="offered">The proposed names, with their namespaces.</param>
+    /// <returns>The using directives on one line, followed by a blank; empty if no undefined name was proposed.</returns>
     public static string Missing(
         IEnumerable<Diagnostic> errors, SyntaxTree tree, IReadOnlyDictionary<string, string> offered, CancellationToken cancellation)
     {
@@ -25,11 +25,13 @@ internal static class OfferedUsings
         return string.Concat(spaces.Select(space => $"using {space}; "));
     }
 
-    /// <summary>The position for usings in a text: before its first token, and after any directives.</summary>
+    /// <summary>
+    /// Returns the position for using directives in a text: before the first token and after any preprocessor directives.
+    /// </summary>
     public static int Place(SyntaxTree tree, CancellationToken cancellation) =>
         tree.GetRoot(cancellation).GetFirstToken(includeZeroWidth: true).SpanStart;
 
-    /// <summary>Returns a cell's text with the usings added on lines of their own.</summary>
+    /// <summary>Returns a cell's text with using directives added on separate lines.</summary>
     public static string AddTo(string code, string usings)
     {
         var place = Place(CSharpSyntaxTree.ParseText(PackageDirectives.Blank(code), CellCompiler.ParseOptions), CancellationToken.None);
@@ -37,7 +39,7 @@ internal static class OfferedUsings
             usings.Replace("; ", ";\n", StringComparison.Ordinal) + "\n");
     }
 
-    /// <summary>Returns the name at a span: a generic type's name is underlined together with its arguments.</summary>
+    /// <summary>Returns the name at a span, which for a generic type also covers the type arguments.</summary>
     private static string NameAt(SourceText text, TextSpan span)
     {
         var end = span.Start;

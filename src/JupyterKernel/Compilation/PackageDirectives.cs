@@ -14,7 +14,7 @@ internal enum PackageDirectiveKind
     /// <summary><c>#i "nuget: source"</c>.</summary>
     Source,
 
-    /// <summary><c>#r "framework: Name"</c>, or the framework of an <c>#:sdk</c>.</summary>
+    /// <summary><c>#r "framework: Name"</c>, or the framework of an <c>#:sdk</c> line.</summary>
     Framework,
 
     /// <summary><c>#r "path.csproj"</c>, <c>#:project path</c>.</summary>
@@ -23,27 +23,29 @@ internal enum PackageDirectiveKind
     /// <summary><c>#:property Name=Value</c>.</summary>
     Property,
 
-    /// <summary>A line that looks like one of these but is malformed.</summary>
+    /// <summary>A malformed line that looks like one of the others.</summary>
     Malformed,
 }
 
 /// <summary>A line of a cell that references a package, source, framework, project or property.</summary>
-/// <param name="Name">The package's id, the source, the framework's name, the project's path or the property's name; for a malformed line,
-/// the error.</param>
-/// <param name="Value">The package's version range, or the property's value; null where there is none.</param>
+/// <param name="Name">
+/// The package id, the source, the name of the framework, the path of the project or the name of the property; for a malformed
+/// line, the error message.
+/// </param>
+/// <param name="Value">The version range of the package or the value of the property; null if there is none.</param>
 internal sealed record PackageDirective(PackageDirectiveKind Kind, string Name, string? Value = null);
 
 /// <summary>
 /// Reads the lines of a cell that reference packages, projects and frameworks. They may be anywhere in the cell, and are removed before
-/// compilation. Any thread. Source: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps, and .NET Interactive's nuget-overview.md
-/// for <c>#r "nuget:"</c>.
+/// compilation. Any thread.
+/// Source: https://learn.microsoft.com/dotnet/core/sdk/file-based-apps, and for <c>#r "nuget:"</c> nuget-overview.md of .NET Interactive
 /// </summary>
 internal static partial class PackageDirectives
 {
     private const int MaxIdLength = 100;
     private const long MaxLoadedBytes = 10_000_000;
 
-    /// <summary>The frameworks of <c>#:sdk</c> lines: an SDK is a set of build files, of which a cell needs the framework only.</summary>
+    /// <summary>The frameworks for <c>#:sdk</c> lines; of an SDK, which is a set of build files, a cell needs only the framework.</summary>
     private static readonly Dictionary<string, string?> FrameworkOfSdk = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Microsoft.NET.Sdk"] = null,
@@ -51,13 +53,13 @@ internal static partial class PackageDirectives
         ["Microsoft.NET.Sdk.Worker"] = null,
     };
 
-    /// <summary>Whether a cell may have directives, or load a file with some, by its spelling alone: it need not have any.</summary>
+    /// <summary>Whether the spelling of a cell shows that it may have directives, or load a file that has some.</summary>
     public static bool MayBeIn(string code) => MayHave(code) || code.Contains("#load", StringComparison.Ordinal);
 
     /// <summary>
-    /// Returns the directives of a cell's text and of the files that it loads, in order. Needs a deep stack, because the code is parsed.
+    /// Returns the directives in a cell's text and in the files that it loads, in order. Needs a deep stack, because it parses the code.
     /// </summary>
-    /// <param name="baseDirectory">The directory that relative paths start from.</param>
+    /// <param name="baseDirectory">The directory that relative paths refer to.</param>
     public static IReadOnlyList<PackageDirective> In(string code, string baseDirectory)
     {
         if (Nesting.IsTooDeep(code, Nesting.DeepStack)) return [];
@@ -76,7 +78,7 @@ internal static partial class PackageDirectives
                 }
                 else if (Parse(LineAt(text, line.SpanStart)) is { } directive)
                 {
-                    // A path is relative to the file that it is written in.
+                    // A path is relative to the file that contains it.
                     directives.Add(directive.Kind == PackageDirectiveKind.Project
                         ? directive with { Name = Path.GetFullPath(directive.Name, directory) } : directive);
                 }
@@ -84,7 +86,7 @@ internal static partial class PackageDirectives
         }
     }
 
-    /// <summary>Blanks the directives out without moving the rest of the text.</summary>
+    /// <summary>Replaces directives with blanks, so that positions do not change.</summary>
     public static string Blank(string code)
     {
         var lines = Lines(code).ToList();
@@ -98,7 +100,7 @@ internal static partial class PackageDirectives
     {
         if (!MayHave(code)) yield break;
 
-        // Text in a string or a comment may only look like a directive.
+        // Text inside a string or a comment can look like a directive.
         foreach (var trivia in Directives(code))
         {
             var line = LineAt(code, trivia.SpanStart);
@@ -116,7 +118,7 @@ internal static partial class PackageDirectives
         return length < 0 ? text[start..] : text.Substring(start, length);
     }
 
-    /// <summary>Reads a loaded file, once; null if the compiler is to report its error.</summary>
+    /// <summary>Reads a loaded file, once; returns null if the compiler will report the error.</summary>
     private static (string Text, string Directory)? Read(string file, string directory, HashSet<string> seen)
     {
         try
@@ -139,7 +141,7 @@ internal static partial class PackageDirectives
             if (rest.StartsWith(":")) return true;
             if (rest.Length < 2 || rest[0] is not ('r' or 'i')) continue;
 
-            // The target is in quotes of any kind, or has none, which is an error.
+            // The target is in quotes of any kind, or has no quotes, which is an error.
             rest = rest[1..].TrimStart(" \t");
             if (rest.Length > 0
                 && (!char.IsAsciiLetter(rest[0]) || rest.StartsWith("nuget", StringComparison.OrdinalIgnoreCase)
@@ -226,7 +228,7 @@ internal static partial class PackageDirectives
         return new(PackageDirectiveKind.Package, id, version.Length > 0 ? version : null);
     }
 
-    /// <summary>Recognizes a directive without its quotes or its colon, or with quotes of another kind.</summary>
+    /// <summary>Recognizes a directive with missing quotes, other quotes or a missing colon.</summary>
     private static PackageDirective? Misspelled(Match loose)
     {
         var isReference = loose.Groups["word"].Value == "r";
@@ -241,7 +243,7 @@ internal static partial class PackageDirectives
             $"{(isReference ? "A reference" : "A package source")} {why}. Write: #{loose.Groups["word"].Value} \"{scheme}: {rest}\"");
     }
 
-    /// <summary>Whether a text can be the id of a package.</summary>
+    /// <summary>Whether a text can be a package id.</summary>
     public static bool IsPackageId(string text) => text.Length <= MaxIdLength && PackageId().IsMatch(text);
 
     private static PackageDirective Malformed(string why) => new(PackageDirectiveKind.Malformed, why);

@@ -3,14 +3,12 @@ using System.Text.RegularExpressions;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Names the package of a namespace or type that cells often use and that is not in the framework, and the directive for a package that a
-/// line references in the syntax of another tool. Immutable; any thread.
+/// Suggests packages: for namespaces and types that are often used but not in the framework, and for lines that reference a package in the
+/// syntax of another tool. Immutable; any thread.
 /// </summary>
 internal static partial class PackageHints
 {
-    /// <summary>
-    /// The packages whose namespaces differ from their ids, and those whose namespaces are below a namespace of the framework.
-    /// </summary>
+    /// <summary>Packages whose namespaces differ from the package id, or are inside a namespace of the framework.</summary>
     private static readonly Dictionary<string, string> ByNamespace = new()
     {
         ["Bogus"] = "Bogus",
@@ -64,12 +62,10 @@ internal static partial class PackageHints
         ["SqlConnection"] = "Microsoft.Data.SqlClient",
     };
 
-    /// <summary>The ids of the packages that are known here.</summary>
+    /// <summary>The ids of all packages in the tables.</summary>
     public static IEnumerable<string> Ids => ByNamespace.Values.Concat(ByType.Values).Distinct();
 
-    /// <summary>
-    /// Returns the directive for the package that a line references in another tool's syntax; null if it references none.
-    /// </summary>
+    /// <summary>Returns the directive for a package that a line references in the syntax of another tool; null if there is none.</summary>
     /// <param name="line">A line of a cell that does not compile.</param>
     public static string? ForLine(string line)
     {
@@ -82,7 +78,7 @@ internal static partial class PackageHints
     }
 
     /// <summary>
-    /// Returns a hint for an <c>#r</c> whose file does not exist but that may name a package; null if it has the form of a path.
+    /// Returns a hint for an <c>#r</c> whose file does not exist but whose text may be a package id; null if the text looks like a path.
     /// </summary>
     public static string? ForMissingFile(string file) =>
         PackageDirectives.IsPackageId(file) && !file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
@@ -90,7 +86,7 @@ internal static partial class PackageHints
         ? $"Is it a package? #r \"nuget: {file}\""
         : null;
 
-    /// <summary>Returns the directive for a namespace's package; null if it is not known.</summary>
+    /// <summary>Returns the directive for the package of a namespace; null if unknown.</summary>
     public static string? ForNamespace(string name)
     {
         for (var space = name; space.Length > 0; space = space[..Math.Max(0, space.LastIndexOf('.'))])
@@ -102,10 +98,10 @@ internal static partial class PackageHints
             ? "Is a framework missing? #r \"framework: Microsoft.AspNetCore.App\"" : null;
     }
 
-    /// <summary>Returns the directive for a type's package; null if it is not known.</summary>
+    /// <summary>Returns the directive for the package of a type; null if unknown.</summary>
     public static string? ForType(string name) => ByType.TryGetValue(name, out var package) ? Hint(package) : null;
 
-    /// <summary>The command lines, directives and project items by which other tools reference a package.</summary>
+    /// <summary>Matches command lines, directives and project items with which other tools reference a package.</summary>
     [GeneratedRegex("""
         ^\s*(?:[!%$>]\s*)?(?:
             (?:dotnet\s+add\s+(?:\S+\s+)?package|dotnet\s+package\s+add|Install-Package|nuget\s+install|paket\s+add)

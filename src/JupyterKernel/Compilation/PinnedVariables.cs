@@ -5,19 +5,19 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Supports addresses of a cell's variables. In a program these are locals, which do not move; here they are fields, whose object the
-/// garbage collector moves. So a statement that takes an address is wrapped in a <c>fixed</c>, which pins the variable while the statement
-/// runs. Pure; any thread.
+/// Supports taking the address of a cell's variable. In a program, these variables are locals, which do not move; here they are fields of
+/// an object that the garbage collector may move. So a statement that takes an address is wrapped in a <c>fixed</c> statement, which pins
+/// the variable. Pure; any thread.
 /// </summary>
 internal static class PinnedVariables
 {
     private const string AddressPrefix = "__address";
 
     /// <param name="form">The text, which did not compile.</param>
-    /// <param name="submission">Its compilation.</param>
-    /// <param name="tree">Its tree in that compilation.</param>
-    /// <param name="errors">Its errors.</param>
-    /// <returns>The text to try; none if the errors are not about addresses of variables.</returns>
+    /// <param name="submission">The compilation of the text.</param>
+    /// <param name="tree">The syntax tree of the text in that compilation.</param>
+    /// <param name="errors">The errors of the compilation.</param>
+    /// <returns>The text to try; empty if the errors are not about addresses of variables.</returns>
     public static IEnumerable<ScriptForm> WithAddresses(
         ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
         CancellationToken cancellation)
@@ -52,7 +52,7 @@ internal static class PinnedVariables
 
         return edits.Count > 0 ? [form with { Text = form.Text.With(edits) }] : [];
 
-        // A cell's variable, or a field of a struct variable: nothing has to run to find it.
+        // A variable of a cell, or a field of a struct variable: no code has to run to find it.
         bool IsOfVariable(ExpressionSyntax operand) => operand switch
         {
             ParenthesizedExpressionSyntax inner => IsOfVariable(inner.Expression),

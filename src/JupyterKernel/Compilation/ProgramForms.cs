@@ -6,30 +6,31 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
-/// <summary>A cell's text in a form that a script can contain, and the variables to dispose of.</summary>
+/// <summary>The text of a cell in a form that a script can contain, and the variables to dispose of.</summary>
 /// <param name="Text">The text to compile.</param>
-/// <param name="Disposed">The variables declared with <c>using</c>: they are disposed of at the cell's end.</param>
+/// <param name="Disposed">The variables declared with <c>using</c>, which are disposed of when the cell ends.</param>
 internal sealed record ScriptForm(CellText Text, IReadOnlyList<UsingVariable> Disposed);
 
-/// <summary>A variable that was declared with <c>using</c>.</summary>
+/// <summary>A variable declared with <c>using</c>.</summary>
 /// <param name="Awaits">Whether it was declared with <c>await using</c>.</param>
 internal sealed record UsingVariable(string Name, bool Awaits);
 
 /// <summary>
-/// Rewrites features of C# programs that Roslyn scripts do not support into a form that a script can contain: <c>using</c> declarations,
-/// static classes with extension methods, <c>file</c> types, a <c>Main</c> to run, a <c>with</c> at the end, and locals that cannot be
-/// fields (spans, refs). Most cells pass unchanged. Pure; any thread.
+/// Rewrites features of C# programs that Roslyn scripts do not support: <c>using</c> declarations, static classes with extension methods,
+/// <c>file</c> types, a <c>Main</c> method, a <c>with</c> expression at the end, and locals that cannot be fields (spans, refs). Most cells
+/// are not changed. Pure; any thread.
 /// </summary>
 internal static class ProgramForms
 {
     /// <summary>
-    /// The maximum number of starting positions to try: the expression may contain braces, but after this many failures there is none.
+    /// The maximum number of start positions to try for an expression at the end. More than one is needed if the expression
+    /// contains braces or semicolons.
     /// </summary>
     private const int MaxStarts = 8;
 
     private static readonly CSharpParseOptions Program = new(LanguageVersion.Latest, DocumentationMode.None, SourceCodeKind.Regular);
 
-    /// <summary>Returns the form of a cell that its text alone calls for.</summary>
+    /// <summary>Returns the form of a cell as far as it follows from the text, without a compilation.</summary>
     /// <param name="code">The cell's text.</param>
     /// <param name="script">The syntax tree of the text, parsed as a script.</param>
     public static ScriptForm Of(string code, SyntaxTree script, CancellationToken cancellation)
@@ -59,7 +60,7 @@ internal static class ProgramForms
 
         if (code.Contains("await", StringComparison.Ordinal)) edits.AddRange(Awaits(root, program));
 
-        // Without a semicolon, the preceding text may pass for a declaration of a property.
+        // Without a semicolon, the parser may take the text before `with` for the declaration of a property.
         if (code.AsSpan().TrimEnd().EndsWith("}") && code.Contains("with", StringComparison.Ordinal)
             && TrailingWith(program.Value) is { } with)
             edits.AddRange([new(with.Start, 0, "("), new(with.End, 0, ")")]);
@@ -75,11 +76,11 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Resolves calls that are ambiguous because a method and its parameters' types were redeclared: an argument that has no type of its
-    /// own (<c>new(…)</c>, <c>null</c>) fits the old method as well. The call is redirected to a method of the latest one's signature and
-    /// another name.
+    /// Resolves calls that are ambiguous because a method and the types of its parameters were redeclared: an argument without its
+    /// own type (<c>new(…)</c>, <c>null</c>) also fits the old method. The call is redirected to a new method with the latest
+    /// signature and another name.
     /// </summary>
-    /// <returns>The text to try; none if the calls are ambiguous for another reason.</returns>
+    /// <returns>The text to try; empty if the calls are ambiguous for another reason.</returns>
     public static IEnumerable<ScriptForm> WithLatest(
         ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
         CancellationToken cancellation)
@@ -97,7 +98,7 @@ internal static class ProgramForms
                 .OfType<MethodDeclarationSyntax>().Where(method => method.Identifier.ValueText == named.Key).ToList())
                 .Where(methods => methods.Count > 0).ToList();
 
-            // Overloads with different parameters are as ambiguous as they are in a program.
+            // Overloads with different parameters are ambiguous in a program too.
             if (declarations is not [var latest, .. var older]
                 || !older.SelectMany(methods => methods).Select(Signature).Intersect(latest.Select(Signature)).Any())
             {
@@ -118,13 +119,13 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Puts variables that cannot be fields of a submission (a span, a ref) into a block, with the statements from their declaration to
-    /// their last use; other variables that these statements declare are declared before the block, so that later cells see them.
+    /// Moves variables that cannot be fields of a submission (a span, a ref) into a block, together with all statements from the
+    /// declaration to the last use. Other variables declared there are declared before the block, so that later cells see them.
     /// </summary>
     /// <param name="form">The text, which did not compile.</param>
-    /// <param name="submission">Its compilation.</param>
-    /// <param name="tree">Its tree in that compilation.</param>
-    /// <param name="errors">Its errors.</param>
+    /// <param name="submission">The compilation of the text.</param>
+    /// <param name="tree">The syntax tree of the text in that compilation.</param>
+    /// <param name="errors">The errors of the compilation.</param>
     /// <returns>The texts to try in turn.</returns>
     public static IEnumerable<ScriptForm> WithLocals(
         ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
@@ -132,7 +133,7 @@ internal static class ProgramForms
     {
         const string FieldOfRefStruct = "CS8345";
 
-        // Without it, the parser takes a name at the end for an unfinished member.
+        // Without this, the parser takes a name at the end for an incomplete member.
         const string End = "\n;";
         var length = form.Text.Text.Length;
         var statements = ParseProgram(form.Text.Text + End, cancellation).Members.OfType<GlobalStatementSyntax>()
@@ -154,7 +155,7 @@ internal static class ProgramForms
             (first, last) = (Math.Min(first, jumps[0]), Math.Max(last, jumps[^1]));
         }
 
-        // A script's parser does not understand a ref at the top level, so the types of variables are queried without it.
+        // The parser for scripts does not support a top-level ref, so the types of variables are queried without it.
         var refs = locals.Cast<LocalDeclarationStatementSyntax>().SelectMany(local => local.DescendantNodes().Select(node => node switch
         {
             RefTypeSyntax type when local.Declaration.Type.Span.Contains(type.Span) =>
@@ -210,7 +211,7 @@ internal static class ProgramForms
             return true;
         }, form.Text)));
 
-        // A function is a method of the script, usable in later cells as well, and keeps its line numbers.
+        // A function becomes a method of the script, which later cells can also use; it keeps its line numbers.
         var functions = new System.Text.StringBuilder();
         foreach (var function in region.OfType<LocalFunctionStatementSyntax>().Where(function => !Uses(function, names)))
         {
@@ -220,7 +221,7 @@ internal static class ProgramForms
 
         if (functions.Length > 0) functions.Append(CultureInfo.InvariantCulture, $"\n#line {LineOf(region[0].Span)}\n");
 
-        // A `using` among the locals becomes one again: the block disposes of it.
+        // A `using` declaration among the locals is restored, because the block disposes of the variable.
         var disposed = form.Disposed.Where(variable => !names.Contains(variable.Name)).ToList();
         edits.Insert(0, new(region[0].SpanStart, 0, $"{functions}{declarations}{{ "));
         foreach (var local in locals.Where(local => Declared(local).Any(name => form.Disposed.Any(variable => variable.Name == name))))
@@ -261,10 +262,10 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Makes a statement set variables that are declared before it, instead of declaring them: by <c>out</c>, by deconstruction and in
-    /// patterns.
+    /// Makes a statement set variables that are declared before it, instead of declaring them with <c>out</c>, by
+    /// deconstruction or in a pattern.
     /// </summary>
-    /// <param name="declare">Declares a variable before the statement; returns false where it remains the statement's.</param>
+    /// <param name="declare">Declares a variable before the statement; returns false if the statement keeps the declaration.</param>
     private static IEnumerable<Edit> Designations(StatementSyntax statement, Func<SyntaxToken, bool> declare, CellText text)
     {
         const string PatternSuffix = "__matched";
@@ -280,7 +281,7 @@ internal static class ProgramForms
                     foreach (var other in own[false]) yield return new(other.SpanStart, 0, "var ");
                     break;
                 case IsPatternExpressionSyntax match:
-                    // A pattern can only declare: the declared variable is assigned where the pattern matches.
+                    // A pattern can only declare a variable, so the outer variable is assigned from it when the pattern matches.
                     var isNegated = match.Pattern is UnaryPatternSyntax;
                     var matched = variables.Where(variable => variable.FirstAncestorOrSelf<ExpressionSyntax>() == match)
                         .Select(variable => variable.Identifier).ToList();
@@ -295,8 +296,8 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Makes a top-level type public. In a program it is accessible everywhere, but a type nested in a class is not; serializers and
-    /// similar libraries expect it to be public.
+    /// Makes a top-level type public. In a program it is accessible everywhere, but here it is nested in a class; serializers and similar
+    /// libraries expect it to be public.
     /// </summary>
     public static IEnumerable<Edit> Accessible(MemberDeclarationSyntax type)
     {
@@ -310,8 +311,8 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Ends a label as a statement of its own, so that a declaration after it belongs to the script. The script's binder does not expect a
-    /// local variable or function there.
+    /// Makes a label a separate statement, so that a declaration after it belongs to the script: the binder for scripts does not support a
+    /// local variable or function after a label.
     /// </summary>
     private static IEnumerable<Edit> EndLabel(LabeledStatementSyntax label)
     {
@@ -327,8 +328,8 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Rewrites <c>await (…)</c>: at the top level of a script the parser reads it, unlike <c>await new</c>, as a call of a method named
-    /// <c>await</c>. The operand is put into an array and taken out of it, which changes neither its type nor its overflow checks.
+    /// Rewrites <c>await (…)</c>, which the parser takes for a call of a method named <c>await</c> at the top level of a script. The
+    /// operand is put into an array and read from it, which changes neither its type nor its overflow checks.
     /// Source: https://github.com/dotnet/roslyn/issues/47411
     /// </summary>
     private static IEnumerable<Edit> Awaits(CompilationUnitSyntax script, Lazy<CompilationUnitSyntax> program)
@@ -344,10 +345,10 @@ internal static class ProgramForms
     }
 
     /// <summary>
-    /// Returns a name that the parser takes for the keyword of a declaration, where the text parses with an <c>@</c> before it; null if
-    /// there is none.
+    /// Returns a name that the parser takes for the keyword of a declaration, if the text parses with an <c>@</c> before
+    /// the name; otherwise null.
     /// </summary>
-    /// <param name="tree">A text that does not parse.</param>
+    /// <param name="tree">The syntax tree of a text that does not parse.</param>
     public static SyntaxToken? KeywordAsName(SyntaxTree tree, CancellationToken cancellation)
     {
         var root = tree.GetCompilationUnitRoot(cancellation);
@@ -364,7 +365,7 @@ internal static class ProgramForms
                     or SyntaxKind.ColonToken or SyntaxKind.ElseKeyword or SyntaxKind.DoKeyword);
         foreach (var same in beginnings.GroupBy(token => token.Text).TakeLast(MaxStarts))
         {
-            // Later occurrences would be the next errors.
+            // Later occurrences would cause the next errors.
             var all = root.DescendantTokens().Where(token => token.Text == same.Key
                 && text.Text.AsSpan(token.Span.End).TrimStart() is var next
                 && !(next.Length > 0 && (char.IsLetter(next[0]) || next[0] is '_' or '@')));
@@ -387,9 +388,9 @@ internal static class ProgramForms
         node.DescendantTokens().Any(token => token.IsKind(SyntaxKind.IdentifierToken) && names.Contains(token.ValueText));
 
     /// <summary>
-    /// Forwards extension methods to the submission. They require a class that is not nested, and a script's classes are all nested in its
-    /// submission; but a submission can have extension methods itself. So each is declared once more there, and calls the method of the
-    /// class.
+    /// Makes the extension methods of a class available in the submission. They require a class that is not nested, but classes of a script
+    /// are nested in the submission, which can itself have extension methods. So each method is also declared in the submission, where it
+    /// calls the method of the class.
     /// </summary>
     private static IEnumerable<Edit> ExtensionMethods(ClassDeclarationSyntax type)
     {
@@ -417,7 +418,7 @@ internal static class ProgramForms
         if (forwarders.Length > 0) yield return new(type.SpanStart, 0, forwarders.ToString());
     }
 
-    /// <summary>Returns a one-line method that calls another one of the same signature and is hidden in stack traces.</summary>
+    /// <summary>Returns a method on one line that calls another method of the same signature and is hidden in stack traces.</summary>
     private static string Forwarder(MethodDeclarationSyntax method, string name, string target, bool isStatic, bool isUnsafe)
     {
         var typeArguments = method.TypeParameterList is { } parameters
@@ -443,7 +444,7 @@ internal static class ProgramForms
         static string OneLine(SyntaxNode? node) => node is null ? "" : node.WithoutTrivia().NormalizeWhitespace("", " ").ToString();
     }
 
-    /// <summary>Runs the <c>Main</c> of a cell that is a whole program.</summary>
+    /// <summary>Runs the <c>Main</c> method of a cell that is a whole program.</summary>
     private static List<Edit> RunMain(CompilationUnitSyntax root)
     {
         if (root.Members.Count == 0 || !root.Members.All(IsDeclaration)) return [];
@@ -467,7 +468,7 @@ internal static class ProgramForms
         var waits = main.ReturnType is PredefinedTypeSyntax ? "" : "await ";
         var arguments = main.ParameterList.Parameters.Count == 0 ? "" : "new string[0]";
 
-        // A file-scoped namespace ends with the file, so the call is placed before it.
+        // A file-scoped namespace extends to the end of the file, so the call is placed before it.
         var call = $"{waits}{space}{type.Identifier.Text}.Main({arguments});";
         edits.Add(root.Members is [FileScopedNamespaceDeclarationSyntax first] ? new(first.SpanStart, 0, call + " ")
             : new(root.EndOfFileToken.SpanStart, 0, $"\n#line hidden\n{call}"));
@@ -485,8 +486,8 @@ internal static class ProgramForms
             or "System.Threading.Tasks.Task<int>";
 
     /// <summary>
-    /// Finds an expression at the end of a cell that ends in <c>with { … }</c>: without a semicolon, the parser takes its beginning for a
-    /// declaration.
+    /// Finds an expression at the end of a cell that ends with <c>with { … }</c>. Without a semicolon, the parser takes its
+    /// beginning for a declaration.
     /// </summary>
     private static TextSpan? TrailingWith(CompilationUnitSyntax program)
     {

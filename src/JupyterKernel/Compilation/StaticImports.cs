@@ -5,19 +5,19 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Resolves members that <c>using static</c> imports of a type that was redeclared since. The compiler still imports the old type beside
-/// the new one, so that their members are ambiguous; qualified with their type, they are the latest one's. Pure; any thread.
+/// Resolves members imported by a <c>using static</c> for a type that has been redeclared. The compiler imports both the old and the new
+/// type, so their members are ambiguous. Qualified with the type's name, they are those of the latest type. Pure; any thread.
 /// </summary>
 internal static class StaticImports
 {
-    // An ambiguous type, method or other member.
+    // The errors for an ambiguous type, method or other member.
     private static readonly HashSet<string> Ambiguous = ["CS0104", "CS0121", "CS0229"];
 
     /// <param name="form">The text, which did not compile.</param>
-    /// <param name="submission">Its compilation.</param>
-    /// <param name="tree">Its tree in that compilation.</param>
-    /// <param name="errors">Its errors.</param>
-    /// <returns>The text to try; none if nothing is ambiguous for this reason.</returns>
+    /// <param name="submission">The compilation of the text.</param>
+    /// <param name="tree">The syntax tree of the text in that compilation.</param>
+    /// <param name="errors">The errors of the compilation.</param>
+    /// <returns>The text to try; empty if nothing is ambiguous for this reason.</returns>
     public static IEnumerable<ScriptForm> WithTypes(
         ScriptForm form, CSharpCompilation submission, SyntaxTree tree, IReadOnlyCollection<Diagnostic> errors,
         CancellationToken cancellation)
@@ -36,7 +36,7 @@ internal static class StaticImports
         var edits = new List<Edit>();
         foreach (var name in names)
         {
-            // A member of two types is as ambiguous as it is in a program.
+            // A member of two different types is ambiguous in a program too.
             var owners = imports.Where(import => import.Type!.GetMembers(name.ValueText).Length > 0).ToList();
             if (owners is [var owner]) edits.Add(new(name.SpanStart, 0, owner.Text + "."));
         }

@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Suggests the intended name for one that does not exist: a missing <c>using</c> or package, or a name of similar spelling. Also tells two
-/// types of one name apart. Pure; compilation thread.
+/// Suggests corrections for names that do not exist: a <c>using</c>, a package, or a name with a similar spelling. Also distinguishes two
+/// types of the same name. Pure; compilation thread.
 /// </summary>
 internal static class Suggestions
 {
@@ -24,7 +24,7 @@ internal static class Suggestions
             return PackageHints.ForNamespace(space);
         return error.Id switch
         {
-            // A name, or a type, that does not exist in this context.
+            // A name or a type that does not exist in this context.
             "CS0103" or "CS0246" when NameIn(node) is { } name =>
                 Declared(submission, cancellation)
                     .FirstOrDefault(declared => declared != name && declared.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other
@@ -33,7 +33,7 @@ internal static class Suggestions
                 ?? Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
                 ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))) ?? Undeclared(node, name),
 
-            // No such member, and no extension method of the name.
+            // No member and no extension method of this name.
             "CS1061" or "CS0117" when NameIn(node) is { } name =>
                 Awaits.Hint(error, node, submission, cancellation)
                 ?? ForeignMember(name, Members(node, submission, cancellation))
@@ -47,7 +47,7 @@ internal static class Suggestions
             "CS0212" =>
                 "The garbage collector may move this variable. Take its address in a fixed statement: fixed (int* p = &x) { … }",
 
-            // An alias that is not given to any reference.
+            // An alias that no reference has.
             "CS0430" when node is ExternAliasDirectiveSyntax { Identifier.ValueText: var name } =>
                 $"Assign the alias to a file: #r \"{name}=file.dll\"",
 
@@ -58,7 +58,7 @@ internal static class Suggestions
             // An operator that other languages have.
             "CS0193" => ForeignCode.HintFor(error, tree, cancellation),
 
-            // A missing conversion: of a task, of a span, of an assignment meant as a comparison; or between types of one name.
+            // A missing conversion: of a task, of a span, of an assignment meant as a comparison, or between types of the same name.
             "CS0029" or "CS0266" or "CS1503" or "CS0030" =>
                 Awaits.Hint(error, node, submission, cancellation) ?? OfSpan(node, submission, cancellation) ?? Compared(node)
                     ?? Thrown(node) ?? Namesake(error, node, submission, cancellation),
@@ -78,8 +78,8 @@ internal static class Suggestions
         };
     }
 
-    /// <summary>Returns the suggestion to show below the first error of a text that does not parse; null if there is none.</summary>
-    /// <param name="explainsAll">Whether the later errors follow from it, because the text is of another language.</param>
+    /// <summary>Returns the suggestion for the first error in a text that does not parse; null if there is none.</summary>
+    /// <param name="explainsAll">Whether the later errors follow from the first, because the text is in another language.</param>
     public static string? ForSyntax(Diagnostic error, SyntaxTree tree, CancellationToken cancellation, out bool explainsAll)
     {
         var hint = ForeignCode.HintFor(error, tree, cancellation);
@@ -89,7 +89,7 @@ internal static class Suggestions
                 ? "A statement ends with a semicolon; only the last expression of a cell needs none." : null);
     }
 
-    /// <summary>Whether a line ends without the semicolon that its statement needs.</summary>
+    /// <summary>Whether the error is a missing semicolon at the end of a line.</summary>
     private static bool IsUnended(Diagnostic error, SyntaxTree tree, CancellationToken cancellation)
     {
         if (error.Id != "CS1002") return false;
@@ -99,7 +99,7 @@ internal static class Suggestions
             text.ToString(Microsoft.CodeAnalysis.Text.TextSpan.FromBounds(error.Location.SourceSpan.Start, line.End)).Split("//")[0]);
     }
 
-    /// <summary>Suggests the Math class for a function that other languages have without a class: <c>sqrt(2)</c>.</summary>
+    /// <summary>Suggests the Math class for a function that other languages provide without a class: <c>sqrt(2)</c>.</summary>
     private static string? OfMath(SyntaxNode node, string name) =>
         node.Parent is InvocationExpressionSyntax call && call.Expression == node
         && typeof(Math).GetMethods()
@@ -107,7 +107,7 @@ internal static class Suggestions
             ? $"Did you mean 'Math.{method.Name}'?"
             : null;
 
-    /// <summary>Suggests a declaration where an unknown name stands alone left of a <c>=</c>.</summary>
+    /// <summary>Suggests a declaration for an unknown name on the left of a <c>=</c>.</summary>
     private static string? Undeclared(SyntaxNode node, string name) =>
         node.Parent is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression } assignment
             && assignment.Left == node
@@ -121,7 +121,7 @@ internal static class Suggestions
         return known.Count > 0 && known.Find(members.ToHashSet().Contains) is { } member ? $"Did you mean '{member}'?" : null;
     }
 
-    /// <summary>Suggests an alternative for a span, which an object cannot contain: it can be neither displayed nor boxed.</summary>
+    /// <summary>Suggests an alternative for a span, which can be neither displayed nor boxed.</summary>
     private static string? OfSpan(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         var expression = (node as ArgumentSyntax)?.Expression ?? node as ExpressionSyntax;
@@ -132,7 +132,7 @@ internal static class Suggestions
             : null;
     }
 
-    /// <summary>Suggests a comparison for a condition that assigns.</summary>
+    /// <summary>Suggests a comparison for a condition that contains an assignment.</summary>
     private static string? Compared(SyntaxNode node) =>
         node is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression,
             Parent: IfStatementSyntax or WhileStatementSyntax or DoStatementSyntax or ForStatementSyntax or ConditionalExpressionSyntax
@@ -144,7 +144,7 @@ internal static class Suggestions
         node is LiteralExpressionSyntax { Parent: ThrowStatementSyntax or ThrowExpressionSyntax } text
         ? $"Throw an exception: throw new Exception({text})" : null;
 
-    /// <summary>Suggests the type of a variable whose value has no type by itself.</summary>
+    /// <summary>Suggests a type for a variable whose value has no type of its own.</summary>
     private static string? Untyped(SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         if (node.FirstAncestorOrSelf<VariableDeclaratorSyntax>() is not { } variable) return null;
@@ -158,7 +158,7 @@ internal static class Suggestions
             + $"{variable.Identifier.ValueText} = …";
     }
 
-    /// <summary>States which of two types of one name is the older one: the value's or the target's.</summary>
+    /// <summary>States which of two types of the same name is the older one: that of the value or that of the target.</summary>
     private static string? Namesake(Diagnostic error, SyntaxNode node, CSharpCompilation submission, CancellationToken cancellation)
     {
         var quoted = error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Split('\'').Where((_, i) => i % 2 == 1).ToList();
@@ -207,7 +207,7 @@ internal static class Suggestions
         return $"Is a using missing? {string.Join(" or ", likely.Take(NamespacesShown).Select(space => $"using {space};"))}";
     }
 
-    /// <summary>Returns a question with the candidate whose spelling is nearest to a name; null if none is near.</summary>
+    /// <summary>Returns a question with the candidate that is spelled most similarly to a name; null if none is similar.</summary>
     public static string? Nearest(string name, IEnumerable<string> candidates)
     {
         if (name.Length is < 2 or > MaxNameLength) return null;
@@ -219,7 +219,7 @@ internal static class Suggestions
         return best.Name is null ? null : $"Did you mean '{best.Name}'?";
     }
 
-    /// <summary>Returns the edit distance: the number of letters to change, add, remove or swap with the next.</summary>
+    /// <summary>Returns the edit distance: the number of letters to change, insert, delete or swap with the next.</summary>
     private static int Distance(string a, string b)
     {
         var costs = new int[a.Length + 1, b.Length + 1];
@@ -240,7 +240,7 @@ internal static class Suggestions
     }
 
     /// <summary>
-    /// Returns the names that this cell and earlier ones declare, from their texts: querying the compiler would take long.
+    /// Returns the names that this cell and earlier ones declare. Reads their texts, because querying the compiler would take long.
     /// </summary>
     private static IEnumerable<string> Declared(CSharpCompilation submission, CancellationToken cancellation)
     {
