@@ -1,8 +1,8 @@
 namespace Microsoft.DotNet.Interactive;
 
 /// <summary>
-/// An extension that runs when its package is referenced. One instance is created of each such class in the package's folder
-/// interactive-extensions/dotnet.
+/// An extension that runs when its package is referenced. In the assemblies of the package folder
+/// interactive-extensions/dotnet, one instance of each class that implements this interface is created.
 /// </summary>
 public interface IKernelExtension
 {
