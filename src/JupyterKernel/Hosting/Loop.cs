@@ -3,8 +3,8 @@ using NetMQ;
 namespace JupyterKernel.Hosting;
 
 /// <summary>
-/// The loop thread of the kernel process. It owns every socket, and code that awaits on it resumes on it, so the state of Kernel, Session
-/// and Supervision needs no locks. Any thread can post to it.
+/// The loop thread of the kernel process. It owns every socket, and code that awaits on it resumes on it, so the state of Execution,
+/// Kernel, Session and Supervision needs no locks. Any thread can post to it.
 /// </summary>
 internal sealed class Loop : SynchronizationContext, IDisposable
 {
