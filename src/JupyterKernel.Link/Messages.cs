@@ -243,7 +243,8 @@ internal sealed record VariablesMeasured(long Request, IReadOnlyList<VariableSiz
 internal sealed record VariableSize(string Name, long Bytes);
 
 /// <summary>The worker's first message; its signature proves that it comes from the worker that the kernel started.</summary>
-internal sealed record Ready(int ProcessId) : WorkerMessage;
+/// <param name="Version">The version of the worker's program (<see cref="WorkerPrograms.Version"/>).</param>
+internal sealed record Ready(int ProcessId, string Version) : WorkerMessage;
 
 /// <summary>Text for stdout or stderr. Payload: the text as a JSON string literal.</summary>
 internal sealed record StreamOutput(long Cell, string Name) : WorkerMessage;

@@ -7,9 +7,6 @@ namespace JupyterKernel.Link;
 /// </summary>
 internal static class WorkerEnvironment
 {
-    /// <summary>Whether code is instrumented for profile-guided optimization.</summary>
-    public const string ProfileGuided = "DOTNET_TieredPGO";
-
     /// <summary>Whether memory is never writable and executable at the same time.</summary>
     public const string WriteXorExecute = "DOTNET_EnableWriteXorExecute";
 
@@ -22,7 +19,7 @@ internal static class WorkerEnvironment
     /// <summary>Removes the variables, so that child processes do not inherit them.</summary>
     public static void Forget()
     {
-        foreach (var name in (string[])[ProfileGuided, WriteXorExecute, HeapHardLimit, WaitForDebugger])
+        foreach (var name in (string[])[WriteXorExecute, HeapHardLimit, WaitForDebugger])
             Environment.SetEnvironmentVariable(name, null);
     }
 }

@@ -21,8 +21,9 @@ internal static class WorkerMain
 
     /// <summary>Runs until the kernel ends or user code ends this process.</summary>
     /// <returns>The exit code.</returns>
-    public static int Run()
+    public static int Main()
     {
+        InheritedSignals.Reset();
         if (Environment.GetEnvironmentVariable(WorkerEnvironment.WaitForDebugger) is not null) WaitForDebugger();
         WorkerEnvironment.Forget();
         InheritedSignals.HandlePipe();

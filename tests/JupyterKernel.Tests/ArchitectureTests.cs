@@ -31,7 +31,8 @@ public sealed class ArchitectureTests
         ["Sockets"] = ["Hosting", "Protocol"],
         ["History"] = ["Protocol"],
         ["RoslynInternals"] = [],
-        ["Compilation"] = ["Display", "RoslynInternals"],
+        ["Compilation"] = ["RoslynInternals", "Link", "Display"],
+        ["Generators"] = ["RoslynInternals", "Link"],
         ["Packages"] = ["Compilation"],
         ["Settings"] = ["Hosting", "Compilation"],
         ["Session"] = ["Settings", "Compilation", "Packages", "Link"],
@@ -52,7 +53,7 @@ public sealed class ArchitectureTests
             "Supervision", "Magics", "NotebookFiles", "Execution",
         ],
         ["Conversion"] = ["Compilation", "Magics", "NotebookFiles"],
-        ["Commands"] = ["Hosting", "Kernel", "NotebookFiles", "JupyterClient", "Conversion", "Protocol", "Settings"],
+        ["Commands"] = ["Link", "Hosting", "Kernel", "NotebookFiles", "JupyterClient", "Conversion", "Protocol", "Settings"],
     };
 
     /// <summary>The folders of the display API and the folders that each may use; the root is the API for notebooks.</summary>
@@ -100,7 +101,8 @@ public sealed class ArchitectureTests
     {
         ["JupyterKernel"] = typeof(Kernel.KernelProcess).Assembly.GetName().Name!,
         ["JupyterKernel.Link"] = "JupyterKernel.Link",
-        ["JupyterKernel.Worker"] = "JupyterKernel.Worker",
+        ["JupyterKernel.Worker"] = "jupyter-csharp-worker",
+        ["JupyterKernel.Generators"] = "jupyter-csharp-generators",
     };
 
     private static readonly string Source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "src"));
@@ -148,7 +150,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("JupyterKernel.Display")]
     [InlineData("JupyterKernel.Link")]
-    [InlineData("JupyterKernel.Worker", "JupyterKernel.Display", "JupyterKernel.Link", "NetMQ")]
+    [InlineData("jupyter-csharp-worker", "JupyterKernel.Display", "JupyterKernel.Link", "NetMQ")]
     public void An_assembly_of_the_worker_references_neither_the_compiler_nor_a_JSON_library(string assembly,
         params string[] besideFramework) =>
         Assert.Equal(besideFramework,

@@ -277,17 +277,6 @@ public sealed class CellCompilerTests : IDisposable
         Assert.Empty(compiler.Compile(code, "Cell [1]", last, Cancellation).Errors);
 
     [Fact]
-    public void The_warm_up_compiles_every_kind_of_cell()
-    {
-        var practice = new CompilerWarmUp(new CellCompiler(Path.GetTempPath()));
-        Assert.True(practice.IsOver);
-        practice.Allow(cells: 1);
-        Assert.False(practice.IsOver);
-
-        for (var i = 0; i < 10; i++) Assert.True(practice.Once(Cancellation), $"the {i}th does not compile");
-    }
-
-    [Fact]
     public void Bound_references_are_shared_by_later_submissions_that_add_none()
     {
         var compiler = new CellCompiler(Path.GetTempPath());

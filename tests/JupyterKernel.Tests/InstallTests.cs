@@ -48,7 +48,6 @@ public sealed class InstallTests : IDisposable
         Assert.Equal("csharp", (string?)spec["language"]);
         Assert.Equal("message", (string?)spec["interrupt_mode"]);
         Assert.Equal("5.5", (string?)spec["kernel_protocol_version"]);
-        Assert.Equal("0", (string?)spec["env"]!["DOTNET_EnableWriteXorExecute"]);
         Assert.False((bool)spec["metadata"]!["debugger"]!);
         Assert.Equal(
             ["kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"],

@@ -1,3 +1,4 @@
+using JupyterKernel.Link;
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
@@ -13,7 +14,7 @@ namespace JupyterKernel.Tests;
 /// </summary>
 public sealed class InteractiveTests : IDisposable
 {
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "interactive");
+    private static readonly string Folder = Path.Combine(WorkerPrograms.Directory, "interactive");
 
     private readonly CellCompiler compiler = new(AppContext.BaseDirectory);
     private readonly string temporary = Directory.CreateTempSubdirectory().FullName;

@@ -41,7 +41,7 @@ public sealed class PairFramingTests : IDisposable
         ["""{"type":"uncaught","Cell":1,"Assembly":"a","Exception":null,"EndsWorker":true}"""] =
             new UncaughtException(1, "a", null, EndsWorker: true),
         ["""{"type":"input_answer","Question":1,"Text":"t","Problem":null}"""] = new InputAnswer(1, "t", null),
-        ["""{"type":"ready","ProcessId":1}"""] = new Ready(1),
+        ["""{"type":"ready","ProcessId":1,"Version":"v"}"""] = new Ready(1, "v"),
         ["""{"type":"stream","Cell":1,"Name":"stdout"}"""] = new StreamOutput(1, "stdout"),
         ["""{"type":"display","Cell":1,"DisplayId":null,"Update":false}"""] = new DisplayOutput(1, null, false),
         ["""{"type":"clear_output","Cell":1,"Wait":true}"""] = new ClearCellOutput(1, true),
@@ -147,7 +147,7 @@ public sealed class PairFramingTests : IDisposable
     public void A_message_sent_back_to_its_sender_is_rejected()
     {
         Assert.Null(kernel.Open(kernel.Seal(new InterruptCell(1))));
-        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1))));
+        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1, "v"))));
     }
 
     [Fact]
@@ -242,8 +242,8 @@ public sealed class PairFramingTests : IDisposable
     {
         using var stranger = new PairFraming(new byte[PairFraming.KeyBytes], isKernel: false);
 
-        Assert.Null(kernel.Open(stranger.Seal(new Ready(1))));
-        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1))));
+        Assert.Null(kernel.Open(stranger.Seal(new Ready(1, "v"))));
+        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1, "v"))));
     }
 
     [Fact]
@@ -253,6 +253,6 @@ public sealed class PairFramingTests : IDisposable
         Assert.Null(kernel.Open([[], [], []]));
         Assert.Null(kernel.Open([new byte[32]]));
         Assert.Null(kernel.Open([new byte[32], [1], "{}"u8.ToArray()]));
-        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1))));
+        Assert.NotNull(kernel.Open(worker.Seal(new Ready(1, "v"))));
     }
 }

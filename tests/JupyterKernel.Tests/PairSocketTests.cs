@@ -95,7 +95,7 @@ public sealed class PairSocketTests
         ["sends a ready of its own"] = endpoint =>
         {
             using var framing = new PairFraming(new byte[PairFraming.KeyBytes], isKernel: false);
-            return new Peer(endpoint, 1, framing.Seal(new Ready(1)));
+            return new Peer(endpoint, 1, framing.Seal(new Ready(1, WorkerPrograms.Version)));
         },
     };
 
@@ -233,7 +233,7 @@ public sealed class PairSocketTests
 
         public WorkerExecutable(bool tellKey = true)
         {
-            process = Process.Start(new ProcessStartInfo(KernelExecutable.Path, "worker")
+            process = Process.Start(new ProcessStartInfo(WorkerPrograms.Worker[0])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

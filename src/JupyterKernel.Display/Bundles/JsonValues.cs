@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -14,7 +15,11 @@ internal static class JsonValues
 {
     internal const string MimeType = "application/json";
 
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerOptions.Default)
+    private static readonly JsonSerializerOptions Options = CreateOptions();
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The kernel, which is a native program, passes only JSON.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "The kernel, which is a native program, passes only JSON.")]
+    private static JsonSerializerOptions CreateOptions() => new(JsonSerializerOptions.Default)
     {
         ReferenceHandler = ReferenceHandler.IgnoreCycles,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,

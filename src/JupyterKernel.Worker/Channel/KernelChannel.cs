@@ -150,7 +150,7 @@ internal sealed class KernelChannel(byte[] key)
         };
         socket.Connect(endpoint);
         poller.Add(socket);
-        socket.TrySendMultipartMessage(TimeSpan.FromSeconds(5), ToFrames(new Ready(Environment.ProcessId)));
+        socket.TrySendMultipartMessage(TimeSpan.FromSeconds(5), ToFrames(new Ready(Environment.ProcessId, WorkerPrograms.Version)));
     }
 
     private void SendQueued(NetMQTimer retry)

@@ -1,3 +1,5 @@
+using JupyterKernel.Link;
+
 namespace JupyterKernel.Commands;
 
 /// <summary>This program at a location from which Jupyter can start it.</summary>
@@ -29,7 +31,7 @@ internal sealed record InstalledProgram(string Directory, params IReadOnlyList<s
     public static InstalledProgram In(string directory)
     {
         var executable = Path.Combine(directory, ExecutableName);
-        return File.Exists(executable) && File.Exists(Path.Combine(directory, Name + ".dll"))
+        return File.Exists(executable) && System.IO.Directory.Exists(Path.Combine(directory, WorkerPrograms.FolderName))
             ? new(directory, executable)
             : throw new CommandException(
                 $"'{directory}' does not contain all files of the program, so it cannot be copied. Install without --copy.");

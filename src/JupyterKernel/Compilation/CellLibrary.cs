@@ -92,7 +92,7 @@ internal sealed record CellLibrary(IReadOnlyList<LibrarySource> Sources, IReadOn
         var imports = CSharpSyntaxTree.ParseText(string.Join('\n', usings.Distinct()), ParseOptions, cancellationToken: cancellation);
         var compilation = CSharpCompilation.Create("Types", [imports, Parse(new(cell, text.Text))], references,
             new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
-        return SourceGenerators.Wanted(compilation, types, analyzers, ParseOptions, cancellation);
+        return SourceGenerators.Wanted(compilation, types, analyzers, cancellation);
     }
 
     /// <summary>Returns the full names of the types that a source declares.</summary>

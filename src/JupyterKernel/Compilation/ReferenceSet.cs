@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.IO.MemoryMappedFiles;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Runtime.InteropServices;
+using JupyterKernel.Link;
 using Microsoft.CodeAnalysis;
 
 namespace JupyterKernel.Compilation;
@@ -13,8 +15,13 @@ namespace JupyterKernel.Compilation;
 /// </summary>
 internal static class ReferenceSet
 {
-    private static readonly string InteractiveDirectory = Path.Combine(AppContext.BaseDirectory, "interactive");
-    private static readonly string FrameworkDirectory = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+    private static readonly string InteractiveDirectory = Path.Combine(WorkerPrograms.Directory, "interactive");
+
+    /// <summary>The framework of the worker: its own, or the installed one that runs both programs.</summary>
+    private static readonly string FrameworkDirectory =
+        File.Exists(Path.Combine(WorkerPrograms.Directory, "System.Private.CoreLib.dll"))
+            ? WorkerPrograms.Directory
+            : Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory());
 
     /// <summary>
     /// The assemblies of all public types in the namespaces that cells import by default, and of the types that notebooks use most.
@@ -48,7 +55,7 @@ internal static class ReferenceSet
     public static IReadOnlyList<PortableExecutableReference> Core { get; } =
     [
         .. CoreNames.Select(name => Of(Path.Combine(FrameworkDirectory, name + ".dll"))),
-        Of(typeof(Display.Notebook).Assembly.Location),
+        Of(Path.Combine(WorkerPrograms.Directory, "JupyterKernel.Display.dll")),
     ];
 
     /// <summary>
@@ -114,7 +121,7 @@ internal static class ReferenceSet
 
     private static bool IsOfProgram(string path) =>
         Path.GetDirectoryName(path) is { } directory
-            && (directory == FrameworkDirectory || path.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal));
+            && (directory == FrameworkDirectory || path.StartsWith(WorkerPrograms.Directory, StringComparison.Ordinal));
 
     /// <summary>
     /// Maps a file that is not replaced while the program runs into memory: it is not copied, and only the pages in use are loaded. The

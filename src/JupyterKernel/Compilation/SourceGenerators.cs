@@ -1,29 +1,29 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
-using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
-using System.Runtime.Loader;
+using JupyterKernel.Link;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Text;
 
 namespace JupyterKernel.Compilation;
 
 /// <summary>
-/// Runs the source generators of a library: those of the framework (regular expressions, JSON) and of packages. They are loaded separately
-/// from the kernel's own assemblies, and run in this process, as in any compiler. Any thread. Source:
+/// Adds the sources of generators to a library: those of the framework (regular expressions, JSON) and of packages. They run in a separate
+/// process (<see cref="GeneratorProcess"/>). Any thread. Source:
 /// https://github.com/dotnet/roslyn/blob/main/docs/features/incremental-generators.md
 /// </summary>
 internal static class SourceGenerators
 {
     private const string Interception = "InterceptsLocation";
 
-    private static readonly ConcurrentDictionary<string, ImmutableArray<ISourceGenerator>> Known = new();
+    private static readonly ConcurrentDictionary<string, bool> WithGenerators = new();
 
     /// <summary>The sources that packages' generators write even without any type, by the session's list of generators.</summary>
-    private static readonly ConditionalWeakTable<IReadOnlyList<string>, Unconditional> WithoutTypes = [];
+    private static readonly ConditionalWeakTable<IReadOnlyList<string>, HashSet<string>> WithoutTypes = [];
 
     /// <summary>Whether a type requests generated code: it is partial, and it or a member has an attribute.</summary>
     public static bool MayWrite(MemberDeclarationSyntax member) =>
@@ -43,23 +43,34 @@ internal static class SourceGenerators
     /// <param name="types">The names of the types.</param>
     /// <param name="analyzers">Paths of the assemblies that may have generators.</param>
     public static IReadOnlyCollection<string> Wanted(
-        CSharpCompilation compilation, IReadOnlyCollection<string> types, IReadOnlyList<string> analyzers, CSharpParseOptions options,
-        CancellationToken cancellation)
+        CSharpCompilation compilation, IReadOnlyCollection<string> types, IReadOnlyList<string> analyzers, CancellationToken cancellation)
     {
-        if (!analyzers.Where(IsOfPackage).Any(path => !Known.GetOrAdd(path, Load).IsEmpty)) return [];
-        var (empty, unconditional) = WithoutTypes.GetValue(analyzers, _ =>
+        if (!analyzers.Any(path => IsOfPackage(path) && HasGenerators(path))) return [];
+        var own = analyzers.Where(path => IsOfPackage(path) || IsProperties(path)).ToList();
+        if (!WithoutTypes.TryGetValue(analyzers, out var unconditional))
         {
-            var driver = Driver(analyzers.Where(path => IsOfPackage(path) || IsOptions(path)), options)
-                .RunGenerators(compilation.RemoveAllSyntaxTrees(), cancellation);
-            return new(driver, Sources(driver).ToHashSet());
-        });
-        var written = Sources(empty.RunGenerators(compilation, cancellation)).Where(source => !unconditional.Contains(source)).ToList();
+            unconditional = SourcesOf(compilation.RemoveAllSyntaxTrees()).ToHashSet();
+            WithoutTypes.AddOrUpdate(analyzers, unconditional);
+        }
+
+        var written = SourcesOf(compilation).Where(source => !unconditional.Contains(source)).ToList();
         if (written.Exists(source => source.Contains(Interception, StringComparison.Ordinal))) return types;
         var names = written.SelectMany(source => SyntaxFactory.ParseTokens(source)).Where(token => token.IsKind(SyntaxKind.IdentifierToken))
             .Select(token => token.ValueText).ToHashSet();
         return [.. types.Where(names.Contains)];
 
-        static IEnumerable<string> Sources(GeneratorDriver driver) => driver.GetRunResult().GeneratedTrees.Select(tree => tree.ToString());
+        // A failure is reported when the library is compiled, if it still occurs.
+        IEnumerable<string> SourcesOf(CSharpCompilation texts)
+        {
+            try
+            {
+                return GeneratorProcess.Run(RequestOf(texts, own), cancellation).Texts.Select(text => text.Text).ToList();
+            }
+            catch (GeneratorFailedException)
+            {
+                return [];
+            }
+        }
     }
 
     /// <summary>Returns a compilation with the sources that generators add to it.</summary>
@@ -68,104 +79,84 @@ internal static class SourceGenerators
     public static (CSharpCompilation Compilation, ImmutableArray<Diagnostic> Errors) Run(
         CSharpCompilation compilation, IReadOnlyList<string> analyzers, CSharpParseOptions options, CancellationToken cancellation)
     {
-        var written = compilation.SyntaxTrees.ToHashSet();
-        Driver(analyzers, options).RunGeneratorsAndUpdateCompilation(compilation, out var updated, out var problems, cancellation);
-        var interceptors =
-            updated.SyntaxTrees.Where(tree => !written.Contains(tree) && tree.ToString().Contains(Interception, StringComparison.Ordinal))
-            .SelectMany(tree => tree.GetRoot(cancellation).DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>())
+        if (!analyzers.Any(path => !IsProperties(path) && HasGenerators(path))) return (compilation, []);
+        GeneratorReply reply;
+        try
+        {
+            reply = GeneratorProcess.Run(RequestOf(compilation, analyzers), cancellation);
+        }
+        catch (GeneratorFailedException failure)
+        {
+            return (compilation, [ErrorOf("SourceGenerators", "SourceGenerators", "", failure.Message, "", Location.None)]);
+        }
+
+        // The compiler requires the namespaces of interceptors to be listed in an option of every text.
+        var interceptors = reply.Texts.Where(text => text.Text.Contains(Interception, StringComparison.Ordinal))
+            .SelectMany(text => Parse(text, options, cancellation).GetRoot(cancellation).DescendantNodes()
+                .OfType<BaseNamespaceDeclarationSyntax>())
             .Select(space => space.Name.ToString()).Distinct().ToList();
         if (interceptors.Count > 0)
         {
-            // The compiler requires their namespaces to be listed in an option of every text.
-            var withInterceptors = options.WithFeatures([new("InterceptorsNamespaces", string.Join(';', interceptors))]);
-            updated = updated.RemoveAllSyntaxTrees()
-                .AddSyntaxTrees(updated.SyntaxTrees.Select(tree => tree.WithRootAndOptions(tree.GetRoot(cancellation), withInterceptors)));
+            options = options.WithFeatures([new("InterceptorsNamespaces", string.Join(';', interceptors))]);
+            compilation = compilation.RemoveAllSyntaxTrees().AddSyntaxTrees(
+                compilation.SyntaxTrees.Select(tree => tree.WithRootAndOptions(tree.GetRoot(cancellation), options)));
         }
 
-        return ((CSharpCompilation)updated, [.. problems.Where(problem => problem.Severity == DiagnosticSeverity.Error)]);
+        var texts = compilation.SyntaxTrees.AddRange(reply.Texts.Select(text => Parse(text, options, cancellation)));
+        return (compilation.AddSyntaxTrees(texts.Skip(compilation.SyntaxTrees.Length)),
+            [.. reply.Errors.Select(error => ErrorOf(error.Id, error.Category, error.Title, error.Message, error.HelpLink,
+                error.Text < 0 ? Location.None : texts[error.Text].GetLocation(new(error.Start, error.Length))))]);
     }
 
-    private static CSharpGeneratorDriver Driver(IEnumerable<string> analyzers, CSharpParseOptions options)
+    private static GeneratorRequest RequestOf(CSharpCompilation compilation, IReadOnlyList<string> analyzers)
     {
-        var paths = analyzers.ToList();
-        return CSharpGeneratorDriver.Create(
-            paths.Where(path => !IsOptions(path)).SelectMany(path => Known.GetOrAdd(path, Load)), parseOptions: options,
-            optionsProvider: new Options([.. paths.Where(IsOptions)]));
+        var options = (CSharpParseOptions?)compilation.SyntaxTrees.FirstOrDefault()?.Options ?? CellCompiler.ParseOptions;
+        return new(
+            compilation.AssemblyName!,
+            [.. compilation.SyntaxTrees.Select(tree => tree.GetText()).Zip(compilation.SyntaxTrees, (text, tree) =>
+                new GeneratorText(tree.FilePath, text.ToString(), text.Encoding is not null, (int)text.ChecksumAlgorithm))],
+            [.. compilation.References.Select(ReferenceOf)],
+            analyzers, (int)options.LanguageVersion, [.. options.PreprocessorSymbolNames], (int)compilation.Options.NullableContextOptions,
+            compilation.Options.AllowUnsafe, compilation.Options.CheckOverflow);
     }
+
+    private static unsafe GeneratorReference ReferenceOf(MetadataReference reference)
+    {
+        if (reference is PortableExecutableReference { FilePath: { } path }) return new(path, [], reference.Properties.Aliases);
+        var metadata = ((AssemblyMetadata)((PortableExecutableReference)reference).GetMetadata()).GetModules()[0].GetMetadataReader();
+        return new("", new ReadOnlySpan<byte>(metadata.MetadataPointer, metadata.MetadataLength).ToArray(), reference.Properties.Aliases);
+    }
+
+    private static SyntaxTree Parse(GeneratorText text, CSharpParseOptions options, CancellationToken cancellation) =>
+        CSharpSyntaxTree.ParseText(
+            SourceText.From(text.Text, text.IsUtf8 ? System.Text.Encoding.UTF8 : null, (SourceHashAlgorithm)text.Checksum),
+            options, text.Path, cancellation);
+
+    private static Diagnostic ErrorOf(string id, string category, string title, string message, string help, Location location) =>
+        Diagnostic.Create(
+            new DiagnosticDescriptor(id, title, "{0}", category, DiagnosticSeverity.Error, true, null, help), location, message);
 
     private static bool IsOfPackage(string analyzer) =>
-        !IsOptions(analyzer) && !analyzer.Contains("Microsoft.NETCore.App.Ref", StringComparison.OrdinalIgnoreCase);
+        !IsProperties(analyzer) && !analyzer.Contains("Microsoft.NETCore.App.Ref", StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsOptions(string path) => path.EndsWith(".editorconfig", StringComparison.Ordinal);
+    private static bool IsProperties(string path) => path.EndsWith(".editorconfig", StringComparison.Ordinal);
 
-    private static ImmutableArray<ISourceGenerator> Load(string path)
+    /// <summary>
+    /// Whether an assembly uses the attribute of generators. Many analyzers do not, and the process need not be started for them.
+    /// </summary>
+    private static bool HasGenerators(string path) => WithGenerators.GetOrAdd(path, static path =>
     {
         try
         {
-            return new AnalyzerFileReference(path, new Loader(path)).GetGenerators(LanguageNames.CSharp);
+            using var file = new PEReader(File.OpenRead(path));
+            if (!file.HasMetadata) return false;
+            var metadata = file.GetMetadataReader();
+            return metadata.TypeReferences.Any(handle =>
+                metadata.StringComparer.Equals(metadata.GetTypeReference(handle).Name, nameof(GeneratorAttribute)));
         }
-        catch (Exception unusable) when (unusable is IOException or BadImageFormatException or ReflectionTypeLoadException)
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or BadImageFormatException)
         {
-            return [];
+            return false;
         }
-    }
-
-    /// <summary>The build properties that packages expose to their generators, identical for every text.</summary>
-    private sealed class Options : AnalyzerConfigOptionsProvider
-    {
-        private readonly Properties properties;
-
-        /// <param name="files">The files with lines <c>build_property.Name = value</c>.</param>
-        public Options(IReadOnlyList<string> files) => properties = new(files.SelectMany(Lines)
-            .Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2)
-            .DistinctBy(pair => pair[0].Trim(), AnalyzerConfigOptions.KeyComparer)
-            .ToDictionary(pair => pair[0].Trim(), pair => pair[1].Trim(), AnalyzerConfigOptions.KeyComparer));
-
-        public override AnalyzerConfigOptions GlobalOptions => properties;
-
-        public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => properties;
-
-        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => properties;
-
-        private static IEnumerable<string> Lines(string file)
-        {
-            try
-            {
-                return File.ReadAllLines(file);
-            }
-            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-            {
-                return []; // The generators' defaults apply.
-            }
-        }
-
-        private sealed class Properties(Dictionary<string, string> values) : AnalyzerConfigOptions
-        {
-            public override bool TryGetValue(string key, [NotNullWhen(true)] out string? value) => values.TryGetValue(key, out value);
-        }
-    }
-
-    /// <param name="Driver">The driver after its run, so that it does not repeat all of it.</param>
-    /// <param name="Sources">The texts that it has generated.</param>
-    private sealed record Unconditional(GeneratorDriver Driver, IReadOnlySet<string> Sources);
-
-    /// <summary>
-    /// Loads an analyzer and its dependencies from one directory; the compiler's own assemblies are shared with this process.
-    /// </summary>
-    private sealed class Loader(string analyzer) : AssemblyLoadContext(Path.GetFileName(analyzer)), IAnalyzerAssemblyLoader
-    {
-        public void AddDependencyLocation(string fullPath)
-        {
-            // Dependencies are resolved from the analyzer's directory.
-        }
-
-        public Assembly LoadFromPath(string fullPath) => LoadFromAssemblyPath(fullPath);
-
-        protected override Assembly? Load(AssemblyName assemblyName)
-        {
-            if (assemblyName.Name!.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal)) return null;
-            var beside = Path.Combine(Path.GetDirectoryName(analyzer)!, assemblyName.Name + ".dll");
-            return File.Exists(beside) ? LoadFromAssemblyPath(beside) : null;
-        }
-    }
+    });
 }

@@ -24,7 +24,7 @@ internal sealed class IdleCollectionTimer : IDisposable
         if (!collector.IsDue) return;
         collector.Collect();
 
-        // Warm-up and recycling do work without a request.
+        // Recycling does work without a request.
         timer.Change(RecheckTime, Timeout.InfiniteTimeSpan);
     }
 }

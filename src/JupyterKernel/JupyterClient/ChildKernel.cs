@@ -121,7 +121,6 @@ internal sealed class ChildKernel : IDisposable
         };
         foreach (var argument in command.Skip(1))
             start.ArgumentList.Add(argument.Replace(ConnectionFilePlaceholder, ConnectionPath, StringComparison.Ordinal));
-        start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // as in kernelspec/kernel.json
         start.Environment["JPY_PARENT_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         return start;
     }

@@ -1,5 +1,4 @@
 using JupyterKernel.Supervision;
-using JupyterKernel.Link;
 
 namespace JupyterKernel.Kernel;
 
@@ -17,12 +16,10 @@ internal sealed class EarlyWorker
     /// <summary>Completes when the process has been started.</summary>
     public Task<WorkerProcess> Process => process;
 
-    /// <summary>Starts the process on the pool, unless already started, and meanwhile prepares for its messages.</summary>
+    /// <summary>Starts the process on the pool, unless already started.</summary>
     public void Start()
     {
-        if (process.Status != TaskStatus.Created) return;
-        process.Start(TaskScheduler.Default);
-        _ = Task.Run(PairFraming.Warm);
+        if (process.Status == TaskStatus.Created) process.Start(TaskScheduler.Default);
     }
 
     /// <summary>Starts the process after a delay if no request arrives.</summary>

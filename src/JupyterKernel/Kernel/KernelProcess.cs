@@ -104,14 +104,12 @@ internal static class KernelProcess
         var comms = events.Comms = new Comms(sockets, supervisor, queue.Add, session);
         var language = new LanguageRequests(session, supervisor, new LanguageService(compiler));
         var dispatcher = new Dispatcher(sockets.Connection, sockets, queue, comms, language, history, supervisor, Stop);
-        using var warmUp = new IdleWarmUp(loop, new CompilerWarmUp(compiler), compilationThread, language.WarmUpAsync, queue);
         using var collector = new IdleCollectionTimer();
         var isInUse = false;
         sockets.Requested = request =>
         {
             isInUse = true;
             collector.Active();
-            warmUp.Active();
             dispatcher.Handle(request);
             earlyWorker.Start();
         };

@@ -87,26 +87,17 @@ internal sealed class LanguageRequests(NotebookSession session, Supervisor super
     /// Runs a completion before the first request, including unimported names: front ends wait one second for a reply, and reading all
     /// names for the first time takes that long. Uses about one second of processor time.
     /// </summary>
-    public async Task WarmUpAsync()
-    {
-        foreach (var code in Typical) await CompleteAheadAsync(code, CancellationToken.None);
-    }
-
-    /// <summary>Completes a typical text so that the runtime tiers up the code of completion.</summary>
-    /// <param name="number">Makes each text different.</param>
-    public Task WarmUpAsync(int number, CancellationToken cancellation) =>
-        CompleteAheadAsync($"// {number}\n{Typical[number % Typical.Length]}", cancellation);
-
-    private Task CompleteAheadAsync(string code, CancellationToken cancellation)
+    public Task WarmUpAsync()
     {
         var accepted = Declared;
         return Task.Run(async () =>
         {
-            var content = WireFormat.FromJson<CompleteRequest>(new JObject { ["code"] = code, ["cursor_pos"] = code.Length });
-            var found = await completion.CompleteAsync(language.Open(content.Code, accepted, cancellation), code.Length, RecentNames.None,
-                cancellation);
-            WireFormat.ToJson(Reply(content.Code, found));
-        }, cancellation);
+            foreach (var code in Typical)
+            {
+                await completion.CompleteAsync(language.Open(code, accepted, CancellationToken.None), code.Length, RecentNames.None,
+                    CancellationToken.None);
+            }
+        });
     }
 
     /// <summary>Reads a variable's value as one line of text; null if it is not available immediately or only by running code.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using JupyterKernel.Compilation;
 using Newtonsoft.Json;
 
@@ -28,12 +29,16 @@ internal sealed record ResolvedPackages(
     /// <summary>The extensions that are run when the packages are referenced.</summary>
     public IReadOnlyList<Extension> Extensions { get; init; } = [];
 
+    private const string Kept = "NativeRoots.xml keeps the records that are cached.";
+
     private IEnumerable<string> Files =>
         References.Concat(Assemblies).Concat(NativeLibraries).Concat(Analyzers)
             .Concat(Extensions.SelectMany(extension => extension.Assemblies));
 
     /// <summary>Parses the output of <see cref="ToJson"/>.</summary>
     /// <returns>The result; null if the text is not valid or the files are missing or have changed.</returns>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Kept)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = Kept)]
     public static ResolvedPackages? FromJson(string json)
     {
         try
@@ -50,6 +55,8 @@ internal sealed record ResolvedPackages(
     }
 
     /// <summary>Serializes the result for the cache.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Kept)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = Kept)]
     public string ToJson() => JsonConvert.SerializeObject(new Remembered(this, TotalBytes(Files), HasExtensions: true));
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
@@ -112,6 +113,8 @@ public sealed record ConnectionFile
     }
 
     /// <summary>Serializes the connection file, for a client that starts a kernel.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "NativeRoots.xml keeps the records of this namespace.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "NativeRoots.xml keeps the records of this namespace.")]
     public string ToJson() => JsonConvert.SerializeObject(this, Formatting.Indented);
 
     /// <summary>

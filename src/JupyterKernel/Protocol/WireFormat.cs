@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,6 +23,8 @@ public sealed class WireFormat : IDisposable
 
     /// <summary>The maximum nesting depth of incoming JSON; deeper JSON is malformed.</summary>
     private const int MaxDepth = 512;
+
+    private const string Kept = "NativeRoots.xml keeps the records of this namespace.";
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly byte[] EmptyObject = "{}"u8.ToArray();
@@ -152,6 +155,8 @@ public sealed class WireFormat : IDisposable
 
     /// <summary>Reads a content as the record of its message type.</summary>
     /// <exception cref="MalformedMessageException">A member is missing or of the wrong type; the message names it.</exception>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Kept)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = Kept)]
     public static T FromJson<T>(JObject content)
     {
         try
@@ -193,6 +198,8 @@ public sealed class WireFormat : IDisposable
     /// Serializes by reflection all types that are neither <see cref="IWritesItself"/> nor an execute_request. Created on first use, so
     /// that it does not delay the start.
     /// </summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Kept)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = Kept)]
     private static class Reflection
     {
         public static readonly JsonSerializer Serializer = JsonSerializer.Create(new JsonSerializerSettings
@@ -207,6 +214,9 @@ public sealed class WireFormat : IDisposable
     /// Resolves contracts in snake case by plain reflection, because generating accessors takes longer than all messages
     /// before the first result.
     /// </summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Kept)]
+    [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = Kept)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = Kept)]
     private sealed class SnakeCaseContracts : DefaultContractResolver
     {
         public SnakeCaseContracts() => NamingStrategy = new SnakeCaseNamingStrategy { ProcessDictionaryKeys = false };

@@ -13,13 +13,17 @@ namespace JupyterKernel.RoslynInternals;
 /// </summary>
 internal static class BoundReferences
 {
+    private const string ManagerType = "Microsoft.CodeAnalysis.CommonReferenceManager`2[[Microsoft.CodeAnalysis.CSharp.CSharpCompilation, "
+        + "Microsoft.CodeAnalysis.CSharp],[Microsoft.CodeAnalysis.CSharp.Symbols.AssemblySymbol, Microsoft.CodeAnalysis.CSharp]], "
+        + "Microsoft.CodeAnalysis";
+
     private static readonly FieldInfo Manager = NonPublic.Field(typeof(CSharpCompilation), "_referenceManager");
-    private static readonly FieldInfo ManagerName = NonPublic.Field(Manager.FieldType.BaseType!, "SimpleAssemblyName");
+    private static readonly FieldInfo ManagerName = NonPublic.Field(Type.GetType(ManagerType), "SimpleAssemblyName");
     private static readonly FieldInfo NeededTypes = NonPublic.Field(typeof(CSharpCompilation), "_lazyWellKnownTypes");
     private static readonly FieldInfo NeededMembers = NonPublic.Field(typeof(CSharpCompilation), "_lazyWellKnownTypeMembers");
 
     // Keyed by the manager's map of bound references, which its copies share: one entry for all cells with the same references.
-    private static readonly FieldInfo BoundTo = NonPublic.Field(Manager.FieldType.BaseType!, "_lazyReferencedAssembliesMap");
+    private static readonly FieldInfo BoundTo = NonPublic.Field(Type.GetType(ManagerType), "_lazyReferencedAssembliesMap");
     private static readonly ConditionalWeakTable<object, Needed> Found = [];
 
     /// <summary>

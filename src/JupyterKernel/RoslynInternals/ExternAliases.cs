@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Reflection;
-using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -18,21 +17,55 @@ namespace JupyterKernel.RoslynInternals;
 /// </summary>
 internal static class ExternAliases
 {
+    private const string Compiler = "Microsoft.CodeAnalysis.CSharp";
+    private const string Namespace = "Microsoft.CodeAnalysis.CSharp.Symbols.SourceNamespaceSymbol";
+    private const string Bound = Namespace + "+AliasesAndUsings";
+    private const string Alias = "Microsoft.CodeAnalysis.CSharp.AliasAndExternAliasDirective, " + Compiler;
+    private const string AliasedUsing = "Microsoft.CodeAnalysis.CSharp.AliasAndUsingDirective, " + Compiler;
+    private const string Using = "Microsoft.CodeAnalysis.CSharp.NamespaceOrTypeAndUsingDirective, " + Compiler;
+    private const string Collections = ", System.Collections.Immutable";
+
+    private static readonly PropertyInfo Module = NonPublic.Property(typeof(CSharpCompilation), "SourceModule");
+    private static readonly PropertyInfo GlobalNamespace =
+        NonPublic.Property(Type.GetType("Microsoft.CodeAnalysis.CSharp.Symbols.SourceModuleSymbol, " + Compiler), "GlobalNamespace");
+    private static readonly MethodInfo AliasesAndUsings =
+        NonPublic.Method(Type.GetType(Namespace + ", " + Compiler), "GetAliasesAndUsings", typeof(CSharpSyntaxNode));
+    private static readonly MethodInfo AliasesAndDiagnostics =
+        NonPublic.Method(Type.GetType(Bound + ", " + Compiler), "GetExternAliasesAndDiagnostics");
+    private static readonly MethodInfo ImportsOf = NonPublic.Method(Type.GetType(Bound + ", " + Compiler), "GetImports");
+    private static readonly PropertyInfo Diagnostics =
+        NonPublic.Property(Type.GetType(Bound + "+ExternAliasesAndDiagnostics, " + Compiler), "Diagnostics");
+    private static readonly PropertyInfo Aliases =
+        NonPublic.Property(Type.GetType(Bound + "+ExternAliasesAndDiagnostics, " + Compiler), "ExternAliases");
+    private static readonly FieldInfo ArrayOfAliases =
+        NonPublic.Field(Type.GetType($"System.Collections.Immutable.ImmutableArray`1[[{Alias}]]{Collections}"), "array");
+    private static readonly FieldInfo SkipInLookup = NonPublic.Field(Type.GetType(Alias), "SkipInLookup");
+
+    private static readonly FieldInfo AliasedUsings =
+        NonPublic.Field(Type.GetType("Microsoft.CodeAnalysis.CSharp.Imports, " + Compiler), "UsingAliases");
+    private static readonly FieldInfo Usings =
+        NonPublic.Field(Type.GetType("Microsoft.CodeAnalysis.CSharp.Imports, " + Compiler), "Usings");
+    private static readonly PropertyInfo DirectiveOfAliased = NonPublic.Property(Type.GetType(AliasedUsing), "UsingDirective");
+    private static readonly PropertyInfo Directive = NonPublic.Property(Type.GetType(Using), "UsingDirective");
+    private static readonly MethodInfo RemoveAliased = NonPublic.Method(
+        Type.GetType($"System.Collections.Immutable.ImmutableDictionary`2[[System.String],[{AliasedUsing}]]{Collections}"), "Remove",
+        typeof(string));
+    private static readonly MethodInfo RemoveAt =
+        NonPublic.Method(Type.GetType($"System.Collections.Immutable.ImmutableArray`1[[{Using}]]{Collections}"), "RemoveAt");
+
     /// <summary>Makes the aliases of a submission's single text known to it; the submission must not have been queried yet.</summary>
     public static void Admit(CSharpCompilation submission)
     {
         var root = submission.SyntaxTrees.Single().GetCompilationUnitRoot();
         var (ofText, global) = BoundTo(submission, root);
-        var bound = NonPublic.Method(ofText.GetType(), "GetExternAliasesAndDiagnostics").Invoke(ofText, [global, root])!;
-        NonPublic.Property(bound.GetType(), "Diagnostics").SetValue(bound, ImmutableArray<Diagnostic>.Empty);
+        var bound = AliasesAndDiagnostics.Invoke(ofText, [global, root])!;
+        Diagnostics.SetValue(bound, ImmutableArray<Diagnostic>.Empty);
 
-        var aliases = NonPublic.Property(bound.GetType(), "ExternAliases").GetValue(bound)!;
-        var array = (Array)typeof(ImmutableCollectionsMarshal).GetMethod(nameof(ImmutableCollectionsMarshal.AsArray))!
-            .MakeGenericMethod(aliases.GetType().GenericTypeArguments).Invoke(null, [aliases])!;
+        var array = (Array)ArrayOfAliases.GetValue(Aliases.GetValue(bound))!;
         for (var i = 0; i < array.Length; i++)
         {
             var alias = array.GetValue(i)!;
-            NonPublic.Field(alias.GetType(), "SkipInLookup").SetValue(alias, false);
+            SkipInLookup.SetValue(alias, false);
             array.SetValue(alias, i);
         }
     }
@@ -49,36 +82,40 @@ internal static class ExternAliases
             var root = tree.GetCompilationUnitRoot();
             var kept = root.Usings.Where(directive =>
                 NamesAlias(directive) && emitted.GetSemanticModel(tree).GetSymbolInfo(directive.NamespaceOrType).Symbol is INamespaceSymbol)
-                .ToList();
+                .ToHashSet();
             if (kept.Count == 0) continue;
             any = true;
             var (ofText, global) = BoundTo(emitted, root);
-            var imports = NonPublic.Method(ofText.GetType(), "GetImports").Invoke(ofText, [global, root, null])!;
-            foreach (var name in (string[])["UsingAliases", "Usings"])
-            {
-                var field = NonPublic.Field(imports.GetType(), name);
-                var all = field.GetValue(imports)!;
-                foreach (var directive in kept) all = Without(all, directive);
-                field.SetValue(imports, all);
-            }
+            var imports = ImportsOf.Invoke(ofText, [global, root, null])!;
+            AliasedUsings.SetValue(imports, WithoutAliased(AliasedUsings.GetValue(imports)!, kept));
+            Usings.SetValue(imports, Without(Usings.GetValue(imports)!, kept));
         }
 
         return any;
     }
 
-    /// <param name="imports">The imports with a using directive: an immutable dictionary by the aliases' names, or an immutable
-    /// array.</param>
-    private static object Without(object imports, UsingDirectiveSyntax directive)
+    /// <param name="usings">An immutable dictionary by the aliases' names.</param>
+    private static object WithoutAliased(object usings, HashSet<UsingDirectiveSyntax> directives)
     {
-        foreach (var import in (IEnumerable)imports)
+        var left = usings;
+        foreach (DictionaryEntry entry in (IDictionary)usings)
         {
-            var value = import.GetType().GetProperty("Value")?.GetValue(import) ?? import;
-            if (NonPublic.Property(value.GetType(), "UsingDirective").GetValue(value) != directive) continue;
-            object key = directive.Alias is { } alias ? alias.Name.Identifier.ValueText : import;
-            return imports.GetType().GetMethod("Remove", [key.GetType()])!.Invoke(imports, [key])!;
+            if (directives.Contains((UsingDirectiveSyntax)DirectiveOfAliased.GetValue(entry.Value)!))
+                left = RemoveAliased.Invoke(left, [entry.Key])!;
         }
 
-        return imports;
+        return left;
+    }
+
+    /// <param name="usings">An immutable array.</param>
+    private static object Without(object usings, HashSet<UsingDirectiveSyntax> directives)
+    {
+        for (var i = ((IList)usings).Count - 1; i >= 0; i--)
+        {
+            if (directives.Contains((UsingDirectiveSyntax)Directive.GetValue(((IList)usings)[i])!)) usings = RemoveAt.Invoke(usings, [i])!;
+        }
+
+        return usings;
     }
 
     private static bool NamesAlias(UsingDirectiveSyntax directive) =>
@@ -88,8 +125,7 @@ internal static class ExternAliases
     /// <summary>Returns the compiler's bound aliases and usings of a text, and the namespace that they belong to.</summary>
     private static (object OfText, object Namespace) BoundTo(CSharpCompilation submission, CompilationUnitSyntax root)
     {
-        var module = NonPublic.Property(typeof(CSharpCompilation), "SourceModule").GetValue(submission)!;
-        var global = NonPublic.Property(module.GetType(), "GlobalNamespace").GetValue(module)!;
-        return (NonPublic.Method(global.GetType(), "GetAliasesAndUsings", typeof(CSharpSyntaxNode)).Invoke(global, [root])!, global);
+        var global = GlobalNamespace.GetValue(Module.GetValue(submission))!;
+        return (AliasesAndUsings.Invoke(global, [root])!, global);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Composition;
 using System.Composition.Hosting.Core;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 
 namespace JupyterKernel.RoslynInternals;
@@ -11,8 +12,17 @@ namespace JupyterKernel.RoslynInternals;
 /// thread.
 /// </summary>
 /// <param name="parts">The types of the parts.</param>
+[UnconditionalSuppressMessage("Trimming", "IL2060", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2070", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2072", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2075", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2087", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2091", Justification = Kept)]
+[UnconditionalSuppressMessage("AOT", "IL3050", Justification = Kept)]
 internal sealed class RoslynParts(IEnumerable<Type> parts) : CompositionContext
 {
+    private const string Kept = "RoslynPartList keeps what is reflected on, and all type arguments are reference types, which share code.";
+
     private static readonly MethodInfo MakeLazy = Method(nameof(LazyOf), 1);
     private static readonly MethodInfo MakeLazyWithMetadata = Method(nameof(LazyOf), 2);
 

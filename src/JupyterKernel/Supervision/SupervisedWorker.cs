@@ -245,6 +245,11 @@ internal sealed class SupervisedWorker : IDisposable
                 if (message is MemoryReport memory) Memory = memory;
                 if (requests.TryGetValue(answer.Request, out var asked)) asked.TrySetResult(message);
                 break;
+            case Link.Ready { Version: var version } when version != WorkerPrograms.Version:
+                ready.TrySetException(new InvalidOperationException(
+                    $"The program in {WorkerPrograms.Directory} has version {version}, and the kernel {WorkerPrograms.Version}. Install "
+                    + "the kernel again."));
+                break;
             case Link.Ready:
                 ready.TrySetResult();
                 break;

@@ -65,13 +65,13 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>The resource usage of the process, as reported by the system.</summary>
     public ProcessUsage Usage => ProcessUsage.Of(process);
 
-    /// <summary>Starts this program's executable as a worker.</summary>
+    /// <summary>Starts the worker's program.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">
     /// The system cannot start a process, for example because it is out of memory or processes.
     /// </exception>
     public static WorkerProcess Start()
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        var start = new ProcessStartInfo(WorkerPrograms.Worker[0], WorkerPrograms.Worker.Skip(1))
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -79,13 +79,6 @@ internal sealed class WorkerProcess : IDisposable
             UseShellExecute = false,
             CreateNoWindow = true,
         };
-
-        // When started as `dotnet jupyter-csharp.dll`, the process's file is the runtime's host.
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(WorkerProcess).Assembly.Location);
-        start.ArgumentList.Add("worker");
-
-        // The kernel disables profile-guided recompilation to start faster; loops in notebooks profit from it.
-        start.Environment[WorkerEnvironment.ProfileGuided] = "1";
 
         // Each cell is code that is compiled and run once. Write-xor-execute maps its memory twice, which costs time and some kilobytes per
         // cell, and gives no protection against code that may do anything.
