@@ -26,14 +26,21 @@ if (-not (dotnet --list-sdks | Select-String '^[1-9][0-9]+\.')) {
     Fail 'The .NET SDK 10 or later is required, but only older versions are installed. Install it from https://dotnet.microsoft.com/download'
 }
 
-Write-Host 'Building the kernel; this takes three to seven minutes...'
-if (Test-Path $publishDir) { Remove-Item $publishDir -Recurse -Force }
-# Folders of its own (--artifacts-path): this build's ReadyToRun images must never mix with those of ordinary builds.
-dotnet publish (Join-Path $sourceDir 'src\JupyterKernel') --configuration Release --use-current-runtime --self-contained true `
-    '-p:RunAnalyzers=false' '-p:PublishReadyToRun=true' '-p:PublishReadyToRunComposite=true' `
-    '-p:PublishReadyToRunCrossgen2ExtraArgs=--instruction-set:native' `
-    --artifacts-path (Join-Path $sourceDir 'artifacts\publish-build') --output $publishDir --verbosity quiet
-if ($LASTEXITCODE -ne 0) { Fail 'The build failed (see above). Nothing was installed.' }
+# Builds into the publish folder with the options given.
+function Publish {
+    if (Test-Path $publishDir) { Remove-Item $publishDir -Recurse -Force }
+    # Folders of its own (--artifacts-path): what this build compiles must never mix with ordinary builds.
+    dotnet publish (Join-Path $sourceDir 'src\JupyterKernel') --configuration Release --use-current-runtime '-p:RunAnalyzers=false' @args `
+        --artifacts-path (Join-Path $sourceDir 'artifacts\publish-build') --output $publishDir --verbosity quiet | Out-Host
+    return $LASTEXITCODE -eq 0
+}
+
+Write-Host 'Building the kernel; this takes three to eight minutes...'
+if (-not (Publish '-p:PublishAot=true')) {
+    Write-Host 'The native build failed (see above): it needs the C++ tools of Visual Studio and 6 GB of free memory.'
+    Write-Host 'Building the kernel as a managed program, which works the same but starts more slowly.'
+    if (-not (Publish '--self-contained' 'true' '-p:PublishReadyToRun=true')) { Fail 'The build failed (see above). Nothing was installed.' }
+}
 
 $report = & (Join-Path $publishDir 'jupyter-csharp.exe') install --copy @installOptions
 if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }

@@ -13,6 +13,7 @@ fail() {
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 publish_dir=$source_dir/artifacts/publish
 build_log=$source_dir/artifacts/publish.log
+needed_memory=6000 # What the native compiler uses at its peak, in MB.
 
 install_options=()
 while (($# > 0)) && [[ $1 != --run ]]; do
@@ -32,19 +33,50 @@ sdks=$(dotnet --list-sdks | cut -d' ' -f1)
 grep -qE '^[1-9][0-9]+\.' <<<"$sdks" ||
     fail "The .NET SDK 10 or later is required; found ${sdks//$'\n'/, }. Install it from https://dotnet.microsoft.com/download"
 
-echo "Building the kernel; this takes three to seven minutes..."
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
-rm -rf "$publish_dir"
-mkdir -p "$source_dir/artifacts"
-# For this machine's own processor: what the framework writes for wide vectors would otherwise be compiled at every start.
-# Folders of its own (--artifacts-path): this build's ReadyToRun images must never mix with those of ordinary builds.
-dotnet publish "$source_dir/src/JupyterKernel" --configuration Release --use-current-runtime --self-contained true \
-    -p:RunAnalyzers=false -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=true \
-    -p:PublishReadyToRunCrossgen2ExtraArgs=--instruction-set:native \
-    --artifacts-path "$source_dir/artifacts/publish-build" --output "$publish_dir" >"$build_log" 2>&1 || {
-    grep -E 'error|Unhandled' "$build_log" | sort -u >&2 || tail -n 20 "$build_log" >&2
-    fail "The build failed and nothing was installed. The build log is $build_log."
+# Free memory in MB that a process here may use; 0 if unknown.
+free_memory() {
+    local free limit used
+    if [[ -r /proc/meminfo ]]; then
+        free=$(sed -nE 's/^MemAvailable: +([0-9]+) kB/\1/p' /proc/meminfo)
+        free=$((free / 1024))
+        limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)
+        used=$(cat /sys/fs/cgroup/memory.current 2>/dev/null || echo 0)
+        if [[ $limit != max ]] && (((limit - used) / 1048576 < free)); then free=$(((limit - used) / 1048576)); fi
+        echo "$free"
+    elif command -v sysctl >/dev/null; then
+        echo $(($(sysctl -n hw.memsize 2>/dev/null || echo 0) / 1048576))
+    else
+        echo 0
+    fi
 }
+
+# Builds into the publish folder with the options given; the output is in the log.
+publish() {
+    rm -rf "$publish_dir"
+    # Folders of its own (--artifacts-path): what this build compiles must never mix with ordinary builds.
+    dotnet publish "$source_dir/src/JupyterKernel" --configuration Release --use-current-runtime -p:RunAnalyzers=false "$@" \
+        --artifacts-path "$source_dir/artifacts/publish-build" --output "$publish_dir" >"$build_log" 2>&1
+}
+
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+mkdir -p "$source_dir/artifacts"
+if ! command -v clang >/dev/null && ! command -v gcc >/dev/null; then
+    obstacle="a C linker is missing (gcc or clang)"
+elif (($(free_memory) < needed_memory)); then
+    obstacle="it needs $needed_memory MB of free memory"
+else
+    obstacle=
+    echo "Building the kernel; this takes three to eight minutes..."
+    publish -p:PublishAot=true || obstacle="it failed; the log is $build_log"
+    if [[ -n $obstacle ]]; then build_log=$source_dir/artifacts/publish-managed.log; fi
+fi
+if [[ -n $obstacle ]]; then
+    echo "Building the kernel as a managed program, which works the same but starts more slowly. A native one is not possible: $obstacle."
+    publish --self-contained true -p:PublishReadyToRun=true || {
+        grep -E 'error|Unhandled' "$build_log" | sort -u >&2 || tail -n 20 "$build_log" >&2
+        fail "The build failed and nothing was installed. The build log is $build_log."
+    }
+fi
 
 report=$("$publish_dir/jupyter-csharp" install --copy ${install_options[@]+"${install_options[@]}"})
 printf '%s\n' "$report"
