@@ -1,7 +1,7 @@
 """Runs all tests of this folder, those whose names are given, or all modules but some (--without test_a,test_b), and prints a line of counts.
 
-A starting kernel keeps one core busy, and most tests wait for one: so the modules run in two lanes, each module in its own
-process, whose output is printed as a whole."""
+Most tests wait for something half of the time: so the modules run in three lanes, each module in its own process, whose output is printed
+as a whole."""
 import concurrent.futures
 import faulthandler
 import glob
@@ -15,7 +15,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MINUTES_UNTIL_STUCK = 30
-LANES = 2
+LANES = 3
 
 # Modules that take minutes start first. Modules with their own lanes, or with a two-second limit for interrupts, run last and alone.
 FIRST = ["test_packages", "test_language"]

@@ -125,35 +125,6 @@ class Completing(EditorTestCase):
         self.assertEqual(self.complete('var s = "\U0001F600\U0001F600"; s.Len|')["cursor_start"], 16)
 
 
-class Practising(EditorTestCase):
-    """Tests that an idle kernel warms up for later requests."""
-
-    @classmethod
-    def setUpClass(cls):
-        with unittest.mock.patch.dict(os.environ, {"JUPYTER_CSHARP_WARM_UP": "on"}):
-            super().setUpClass()
-
-    def processor_seconds(self):
-        times = self.kernel.process.cpu_times()
-        return times.user + times.system
-
-    def test_the_kernel_warms_up_after_a_cell_without_visible_effects(self):
-        self.run_cell("var shopping = new List<string>();")
-        before = self.processor_seconds()
-        self.assertIn("shopping", self.complete("shopp|")["matches"])
-        end = time.monotonic() + DEADLINE
-        while self.processor_seconds() < before + 1.5:  # an idle kernel without warm-up takes minutes
-            self.assertLess(time.monotonic(), end, "it does not practise")
-            time.sleep(0.2)
-        self.assertIn("shopping", self.complete("shopp|")["matches"])
-        self.assertIn("Find", self.complete("shopping.|")["matches"])
-        self.assertEqual(self.complete("practic|")["matches"], [])
-        self.assertEqual(self.run_cell("shopping.Count").reply["execution_count"], 2)
-        self.assertIn("CS0103", self.run_failing_cell("practice").traceback)
-        self.assertEqual([entry[2] for entry in self.front_end.ask("history_request", {"hist_access_type": "tail", "n": 2, "output": False, "raw": True})["history"]], ["shopping.Count", "practice"])
-        self.assertEqual(self.kernel.log, b"")
-
-
 class Inspecting(EditorTestCase):
     def test_the_framework_is_documented(self):
         reply = self.inspect("Console.Write|Line(1)")

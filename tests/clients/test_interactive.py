@@ -458,7 +458,7 @@ class Extensions(FreshKernelTestCase):
         if against:
             references = f'<ProjectReference Include="{against}" PrivateAssets="all" />'
         else:
-            kernel = os.path.dirname(KernelSpecManager().get_kernel_spec(KERNEL_NAME).argv[0])
+            kernel = os.path.join(os.path.dirname(KernelSpecManager().get_kernel_spec(KERNEL_NAME).argv[0]), "worker")
             references = "".join(f'<Reference Include="{file}" Private="false" />' for file in (*glob.glob(os.path.join(kernel, "interactive", "*.dll")), os.path.join(kernel, "JupyterKernel.Display.dll")))
         content = '<None Include="extension.dib" Pack="true" PackagePath="interactive-extensions/dotnet" />' if script else ""
         content += f'<None Include="$(OutputPath)/{name}.dll" Pack="true" PackagePath="interactive-extensions/dotnet" />' if on_load else ""
