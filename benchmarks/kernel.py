@@ -178,6 +178,13 @@ class Kernel:
         self._process.send_signal(signal.SIGINT)
         return sent
 
+    def shut_down(self) -> float:
+        """Shuts the process down as for a restart; returns the seconds until it has ended."""
+        self._seen_processes.update(self.processes())
+        _, sent = self.send("control", "shutdown_request", {"restart": True})
+        self._process.wait(ANSWER_SECONDS)
+        return time.perf_counter() - sent
+
     def memory_bytes(self) -> int:
         """The proportional set size of the kernel and all its descendants; where the system has no PSS, the unique set size."""
         infos = [process.memory_full_info() for process in self.processes()]
