@@ -14,6 +14,10 @@ internal sealed class GeneratorProcess
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(5);
+
+    /// <summary>The time for a process that has stopped answering to exit, and for its last output to arrive.</summary>
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(2);
+
     private const int MaxStderrChars = 2000;
 
     private static readonly Lock Gate = new();
@@ -24,6 +28,7 @@ internal sealed class GeneratorProcess
     private readonly BinaryWriter requests;
     private readonly BinaryReader replies;
     private readonly StringBuilder stderr = new();
+    private readonly ManualResetEventSlim stderrEnded = new();
     private volatile bool isLate;
 
     private GeneratorProcess()
@@ -40,9 +45,15 @@ internal sealed class GeneratorProcess
         replies = new(process.StandardOutput.BaseStream, Encoding.UTF8);
         process.ErrorDataReceived += (_, line) =>
         {
+            if (line.Data is not { } text)
+            {
+                stderrEnded.Set();
+                return;
+            }
+
             lock (stderr)
             {
-                if (line.Data is { Length: > 0 } text && stderr.Length < MaxStderrChars) stderr.AppendLine(text);
+                if (text.Length > 0 && stderr.Length < MaxStderrChars) stderr.AppendLine(text);
             }
         };
         process.BeginErrorReadLine();
@@ -65,7 +76,8 @@ internal sealed class GeneratorProcess
             }
             catch (Exception failure) when (failure is IOException or System.ComponentModel.Win32Exception or FormatException)
             {
-                var reason = current?.FailureReason() ?? $"could not be started: {failure.Message}";
+                var reason = cancellation.IsCancellationRequested ? ""
+                    : current?.FailureReason() ?? $"could not be started: {failure.Message}";
                 End();
                 cancellation.ThrowIfCancellationRequested();
                 throw new GeneratorFailedException($"The process that runs the source generators {reason}");
@@ -92,8 +104,10 @@ internal sealed class GeneratorProcess
     private string FailureReason()
     {
         if (isLate) return $"did not answer within {Timeout.TotalSeconds:0} s and was terminated.";
-        if (!process.WaitForExit(Timeout)) return "sent an invalid reply.";
-        process.WaitForExit(); // Until stderr is read.
+        if (!process.WaitForExit(ExitTimeout)) return "sent an invalid reply.";
+
+        // A child of the process may keep its stderr open.
+        stderrEnded.Wait(ExitTimeout);
         string printed;
         lock (stderr) printed = stderr.ToString().Trim();
         return $"exited (code {process.ExitCode}).{(printed.Length == 0 ? "" : "\n" + printed)}";
