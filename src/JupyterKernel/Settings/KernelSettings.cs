@@ -51,7 +51,7 @@ internal sealed class KernelSettings
             settings => settings.LeavesChildren ? "leave" : "end",
             (settings, text) => text is "end" or "leave" && (settings.LeavesChildren = text == "leave") == (text == "leave")),
         new("warm-up",
-            "Whether an idle kernel loads completion before the first request (about 45 MB): on or off.",
+            "Whether an idle kernel loads completion before the first request (about 20 MB): on or off.",
             settings => OnOff(settings.WarmUp),
             (settings, text) => OnOff(text) is { } on && (settings.WarmUp = on) == on),
         new("log",
