@@ -96,7 +96,7 @@ public static class Formatter
         FormatLimits.Reset();
     }
 
-    /// <summary>Formats a value in the forms from which a client chooses; they always include text/plain.</summary>
+    /// <summary>Formats a value as a MIME bundle, which always contains text/plain. The client chooses one of its MIME types.</summary>
     public static MimeBundle Format(object? value) => Format(value, names: null);
 
     /// <summary>Formats a value that contains tuples with named items.</summary>

@@ -18,7 +18,7 @@ internal sealed record GeneratorText(string Path, string Text, bool IsUtf8, int 
         new(reader.ReadString(), reader.ReadString(), reader.ReadBoolean(), reader.ReadInt32());
 }
 
-/// <summary>An assembly that the texts may use.</summary>
+/// <summary>An assembly that the texts of a request may use.</summary>
 /// <param name="Path">Its file; empty if it has none.</param>
 /// <param name="Metadata">Its metadata, if it has no file.</param>
 internal sealed record GeneratorReference(string Path, byte[] Metadata, IReadOnlyList<string> Aliases)

@@ -75,7 +75,7 @@ internal abstract record WorkerMessage
 /// <param name="Files">Files that the cell added, which can be loaded from now on; null if there are none.</param>
 /// <param name="AllowStdin">Whether the client supports input requests.</param>
 /// <param name="IsReplay">Whether the cell is replayed: only its effect on the state matters, not its result.</param>
-/// <param name="IsKept">Whether later cells see the cell's declarations, if it returns or throws.</param>
+/// <param name="IsKept">Whether later cells see the declarations of the cell after it has returned or thrown.</param>
 /// <param name="Answers">The user's input in the first run of the cell; the user is not asked again.</param>
 internal sealed record RunCell(
     long Cell, string EntryType, string EntryMethod, LoadableFiles? Files, bool AllowStdin, bool IsReplay,
@@ -111,7 +111,7 @@ internal sealed record DisplayedNames(string Source, int Line, int Column, strin
 internal sealed record SubmittedCell(string Code, string EntryType, string EntryMethod, LoadableFiles? Files,
     IReadOnlyList<DisposedVariable> Disposed, int Parts);
 
-/// <summary>Answers a <see cref="CodeSubmitted"/>: the code is to be run. Payload: its parts.</summary>
+/// <summary>Answers a <see cref="CodeSubmitted"/>: the worker must run the code. Payload: as for <see cref="RunCell"/>.</summary>
 internal sealed record RunSubmitted(long Submission, SubmittedCell Cell) : WorkerMessage;
 
 /// <summary>Answers a <see cref="CodeSubmitted"/>: the code cannot be run.</summary>

@@ -7,7 +7,7 @@ namespace JupyterKernel.Link;
 /// </summary>
 internal static class WorkerEnvironment
 {
-    /// <summary>Whether memory is never writable and executable at the same time.</summary>
+    /// <summary>Turns W^X on or off: with it, no page of memory is writable and executable at the same time.</summary>
     public const string WriteXorExecute = "DOTNET_EnableWriteXorExecute";
 
     /// <summary>The maximum size of the heap in bytes, in hexadecimal digits.</summary>

@@ -10,7 +10,7 @@ namespace Microsoft.DotNet.Interactive;
 /// </summary>
 public static class ExtensionLoader
 {
-    /// <summary>The time for an extension to load, after which it is no longer waited for.</summary>
+    /// <summary>The maximum time to wait for an extension to load.</summary>
     private static readonly TimeSpan LoadTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>Loads the extensions in an assembly. An exception of an extension is shown as a warning.</summary>

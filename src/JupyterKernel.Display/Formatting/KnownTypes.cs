@@ -118,7 +118,8 @@ internal static class KnownTypes
     private static string NameOf(Type type) => (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName ?? "";
 
     /// <summary>
-    /// Returns the function for the forms that a type declares by <see cref="DisplayFormAttribute"/> or a ToMimeBundle method.
+    /// Returns the function that creates the MIME bundle which a type declares by <see cref="DisplayFormAttribute"/> or a ToMimeBundle
+    /// method.
     /// </summary>
     private static Func<object, MimeBundle>? Forms(Type type)
     {

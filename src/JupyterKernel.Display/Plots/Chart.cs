@@ -121,7 +121,7 @@ public sealed class Chart : IDisplayable
         return new(spec with { Width = width, Height = height });
     }
 
-    /// <summary>Sets the visible range of the x axis. It has no effect on an axis of text.</summary>
+    /// <summary>Sets the visible range of the x axis. It has no effect on a categorical axis.</summary>
     /// <exception cref="ArgumentException">The limits are not finite numbers in ascending order.</exception>
     public Chart XRange(double low, double high) => new(spec with { XRange = Checked(low, high) });
 

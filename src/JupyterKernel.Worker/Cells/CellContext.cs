@@ -41,7 +41,7 @@ internal sealed class CellContext(CellQueue queue, long number, WorkerMessage re
     /// <summary>Whether user code requested the cancellation token and an interrupt has cancelled it.</summary>
     public bool HasObeyed => TokenSeen && Cancellation.IsCancellationRequested;
 
-    /// <summary>Whether the cell was aborted.</summary>
+    /// <summary>Whether the cell was interrupted.</summary>
     public bool IsInterrupted => Abort.IsCancellationRequested;
 
     /// <summary>Whether no code of the cell may run any more: the cell was aborted, and the unwinding of its awaits has ended.</summary>

@@ -143,7 +143,7 @@ internal sealed class SubmittedCode(
             lock (ended) code.Add(running);
         }
 
-        /// <summary>Adds code that is about to run.</summary>
+        /// <summary>Registers code that is about to run; the returned source is completed with its result.</summary>
         public TaskCompletionSource<SubmittedResult> Add()
         {
             var result = new TaskCompletionSource<SubmittedResult>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -250,7 +250,7 @@ internal sealed record Conversion(Func<object, Func<object, byte[]>, object?[]?>
 
     private static object? Property(object value, string name) => value.GetType().GetProperty(name)!.GetValue(value);
 
-    /// <summary>The conversion for a wrapper around another collection, which other objects may also refer to.</summary>
+    /// <summary>The conversion for a wrapper around a collection. Other objects may refer to the wrapped collection too.</summary>
     private static Conversion Wrapper(string field) => new(
         (value, _) => [FieldOf(value, field)],
         (type, parts) => Activator.CreateInstance(type, parts)!);

@@ -9,7 +9,7 @@ namespace JupyterKernel.Worker.Values;
 /// </summary>
 internal sealed class KnownObjects
 {
-    /// <summary>The name for the comparer of a collection that was created without one.</summary>
+    /// <summary>The name that stands for the default comparer, which a collection has if it was created without a comparer.</summary>
     public const string Default = "default";
 
     private static readonly Dictionary<string, object> Framework = new()

@@ -61,8 +61,8 @@ internal sealed record CompiledCell(
     public string NameInSymbols { get; init; } = Name;
 
     /// <summary>
-    /// For a cell that can run again without compilation: the variables of earlier cells for which the compilation assumed that only
-    /// top-level statements use them. Null for a cell that must be compiled each time.
+    /// If the cell can run again without being compiled: the variables of earlier cells that only top-level statements use, as the
+    /// compilation assumed. Null if the cell must be compiled each time.
     /// </summary>
     public IReadOnlySet<string>? AssumedTopLevelOnly { get; init; }
 }

@@ -114,7 +114,7 @@ internal static class ReferenceSet
     public static PortableExecutableReference Of(string path) =>
         Files.GetOrAdd(path, static path => IsOfProgram(path) ? Mapped(path) : MetadataReference.CreateFromFile(path));
 
-    /// <summary>Whether a file of a package replaces one of the framework's.</summary>
+    /// <summary>Whether the framework has an assembly of the same file name as this file of a package, which replaces it.</summary>
     public static bool IsFrameworks(string path) => File.Exists(Path.Combine(FrameworkDirectory, Path.GetFileName(path)))
         && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path))
         && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);

@@ -18,7 +18,7 @@ internal sealed class Notices
         Show();
     }
 
-    /// <summary>Begins a cell among whose outputs the notices are shown.</summary>
+    /// <summary>Shows notices in the output of this cell from now on.</summary>
     public void Begin(RunningCell running)
     {
         cell = running;

@@ -135,7 +135,7 @@ internal sealed class PackageInstaller(JupyterSockets sockets, NotebookSession s
 
         public void Note(string line) => Show(line, NoteHtml.Small(line));
 
-        /// <summary>Ends the display with a final line; a display cannot be removed without the cell's other outputs.</summary>
+        /// <summary>Shows a final line in the display, which stays: removing it would remove the other outputs of the cell too.</summary>
         public void End(string line)
         {
             if (isThere) Note(line);

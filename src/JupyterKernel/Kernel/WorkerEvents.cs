@@ -13,7 +13,7 @@ internal sealed class WorkerEvents(NotebookSession session, Outputs outputs, Que
     /// <summary>Publishes the output of code.</summary>
     public Outputs Outputs => outputs;
 
-    /// <summary>Asks the user.</summary>
+    /// <summary>The input requests of cells.</summary>
     public Questions Questions => questions;
 
     /// <summary>Reports changes to the session's state.</summary>

@@ -58,7 +58,7 @@ internal sealed record MagicDefinition(string Name, string Help, Func<MagicCall,
     /// <summary>Whether the lines below the magic, up to the next magic, are its text instead of C#.</summary>
     public bool TakesText { get; init; }
 
-    /// <summary>Whether the rest of the line is, unparsed, the value of the only parameter.</summary>
+    /// <summary>Whether the magic has one parameter, whose value is the rest of the line as it is written.</summary>
     public bool TakesLine { get; init; }
 
     /// <summary>Whether the lines below the magic are C# again.</summary>

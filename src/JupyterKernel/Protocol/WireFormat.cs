@@ -9,7 +9,7 @@ using Newtonsoft.Json.Serialization;
 namespace JupyterKernel.Protocol;
 
 /// <summary>
-/// Converts messages to signed frames and back. Owns no socket; not for several threads at once.
+/// Converts messages to signed frames and back. Owns no socket. Not thread-safe.
 /// Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol
 /// </summary>
 public sealed class WireFormat : IDisposable

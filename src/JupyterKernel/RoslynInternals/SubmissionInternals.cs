@@ -14,8 +14,8 @@ internal static class SubmissionInternals
     public static void SupersedeLowerVersions(CompilationOptions options) => SetReferencesSupersedeLowerVersions(options, true);
 
     /// <summary>
-    /// Marks a submission as one without anonymous types. Otherwise the next submission's compilation would compile this one again with all
-    /// its members, only to find that it has none.
+    /// Marks a submission as one without anonymous types. Otherwise the next submission's compilation would compile all members of this
+    /// one again, only to find that it has no anonymous types.
     /// </summary>
     public static void SealAnonymousTypes(Microsoft.CodeAnalysis.Compilation submission) => SealTemplates(AnonymousTypesOf(submission));
 

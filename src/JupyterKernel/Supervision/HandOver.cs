@@ -37,7 +37,7 @@ internal sealed class HandOver(NotebookSession session, SupervisedWorker old, Su
     public IReadOnlyList<OpaqueVariable> Opaque { get; private set; } = [];
 
     /// <summary>Brings the fresh worker up to date.</summary>
-    /// <returns>Whether it can replace the old worker now, without any wait in between.</returns>
+    /// <returns>Whether it can replace the old worker. The caller must do that before it awaits anything.</returns>
     public async Task<bool> PrepareAsync(CancellationToken cancellation)
     {
         var replay = new Replay(session, fresh, ReplayWindow, gate, confirm: null);

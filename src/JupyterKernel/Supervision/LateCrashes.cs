@@ -27,9 +27,9 @@ internal sealed partial class LateCrashes(NotebookSession session, Action<string
     /// <summary>Consecutive lost workers for which nothing but the time of the exit points to a cell.</summary>
     private readonly List<SupervisedWorker> unexplained = [];
 
-    /// <summary>Finds the cell that ended a worker, if possible.</summary>
+    /// <summary>Finds the cell that crashed a worker, if possible.</summary>
     /// <param name="running">The code that was running; null if none was.</param>
-    /// <returns>The loss, with the cell and the remedy added to its cause.</returns>
+    /// <returns>The outcome; its cause names the cell and what the user can do.</returns>
     public CellOutcome.WorkerLost Blame(CellOutcome.WorkerLost lost, SupervisedWorker worker, string? running)
     {
         if (lost.OwnerCell == 0 && lost.OwnerCode is null && !lost.ByKernel) return Guess(lost, worker, running);

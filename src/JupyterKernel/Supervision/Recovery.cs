@@ -17,7 +17,7 @@ internal sealed class Recovery(NotebookSession session, FreshWorkers freshWorker
     /// <summary>The same limit for workers terminated from outside, which is rarely caused by the cell.</summary>
     private const int MaxLossesFromOutside = 5;
 
-    /// <summary>The number of cells that a replay sends ahead.</summary>
+    /// <summary>The maximum number of cells that a replay has sent and the worker has not yet answered.</summary>
     private const int ReplayWindow = 64;
 
     private static readonly TimeSpan StateTimeout = TimeSpan.FromSeconds(60);

@@ -48,10 +48,10 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>The process id.</summary>
     public int Id => process.Id;
 
-    /// <summary>The process's file descriptor 1.</summary>
+    /// <summary>The process's standard output (file descriptor 1).</summary>
     public System.IO.Stream Stdout => process.StandardOutput.BaseStream;
 
-    /// <summary>The process's file descriptor 2.</summary>
+    /// <summary>The process's standard error (file descriptor 2).</summary>
     public System.IO.Stream Stderr => process.StandardError.BaseStream;
 
     /// <summary>Completes with the exit code; on Unix, 128 + n means that signal n ended the process.</summary>

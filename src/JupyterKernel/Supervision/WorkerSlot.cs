@@ -57,7 +57,7 @@ internal sealed class WorkerSlot
     /// <summary>Cancels the start of the worker and its replay.</summary>
     public void CancelStart() => starting.Cancel();
 
-    /// <summary>Stores a worker with the session's state, replacing the previous content.</summary>
+    /// <summary>Puts a worker that has the session's state into the slot, in place of the previous content.</summary>
     public void Put(SupervisedWorker fresh) => worker = Task.FromResult(fresh);
 
     /// <summary>Adds a step that runs when the worker has been started, before it serves.</summary>
