@@ -37,7 +37,7 @@ function Publish {
 
 Write-Host 'Building the kernel; this takes three to eight minutes...'
 if (-not (Publish '-p:PublishAot=true')) {
-    Write-Host 'The native build failed (see above): it needs the C++ tools of Visual Studio and 6 GB of free memory.'
+    Write-Host 'The native build failed (see above): it needs the C++ tools of Visual Studio and 7 GB of free memory.'
     Write-Host 'Building the kernel as a managed program, which works the same but starts more slowly.'
     if (-not (Publish '--self-contained' 'true' '-p:PublishReadyToRun=true')) { Fail 'The build failed (see above). Nothing was installed.' }
 }

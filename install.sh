@@ -13,7 +13,7 @@ fail() {
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 publish_dir=$source_dir/artifacts/publish
 build_log=$source_dir/artifacts/publish.log
-needed_memory=6000 # What the native compiler uses at its peak, in MB.
+needed_memory=7000 # What the native compiler uses at its peak, in MB.
 
 install_options=()
 while (($# > 0)) && [[ $1 != --run ]]; do
