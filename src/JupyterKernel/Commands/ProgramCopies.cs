@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using JupyterKernel.Link;
 
 #pragma warning disable RS0030 // Looks for running copies.
 
@@ -29,7 +29,7 @@ internal static class ProgramCopies
         if (IsCopy(source)) return InstalledProgram.In(source);
 
         InstalledProgram.In(source);
-        var target = Path.Combine(Root, $"{Version}-{ContentId(source)}");
+        var target = Path.Combine(Root, $"{WorkerPrograms.Version}-{ContentId(source)}");
         if (!IsCopy(target))
         {
             // Copied under another name until it is complete, so that an incomplete copy is never used.
@@ -127,9 +127,6 @@ internal static class ProgramCopies
 
         return folders;
     }
-
-    private static string Version =>
-        typeof(ProgramCopies).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     private static IEnumerable<string> Files(string directory) =>
         Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)

@@ -1,3 +1,4 @@
+using JupyterKernel.Link;
 using System.Runtime.InteropServices;
 using JupyterKernel.Hosting;
 using JupyterKernel.Protocol;
@@ -11,9 +12,9 @@ internal static class KernelInfo
     public static KernelInfoReply Reply { get; } = new(
         Header.ProtocolVersion,
         "jupyter-csharp",
-        Product.Version,
+        WorkerPrograms.Version,
         new LanguageInfo("csharp", "14.0", "text/x-csharp", ".cs", "csharp", "text/x-csharp", "script"),
-        $"C# kernel {Product.Version} · C# 14 · {RuntimeInformation.FrameworkDescription}",
+        $"C# kernel {WorkerPrograms.Version} · C# 14 · {RuntimeInformation.FrameworkDescription}",
         Debugger: false,
         [
             new("C# language reference", "https://learn.microsoft.com/dotnet/csharp/language-reference/"),

@@ -1,3 +1,4 @@
+using JupyterKernel.Link;
 using System.Runtime.InteropServices;
 using JupyterKernel.Hosting;
 using JupyterKernel.Session;
@@ -29,7 +30,7 @@ internal static class AboutMagics
     private static CellOutcome.Returned About() => TableOutput.Of(
         "",
         [
-            ["C# kernel for Jupyter", Product.Version],
+            ["C# kernel for Jupyter", WorkerPrograms.Version],
             ["language", "C# 14"],
             ["compiler", $"Roslyn {typeof(Microsoft.CodeAnalysis.CSharp.CSharpCompilation).Assembly.GetName().Version}"],
             ["runtime", RuntimeInformation.FrameworkDescription],

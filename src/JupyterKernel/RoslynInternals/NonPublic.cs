@@ -12,7 +12,8 @@ internal static class NonPublic
     private const DynamicallyAccessedMemberTypes Fields =
         DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields;
 
-    private const DynamicallyAccessedMemberTypes Properties =
+    /// <summary>All properties of a type, as a requirement of a native build.</summary>
+    public const DynamicallyAccessedMemberTypes Properties =
         DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.NonPublicProperties;
 
     private const DynamicallyAccessedMemberTypes Methods =

@@ -11,9 +11,6 @@ internal static class RoslynPartTypes
     private const DynamicallyAccessedMemberTypes Constructors =
         DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.NonPublicConstructors;
 
-    private const DynamicallyAccessedMemberTypes Properties =
-        DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.NonPublicProperties;
-
     /// <summary>Returns the types of the parts.</summary>
     public static IReadOnlyList<Type> All()
     {
@@ -29,7 +26,7 @@ internal static class RoslynPartTypes
     public static Type Part([DynamicallyAccessedMembers(Constructors)] Type? type) => Required(type);
 
     /// <summary>Keeps the properties of an attribute.</summary>
-    public static void Attribute([DynamicallyAccessedMembers(Properties)] Type? type) => Required(type);
+    public static void Attribute([DynamicallyAccessedMembers(NonPublic.Properties)] Type? type) => Required(type);
 
     /// <summary>Keeps the constructor of a class that reads the properties of attributes.</summary>
     public static void Metadata([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] Type? type) =>
