@@ -1,6 +1,5 @@
-using JupyterKernel.Link;
 using System.Runtime.InteropServices;
-using JupyterKernel.Hosting;
+using JupyterKernel.Link;
 using JupyterKernel.Session;
 
 namespace JupyterKernel.Magics;
