@@ -33,7 +33,7 @@ public sealed class ArchitectureTests
         ["RoslynInternals"] = [],
         ["Compilation"] = ["RoslynInternals", "Link", "Display"],
         ["Generators"] = ["RoslynInternals", "Link"],
-        ["Packages"] = ["Compilation"],
+        ["Packages"] = ["Compilation", "Link"],
         ["Settings"] = ["Hosting", "Compilation"],
         ["Session"] = ["Settings", "Compilation", "Packages", "Link"],
         ["Intelligence"] = ["RoslynInternals", "Compilation", "Packages"],

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,6 +69,11 @@ def connection_file(**changes):
     with open(path, "w") as file:
         file.write(json.dumps({**connection, "key": connection["key"]}))
     return path, {**connection, "key": connection["key"].encode()}
+
+
+def dotnet_root():
+    """The folder of the .NET installation."""
+    return os.path.dirname(os.path.realpath(shutil.which("dotnet")))
 
 
 def command(file, *arguments):
@@ -267,11 +273,21 @@ class Starting(KernelTestCase):
                                    (resource.RLIMIT_AS, 3 * gib, "The limit of address space is 3072 MB"):
             self.assert_refused(reason, connection_file()[0], preexec_fn=lambda: resource.setrlimit(name, (limit, limit)))
 
-    def test_a_missing_random_source_is_one_line_of_error(self):
-        namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && exec "$@"', "sh"]
+    def without(self, folder):
+        """The command that runs another with an empty folder in place of this one."""
+        namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'mount -t tmpfs none {folder} && exec "$@"', "sh"]
         if not sys.platform.startswith("linux") or subprocess.run([*namespace, "true"], capture_output=True).returncode:
             self.skipTest("needs a mount namespace")
-        self.assert_refused("Check that this user can read /dev/urandom", connection_file()[0], within=namespace)
+        return namespace
+
+    def test_a_missing_random_source_is_one_line_of_error(self):
+        self.assert_refused("Check that this user can read /dev/urandom", connection_file()[0], within=self.without("/dev"))
+
+    def test_a_missing_framework_is_one_line_of_error(self):
+        argv, _ = command("")
+        if os.path.exists(argv[0] + ".dll"):
+            self.skipTest("a managed program does not start without it")
+        self.assert_refused("The .NET 10 runtime, which runs the cells, was not found", connection_file()[0], within=self.without(dotnet_root()))
 
     def test_messages_are_signed_with_the_hash_of_the_connection_file(self):
         file, connection = connection_file(signature_scheme="hmac-sha512")
@@ -444,6 +460,27 @@ class Environment(KernelTestCase):
             string.Join(' ', "DOTNET_TieredPGO DOTNET_EnableWriteXorExecute DOTNET_GCHeapHardLimit PATH".Split(' ').Intersect(inherited))
             """
         self.assertEqual(self.run_cell(child).result, "PATH")
+
+
+class Updated(unittest.TestCase):
+    @unittest.skipIf(os.name == "nt", "needs symbolic links")
+    def test_a_session_survives_an_update_of_dotnet(self):
+        if os.path.exists(command("")[0][0] + ".dll"):
+            self.skipTest("a managed program runs on the framework itself")
+        root, real = tempfile.mkdtemp(), dotnet_root()
+        shutil.copy(os.path.join(real, "dotnet"), root)
+        os.symlink(os.path.join(real, "host"), os.path.join(root, "host"))
+        versions = os.path.join(root, "shared", "Microsoft.NETCore.App")
+        os.makedirs(versions)
+        os.symlink(glob.glob(os.path.join(real, "shared", "Microsoft.NETCore.App", "10.*"))[-1], os.path.join(versions, "10.0.900"))
+        with Kernel(environment={**os.environ, "DOTNET_ROOT": root, "JUPYTER_CSHARP_SPARE_SECONDS": "0"}) as kernel:
+            where = "Path.GetFileName(Path.GetDirectoryName(typeof(object).Assembly.Location))"
+            self.assertEqual(kernel.front_end.run(f"var before = {where}; before").result, "10.0.900")
+            os.rename(os.path.join(versions, "10.0.900"), os.path.join(versions, "10.0.901"))
+            kernel.front_end.run("Environment.FailFast(null)")
+            self.assertEqual(kernel.front_end.run(f'before + " " + {where}').result, "10.0.901 10.0.901", "the history is replayed on the new version")
+            self.assertEqual(kernel.front_end.run('new System.Xml.Linq.XElement("a").ToString()').result, "<a />")
+            self.assertEqual(kernel.front_end.run('#r "System.Data.Common"\nnew System.Data.DataTable("t").TableName').result, "t")
 
 
 class Launched(KernelTestCase):

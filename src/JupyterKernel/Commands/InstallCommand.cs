@@ -1,4 +1,5 @@
 using System.CommandLine;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Commands;
 
@@ -59,6 +60,7 @@ internal static class InstallCommand
 
             var kernels = location.Kernels(parse);
             // All checks run before anything is written.
+            if (!DotnetFramework.IsInstalled) throw new CommandException(DotnetFramework.Missing);
             KernelSpec.CheckFree(kernels, name);
             if (aliasName is not null) KernelSpec.CheckFree(kernels, aliasName);
 
@@ -86,13 +88,17 @@ internal static class InstallCommand
 
             void Write(string name, string displayName, string? aliasOf = null)
             {
-                var directory = KernelSpec.Write(kernels, name, displayName, program, settings.Variables(parse), aliasOf);
+                var directory = KernelSpec.Write(kernels, name, displayName, program, [.. DotnetRoot(), .. settings.Variables(parse)], aliasOf);
                 ProgramCopies.RecordUse(program, directory);
                 output.WriteLine($"Kernel: {name} ({displayName}) in {directory}");
             }
         }));
         return command;
     }
+
+    // A front end that was not started from a shell may have neither the variable nor the PATH by which .NET was found.
+    private static IEnumerable<(string Variable, string Value)> DotnetRoot() =>
+        DotnetFramework.Current.Root is var root && DotnetInstallation.IsUsual(root) ? [] : [(DotnetInstallation.RootVariable, root)];
 
     /// <summary>Whether a kernelspec was written by this program and is an alias of that kernel.</summary>
     public static bool IsAliasOf(KernelSpec spec, string name) => string.Equals(spec.AliasOf, name, StringComparison.OrdinalIgnoreCase);
