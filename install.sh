@@ -65,6 +65,8 @@ stop_build() {
     [[ -z $build ]] || kill -TERM -- "-$build" 2>/dev/null || true
 }
 trap stop_build EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # publish NAME LABEL OPTION…: builds into artifacts/NAME, with the output in artifacts/NAME.log. On a terminal it shows how long that has taken.
 publish() {
@@ -115,8 +117,7 @@ if $run; then
 fi
 $fast && exit "$code"
 
-trap 'stop_build; printf "\nStopped. The kernel is installed and works; run ./install.sh again for the faster program.\n"; exit 130' INT
-trap 'stop_build; exit 143' TERM
+trap 'printf "\nStopped. The kernel is installed and works; run ./install.sh again for the faster program.\n"; exit 130' INT
 if ! command -v clang >/dev/null && ! command -v gcc >/dev/null; then
     obstacle="a C linker is missing (gcc or clang)"
 elif (($(free_memory) < needed_memory)); then

@@ -83,7 +83,8 @@ class Installers(unittest.TestCase):
     def test_2_the_installer_for_powershell_installs_a_kernel_that_works(self):
         tools = tempfile.mkdtemp()
         try:
-            run("dotnet", "tool", "install", "PowerShell", "--version", "7.6.9", "--tool-path", tools)
+            config = ["--configfile", os.environ["RestoreConfigFile"]] if "RestoreConfigFile" in os.environ else []
+            run("dotnet", "tool", "install", "PowerShell", "--version", "7.6.9", "--tool-path", tools, *config)
         except AssertionError as unreachable:
             self.skipTest(f"PowerShell cannot be installed: {unreachable}")
         prefix = tempfile.mkdtemp()
