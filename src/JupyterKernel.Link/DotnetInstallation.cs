@@ -65,7 +65,8 @@ internal static class DotnetInstallation
         // Written by installers that use another folder than the usual one.
         const string Registered = "/etc/dotnet/install_location";
         if (File.Exists(Registered) && File.ReadLines(Registered).FirstOrDefault() is { Length: > 0 } line) yield return line.Trim();
-        string[] usual = OperatingSystem.IsMacOS() ? ["/usr/local/share/dotnet"] : ["/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet"];
+        string[] usual =
+            OperatingSystem.IsMacOS() ? ["/usr/local/share/dotnet"] : ["/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet"];
         foreach (var folder in usual) yield return folder;
     }
 }

@@ -15,9 +15,11 @@ import unittest
 from unittest import mock
 
 import psutil
+import zmq
 from jupyter_client.connect import write_connection_file
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
+from zmq.utils.monitor import recv_monitor_message
 
 from kernels import DEADLINE, KERNEL_NAME, FrontEnd, FreshKernelTestCase, Kernel, KernelTestCase, gone_or_left, is_for, runs
 
@@ -471,8 +473,9 @@ class Updated(unittest.TestCase):
         shutil.copy(os.path.join(real, "dotnet"), root)
         os.symlink(os.path.join(real, "host"), os.path.join(root, "host"))
         versions = os.path.join(root, "shared", "Microsoft.NETCore.App")
-        os.makedirs(versions)
-        os.symlink(glob.glob(os.path.join(real, "shared", "Microsoft.NETCore.App", "10.*"))[-1], os.path.join(versions, "10.0.900"))
+        # Copied, because the runtime resolves links.
+        shutil.copytree(glob.glob(os.path.join(real, "shared", "Microsoft.NETCore.App", "10.*"))[-1], os.path.join(versions, "10.0.900"))
+        self.addCleanup(shutil.rmtree, root)
         with Kernel(environment={**os.environ, "DOTNET_ROOT": root, "JUPYTER_CSHARP_SPARE_SECONDS": "0"}) as kernel:
             where = "Path.GetFileName(Path.GetDirectoryName(typeof(object).Assembly.Location))"
             self.assertEqual(kernel.front_end.run(f"var before = {where}; before").result, "10.0.900")
@@ -540,6 +543,54 @@ class Connecting(KernelTestCase):
         with Kernel(key=b"") as kernel:
             self.assert_alive(kernel.front_end)
             self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
+
+    def start_encrypted(self):
+        """Starts a kernel with a key pair in its connection file; returns its connection."""
+        public, secret = (key.decode() for key in zmq.curve_keypair())
+        file, connection = connection_file(curve_publickey=public, curve_secretkey=secret, signature_scheme="hmac-sha256")
+        argv, environment = command(file)
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=environment)
+        self.addCleanup(process.wait, DEADLINE)
+        self.addCleanup(process.terminate)
+        return connection
+
+    @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
+    def test_a_connection_file_with_keys_encrypts_all_sockets(self):
+        front_end = FrontEnd(self.start_encrypted())
+        self.addCleanup(front_end.close)
+        self.assert_alive(front_end)
+        self.assertEqual(len(front_end.run("Console.Write(new string('x', 20_000_000))").stdout), 20_000_000)
+        self.assertEqual(front_end.interrupt()["status"], "ok")
+        heartbeat = front_end.connect("hb")
+        heartbeat.send(b"beat")
+        self.assertTrue(heartbeat.poll(DEADLINE * 1000))
+        self.assertEqual(heartbeat.recv(), b"beat")
+
+    @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
+    def test_an_encrypted_kernel_refuses_clients_without_its_key(self):
+        connection = self.start_encrypted()
+        with contextlib.closing(FrontEnd(connection)) as front_end:  # the kernel listens
+            for server in None, zmq.curve_keypair()[0]:
+                for channel in "shell", "control", "stdin", "iopub", "hb":
+                    with self.subTest(channel, server=server), front_end.context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER) as socket:
+                        if server:
+                            socket.curve_serverkey = server
+                            socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
+                        events = socket.get_monitor_socket()
+                        socket.connect(f"tcp://{connection['ip']}:{connection[channel + '_port']}")
+                        seen = None
+                        while seen not in (zmq.EVENT_DISCONNECTED, zmq.EVENT_HANDSHAKE_SUCCEEDED):
+                            self.assertTrue(events.poll(DEADLINE * 1000), seen)
+                            seen = recv_monitor_message(events)["event"]
+                        self.assertEqual(seen, zmq.EVENT_DISCONNECTED)
+                        socket.disable_monitor()
+            self.assert_alive(front_end)
+
+    @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
+    def test_keys_that_do_not_belong_together_are_refused(self):
+        (public, _), (_, secret) = zmq.curve_keypair(), zmq.curve_keypair()
+        file, _ = connection_file(curve_publickey=public.decode(), curve_secretkey=secret.decode())
+        Starting.assert_refused(self, "do not belong together", file)
 
     def start_on_a_taken_port(self):
         """Starts a kernel with a port that is in use; returns the port's owner, the kernel's manager, and its process."""

@@ -88,7 +88,8 @@ internal static class InstallCommand
 
             void Write(string name, string displayName, string? aliasOf = null)
             {
-                var directory = KernelSpec.Write(kernels, name, displayName, program, [.. DotnetRoot(), .. settings.Variables(parse)], aliasOf);
+                IEnumerable<(string, string)> environment = [.. DotnetRoot(), .. settings.Variables(parse)];
+                var directory = KernelSpec.Write(kernels, name, displayName, program, environment, aliasOf);
                 ProgramCopies.RecordUse(program, directory);
                 output.WriteLine($"Kernel: {name} ({displayName}) in {directory}");
             }

@@ -62,11 +62,16 @@ internal static class DotnetSdk
         }
     }
 
-    /// <summary>Returns the folder of the latest version of a shared framework; null if there is none.</summary>
-    /// <param name="dotnet">The path of the <c>dotnet</c> command.</param>
+    /// <summary>
+    /// Returns the folder of the latest version of a shared framework, preferably in the installation that workers run on; null if there is
+    /// none.
+    /// </summary>
+    /// <param name="dotnet">The path of the SDK's <c>dotnet</c> command.</param>
     /// <param name="name">The name of the framework, for example Microsoft.AspNetCore.App.</param>
     /// <param name="major">The required major version.</param>
-    public static string? FindFramework(string dotnet, string name, int major) => DotnetInstallation.Latest(Path.Combine(DotnetInstallation.Root(dotnet), "shared", name), major);
+    public static string? FindFramework(string dotnet, string name, int major) =>
+        DotnetInstallation.Latest(Path.Combine(DotnetFramework.Current.Root, "shared", name), major)
+        ?? DotnetInstallation.Latest(Path.Combine(DotnetInstallation.Root(dotnet), "shared", name), major);
 
     /// <summary>The source generators of the framework, which are part of the SDK; empty if there is no SDK.</summary>
     public static IReadOnlyList<string> FrameworkAnalyzers => Lazy.Value;
@@ -82,8 +87,12 @@ internal static class DotnetSdk
         return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*.dll")] : [];
     }
 
-    private static string? FindPack() =>
-        Find() is { } dotnet ? DotnetInstallation.Latest(Path.Combine(DotnetInstallation.Root(dotnet), "packs", "Microsoft.NETCore.App.Ref"), Environment.Version.Major) : null;
+    private static string? FindPack()
+    {
+        if (Find() is not { } dotnet) return null;
+        var packs = Path.Combine(DotnetInstallation.Root(dotnet), "packs", "Microsoft.NETCore.App.Ref");
+        return DotnetInstallation.Latest(packs, Environment.Version.Major);
+    }
 
     private static bool HasSdk(string dotnet) => Directory.Exists(Path.Combine(DotnetInstallation.Root(dotnet), "sdk"));
 }

@@ -55,9 +55,11 @@ internal sealed class JupyterSockets : IDisposable
 
     /// <summary>Binds the sockets to the endpoints in the connection file.</summary>
     /// <exception cref="IOException">A port stays in use, or the address is not one of this machine's.</exception>
+    /// <exception cref="InvalidDataException">The two keys of the encryption do not belong together.</exception>
     public JupyterSockets(ConnectionFile connection, Loop loop)
     {
         wire = new WireFormat(connection.Key, connection.SignatureScheme);
+        var certificate = CertificateOf(connection);
         foreach (var (socket, port) in new (NetMQSocket, int)[]
         {
             (heartbeat, connection.HeartbeatPort), (iopub, connection.IopubPort), (control, connection.ControlPort),
@@ -70,6 +72,12 @@ internal sealed class JupyterSockets : IDisposable
             // Output is never dropped, even if a client reads slowly.
             socket.Options.SendHighWatermark = 0;
             socket.Options.ReceiveHighWatermark = 0;
+            if (certificate is not null)
+            {
+                socket.Options.CurveServer = true;
+                socket.Options.CurveCertificate = certificate;
+            }
+
             if (connection.Transport == "ipc")
             {
                 listeners.Add(new IpcListener(socket, string.Create(CultureInfo.InvariantCulture, $"{connection.Ip}-{port}"), loop));
@@ -167,6 +175,15 @@ internal sealed class JupyterSockets : IDisposable
         foreach (var listener in listeners) listener.Dispose();
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) socket.Dispose();
         wire.Dispose();
+    }
+
+    private static NetMQCertificate? CertificateOf(ConnectionFile connection)
+    {
+        if (connection.CurveSecretKey is not { } secret) return null;
+        var certificate = NetMQCertificate.CreateFromSecretKey(secret);
+        return certificate.PublicKeyZ85 == connection.CurvePublicKey ? certificate
+            : throw new InvalidDataException(
+                "curve_publickey and curve_secretkey in the connection file do not belong together. Write the two keys of one pair.");
     }
 
     private static void Bind(NetMQSocket socket, string endpoint)
