@@ -29,6 +29,7 @@ public sealed class ArchitectureTests
         ["Protocol"] = [],
         ["Hosting"] = ["Link.Processes"],
         ["Sockets"] = ["Hosting", "Protocol"],
+        ["Gateway"] = ["Hosting", "Protocol", "Sockets"],
         ["History"] = ["Protocol"],
         ["RoslynInternals"] = [],
         ["Compilation"] = ["RoslynInternals", "Link", "Display"],
@@ -49,7 +50,7 @@ public sealed class ArchitectureTests
         ],
         ["Kernel"] =
         [
-            "Hosting", "Link", "Protocol", "Sockets", "History", "Settings", "Session", "Compilation", "Intelligence", "Packages",
+            "Hosting", "Link", "Protocol", "Sockets", "Gateway", "History", "Settings", "Session", "Compilation", "Intelligence", "Packages",
             "Supervision", "Magics", "NotebookFiles", "Execution",
         ],
         ["Conversion"] = ["Compilation", "Magics", "NotebookFiles"],

@@ -11,9 +11,10 @@ from jupyter_client.kernelspec import KernelSpecManager
 from kernels import KERNEL_NAME
 
 try:
+    import jinja2
     import yaml
 except ImportError:
-    yaml = None
+    jinja2 = yaml = None
 
 REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 DEPLOY = os.path.join(REPOSITORY, "deploy")
@@ -55,6 +56,24 @@ class Files(unittest.TestCase):
         image = read("Dockerfile")
         self.assertTrue(os.path.isdir(os.path.join(REPOSITORY, re.search(r"dotnet publish (\S+)", image)[1])))
         self.assertEqual(set(re.findall(r"COPY (?:--from=build )?(\S+)", image)), {".", "/opt/jupyter-csharp"})
+        self.assertEqual(set(re.findall(r"FROM \S+(?: AS (\S+))?", image)), {"build", "kernel", ""})
+
+
+    @unittest.skipIf(yaml is None or jinja2 is None, "needs PyYAML and Jinja2")
+    def test_the_pod_of_a_gateways_kernel_is_a_manifest_with_and_without_the_clients_values(self):
+        template = jinja2.Environment(trim_blocks=True, lstrip_blocks=True).from_string(read("kernel-pod.yaml.j2"))
+        required = {name: name.replace("_", "-") for name in ("kernel_pod_name", "kernel_namespace", "kernel_id", "kernel_service_account_name", "kernel_image")}
+        chosen = {"kernel_uid": "1001", "kernel_gid": "1002", "kernel_working_dir": "/data", "kernel_memory_limit": "8Gi", "kernel_cpus": 1,
+                  "kernel_volume_mounts": [{"name": "data", "mountPath": "/data"}], "kernel_volumes": [{"name": "data", "emptyDir": {}}]}
+        for values, user, memory, mounts in ({}, 10001, "2Gi", ["/home/jupyter", "/tmp"]), (chosen, 1001, "8Gi", ["/home/jupyter", "/tmp", "/data"]):
+            with self.subTest(values):
+                pod = yaml.safe_load(template.render(**required, **values))
+                container = pod["spec"]["containers"][0]
+                self.assertEqual((pod["kind"], pod["metadata"]["name"], container["image"]), ("Pod", "kernel-pod-name", "kernel-image"))
+                self.assertEqual(pod["spec"]["securityContext"]["runAsUser"], user)
+                self.assertEqual(container["resources"]["limits"]["memory"], memory)
+                self.assertEqual([mount["mountPath"] for mount in container["volumeMounts"]], mounts)
+                self.assertEqual({mount["name"] for mount in container["volumeMounts"]}, {volume["name"] for volume in pod["spec"]["volumes"]})
 
 
 class Circumstances(unittest.TestCase):

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using JupyterKernel.Link;
+using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Commands;
 
@@ -40,6 +41,18 @@ internal static class InstallCommand
                 + "~/.local/bin.",
         };
 
+        var gateway = new Option<string?>("--gateway")
+        {
+            Description = "Write a kernelspec for a Jupyter Enterprise Gateway, which starts the kernel on another machine.",
+            HelpName = string.Join('|', GatewaySpec.All.Keys),
+        };
+        gateway.AcceptOnlyFromAmong([.. GatewaySpec.All.Keys]);
+        var image = new Option<string>("--image")
+        {
+            Description = "With --gateway docker or kubernetes: the image of the kernel.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "jupyter-csharp-kernel",
+        };
         var settings = new SettingsOption();
 
         var command = new Command("install",
@@ -49,6 +62,8 @@ internal static class InstallCommand
         command.Add(alias);
         command.Add(noAlias);
         command.Add(copy);
+        command.Add(gateway);
+        command.Add(image);
         command.Add(settings);
         command.SetAction(parse => CommandException.Report(parse, output =>
         {
@@ -89,7 +104,9 @@ internal static class InstallCommand
             void Write(string name, string displayName, string? aliasOf = null)
             {
                 IEnumerable<(string, string)> environment = [.. DotnetRoot(), .. settings.Variables(parse)];
-                var directory = KernelSpec.Write(kernels, name, displayName, program, environment, aliasOf);
+                Action<JObject> change = parse.GetValue(gateway) is { } kind
+                    ? content => GatewaySpec.All[kind].Apply(content, program, parse.GetRequiredValue(image)) : _ => { };
+                var directory = KernelSpec.Write(kernels, name, displayName, program, environment, aliasOf, change);
                 ProgramCopies.RecordUse(program, directory);
                 output.WriteLine($"Kernel: {name} ({displayName}) in {directory}");
             }

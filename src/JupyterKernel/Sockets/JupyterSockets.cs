@@ -54,9 +54,10 @@ internal sealed class JupyterSockets : IDisposable
     private readonly List<IpcListener> listeners = [];
 
     /// <summary>Binds the sockets to the endpoints in the connection file.</summary>
+    /// <param name="ports">Where ports that the connection file leaves open are chosen; null for any.</param>
     /// <exception cref="IOException">A port stays in use, or the address is not one of this machine's.</exception>
     /// <exception cref="InvalidDataException">The two keys of the encryption do not belong together.</exception>
-    public JupyterSockets(ConnectionFile connection, Loop loop)
+    public JupyterSockets(ConnectionFile connection, Loop loop, PortRange? ports = null)
     {
         wire = new WireFormat(connection.Key, connection.SignatureScheme);
         var certificate = CertificateOf(connection);
@@ -84,7 +85,9 @@ internal sealed class JupyterSockets : IDisposable
             }
             else
             {
-                Bind(socket, string.Create(CultureInfo.InvariantCulture, $"tcp://{connection.Ip}:{port}"));
+                var address = $"tcp://{connection.Ip}";
+                if (port == 0 && ports is not null) BindWithin(socket, address, ports);
+                else Bind(socket, string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"));
             }
         }
 
@@ -184,6 +187,24 @@ internal sealed class JupyterSockets : IDisposable
         return certificate.PublicKeyZ85 == connection.CurvePublicKey ? certificate
             : throw new InvalidDataException(
                 "curve_publickey and curve_secretkey in the connection file do not belong together. Write the two keys of one pair.");
+    }
+
+    private static void BindWithin(NetMQSocket socket, string address, PortRange ports)
+    {
+        foreach (var port in ports.Shuffled())
+        {
+            try
+            {
+                socket.Bind(string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"));
+                return;
+            }
+            catch (AddressAlreadyInUseException)
+            {
+                // The next one.
+            }
+        }
+
+        throw new IOException($"All ports from {ports} are in use. Widen the range of ports of the gateway.");
     }
 
     private static void Bind(NetMQSocket socket, string endpoint)
