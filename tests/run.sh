@@ -74,7 +74,7 @@ own_processes() {
 
 install_clients() {
     local packages="jupyter-client jupyter-console jupyter-nbconvert python3-nbconvert python3-jupyter-kernel-test
-        python3-ipykernel python3-pexpect python3-psutil python3-yaml jupyter-server python3-jupyterlab-server jupyterhub fonts-dejavu-core"
+        python3-ipykernel python3-pexpect python3-psutil python3-yaml jupyter-server python3-jupyterlab-server jupyterhub poppler-utils fonts-dejavu-core"
     local sudo=
     command -v chromium >/dev/null || packages="$packages chromium"
     command -v node >/dev/null || packages="$packages nodejs"

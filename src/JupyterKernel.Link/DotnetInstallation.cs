@@ -49,7 +49,11 @@ internal static class DotnetInstallation
         }
 
         foreach (var folder in UsualFolders()) yield return folder;
-        yield return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".dotnet");
+
+        // Where dotnet-install and Homebrew put it.
+        yield return OperatingSystem.IsWindows()
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "Microsoft", "dotnet")
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".dotnet");
         if (OperatingSystem.IsMacOS()) yield return "/opt/homebrew/opt/dotnet/libexec";
     }
 
