@@ -50,8 +50,8 @@ public sealed class ArchitectureTests
         ],
         ["Kernel"] =
         [
-            "Hosting", "Link", "Protocol", "Sockets", "Gateway", "History", "Settings", "Session", "Compilation", "Intelligence", "Packages",
-            "Supervision", "Magics", "NotebookFiles", "Execution",
+            "Hosting", "Link", "Protocol", "Sockets", "Gateway", "History", "Settings", "Session", "Compilation", "Intelligence",
+            "Packages", "Supervision", "Magics", "NotebookFiles", "Execution",
         ],
         ["Conversion"] = ["Compilation", "Magics", "NotebookFiles"],
         ["Commands"] = ["Link", "Hosting", "Kernel", "NotebookFiles", "JupyterClient", "Conversion", "Protocol", "Settings"],

@@ -544,10 +544,10 @@ class Connecting(KernelTestCase):
             self.assert_alive(kernel.front_end)
             self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
 
-    def start_encrypted(self):
+    def start_encrypted(self, **changes):
         """Starts a kernel with a key pair in its connection file; returns its connection."""
         public, secret = (key.decode() for key in zmq.curve_keypair())
-        file, connection = connection_file(curve_publickey=public, curve_secretkey=secret, signature_scheme="hmac-sha256")
+        file, connection = connection_file(curve_publickey=public, curve_secretkey=secret, signature_scheme="hmac-sha256", **changes)
         argv, environment = command(file)
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=environment)
         self.addCleanup(process.wait, DEADLINE)
@@ -565,6 +565,13 @@ class Connecting(KernelTestCase):
         heartbeat.send(b"beat")
         self.assertTrue(heartbeat.poll(DEADLINE * 1000))
         self.assertEqual(heartbeat.recv(), b"beat")
+
+    @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
+    def test_ipc_is_encrypted_too(self):
+        with tempfile.TemporaryDirectory() as folder:
+            connection = self.start_encrypted(transport="ipc", ip=os.path.join(folder, "kernel"), shell_port=1, iopub_port=2, stdin_port=3, control_port=4, hb_port=5)
+            with contextlib.closing(FrontEnd(connection)) as front_end:
+                self.assert_alive(front_end)
 
     @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
     def test_an_encrypted_kernel_refuses_clients_without_its_key(self):

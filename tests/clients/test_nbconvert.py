@@ -9,6 +9,7 @@ import unittest
 
 import nbformat
 from nbconvert import HTMLExporter, LatexExporter, ScriptExporter
+from pygments.token import Error, Keyword
 
 from notebooks import all_samples, execute
 
@@ -85,6 +86,16 @@ class Conversions(unittest.TestCase):
         self.assertEqual(len(places), 5)
         for number, place in enumerate(places, start=1):
             self.assertTrue(pdf[int(place):].startswith(b"%d 0 obj" % number))
+
+    def test_the_lexer_for_sphinx_takes_all_lines_of_cells(self):
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "documents.md")) as file:
+            code = re.search(r"```python\n(.*?)```", file.read(), re.DOTALL)[1]
+        names = {}
+        exec(code, names)
+        lexer = names["CSharpCellLexer"]()
+        for cell in '#!time\nvar x = 1;', '#r "nuget: Dapper, 2.1"\nusing Dapper;', "#!markdown\n# Title", "#:package X@1", "#!set --name a\ntext":
+            self.assertNotIn(Error, [kind for kind, _ in lexer.get_tokens(cell)])
+        self.assertTrue(any(kind in Keyword and text == "var" for kind, text in lexer.get_tokens("#!time\nvar x = 1;")))
 
     def test_a_script_is_a_c_sharp_file(self):
         script, resources = ScriptExporter().from_notebook_node(self.notebook)

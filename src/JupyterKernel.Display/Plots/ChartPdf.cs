@@ -8,8 +8,8 @@ namespace JupyterKernel.Display.Plots;
 
 /// <summary>
 /// Converts the SVG of a chart to a PDF of one page, for documents (LaTeX has no SVG). It knows the elements and steps that
-/// <see cref="SvgWriter"/> and the drawing classes write, and the font Helvetica, which every PDF reader has: letters beyond Western European
-/// ones become question marks.
+/// <see cref="SvgWriter"/> and the drawing classes write, and the font Helvetica, which every PDF reader has: letters beyond Western
+/// European ones become question marks.
 /// Source: https://opensource.adobe.com/dc-acrobat-sdk-docs/pdfstandards/PDF32000_2008.pdf
 /// </summary>
 internal sealed class ChartPdf
@@ -22,10 +22,10 @@ internal sealed class ChartPdf
     /// <summary>The widths of the letters of Helvetica from the space on, in thousandths of the font size.</summary>
     private static readonly int[] Widths =
     [
-        278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278,
-        278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722,
-        667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556,
-        556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
+        278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556,
+        556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667,
+        778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222,
+        222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
     ];
 
     /// <summary>The letters of WinAnsiEncoding that differ from Latin-1, and those that stand in for others.</summary>
@@ -54,8 +54,11 @@ internal sealed class ChartPdf
     private void Append(FormattableString text) => page.Append(Invariant(text));
 
     // PDF has no exponents.
-    private static string Invariant(FormattableString text) => string.Format(CultureInfo.InvariantCulture, text.Format,
-        [.. text.GetArguments().Select(argument => argument is double number ? number.ToString("0.###", CultureInfo.InvariantCulture) : argument)]);
+    private static string Invariant(FormattableString text) =>
+        string.Format(CultureInfo.InvariantCulture, text.Format, [.. text.GetArguments().Select(Plain)]);
+
+    private static object? Plain(object? argument) =>
+        argument is double number ? number.ToString("0.###", CultureInfo.InvariantCulture) : argument;
 
     private void Draw(XElement element)
     {
@@ -194,7 +197,11 @@ internal sealed class ChartPdf
     private byte[] Finish(double width, double height)
     {
         using var stream = new MemoryStream();
-        using (var zip = new ZLibStream(stream, CompressionLevel.Optimal, leaveOpen: true)) zip.Write(Encoding.ASCII.GetBytes(page.ToString()));
+        using (var zip = new ZLibStream(stream, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            zip.Write(Encoding.ASCII.GetBytes(page.ToString()));
+        }
+
         var states = string.Join(' ', opacities.Select(state => Invariant($"/{state.Value} << /ca {state.Key} /CA {state.Key} >>")));
         byte[][] objects =
         [

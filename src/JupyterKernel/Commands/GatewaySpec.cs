@@ -8,7 +8,8 @@ namespace JupyterKernel.Commands;
 /// </summary>
 /// <param name="ProxyClass">The gateway's class that starts the kernel.</param>
 /// <param name="Launcher">
-/// The gateway's script that starts a container, in the folder <c>scripts</c> of the kernelspec; null if the proxy starts the program itself.
+/// The gateway's script that starts a container, in the folder <c>scripts</c> of the kernelspec; null if the proxy starts the program
+/// itself.
 /// </param>
 internal sealed record GatewaySpec(string ProxyClass, string? Launcher)
 {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using JupyterKernel.Link;
-using Newtonsoft.Json.Linq;
 
 namespace JupyterKernel.Commands;
 
@@ -75,7 +74,8 @@ internal static class InstallCommand
 
             var kernels = location.Kernels(parse);
             // All checks run before anything is written.
-            if (!DotnetFramework.IsInstalled) throw new CommandException(DotnetFramework.Missing);
+            var gatewaySpec = parse.GetValue(gateway) is { } kind ? GatewaySpec.All[kind] : null;
+            if (gatewaySpec is null && !DotnetFramework.IsInstalled) throw new CommandException(DotnetFramework.Missing);
             KernelSpec.CheckFree(kernels, name);
             if (aliasName is not null) KernelSpec.CheckFree(kernels, aliasName);
 
@@ -103,10 +103,10 @@ internal static class InstallCommand
 
             void Write(string name, string displayName, string? aliasOf = null)
             {
-                IEnumerable<(string, string)> environment = [.. DotnetRoot(), .. settings.Variables(parse)];
-                Action<JObject> change = parse.GetValue(gateway) is { } kind
-                    ? content => GatewaySpec.All[kind].Apply(content, program, parse.GetRequiredValue(image)) : _ => { };
-                var directory = KernelSpec.Write(kernels, name, displayName, program, environment, aliasOf, change);
+                // With a gateway the kernel runs on another machine.
+                IEnumerable<(string, string)> environment = [.. gatewaySpec is null ? DotnetRoot() : [], .. settings.Variables(parse)];
+                var directory = KernelSpec.Write(kernels, name, displayName, program, environment, aliasOf,
+                    content => gatewaySpec?.Apply(content, program, parse.GetRequiredValue(image)));
                 ProgramCopies.RecordUse(program, directory);
                 output.WriteLine($"Kernel: {name} ({displayName}) in {directory}");
             }

@@ -53,5 +53,6 @@ internal sealed record GatewayLaunch(string KernelId, RSA PublicKey, IPEndPoint?
     private static IPEndPoint? AddressOf(string? text) =>
         text is null ? null
         : IPEndPoint.TryParse(text, out var address) && address.Port > 0 ? address
-        : throw new InvalidDataException($"'{text}' is not a valid value for --response-address. Use an IP address and a port, 10.0.0.1:8877.");
+        : throw new InvalidDataException(
+            $"'{text}' is not a valid value for --response-address. Use an IP address and a port, for example 10.0.0.1:8877.");
 }

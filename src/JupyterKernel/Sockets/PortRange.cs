@@ -14,7 +14,8 @@ internal sealed record PortRange(int First, int Last)
         var ends = text.Split("..");
         return ends.Length == 2 && IsPort(ends[0], out var first) && IsPort(ends[1], out var last) && first <= last
             ? first == last ? null : new(first, last)
-            : throw new InvalidDataException($"'{text}' is not a range of ports. Use FIRST..LAST, for example 40000..41000, or 0..0 for any.");
+            : throw new InvalidDataException(
+                $"'{text}' is not a range of ports. Use FIRST..LAST, for example 40000..41000, or 0..0 for any.");
     }
 
     /// <summary>Returns all ports in random order, so that kernels that start at the same time rarely try the same one.</summary>
