@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 
 import psutil
+from jupyter_core.paths import jupyter_path
 
 from kernels import DEADLINE, KERNEL_NAME, gone_or_left
 
@@ -56,7 +57,8 @@ class Hub:
         self.folder = tempfile.mkdtemp()
         self.token = secrets.token_hex(16)
         self.port, internal, proxy = free_ports(3)
-        environment = {name: os.environ[name] for name in ("HOME", "JUPYTER_PATH", "DOTNET_ROOT") if name in os.environ}
+        environment = {name: os.environ[name] for name in ("DOTNET_ROOT", "NUGET_PACKAGES") if name in os.environ}
+        environment["JUPYTER_PATH"] = os.pathsep.join(jupyter_path())  # the user of the hub has another home
         environment["JUPYTERHUB_SINGLEUSER_APP"] = "jupyter_server.serverapp.ServerApp"
         configuration = os.path.join(self.folder, "jupyterhub_config.py")
         with open(configuration, "w") as file:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -69,7 +70,9 @@ class Installers(unittest.TestCase):
         shutil.rmtree(os.path.dirname(cls.sources))
 
     def test_1_the_kernel_works_if_the_native_build_is_stopped(self):
-        terminal = pexpect.spawn("./install.sh", ["--prefix", self.prefix], cwd=self.sources, timeout=BUILD, encoding="utf-8", dimensions=(24, 200))
+        # A shell cannot set a trap for a signal that it inherits as ignored, as from `&` in a script.
+        terminal = pexpect.spawn("./install.sh", ["--prefix", self.prefix], cwd=self.sources, timeout=BUILD, encoding="utf-8", dimensions=(24, 200),
+                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         terminal.expect("Kernel: csharp")
         terminal.expect(r"Building the native program \(three to eight minutes\)\.\.\.  0:0[1-9]")
         terminal.sendintr()
@@ -105,11 +108,16 @@ class ToolPackages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.feed, cls.home = tempfile.mkdtemp(), tempfile.mkdtemp()
-        pack = ["dotnet", "pack", os.path.join("src", "JupyterKernel"), "--configuration", "Release", "-p:RunAnalyzers=false", "--artifacts-path", os.path.join("artifacts", "publish-build"),
-                "--output", cls.feed, f'-p:ToolPackageRuntimeIdentifiers="{SYSTEM};any"']
-        run(*pack, "-p:PublishAot=true", cwd=REPOSITORY)
-        run(*pack, "-p:PublishAot=true", "--runtime", SYSTEM, cwd=REPOSITORY)
-        run(*pack, "--runtime", "any", cwd=REPOSITORY)
+        systems = [SYSTEM, "any"] if os.environ.get("TEST_ALL") == "true" else [SYSTEM]
+        cls.names = ["JupyterKernel", *(f"JupyterKernel.{system}" for system in systems)]
+        pack = ["dotnet", "pack", os.path.join("src", "JupyterKernel"), "--configuration", "Release", "-p:RunAnalyzers=false", "--artifacts-path",
+                os.path.join("artifacts", "publish-build"), "--output", cls.feed, f'-p:ToolPackageRuntimeIdentifiers="{";".join(systems)}"']
+        run(*pack, "--no-build", "-p:PublishAot=true", cwd=REPOSITORY)
+        # What ./install.sh has built is packed as it is, because the native compiler takes minutes.
+        native = os.path.join(REPOSITORY, "artifacts", "native", "")
+        run(*pack, "--no-build", "-p:PublishAot=true", "--runtime", SYSTEM, "-p:PublishDir=" + native, "-p:_PackToolPublishDependency=", cwd=REPOSITORY)
+        if "any" in systems:
+            run(*pack, "--runtime", "any", cwd=REPOSITORY)
         # Packages are installed from there and nowhere else.
         cls.environment = {**os.environ, "HOME": cls.home, "NUGET_PACKAGES": os.path.join(cls.home, "packages"), "DOTNET_CLI_HOME": cls.home}
         cls.environment.pop("RestoreConfigFile", None)
@@ -119,9 +127,9 @@ class ToolPackages(unittest.TestCase):
         run("dotnet", "tool", "install", "JupyterKernel", "--tool-path", tools, "--source", self.feed, "--no-http-cache", *options, cwd=self.home, env=self.environment)
         return os.path.join(tools, "jupyter-csharp")
 
-    def test_there_is_one_for_this_system_one_for_any_and_one_that_refers_to_them(self):
-        names = sorted(re.sub(r"\.\d+\.\d+\.\d+.*", "", os.path.basename(file)) for file in glob.glob(os.path.join(self.feed, "*.nupkg")))
-        self.assertEqual(names, ["JupyterKernel", "JupyterKernel.any", f"JupyterKernel.{SYSTEM}"])
+    def test_there_is_one_for_each_system_and_one_that_refers_to_them(self):
+        names = [re.sub(r"\.\d+\.\d+\.\d+.*", "", os.path.basename(file)) for file in glob.glob(os.path.join(self.feed, "*.nupkg"))]
+        self.assertEqual(sorted(names), sorted(self.names))
 
     def test_the_installed_tool_is_the_native_kernel_and_works(self):
         start = time.monotonic()
@@ -129,7 +137,7 @@ class ToolPackages(unittest.TestCase):
         prefix = tempfile.mkdtemp()
         run(program, "install", "--prefix", prefix, env=self.environment)
         self.assertIn("\n42\n", tour(prefix, self.home))
-        print(f"installed and run in {time.monotonic() - start:.1f} s", file=sys.stderr)
+        print(f"the tool was installed, and ran the tour, in {time.monotonic() - start:.1f} s", file=sys.stderr)
         self.assertTrue(glob.glob(os.path.join(os.path.dirname(program), ".store", "**", "worker", "jupyter-csharp-worker.dll"), recursive=True))
         self.assertEqual(glob.glob(os.path.join(os.path.dirname(program), ".store", "**", "jupyter-csharp.dll"), recursive=True), [])
 

@@ -371,7 +371,7 @@ class Log(unittest.TestCase):
                 self.assertLess(time.monotonic(), end)
                 time.sleep(0.05)
             worker = psutil.Process(int(waits[1]))
-            self.assertIn("worker", worker.cmdline()[0])
+            self.assertIn("worker", " ".join(worker.cmdline()))
 
             # An interrupt that comes while the cell is compiled leaves the worker alone.
             while runs(worker):
