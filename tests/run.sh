@@ -74,7 +74,7 @@ own_processes() {
 
 install_clients() {
     local packages="jupyter-client jupyter-console jupyter-nbconvert python3-nbconvert python3-jupyter-kernel-test
-        python3-ipykernel python3-pexpect python3-psutil jupyter-server python3-jupyterlab-server fonts-dejavu-core"
+        python3-ipykernel python3-pexpect python3-psutil python3-yaml jupyter-server python3-jupyterlab-server jupyterhub poppler-utils fonts-dejavu-core"
     local sudo=
     command -v chromium >/dev/null || packages="$packages chromium"
     command -v node >/dev/null || packages="$packages nodejs"
@@ -115,7 +115,7 @@ unset JUPYTER_PATH JUPYTER_DATA_DIR JUPYTER_CONFIG_DIR JUPYTER_CONFIG_PATH JUPYT
 export HOME=$scratch/home
 mkdir "$HOME"
 
-# The native compiler takes minutes, and not all of both processors.
+# The native compiler takes minutes, and not all of both processors. The tour runs before it.
 ./install.sh --run samples/tour.ipynb </dev/null >"$scratch/install" 2>&1 &
 install=$!
 
@@ -133,17 +133,17 @@ wait "$install"
 code=$?
 cat "$scratch/install"
 if [ "$code" = 0 ] && grep -q "^42" "$scratch/install"; then pass; else fail "./install.sh --run samples/tour.ipynb"; fi
-if grep -q "managed program" "$scratch/install"; then skip "the native build: $(grep "managed program" "$scratch/install")"; else pass; fi
+if grep -q "^Installed the native program" "$scratch/install"; then pass; else skip "the native build: $(tail -n 2 "$scratch/install")"; fi
 
 wait "$clients"
 cat "$scratch/clients"
 
-# The random sessions have no limits of time, and go on beside the browser, which waits for pages most of the time.
-chaos=
+# The random sessions and the installers have no limits of time, and go on beside the browser, which waits for pages most of the time.
+beside=
 if find_python; then
-    suite "Jupyter clients" "$python" tests/clients --without test_chaos
-    "$python" tests/clients test_chaos </dev/null >"$scratch/chaos" 2>&1 &
-    chaos=$!
+    suite "Jupyter clients" "$python" tests/clients --without test_chaos,test_install
+    "$python" tests/clients test_install test_chaos </dev/null >"$scratch/beside" 2>&1 &
+    beside=$!
 else
     skip "the tests with Jupyter clients: $(tail -n 1 "$scratch/python")"
 fi
@@ -154,9 +154,9 @@ else
     skip "the tests in a browser: they need npm, chromium and Jupyter's server"
 fi
 
-if [ -n "$chaos" ]; then
-    wait "$chaos"
-    suite "Random sessions" cat "$scratch/chaos"
+if [ -n "$beside" ]; then
+    wait "$beside"
+    suite "Installers and random sessions" cat "$scratch/beside"
 fi
 
 say "Nothing is left running"

@@ -3,8 +3,8 @@ using System.Reflection;
 namespace JupyterKernel.Link;
 
 /// <summary>
-/// The programs beside the kernel's. They lie in one folder, with the framework that they run on in an installed kernel. A cell is compiled
-/// against what lies there and runs with it: the framework, the display API, and the assemblies that stand in for .NET Interactive.
+/// The programs beside the kernel's. They lie in one folder and run on the installed framework. A cell is compiled against what it runs
+/// with: that framework, and in this folder the display API and the assemblies that stand in for .NET Interactive.
 /// </summary>
 internal static class WorkerPrograms
 {
@@ -15,19 +15,21 @@ internal static class WorkerPrograms
     /// <summary>The name of their folder.</summary>
     public const string FolderName = "worker";
 
+    /// <summary>The name of the worker's program.</summary>
+    public const string Worker = "jupyter-csharp-worker";
+
+    /// <summary>The name of the program that runs source generators.</summary>
+    public const string Generators = "jupyter-csharp-generators";
+
     /// <summary>The path of their folder.</summary>
     public static string Directory { get; } = Path.Combine(AppContext.BaseDirectory, FolderName);
 
-    /// <summary>The command that starts a worker.</summary>
-    public static IReadOnlyList<string> Worker { get; } = CommandOf("jupyter-csharp-worker");
-
-    /// <summary>The command that starts the process for source generators.</summary>
-    public static IReadOnlyList<string> Generators { get; } = CommandOf("jupyter-csharp-generators");
-
-    /// <summary>Returns the executable, or <c>dotnet</c> and the assembly if the kernel was started so.</summary>
-    private static string[] CommandOf(string name) =>
-        Environment.ProcessPath is { } dotnet
-        && Path.GetFileNameWithoutExtension(dotnet).Equals("dotnet", StringComparison.OrdinalIgnoreCase)
-            ? [dotnet, Path.Combine(Directory, name + ".dll")]
-            : [Path.Combine(Directory, OperatingSystem.IsWindows() ? name + ".exe" : name)];
+    /// <summary>Returns the command that runs a program on <see cref="DotnetFramework.Current"/>.</summary>
+    /// <returns>The executable, and its arguments.</returns>
+    /// <exception cref="FileNotFoundException">The framework is not installed.</exception>
+    public static (string Executable, IReadOnlyList<string> Arguments) CommandOf(string program)
+    {
+        var framework = DotnetFramework.Current;
+        return (framework.Dotnet, ["exec", "--fx-version", framework.Version, Path.Combine(Directory, program + ".dll")]);
+    }
 }

@@ -1,6 +1,7 @@
 using JupyterKernel.Commands;
 using JupyterKernel.Hosting;
 using JupyterKernel.Kernel;
+using JupyterKernel.Link;
 using JupyterKernel.Link.Processes;
 
 InheritedSignals.Reset();
@@ -8,7 +9,14 @@ InheritedSignals.Reset();
 // The entry point that Jupyter starts, and that must be fast, bypasses the command line parser.
 return args switch
 {
-    ["kernel", ..] when !SystemLimits.Suffice() => 1,
+    ["kernel", ..] when !SystemLimits.Suffice() || !IsFrameworkInstalled() => 1,
     ["kernel", "--connection-file", var file] => KernelProcess.Run(file),
     _ => CommandLine.Run(args),
 };
+
+static bool IsFrameworkInstalled()
+{
+    if (DotnetFramework.IsInstalled) return true;
+    Log.Failure(DotnetFramework.Missing);
+    return false;
+}

@@ -126,6 +126,10 @@ public sealed partial class CompileErrorTextTests
     [InlineData("var counter = 1; countr", "Did you mean 'counter'?")]
     [InlineData("\"abc\".Lenght", "Did you mean 'Length'?")]
     [InlineData("Math.Sqroot(2)", "Did you mean 'Sqrt'?")]
+    [InlineData("LaTeX(\"x\")", "Did you mean 'Latex'?")]
+    [InlineData("Html(\"x\")", "Did you mean 'HTML'?")]
+    [InlineData("new Latex(\"x\")", "It is a method. Write it without new: Latex(…)")]
+    [InlineData("Math(\"x\")", "Math is the class of mathematical functions. For a formula: Latex(@\"$…$\")")]
     [InlineData("Strng s = null;", "Did you mean 'String'?")]
     public void The_intended_name_is_suggested(string code, string suggestion) =>
         Assert.Contains("    " + suggestion, Plain(Errors(code)));

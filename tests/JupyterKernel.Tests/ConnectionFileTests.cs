@@ -59,6 +59,10 @@ public sealed class ConnectionFileTests : IDisposable
     [InlineData("""{"control_port": 1.5}""", "control_port")]
     [InlineData("""{"shell_port": 7, "hb_port": 7}""", "shell_port and another port have the same value, 7")]
     [InlineData("""{"ip": ""}""", "the ip is empty")]
+    [InlineData("""{"curve_publickey": "", "curve_secretkey": ""}""", "curve_publickey is not a key")]
+    [InlineData("""{"curve_publickey": "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"}""", "curve_secretkey is not a key")]
+    [InlineData("""{"curve_secretkey": "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6"}""", "curve_publickey is not a key")]
+    [InlineData("""{"curve_publickey": "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", "curve_secretkey": "s3cret~"}""", "curve_secretkey")]
     public void An_invalid_connection_file_is_rejected_with_its_path_and_the_reason(string text, string reason)
     {
         var refused = Assert.Throws<InvalidDataException>(() => Load(text));

@@ -233,7 +233,8 @@ public sealed class PairSocketTests
 
         public WorkerExecutable(bool tellKey = true)
         {
-            process = Process.Start(new ProcessStartInfo(WorkerPrograms.Worker[0])
+            var (executable, arguments) = WorkerPrograms.CommandOf(WorkerPrograms.Worker);
+            process = Process.Start(new ProcessStartInfo(executable, arguments)
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

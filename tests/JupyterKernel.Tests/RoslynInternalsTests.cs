@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Xml.Linq;
 using JupyterKernel.RoslynInternals;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Completion;
@@ -18,6 +21,28 @@ public sealed class RoslynInternalsTests
     [Fact]
     public void A_lower_version_of_a_reference_can_be_superseded() =>
         SubmissionInternals.SupersedeLowerVersions(new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
+
+    /// <summary>The native compiler ignores a method that it does not find.</summary>
+    [Fact]
+    public void The_methods_that_the_native_program_leaves_out_exist()
+    {
+        var file = Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "src", "JupyterKernel", "NativeSubstitutions.xml");
+        var methods =
+            from assembly in XDocument.Load(file).Root!.Elements()
+            from type in assembly.Elements()
+            from method in type.Elements()
+            let found = Type.GetType($"{type.Attribute("fullname")!.Value}, {assembly.Attribute("fullname")!.Value}", throwOnError: true)!
+                .GetMethods(BindingFlags.Instance | BindingFlags.NonPublic)
+                .Where(found => Signature(found) == method.Attribute("signature")!.Value)
+            select found.Count();
+
+        Assert.Equal([1, 1], methods);
+
+        static string Signature(MethodInfo method) =>
+            $"{method.ReturnType} {method.Name}({string.Join(',', method.GetParameters().Select(parameter => parameter.ParameterType))})";
+
+        static string ThisFile([CallerFilePath] string path = "") => path;
+    }
 
     [Fact]
     public void A_submission_without_anonymous_types_can_be_sealed()

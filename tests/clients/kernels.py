@@ -48,6 +48,9 @@ class FrontEnd:
         if kind == zmq.SUB:
             socket.rcvhwm = 0
             socket.subscribe(b"")
+        if "curve_publickey" in self.connection:
+            socket.curve_serverkey = self.connection["curve_publickey"].encode()
+            socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
         socket.connect(address(self.connection, channel))
         return socket
 

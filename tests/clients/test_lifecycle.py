@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,9 +15,11 @@ import unittest
 from unittest import mock
 
 import psutil
+import zmq
 from jupyter_client.connect import write_connection_file
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
+from zmq.utils.monitor import recv_monitor_message
 
 from kernels import DEADLINE, KERNEL_NAME, FrontEnd, FreshKernelTestCase, Kernel, KernelTestCase, gone_or_left, is_for, runs
 
@@ -68,6 +71,11 @@ def connection_file(**changes):
     with open(path, "w") as file:
         file.write(json.dumps({**connection, "key": connection["key"]}))
     return path, {**connection, "key": connection["key"].encode()}
+
+
+def dotnet_root():
+    """The folder of the .NET installation."""
+    return os.path.dirname(os.path.realpath(shutil.which("dotnet")))
 
 
 def command(file, *arguments):
@@ -267,11 +275,21 @@ class Starting(KernelTestCase):
                                    (resource.RLIMIT_AS, 3 * gib, "The limit of address space is 3072 MB"):
             self.assert_refused(reason, connection_file()[0], preexec_fn=lambda: resource.setrlimit(name, (limit, limit)))
 
-    def test_a_missing_random_source_is_one_line_of_error(self):
-        namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && exec "$@"', "sh"]
+    def without(self, folder):
+        """The command that runs another with an empty folder in place of this one."""
+        namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'mount -t tmpfs none {folder} && exec "$@"', "sh"]
         if not sys.platform.startswith("linux") or subprocess.run([*namespace, "true"], capture_output=True).returncode:
             self.skipTest("needs a mount namespace")
-        self.assert_refused("Check that this user can read /dev/urandom", connection_file()[0], within=namespace)
+        return namespace
+
+    def test_a_missing_random_source_is_one_line_of_error(self):
+        self.assert_refused("Check that this user can read /dev/urandom", connection_file()[0], within=self.without("/dev"))
+
+    def test_a_missing_framework_is_one_line_of_error(self):
+        argv, _ = command("")
+        if os.path.exists(argv[0] + ".dll"):
+            self.skipTest("a managed program does not start without it")
+        self.assert_refused("The .NET 10 runtime, which runs the cells, was not found", connection_file()[0], within=self.without(dotnet_root()))
 
     def test_messages_are_signed_with_the_hash_of_the_connection_file(self):
         file, connection = connection_file(signature_scheme="hmac-sha512")
@@ -353,7 +371,7 @@ class Log(unittest.TestCase):
                 self.assertLess(time.monotonic(), end)
                 time.sleep(0.05)
             worker = psutil.Process(int(waits[1]))
-            self.assertIn("worker", worker.cmdline()[0])
+            self.assertIn("worker", " ".join(worker.cmdline()))
 
             # An interrupt that comes while the cell is compiled leaves the worker alone.
             while runs(worker):
@@ -446,6 +464,28 @@ class Environment(KernelTestCase):
         self.assertEqual(self.run_cell(child).result, "PATH")
 
 
+class Updated(unittest.TestCase):
+    @unittest.skipIf(os.name == "nt", "needs symbolic links")
+    def test_a_session_survives_an_update_of_dotnet(self):
+        if os.path.exists(command("")[0][0] + ".dll"):
+            self.skipTest("a managed program runs on the framework itself")
+        root, real = tempfile.mkdtemp(), dotnet_root()
+        shutil.copy(os.path.join(real, "dotnet"), root)
+        os.symlink(os.path.join(real, "host"), os.path.join(root, "host"))
+        versions = os.path.join(root, "shared", "Microsoft.NETCore.App")
+        # Copied, because the runtime resolves links.
+        shutil.copytree(glob.glob(os.path.join(real, "shared", "Microsoft.NETCore.App", "10.*"))[-1], os.path.join(versions, "10.0.900"))
+        self.addCleanup(shutil.rmtree, root)
+        with Kernel(environment={**os.environ, "DOTNET_ROOT": root, "JUPYTER_CSHARP_SPARE_SECONDS": "0"}) as kernel:
+            where = "Path.GetFileName(Path.GetDirectoryName(typeof(object).Assembly.Location))"
+            self.assertEqual(kernel.front_end.run(f"var before = {where}; before").result, "10.0.900")
+            os.rename(os.path.join(versions, "10.0.900"), os.path.join(versions, "10.0.901"))
+            kernel.front_end.run("Environment.FailFast(null)")
+            self.assertEqual(kernel.front_end.run(f'before + " " + {where}').result, "10.0.901 10.0.901", "the history is replayed on the new version")
+            self.assertEqual(kernel.front_end.run('new System.Xml.Linq.XElement("a").ToString()').result, "<a />")
+            self.assertEqual(kernel.front_end.run('#r "System.Data.Common"\nnew System.Data.DataTable("t").TableName').result, "t")
+
+
 class Launched(KernelTestCase):
     """Tests kernels whose launcher has unusual signal settings, which every process inherits."""
 
@@ -503,6 +543,61 @@ class Connecting(KernelTestCase):
         with Kernel(key=b"") as kernel:
             self.assert_alive(kernel.front_end)
             self.assertEqual(kernel.front_end.interrupt()["status"], "ok")
+
+    def start_encrypted(self, **changes):
+        """Starts a kernel with a key pair in its connection file; returns its connection."""
+        public, secret = (key.decode() for key in zmq.curve_keypair())
+        file, connection = connection_file(curve_publickey=public, curve_secretkey=secret, signature_scheme="hmac-sha256", **changes)
+        argv, environment = command(file)
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=environment)
+        self.addCleanup(process.wait, DEADLINE)
+        self.addCleanup(process.terminate)
+        return connection
+
+    @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
+    def test_a_connection_file_with_keys_encrypts_all_sockets(self):
+        front_end = FrontEnd(self.start_encrypted())
+        self.addCleanup(front_end.close)
+        self.assert_alive(front_end)
+        self.assertEqual(len(front_end.run("Console.Write(new string('x', 20_000_000))").stdout), 20_000_000)
+        self.assertEqual(front_end.interrupt()["status"], "ok")
+        heartbeat = front_end.connect("hb")
+        heartbeat.send(b"beat")
+        self.assertTrue(heartbeat.poll(DEADLINE * 1000))
+        self.assertEqual(heartbeat.recv(), b"beat")
+
+    @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
+    def test_ipc_is_encrypted_too(self):
+        with tempfile.TemporaryDirectory() as folder:
+            connection = self.start_encrypted(transport="ipc", ip=os.path.join(folder, "kernel"), shell_port=1, iopub_port=2, stdin_port=3, control_port=4, hb_port=5)
+            with contextlib.closing(FrontEnd(connection)) as front_end:
+                self.assert_alive(front_end)
+
+    @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
+    def test_an_encrypted_kernel_refuses_clients_without_its_key(self):
+        connection = self.start_encrypted()
+        with contextlib.closing(FrontEnd(connection)) as front_end:  # the kernel listens
+            for server in None, zmq.curve_keypair()[0]:
+                for channel in "shell", "control", "stdin", "iopub", "hb":
+                    with self.subTest(channel, server=server), front_end.context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER) as socket:
+                        if server:
+                            socket.curve_serverkey = server
+                            socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
+                        events = socket.get_monitor_socket()
+                        socket.connect(f"tcp://{connection['ip']}:{connection[channel + '_port']}")
+                        seen = None
+                        while seen not in (zmq.EVENT_DISCONNECTED, zmq.EVENT_HANDSHAKE_SUCCEEDED):
+                            self.assertTrue(events.poll(DEADLINE * 1000), seen)
+                            seen = recv_monitor_message(events)["event"]
+                        self.assertEqual(seen, zmq.EVENT_DISCONNECTED)
+                        socket.disable_monitor()
+            self.assert_alive(front_end)
+
+    @unittest.skipUnless(zmq.has("curve"), "the client's libzmq has no encryption")
+    def test_keys_that_do_not_belong_together_are_refused(self):
+        (public, _), (_, secret) = zmq.curve_keypair(), zmq.curve_keypair()
+        file, _ = connection_file(curve_publickey=public.decode(), curve_secretkey=secret.decode())
+        Starting.assert_refused(self, "do not belong together", file)
 
     def start_on_a_taken_port(self):
         """Starts a kernel with a port that is in use; returns the port's owner, the kernel's manager, and its process."""

@@ -167,7 +167,9 @@ public sealed class Chart : IDisplayable
         var (mimeType, form) = spec.IsInteractive
             ? (VegaLite.MimeType, (object)VegaLite.Of(spec, data))
             : ("text/html", ChartSvg.Draw(spec, data, isAlone: false));
-        return MimeBundle.Of(mimeType, form, ChartText.Of(spec, data)).With("image/svg+xml", ChartSvg.Draw(spec, data, isAlone: true));
+        var svg = ChartSvg.Draw(spec, data, isAlone: true);
+        var bundle = MimeBundle.Of(mimeType, form, ChartText.Of(spec, data)).With("image/svg+xml", svg);
+        return Plot.IsPrintable ? bundle.With("application/pdf", ChartPdf.Of(svg)) : bundle;
     }
 
     /// <summary>The chart as text.</summary>

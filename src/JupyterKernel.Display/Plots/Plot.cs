@@ -13,6 +13,13 @@ public static class Plot
 {
     private static readonly Chart Empty = new(new Plots.ChartSpec());
 
+    /// <summary>
+    /// Whether charts that are displayed from now on also have a PDF, which nbconvert puts into LaTeX and PDF documents; for the SVG alone
+    /// it needs Inkscape. Each chart takes some kilobytes more in the notebook.
+    /// </summary>
+    /// <example><c>Plot.IsPrintable = true;</c></example>
+    public static bool IsPrintable { get; set; }
+
     /// <inheritdoc cref="Chart.Line{T}(IEnumerable{T}, string?)"/>
     public static Chart Line<T>(IEnumerable<T> ys, string? label = null) => Empty.Line(ys, label);
 

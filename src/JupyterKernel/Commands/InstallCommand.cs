@@ -1,4 +1,5 @@
 using System.CommandLine;
+using JupyterKernel.Link;
 
 namespace JupyterKernel.Commands;
 
@@ -39,6 +40,18 @@ internal static class InstallCommand
                 + "~/.local/bin.",
         };
 
+        var gateway = new Option<string?>("--gateway")
+        {
+            Description = "Write a kernelspec for a Jupyter Enterprise Gateway, which starts the kernel on another machine.",
+            HelpName = string.Join('|', GatewaySpec.All.Keys),
+        };
+        gateway.AcceptOnlyFromAmong([.. GatewaySpec.All.Keys]);
+        var image = new Option<string>("--image")
+        {
+            Description = "With --gateway docker or kubernetes: the image of the kernel.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "jupyter-csharp-kernel",
+        };
         var settings = new SettingsOption();
 
         var command = new Command("install",
@@ -48,6 +61,8 @@ internal static class InstallCommand
         command.Add(alias);
         command.Add(noAlias);
         command.Add(copy);
+        command.Add(gateway);
+        command.Add(image);
         command.Add(settings);
         command.SetAction(parse => CommandException.Report(parse, output =>
         {
@@ -59,6 +74,8 @@ internal static class InstallCommand
 
             var kernels = location.Kernels(parse);
             // All checks run before anything is written.
+            var gatewaySpec = parse.GetValue(gateway) is { } kind ? GatewaySpec.All[kind] : null;
+            if (gatewaySpec is null && !DotnetFramework.IsInstalled) throw new CommandException(DotnetFramework.Missing);
             KernelSpec.CheckFree(kernels, name);
             if (aliasName is not null) KernelSpec.CheckFree(kernels, aliasName);
 
@@ -86,13 +103,20 @@ internal static class InstallCommand
 
             void Write(string name, string displayName, string? aliasOf = null)
             {
-                var directory = KernelSpec.Write(kernels, name, displayName, program, settings.Variables(parse), aliasOf);
+                // With a gateway the kernel runs on another machine.
+                IEnumerable<(string, string)> environment = [.. gatewaySpec is null ? DotnetRoot() : [], .. settings.Variables(parse)];
+                var directory = KernelSpec.Write(kernels, name, displayName, program, environment, aliasOf,
+                    content => gatewaySpec?.Apply(content, program, parse.GetRequiredValue(image)));
                 ProgramCopies.RecordUse(program, directory);
                 output.WriteLine($"Kernel: {name} ({displayName}) in {directory}");
             }
         }));
         return command;
     }
+
+    // A front end that was not started from a shell may have neither the variable nor the PATH by which .NET was found.
+    private static IEnumerable<(string Variable, string Value)> DotnetRoot() =>
+        DotnetFramework.Current.Root is var root && DotnetInstallation.IsUsual(root) ? [] : [(DotnetInstallation.RootVariable, root)];
 
     /// <summary>Whether a kernelspec was written by this program and is an alias of that kernel.</summary>
     public static bool IsAliasOf(KernelSpec spec, string name) => string.Equals(spec.AliasOf, name, StringComparison.OrdinalIgnoreCase);

@@ -87,10 +87,12 @@ internal sealed partial class KernelSpec
 
     /// <summary>Writes a kernelspec from the template next to the program, replacing an earlier one of ours.</summary>
     /// <param name="environment">The environment variables of the kernel.</param>
+    /// <param name="aliasOf">The kernel that this one is an alias of; null if it is not an alias.</param>
+    /// <param name="change">Changes the content before it is written.</param>
     /// <returns>The directory of the kernelspec.</returns>
     public static string Write(
         string kernels, string name, string displayName, InstalledProgram program, IEnumerable<(string Variable, string Value)> environment,
-        string? aliasOf = null)
+        string? aliasOf, Action<JObject> change)
     {
         var template = Path.Combine(AppContext.BaseDirectory, "kernelspec");
         var content = JObject.Parse(File.ReadAllText(Path.Combine(template, FileName)));
@@ -99,6 +101,7 @@ internal sealed partial class KernelSpec
         foreach (var (variable, value) in environment) (content["env"] ??= new JObject())[variable] = value;
         content["metadata"]!["installed_by"] = InstalledBy;
         if (aliasOf is not null) content["metadata"]!["alias_of"] = aliasOf;
+        change(content);
 
         var directory = Find(kernels, name)?.Directory ?? Path.Combine(kernels, name);
         System.IO.Directory.CreateDirectory(directory);

@@ -33,7 +33,8 @@ internal sealed class GeneratorProcess
 
     private GeneratorProcess()
     {
-        process = Process.Start(new ProcessStartInfo(WorkerPrograms.Generators[0], WorkerPrograms.Generators.Skip(1))
+        var (executable, arguments) = WorkerPrograms.CommandOf(WorkerPrograms.Generators);
+        process = Process.Start(new ProcessStartInfo(executable, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

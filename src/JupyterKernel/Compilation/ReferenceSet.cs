@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.IO.MemoryMappedFiles;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
-using System.Runtime.InteropServices;
 using JupyterKernel.Link;
 using Microsoft.CodeAnalysis;
 
@@ -16,12 +15,6 @@ namespace JupyterKernel.Compilation;
 internal static class ReferenceSet
 {
     private static readonly string InteractiveDirectory = Path.Combine(WorkerPrograms.Directory, "interactive");
-
-    /// <summary>The framework of the worker: its own, or the installed one that runs both programs.</summary>
-    private static readonly string FrameworkDirectory =
-        File.Exists(Path.Combine(WorkerPrograms.Directory, "System.Private.CoreLib.dll"))
-            ? WorkerPrograms.Directory
-            : Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory());
 
     /// <summary>
     /// The assemblies of all public types in the namespaces that cells import by default, and of the types that notebooks use most.
@@ -37,10 +30,6 @@ internal static class ReferenceSet
         "System.ComponentModel.TypeConverter", "System.Text.Encoding.CodePages", "Microsoft.CSharp",
     ];
 
-    // A self-contained installation keeps the framework in the directory of the kernel's own libraries; these are not the framework's.
-    private static readonly string[] NotFramework =
-        ["System.CommandLine", "System.ServiceModel", "System.Security.Cryptography.Pkcs", "System.Security.Cryptography.Xml"];
-
     private static readonly ConcurrentDictionary<string, PortableExecutableReference> Files = new();
 
     /// <summary>The alias of references whose names are hidden from cells.</summary>
@@ -54,7 +43,7 @@ internal static class ReferenceSet
     /// <summary>The references of every cell: the core of the framework and the display API.</summary>
     public static IReadOnlyList<PortableExecutableReference> Core { get; } =
     [
-        .. CoreNames.Select(name => Of(Path.Combine(FrameworkDirectory, name + ".dll"))),
+        .. CoreNames.Select(name => Of(Path.Combine(DotnetFramework.Current.Directory, name + ".dll"))),
         Of(Path.Combine(WorkerPrograms.Directory, "JupyterKernel.Display.dll")),
     ];
 
@@ -86,7 +75,7 @@ internal static class ReferenceSet
     /// <see cref="Interactive"/>.
     /// </summary>
     public static PortableExecutableReference? ReferredTo(string name) =>
-        Path.Combine(FrameworkDirectory, name + ".dll") is var framework && IsOfFramework(framework)
+        Path.Combine(DotnetFramework.Current.Directory, name + ".dll") is var framework && IsOfFramework(framework)
             && File.Exists(framework) ? Of(framework)
         : Path.Combine(InteractiveDirectory, name + ".dll") is var interactive && File.Exists(interactive) ? Of(interactive)
         : null;
@@ -95,12 +84,11 @@ internal static class ReferenceSet
     public static bool IsOfFramework(string path)
     {
         var name = Path.GetFileNameWithoutExtension(path);
-        return Path.GetDirectoryName(path) == FrameworkDirectory
+        return Path.GetDirectoryName(path) == DotnetFramework.Current.Directory
             && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal)
                 || name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.CSharp" or "Microsoft.VisualBasic.Core"
                     or "Microsoft.VisualBasic")
-            && !name.EndsWith(".Native", StringComparison.Ordinal)
-            && !NotFramework.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+            && !name.EndsWith(".Native", StringComparison.Ordinal);
     }
 
     /// <summary>Returns the simple name of the assembly in a reference's file; empty for an image of a cell.</summary>
@@ -115,13 +103,12 @@ internal static class ReferenceSet
         Files.GetOrAdd(path, static path => IsOfProgram(path) ? Mapped(path) : MetadataReference.CreateFromFile(path));
 
     /// <summary>Whether the framework has an assembly of the same file name as this file of a package, which replaces it.</summary>
-    public static bool IsFrameworks(string path) => File.Exists(Path.Combine(FrameworkDirectory, Path.GetFileName(path)))
-        && !NotFramework.Contains(Path.GetFileNameWithoutExtension(path))
+    public static bool IsFrameworks(string path) => File.Exists(Path.Combine(DotnetFramework.Current.Directory, Path.GetFileName(path)))
         && Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal);
 
     private static bool IsOfProgram(string path) =>
         Path.GetDirectoryName(path) is { } directory
-            && (directory == FrameworkDirectory || path.StartsWith(WorkerPrograms.Directory, StringComparison.Ordinal));
+            && (directory == DotnetFramework.Current.Directory || path.StartsWith(WorkerPrograms.Directory, StringComparison.Ordinal));
 
     /// <summary>
     /// Maps a file that is not replaced while the program runs into memory: it is not copied, and only the pages in use are loaded. The
@@ -164,7 +151,7 @@ internal static class ReferenceSet
 
     private static MetadataReference[] FindRest() =>
     [
-        .. Directory.EnumerateFiles(FrameworkDirectory, "*.dll")
+        .. Directory.EnumerateFiles(DotnetFramework.Current.Directory, "*.dll")
             .Where(path => IsOfFramework(path) && !CoreNames.Contains(Path.GetFileNameWithoutExtension(path)))
             .Select(Of),
     ];

@@ -29,9 +29,10 @@ internal static class Suggestions
                 Declared(submission, cancellation)
                     .FirstOrDefault(declared => declared != name && declared.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other
                 ? $"Did you mean '{other}'?"
-                : ForeignCode.HintFor(error, tree, cancellation) ?? OfMath(node, name)
+                : ForeignCode.HintFor(error, tree, cancellation) ?? OfNotebook(node, name, submission) ?? OfMath(node, name)
                 ?? Using(FrameworkIndex.NamespacesOfType(name), usings) ?? PackageHints.ForType(name)
-                ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings))) ?? Undeclared(node, name),
+                ?? Nearest(name, Declared(submission, cancellation).Concat(FrameworkIndex.TypesIn(usings)).Concat(Display(submission)))
+                ?? Undeclared(node, name),
 
             // No member and no extension method of this name.
             "CS1061" or "CS0117" when NameIn(node) is { } name =>
@@ -39,6 +40,9 @@ internal static class Suggestions
                 ?? ForeignMember(name, Members(node, submission, cancellation))
                 ?? (error.Id == "CS1061" ? Using(FrameworkIndex.NamespacesOfExtension(name), usings) : null)
                 ?? Nearest(name, Members(node, submission, cancellation)),
+
+            // IPython's Math("…").
+            "CS1955" when NameIn(node) is nameof(Math) => "Math is the class of mathematical functions. For a formula: Latex(@\"$…$\")",
 
             // An #r directive whose file does not exist.
             "CS0006" => PackageHints.ForMissingFile(error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Split('\'')[1]),
@@ -98,6 +102,16 @@ internal static class Suggestions
         return string.IsNullOrWhiteSpace(
             text.ToString(Microsoft.CodeAnalysis.Text.TextSpan.FromBounds(error.Location.SourceSpan.Start, line.End)).Split("//")[0]);
     }
+
+    /// <summary>Suggests a method of the display API that is spelled with other capitals or called like a class.</summary>
+    private static string? OfNotebook(SyntaxNode node, string name, CSharpCompilation submission) =>
+        Display(submission).FirstOrDefault(method => method.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { } method ? null
+        : node.Parent is ObjectCreationExpressionSyntax ? $"It is a method. Write it without new: {method}(…)"
+        : method != name ? $"Did you mean '{method}'?" : null;
+
+    private static IEnumerable<string> Display(CSharpCompilation submission) =>
+        submission.GetTypeByMetadataName("JupyterKernel.Display.Notebook")?.GetMembers().OfType<IMethodSymbol>()
+            .Where(method => method.DeclaredAccessibility == Accessibility.Public).Select(method => method.Name) ?? [];
 
     /// <summary>Suggests the Math class for a function that other languages provide without a class: <c>sqrt(2)</c>.</summary>
     private static string? OfMath(SyntaxNode node, string name) =>

@@ -79,12 +79,6 @@ internal sealed class KernelClient : IAsyncDisposable
     /// <summary>The content of the kernel_info_reply; empty until the kernel is ready.</summary>
     public JObject KernelInfo { get; private set; } = [];
 
-    /// <summary>Connects to a running kernel, which must use the tcp transport.</summary>
-    public static KernelClient Connect(ConnectionFile connection) => connection.Transport == "tcp"
-        ? new(connection, child: null)
-        : throw new ArgumentException(
-            "The ipc transport is not supported, because NetMQ's implementation is not compatible with ZeroMQ's.", nameof(connection));
-
     /// <summary>
     /// Starts a kernel and waits until it is ready (<see cref="WaitUntilReadyAsync"/>); disposing the client shuts it down.
     /// </summary>

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using JupyterKernel.Compilation;
 using JupyterKernel.Execution;
+using JupyterKernel.Gateway;
 using JupyterKernel.History;
 using JupyterKernel.Hosting;
 using JupyterKernel.Intelligence;
@@ -33,11 +34,19 @@ internal static class KernelProcess
 
     /// <summary>Runs a kernel on a connection file; if it cannot run, one line on stderr states the reason.</summary>
     /// <returns>The exit code.</returns>
-    public static int Run(string connectionFilePath)
+    public static int Run(string connectionFilePath) => Reporting(() => Serve(connectionFilePath, null));
+
+    /// <summary>Runs a kernel that a Jupyter Enterprise Gateway starts, without a connection file.</summary>
+    /// <param name="option">Returns the value of an option of <see cref="GatewayLaunch"/>; null if it was not given.</param>
+    /// <returns>The exit code.</returns>
+    public static int RunForGateway(Func<string, string?> option) => Reporting(() => Serve(null, GatewayLaunch.Of(option)
+        ?? throw new InvalidDataException("--connection-file is missing. Jupyter passes it: put {connection_file} into argv.")));
+
+    private static int Reporting(Action serve)
     {
         try
         {
-            Serve(connectionFilePath);
+            serve();
             return 0;
         }
         catch (Exception unusable) when (unusable is InvalidDataException or IOException or UnauthorizedAccessException)
@@ -68,7 +77,7 @@ internal static class KernelProcess
         return 1;
     }
 
-    private static void Serve(string connectionFilePath)
+    private static void Serve(string? connectionFilePath, GatewayLaunch? gateway)
     {
         // Idle pool threads would spin for work for a while, which is half of an idle kernel's processor time.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", 0);
@@ -85,12 +94,12 @@ internal static class KernelProcess
             },
             CancellationToken.None);
 
-        var connection = ConnectionFile.Load(connectionFilePath);
+        var connection = connectionFilePath is null ? GatewayLaunch.NewConnection() : ConnectionFile.Load(connectionFilePath);
         if (connection.Transport == "ipc") IpcListener.Prepare();
         using var loop = new Loop();
         var history = new HistoryStore(Log.WarnOnce, HistoryStore.DefaultPath());
-        var sockets = new JupyterSockets(connection, loop);
-        if (sockets.Connection != connection) sockets.Connection.WritePorts(connectionFilePath);
+        var sockets = new JupyterSockets(connection, loop, gateway?.Ports);
+        if (connectionFilePath is not null && sockets.Connection != connection) sockets.Connection.WritePorts(connectionFilePath);
 #pragma warning disable RS0030 // The loop has not begun, and needs the compiler.
         var compiler = compilerMade.GetAwaiter().GetResult();
 #pragma warning restore RS0030
@@ -127,14 +136,13 @@ internal static class KernelProcess
             Log.WarnOnce("Received SIGTERM; the kernel is shutting down.");
             Stop();
         });
-        using var parent = ParentWatch.Start(
-            () => Volatile.Read(ref isInUse),
-            reason =>
-            {
-                Log.WarnOnce(reason);
-                Stop();
-            },
-            Log.WarnOnce);
+        using var listener = gateway is null ? null : new GatewayListener(gateway.Ports, () => loop.Post(queue.Interrupt), End);
+#pragma warning disable RS0030 // The loop has not begun.
+        if (gateway is not null) GatewayAnswer.SendAsync(gateway, sockets.Connection, listener!.Port).GetAwaiter().GetResult();
+#pragma warning restore RS0030
+
+        // The process that a gateway names is on another machine.
+        using var parent = gateway is null ? ParentWatch.Start(() => Volatile.Read(ref isInUse), End, Log.WarnOnce) : null;
 
         loop.Run(() =>
         {
@@ -159,6 +167,12 @@ internal static class KernelProcess
             await Task.Delay(UntilEditor);
             while (queue.CalmFor < (queue.Running is null ? IdleBeforeEditor : LongCell)) await Task.Delay(IdleBeforeEditor / 2);
             if (KernelSettings.Current.WarmUp) await language.WarmUpAsync();
+        }
+
+        void End(string reason)
+        {
+            Log.WarnOnce(reason);
+            Stop();
         }
 
         void Stop() => loop.Post(() =>

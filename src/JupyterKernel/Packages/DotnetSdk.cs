@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using JupyterKernel.Link;
 #pragma warning disable RS0030 // The only owner of the SDK's process.
 
 namespace JupyterKernel.Packages;
@@ -6,12 +7,10 @@ namespace JupyterKernel.Packages;
 /// <summary>The .NET SDK of this machine, with which packages are restored. Any thread.</summary>
 internal static class DotnetSdk
 {
-    private static readonly string Name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
-
     private static readonly Lazy<IReadOnlyList<string>> Lazy = new(FindFrameworkAnalyzers);
 
     /// <summary>Returns the path of the <c>dotnet</c> command; null if there is no SDK.</summary>
-    public static string? Find() => Candidates().FirstOrDefault(path => File.Exists(path) && HasSdk(path));
+    public static string? Find() => DotnetInstallation.Commands.FirstOrDefault(HasSdk);
 
     /// <summary>Runs the command until it exits, with output in English.</summary>
     /// <param name="line">Receives the output, line by line.</param>
@@ -63,20 +62,16 @@ internal static class DotnetSdk
         }
     }
 
-    /// <summary>Returns the folder of the latest version of a shared framework; null if there is none.</summary>
-    /// <param name="dotnet">The path of the <c>dotnet</c> command.</param>
+    /// <summary>
+    /// Returns the folder of the latest version of a shared framework, preferably in the installation that workers run on; null if there is
+    /// none.
+    /// </summary>
+    /// <param name="dotnet">The path of the SDK's <c>dotnet</c> command.</param>
     /// <param name="name">The name of the framework, for example Microsoft.AspNetCore.App.</param>
     /// <param name="major">The required major version.</param>
-    public static string? FindFramework(string dotnet, string name, int major) => Latest(Path.Combine(Root(dotnet), "shared", name), major);
-
-    private static string? Latest(string versions, int major)
-    {
-        if (!Directory.Exists(versions)) return null;
-        return Directory.EnumerateDirectories(versions)
-            .Select(path => (Path: path, Version: Version.TryParse(Path.GetFileName(path), out var version) ? version : null))
-            .Where(found => found.Version?.Major == major).OrderByDescending(found => found.Version)
-            .Select(found => found.Path).FirstOrDefault();
-    }
+    public static string? FindFramework(string dotnet, string name, int major) =>
+        DotnetInstallation.Latest(Path.Combine(DotnetFramework.Current.Root, "shared", name), major)
+        ?? DotnetInstallation.Latest(Path.Combine(DotnetInstallation.Root(dotnet), "shared", name), major);
 
     /// <summary>The source generators of the framework, which are part of the SDK; empty if there is no SDK.</summary>
     public static IReadOnlyList<string> FrameworkAnalyzers => Lazy.Value;
@@ -92,30 +87,12 @@ internal static class DotnetSdk
         return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*.dll")] : [];
     }
 
-    private static string? FindPack() =>
-        Find() is { } dotnet ? Latest(Path.Combine(Root(dotnet), "packs", "Microsoft.NETCore.App.Ref"), Environment.Version.Major) : null;
-
-    private static bool HasSdk(string dotnet) => Directory.Exists(Path.Combine(Root(dotnet), "sdk"));
-
-    /// <summary>Returns the root directory of the SDK; follows a link to the real command.</summary>
-    private static string Root(string dotnet) =>
-        Path.GetDirectoryName(File.ResolveLinkTarget(dotnet, returnFinalTarget: true)?.FullName ?? dotnet)!;
-
-    private static IEnumerable<string> Candidates()
+    private static string? FindPack()
     {
-        if (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host) yield return host;
-        if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root) yield return Path.Combine(root, Name);
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
-        {
-            yield return Path.Combine(folder, Name);
-        }
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        yield return Path.Combine(home, ".dotnet", Name);
-        string[] usual = OperatingSystem.IsWindows()
-            ? [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ProgramFiles), "dotnet")]
-            : OperatingSystem.IsMacOS() ? ["/usr/local/share/dotnet", "/opt/homebrew/opt/dotnet/libexec"]
-            : ["/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet"];
-        foreach (var folder in usual) yield return Path.Combine(folder, Name);
+        if (Find() is not { } dotnet) return null;
+        var packs = Path.Combine(DotnetInstallation.Root(dotnet), "packs", "Microsoft.NETCore.App.Ref");
+        return DotnetInstallation.Latest(packs, Environment.Version.Major);
     }
+
+    private static bool HasSdk(string dotnet) => Directory.Exists(Path.Combine(DotnetInstallation.Root(dotnet), "sdk"));
 }

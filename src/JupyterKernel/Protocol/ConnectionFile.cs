@@ -7,9 +7,10 @@ namespace JupyterKernel.Protocol;
 
 /// <summary>
 /// The kernel's endpoints, key and signature scheme. The client writes the file before it starts the kernel.
-/// Source: https://jupyter-client.readthedocs.io/en/stable/kernels.html#connection-files
+/// Source: https://jupyter-client.readthedocs.io/en/stable/kernels.html#connection-files, and for the keys of the encryption
+/// https://jupyter.org/enhancement-proposals/transport-encryption
 /// </summary>
-/// <remarks>The key is a secret: <see cref="ToString"/> omits it, so that no log can contain it.</remarks>
+/// <remarks>The keys are secrets: <see cref="ToString"/> omits them, so that no log can contain them.</remarks>
 public sealed record ConnectionFile
 {
     /// <summary>The maximum length in bytes of a Unix domain socket's path, without the terminating NUL.</summary>
@@ -37,6 +38,12 @@ public sealed record ConnectionFile
     public string SignatureScheme { get; init; } = WireFormat.DefaultScheme;
     [JsonProperty("kernel_name")]
     public string KernelName { get; init; } = "";
+    /// <summary>The kernel's public key (Z85) if the sockets are encrypted with CurveZMQ; otherwise null.</summary>
+    [JsonProperty("curve_publickey", NullValueHandling = NullValueHandling.Ignore)]
+    public string? CurvePublicKey { get; init; }
+    /// <summary>The kernel's secret key (Z85) if the sockets are encrypted with CurveZMQ; otherwise null.</summary>
+    [JsonProperty("curve_secretkey", NullValueHandling = NullValueHandling.Ignore)]
+    public string? CurveSecretKey { get; init; }
 
     /// <summary>Reads and checks a connection file.</summary>
     /// <exception cref="InvalidDataException">The file is not a valid connection file; the message states the reason.</exception>
@@ -85,8 +92,18 @@ public sealed record ConnectionFile
             : Transport == "ipc" && Ip.Contains('\0', StringComparison.Ordinal) ? "the ip contains a NUL character, which no path can have."
             : Key.Length > 0 && WireFormat.HashOf(SignatureScheme) is null
                 ? $"'{SignatureScheme}' is not a signature scheme of this kernel. Use {WireFormat.Schemes}."
+            : CurvePublicKey is null && CurveSecretKey is null ? null
+            : !IsCurveKey(CurvePublicKey) ? NotCurveKey("curve_publickey")
+            : !IsCurveKey(CurveSecretKey) ? NotCurveKey("curve_secretkey")
             : null;
     }
+
+    private static string NotCurveKey(string name) =>
+        $"{name} is not a key of 40 characters (Z85). Write both keys of the encryption, or neither.";
+
+    // Source: https://rfc.zeromq.org/spec/32/
+    private static bool IsCurveKey(string? key) =>
+        key is { Length: 40 } && key.All(letter => char.IsAsciiLetterOrDigit(letter) || ".-:+=^!/*?&<>()[]{}@%$#".Contains(letter));
 
     // Read member by member, because reflection takes longer than binding the sockets.
     private static ConnectionFile Of(JObject json)
@@ -103,6 +120,8 @@ public sealed record ConnectionFile
             Key = Text("key", ""),
             SignatureScheme = Text("signature_scheme", WireFormat.DefaultScheme),
             KernelName = json.Optional("kernel_name", token => (string?)token, null) ?? "",
+            CurvePublicKey = json.Optional("curve_publickey", token => (string?)token, null),
+            CurveSecretKey = json.Optional("curve_secretkey", token => (string?)token, null),
         };
 
         string Text(string name, string otherwise) => json.ContainsKey(name) ? json.Required(name, token => (string?)token) : otherwise;
@@ -128,7 +147,7 @@ public sealed record ConnectionFile
         File.WriteAllText(path, json.ToString(Formatting.Indented));
     }
 
-    /// <summary>Formats the endpoints, without the key.</summary>
+    /// <summary>Formats the endpoints, without the keys.</summary>
     public override string ToString() =>
         $"{Transport}://{Ip} shell {ShellPort}, iopub {IopubPort}, stdin {StdinPort}, control {ControlPort}, heartbeat {HeartbeatPort}";
 }

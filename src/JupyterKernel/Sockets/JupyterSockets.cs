@@ -54,10 +54,13 @@ internal sealed class JupyterSockets : IDisposable
     private readonly List<IpcListener> listeners = [];
 
     /// <summary>Binds the sockets to the endpoints in the connection file.</summary>
+    /// <param name="ports">Where ports that the connection file leaves open are chosen; null for any.</param>
     /// <exception cref="IOException">A port stays in use, or the address is not one of this machine's.</exception>
-    public JupyterSockets(ConnectionFile connection, Loop loop)
+    /// <exception cref="InvalidDataException">The two keys of the encryption do not belong together.</exception>
+    public JupyterSockets(ConnectionFile connection, Loop loop, PortRange? ports = null)
     {
         wire = new WireFormat(connection.Key, connection.SignatureScheme);
+        var certificate = CertificateOf(connection);
         foreach (var (socket, port) in new (NetMQSocket, int)[]
         {
             (heartbeat, connection.HeartbeatPort), (iopub, connection.IopubPort), (control, connection.ControlPort),
@@ -70,13 +73,21 @@ internal sealed class JupyterSockets : IDisposable
             // Output is never dropped, even if a client reads slowly.
             socket.Options.SendHighWatermark = 0;
             socket.Options.ReceiveHighWatermark = 0;
+            if (certificate is not null)
+            {
+                socket.Options.CurveServer = true;
+                socket.Options.CurveCertificate = certificate;
+            }
+
             if (connection.Transport == "ipc")
             {
                 listeners.Add(new IpcListener(socket, string.Create(CultureInfo.InvariantCulture, $"{connection.Ip}-{port}"), loop));
             }
             else
             {
-                Bind(socket, string.Create(CultureInfo.InvariantCulture, $"tcp://{connection.Ip}:{port}"));
+                var address = $"tcp://{connection.Ip}";
+                if (port == 0 && ports is not null) BindWithin(socket, address, ports);
+                else Bind(socket, string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"));
             }
         }
 
@@ -167,6 +178,33 @@ internal sealed class JupyterSockets : IDisposable
         foreach (var listener in listeners) listener.Dispose();
         foreach (var socket in new NetMQSocket[] { shell, control, stdin, iopub, heartbeat }) socket.Dispose();
         wire.Dispose();
+    }
+
+    private static NetMQCertificate? CertificateOf(ConnectionFile connection)
+    {
+        if (connection.CurveSecretKey is not { } secret) return null;
+        var certificate = NetMQCertificate.CreateFromSecretKey(secret);
+        return certificate.PublicKeyZ85 == connection.CurvePublicKey ? certificate
+            : throw new InvalidDataException(
+                "curve_publickey and curve_secretkey in the connection file do not belong together. Write the two keys of one pair.");
+    }
+
+    private static void BindWithin(NetMQSocket socket, string address, PortRange ports)
+    {
+        foreach (var port in ports.Shuffled())
+        {
+            try
+            {
+                socket.Bind(string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"));
+                return;
+            }
+            catch (AddressAlreadyInUseException)
+            {
+                // The next one.
+            }
+        }
+
+        throw new IOException($"All ports from {ports} are in use. Widen the range of ports of the gateway.");
     }
 
     private static void Bind(NetMQSocket socket, string endpoint)

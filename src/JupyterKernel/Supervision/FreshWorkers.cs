@@ -70,7 +70,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
                 if (await IsReadyAsync(fresh, interruption)) return fresh;
                 problem = fresh.Ready.Exception?.InnerException?.Message ?? "The new process did not respond.";
             }
-            catch (System.ComponentModel.Win32Exception refused)
+            catch (Exception refused) when (refused is System.ComponentModel.Win32Exception or FileNotFoundException)
             {
                 problem = refused.Message;
             }
@@ -133,7 +133,7 @@ internal sealed class FreshWorkers(Loop loop, IWorkerEvents output, Task<WorkerP
                 spare = null;
             }
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (Exception refused) when (refused is System.ComponentModel.Win32Exception or FileNotFoundException)
         {
             // There is no spare worker then; the next start reports the error.
         }

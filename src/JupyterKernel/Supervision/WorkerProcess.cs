@@ -66,12 +66,14 @@ internal sealed class WorkerProcess : IDisposable
     public ProcessUsage Usage => ProcessUsage.Of(process);
 
     /// <summary>Starts the worker's program.</summary>
+    /// <exception cref="FileNotFoundException">The framework is not installed.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">
     /// The system cannot start a process, for example because it is out of memory or processes.
     /// </exception>
     public static WorkerProcess Start()
     {
-        var start = new ProcessStartInfo(WorkerPrograms.Worker[0], WorkerPrograms.Worker.Skip(1))
+        var (executable, arguments) = WorkerPrograms.CommandOf(WorkerPrograms.Worker);
+        var start = new ProcessStartInfo(executable, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
