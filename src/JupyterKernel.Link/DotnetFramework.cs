@@ -3,9 +3,8 @@ using System.Runtime.InteropServices;
 namespace JupyterKernel.Link;
 
 /// <summary>The installed framework that workers run on and that cells are compiled against. Any thread.</summary>
-/// <param name="Dotnet">The path of the <c>dotnet</c> command, which runs programs on it.</param>
 /// <param name="Directory">The folder of its assemblies, named by version.</param>
-internal sealed record DotnetFramework(string Dotnet, string Directory)
+internal sealed record DotnetFramework(string Directory)
 {
     private const string Name = "Microsoft.NETCore.App";
 
@@ -16,6 +15,9 @@ internal sealed record DotnetFramework(string Dotnet, string Directory)
 
     /// <summary>The folder of the installation.</summary>
     public string Root => Path.GetFullPath(Path.Combine(Directory, "..", "..", ".."));
+
+    /// <summary>The path of the <c>dotnet</c> command, which runs programs on it.</summary>
+    public string Dotnet => Path.Combine(Root, DotnetInstallation.CommandName);
 
     /// <summary>The version, for example 10.0.1.</summary>
     public string Version => Path.GetFileName(Directory);
@@ -38,18 +40,14 @@ internal sealed record DotnetFramework(string Dotnet, string Directory)
         current is { } known && System.IO.Directory.Exists(known.Directory) ? known
         : current = OfThisProcess() ?? DotnetInstallation.Commands.Select(Of).FirstOrDefault(found => found is not null);
 
-    private static DotnetFramework? Of(string dotnet)
-    {
-        var root = DotnetInstallation.Root(dotnet);
-        return DotnetInstallation.Latest(Path.Combine(root, "shared", Name), Major) is { } directory ? new(dotnet, directory) : null;
-    }
+    private static DotnetFramework? Of(string dotnet) =>
+        DotnetInstallation.Latest(Path.Combine(DotnetInstallation.Root(dotnet), "shared", Name), Major) is { } directory
+            ? new(directory) : null;
 
     // A native program has no framework, and a self-contained one has its own, on which nothing else can run.
     private static DotnetFramework? OfThisProcess()
     {
         var directory = Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory());
-        if (Path.GetFileName(Path.GetDirectoryName(directory)) != Name || !System.IO.Directory.Exists(directory)) return null;
-        var root = Path.GetFullPath(Path.Combine(directory, "..", "..", ".."));
-        return new(Path.Combine(root, DotnetInstallation.CommandName), directory);
+        return Path.GetFileName(Path.GetDirectoryName(directory)) == Name && System.IO.Directory.Exists(directory) ? new(directory) : null;
     }
 }

@@ -95,10 +95,9 @@ class Installers(unittest.TestCase):
         self.assertIn("\n42\n", said)
         self.assertIn("\n42\n", tour(prefix, self.sources))
 
-    def test_3_unknown_options_and_missing_files_are_reported(self):
-        for installer in (["./install.sh"],):
-            ended = subprocess.run([*installer, "--run"], cwd=self.sources, capture_output=True, text=True, timeout=DEADLINE)
-            self.assertEqual((ended.returncode, ended.stderr), (1, "install.sh: --run needs a notebook: ./install.sh --run samples/tour.ipynb\n"))
+    def test_3_a_missing_notebook_is_reported(self):
+        ended = subprocess.run(["./install.sh", "--run"], cwd=self.sources, capture_output=True, text=True, timeout=DEADLINE)
+        self.assertEqual((ended.returncode, ended.stderr), (1, "install.sh: --run needs a notebook: ./install.sh --run samples/tour.ipynb\n"))
 
 
 @unittest.skipUnless(os.path.exists(os.path.join(REPOSITORY, "artifacts", "native", "jupyter-csharp")), "needs the native build of ./install.sh")

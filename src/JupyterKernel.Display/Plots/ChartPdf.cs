@@ -121,10 +121,16 @@ internal sealed class ChartPdf
     private static (int Red, int Green, int Blue) ColorOf(string text)
     {
         if (text == "currentColor") return (0x22, 0x22, 0x22);
-        var color = text.StartsWith('#') && text.Length == 7
-            && int.TryParse(text.AsSpan(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var rgb)
-            ? Color.FromArgb(rgb) : Color.FromName(text);
-        return (color.R, color.G, color.B);
+        try
+        {
+            var color = ColorTranslator.FromHtml(text);
+            return (color.R, color.G, color.B);
+        }
+        catch (Exception unknown) when (unknown is ArgumentException or FormatException)
+        {
+            // A browser draws a colour that it does not know in black too.
+            return (0, 0, 0);
+        }
     }
 
     private static FormattableString Circle(double x, double y, double radius)
@@ -207,7 +213,6 @@ internal sealed class ChartPdf
         [
             Bytes($"<< /Type /Catalog /Pages 2 0 R >>"),
             Bytes($"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"),
-
             Bytes($"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width * Points} {height * Points}] /Contents 4 0 R /Resources 5 0 R >>"),
             [.. Bytes($"<< /Length {stream.Length} /Filter /FlateDecode >>\nstream\n"), .. stream.ToArray(), .. Bytes($"\nendstream")],
             Bytes($"<< /Font << /F {Font("")} /B {Font("-Bold")} >> /ExtGState << {states} >> >>"),

@@ -46,21 +46,24 @@ internal sealed class GatewayListener : IDisposable
 
     private static TcpListener Listen(PortRange? ports)
     {
-        foreach (var port in ports?.Shuffled() ?? [0])
+        TcpListener? listener = null;
+        if (ports is null) TryListen(0);
+        else ports.Bind(TryListen);
+        return listener!;
+
+        bool TryListen(int port)
         {
+            listener = new TcpListener(IPAddress.Any, port);
             try
             {
-                var listener = new TcpListener(IPAddress.Any, port);
                 listener.Start();
-                return listener;
+                return true;
             }
             catch (SocketException)
             {
-                // In use; the next one.
+                return false;
             }
         }
-
-        throw new IOException($"All ports from {ports} are in use. Widen the range of ports of the gateway.");
     }
 
     private async Task AcceptAsync()

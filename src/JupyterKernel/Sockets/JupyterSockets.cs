@@ -85,9 +85,10 @@ internal sealed class JupyterSockets : IDisposable
             }
             else
             {
-                var address = $"tcp://{connection.Ip}";
-                if (port == 0 && ports is not null) BindWithin(socket, address, ports);
-                else Bind(socket, string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"));
+                if (port == 0 && ports is not null) ports.Bind(free => TryBind(socket, Endpoint(free)));
+                else Bind(socket, Endpoint(port));
+
+                string Endpoint(int port) => string.Create(CultureInfo.InvariantCulture, $"tcp://{connection.Ip}:{port}");
             }
         }
 
@@ -189,22 +190,17 @@ internal sealed class JupyterSockets : IDisposable
                 "curve_publickey and curve_secretkey in the connection file do not belong together. Write the two keys of one pair.");
     }
 
-    private static void BindWithin(NetMQSocket socket, string address, PortRange ports)
+    private static bool TryBind(NetMQSocket socket, string endpoint)
     {
-        foreach (var port in ports.Shuffled())
+        try
         {
-            try
-            {
-                socket.Bind(string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"));
-                return;
-            }
-            catch (AddressAlreadyInUseException)
-            {
-                // The next one.
-            }
+            socket.Bind(endpoint);
+            return true;
         }
-
-        throw new IOException($"All ports from {ports} are in use. Widen the range of ports of the gateway.");
+        catch (AddressAlreadyInUseException)
+        {
+            return false;
+        }
     }
 
     private static void Bind(NetMQSocket socket, string endpoint)

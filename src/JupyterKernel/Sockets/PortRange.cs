@@ -18,12 +18,16 @@ internal sealed record PortRange(int First, int Last)
                 $"'{text}' is not a range of ports. Use FIRST..LAST, for example 40000..41000, or 0..0 for any.");
     }
 
-    /// <summary>Returns all ports in random order, so that kernels that start at the same time rarely try the same one.</summary>
-    public int[] Shuffled()
+    /// <summary>
+    /// Binds a free port. The ports are tried in random order, because kernels that start at the same time would try the same ones.
+    /// </summary>
+    /// <param name="tryBind">Binds a port; returns false if it is in use.</param>
+    /// <exception cref="IOException">All ports are in use.</exception>
+    public void Bind(Func<int, bool> tryBind)
     {
         var ports = Enumerable.Range(First, Last - First + 1).ToArray();
         Random.Shared.Shuffle(ports);
-        return ports;
+        if (!ports.Any(tryBind)) throw new IOException($"All ports from {this} are in use. Widen the range of ports of the gateway.");
     }
 
     /// <inheritdoc/>
